@@ -1,0 +1,71 @@
+#include "base/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+static void option_free(struct option *option)
+{
+    text_free_secret(option->value);
+    free(option->source);
+}
+
+void tls_options_free(struct tls_options *options)
+{
+    option_free(&options->root_cert);
+    option_free(&options->cert);
+    option_free(&options->key);
+    option_free(&options->password);
+    option_free(&options->crl);
+    option_free(&options->crl_dir);
+    option_free(&options->server_name);
+    option_free(&options->pin);
+    option_free(&options->priority);
+    option_free(&options->trace);
+    *options = (struct tls_options){0};
+}
+
+const char *tls_mode_name(enum odbcssl_mode mode)
+{
+    switch (mode) {
+    case ODBCSSL_MODE_DISABLE:
+        return "disable";
+    case ODBCSSL_MODE_ALLOW:
+        return "allow";
+    case ODBCSSL_MODE_PREFER:
+        return "prefer";
+    case ODBCSSL_MODE_REQUIRE:
+        return "require";
+    case ODBCSSL_MODE_VERIFY_CA:
+        return "verify-ca";
+    case ODBCSSL_MODE_VERIFY_FULL:
+        return "verify-full";
+    }
+    return "unknown";
+}
+
+const char *tls_version_name(enum tls_version version)
+{
+    switch (version) {
+    case TLS_VERSION_NONE:
+        return "none";
+    case TLS_VERSION_1_0:
+        return "TLSv1";
+    case TLS_VERSION_1_1:
+        return "TLSv1.1";
+    case TLS_VERSION_1_2:
+        return "TLSv1.2";
+    case TLS_VERSION_1_3:
+        return "TLSv1.3";
+    }
+    return "unknown";
+}
+
+const char *option_describe(const struct option *option, char *out, size_t out_size)
+{
+    snprintf(out, out_size, "%s=%s (%s)", option->keyword != NULL ? option->keyword : "?",
+             option->value != NULL ? option->value : "",
+             option->source != NULL ? option->source : "default");
+    return out;
+}

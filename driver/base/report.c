@@ -1,0 +1,166 @@
+#include "base/report.h"
+
+#include <gnutls/gnutls.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+
+/* Distance from the UTF-16 type of a text to its UTF-8 type. */
+#define UTF8_OFFSET 0x80u
+
+const struct report_item report_items[] = {
+#define NUMBER(type, field) {type, #type, REPORT_NUMBER},
+#define SIGNED(type, field) {type, #type, REPORT_SIGNED},
+#define TEXT(type, field) {type##_W, #type, REPORT_TEXT},
+#define COMPUTED(type, function) {type##_W, #type, REPORT_TEXT},
+#include "base/info.def"
+#undef NUMBER
+#undef SIGNED
+#undef TEXT
+#undef COMPUTED
+};
+
+const size_t report_item_count = sizeof report_items / sizeof report_items[0];
+
+const struct report_item *report_find(unsigned type, bool *is_utf8_out)
+{
+    for (size_t i = 0; i < report_item_count; i++) {
+        const struct report_item *item = &report_items[i];
+        bool is_utf8 = item->kind == REPORT_TEXT && type == item->type + UTF8_OFFSET;
+        if (type != item->type && !is_utf8)
+            continue;
+        if (is_utf8_out != NULL)
+            *is_utf8_out = is_utf8;
+        return item;
+    }
+    return NULL;
+}
+
+int64_t report_number(const struct tls_report *report, const struct report_item *item)
+{
+    switch (item->type) {
+#define NUMBER(type, field)                                                                        \
+    case type:                                                                                     \
+        return (int64_t)report->field;
+#define SIGNED(type, field) NUMBER(type, field)
+#define TEXT(type, field)
+#define COMPUTED(type, function)
+#include "base/info.def"
+#undef NUMBER
+#undef SIGNED
+#undef TEXT
+#undef COMPUTED
+    default:
+        return 0;
+    }
+}
+
+static const char *library_text(const struct tls_report *report, char *scratch)
+{
+    (void)report;
+    snprintf(scratch, REPORT_SCRATCH_SIZE, "GnuTLS %s", gnutls_check_version(NULL));
+    return scratch;
+}
+
+static const char *version_text(const struct tls_report *report, char *scratch)
+{
+    (void)report;
+    (void)scratch;
+    return PACKAGE_VERSION;
+}
+
+static const char *crl_words(const struct tls_report *report)
+{
+    switch (report->crl_status) {
+    case ODBCSSL_CRL_NOT_CHECKED:
+        return "";
+    case ODBCSSL_CRL_GOOD:
+        return ", not revoked according to the CRL";
+    case ODBCSSL_CRL_NOT_GOOD:
+        return ", REVOCATION CHECK FAILED";
+    }
+    return "";
+}
+
+static const char *summary_text(const struct tls_report *report, char *scratch)
+{
+    const char *state = report_state_name(report->state);
+    if (report->version == TLS_VERSION_NONE)
+        snprintf(scratch, REPORT_SCRATCH_SIZE, "%s (SslMode=%s)", state,
+                 tls_mode_name(report->mode));
+    else
+        snprintf(scratch, REPORT_SCRATCH_SIZE, "%s %s, %s%s, server certificate %s until %s",
+                 report->protocol, report->cipher, state, crl_words(report), report->peer_subject,
+                 report->peer_not_after);
+    return scratch;
+}
+
+const char *report_text(const struct tls_report *report, const struct report_item *item,
+                        char *scratch)
+{
+    switch (item->type) {
+#define NUMBER(type, field)
+#define SIGNED(type, field)
+#define TEXT(type, field)                                                                          \
+    case type##_W:                                                                                 \
+        return report->field;
+#define COMPUTED(type, function)                                                                   \
+    case type##_W:                                                                                 \
+        return function(report, scratch);
+#include "base/info.def"
+#undef NUMBER
+#undef SIGNED
+#undef TEXT
+#undef COMPUTED
+    default:
+        return "";
+    }
+}
+
+const char *report_display(const struct tls_report *report, const struct report_item *item,
+                           char *scratch)
+{
+    if (item->kind == REPORT_TEXT)
+        return report_text(report, item, scratch);
+    int64_t number = report_number(report, item);
+    switch (item->type) {
+    case SQL_SSL_STATE:
+        return report_state_name(report->state);
+    case SQL_SSL_MODE:
+        return tls_mode_name(report->mode);
+    case SQL_SSL_PROTOCOL_VERSION:
+    case SQL_SSL_VERIFY_STATUS:
+        snprintf(scratch, REPORT_SCRATCH_SIZE, "0x%04llX", (unsigned long long)number);
+        return scratch;
+    case SQL_SSL_CRL_STATUS:
+        return report->crl_status == ODBCSSL_CRL_NOT_CHECKED ? "not checked"
+               : report->crl_status == ODBCSSL_CRL_GOOD      ? "good"
+                                                             : "not good";
+    case SQL_SSL_CLIENT_CERT_SENT:
+    case SQL_SSL_RESUMED:
+        return number != 0 ? "yes" : "no";
+    default:
+        snprintf(scratch, REPORT_SCRATCH_SIZE, "%lld", (long long)number);
+        return scratch;
+    }
+}
+
+const char *report_state_name(enum odbcssl_state state)
+{
+    switch (state) {
+    case ODBCSSL_STATE_PLAINTEXT:
+        return "plaintext by choice";
+    case ODBCSSL_STATE_PLAINTEXT_FALLBACK:
+        return "plaintext, because the server has or wants no TLS";
+    case ODBCSSL_STATE_LOGIN_ONLY:
+        return "only the login was encrypted";
+    case ODBCSSL_STATE_ENCRYPTED:
+        return "encrypted, server not verified";
+    case ODBCSSL_STATE_CHAIN_VERIFIED:
+        return "encrypted, certificate chain verified";
+    case ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED:
+        return "encrypted, certificate chain and host name verified";
+    }
+    return "unknown";
+}

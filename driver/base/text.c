@@ -1,0 +1,241 @@
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLACEMENT 0xFFFDu
+
+/* Decodes one character; an invalid byte counts as one byte and yields REPLACEMENT. */
+static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *code_point_out)
+{
+    size_t size = text_utf8_character(text, length);
+    switch (size) {
+    case 1:
+        *code_point_out = text[0];
+        return 1;
+    case 2:
+        *code_point_out = (text[0] & 0x1Fu) << 6 | (text[1] & 0x3Fu);
+        return 2;
+    case 3:
+        *code_point_out = (text[0] & 0x0Fu) << 12 | (text[1] & 0x3Fu) << 6 | (text[2] & 0x3Fu);
+        return 3;
+    case 4:
+        *code_point_out = (text[0] & 0x07u) << 18 | (text[1] & 0x3Fu) << 12 |
+                          (text[2] & 0x3Fu) << 6 | (text[3] & 0x3Fu);
+        return 4;
+    default:
+        *code_point_out = REPLACEMENT;
+        return 1;
+    }
+}
+
+static size_t utf8_encode(uint32_t code_point, char *out)
+{
+    if (code_point < 0x80) {
+        out[0] = (char)code_point;
+        return 1;
+    }
+    if (code_point < 0x800) {
+        out[0] = (char)(0xC0 | code_point >> 6);
+        out[1] = (char)(0x80 | (code_point & 0x3F));
+        return 2;
+    }
+    if (code_point < 0x10000) {
+        out[0] = (char)(0xE0 | code_point >> 12);
+        out[1] = (char)(0x80 | (code_point >> 6 & 0x3F));
+        out[2] = (char)(0x80 | (code_point & 0x3F));
+        return 3;
+    }
+    out[0] = (char)(0xF0 | code_point >> 18);
+    out[1] = (char)(0x80 | (code_point >> 12 & 0x3F));
+    out[2] = (char)(0x80 | (code_point >> 6 & 0x3F));
+    out[3] = (char)(0x80 | (code_point & 0x3F));
+    return 4;
+}
+
+/* Unicode 15, table 3-7: well-formed byte sequences. */
+size_t text_utf8_character(const unsigned char *text, size_t length)
+{
+    if (length == 0)
+        return 0;
+    unsigned char first = text[0];
+    if (first < 0x80)
+        return 1;
+    size_t size = first >= 0xC2 && first <= 0xDF   ? 2
+                  : first >= 0xE0 && first <= 0xEF ? 3
+                  : first >= 0xF0 && first <= 0xF4 ? 4
+                                                   : 0;
+    if (size == 0 || length < size)
+        return 0;
+    unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (text[1] < low || text[1] > high)
+        return 0;
+    for (size_t i = 2; i < size; i++)
+        if (text[i] < 0x80 || text[i] > 0xBF)
+            return 0;
+    return size;
+}
+
+void text_trim_partial(char *text)
+{
+    size_t length = strlen(text);
+    size_t start = length;
+    while (start > 0 && length - start < 4 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)text[start - 1] >= 0xC0)
+        start--;
+    if (start < length && (unsigned char)text[start] >= 0x80 &&
+        text_utf8_character((unsigned char *)text + start, length - start) != length - start)
+        text[start] = '\0';
+}
+
+uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out)
+{
+    uint16_t *out = malloc((length + 1) * sizeof *out);
+    if (out == NULL)
+        return NULL;
+    size_t written = 0;
+    for (size_t read = 0; read < length;) {
+        uint32_t code_point;
+        read += utf8_decode((const unsigned char *)text + read, length - read, &code_point);
+        if (code_point >= 0x10000) {
+            code_point -= 0x10000;
+            out[written++] = (uint16_t)(0xD800 | code_point >> 10);
+            out[written++] = (uint16_t)(0xDC00 | (code_point & 0x3FF));
+        } else {
+            out[written++] = (uint16_t)code_point;
+        }
+    }
+    out[written] = 0;
+    if (length_out != NULL)
+        *length_out = written;
+    return out;
+}
+
+char *text_to_utf8(const uint16_t *text, size_t length, size_t *length_out)
+{
+    char *out = malloc(length * 3 + 1);
+    if (out == NULL)
+        return NULL;
+    size_t written = 0;
+    for (size_t read = 0; read < length; read++) {
+        uint32_t code_point = text[read];
+        bool is_high = (code_point & 0xFC00) == 0xD800;
+        if (is_high && read + 1 < length && (text[read + 1] & 0xFC00) == 0xDC00)
+            code_point = 0x10000 + ((code_point & 0x3FF) << 10) + (text[++read] & 0x3FFu);
+        else if ((code_point & 0xF800) == 0xD800)
+            code_point = REPLACEMENT;
+        written += utf8_encode(code_point, out + written);
+    }
+    out[written] = '\0';
+    if (length_out != NULL)
+        *length_out = written;
+    return out;
+}
+
+size_t text_utf16_length(const uint16_t *text)
+{
+    size_t length = 0;
+    while (text[length] != 0)
+        length++;
+    return length;
+}
+
+bool text_copy_utf16(const uint16_t *text, uint16_t *out, size_t size)
+{
+    size_t length = text_utf16_length(text);
+    if (out == NULL || size == 0)
+        return false;
+    size_t copied = length < size ? length : size - 1;
+    if (copied < length && copied > 0 && (text[copied - 1] & 0xFC00) == 0xD800)
+        copied--;
+    memcpy(out, text, copied * sizeof *out);
+    out[copied] = 0;
+    return copied == length;
+}
+
+bool text_copy_utf8(const char *text, char *out, size_t size)
+{
+    size_t length = strlen(text);
+    if (out == NULL || size == 0)
+        return false;
+    size_t copied = length < size ? length : size - 1;
+    memcpy(out, text, copied);
+    out[copied] = '\0';
+    if (copied < length)
+        text_trim_partial(out);
+    return copied == length;
+}
+
+static int ascii_lower(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+int text_compare_nocase(const char *a, const char *b)
+{
+    while (*a != '\0' && ascii_lower((unsigned char)*a) == ascii_lower((unsigned char)*b)) {
+        a++;
+        b++;
+    }
+    return ascii_lower((unsigned char)*a) - ascii_lower((unsigned char)*b);
+}
+
+bool text_equal_nocase(const char *a, const char *b)
+{
+    return text_compare_nocase(a, b) == 0;
+}
+
+bool text_has_prefix_nocase(const char *text, const char *prefix)
+{
+    for (; *prefix != '\0'; text++, prefix++)
+        if (ascii_lower((unsigned char)*text) != ascii_lower((unsigned char)*prefix))
+            return false;
+    return true;
+}
+
+bool text_parse_number(const char *text, unsigned long maximum, unsigned long *number_out)
+{
+    unsigned long number = 0;
+    if (*text == '\0')
+        return false;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        unsigned long digit = (unsigned long)(*text - '0');
+        if (number > (maximum - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    *number_out = number;
+    return true;
+}
+
+void text_hex(const void *bytes, size_t length, char separator, char *out, size_t out_size)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const unsigned char *byte = bytes;
+    size_t written = 0;
+    for (size_t i = 0; i < length && written + 4 <= out_size; i++) {
+        if (i > 0 && separator != '\0')
+            out[written++] = separator;
+        out[written++] = digits[byte[i] >> 4];
+        out[written++] = digits[byte[i] & 15];
+    }
+    if (out_size > 0)
+        out[written] = '\0';
+}
+
+void text_wipe(void *memory, size_t length)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, length);
+}
+
+void text_free_secret(char *secret)
+{
+    if (secret != NULL)
+        text_wipe(secret, strlen(secret));
+    free(secret);
+}

@@ -1,0 +1,52 @@
+/*
+ * text.h - UTF-8 and UTF-16. SQLWCHAR is a 16-bit unit in unixODBC, in the machine's byte order.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Length in bytes of the valid UTF-8 character at text, 0 when there is none. */
+size_t text_utf8_character(const unsigned char *text, size_t length);
+
+/* Removes a UTF-8 character that was cut short at the end of a string. */
+void text_trim_partial(char *text);
+
+/* Converts length bytes of UTF-8 (invalid bytes become U+FFFD) into new NUL-terminated UTF-16; the
+ * caller frees. *length_out, when not NULL, gets the number of units. NULL: out of memory. */
+uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out);
+
+/* Converts length units of UTF-16 (lone surrogates become U+FFFD) into new NUL-terminated UTF-8. */
+char *text_to_utf8(const uint16_t *text, size_t length, size_t *length_out);
+
+/* Number of units before the terminator. */
+size_t text_utf16_length(const uint16_t *text);
+
+/* Copies at most size units, terminator included, never half of a surrogate pair; returns true
+ * when all fitted. out may be NULL with size 0. */
+bool text_copy_utf16(const uint16_t *text, uint16_t *out, size_t size);
+
+/* Copies at most size bytes, terminator included, never part of a character. */
+bool text_copy_utf8(const char *text, char *out, size_t size);
+
+/* ASCII case only, whatever the locale. */
+int text_compare_nocase(const char *a, const char *b);
+bool text_equal_nocase(const char *a, const char *b);
+bool text_has_prefix_nocase(const char *text, const char *prefix);
+
+/* Parses a whole decimal number without sign; false when text is anything else or too large. */
+bool text_parse_number(const char *text, unsigned long maximum, unsigned long *number_out);
+
+/* Writes bytes as upper-case hexadecimal, with separator between the bytes unless it is 0; out holds
+ * 3 * length + 1 bytes at the most. */
+void text_hex(const void *bytes, size_t length, char separator, char *out, size_t out_size);
+
+/* Overwrites memory that held a secret; the compiler does not remove it. NULL is accepted. */
+void text_wipe(void *memory, size_t length);
+
+/* Wipes a NUL-terminated secret and frees it. NULL is accepted. */
+void text_free_secret(char *secret);
+
+#endif

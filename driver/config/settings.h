@@ -1,0 +1,63 @@
+/*
+ * settings.h - what one connection is to do: every keyword resolved from connection string, DSN,
+ * driver section, environment, default files and built-in defaults, in this order (odbcssl(7)).
+ */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "config/connstr.h"
+
+/* The kind of database behind the real driver decides which environment variables and default files
+ * count (PGSSLMODE and ~/.postgresql are libpq's). */
+enum driver_family {
+    DRIVER_FAMILY_UNKNOWN,
+    DRIVER_FAMILY_POSTGRESQL,
+    DRIVER_FAMILY_TDS,
+    DRIVER_FAMILY_MYSQL
+};
+
+/* One row per keyword of keys.def with the value in force, for `odbcssl check`. */
+struct setting {
+    const char *keyword; /* static */
+    char *value;         /* as it was written; NULL when it is unset; a secret is "(set)" */
+    char *source;        /* "connection string", "odbc.ini [warehouse]", "default" ... */
+};
+
+struct settings {
+    struct tls_options tls;
+    struct option target_driver;  /* as written */
+    char *driver_path;            /* the library TargetDriver leads to; absolute */
+    enum driver_family family;
+    struct option server_keyword; /* SslServerKeyword: which keyword holds the host */
+    struct option port_keyword;   /* SslPortKeyword */
+    char *dsn;                    /* NULL when the connection string names a driver */
+    /* Every keyword of connection string and DSN that is not ours, for the real driver: connection
+     * string first, then the DSN's where the connection string has no such keyword; without DSN,
+     * DRIVER, Description, Trace. */
+    struct connstr driver_settings;
+    struct setting *items;
+    size_t item_count;
+};
+
+/*
+ * Resolves the connection string (UTF-8 or the application's bytes). Reads odbc.ini and odbcinst.ini
+ * through libodbcinst. On failure error names keyword, value and place, and settings is all zeroes.
+ * Files are only looked for, not read: default files count when they exist.
+ */
+bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
+                      struct error_list *warnings, struct error *error);
+
+void settings_free(struct settings *settings);
+
+/* The path a driver name or path of odbcinst.ini leads to, for TargetDriver: a section's Driver64 or
+ * Driver, a relative library searched for in the driver manager's module directory. */
+bool settings_find_driver(const struct option *target, char **path_out, struct error *error);
+
+/* By the library's name: psqlodbcw.so, libtdsodbc.so, libmaodbc.so ... */
+enum driver_family settings_driver_family(const char *path);
+
+#endif

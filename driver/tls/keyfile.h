@@ -1,0 +1,31 @@
+/*
+ * keyfile.h - the client's certificate and private key, in every form people are given them.
+ */
+#ifndef TLS_KEYFILE_H
+#define TLS_KEYFILE_H
+
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/options.h"
+
+struct client_identity {
+    gnutls_x509_crt_t *chain; /* the client's certificate first */
+    size_t chain_count;
+    gnutls_privkey_t key;
+    time_t not_after; /* of the first certificate */
+};
+
+/* Reads what SslCert, SslKey and SslPassword name; the key's password may also come from GaussDB's
+ * client.key.cipher and client.key.rand beside the certificate. Checks permissions, that the key fits
+ * the certificate, and the certificate's dates at the time now. user: for USER.key.cipher; may be
+ * NULL. false with error set on failure; identity is then all zeroes. */
+bool client_identity_load(const struct tls_options *options, const char *user, time_t now,
+                          struct client_identity *identity, struct error *error);
+void client_identity_free(struct client_identity *identity);
+
+#endif

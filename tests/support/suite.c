@@ -1,0 +1,117 @@
+#include "support/suite.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *skip_reason;
+
+void suite_skip(const char *reason)
+{
+    skip_reason = reason;
+}
+
+void suite_check_text(const char *found, const char *wanted, const char *file, unsigned line)
+{
+    char text[4096];
+    bool is_equal = found != NULL && wanted != NULL && strcmp(found, wanted) == 0;
+    snprintf(text, sizeof text, "found '%s', wanted '%s'", found != NULL ? found : "(null)",
+             wanted != NULL ? wanted : "(null)");
+    CU_assertImplementation(is_equal || (found == NULL && wanted == NULL), line, text, file, "",
+                            CU_FALSE);
+}
+
+void suite_check_contains(const char *found, const char *part, const char *file, unsigned line)
+{
+    char text[4096];
+    snprintf(text, sizeof text, "found '%s', which does not contain '%s'",
+             found != NULL ? found : "(null)", part);
+    CU_assertImplementation(found != NULL && strstr(found, part) != NULL, line, text, file, "",
+                            CU_FALSE);
+}
+
+void suite_check_number(long long found, long long wanted, const char *file, unsigned line)
+{
+    char text[128];
+    snprintf(text, sizeof text, "found %lld, wanted %lld", found, wanted);
+    CU_assertImplementation(found == wanted, line, text, file, "", CU_FALSE);
+}
+
+static bool is_selected(const char *name, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strstr(name, argv[i]) != NULL)
+            return true;
+    return argc <= 1;
+}
+
+/* TAP: one line, no line break and no '#' from a name. */
+static void print_result(bool is_passed, unsigned number, const char *suite, const char *name)
+{
+    printf("%s %u - %s: %s", is_passed ? "ok" : "not ok", number, suite, name);
+    if (skip_reason != NULL)
+        printf(" # SKIP %s", skip_reason);
+    printf("\n");
+    for (CU_pFailureRecord failure = CU_get_failure_list(); failure != NULL;
+         failure = failure->pNext)
+        printf("# %s:%u: %s\n", failure->strFileName, failure->uiLineNumber,
+               failure->strCondition);
+    fflush(stdout);
+}
+
+static bool run_case(const struct suite *suite, const struct suite_case *test, unsigned number)
+{
+    CU_pSuite registered = CU_get_suite(suite->name);
+    skip_reason = NULL;
+    CU_ErrorCode outcome = CU_run_test(registered, CU_get_test(registered, test->name));
+    bool is_passed = outcome == CUE_SUCCESS && CU_get_number_of_failures() == 0 &&
+                     CU_get_number_of_tests_run() == 1;
+    print_result(is_passed, number, suite->name, test->name);
+    return is_passed;
+}
+
+/* set_up and tear_down run once per suite: CU_run_test would call a CUnit suite's own per test. */
+static unsigned run_suite(const struct suite *suite, int argc, char **argv, unsigned *number)
+{
+    unsigned failed = 0;
+    unsigned selected = 0;
+    for (const struct suite_case *test = suite->cases; test->name != NULL; test++)
+        selected += is_selected(test->name, argc, argv);
+    if (selected == 0)
+        return 0;
+    bool is_set_up = suite->set_up == NULL || suite->set_up() == 0;
+    for (const struct suite_case *test = suite->cases; test->name != NULL; test++) {
+        if (!is_selected(test->name, argc, argv))
+            continue;
+        ++*number;
+        if (!is_set_up) {
+            printf("not ok %u - %s: %s\n# the suite's set-up failed\n", *number, suite->name,
+                   test->name);
+            failed++;
+        } else if (!run_case(suite, test, *number)) {
+            failed++;
+        }
+    }
+    if (suite->tear_down != NULL)
+        suite->tear_down();
+    return failed;
+}
+
+int suite_main(int argc, char **argv, const struct suite *suites)
+{
+    unsigned number = 0, failed = 0;
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return EXIT_FAILURE;
+    CU_set_error_action(CUEA_IGNORE);
+    for (const struct suite *suite = suites; suite->name != NULL; suite++) {
+        CU_pSuite registered = CU_add_suite(suite->name, NULL, NULL);
+        for (const struct suite_case *test = suite->cases; test->name != NULL; test++)
+            CU_add_test(registered, test->name, test->run);
+    }
+    for (const struct suite *suite = suites; suite->name != NULL; suite++)
+        failed += run_suite(suite, argc, argv, &number);
+    printf("1..%u\n", number);
+    CU_cleanup_registry();
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
