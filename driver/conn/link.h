@@ -18,7 +18,7 @@ struct link {
     const struct profile *profile;
     const struct proto *proto;
     struct profile_target target;
-    struct dial_target server; /* resolved */
+    struct dial_target server;             /* resolved */
     const struct credentials *credentials; /* NULL with SslMode=disable */
     struct log *log;
     struct relay *relay;
@@ -27,8 +27,8 @@ struct link {
     pid_t process;    /* that connected: a forked child must not use the link */
 };
 
-/* Everything that can be decided before the real driver is asked to connect: settings, server, files.
- * login_timeout: seconds, 0: none. NULL with error set. */
+/* Everything that can be decided before the real driver is asked to connect: settings, server,
+ * files. login_timeout: seconds, 0: none. NULL with error set. */
 struct link *link_open(const char *connection_string, size_t length, unsigned login_timeout,
                        struct error_list *warnings, struct error *error);
 

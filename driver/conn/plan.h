@@ -1,9 +1,9 @@
 /*
  * plan.h - the attempts of each SslMode, and when the next one is allowed. Pure.
  *
- * A plan is a list of attempts; each is one complete connect of the real driver. The next one is made only
- * when the server itself said that it has no TLS, or wants it, or rejected the startup before it asked for
- * credentials - never after a failed handshake, verification or login.
+ * A plan is a list of attempts; each is one complete connect of the real driver. The next one is
+ * made only when the server itself said that it has no TLS, or wants it, or rejected the startup
+ * before it asked for credentials - never after a failed handshake, verification or login.
  */
 #ifndef CONN_PLAN_H
 #define CONN_PLAN_H

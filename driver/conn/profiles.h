@@ -1,5 +1,6 @@
 /*
- * profiles.h - what odbcssl has to know about a real driver to lead it to the relay: one row per family.
+ * profiles.h - what odbcssl has to know about a real driver to lead it to the relay: one row per
+ * family.
  */
 #ifndef CONN_PROFILES_H
 #define CONN_PROFILES_H
@@ -33,13 +34,14 @@ struct profile {
     /* Keywords that would turn on the driver's own TLS, or lead it elsewhere: they are left out. */
     const char *const *dropped_keywords;
 
-    /* Refuses what would lead the driver past the relay and cannot be undone (environment variables,
-     * options); finds what else names the server. target holds the keywords' host and port already. */
+    /* Refuses what would lead the driver past the relay and cannot be undone (environment
+     * variables, options); finds what else names the server. target holds the keywords' host and
+     * port already. */
     bool (*inspect)(const struct settings *settings, struct profile_target *target,
                     struct error *error);
 
-    /* Changes the driver's settings so that it connects to the endpoint without TLS of its own. false:
-     * out of memory, or error is set. */
+    /* Changes the driver's settings so that it connects to the endpoint without TLS of its own.
+     * false: out of memory, or error is set. */
     bool (*rewrite)(const struct settings *settings, const struct profile_target *target,
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error);

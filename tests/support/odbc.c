@@ -9,7 +9,8 @@
 
 #define CONNECTION_STRING_SIZE 8192
 
-static bool write_file(const char *folder, const char *name, const char *text, const char *extra)
+static bool
+write_file(const char *folder, const char *name, const char *text, const char *extra)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -20,7 +21,8 @@ static bool write_file(const char *folder, const char *name, const char *text, c
     return fclose(file) == 0;
 }
 
-bool odbc_configure(const char *folder, const char *odbcinst_extra, const char *odbc_extra)
+bool
+odbc_configure(const char *folder, const char *odbcinst_extra, const char *odbc_extra)
 {
     char drivers[16384], user_file[4096];
     const char *build = getenv("top_builddir");
@@ -41,7 +43,8 @@ bool odbc_configure(const char *folder, const char *odbcinst_extra, const char *
            setenv("ODBCINSTINI", "odbcinst.ini", 1) == 0 && setenv("ODBCINI", user_file, 1) == 0;
 }
 
-static void take_diagnostics(struct odbc_session *session, SQLSMALLINT kind, SQLHANDLE handle)
+static void
+take_diagnostics(struct odbc_session *session, SQLSMALLINT kind, SQLHANDLE handle)
 {
     size_t used = 0;
     session->diagnostics[0] = '\0';
@@ -51,8 +54,8 @@ static void take_diagnostics(struct odbc_session *session, SQLSMALLINT kind, SQL
         SQLCHAR state[6] = "", text[1024] = "";
         SQLINTEGER native = 0;
         SQLSMALLINT length = 0;
-        if (!SQL_SUCCEEDED(SQLGetDiagRec(kind, handle, record, state, &native, text, sizeof text,
-                                         &length)))
+        if (!SQL_SUCCEEDED(
+                SQLGetDiagRec(kind, handle, record, state, &native, text, sizeof text, &length)))
             break;
         if (record == 1) {
             memcpy(session->sqlstate, state, sizeof session->sqlstate);
@@ -63,8 +66,8 @@ static void take_diagnostics(struct odbc_session *session, SQLSMALLINT kind, SQL
     }
 }
 
-static bool finish(struct odbc_session *session, SQLRETURN result, SQLSMALLINT kind,
-                   SQLHANDLE handle)
+static bool
+finish(struct odbc_session *session, SQLRETURN result, SQLSMALLINT kind, SQLHANDLE handle)
 {
     session->result = result;
     session->diagnostics[0] = '\0';
@@ -73,7 +76,8 @@ static bool finish(struct odbc_session *session, SQLRETURN result, SQLSMALLINT k
     return SQL_SUCCEEDED(result);
 }
 
-bool odbc_open(struct odbc_session *session)
+bool
+odbc_open(struct odbc_session *session)
 {
     if (session->connection != NULL)
         return true;
@@ -84,13 +88,16 @@ bool odbc_open(struct odbc_session *session)
                SQLAllocHandle(SQL_HANDLE_DBC, session->environment, &session->connection));
 }
 
-static bool open_statement(struct odbc_session *session)
+static bool
+open_statement(struct odbc_session *session)
 {
-    return finish(session, SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &session->statement),
+    return finish(session,
+                  SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &session->statement),
                   SQL_HANDLE_DBC, session->connection);
 }
 
-bool odbc_connect(struct odbc_session *session, const char *format, ...)
+bool
+odbc_connect(struct odbc_session *session, const char *format, ...)
 {
     char text[CONNECTION_STRING_SIZE];
     va_list arguments;
@@ -99,16 +106,17 @@ bool odbc_connect(struct odbc_session *session, const char *format, ...)
     va_end(arguments);
     if (!odbc_open(session))
         return false;
-    SQLRETURN result = SQLDriverConnect(session->connection, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0,
-                                        NULL, SQL_DRIVER_NOPROMPT);
+    SQLRETURN result = SQLDriverConnect(session->connection, NULL, (SQLCHAR *)text, SQL_NTS, NULL,
+                                        0, NULL, SQL_DRIVER_NOPROMPT);
     if (!finish(session, result, SQL_HANDLE_DBC, session->connection))
         return false;
     return result == SQL_SUCCESS ? open_statement(session)
-                                 : SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, session->connection,
-                                                                &session->statement));
+                                 : SQL_SUCCEEDED(SQLAllocHandle(
+                                       SQL_HANDLE_STMT, session->connection, &session->statement));
 }
 
-bool odbc_connect_wide(struct odbc_session *session, const char *format, ...)
+bool
+odbc_connect_wide(struct odbc_session *session, const char *format, ...)
 {
     char text[CONNECTION_STRING_SIZE];
     va_list arguments;
@@ -122,11 +130,11 @@ bool odbc_connect_wide(struct odbc_session *session, const char *format, ...)
                                          SQL_DRIVER_NOPROMPT);
     free(wide);
     return finish(session, result, SQL_HANDLE_DBC, session->connection) &&
-           SQL_SUCCEEDED(
-               SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &session->statement));
+           SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &session->statement));
 }
 
-bool odbc_query(struct odbc_session *session, const char *sql)
+bool
+odbc_query(struct odbc_session *session, const char *sql)
 {
     SQLLEN length = 0;
     session->value[0] = '\0';
@@ -148,7 +156,8 @@ bool odbc_query(struct odbc_session *session, const char *sql)
     return finish(session, result, SQL_HANDLE_STMT, session->statement);
 }
 
-long odbc_fetch_all(struct odbc_session *session)
+long
+odbc_fetch_all(struct odbc_session *session)
 {
     long rows = 0;
     SQLRETURN result;
@@ -158,7 +167,8 @@ long odbc_fetch_all(struct odbc_session *session)
     return result == SQL_NO_DATA ? rows : -1;
 }
 
-unsigned odbc_info_number(struct odbc_session *session, unsigned type)
+unsigned
+odbc_info_number(struct odbc_session *session, unsigned type)
 {
     SQLUINTEGER number = 0xFFFFFFFF;
     SQLSMALLINT length = 0;
@@ -168,7 +178,8 @@ unsigned odbc_info_number(struct odbc_session *session, unsigned type)
     return number;
 }
 
-const char *odbc_info_text(struct odbc_session *session, unsigned type)
+const char *
+odbc_info_text(struct odbc_session *session, unsigned type)
 {
     SQLSMALLINT length = 0;
     session->value[0] = '\0';
@@ -178,7 +189,8 @@ const char *odbc_info_text(struct odbc_session *session, unsigned type)
     return session->value;
 }
 
-void odbc_close(struct odbc_session *session)
+void
+odbc_close(struct odbc_session *session)
 {
     if (session->statement != NULL)
         SQLFreeHandle(SQL_HANDLE_STMT, session->statement);

@@ -9,16 +9,17 @@
 #include <sqlucode.h>
 #include <stdbool.h>
 
-/* Sections of the private odbcinst.ini: odbcssl over real drivers, and the real drivers themselves. */
-#define ODBC_POSTGRESQL "TLS PostgreSQL"      /* libodbcssl.so over psqlodbcw.so */
+/* Sections of the private odbcinst.ini: odbcssl over real drivers, and the real drivers themselves.
+ */
+#define ODBC_POSTGRESQL "TLS PostgreSQL"           /* libodbcssl.so over psqlodbcw.so */
 #define ODBC_POSTGRESQL_ANSI "TLS PostgreSQL ANSI" /* libodbcssla.so over psqlodbca.so */
 #define ODBC_FREETDS "TLS FreeTDS"
 #define ODBC_MARIADB "TLS MariaDB"
 #define ODBC_NATIVE_POSTGRESQL "psqlodbcw"
 
-/* Writes odbcinst.ini and odbc.ini (extra: more text for each, may be NULL) into the folder and points the
- * environment at them. Once per process, before its first ODBC call: the driver manager never looks at the
- * environment again. false on failure. */
+/* Writes odbcinst.ini and odbc.ini (extra: more text for each, may be NULL) into the folder and
+ * points the environment at them. Once per process, before its first ODBC call: the driver manager
+ * never looks at the environment again. false on failure. */
 bool odbc_configure(const char *folder, const char *odbcinst_extra, const char *odbc_extra);
 
 #define ODBC_DIAGNOSTICS_SIZE 16384

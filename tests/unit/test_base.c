@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "support/suite.h"
 
-static void test_first_error_wins(void)
+static void
+test_first_error_wins(void)
 {
     struct error error = {0};
     error_set(&error, ODBCSSL_ERROR_REVOKED, "revoked %d", 1);
@@ -22,7 +23,8 @@ static const struct suite_case error_cases[] = {
     {NULL, NULL},
 };
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
     const struct suite suites[] = {{"error", error_cases, NULL, NULL}, {0}};
     return suite_main(argc, argv, suites);
