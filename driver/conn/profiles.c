@@ -88,6 +88,7 @@ parse_port(const struct profile *profile, const struct settings *settings,
         return false;
     }
     target->port = (uint16_t)port;
+    target->has_port = text != NULL && *text != '\0';
     return true;
 }
 
@@ -133,6 +134,7 @@ profile_target_free(struct profile_target *target)
 {
     free(target->host);
     free(target->address);
+    free(target->instance);
     *target = (struct profile_target){0};
 }
 
