@@ -21,4 +21,5 @@ include tests/unit/relay.mk
 include tests/unit/conn.mk
 include tests/support/pki.mk
 include tests/support/tds.mk
+include tests/support/odbc.mk
 include tests/system/local.mk
