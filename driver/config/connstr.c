@@ -156,7 +156,7 @@ static bool add_pair(struct connstr *list, char *keyword, char *value, bool is_b
         return false;
     }
     list->pairs = pairs;
-    list->pairs[list->count++] = (struct connstr_pair){keyword, value, is_braced};
+    list->pairs[list->count++] = (struct connstr_pair){keyword, value, is_braced, false};
     return true;
 }
 
