@@ -12,7 +12,8 @@
 #include "config/settings.h"
 
 /* Where libraries without a directory are searched: the driver manager's directory, and ours. The
- * loader's own path is left out: what is loaded must not depend on the application's environment. */
+ * loader's own path is left out: what is loaded must not depend on the application's environment.
+ */
 static const char *const library_directories[] = {ODBC_MODULE_DIR, ODBC_DIR};
 
 #define DIRECTORY_COUNT (sizeof library_directories / sizeof library_directories[0])

@@ -14,8 +14,7 @@
 #define MODE_TEXT_SIZE 256
 
 /* "SslMode=require (odbc.ini [warehouse])" */
-static const char *
-describe_mode(const struct link *link, char *out)
+static const char *describe_mode(const struct link *link, char *out)
 {
     const char *source = "default";
     for (size_t i = 0; i < link->settings.item_count; i++)
@@ -26,8 +25,7 @@ describe_mode(const struct link *link, char *out)
     return out;
 }
 
-static unsigned
-login_timeout(const struct connection *connection)
+static unsigned login_timeout(const struct connection *connection)
 {
     const struct saved_attribute *attribute = connection->saved_attributes;
     unsigned timeout = 0;
@@ -39,9 +37,8 @@ login_timeout(const struct connection *connection)
 
 /* ---- why connecting failed, in our words ---- */
 
-static void
-explain_rejection(const struct link *link, enum proto_plan plan, const struct attempt *attempt,
-                  struct error *error)
+static void explain_rejection(const struct link *link, enum proto_plan plan,
+                              const struct attempt *attempt, struct error *error)
 {
     char mode[MODE_TEXT_SIZE];
     if (plan != PROTO_PLAN_PLAINTEXT || link->settings.tls.mode != ODBCSSL_MODE_DISABLE)
@@ -55,9 +52,8 @@ explain_rejection(const struct link *link, enum proto_plan plan, const struct at
         describe_mode(link, mode));
 }
 
-static void
-explain(const struct link *link, enum proto_plan plan, const struct attempt *attempt,
-        struct error *error)
+static void explain(const struct link *link, enum proto_plan plan, const struct attempt *attempt,
+                    struct error *error)
 {
     char mode[MODE_TEXT_SIZE];
     switch (attempt->outcome) {
@@ -80,8 +76,8 @@ explain(const struct link *link, enum proto_plan plan, const struct attempt *att
 
 /* ---- the attempts ---- */
 
-static void
-warn_of_fallback(const struct link *link, const struct attempt *former, struct error_list *warnings)
+static void warn_of_fallback(const struct link *link, const struct attempt *former,
+                             struct error_list *warnings)
 {
     char mode[MODE_TEXT_SIZE];
     error_list_add(
@@ -93,10 +89,9 @@ warn_of_fallback(const struct link *link, const struct attempt *former, struct e
 }
 
 /* After the real driver connected through the relay: the report, and the warnings. */
-static void
-take_report(struct link *link, const struct plan *plan, size_t number,
-            const struct attempt *attempt, const struct attempt *former,
-            struct error_list *warnings)
+static void take_report(struct link *link, const struct plan *plan, size_t number,
+                        const struct attempt *attempt, const struct attempt *former,
+                        struct error_list *warnings)
 {
     link->report = attempt->report;
     link->report.mode = link->settings.tls.mode;
@@ -113,9 +108,8 @@ take_report(struct link *link, const struct plan *plan, size_t number,
 
 /* Runs attempts of the plan until one connects or the plan ends; returns the number of the last
  * one. */
-static size_t
-run_plan(struct connection *connection, const struct connect_request *request,
-         const struct plan *plan, struct attempt *attempts)
+static size_t run_plan(struct connection *connection, const struct connect_request *request,
+                       const struct plan *plan, struct attempt *attempts)
 {
     size_t number = 0;
     attempt_run(connection, request, plan->attempts[0], &attempts[0]);
@@ -129,9 +123,10 @@ run_plan(struct connection *connection, const struct connect_request *request,
     return number;
 }
 
-static SQLRETURN
-connect_driver(struct connection *connection, const struct connect_request *request,
-               struct connect_result *result, struct error_list *warnings, struct error *error)
+static SQLRETURN connect_driver(struct connection *connection,
+                                const struct connect_request *request,
+                                struct connect_result *result, struct error_list *warnings,
+                                struct error *error)
 {
     struct link *link = connection->link;
     const struct plan plan = plan_make(link->settings.tls.mode, link->settings.tls.negotiation);
@@ -160,9 +155,8 @@ connect_driver(struct connection *connection, const struct connect_request *requ
 
 /* ---- connecting ---- */
 
-static bool
-open_link(struct connection *connection, const struct connect_request *request,
-          struct error_list *warnings, struct error *error)
+static bool open_link(struct connection *connection, const struct connect_request *request,
+                      struct error_list *warnings, struct error *error)
 {
     connection->link =
         link_open(request->text, request->text_length, login_timeout(connection), warnings, error);
@@ -183,9 +177,9 @@ open_link(struct connection *connection, const struct connect_request *request,
 }
 
 /* The application gets back what it gave: never the rewritten string with the relay's address. */
-static SQLRETURN
-finish(struct connection *connection, const struct connect_request *request,
-       struct connect_result *result, const struct error_list *warnings, SQLRETURN outcome)
+static SQLRETURN finish(struct connection *connection, const struct connect_request *request,
+                        struct connect_result *result, const struct error_list *warnings,
+                        SQLRETURN outcome)
 {
     connection->is_connected = true;
     if (result->out_string == NULL)
@@ -199,15 +193,13 @@ finish(struct connection *connection, const struct connect_request *request,
 }
 
 /* A later round of SQLBrowseConnect: the relay and the real connection are there already. */
-static bool
-is_browsing(const struct connection *connection, const struct connect_request *request)
+static bool is_browsing(const struct connection *connection, const struct connect_request *request)
 {
     return request->function == CONNECT_BROWSE_CONNECT && connection->link != NULL &&
            connection->handle.real != NULL;
 }
 
-static void
-abandon(struct connection *connection)
+static void abandon(struct connection *connection)
 {
     if (connection->handle.real != NULL)
         connection_free_real(connection);
@@ -255,8 +247,7 @@ conn_disconnect(struct connection *connection)
     return outcome == SQL_SUCCESS_WITH_INFO ? outcome : SQL_SUCCESS;
 }
 
-void
-conn_abandon(struct connection *connection)
+void conn_abandon(struct connection *connection)
 {
     if (conn_is_forked(connection, NULL))
         connection->handle.real = NULL; /* the parent's session: freeing it here would end it */
@@ -265,21 +256,18 @@ conn_abandon(struct connection *connection)
 
 /* ---- the open connection ---- */
 
-const struct tls_report *
-conn_report(const struct connection *connection)
+const struct tls_report *conn_report(const struct connection *connection)
 {
     static const struct tls_report nothing;
     return connection->link != NULL ? &connection->link->report : &nothing;
 }
 
-const char *
-conn_server_name(const struct connection *connection)
+const char *conn_server_name(const struct connection *connection)
 {
     return connection->link != NULL ? connection->link->target.host : NULL;
 }
 
-bool
-conn_is_forked(const struct connection *connection, struct error *error_out)
+bool conn_is_forked(const struct connection *connection, struct error *error_out)
 {
     if (connection->link == NULL || connection->link->process == getpid())
         return false;
@@ -291,8 +279,7 @@ conn_is_forked(const struct connection *connection, struct error *error_out)
     return true;
 }
 
-bool
-conn_is_broken(const struct connection *connection, struct error *error_out)
+bool conn_is_broken(const struct connection *connection, struct error *error_out)
 {
     if (conn_is_forked(connection, error_out))
         return true;
