@@ -61,6 +61,17 @@ add_key(const struct reading *reading, const unsigned char *bytes, size_t size, 
     return material_add_key(reading->material, &key, reading->file->name, reading->error);
 }
 
+/* Without what may follow it in the file, such as a line end. */
+static bool
+read_der_key(const struct reading *reading, const unsigned char *bytes, size_t size,
+             bool is_encrypted)
+{
+    struct cursor cursor = cursor_over(bytes, size);
+    struct asn1 whole;
+    return asn1_expect(&cursor, ASN1_SEQUENCE, &whole) &&
+           add_key(reading, whole.whole, whole.whole_size, false, is_encrypted);
+}
+
 static bool
 read_store(const struct reading *reading, enum content_kind kind, const unsigned char *bytes,
            size_t size)
@@ -85,7 +96,7 @@ read_binary(const struct reading *reading, enum content_kind kind, const unsigne
         return pkcs7_read(bytes, size, reading->file->name, reading->material, reading->error);
     case CONTENT_PRIVATE_KEY:
     case CONTENT_ENCRYPTED_KEY:
-        return add_key(reading, bytes, size, false, kind == CONTENT_ENCRYPTED_KEY);
+        return read_der_key(reading, bytes, size, kind == CONTENT_ENCRYPTED_KEY);
     case CONTENT_PKCS12:
     case CONTENT_JKS:
         return read_store(reading, kind, bytes, size);
