@@ -28,9 +28,9 @@ struct client_identity {
 };
 
 /* Reads what SslCert, SslKey and SslPassword name; the key's password may also come from GaussDB's
- * client.key.cipher and client.key.rand beside the certificate. Checks permissions, that the key fits
- * the certificate, and the certificate's dates at the time now. user: for USER.key.cipher; may be
- * NULL. false with error set on failure; identity is then all zeroes. */
+ * client.key.cipher and client.key.rand beside the certificate. Checks permissions, that the key
+ * fits the certificate, and the certificate's dates at the time now. user: for USER.key.cipher; may
+ * be NULL. false with error set on failure; identity is then all zeroes. */
 bool client_identity_load(const struct tls_options *options, const char *user, time_t now,
                           struct client_identity *identity, struct error *error);
 
