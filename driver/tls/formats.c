@@ -33,7 +33,8 @@ static const struct {
     {CONTENT_HTML, "it is probably an error page of a download"},
 };
 
-static const char *find_advice(uint64_t seen)
+static const char *
+find_advice(uint64_t seen)
 {
     for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++)
         if ((seen >> advices[i].kind & 1) != 0)
@@ -41,8 +42,8 @@ static const char *find_advice(uint64_t seen)
     return NULL;
 }
 
-static bool read_der_certificate(const struct reading *reading, const unsigned char *bytes,
-                                 size_t size)
+static bool
+read_der_certificate(const struct reading *reading, const unsigned char *bytes, size_t size)
 {
     struct cursor cursor = cursor_over(bytes, size);
     struct asn1 whole;
@@ -52,15 +53,28 @@ static bool read_der_certificate(const struct reading *reading, const unsigned c
                                     reading->file->name, reading->error);
 }
 
-static bool add_key(const struct reading *reading, const unsigned char *bytes, size_t size,
-                    bool is_pem, bool is_encrypted)
+static bool
+add_key(const struct reading *reading, const unsigned char *bytes, size_t size, bool is_pem,
+        bool is_encrypted)
 {
     const struct material_key key = {(unsigned char *)bytes, size, is_pem, is_encrypted};
     return material_add_key(reading->material, &key, reading->file->name, reading->error);
 }
 
-static bool read_store(const struct reading *reading, enum content_kind kind,
-                       const unsigned char *bytes, size_t size)
+/* Without what may follow it in the file, such as a line end. */
+static bool
+read_der_key(const struct reading *reading, const unsigned char *bytes, size_t size,
+             bool is_encrypted)
+{
+    struct cursor cursor = cursor_over(bytes, size);
+    struct asn1 whole;
+    return asn1_expect(&cursor, ASN1_SEQUENCE, &whole) &&
+           add_key(reading, whole.whole, whole.whole_size, false, is_encrypted);
+}
+
+static bool
+read_store(const struct reading *reading, enum content_kind kind, const unsigned char *bytes,
+           size_t size)
 {
     struct store store = *reading->file;
     store.bytes = bytes;
@@ -71,8 +85,9 @@ static bool read_store(const struct reading *reading, enum content_kind kind,
 }
 
 /* Binary content of a known kind. What is of no use is only noted. */
-static bool read_binary(const struct reading *reading, enum content_kind kind,
-                        const unsigned char *bytes, size_t size)
+static bool
+read_binary(const struct reading *reading, enum content_kind kind, const unsigned char *bytes,
+            size_t size)
 {
     switch (kind) {
     case CONTENT_CERTIFICATE:
@@ -81,7 +96,7 @@ static bool read_binary(const struct reading *reading, enum content_kind kind,
         return pkcs7_read(bytes, size, reading->file->name, reading->material, reading->error);
     case CONTENT_PRIVATE_KEY:
     case CONTENT_ENCRYPTED_KEY:
-        return add_key(reading, bytes, size, false, kind == CONTENT_ENCRYPTED_KEY);
+        return read_der_key(reading, bytes, size, kind == CONTENT_ENCRYPTED_KEY);
     case CONTENT_PKCS12:
     case CONTENT_JKS:
         return read_store(reading, kind, bytes, size);
@@ -91,8 +106,8 @@ static bool read_binary(const struct reading *reading, enum content_kind kind,
     }
 }
 
-static bool damaged_block(const struct reading *reading, const struct pem_block *block,
-                          const char *what)
+static bool
+damaged_block(const struct reading *reading, const struct pem_block *block, const char *what)
 {
     char label[80];
     error_set(reading->error, ODBCSSL_ERROR_FILE_MALFORMED,
@@ -102,8 +117,8 @@ static bool damaged_block(const struct reading *reading, const struct pem_block 
     return false;
 }
 
-static bool read_pem_key(const struct reading *reading, const struct pem_block *block,
-                         bool is_encrypted)
+static bool
+read_pem_key(const struct reading *reading, const struct pem_block *block, bool is_encrypted)
 {
     struct buffer text = {0};
     bool is_good = pem_rewrite(block, &text);
@@ -117,8 +132,9 @@ static bool read_pem_key(const struct reading *reading, const struct pem_block *
 }
 
 /* Labels lie: Java and Windows put PKCS#7 under CERTIFICATE. So the bytes decide again. */
-static bool read_pem_binary(const struct reading *reading, const struct pem_block *block,
-                            enum content_kind labelled)
+static bool
+read_pem_binary(const struct reading *reading, const struct pem_block *block,
+                enum content_kind labelled)
 {
     size_t size = 0;
     unsigned char *bytes = pem_decode(block->body, block->body_size, &size);
@@ -135,7 +151,8 @@ static bool read_pem_binary(const struct reading *reading, const struct pem_bloc
     return is_read;
 }
 
-static bool read_block(const struct reading *reading, const struct pem_block *block)
+static bool
+read_block(const struct reading *reading, const struct pem_block *block)
 {
     enum content_kind kind = content_of_label(block->label, block->label_size);
     switch (kind) {
@@ -158,7 +175,8 @@ static bool read_block(const struct reading *reading, const struct pem_block *bl
     }
 }
 
-static bool read_pem(const struct reading *reading)
+static bool
+read_pem(const struct reading *reading)
 {
     struct pem_reader reader = pem_over(reading->file->bytes, reading->file->size);
     struct pem_block block;
@@ -177,7 +195,8 @@ static bool read_pem(const struct reading *reading)
 }
 
 /* A file that is base64 and nothing else, as Windows writes .p7b and .cer. */
-static bool read_bare_base64(const struct reading *reading)
+static bool
+read_bare_base64(const struct reading *reading)
 {
     size_t size = 0;
     unsigned char *bytes =
@@ -194,7 +213,8 @@ static bool read_bare_base64(const struct reading *reading)
     return is_read;
 }
 
-static bool read_content(const struct reading *reading)
+static bool
+read_content(const struct reading *reading)
 {
     enum content_kind kind = content_recognise(reading->file->bytes, reading->file->size);
     if (kind == CONTENT_PEM)
@@ -204,7 +224,8 @@ static bool read_content(const struct reading *reading)
     return read_binary(reading, kind, reading->file->bytes, reading->file->size);
 }
 
-static bool is_wanted_found(enum formats_wanted wanted, const struct material *material)
+static bool
+is_wanted_found(enum formats_wanted wanted, const struct material *material)
 {
     switch (wanted) {
     case FORMATS_WANTED_CERTIFICATES:
@@ -217,7 +238,8 @@ static bool is_wanted_found(enum formats_wanted wanted, const struct material *m
     return false;
 }
 
-static bool refuse(const struct reading *reading, enum formats_wanted wanted)
+static bool
+refuse(const struct reading *reading, enum formats_wanted wanted)
 {
     char found[512];
     const char *advice = find_advice(reading->material->seen);
@@ -230,8 +252,9 @@ static bool refuse(const struct reading *reading, enum formats_wanted wanted)
     return false;
 }
 
-bool formats_read(const struct store *file, enum formats_wanted wanted, struct material *material,
-                  struct error *error)
+bool
+formats_read(const struct store *file, enum formats_wanted wanted, struct material *material,
+             struct error *error)
 {
     struct reading reading = {file, material, error};
     if (!read_content(&reading))
