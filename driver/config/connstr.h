@@ -2,8 +2,8 @@
  * connstr.h - ODBC connection strings: an ordered list of keywords and values.
  *
  * Syntax: ODBC reference, SQLDriverConnect, "Comments": keyword=value pairs with ';' between them;
- * a value may stand in braces, where '}' is written '}}'. Keywords are case-insensitive, blanks around
- * keywords and around values outside braces do not count.
+ * a value may stand in braces, where '}' is written '}}'. Keywords are case-insensitive, blanks
+ * around keywords and around values outside braces do not count.
  */
 #ifndef CONFIG_CONNSTR_H
 #define CONFIG_CONNSTR_H
@@ -14,8 +14,8 @@
 #include "base/error.h"
 
 struct connstr_pair {
-    char *keyword; /* as it was written, trimmed */
-    char *value;   /* without braces */
+    char *keyword;  /* as it was written, trimmed */
+    char *value;    /* without braces */
     bool is_braced; /* it was written in braces: some drivers care */
 };
 
@@ -25,12 +25,13 @@ struct connstr {
     size_t count;
 };
 
-/* Parses length bytes. false: error names what is malformed and where; list is then empty. Passwords
- * are never quoted in the error. */
+/* Parses length bytes. false: error names what is malformed and where; list is then empty.
+ * Passwords are never quoted in the error. */
 bool connstr_parse(const char *text, size_t length, struct connstr *list, struct error *error);
 
-/* Which of several pairs with one keyword counts: the driver manager and the ODBC reference disagree;
- * odbcssl takes the first, and DSN and DRIVER exclude each other, whichever comes first. */
+/* Which of several pairs with one keyword counts: the driver manager and the ODBC reference
+ * disagree; odbcssl takes the first, and DSN and DRIVER exclude each other, whichever comes first.
+ */
 const char *connstr_get(const struct connstr *list, const char *keyword);
 bool connstr_has(const struct connstr *list, const char *keyword);
 
@@ -44,8 +45,8 @@ bool connstr_set(struct connstr *list, const char *keyword, const char *value);
 bool connstr_append(struct connstr *list, const char *keyword, const char *value);
 void connstr_remove(struct connstr *list, const char *keyword);
 
-/* A new string "A=b;C={d;}}}" with braces where the value needs them or was written in them; the caller
- * frees it with text_free_secret. NULL: out of memory. */
+/* A new string "A=b;C={d;}}}" with braces where the value needs them or was written in them; the
+ * caller frees it with text_free_secret. NULL: out of memory. */
 char *connstr_format(const struct connstr *list);
 
 /* Wipes the values. */

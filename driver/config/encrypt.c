@@ -36,8 +36,8 @@ struct meaning {
 static const struct meaning meaning_no = {ODBCSSL_MODE_PREFER, BITS_WITHOUT_VERIFYING, false};
 static const struct meaning meaning_yes = {ODBCSSL_MODE_VERIFY_FULL, BIT(ODBCSSL_MODE_VERIFY_FULL),
                                            false};
-static const struct meaning meaning_yes_trusting = {ODBCSSL_MODE_REQUIRE,
-                                                    BIT(ODBCSSL_MODE_REQUIRE), false};
+static const struct meaning meaning_yes_trusting = {ODBCSSL_MODE_REQUIRE, BIT(ODBCSSL_MODE_REQUIRE),
+                                                    false};
 static const struct meaning meaning_strict = {ODBCSSL_MODE_VERIFY_FULL,
                                               BIT(ODBCSSL_MODE_VERIFY_FULL), true};
 /* Alone, TrustServerCertificate says nothing about whether to encrypt. */
@@ -53,8 +53,9 @@ struct reading {
 };
 
 /* reading->found stays empty when the keyword is nowhere. */
-static bool read_word(const struct places *places, const char *name, const struct key_word *words,
-                      struct reading *reading, struct error *error)
+static bool
+read_word(const struct places *places, const char *name, const struct key_word *words,
+          struct reading *reading, struct error *error)
 {
     *reading = (struct reading){0};
     if (!places_find_name(places, name, NULL, &reading->found, error))
@@ -73,7 +74,8 @@ static bool read_word(const struct places *places, const char *name, const struc
     return false;
 }
 
-static const struct meaning *combine(const struct reading *encrypt, const struct reading *trust)
+static const struct meaning *
+combine(const struct reading *encrypt, const struct reading *trust)
 {
     bool is_trusting = trust->found.value != NULL && trust->word;
     if (encrypt->found.value == NULL)
@@ -89,11 +91,11 @@ static const struct meaning *combine(const struct reading *encrypt, const struct
     return &meaning_yes;
 }
 
-/* What was found stays when it agrees with the alias, is replaced when it is written in a lower place,
- * and is contradicted otherwise. */
-static bool replace(const struct places *places, const struct key *key, bool is_agreeing,
-                    const struct found *alias, const char *word, struct found *found,
-                    struct error *error)
+/* What was found stays when it agrees with the alias, is replaced when it is written in a lower
+ * place, and is contradicted otherwise. */
+static bool
+replace(const struct places *places, const struct key *key, bool is_agreeing,
+        const struct found *alias, const char *word, struct found *found, struct error *error)
 {
     char alias_text[KEY_DESCRIPTION_SIZE], found_text[KEY_DESCRIPTION_SIZE];
     if (found->value != NULL && is_agreeing)
@@ -108,20 +110,22 @@ static bool replace(const struct places *places, const struct key *key, bool is_
     return false;
 }
 
-static bool apply_mode(const struct places *places, const struct meaning *meaning,
-                       const struct found *alias, struct found *mode, struct error *error)
+static bool
+apply_mode(const struct places *places, const struct meaning *meaning, const struct found *alias,
+           struct found *mode, struct error *error)
 {
     const struct key *key = &keys[KEY_INDEX_SslMode];
-    const struct key_word *word = mode->value != NULL ? key_find_word(key->words, mode->value) : NULL;
+    const struct key_word *word =
+        mode->value != NULL ? key_find_word(key->words, mode->value) : NULL;
     bool is_agreeing = word != NULL && (meaning->agreeing & BIT(word->value)) != 0;
     if (mode->value != NULL && word == NULL)
         return true; /* refused as an unknown value of SslMode */
     return replace(places, key, is_agreeing, alias, tls_mode_name(meaning->mode), mode, error);
 }
 
-static bool apply_negotiation(const struct places *places, const struct meaning *meaning,
-                              const struct found *alias, struct found *negotiation,
-                              struct error *error)
+static bool
+apply_negotiation(const struct places *places, const struct meaning *meaning,
+                  const struct found *alias, struct found *negotiation, struct error *error)
 {
     const struct key *key = &keys[KEY_INDEX_SslNegotiation];
     const struct key_word *word =
@@ -132,7 +136,8 @@ static bool apply_negotiation(const struct places *places, const struct meaning 
     return replace(places, key, is_agreeing, alias, "direct", negotiation, error);
 }
 
-bool encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error)
+bool
+encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error)
 {
     struct reading encrypting, trusting;
     encrypt->origin[0] = '\0';
