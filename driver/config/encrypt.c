@@ -53,8 +53,9 @@ struct reading {
 };
 
 /* reading->found stays empty when the keyword is nowhere. */
-static bool read_word(const struct places *places, const char *name, const struct key_word *words,
-                      struct reading *reading, struct error *error)
+static bool
+read_word(const struct places *places, const char *name, const struct key_word *words,
+          struct reading *reading, struct error *error)
 {
     *reading = (struct reading){0};
     if (!places_find_name(places, name, NULL, &reading->found, error))
@@ -73,7 +74,8 @@ static bool read_word(const struct places *places, const char *name, const struc
     return false;
 }
 
-static const struct meaning *combine(const struct reading *encrypt, const struct reading *trust)
+static const struct meaning *
+combine(const struct reading *encrypt, const struct reading *trust)
 {
     bool is_trusting = trust->found.value != NULL && trust->word;
     if (encrypt->found.value == NULL)
@@ -91,9 +93,9 @@ static const struct meaning *combine(const struct reading *encrypt, const struct
 
 /* What was found stays when it agrees with the alias, is replaced when it is written in a lower
  * place, and is contradicted otherwise. */
-static bool replace(const struct places *places, const struct key *key, bool is_agreeing,
-                    const struct found *alias, const char *word, struct found *found,
-                    struct error *error)
+static bool
+replace(const struct places *places, const struct key *key, bool is_agreeing,
+        const struct found *alias, const char *word, struct found *found, struct error *error)
 {
     char alias_text[KEY_DESCRIPTION_SIZE], found_text[KEY_DESCRIPTION_SIZE];
     if (found->value != NULL && is_agreeing)
@@ -108,8 +110,9 @@ static bool replace(const struct places *places, const struct key *key, bool is_
     return false;
 }
 
-static bool apply_mode(const struct places *places, const struct meaning *meaning,
-                       const struct found *alias, struct found *mode, struct error *error)
+static bool
+apply_mode(const struct places *places, const struct meaning *meaning, const struct found *alias,
+           struct found *mode, struct error *error)
 {
     const struct key *key = &keys[KEY_INDEX_SslMode];
     const struct key_word *word =
@@ -120,9 +123,9 @@ static bool apply_mode(const struct places *places, const struct meaning *meanin
     return replace(places, key, is_agreeing, alias, tls_mode_name(meaning->mode), mode, error);
 }
 
-static bool apply_negotiation(const struct places *places, const struct meaning *meaning,
-                              const struct found *alias, struct found *negotiation,
-                              struct error *error)
+static bool
+apply_negotiation(const struct places *places, const struct meaning *meaning,
+                  const struct found *alias, struct found *negotiation, struct error *error)
 {
     const struct key *key = &keys[KEY_INDEX_SslNegotiation];
     const struct key_word *word =
@@ -133,7 +136,8 @@ static bool apply_negotiation(const struct places *places, const struct meaning 
     return replace(places, key, is_agreeing, alias, "direct", negotiation, error);
 }
 
-bool encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error)
+bool
+encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error)
 {
     struct reading encrypting, trusting;
     encrypt->origin[0] = '\0';

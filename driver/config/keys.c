@@ -100,7 +100,8 @@ static const char *const encrypt_names[] = {"Encrypt", "TrustServerCertificate"}
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-const struct key *key_find(const char *name)
+const struct key *
+key_find(const char *name)
 {
     for (size_t i = 0; i < KEY_COUNT; i++)
         if (text_equal_nocase(keys[i].name, name))
@@ -108,7 +109,8 @@ const struct key *key_find(const char *name)
     return NULL;
 }
 
-bool key_is_ours(const char *name)
+bool
+key_is_ours(const char *name)
 {
     for (size_t i = 0; i < key_alias_count; i++)
         if (text_equal_nocase(key_aliases[i].name, name))
@@ -119,12 +121,14 @@ bool key_is_ours(const char *name)
     return key_find(name) != NULL;
 }
 
-static char lower(char character)
+static char
+lower(char character)
 {
     return character >= 'A' && character <= 'Z' ? (char)(character + 'a' - 'A') : character;
 }
 
-static size_t smallest(size_t a, size_t b, size_t c)
+static size_t
+smallest(size_t a, size_t b, size_t c)
 {
     size_t least = a < b ? a : b;
     return least < c ? least : c;
@@ -133,7 +137,8 @@ static size_t smallest(size_t a, size_t b, size_t c)
 /* Levenshtein's distance without regard to case; names longer than any keyword are far away. */
 #define NAME_LIMIT 40
 
-static size_t name_distance(const char *a, const char *b)
+static size_t
+name_distance(const char *a, const char *b)
 {
     size_t a_length = strlen(a), b_length = strlen(b);
     size_t row[NAME_LIMIT + 1];
@@ -155,7 +160,8 @@ static size_t name_distance(const char *a, const char *b)
 }
 
 /* NULL when none is near enough to be what was meant. */
-static const char *nearest_name(const char *name)
+static const char *
+nearest_name(const char *name)
 {
     const char *nearest = NULL;
     size_t least = strlen(name) / 3 + 1;
@@ -169,7 +175,8 @@ static const char *nearest_name(const char *name)
     return nearest;
 }
 
-bool key_check_name(const struct key_origin *origin, struct error *error)
+bool
+key_check_name(const struct key_origin *origin, struct error *error)
 {
     char printable[80];
     if (!text_has_prefix_nocase(origin->keyword, OUR_PREFIX) || key_is_ours(origin->keyword))
@@ -191,8 +198,9 @@ bool key_check_name(const struct key_origin *origin, struct error *error)
     return false;
 }
 
-const char *key_describe(const struct key *key, const char *value, const struct key_origin *origin,
-                         char *out, size_t out_size)
+const char *
+key_describe(const struct key *key, const char *value, const struct key_origin *origin, char *out,
+             size_t out_size)
 {
     char printable[300];
     bool is_secret = key != NULL && key->kind == KEY_SECRET;
@@ -202,12 +210,14 @@ const char *key_describe(const struct key *key, const char *value, const struct 
     return out;
 }
 
-static bool is_same_letter(char a, char b)
+static bool
+is_same_letter(char a, char b)
 {
     return lower(a) == lower(b) || (a == '-' && b == '_') || (a == '_' && b == '-');
 }
 
-static bool is_word(const char *word, const char *text)
+static bool
+is_word(const char *word, const char *text)
 {
     while (*word != '\0' && is_same_letter(*word, *text)) {
         word++;
@@ -216,7 +226,8 @@ static bool is_word(const char *word, const char *text)
     return *word == '\0' && *text == '\0';
 }
 
-const struct key_word *key_find_word(const struct key_word *words, const char *text)
+const struct key_word *
+key_find_word(const struct key_word *words, const char *text)
 {
     for (; words->word != NULL; words++)
         if (is_word(words->word, text))
@@ -224,7 +235,8 @@ const struct key_word *key_find_word(const struct key_word *words, const char *t
     return NULL;
 }
 
-const char *key_list_words(const struct key_word *words, char *out, size_t out_size)
+const char *
+key_list_words(const struct key_word *words, char *out, size_t out_size)
 {
     size_t used = 0;
     out[0] = '\0';
@@ -238,8 +250,9 @@ const char *key_list_words(const struct key_word *words, char *out, size_t out_s
     return out;
 }
 
-static bool check_word(const struct key *key, const char *value, const struct key_origin *origin,
-                       int *number_out, struct error *error)
+static bool
+check_word(const struct key *key, const char *value, const struct key_origin *origin,
+           int *number_out, struct error *error)
 {
     const struct key_word *word = key_find_word(key->words, value);
     if (word != NULL) {
@@ -254,8 +267,9 @@ static bool check_word(const struct key *key, const char *value, const struct ke
     return false;
 }
 
-static bool check_number(const struct key *key, const char *value, const struct key_origin *origin,
-                         int *number_out, struct error *error)
+static bool
+check_number(const struct key *key, const char *value, const struct key_origin *origin,
+             int *number_out, struct error *error)
 {
     unsigned long number;
     if (text_parse_number(value, key->largest, &number)) {
@@ -270,7 +284,8 @@ static bool check_number(const struct key *key, const char *value, const struct 
     return false;
 }
 
-static bool is_path_or_its_substitute(const struct key *key, const char *value)
+static bool
+is_path_or_its_substitute(const struct key *key, const char *value)
 {
     if (value[0] == '\0' || value[0] == '/')
         return true;
@@ -280,8 +295,9 @@ static bool is_path_or_its_substitute(const struct key *key, const char *value)
 }
 
 /* A relative path would depend on where the application happens to run. */
-static bool check_path(const struct key *key, const char *value, const struct key_origin *origin,
-                       struct error *error)
+static bool
+check_path(const struct key *key, const char *value, const struct key_origin *origin,
+           struct error *error)
 {
     if (is_path_or_its_substitute(key, value))
         return true;
@@ -295,8 +311,9 @@ static bool check_path(const struct key *key, const char *value, const struct ke
     return false;
 }
 
-bool key_check_value(const struct key *key, const char *value, const struct key_origin *origin,
-                     int *number_out, struct error *error)
+bool
+key_check_value(const struct key *key, const char *value, const struct key_origin *origin,
+                int *number_out, struct error *error)
 {
     int ignored;
     if (number_out == NULL)
@@ -320,14 +337,16 @@ bool key_check_value(const struct key *key, const char *value, const struct key_
     return false;
 }
 
-static bool is_lower_case_part(const struct key *key, const char *value, size_t *length_out)
+static bool
+is_lower_case_part(const struct key *key, const char *value, size_t *length_out)
 {
     *length_out = strlen(key->kind == KEY_FILE_OR_SYSTEM ? SYSTEM_WORD : PKCS11_SCHEME);
     return value[0] != '/' && value[0] != '\0' &&
            (key->kind == KEY_FILE_OR_SYSTEM || key->kind == KEY_FILE_OR_PKCS11);
 }
 
-char *key_copy_value(const struct key *key, const char *value)
+char *
+key_copy_value(const struct key *key, const char *value)
 {
     char *copy = strdup(value);
     size_t length;
