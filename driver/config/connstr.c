@@ -168,7 +168,7 @@ add_pair(struct connstr *list, char *keyword, char *value, bool is_braced)
         return false;
     }
     list->pairs = pairs;
-    list->pairs[list->count++] = (struct connstr_pair){keyword, value, is_braced};
+    list->pairs[list->count++] = (struct connstr_pair){keyword, value, is_braced, false};
     return true;
 }
 

@@ -326,7 +326,8 @@ is_for_driver(const char *keyword)
 }
 
 static bool
-add_driver_settings(struct connstr *driver_settings, const struct connstr *list)
+add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
+                                bool is_from_file)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct connstr_pair *pair = &list->pairs[i];
@@ -334,7 +335,9 @@ add_driver_settings(struct connstr *driver_settings, const struct connstr *list)
             continue;
         if (!connstr_append(driver_settings, pair->keyword, pair->value))
             return false;
-        driver_settings->pairs[driver_settings->count - 1].is_braced = pair->is_braced;
+        struct connstr_pair *added = &driver_settings->pairs[driver_settings->count - 1];
+        added->is_braced = pair->is_braced;
+        added->is_from_file = is_from_file;
     }
     return true;
 }
@@ -343,8 +346,8 @@ static bool
 collect_driver_settings(struct resolution *resolution)
 {
     struct connstr *driver_settings = &resolution->settings->driver_settings;
-    if (add_driver_settings(driver_settings, resolution->places.connection_string) &&
-        add_driver_settings(driver_settings, &resolution->places.data_source))
+    if (add_driver_settings(driver_settings, resolution->places.connection_string, false) &&
+        add_driver_settings(driver_settings, &resolution->places.data_source, true))
         return true;
     error_set_memory(resolution->error);
     return false;
