@@ -1,5 +1,6 @@
 #include "conn/conn.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +28,9 @@ static const char *describe_mode(const struct link *link, char *out)
 
 static unsigned login_timeout(const struct connection *connection)
 {
-    const struct saved_attribute *attribute = connection->saved_attributes;
-    unsigned timeout = 0;
-    for (; attribute != NULL; attribute = attribute->next)
-        if (attribute->attribute == SQL_ATTR_LOGIN_TIMEOUT)
-            timeout = (unsigned)(uintptr_t)attribute->value;
-    return timeout;
+    SQLULEN seconds = 0;
+    connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &seconds);
+    return seconds < UINT_MAX ? (unsigned)seconds : UINT_MAX;
 }
 
 /* ---- why connecting failed, in our words ---- */
@@ -118,9 +116,20 @@ static size_t run_plan(struct connection *connection, const struct connect_reque
         log_write(connection->link->log, "attempt %zu failed, going on: %s", number + 1,
                   attempts[number].error.text);
         number++;
+        attempt_abandon(connection);
         attempt_run(connection, request, plan->attempts[number], &attempts[number]);
     }
     return number;
+}
+
+/* Our own record first, then what the real driver said; its handle is about to be freed. */
+static void add_failure(struct connection *connection, const struct error *error)
+{
+    if (error_is_set(error))
+        diagnostics_add(&connection->handle.diagnostics, error);
+    if (connection->handle.real != NULL)
+        diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
+                              connection->flavour, HANDLE_CONNECTION, connection->handle.real);
 }
 
 static SQLRETURN connect_driver(struct connection *connection,
@@ -144,8 +153,8 @@ static SQLRETURN connect_driver(struct connection *connection,
         take_report(link, &plan, number, last, &attempts[0], warnings);
     } else if (outcome != SQL_NEED_DATA) {
         explain(link, plan.attempts[number], last, error);
-        diagnostics_add(&connection->handle.diagnostics, error);
-        diagnostics_append(&connection->handle.diagnostics, &last->driver_diagnostics);
+        add_failure(connection, error);
+        error_clear(error);
     }
     for (size_t i = 0; i < PLAN_ATTEMPTS; i++)
         attempt_free(&attempts[i]);
@@ -155,33 +164,11 @@ static SQLRETURN connect_driver(struct connection *connection,
 
 /* ---- connecting ---- */
 
-static bool open_link(struct connection *connection, const struct connect_request *request,
-                      struct error_list *warnings, struct error *error)
-{
-    connection->link =
-        link_open(request->text, request->text_length, login_timeout(connection), warnings, error);
-    if (connection->link == NULL)
-        return false;
-    connection->driver = driver_load(connection->link->settings.driver_path, error);
-    if (connection->driver == NULL)
-        return false;
-    connection->flavour = request->flavour;
-    if (request->flavour == FLAVOUR_WIDE && !connection->driver->is_unicode) {
-        error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION,
-                  "the real driver %s has no Unicode functions, and this application connects "
-                  "with them: set Driver to libodbcssla.so, odbcssl for such drivers",
-                  connection->driver->path);
-        return false;
-    }
-    return true;
-}
-
 /* The application gets back what it gave: never the rewritten string with the relay's address. */
 static SQLRETURN finish(struct connection *connection, const struct connect_request *request,
                         struct connect_result *result, const struct error_list *warnings,
                         SQLRETURN outcome)
 {
-    connection->is_connected = true;
     if (result->out_string == NULL)
         result->out_string = strndup(request->text, request->text_length);
     log_write(connection->link->log, "connected to %s:%u: %s", connection->link->target.host,
@@ -190,6 +177,14 @@ static SQLRETURN finish(struct connection *connection, const struct connect_requ
         return outcome;
     diagnostics_add_list(&connection->handle.diagnostics, warnings);
     return SQL_SUCCESS_WITH_INFO;
+}
+
+static bool open_link(struct connection *connection, const struct connect_request *request,
+                      struct error_list *warnings, struct error *error)
+{
+    connection->link =
+        link_open(request->text, request->text_length, login_timeout(connection), warnings, error);
+    return connection->link != NULL;
 }
 
 /* A later round of SQLBrowseConnect: the relay and the real connection are there already. */
@@ -201,16 +196,12 @@ static bool is_browsing(const struct connection *connection, const struct connec
 
 static void abandon(struct connection *connection)
 {
-    if (connection->handle.real != NULL)
-        connection_free_real(connection);
+    connection_free_real(connection);
     link_close(&connection->link);
-    connection->driver = NULL;
-    connection->is_connected = false;
 }
 
-SQLRETURN
-conn_connect(struct connection *connection, const struct connect_request *request,
-             struct connect_result *result)
+SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
+                       struct connect_result *result)
 {
     /* Too large for the stacks that some applications give their threads. */
     struct error_list *warnings = calloc(1, sizeof *warnings);
@@ -234,23 +225,19 @@ conn_connect(struct connection *connection, const struct connect_request *reques
     return outcome;
 }
 
-SQLRETURN
-conn_disconnect(struct connection *connection)
+SQLRETURN conn_disconnect(struct connection *connection)
 {
     SQLRETURN outcome = SQL_SUCCESS;
-    if (connection->is_connected && !conn_is_forked(connection, NULL))
+    if (connection->handle.real != NULL && !conn_is_forked(connection, NULL))
         outcome = connection->driver->functions->SQLDisconnect(connection->handle.real);
     if (!SQL_SUCCEEDED(outcome) && !conn_is_broken(connection, NULL))
         return outcome;
-    connection->is_connected = false;
     link_close(&connection->link);
     return outcome == SQL_SUCCESS_WITH_INFO ? outcome : SQL_SUCCESS;
 }
 
 void conn_abandon(struct connection *connection)
 {
-    if (conn_is_forked(connection, NULL))
-        connection->handle.real = NULL; /* the parent's session: freeing it here would end it */
     abandon(connection);
 }
 
