@@ -1,6 +1,6 @@
 /*
- * replay.c - runs a fuzz target over files and folders given as arguments, without a fuzzer: so every
- * input that ever mattered is tried again by `make check`.
+ * replay.c - runs a fuzz target over files and folders given as arguments, without a fuzzer: so
+ * every input that ever mattered is tried again by `make check`.
  */
 #include <dirent.h>
 #include <stdint.h>
