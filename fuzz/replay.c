@@ -11,7 +11,8 @@
 
 #include "fuzz/target.h"
 
-static int replay_file(const char *path)
+static int
+replay_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL)
@@ -30,7 +31,8 @@ static int replay_file(const char *path)
     return 0;
 }
 
-static int replay_folder(const char *path, unsigned *number)
+static int
+replay_folder(const char *path, unsigned *number)
 {
     struct dirent **entries = NULL;
     int failed = 0;
@@ -50,7 +52,8 @@ static int replay_folder(const char *path, unsigned *number)
     return failed + (count <= 0);
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
     unsigned number = 0;
     int failed = 0;

@@ -15,9 +15,11 @@ include tests/unit/base.mk
 include tests/unit/config.mk
 include tests/unit/tls.mk
 include tests/unit/proto.mk
+include tests/unit/tds.mk
 include tests/unit/dispatch.mk
 include tests/unit/relay.mk
 include tests/unit/conn.mk
 include tests/support/pki.mk
 include tests/support/tds.mk
+include tests/support/odbc.mk
 include tests/system/local.mk

@@ -5,13 +5,15 @@
 
 #include "base/text.h"
 
-static void option_free(struct option *option)
+static void
+option_free(struct option *option)
 {
     text_free_secret(option->value);
     free(option->source);
 }
 
-void tls_options_free(struct tls_options *options)
+void
+tls_options_free(struct tls_options *options)
 {
     option_free(&options->root_cert);
     option_free(&options->cert);
@@ -26,7 +28,8 @@ void tls_options_free(struct tls_options *options)
     *options = (struct tls_options){0};
 }
 
-const char *tls_mode_name(enum odbcssl_mode mode)
+const char *
+tls_mode_name(enum odbcssl_mode mode)
 {
     switch (mode) {
     case ODBCSSL_MODE_DISABLE:
@@ -45,7 +48,8 @@ const char *tls_mode_name(enum odbcssl_mode mode)
     return "unknown";
 }
 
-const char *tls_version_name(enum tls_version version)
+const char *
+tls_version_name(enum tls_version version)
 {
     switch (version) {
     case TLS_VERSION_NONE:
@@ -62,7 +66,8 @@ const char *tls_version_name(enum tls_version version)
     return "unknown";
 }
 
-const char *option_describe(const struct option *option, char *out, size_t out_size)
+const char *
+option_describe(const struct option *option, char *out, size_t out_size)
 {
     snprintf(out, out_size, "%s=%s (%s)", option->keyword != NULL ? option->keyword : "?",
              option->value != NULL ? option->value : "",

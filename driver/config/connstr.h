@@ -2,8 +2,8 @@
  * connstr.h - ODBC connection strings: an ordered list of keywords and values.
  *
  * Syntax: ODBC reference, SQLDriverConnect, "Comments": keyword=value pairs with ';' between them;
- * a value may stand in braces, where '}' is written '}}'. Keywords are case-insensitive, blanks around
- * keywords and around values outside braces do not count.
+ * a value may stand in braces, where '}' is written '}}'. Keywords are case-insensitive, blanks
+ * around keywords and around values outside braces do not count.
  */
 #ifndef CONFIG_CONNSTR_H
 #define CONFIG_CONNSTR_H
@@ -14,9 +14,10 @@
 #include "base/error.h"
 
 struct connstr_pair {
-    char *keyword; /* as it was written, trimmed */
-    char *value;   /* without braces */
-    bool is_braced; /* it was written in braces: some drivers care */
+    char *keyword;  /* as it was written, trimmed */
+    char *value;    /* without braces */
+    bool is_braced;    /* it was written in braces: some drivers care */
+    bool is_from_file; /* it stands in odbc.ini: some drivers decode only what a string says */
 };
 
 /* All zeroes is an empty list. */
@@ -25,22 +26,28 @@ struct connstr {
     size_t count;
 };
 
-/* Parses length bytes. false: error names what is malformed and where; list is then empty. Passwords
- * are never quoted in the error. */
+/* Parses length bytes. false: error names what is malformed and where; list is then empty.
+ * Passwords are never quoted in the error. */
 bool connstr_parse(const char *text, size_t length, struct connstr *list, struct error *error);
 
-/* Which of several pairs with one keyword counts: the driver manager and the ODBC reference disagree;
- * odbcssl takes the first, and DSN and DRIVER exclude each other, whichever comes first. */
+/* Which of several pairs with one keyword counts: the driver manager and the ODBC reference
+ * disagree; odbcssl takes the first, and DSN and DRIVER exclude each other, whichever comes first.
+ */
 const char *connstr_get(const struct connstr *list, const char *keyword);
 bool connstr_has(const struct connstr *list, const char *keyword);
 
-/* false: out of memory. set replaces the value of the keyword wherever it stands, or appends. */
+/* The first pair with the keyword, also one that is excluded; NULL when there is none. */
+const struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword);
+
+/* false: out of memory. set replaces the value of the keyword where it stands first and removes its
+ * duplicates, or appends. remove takes every pair with the keyword away; keyword is not one of the
+ * list's own strings. */
 bool connstr_set(struct connstr *list, const char *keyword, const char *value);
 bool connstr_append(struct connstr *list, const char *keyword, const char *value);
 void connstr_remove(struct connstr *list, const char *keyword);
 
-/* A new string "A=b;C={d;}}};" with braces only where they are needed; the caller frees it with
- * text_free_secret. NULL: out of memory. */
+/* A new string "A=b;C={d;}}}" with braces where the value needs them or was written in them; the caller
+ * frees it with text_free_secret. NULL: out of memory. */
 char *connstr_format(const struct connstr *list);
 
 /* Wipes the values. */

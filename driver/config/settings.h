@@ -29,8 +29,8 @@ struct setting {
 
 struct settings {
     struct tls_options tls;
-    struct option target_driver;  /* as written */
-    char *driver_path;            /* the library TargetDriver leads to; absolute */
+    struct option target_driver; /* as written */
+    char *driver_path;           /* the library TargetDriver leads to; absolute */
     enum driver_family family;
     struct option server_keyword; /* SslServerKeyword: which keyword holds the host */
     struct option port_keyword;   /* SslPortKeyword */
@@ -44,17 +44,17 @@ struct settings {
 };
 
 /*
- * Resolves the connection string (UTF-8 or the application's bytes). Reads odbc.ini and odbcinst.ini
- * through libodbcinst. On failure error names keyword, value and place, and settings is all zeroes.
- * Files are only looked for, not read: default files count when they exist.
+ * Resolves the connection string (UTF-8 or the application's bytes). Reads odbc.ini and
+ * odbcinst.ini through libodbcinst. On failure error names keyword, value and place, and settings
+ * is all zeroes. Files are only looked for, not read: default files count when they exist.
  */
 bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
                       struct error_list *warnings, struct error *error);
 
 void settings_free(struct settings *settings);
 
-/* The path a driver name or path of odbcinst.ini leads to, for TargetDriver: a section's Driver64 or
- * Driver, a relative library searched for in the driver manager's module directory. */
+/* The path a driver name or path of odbcinst.ini leads to, for TargetDriver: a section's Driver64
+ * or Driver, a relative library searched for in the driver manager's module directory. */
 bool settings_find_driver(const struct option *target, char **path_out, struct error *error);
 
 /* By the library's name: psqlodbcw.so, libtdsodbc.so, libmaodbc.so ... */

@@ -1,6 +1,6 @@
 /*
- * driver.h - a real driver: its library, loaded once per process and never unloaded, and the address of
- * each function of functions.def in it.
+ * driver.h - a real driver: its library, loaded once per process and never unloaded, and the
+ * address of each function of functions.def in it.
  */
 #ifndef DISPATCH_DRIVER_H
 #define DISPATCH_DRIVER_H
@@ -24,8 +24,9 @@ struct driver {
     bool is_unicode; /* it exports SQLDriverConnectW */
 };
 
-/* Loads, or finds what is loaded already. NULL with ODBCSSL_ERROR_DRIVER_LOAD, path and the loader's
- * reason; also when the library is odbcssl itself, or has no functions to connect with. Thread-safe. */
+/* Loads, or finds what is loaded already. NULL with ODBCSSL_ERROR_DRIVER_LOAD, path and the
+ * loader's reason; also when the library is odbcssl itself, or has no functions to connect with.
+ * Thread-safe. */
 const struct driver *driver_load(const char *path, struct error *error);
 
 #endif

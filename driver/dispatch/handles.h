@@ -1,6 +1,6 @@
 /*
- * handles.h - the handles that the driver manager holds: each wraps the real driver's handle of the same
- * kind, adds its own diagnostic records, and leads to its connection.
+ * handles.h - the handles that the driver manager holds: each wraps the real driver's handle of the
+ * same kind, adds its own diagnostic records, and leads to its connection.
  *
  *      environment 1--n connection 1--n statement 1--4 implicit descriptor
  *           |               |
@@ -88,7 +88,7 @@ struct connection {
     enum flavour flavour;        /* the one it was connected with */
     bool is_connected;
     struct saved_attribute *saved_attributes;
-    struct link *link; /* NULL when not connected */
+    struct link *link;    /* NULL when not connected */
     pthread_mutex_t lock; /* guards the lists below; never held while the real driver is called */
     struct statement *statements;
     struct descriptor *descriptors; /* explicit ones */
@@ -111,19 +111,20 @@ struct statement {
     struct statement *next;
 };
 
-/* The real environment for a driver, made with the environment's ODBC version when there is none yet:
- * FreeTDS refuses 3.80, then 3 is set. NULL with error set (the real driver's own words in it). */
+/* The real environment for a driver, made with the environment's ODBC version when there is none
+ * yet: FreeTDS refuses 3.80, then 3 is set. NULL with error set (the real driver's own words in
+ * it). */
 struct real_environment *environment_real(struct environment *environment,
                                           const struct driver *driver, struct error *error);
 
-/* A new real connection handle with the saved attributes replayed on it in the order in which they were
- * set. NULL with error set. */
+/* A new real connection handle with the saved attributes replayed on it in the order in which they
+ * were set. NULL with error set. */
 SQLHDBC connection_new_real(struct connection *connection, const struct driver *driver,
                             struct error *error);
 void connection_free_real(struct connection *connection);
 
-/* Reads the real driver's records of a handle into diagnostics as they are (state, native code, text):
- * for when the real handle is about to be freed. */
+/* Reads the real driver's records of a handle into diagnostics as they are (state, native code,
+ * text): for when the real handle is about to be freed. */
 void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
                            enum flavour flavour, enum handle_kind kind, SQLHANDLE real);
 

@@ -1,0 +1,33 @@
+/*
+ * attempt.h - one complete connect of the real driver through a relay of its own.
+ */
+#ifndef CONN_ATTEMPT_H
+#define CONN_ATTEMPT_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/report.h"
+#include "conn/conn.h"
+#include "proto/proto.h"
+#include "relay/relay.h"
+
+/* Some 45 KB: on the heap, for the stacks that some applications give their threads. */
+struct attempt {
+    SQLRETURN result;
+    enum relay_outcome outcome;
+    struct error error; /* the relay's, or why the attempt could not be made */
+    struct tls_report report;
+    struct error_list warnings;
+    struct diagnostics driver_diagnostics; /* the real driver's records, when it failed */
+    char *out_text;                        /* SQLBrowseConnect: what the real driver asks for */
+};
+
+/* connection has its link and driver. When the attempt fails, the real connection is freed and the
+ * relay closed; when it succeeds, or wants more data, both stay. */
+void attempt_run(struct connection *connection, const struct connect_request *request,
+                 enum proto_plan plan, struct attempt *attempt);
+bool attempt_is_connected(const struct attempt *attempt);
+void attempt_free(struct attempt *attempt);
+
+#endif
