@@ -11,8 +11,7 @@
 
 #include "fuzz/target.h"
 
-static int
-replay_file(const char *path)
+static int replay_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL)
@@ -31,8 +30,7 @@ replay_file(const char *path)
     return 0;
 }
 
-static int
-replay_folder(const char *path, unsigned *number)
+static int replay_folder(const char *path, unsigned *number)
 {
     struct dirent **entries = NULL;
     int failed = 0;
@@ -52,8 +50,7 @@ replay_folder(const char *path, unsigned *number)
     return failed + (count <= 0);
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     unsigned number = 0;
     int failed = 0;

@@ -15,6 +15,7 @@ include tests/unit/base.mk
 include tests/unit/config.mk
 include tests/unit/tls.mk
 include tests/unit/proto.mk
+include tests/unit/tds.mk
 include tests/unit/mysql.mk
 include tests/unit/dispatch.mk
 include tests/unit/relay.mk

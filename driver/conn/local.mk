@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += driver/conn/libconn.la
 driver_conn_libconn_la_SOURCES = \
 	driver/conn/attempt.c driver/conn/attempt.h \
 	driver/conn/conn.c driver/conn/conn.h \
+	driver/conn/freetds_conf.c driver/conn/freetds_conf.h \
 	driver/conn/link.c driver/conn/link.h \
 	driver/conn/plan.c driver/conn/plan.h \
 	driver/conn/pqopt.c driver/conn/pqopt.h \
@@ -18,3 +19,6 @@ driver_conn_libconn_la_LIBADD = \
 	driver/tls/libtls.la \
 	driver/config/libconfig.la \
 	driver/base/libbase.la
+# One connection's life.
+noinst_LTLIBRARIES += driver/conn/libconn.la
+driver_conn_libconn_la_SOURCES = driver/conn/conn.c driver/conn/conn.h

@@ -17,6 +17,8 @@ struct profile_target {
     char *host;    /* as the user wrote it: for SNI, the name check, SQL_SERVER_NAME */
     char *address; /* what to dial when it is not the host (libpq's hostaddr); else NULL */
     uint16_t port;
+    bool has_port;  /* it was set, and is not the usual one by default */
+    char *instance; /* SQL Server: its port has to be asked for; else NULL */
 };
 
 struct profile {

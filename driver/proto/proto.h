@@ -32,8 +32,9 @@ enum proto_verdict {
     PROTO_NEEDS_TLS, /* plaintext plan: the server said that it wants TLS */
     PROTO_REJECTED,  /* the server refused the startup before it asked for credentials; pass on what
                         is  in to_driver, then close */
-    PROTO_END_TLS,   /* only the login was to be encrypted: plaintext from here */
-    PROTO_REFUSE     /* an attack, or not this protocol: error is set, close both sides */
+    PROTO_END_TLS, /* only the login was to be encrypted: what is in to_server is the last that goes
+                      through TLS, without close_notify; plaintext from there, both ways */
+    PROTO_REFUSE   /* an attack, or not this protocol: error is set, close both sides */
 };
 
 /* Kind of session, known once the real driver's first message was read. */
@@ -87,7 +88,8 @@ struct proto {
     bool (*unwrap)(struct proto_session *session, struct buffer *wire, struct buffer *tls);
 
     /* How many of the size plaintext bytes for the server belong into the next TLS record, 0: wait
-     * for more. NULL: any cut will do. */
+     * for more. NULL: any cut will do. At most 16384. Holds for to_server as for opaque bytes; what
+     * it returned is taken as sent. */
     size_t (*record_length)(struct proto_session *session, const unsigned char *bytes, size_t size);
 
     /* A message that makes the real driver give up at once, in to_driver; text is short ASCII. */

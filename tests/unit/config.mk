@@ -1,1 +1,13 @@
-# config.mk
+# Unit tests of driver/config.
+check_PROGRAMS += tests/unit/test-config
+TESTS += tests/unit/test-config
+tests_unit_test_config_SOURCES = \
+	tests/unit/test_config.c tests/unit/test_config.h \
+	tests/unit/test_config_connstr.c \
+	tests/unit/test_config_files.c \
+	tests/unit/test_config_keys.c \
+	tests/unit/test_config_settings.c
+tests_unit_test_config_CPPFLAGS = $(TEST_CPPFLAGS) -DODBC_DIR=\"$(odbcdir)\"
+tests_unit_test_config_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_config_LDADD = tests/support/libsuite.la driver/config/libconfig.la \
+	driver/base/libbase.la $(CUNIT_LIBS)
