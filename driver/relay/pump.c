@@ -299,7 +299,7 @@ driver_events(const struct pump *pump)
 }
 
 static short
-server_events(const struct pump *pump)
+server_events(struct pump *pump)
 {
     short events = 0;
     if (pump->phase != PUMP_CARRYING)
