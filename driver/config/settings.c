@@ -384,6 +384,27 @@ settings_resolve(const struct connstr *connection_string, struct settings *setti
     return is_good;
 }
 
+bool
+settings_check(const struct connstr *pairs, const char *source, struct error *error)
+{
+    struct resolution resolution = {.error = error};
+    char *name = strdup(source);
+    if (name == NULL) {
+        error_set_memory(error);
+        return false;
+    }
+    resolution.places.connection_string = pairs;
+    resolution.places.names[PLACE_CONNECTION_STRING] = name;
+    bool is_good = places_check_names(&resolution.places, error) && find_keys(&resolution);
+    for (size_t i = 0; i < KEY_COUNT && is_good; i++) {
+        struct key_origin origin = {keys[i].name, source};
+        if (resolution.found[i].value != NULL)
+            is_good = key_check_value(&keys[i], resolution.found[i].value, &origin, NULL, error);
+    }
+    free(name);
+    return is_good;
+}
+
 void
 settings_free(struct settings *settings)
 {

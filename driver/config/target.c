@@ -117,6 +117,19 @@ read_section_library(const char *section, char **library_out, struct error *erro
     return true;
 }
 
+bool
+target_is_candidate(const char *section)
+{
+    char *library, *path = NULL;
+    if (!read_section_library(section, &library, NULL) || library == NULL)
+        return false;
+    bool is_found = find_library(library, &path, NULL);
+    bool is_candidate = is_found && !target_is_odbcssl(path != NULL ? path : library);
+    free(path);
+    free(library);
+    return is_candidate;
+}
+
 static bool
 is_same_file(const char *a, const char *b)
 {
