@@ -6,15 +6,13 @@
 #include "config/connstr.h"
 #include "fuzz/target.h"
 
-static void
-require(bool condition)
+static void require(bool condition)
 {
     if (!condition)
         abort();
 }
 
-static void
-compare(const struct connstr *a, const struct connstr *b)
+static void compare(const struct connstr *a, const struct connstr *b)
 {
     require(a->count == b->count);
     for (size_t i = 0; i < a->count; i++) {
@@ -23,8 +21,7 @@ compare(const struct connstr *a, const struct connstr *b)
     }
 }
 
-static void
-check_set(struct connstr *list)
+static void check_set(struct connstr *list)
 {
     char *keyword = strdup(list->pairs[list->count - 1].keyword);
     require(keyword != NULL && connstr_set(list, keyword, "};{"));
@@ -34,8 +31,7 @@ check_set(struct connstr *list)
     free(keyword);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct connstr list, again;
     struct error error = {0};

@@ -14,8 +14,7 @@
 
 static const char *const no_keywords[] = {NULL};
 
-static void
-tell(LPSTR message, WORD message_size, WORD *length_out, const char *text)
+static void tell(LPSTR message, WORD message_size, WORD *length_out, const char *text)
 {
     size_t length = strlen(text);
     if (length_out != NULL)
@@ -24,8 +23,7 @@ tell(LPSTR message, WORD message_size, WORD *length_out, const char *text)
         snprintf(message, message_size, "%s", text);
 }
 
-static BOOL
-write_section(const char *driver, const struct connstr *present, const char *arguments)
+static BOOL write_section(const char *driver, const struct connstr *present, const char *arguments)
 {
     struct connstr pairs = {0};
     struct error error = {0};
@@ -42,8 +40,7 @@ write_section(const char *driver, const struct connstr *present, const char *arg
     return is_good ? true : false;
 }
 
-static BOOL
-clear_section(const char *driver, const struct connstr *present)
+static BOOL clear_section(const char *driver, const struct connstr *present)
 {
     for (size_t i = 0; i < present->count; i++)
         if (key_is_ours(present->pairs[i].keyword) &&
@@ -52,8 +49,8 @@ clear_section(const char *driver, const struct connstr *present)
     return true;
 }
 
-static BOOL
-configure(WORD request, const char *driver, const struct connstr *present, const char *arguments)
+static BOOL configure(WORD request, const char *driver, const struct connstr *present,
+                      const char *arguments)
 {
     switch (request) {
     case ODBC_INSTALL_DRIVER:
@@ -66,8 +63,7 @@ configure(WORD request, const char *driver, const struct connstr *present, const
     }
 }
 
-static bool
-has_target(const char *driver)
+static bool has_target(const char *driver)
 {
     struct connstr pairs;
     bool is_there = ini_read_section(INI_DRIVERS, driver, &pairs, NULL) &&
@@ -80,9 +76,8 @@ BOOL INSTAPI ConfigDriver(HWND parent, WORD request, LPCSTR driver, LPCSTR argum
                           WORD message_size, WORD *length_out);
 
 /* arguments: "TargetDriver=PostgreSQL Unicode;SslMode=verify-full", as a connection string. */
-SETUP_EXPORT BOOL INSTAPI
-ConfigDriver(HWND parent, WORD request, LPCSTR driver, LPCSTR arguments, LPSTR message,
-             WORD message_size, WORD *length_out)
+SETUP_EXPORT BOOL INSTAPI ConfigDriver(HWND parent, WORD request, LPCSTR driver, LPCSTR arguments,
+                                       LPSTR message, WORD message_size, WORD *length_out)
 {
     struct connstr present;
     struct error error = {0};

@@ -16,8 +16,7 @@
 static const char *const dsn_keywords[] = {"DSN", "Driver", NULL};
 
 /* "DSN=a\0Server=b\0\0": the first of several equal keywords counts. */
-static bool
-read_attributes(const char *attributes, struct connstr *pairs, struct error *error)
+static bool read_attributes(const char *attributes, struct connstr *pairs, struct error *error)
 {
     *pairs = (struct connstr){0};
     for (; attributes != NULL && *attributes != '\0'; attributes += strlen(attributes) + 1) {
@@ -42,16 +41,14 @@ read_attributes(const char *attributes, struct connstr *pairs, struct error *err
     return false;
 }
 
-static BOOL
-check_failed(const struct error *error)
+static BOOL check_failed(const struct error *error)
 {
     DWORD installer_error = error->code == ODBCSSL_ERROR_MEMORY ? ODBC_ERROR_OUT_OF_MEM
                                                                 : ODBC_ERROR_INVALID_KEYWORD_VALUE;
     return writing_refuse(installer_error, error->text);
 }
 
-static BOOL
-add(const char *dsn, const char *driver, const struct connstr *pairs)
+static BOOL add(const char *dsn, const char *driver, const struct connstr *pairs)
 {
     const struct connstr nothing = {0};
     struct error error = {0};
@@ -70,8 +67,7 @@ add(const char *dsn, const char *driver, const struct connstr *pairs)
     return writing_refuse(ODBC_ERROR_CREATE_DSN_FAILED, "the data source could not be written");
 }
 
-static BOOL
-change(const char *dsn, const struct connstr *pairs)
+static BOOL change(const char *dsn, const struct connstr *pairs)
 {
     struct connstr present;
     struct error error = {0};
@@ -90,8 +86,7 @@ change(const char *dsn, const struct connstr *pairs)
                : writing_refuse(ODBC_ERROR_REQUEST_FAILED, "the data source could not be written");
 }
 
-static BOOL
-configure(WORD request, const char *driver, const struct connstr *pairs)
+static BOOL configure(WORD request, const char *driver, const struct connstr *pairs)
 {
     const struct connstr_pair *dsn = connstr_find(pairs, "DSN");
     if (dsn == NULL || dsn->value[0] == '\0')
@@ -113,8 +108,7 @@ configure(WORD request, const char *driver, const struct connstr *pairs)
 
 BOOL INSTAPI ConfigDSN(HWND parent, WORD request, LPCSTR driver, LPCSTR attributes);
 
-SETUP_EXPORT BOOL INSTAPI
-ConfigDSN(HWND parent, WORD request, LPCSTR driver, LPCSTR attributes)
+SETUP_EXPORT BOOL INSTAPI ConfigDSN(HWND parent, WORD request, LPCSTR driver, LPCSTR attributes)
 {
     struct connstr pairs;
     struct error error = {0};

@@ -26,8 +26,7 @@ static const struct {
     {"UID", "The user to log in as."},
 };
 
-static int
-prompt_type(const struct key *key)
+static int prompt_type(const struct key *key)
 {
     switch (key->kind) {
     case KEY_WORD:
@@ -49,8 +48,7 @@ prompt_type(const struct key *key)
 }
 
 /* The first choice is to leave the keyword out, so that odbcinst.ini's or the default counts. */
-static bool
-add_words(const struct key *key, struct connstr *choices)
+static bool add_words(const struct key *key, struct connstr *choices)
 {
     bool is_good = connstr_append(choices, "", "");
     for (const struct key_word *word = key->words; word->word != NULL && is_good; word++)
@@ -59,8 +57,7 @@ add_words(const struct key *key, struct connstr *choices)
     return is_good;
 }
 
-static bool
-add_drivers(struct connstr *choices)
+static bool add_drivers(struct connstr *choices)
 {
     struct connstr sections;
     bool is_good = ini_list_sections(INI_DRIVERS, &sections, NULL);
@@ -73,8 +70,7 @@ add_drivers(struct connstr *choices)
 
 /* One block of memory for the array and the strings it points to, as it will be freed by one
  * free(). */
-static char **
-pack_choices(const struct connstr *choices)
+static char **pack_choices(const struct connstr *choices)
 {
     size_t array_size = (choices->count + 1) * sizeof(char *);
     size_t size = array_size;
@@ -93,8 +89,7 @@ pack_choices(const struct connstr *choices)
 }
 
 /* NULL when memory is out: then there is a field without choices. */
-static char **
-make_choices(const struct key *key)
+static char **make_choices(const struct key *key)
 {
     struct connstr choices = {0};
     bool is_good = key->kind == KEY_WORD ? add_words(key, &choices) : add_drivers(&choices);
@@ -103,8 +98,8 @@ make_choices(const struct key *key)
     return array;
 }
 
-static HODBCINSTPROPERTY
-append_property(HODBCINSTPROPERTY last, const char *name, int type, const char *help)
+static HODBCINSTPROPERTY append_property(HODBCINSTPROPERTY last, const char *name, int type,
+                                         const char *help)
 {
     HODBCINSTPROPERTY property = calloc(1, sizeof *property);
     if (property == NULL)
@@ -116,8 +111,7 @@ append_property(HODBCINSTPROPERTY last, const char *name, int type, const char *
     return property;
 }
 
-static HODBCINSTPROPERTY
-append_key(HODBCINSTPROPERTY last, const struct key *key)
+static HODBCINSTPROPERTY append_key(HODBCINSTPROPERTY last, const struct key *key)
 {
     HODBCINSTPROPERTY property = append_property(last, key->name, prompt_type(key), key->help);
     if (property == NULL || (key->kind != KEY_WORD && key->kind != KEY_DRIVER))
@@ -130,8 +124,7 @@ append_key(HODBCINSTPROPERTY last, const struct key *key)
 
 int INSTAPI ODBCINSTGetProperties(HODBCINSTPROPERTY last);
 
-SETUP_EXPORT int INSTAPI
-ODBCINSTGetProperties(HODBCINSTPROPERTY last)
+SETUP_EXPORT int INSTAPI ODBCINSTGetProperties(HODBCINSTPROPERTY last)
 {
     for (size_t i = 0; i < sizeof server_properties / sizeof server_properties[0]; i++) {
         last = append_property(last, server_properties[i].name, ODBCINST_PROMPTTYPE_TEXTEDIT,

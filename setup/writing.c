@@ -6,15 +6,13 @@
 #include "config/ini.h"
 #include "config/settings.h"
 
-BOOL
-writing_refuse(DWORD installer_error, const char *text)
+BOOL writing_refuse(DWORD installer_error, const char *text)
 {
     SQLPostInstallerError(installer_error, text);
     return false;
 }
 
-static bool
-has_control_character(const char *text)
+static bool has_control_character(const char *text)
 {
     for (; *text != '\0'; text++)
         if ((unsigned char)*text < 0x20 || *text == 0x7f)
@@ -22,14 +20,12 @@ has_control_character(const char *text)
     return false;
 }
 
-static bool
-is_writable_keyword(const char *keyword)
+static bool is_writable_keyword(const char *keyword)
 {
     return !has_control_character(keyword) && strpbrk(keyword, "=[];#{}") == NULL;
 }
 
-bool
-writing_check_lines(const struct connstr *pairs, struct error *error)
+bool writing_check_lines(const struct connstr *pairs, struct error *error)
 {
     char keyword[100];
     for (size_t i = 0; i < pairs->count && !error_is_set(error); i++) {
@@ -49,8 +45,7 @@ writing_check_lines(const struct connstr *pairs, struct error *error)
     return !error_is_set(error);
 }
 
-static bool
-put(struct connstr *merged, const struct connstr_pair *pair)
+static bool put(struct connstr *merged, const struct connstr_pair *pair)
 {
     if (pair->value[0] != '\0')
         return connstr_set(merged, pair->keyword, pair->value);
@@ -58,9 +53,8 @@ put(struct connstr *merged, const struct connstr_pair *pair)
     return true;
 }
 
-bool
-writing_check(const struct connstr *present, const struct connstr *pairs, const char *source,
-              struct error *error)
+bool writing_check(const struct connstr *present, const struct connstr *pairs, const char *source,
+                   struct error *error)
 {
     struct connstr merged = {0};
     bool is_merged = true;
@@ -77,8 +71,7 @@ writing_check(const struct connstr *present, const struct connstr *pairs, const 
     return is_good;
 }
 
-static bool
-is_skipped(const char *keyword, const char *const *skipped)
+static bool is_skipped(const char *keyword, const char *const *skipped)
 {
     for (; *skipped != NULL; skipped++)
         if (text_equal_nocase(*skipped, keyword))
@@ -86,9 +79,8 @@ is_skipped(const char *keyword, const char *const *skipped)
     return false;
 }
 
-bool
-writing_write(const char *file, const char *section, const struct connstr *pairs,
-              const char *const *skipped)
+bool writing_write(const char *file, const char *section, const struct connstr *pairs,
+                   const char *const *skipped)
 {
     for (size_t i = 0; i < pairs->count; i++) {
         const struct connstr_pair *pair = &pairs->pairs[i];

@@ -20,16 +20,14 @@ typedef BOOL config_driver(HWND, WORD, LPCSTR, LPCSTR, LPSTR, WORD, WORD *);
 static char directory[200];
 static char library[1000];
 
-static const char *
-path_of(const char *name)
+static const char *path_of(const char *name)
 {
     static char path[300];
     snprintf(path, sizeof path, "%s/%s", directory, name);
     return path;
 }
 
-static int
-write_drivers(void)
+static int write_drivers(void)
 {
     FILE *file = fopen(path_of("odbcinst.ini"), "w");
     if (file == NULL)
@@ -43,8 +41,7 @@ write_drivers(void)
     return fclose(file);
 }
 
-static int
-set_up(void)
+static int set_up(void)
 {
     const char *parent = getenv("TMPDIR");
     const char *builddir = getenv("top_builddir");
@@ -61,16 +58,14 @@ set_up(void)
     return access(library, R_OK);
 }
 
-static int
-tear_down(void)
+static int tear_down(void)
 {
     unlink(path_of("odbc.ini"));
     unlink(path_of("odbcinst.ini"));
     return rmdir(directory);
 }
 
-static const char *
-read_file(const char *name)
+static const char *read_file(const char *name)
 {
     static char text[8192];
     FILE *file = fopen(path_of(name), "r");
@@ -82,8 +77,7 @@ read_file(const char *name)
 }
 
 /* Whether a section of a file has the line keyword = value, blanks apart. */
-static bool
-has_line(const char *name, const char *section, const char *line)
+static bool has_line(const char *name, const char *section, const char *line)
 {
     char text[8192], header[100];
     size_t length = 0;
@@ -103,8 +97,7 @@ has_line(const char *name, const char *section, const char *line)
 }
 
 /* The installer's first error; libodbcinst keeps them until they are read. */
-static const char *
-installer_error(DWORD *code_out)
+static const char *installer_error(DWORD *code_out)
 {
     static char text[2000];
     WORD length;
@@ -114,8 +107,7 @@ installer_error(DWORD *code_out)
     return text;
 }
 
-static void
-test_add_change_remove(void)
+static void test_add_change_remove(void)
 {
     CHECK(SQLConfigDataSource(NULL, ODBC_ADD_DSN, DRIVER_NAME,
                               "DSN=warehouse\0Server=db\0SslMode=verify-full\0"
@@ -138,8 +130,7 @@ test_add_change_remove(void)
     CHECK(strstr(read_file("odbc.ini"), "[warehouse]") == NULL);
 }
 
-static void
-test_refused_data_sources(void)
+static void test_refused_data_sources(void)
 {
     static const struct {
         WORD request;
@@ -176,8 +167,7 @@ test_refused_data_sources(void)
 }
 
 /* What a change would leave behind is checked, not the change alone. */
-static void
-test_change_is_checked_against_the_rest(void)
+static void test_change_is_checked_against_the_rest(void)
 {
     DWORD code;
     CHECK(SQLConfigDataSource(NULL, ODBC_ADD_DSN, DRIVER_NAME,
@@ -191,16 +181,14 @@ test_change_is_checked_against_the_rest(void)
     CHECK(SQLConfigDataSource(NULL, ODBC_REMOVE_DSN, DRIVER_NAME, "DSN=whole\0"));
 }
 
-static HODBCINSTPROPERTY
-find_property(HODBCINSTPROPERTY property, const char *name)
+static HODBCINSTPROPERTY find_property(HODBCINSTPROPERTY property, const char *name)
 {
     while (property != NULL && strcmp(property->szName, name) != 0)
         property = property->pNext;
     return property;
 }
 
-static bool
-has_choice(HODBCINSTPROPERTY property, const char *choice)
+static bool has_choice(HODBCINSTPROPERTY property, const char *choice)
 {
     for (char **next = property->aPromptData; next != NULL && *next != NULL; next++)
         if (strcmp(*next, choice) == 0)
@@ -209,8 +197,7 @@ has_choice(HODBCINSTPROPERTY property, const char *choice)
 }
 
 /* ODBCINSTConstructProperties has unloaded the library when the properties are looked at. */
-static void
-test_properties(void)
+static void test_properties(void)
 {
     HODBCINSTPROPERTY first = NULL;
     CHECK_FATAL(ODBCINSTConstructProperties(DRIVER_NAME, &first) == ODBCINST_SUCCESS);
@@ -237,8 +224,7 @@ test_properties(void)
 
 /* SQLConfigDriver refuses every driver with a Setup on 64-bit machines, so ConfigDriver is called.
  */
-static void
-test_config_driver(void)
+static void test_config_driver(void)
 {
     char message[200];
     WORD length = 0;
@@ -283,8 +269,7 @@ static const struct suite_case cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {{"setup library", cases, set_up, tear_down}, {0}};
     return suite_main(argc, argv, suites);
