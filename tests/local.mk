@@ -22,5 +22,7 @@ include tests/unit/relay.mk
 include tests/unit/conn.mk
 include tests/support/pki.mk
 include tests/support/tds.mk
+include tests/support/mariadb.mk
 include tests/support/odbc.mk
 include tests/system/local.mk
+include tests/system/mysql.mk

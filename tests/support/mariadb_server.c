@@ -38,8 +38,7 @@ static const char *const programs[] = {"mariadbd", "mariadb-install-db", "mariad
 
 enum program { PROGRAM_SERVER, PROGRAM_INSTALL, PROGRAM_CLIENT };
 
-static bool
-find_program(enum program program, char *path, size_t size)
+static bool find_program(enum program program, char *path, size_t size)
 {
     static const char *const folders[] = {"/usr/sbin", "/usr/bin", "/usr/local/bin"};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
@@ -50,8 +49,7 @@ find_program(enum program program, char *path, size_t size)
     return false;
 }
 
-bool
-mariadb_is_installed(void)
+bool mariadb_is_installed(void)
 {
     char path[PATH_SIZE];
     return find_program(PROGRAM_SERVER, path, sizeof path) &&
@@ -62,8 +60,7 @@ mariadb_is_installed(void)
 /* ----- processes ----- */
 
 /* Whom the server runs as when the test is root's: mariadbd refuses root. */
-static const struct passwd *
-server_user(void)
+static const struct passwd *server_user(void)
 {
     if (geteuid() != 0)
         return NULL;
@@ -72,9 +69,8 @@ server_user(void)
 }
 
 /* In the child: becomes the user, ends with the parent, and becomes the program. */
-static void
-become_program(const char *path, char *const *arguments, const struct passwd *user, int output,
-               pid_t parent)
+static void become_program(const char *path, char *const *arguments, const struct passwd *user,
+                           int output, pid_t parent)
 {
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     bool is_user = user == NULL || (setgroups(0, NULL) == 0 && setgid(user->pw_gid) == 0 &&
@@ -87,9 +83,8 @@ become_program(const char *path, char *const *arguments, const struct passwd *us
     _exit(127);
 }
 
-static pid_t
-start_program(enum program program, const char *const *arguments, const struct passwd *user,
-              int output)
+static pid_t start_program(enum program program, const char *const *arguments,
+                           const struct passwd *user, int output)
 {
     char path[PATH_SIZE];
     char *list[ARGUMENT_LIMIT + 2];
@@ -107,8 +102,7 @@ start_program(enum program program, const char *const *arguments, const struct p
     return process;
 }
 
-static int
-wait_for_exit(pid_t process)
+static int wait_for_exit(pid_t process)
 {
     int status = 0;
     while (waitpid(process, &status, 0) < 0)
@@ -118,15 +112,14 @@ wait_for_exit(pid_t process)
 }
 
 /* Reads a stream to its end, and keeps what fits. */
-static void
-read_all(int input, char *out, size_t out_size)
+static void read_all(int input, char *out, size_t out_size)
 {
     char rest[4096];
     size_t used = 0;
     for (;;) {
         bool has_room = used + 1 < out_size;
-        ssize_t got = read(input, has_room ? out + used : rest,
-                           has_room ? out_size - 1 - used : sizeof rest);
+        ssize_t got =
+            read(input, has_room ? out + used : rest, has_room ? out_size - 1 - used : sizeof rest);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -137,8 +130,7 @@ read_all(int input, char *out, size_t out_size)
         out[used] = '\0';
 }
 
-int
-mariadb_client(const char *const *arguments, char *out, size_t out_size)
+int mariadb_client(const char *const *arguments, char *out, size_t out_size)
 {
     const char *list[ARGUMENT_LIMIT] = {"--no-defaults"};
     int pipes[2];
@@ -153,27 +145,24 @@ mariadb_client(const char *const *arguments, char *out, size_t out_size)
     return process > 0 ? wait_for_exit(process) : -1;
 }
 
-bool
-mariadb_query(const struct mariadb_server *server, const char *sql, char *out, size_t out_size)
+bool mariadb_query(const struct mariadb_server *server, const char *sql, char *out, size_t out_size)
 {
     char socket_argument[PATH_SIZE];
     snprintf(socket_argument, sizeof socket_argument, "--socket=%s", server->socket);
-    const char *arguments[] = {"--protocol=socket", socket_argument, "--user=root", "--batch",
-                               "--skip-column-names", "--execute", sql, NULL};
+    const char *arguments[] = {"--protocol=socket",   socket_argument, "--user=root", "--batch",
+                               "--skip-column-names", "--execute",     sql,           NULL};
     return mariadb_client(arguments, out, out_size) == 0;
 }
 
 /* ----- files ----- */
 
-static bool
-give_to_server(const char *path)
+static bool give_to_server(const char *path)
 {
     const struct passwd *user = server_user();
     return user == NULL || chown(path, user->pw_uid, user->pw_gid) == 0;
 }
 
-static bool
-copy_file(const char *from, const char *to)
+static bool copy_file(const char *from, const char *to)
 {
     char bytes[65536];
     FILE *input = fopen(from, "re");
@@ -189,8 +178,7 @@ copy_file(const char *from, const char *to)
     return is_written && give_to_server(to);
 }
 
-static int
-remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
 {
     (void)status;
     (void)kind;
@@ -199,8 +187,8 @@ remove_entry(const char *path, const struct stat *status, int kind, struct FTW *
 }
 
 /* The end of the server's log, where the reason of a failure stands. */
-static void
-tell_failure(const struct mariadb_server *server, const char *what, char *error, size_t error_size)
+static void tell_failure(const struct mariadb_server *server, const char *what, char *error,
+                         size_t error_size)
 {
     char tail[1024] = "";
     FILE *log = fopen(server->log, "re");
@@ -213,8 +201,7 @@ tell_failure(const struct mariadb_server *server, const char *what, char *error,
     snprintf(error, error_size, "%s: %s", what, tail);
 }
 
-static bool
-create_folder(struct mariadb_server *server)
+static bool create_folder(struct mariadb_server *server)
 {
     snprintf(server->folder, sizeof server->folder, "/tmp/odbcssl-mariadb-XXXXXX");
     if (mkdtemp(server->folder) == NULL) {
@@ -226,14 +213,12 @@ create_folder(struct mariadb_server *server)
     return give_to_server(server->folder);
 }
 
-static int
-open_log(const struct mariadb_server *server)
+static int open_log(const struct mariadb_server *server)
 {
     return open(server->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-static bool
-create_database(const struct mariadb_server *server)
+static bool create_database(const struct mariadb_server *server)
 {
     char data[PATH_SIZE];
     snprintf(data, sizeof data, "--datadir=%s/data", server->folder);
@@ -248,11 +233,9 @@ create_database(const struct mariadb_server *server)
 
 /* ----- the server ----- */
 
-static uint16_t
-find_free_port(void)
+static uint16_t find_free_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool is_bound = descriptor >= 0 &&
@@ -264,8 +247,7 @@ find_free_port(void)
 }
 
 /* The server makes its socket after it has bound its port. */
-static bool
-is_greeting(const struct mariadb_server *server)
+static bool is_greeting(const struct mariadb_server *server)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", server->socket);
@@ -279,8 +261,7 @@ is_greeting(const struct mariadb_server *server)
     return is_read;
 }
 
-static bool
-wait_until_ready(struct mariadb_server *server)
+static bool wait_until_ready(struct mariadb_server *server)
 {
     int64_t deadline = clock_monotonic() + START_SECONDS * 1000;
     while (clock_left(deadline) > 0) {
@@ -302,25 +283,22 @@ struct argument_list {
     size_t text_count;
 };
 
-static void
-add_argument(struct argument_list *list, const char *argument)
+static void add_argument(struct argument_list *list, const char *argument)
 {
     if (list->count + 1 < ARGUMENT_LIMIT)
         list->items[list->count++] = argument;
 }
 
-static void
-add_path_argument(struct argument_list *list, const char *option, const char *folder,
-                  const char *name)
+static void add_path_argument(struct argument_list *list, const char *option, const char *folder,
+                              const char *name)
 {
     char *text = list->texts[list->text_count++];
     snprintf(text, PATH_SIZE, "%s%s%s", option, folder, name);
     add_argument(list, text);
 }
 
-static void
-list_arguments(const struct mariadb_server *server, const struct mariadb_options *options,
-               struct argument_list *list)
+static void list_arguments(const struct mariadb_server *server,
+                           const struct mariadb_options *options, struct argument_list *list)
 {
     static const char *const fixed[] = {"--no-defaults",
                                         "--bind-address=127.0.0.1",
@@ -349,8 +327,8 @@ list_arguments(const struct mariadb_server *server, const struct mariadb_options
         add_argument(list, options->arguments[i]);
 }
 
-static bool
-copy_certificates(const struct mariadb_server *server, const struct mariadb_options *options)
+static bool copy_certificates(const struct mariadb_server *server,
+                              const struct mariadb_options *options)
 {
     const char *const files[][2] = {{options->certificate, "server.crt"},
                                     {options->key, "server.key"},
@@ -364,8 +342,7 @@ copy_certificates(const struct mariadb_server *server, const struct mariadb_opti
     return true;
 }
 
-static bool
-run_server(struct mariadb_server *server, const struct mariadb_options *options)
+static bool run_server(struct mariadb_server *server, const struct mariadb_options *options)
 {
     for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
         struct argument_list list = {0};
@@ -384,9 +361,8 @@ run_server(struct mariadb_server *server, const struct mariadb_options *options)
     return false;
 }
 
-static bool
-set_up(struct mariadb_server *server, const struct mariadb_options *options, char *error,
-       size_t error_size)
+static bool set_up(struct mariadb_server *server, const struct mariadb_options *options,
+                   char *error, size_t error_size)
 {
     char output[512] = "";
     const char *what = NULL;
@@ -409,8 +385,8 @@ set_up(struct mariadb_server *server, const struct mariadb_options *options, cha
     return true;
 }
 
-struct mariadb_server *
-mariadb_start(const struct mariadb_options *options, char *error, size_t error_size)
+struct mariadb_server *mariadb_start(const struct mariadb_options *options, char *error,
+                                     size_t error_size)
 {
     struct mariadb_server *server = calloc(1, sizeof *server);
     if (server != NULL && !set_up(server, options, error, error_size))
@@ -419,8 +395,7 @@ mariadb_start(const struct mariadb_options *options, char *error, size_t error_s
 }
 
 /* Its data are thrown away: it need not end in good order. */
-void
-mariadb_stop(struct mariadb_server **server)
+void mariadb_stop(struct mariadb_server **server)
 {
     if (*server == NULL)
         return;
@@ -434,8 +409,7 @@ mariadb_stop(struct mariadb_server **server)
     *server = NULL;
 }
 
-uint16_t
-mariadb_port(const struct mariadb_server *server)
+uint16_t mariadb_port(const struct mariadb_server *server)
 {
     return server->port;
 }
