@@ -19,7 +19,6 @@ bool attempt_is_connected(const struct attempt *attempt)
 
 void attempt_free(struct attempt *attempt)
 {
-    diagnostics_clear(&attempt->driver_diagnostics);
     text_free_secret(attempt->out_text);
     *attempt = (struct attempt){0};
 }
@@ -156,17 +155,13 @@ static void check_carried(struct connection *connection, struct attempt *attempt
               "the real driver %s connected, but not through the TLS session of odbcssl to %s:%u: "
               "the connection was closed. Something in its own configuration or environment leads "
               "it elsewhere",
-              connection->driver->path, link->target.host, link->target.port);
+              link->driver->path, link->target.host, link->target.port);
     attempt->outcome = RELAY_FAILED;
 }
 
-static void end_attempt(struct connection *connection, struct attempt *attempt)
+void attempt_abandon(struct connection *connection)
 {
-    if (connection->handle.real != NULL) {
-        diagnostics_take_real(&attempt->driver_diagnostics, connection->driver, connection->flavour,
-                              HANDLE_CONNECTION, connection->handle.real);
-        connection_free_real(connection);
-    }
+    connection_free_real(connection);
     relay_close(&connection->link->relay);
 }
 
@@ -180,12 +175,10 @@ void attempt_run(struct connection *connection, const struct connect_request *re
     attempt->outcome = RELAY_FAILED;
     if ((!is_first || link_start_relay(link, plan, &attempt->error)) &&
         (text = make_text(link, request, is_first, &attempt->error)) != NULL &&
-        (!is_first || connection_new_real(connection, connection->driver, &attempt->error))) {
+        (!is_first || connection_new_real(connection, link->driver, &attempt->error) != NULL)) {
         attempt->result = call_driver(connection, request, text, attempt);
         if (!error_is_set(&attempt->error) && attempt->result != SQL_NEED_DATA)
             check_carried(connection, attempt);
     }
     text_free_secret(text);
-    if (!attempt_is_connected(attempt) && attempt->result != SQL_NEED_DATA)
-        end_attempt(connection, attempt);
 }

@@ -48,6 +48,12 @@ static bool resolve_server(struct link *link, struct error *error)
     return true;
 }
 
+static bool load_driver(struct link *link, struct error *error)
+{
+    link->driver = driver_load(link->settings.driver_path, error);
+    return link->driver != NULL;
+}
+
 static bool load_credentials(struct link *link, struct error *error)
 {
     if (link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
@@ -73,8 +79,8 @@ static bool prepare(struct link *link, const struct connstr *list, unsigned logi
     link->timeout = choose_timeout(link, login_timeout);
     link->report.mode = link->settings.tls.mode;
     /* Files before the network: what is wrong here is told without a server. */
-    return choose_protocol(link, error) && load_credentials(link, error) &&
-           resolve_server(link, error);
+    return choose_protocol(link, error) && load_driver(link, error) &&
+           load_credentials(link, error) && resolve_server(link, error);
 }
 
 struct link *link_open(const char *connection_string, size_t length, unsigned login_timeout,

@@ -19,6 +19,3 @@ driver_conn_libconn_la_LIBADD = \
 	driver/tls/libtls.la \
 	driver/config/libconfig.la \
 	driver/base/libbase.la
-# One connection's life.
-noinst_LTLIBRARIES += driver/conn/libconn.la
-driver_conn_libconn_la_SOURCES = driver/conn/conn.c driver/conn/conn.h
