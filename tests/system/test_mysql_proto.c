@@ -21,7 +21,8 @@ static const char *const arguments[] = {"--plugin-load-add=auth_ed25519",
                                         "--plugin-load-add=auth_pam", "--pam-use-cleartext-plugin",
                                         NULL};
 static const char users[] =
-    "CREATE USER native@'%' IDENTIFIED BY '" PASSWORD "';"
+    "CREATE DATABASE work;"
+    "CREATE USER native@'%' IDENTIFIED BY '" PASSWORD "'; GRANT ALL ON work.* TO native@'%';"
     "CREATE USER empty@'%';"
     "CREATE USER edwards@'%' IDENTIFIED VIA ed25519 USING PASSWORD('" PASSWORD "');"
     "CREATE USER secure@'%' IDENTIFIED BY '" PASSWORD "' REQUIRE SSL;"
@@ -123,9 +124,16 @@ static void visit_server(const struct visit *visit, struct outcome *outcome)
     snprintf(socket_argument, sizeof socket_argument, "--socket=%s", mysql_relay_socket(relay));
     snprintf(user, sizeof user, "--user=%s", visit->user);
     snprintf(password, sizeof password, "--password=%s", visit->password);
-    const char *list[] = {
-        "--protocol=socket",   socket_argument, user,       password,      "--batch",
-        "--skip-column-names", "--execute",     visit->sql, visit->option, NULL};
+    const char *list[] = {"--protocol=socket",
+                          socket_argument,
+                          user,
+                          password,
+                          "--batch",
+                          "--skip-column-names",
+                          "--execute",
+                          visit->sql,
+                          visit->option != NULL ? visit->option : "--skip-ssl",
+                          NULL};
     outcome->status = mariadb_client(list, outcome->output, sizeof outcome->output);
     mysql_relay_finish(&relay, &outcome->relay);
 }
@@ -172,7 +180,7 @@ static void test_rows_pass(void)
         "native",
         PASSWORD,
         "SELECT count(*), sum(length(text)) FROM (SELECT repeat(char(65 + seq % 26), 1000) text "
-        "FROM seq_1_to_20000) rows_of_text",
+        "FROM work.seq_1_to_20000) rows_of_text",
         NULL,
         false};
     struct outcome outcome;
@@ -227,28 +235,32 @@ static void test_plaintext(void)
     }
 }
 
-/* The server looks at the transport before the password, so that going on to TLS follows no failed
- * login: a wrong password gets the same answer. */
+/* Since 11.4 the server says so before it looks at the password, so that going on to TLS follows no
+ * failed login: a wrong password gets the same answer. Before, it says that the login failed. */
+static void check_plaintext_is_refused(const char *password, bool is_told)
+{
+    const struct visit visit = {PROTO_PLAN_PLAINTEXT, "native", password, "SELECT 1", NULL, false};
+    struct outcome outcome;
+    visit_server(&visit, &outcome);
+    CHECK_NUMBER(outcome.status, 1);
+    CHECK_NUMBER(outcome.relay.verdict, is_told ? PROTO_NEEDS_TLS : PROTO_CONTINUE);
+    CHECK_NUMBER(outcome.relay.error.code,
+                 is_told ? ODBCSSL_ERROR_SERVER_REQUIRES_TLS : ODBCSSL_ERROR_NONE);
+    CHECK_CONTAINS(is_told ? outcome.relay.error.text : outcome.output, is_told ? "3159" : "1045");
+}
+
 static void test_server_requires_tls(void)
 {
-    static const struct visit visits[] = {
-        {PROTO_PLAN_PLAINTEXT, "native", PASSWORD, "SELECT 1", NULL, false},
-        {PROTO_PLAN_PLAINTEXT, "native", "wrong", "SELECT 1", NULL, false},
-    };
-    static const struct visit encrypted = {PROTO_PLAN_TLS, "native", PASSWORD,
-                                           SHOW_CIPHER,    NULL,     false};
+    static const struct visit encrypted = {
+        .plan = PROTO_PLAN_TLS, .user = "native", .password = PASSWORD, .sql = SHOW_CIPHER};
     char output[256];
     if (is_skipped())
         return;
-    CHECK(mariadb_query(server, "SET GLOBAL require_secure_transport=ON", output, sizeof output));
-    for (size_t i = 0; i < sizeof visits / sizeof visits[0]; i++) {
-        struct outcome outcome;
-        visit_server(&visits[i], &outcome);
-        CHECK_NUMBER(outcome.status, 1);
-        CHECK_NUMBER(outcome.relay.verdict, PROTO_NEEDS_TLS);
-        CHECK_NUMBER(outcome.relay.error.code, ODBCSSL_ERROR_SERVER_REQUIRES_TLS);
-        CHECK_CONTAINS(outcome.relay.error.text, "3159");
-    }
+    CHECK(mariadb_query(server, "SET GLOBAL require_secure_transport=ON; SELECT version()", output,
+                        sizeof output));
+    double version = strtod(output, NULL);
+    check_plaintext_is_refused(PASSWORD, version >= 11.4);
+    check_plaintext_is_refused("wrong", version >= 11.4);
     check_encrypted_login(&encrypted);
     CHECK(mariadb_query(server, "SET GLOBAL require_secure_transport=OFF", output, sizeof output));
 }
@@ -316,7 +328,7 @@ static void test_server_is_full(void)
     CHECK_NUMBER(outcome.relay.verdict, PROTO_REJECTED);
     CHECK(!outcome.relay.is_credentials_asked);
     CHECK_CONTAINS(outcome.relay.error.text, "1040 Too many connections");
-    CHECK_CONTAINS(outcome.output, "ERROR 1040 (08004): Too many connections");
+    CHECK_CONTAINS(outcome.output, "Too many connections");
     while (count > 0)
         close(crowd[--count]);
 }
