@@ -11,3 +11,4 @@ fuzz_fuzz_mysql_CPPFLAGS = $(FUZZ_CPPFLAGS)
 fuzz_fuzz_mysql_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_mysql_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_mysql_LDADD = driver/proto/libproto.la driver/base/libbase.la
+EXTRA_DIST += fuzz/corpus/mysql
