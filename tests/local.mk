@@ -19,7 +19,6 @@ include tests/unit/relay.mk
 include tests/unit/conn.mk
 include tests/support/pki.mk
 include tests/support/tds.mk
-include tests/support/mariadb.mk
 include tests/support/odbc.mk
 include tests/support/postgres.mk
 include tests/support/mariadb.mk

@@ -6,4 +6,4 @@ tests_system_test_mysql_proto_SOURCES = tests/system/test_mysql_proto.c \
 tests_system_test_mysql_proto_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_mysql_proto_CFLAGS = $(TEST_CFLAGS)
 tests_system_test_mysql_proto_LDADD = tests/support/libsuite.la tests/support/libpki.la \
-	tests/support/libmariadbtest.la driver/proto/libproto.la driver/base/libbase.la $(GNUTLS_LIBS) $(CUNIT_LIBS)
+	tests/support/libmariadbtest.la $(PROTO_LIBS) $(GNUTLS_LIBS) $(CUNIT_LIBS)
