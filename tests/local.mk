@@ -23,3 +23,4 @@ include tests/support/odbc.mk
 include tests/support/postgres.mk
 include tests/support/mariadb.mk
 include tests/system/local.mk
+include tests/system/mysql.mk
