@@ -35,8 +35,8 @@ static inline unsigned char *buffer_content(const struct buffer *buffer)
     return buffer->storage + buffer->start;
 }
 
-/* Makes room for at least size bytes behind the content and returns its address, NULL when memory is
- * out. What is then written there becomes content by buffer_added. */
+/* Makes room for at least size bytes behind the content and returns its address, NULL when memory
+ * is out. What is then written there becomes content by buffer_added. */
 unsigned char *buffer_reserve(struct buffer *buffer, size_t size);
 void buffer_added(struct buffer *buffer, size_t size);
 
@@ -46,8 +46,8 @@ size_t buffer_room(const struct buffer *buffer);
 /* false: out of memory, and the buffer is as it was. */
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t size);
 bool buffer_append_byte(struct buffer *buffer, unsigned char byte);
-bool buffer_append_u16(struct buffer *buffer, uint16_t value);    /* big-endian */
-bool buffer_append_u32(struct buffer *buffer, uint32_t value);    /* big-endian */
+bool buffer_append_u16(struct buffer *buffer, uint16_t value); /* big-endian */
+bool buffer_append_u32(struct buffer *buffer, uint32_t value); /* big-endian */
 bool buffer_append_u16le(struct buffer *buffer, uint16_t value);
 bool buffer_append_u32le(struct buffer *buffer, uint32_t value);
 
@@ -75,7 +75,8 @@ uint32_t cursor_u32le(struct cursor *cursor);
 /* The address of the next size bytes, which are then passed; NULL when there are fewer. */
 const unsigned char *cursor_bytes(struct cursor *cursor, size_t size);
 
-/* A NUL-terminated string; NULL when no NUL follows. Its length, without the NUL, in *length_out. */
+/* A NUL-terminated string; NULL when no NUL follows. Its length, without the NUL, in *length_out.
+ */
 const char *cursor_string(struct cursor *cursor, size_t *length_out);
 
 #endif

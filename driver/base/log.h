@@ -1,6 +1,6 @@
 /*
- * log.h - the trace file of SslTrace. One line per event: time, process, text. It never gets secrets
- * or user data: callers pass names, states and lengths only.
+ * log.h - the trace file of SslTrace. One line per event: time, process, text. It never gets
+ * secrets or user data: callers pass names, states and lengths only.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -9,8 +9,8 @@
 
 struct log;
 
-/* Opens the file for appending (created 0600, close-on-exec). NULL with error set when it cannot be.
- * With path NULL, NULL without error: a log that takes everything and writes nothing. */
+/* Opens the file for appending (created 0600, close-on-exec). NULL with error set when it cannot
+ * be. With path NULL, NULL without error: a log that takes everything and writes nothing. */
 struct log *log_open(const char *path, struct error *error);
 
 /* Writes one line; log may be NULL. Safe from several threads. */

@@ -47,8 +47,8 @@ enum report_kind { REPORT_NUMBER, REPORT_SIGNED, REPORT_TEXT };
 
 /* One row of info.def. */
 struct report_item {
-    uint16_t type;      /* SQL_SSL_...: the UTF-16 type of a text */
-    const char *name;   /* "SQL_SSL_STATE" */
+    uint16_t type;    /* SQL_SSL_...: the UTF-16 type of a text */
+    const char *name; /* "SQL_SSL_STATE" */
     enum report_kind kind;
 };
 
@@ -56,14 +56,18 @@ struct report_item {
 extern const struct report_item report_items[];
 extern const size_t report_item_count;
 
-/* The row for an info type (for a text: of either type), NULL when it is not ours. *is_utf8_out says
- * whether the type asked for is the UTF-8 one. */
+/* The row for an info type (for a text: of either type), NULL when it is not ours. *is_utf8_out
+ * says whether the type asked for is the UTF-8 one. */
 const struct report_item *report_find(unsigned type, bool *is_utf8_out);
 
 /* The value of a number or signed item. */
 int64_t report_number(const struct tls_report *report, const struct report_item *item);
 
-/* The value of a text item: valid as long as the report, or as scratch (size REPORT_SCRATCH_SIZE). */
+/* For programs that rebuild a report from SQLGetInfo. */
+void report_set_number(struct tls_report *report, const struct report_item *item, int64_t number);
+
+/* The value of a text item: valid as long as the report, or as scratch (size REPORT_SCRATCH_SIZE).
+ */
 #define REPORT_SCRATCH_SIZE 2048
 const char *report_text(const struct tls_report *report, const struct report_item *item,
                         char *scratch);

@@ -39,8 +39,8 @@ bool text_has_prefix_nocase(const char *text, const char *prefix);
 /* Parses a whole decimal number without sign; false when text is anything else or too large. */
 bool text_parse_number(const char *text, unsigned long maximum, unsigned long *number_out);
 
-/* Writes bytes as upper-case hexadecimal, with separator between the bytes unless it is 0; out holds
- * 3 * length + 1 bytes at the most. */
+/* Writes bytes as upper-case hexadecimal, with separator between the bytes unless it is 0; out
+ * holds 3 * length + 1 bytes at the most. */
 void text_hex(const void *bytes, size_t length, char separator, char *out, size_t out_size);
 
 /* Overwrites memory that held a secret; the compiler does not remove it. NULL is accepted. */

@@ -15,7 +15,7 @@ enum connect_function { CONNECT_DRIVER_CONNECT, CONNECT_BROWSE_CONNECT };
 struct connect_request {
     enum connect_function function;
     enum flavour flavour;
-    const char *text;  /* the connection string: the application's bytes (ANSI) or UTF-8 (wide) */
+    const char *text; /* the connection string: the application's bytes (ANSI) or UTF-8 (wide) */
     size_t text_length;
     SQLHWND window;
     SQLUSMALLINT completion;
@@ -26,16 +26,17 @@ struct connect_result {
 };
 
 /*
- * Connects. On failure the records of why stand in connection->handle.diagnostics (ours first, then the
- * real driver's) and nothing is left open: connection->handle.real is NULL. SQL_SUCCESS_WITH_INFO with
- * warnings. SQL_NEED_DATA only from CONNECT_BROWSE_CONNECT, with the relay kept for the next call.
+ * Connects. On failure the records of why stand in connection->handle.diagnostics (ours first, then
+ * the real driver's) and nothing is left open: connection->handle.real is NULL.
+ * SQL_SUCCESS_WITH_INFO with warnings. SQL_NEED_DATA only from CONNECT_BROWSE_CONNECT, with the
+ * relay kept for the next call.
  */
 SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
                        struct connect_result *result);
 
-/* Disconnects the real driver, ends the relay, frees the link. Also for a connection whose connecting
- * failed or was abandoned. Returns what the real driver's SQLDisconnect returned; when that is an error,
- * the connection stays as it was. */
+/* Disconnects the real driver, ends the relay, frees the link. Also for a connection whose
+ * connecting failed or was abandoned. Returns what the real driver's SQLDisconnect returned; when
+ * that is an error, the connection stays as it was. */
 SQLRETURN conn_disconnect(struct connection *connection);
 
 /* When connection is freed without being disconnected. */
@@ -47,11 +48,12 @@ const struct tls_report *conn_report(const struct connection *connection);
 /* What SQL_SERVER_NAME is to be; NULL: ask the real driver. */
 const char *conn_server_name(const struct connection *connection);
 
-/* Whether the link broke or belongs to the parent process; error_out says how. No I/O: for every return
- * of SQL_ERROR from the real driver, and for SQL_ATTR_CONNECTION_DEAD. */
+/* Whether the link broke or belongs to the parent process; error_out says how. No I/O: for every
+ * return of SQL_ERROR from the real driver, and for SQL_ATTR_CONNECTION_DEAD. */
 bool conn_is_broken(const struct connection *connection, struct error *error_out);
 
-/* true, with error, when the process forked after connecting: the real driver must not be called. */
+/* true, with error, when the process forked after connecting: the real driver must not be called.
+ */
 bool conn_is_forked(const struct connection *connection, struct error *error_out);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * proto.h - how a database switches to TLS and logs in, as a state machine without I/O: bytes of the
- * driver side and of the server side go in, bytes for both sides and a verdict come out.
+ * proto.h - how a database switches to TLS and logs in, as a state machine without I/O: bytes of
+ * the driver side and of the server side go in, bytes for both sides and a verdict come out.
  *
  * The relay calls open once per session of the real driver, then start, then from_driver and
  * from_server whenever bytes came, until each direction is opaque: from then on it copies. When the
- * verdict is PROTO_START_TLS the relay sends what is in to_server in plaintext, makes the handshake, and
- * calls tls_started; no byte of the real driver goes to the server between.
+ * verdict is PROTO_START_TLS the relay sends what is in to_server in plaintext, makes the
+ * handshake, and calls tls_started; no byte of the real driver goes to the server between.
  */
 #ifndef PROTO_PROTO_H
 #define PROTO_PROTO_H
@@ -30,10 +30,11 @@ enum proto_verdict {
     PROTO_LOGGED_IN, /* the server accepted the login; go on */
     PROTO_NO_TLS,    /* the server said that it has no TLS; error says in which words */
     PROTO_NEEDS_TLS, /* plaintext plan: the server said that it wants TLS */
-    PROTO_REJECTED,  /* the server refused the startup before it asked for credentials; pass on what is
-                        in to_driver, then close */
-    PROTO_END_TLS,   /* only the login was to be encrypted: plaintext from here */
-    PROTO_REFUSE     /* an attack, or not this protocol: error is set, close both sides */
+    PROTO_REJECTED,  /* the server refused the startup before it asked for credentials; pass on what
+                        is  in to_driver, then close */
+    PROTO_END_TLS, /* only the login was to be encrypted: what is in to_server is the last that goes
+                      through TLS, without close_notify; plaintext from there, both ways */
+    PROTO_REFUSE   /* an attack, or not this protocol: error is set, close both sides */
 };
 
 /* Kind of session, known once the real driver's first message was read. */
@@ -47,10 +48,13 @@ struct proto_session {
     bool is_driver_opaque; /* bytes of the driver go to the server unseen */
     bool is_server_opaque; /* bytes of the server go to the driver unseen */
     bool is_credentials_asked; /* the server asked for, or was sent, a password: no fallback after it */
+    bool is_login_refused; /* the server's refusal of the login is passed on to the real driver, which
+                              tells it; the end of the stream that follows is expected */
     struct buffer to_driver;
     struct buffer to_server;
-    struct error error; /* with PROTO_NO_TLS, NEEDS_TLS, REJECTED (what the server said) and REFUSE */
-    void *state;        /* the protocol's own; freed by its close */
+    struct error
+        error;   /* with PROTO_NO_TLS, NEEDS_TLS, REJECTED (what the server said) and REFUSE */
+    void *state; /* the protocol's own; freed by its close */
 };
 
 /* One row per database. */
@@ -70,21 +74,23 @@ struct proto {
     /* The server is connected. */
     enum proto_verdict (*start)(struct proto_session *session);
 
-    /* Takes whole messages from input and leaves partial ones. Called again when more has come. After
-     * PROTO_START_TLS from_driver is not called until tls_started. */
+    /* Takes whole messages from input and leaves partial ones. Called again when more has come.
+     * After PROTO_START_TLS from_driver is not called until tls_started. */
     enum proto_verdict (*from_driver)(struct proto_session *session, struct buffer *input);
     enum proto_verdict (*from_server)(struct proto_session *session, struct buffer *input);
 
     /* The handshake is done and verified: what was held back may go into to_server now. */
     enum proto_verdict (*tls_started)(struct proto_session *session);
 
-    /* Framing of handshake bytes (TDS packets of type 0x12); NULL: none. wrap frames all of tls into
-     * wire; unwrap takes whole frames from wire and appends their payload to tls, false with error. */
+    /* Framing of handshake bytes (TDS packets of type 0x12); NULL: none. wrap frames all of tls
+     * into wire; unwrap takes whole frames from wire and appends their payload to tls, false with
+     * error. */
     bool (*wrap)(struct proto_session *session, struct buffer *tls, struct buffer *wire);
     bool (*unwrap)(struct proto_session *session, struct buffer *wire, struct buffer *tls);
 
-    /* How many of the size plaintext bytes for the server belong into the next TLS record, 0: wait for
-     * more. NULL: any cut will do. */
+    /* How many of the size plaintext bytes for the server belong into the next TLS record, 0: wait
+     * for more. NULL: any cut will do. At most 16384. Holds for to_server as for opaque bytes; what
+     * it returned is taken as sent. */
     size_t (*record_length)(struct proto_session *session, const unsigned char *bytes, size_t size);
 
     /* A message that makes the real driver give up at once, in to_driver; text is short ASCII. */

@@ -28,11 +28,15 @@ struct dial_target {
 bool dial_resolve(const char *host, uint16_t port, struct dial_target *target, struct error *error);
 void dial_target_free(struct dial_target *target);
 
+/* "db1 (10.0.0.1, port 5432)"; returns out. */
+#define DIAL_DESCRIPTION_SIZE 400
+const char *dial_describe(const struct dial_target *target, size_t index, char *out, size_t size);
+
 /* Something that ends a wait early. */
 struct dial_wait {
-    int64_t deadline;  /* clock_monotonic() */
-    int wake;          /* descriptor that becomes readable when the relay is to stop */
-    int driver;        /* the real driver's descriptor: when it hangs up, waiting is useless; or -1 */
+    int64_t deadline; /* clock_monotonic() */
+    int wake;         /* descriptor that becomes readable when the relay is to stop */
+    int driver; /* the real driver's descriptor: when it hangs up, waiting is useless; or -1 */
 };
 
 /* Connects to the first address that answers, TCP_NODELAY and SO_KEEPALIVE set, non-blocking,
@@ -40,7 +44,8 @@ struct dial_wait {
 int dial_connect(const struct dial_target *target, const struct dial_wait *wait, size_t *used_out,
                  struct error *error);
 
-/* Waits for events on descriptor; error is set on timeout, stop or hang-up; doing: "waiting for ..." */
+/* Waits for events on descriptor; error is set on timeout, stop or hang-up; doing: "waiting for
+ * ..." */
 bool dial_wait_for(int descriptor, short events, const struct dial_wait *wait, const char *doing,
                    struct error *error);
 

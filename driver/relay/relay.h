@@ -3,8 +3,8 @@
  *
  *      real driver --plain--> local endpoint --> relay thread --TLS--> server
  *
- * "Driver side" is the plain, local one, "server side" the network. A relay serves one main session at
- * a time and, beside it, short sessions that cancel a query.
+ * "Driver side" is the plain, local one, "server side" the network. A relay serves one main session
+ * at a time and, beside it, short sessions that cancel a query.
  */
 #ifndef RELAY_RELAY_H
 #define RELAY_RELAY_H
@@ -40,19 +40,20 @@ struct relay_options {
     const struct credentials *credentials; /* may be NULL with PROTO_PLAN_PLAINTEXT */
     const struct dial_target *target;
     enum endpoint_kind endpoint;
-    uint16_t wanted_port; /* of a loopback endpoint: the server's, so that .pgpass fits; else another */
-    unsigned timeout;     /* seconds for connecting, handshake and login of a session */
+    uint16_t
+        wanted_port;  /* of a loopback endpoint: the server's, so that .pgpass fits; else another */
+    unsigned timeout; /* seconds for connecting, handshake and login of a session */
     struct log *log;
 };
 
 /* How an attempt ended, for the plan's next step. */
 enum relay_outcome {
-    RELAY_WAITING,     /* no session of the real driver came, or it did not get as far as a verdict */
-    RELAY_CARRIED,     /* a main session logged in through this relay */
-    RELAY_NO_TLS,      /* the server has no TLS */
-    RELAY_NEEDS_TLS,   /* plaintext attempt: the server wants TLS */
-    RELAY_REJECTED,    /* the server refused the startup before it asked for credentials */
-    RELAY_FAILED       /* error says why */
+    RELAY_WAITING,   /* no session of the real driver came, or it did not get as far as a verdict */
+    RELAY_CARRIED,   /* a main session logged in through this relay */
+    RELAY_NO_TLS,    /* the server has no TLS */
+    RELAY_NEEDS_TLS, /* plaintext attempt: the server wants TLS */
+    RELAY_REJECTED,  /* the server refused the startup before it asked for credentials */
+    RELAY_FAILED     /* error says why */
 };
 
 struct relay;
@@ -67,13 +68,13 @@ void relay_close(struct relay **relay);
 void relay_get_endpoint(const struct relay *relay, struct relay_endpoint *endpoint_out);
 
 /* A snapshot; thread-safe, no I/O. error_out, report_out and warnings_out may be NULL. With
- * RELAY_WAITING the error says what the relay was doing ("waiting for the TLS handshake with ..."), so
- * that a time-out of the real driver can be explained. */
+ * RELAY_WAITING the error says what the relay was doing ("waiting for the TLS handshake with ..."),
+ * so that a time-out of the real driver can be explained. */
 enum relay_outcome relay_get_outcome(struct relay *relay, struct tls_report *report_out,
                                      struct error_list *warnings_out, struct error *error_out);
 
-/* false when the main session has ended or this is a forked child: error_out (may be NULL) says why,
- * unless the real driver ended it itself. No I/O. */
+/* false when the main session has ended or this is a forked child: error_out (may be NULL) says
+ * why, unless the real driver ended it itself. No I/O. */
 bool relay_is_alive(struct relay *relay, struct error *error_out);
 
 /* Which main session is carried now, counted from 1; 0: none. */

@@ -1,7 +1,7 @@
 /*
- * credentials.h - what connections verify with and show: trust anchors, CRLs, client certificate and
- * key. Loaded once per process and set of files, shared by connections, loaded again when a file
- * changed. A load that fails is an error; old content is never used in its place.
+ * credentials.h - what connections verify with and show: trust anchors, CRLs, client certificate
+ * and key. Loaded once per process and set of files, shared by connections, loaded again when a
+ * file changed. A load that fails is an error; old content is never used in its place.
  */
 #ifndef TLS_CREDENTIALS_H
 #define TLS_CREDENTIALS_H
@@ -15,19 +15,21 @@
 #include "tls/keyfile.h"
 #include "tls/trust.h"
 
-/* Immutable once loaded; reference-counted. */
+/* Immutable once loaded; reference-counted. Those with a key on a token are not shared with a child
+ * process: a PKCS#11 session does not survive fork. */
 struct credentials {
-    struct trust *trust;          /* NULL: no SslRootCert, and the mode does not verify */
+    struct trust *trust; /* NULL: no SslRootCert, and the mode does not verify */
     struct crl_set crls;
-    bool has_crls;                /* SslCrl or SslCrlDir is set: revocation is checked, fail-closed */
+    bool has_crls; /* SslCrl or SslCrlDir is set: revocation is checked, fail-closed */
     struct client_identity identity;
     bool has_identity;
     gnutls_certificate_credentials_t gnutls;
-    char *crl_name;               /* for errors: "SslCrl=/f (odbc.ini [w])" */
+    char *crl_name; /* for errors: "SslCrl=/f (odbc.ini [w])" */
 };
 
-/* Takes from the cache or loads. user: see client_identity_load. NULL with error set on failure.
- * Thread-safe; two connections that want the same files at once load them once. */
+/* Takes from the cache or loads. user: see client_identity_load. NULL with error set on failure,
+ * also when the client certificate is not valid now. Thread-safe; two connections that want the
+ * same files at once load them once. */
 const struct credentials *credentials_get(const struct tls_options *options, const char *user,
                                           struct error *error);
 void credentials_release(const struct credentials **credentials);

@@ -63,6 +63,9 @@ bool crl_is_signed_by(const struct crl *crl, gnutls_x509_crt_t issuer, bool *is_
 /* Whether issuingDistributionPoint, where there is one, admits this certificate. */
 bool crl_covers(const struct crl *crl, gnutls_x509_crt_t certificate);
 
+/* Why it does not: "it is for CA certificates only"; static. NULL: it covers the certificate. */
+const char *crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate);
+
 /* "keyCompromise"; static. */
 const char *crl_reason_name(enum crl_reason reason);
 

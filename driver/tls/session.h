@@ -1,8 +1,8 @@
 /*
  * session.h - one TLS client session. The only caller of the GnuTLS session API.
  *
- * Pure towards the network: the caller puts the server's bytes into tls_session_input() and sends the
- * bytes of tls_session_output(); the session never touches a socket. One thread at a time.
+ * Pure towards the network: the caller puts the server's bytes into tls_session_input() and sends
+ * the bytes of tls_session_output(); the session never touches a socket. One thread at a time.
  */
 #ifndef TLS_SESSION_H
 #define TLS_SESSION_H
@@ -21,9 +21,9 @@ struct tls_session;
 
 /* What a server is to be: for SNI, the name check and ALPN. */
 struct tls_peer {
-    const char *host;      /* as the user wrote it: DNS name or IP address */
-    const char *alpn;      /* "postgresql", "tds/8.0"; NULL: none is offered */
-    bool is_alpn_required; /* the server has to choose it */
+    const char *host;                 /* as the user wrote it: DNS name or IP address */
+    const char *alpn;                 /* "postgresql", "tds/8.0"; NULL: none is offered */
+    bool is_alpn_required;            /* the server has to choose it */
     enum tls_version maximum_version; /* what the protocol can carry (TDS 7: 1.2); NONE: no limit */
 };
 
@@ -46,8 +46,8 @@ void tls_session_free(struct tls_session **session);
 struct buffer *tls_session_input(struct tls_session *session);
 struct buffer *tls_session_output(struct tls_session *session);
 
-/* Goes as far as the input allows. The server's certificate is verified on the way, before the client's
- * is shown; in modes that do not verify, a failed check goes into the report. */
+/* Goes as far as the input allows. The server's certificate is verified on the way, before the
+ * client's is shown; in modes that do not verify, a failed check goes into the report. */
 enum tls_progress tls_session_handshake(struct tls_session *session, struct error *error);
 
 /* Decrypts into out; *read_out > 0 with DONE. */

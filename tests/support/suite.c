@@ -55,8 +55,7 @@ static void print_result(bool is_passed, unsigned number, const char *suite, con
     printf("\n");
     for (CU_pFailureRecord failure = CU_get_failure_list(); failure != NULL;
          failure = failure->pNext)
-        printf("# %s:%u: %s\n", failure->strFileName, failure->uiLineNumber,
-               failure->strCondition);
+        printf("# %s:%u: %s\n", failure->strFileName, failure->uiLineNumber, failure->strCondition);
     fflush(stdout);
 }
 

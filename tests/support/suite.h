@@ -1,10 +1,9 @@
 /*
  * suite.h - runs CUnit tests and prints TAP, one line per test case.
  *
- *      static const struct suite_case cases[] = {{"reads an empty file", test_empty}, {NULL, NULL}};
- *      int main(int argc, char **argv) {
- *          const struct suite suites[] = {{"file", cases, NULL, NULL}, {0}};
- *          return suite_main(argc, argv, suites);
+ *      static const struct suite_case cases[] = {{"reads an empty file", test_empty}, {NULL,
+ * NULL}}; int main(int argc, char **argv) { const struct suite suites[] = {{"file", cases, NULL,
+ * NULL}, {0}}; return suite_main(argc, argv, suites);
  *      }
  *
  * Arguments: names, or parts of names, of the cases to run; none runs all.

@@ -1,11 +1,20 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "base/report.h"
 #include "base/text.h"
 #include "support/suite.h"
+
+/* ---- errors ---- */
 
 static void test_first_error_wins(void)
 {
@@ -17,13 +26,396 @@ static void test_first_error_wins(void)
     CHECK_TEXT(error_sqlstate(error.code), "08001");
 }
 
+static void test_long_error_is_cut_between_characters(void)
+{
+    char text[ERROR_TEXT_SIZE * 2 + 1] = "x";
+    for (size_t i = 1; i + 1 < sizeof text; i += 2)
+        memcpy(text + i, "\xC3\xA4", 2);
+    text[sizeof text - 1] = '\0';
+    struct error error = {0};
+    error_set(&error, ODBCSSL_ERROR_HOST, "%s", text);
+    size_t length = strlen(error.text);
+    CHECK(length < ERROR_TEXT_SIZE);
+    CHECK_NUMBER(length % 2, 1); /* one byte, then whole pairs */
+}
+
+static void test_text_from_outside_is_made_printable(void)
+{
+    char out[64];
+    CHECK_TEXT(error_printable("a\nb\x1b[2J\xff\xC3\xA4", 10, out, sizeof out), "a?b?[2J?\xC3\xA4");
+    CHECK_TEXT(error_printable("abcdef", 6, out, 4), "abc");
+}
+
+static void test_every_code_has_a_sqlstate(void)
+{
+    CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_KEYWORD_UNKNOWN), "01S00");
+    CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_KEYWORD_VALUE), "HY024");
+    CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_DRIVER_LOAD), "IM003");
+    CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_TRUNCATED), "08S01");
+    CHECK_TEXT(error_sqlstate(ODBCSSL_WARNING_FALLBACK), "01000");
+}
+
+/* ---- text ---- */
+
+static const struct {
+    const char *utf8;
+    uint16_t utf16[8];
+} texts[] = {
+    {"", {0}},
+    {"A\xC3\xA4", {'A', 0xE4, 0}},
+    {"\xE2\x82\xAC", {0x20AC, 0}},
+    {"\xF0\x9F\x94\x92!", {0xD83D, 0xDD12, '!', 0}},
+};
+
+static void test_utf_round_trip(void)
+{
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t length;
+        uint16_t *wide = text_to_utf16(texts[i].utf8, strlen(texts[i].utf8), &length);
+        CHECK_NUMBER(length, text_utf16_length(texts[i].utf16));
+        CHECK(memcmp(wide, texts[i].utf16, (length + 1) * sizeof *wide) == 0);
+        char *back = text_to_utf8(wide, length, NULL);
+        CHECK_TEXT(back, texts[i].utf8);
+        free(back);
+        free(wide);
+    }
+}
+
+static void test_broken_utf_becomes_replacement(void)
+{
+    static const char *const broken[] = {"\xC3", "\xE2\x82", "\xED\xA0\x80", "\xC0\x80", "\xFF"};
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        uint16_t *wide = text_to_utf16(broken[i], strlen(broken[i]), NULL);
+        CHECK_NUMBER(wide[0], 0xFFFD);
+        free(wide);
+    }
+    const uint16_t lone[] = {0xD83D, 'x'};
+    char *text = text_to_utf8(lone, 2, NULL);
+    CHECK_TEXT(text, "\xEF\xBF\xBDx");
+    free(text);
+}
+
+static void test_cut_never_splits_a_character(void)
+{
+    char out[4];
+    uint16_t wide_out[2];
+    CHECK(!text_copy_utf8("ab\xC3\xA4", out, sizeof out));
+    CHECK_TEXT(out, "ab");
+    CHECK(!text_copy_utf16((const uint16_t[]){0xD83D, 0xDD12, 0}, wide_out, 2));
+    CHECK_NUMBER(wide_out[0], 0);
+    CHECK(text_copy_utf8("abc", out, sizeof out));
+}
+
+static void test_numbers(void)
+{
+    unsigned long number = 7;
+    CHECK(text_parse_number("65535", 65535, &number));
+    CHECK_NUMBER(number, 65535);
+    static const char *const wrong[] = {
+        "", "65536", "-1", "+1", "1x", " 1", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        CHECK(!text_parse_number(wrong[i], 65535, &number));
+}
+
+static void test_hex(void)
+{
+    char out[16];
+    text_hex("\x0A\x3F", 2, ':', out, sizeof out);
+    CHECK_TEXT(out, "0A:3F");
+    text_hex("\x0A\x3F\xFF", 3, '\0', out, 6);
+    CHECK_TEXT(out, "0A3F"); /* what does not fit is left out whole */
+}
+
+/* ---- buffers ---- */
+
+static void test_cursor_never_reads_past_the_end(void)
+{
+    struct cursor cursor = cursor_over("\x01\x02\x03", 3);
+    CHECK_NUMBER(cursor_u16(&cursor), 0x0102);
+    CHECK_NUMBER(cursor_u16(&cursor), 0);
+    CHECK(cursor.is_short);
+    CHECK_NUMBER(cursor_u8(&cursor), 0); /* not even what was left */
+    CHECK(cursor_bytes(&cursor, 0) == NULL);
+}
+
+static void test_cursor_byte_orders(void)
+{
+    struct cursor cursor = cursor_over("\x01\x02\x03\x04\x01\x02\x03\x01\x02", 9);
+    CHECK_NUMBER(cursor_u32le(&cursor), 0x04030201);
+    CHECK_NUMBER(cursor_u24le(&cursor), 0x030201);
+    CHECK_NUMBER(cursor_u16le(&cursor), 0x0201);
+    CHECK(!cursor.is_short);
+}
+
+static void test_cursor_string_needs_its_end(void)
+{
+    size_t length = 0;
+    struct cursor cursor = cursor_over("ab\0cd", 5);
+    CHECK_TEXT(cursor_string(&cursor, &length), "ab");
+    CHECK_NUMBER(length, 2);
+    CHECK(cursor_string(&cursor, &length) == NULL);
+    CHECK(cursor.is_short);
+}
+
+static void test_buffer_keeps_its_content(void)
+{
+    struct buffer buffer = {0};
+    unsigned char expected = 0;
+    for (unsigned i = 0; i < 100000; i++) {
+        CHECK_FATAL(buffer_append_byte(&buffer, (unsigned char)i));
+        if (i % 3 == 0) {
+            CHECK_FATAL(buffer_content(&buffer)[0] == expected);
+            buffer_take(&buffer, 1);
+            expected++;
+        }
+    }
+    CHECK_NUMBER(buffer_length(&buffer), 100000 - 33334);
+    CHECK(buffer.capacity < 300000);
+    CHECK(buffer_reserve(&buffer, SIZE_MAX - 5) == NULL);
+    CHECK_NUMBER(buffer_content(&buffer)[0], expected);
+    buffer_free(&buffer);
+}
+
+/* ---- clock ---- */
+
+static void test_times(void)
+{
+    time_t time = 0;
+    char out[CLOCK_TEXT_SIZE];
+    CHECK(clock_parse("2026-03-01T12:30:00Z", &time));
+    CHECK_TEXT(clock_format(time, out), "2026-03-01T12:30:00Z");
+    CHECK(clock_parse("2026-03-01T12:30:00.5+02:00", &time));
+    CHECK_TEXT(clock_format(time, out), "2026-03-01T10:30:00Z");
+    CHECK(clock_parse("2026-03-01", &time));
+    CHECK_TEXT(clock_format(time, out), "2026-03-01T00:00:00Z");
+    static const char *const wrong[] = {"", "yesterday", "2026-03-01T12:30:00",
+                                        "2026-03-01T12:30:00+2", "2026-03-01x"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        CHECK(!clock_parse(wrong[i], &time));
+}
+
+static void test_days_left_round_down(void)
+{
+    CHECK_NUMBER(clock_days_until(86400 * 2 + 5, 0), 2);
+    CHECK_NUMBER(clock_days_until(86399, 0), 0);
+    CHECK_NUMBER(clock_days_until(0, 1), -1);
+    CHECK_NUMBER(clock_days_until(0, 86400), -1);
+}
+
+/* ---- files ---- */
+
+static char path[] = "/tmp/odbcssl-test-XXXXXX";
+static struct option option = {NULL, "SslRootCert", (char *)"odbc.ini [w]"};
+
+static int make_file(void)
+{
+    int descriptor = mkstemp(path);
+    option.value = path;
+    return descriptor < 0 ? 1 : close(descriptor);
+}
+
+static int remove_file(void)
+{
+    return unlink(path);
+}
+
+static void write_file(const char *text)
+{
+    int descriptor = open(path, O_WRONLY | O_TRUNC);
+    CHECK_FATAL(descriptor >= 0);
+    CHECK_NUMBER(write(descriptor, text, strlen(text)), strlen(text));
+    close(descriptor);
+}
+
+static void test_file_is_read_whole(void)
+{
+    struct file_content content;
+    struct error error = {0};
+    write_file("hello");
+    CHECK_FATAL(file_read(&option, &content, &error));
+    CHECK_TEXT((char *)content.bytes, "hello");
+    CHECK_NUMBER(content.size, 5);
+    file_content_free(&content);
+}
+
+static void test_file_refusals_name_keyword_path_and_place(void)
+{
+    struct file_content content;
+    struct error error = {0};
+    write_file("");
+    CHECK(!file_read(&option, &content, &error));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_MALFORMED);
+    CHECK_CONTAINS(error.text, "SslRootCert=/tmp/odbcssl-test-");
+    CHECK_CONTAINS(error.text, "odbc.ini [w]");
+    CHECK_CONTAINS(error.text, "empty");
+    static const char *const wrong[] = {"/nonexistent/file", "/tmp"};
+    for (size_t i = 0; i < 2; i++) {
+        struct option missing = {(char *)wrong[i], "SslCrl", NULL};
+        error_clear(&error);
+        CHECK(!file_read(&missing, &content, &error));
+        CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_UNREADABLE);
+        CHECK_CONTAINS(error.text, wrong[i]);
+    }
+}
+
+static void test_file_identity_changes_with_the_content(void)
+{
+    struct file_identity before, after;
+    write_file("one");
+    CHECK(file_identify(path, &before));
+    CHECK(file_identify(path, &after));
+    CHECK(file_identity_equal(&before, &after));
+    write_file("three");
+    CHECK(file_identify(path, &after));
+    CHECK(!file_identity_equal(&before, &after));
+    CHECK(!file_identify("/nonexistent/file", &after));
+}
+
+/* libpq's rule, and GaussDB(DWS)'s under "strict". */
+static const struct {
+    mode_t mode;
+    uid_t owner;
+    bool is_secret;
+    enum file_permissions rule;
+    bool is_allowed;
+} permissions[] = {
+    {0600, 1000, true, FILE_PERMISSIONS_KEY, true},
+    {0400, 1000, true, FILE_PERMISSIONS_KEY, true},
+    {0640, 1000, true, FILE_PERMISSIONS_KEY, false},
+    {0604, 1000, true, FILE_PERMISSIONS_KEY, false},
+    {0640, 0, true, FILE_PERMISSIONS_KEY, true},
+    {0660, 0, true, FILE_PERMISSIONS_KEY, false},
+    {0644, 0, true, FILE_PERMISSIONS_KEY, false},
+    {0644, 1000, false, FILE_PERMISSIONS_KEY, true},
+    {0600, 0, false, FILE_PERMISSIONS_STRICT, true},
+    {0640, 0, true, FILE_PERMISSIONS_STRICT, false},
+    {0644, 0, false, FILE_PERMISSIONS_STRICT, false},
+    {0700, 0, true, FILE_PERMISSIONS_STRICT, false},
+};
+
+static void test_permissions(void)
+{
+    for (size_t i = 0; i < sizeof permissions / sizeof permissions[0]; i++) {
+        struct stat status = {0};
+        struct error error = {0};
+        status.st_mode = S_IFREG | permissions[i].mode;
+        status.st_uid = permissions[i].owner;
+        bool is_allowed = file_permissions_check(path, &option, &status, permissions[i].is_secret,
+                                                 permissions[i].rule, &error);
+        CHECK_NUMBER(is_allowed, permissions[i].is_allowed);
+        CHECK_NUMBER(error.code, is_allowed ? 0 : ODBCSSL_ERROR_FILE_PERMISSIONS);
+    }
+}
+
+/* ---- report ---- */
+
+static void test_string_items_have_two_types(void)
+{
+    bool is_utf8 = true;
+    const struct report_item *item = report_find(SQL_SSL_PROTOCOL_W, &is_utf8);
+    CHECK_FATAL(item != NULL);
+    CHECK(!is_utf8);
+    CHECK(report_find(SQL_SSL_PROTOCOL_A, &is_utf8) == item);
+    CHECK(is_utf8);
+    CHECK(report_find(SQL_SSL_STATE + 0x80, &is_utf8) == NULL); /* a number has one type only */
+    CHECK(report_find(0x53FF, &is_utf8) == NULL);
+}
+
+static void test_report_values(void)
+{
+    struct tls_report *report = calloc(1, sizeof *report);
+    char scratch[REPORT_SCRATCH_SIZE];
+    report->state = ODBCSSL_STATE_CHAIN_VERIFIED;
+    report->peer_days_left = -3;
+    report->version = TLS_VERSION_1_3;
+    strcpy(report->protocol, "TLSv1.3");
+    CHECK_NUMBER(report_number(report, report_find(SQL_SSL_STATE, NULL)), 4);
+    CHECK_NUMBER(report_number(report, report_find(SQL_SSL_PEER_DAYS_LEFT, NULL)), -3);
+    CHECK_TEXT(report_text(report, report_find(SQL_SSL_PROTOCOL_A, NULL), scratch), "TLSv1.3");
+    CHECK_TEXT(report_display(report, report_find(SQL_SSL_PROTOCOL_VERSION, NULL), scratch),
+               "0x0304");
+    CHECK_CONTAINS(report_text(report, report_find(SQL_SSL_LIBRARY_W, NULL), scratch), "GnuTLS 3.");
+    CHECK_CONTAINS(report_text(report, report_find(SQL_SSL_SUMMARY_W, NULL), scratch),
+                   "certificate chain verified");
+    free(report);
+}
+
+/* ---- trace ---- */
+
+static void test_log_appends_whole_lines(void)
+{
+    struct error error = {0};
+    write_file("before\n");
+    struct log *log = log_open(path, &error);
+    CHECK_FATAL(log != NULL);
+    log_write(log, "state %d", 5);
+    log_close(&log);
+    log_write(log, "to nowhere");
+    struct file_content content;
+    CHECK_FATAL(file_read(&option, &content, &error));
+    CHECK(strncmp((char *)content.bytes, "before\n", 7) == 0);
+    CHECK_CONTAINS((char *)content.bytes, "] state 5\n");
+    file_content_free(&content);
+    CHECK(log_open("/nonexistent/log", &error) == NULL);
+    CHECK_CONTAINS(error.text, "SslTrace=/nonexistent/log");
+}
+
 static const struct suite_case error_cases[] = {
     {"the first error wins", test_first_error_wins},
+    {"a long error is cut between characters", test_long_error_is_cut_between_characters},
+    {"text from outside is made printable", test_text_from_outside_is_made_printable},
+    {"each code has its SQLSTATE", test_every_code_has_a_sqlstate},
+    {NULL, NULL},
+};
+
+static const struct suite_case text_cases[] = {
+    {"UTF-8 and UTF-16 round trip", test_utf_round_trip},
+    {"broken UTF becomes U+FFFD", test_broken_utf_becomes_replacement},
+    {"a cut never splits a character", test_cut_never_splits_a_character},
+    {"numbers are whole and in range", test_numbers},
+    {"hexadecimal", test_hex},
+    {NULL, NULL},
+};
+
+static const struct suite_case buffer_cases[] = {
+    {"a cursor never reads past the end", test_cursor_never_reads_past_the_end},
+    {"byte orders", test_cursor_byte_orders},
+    {"a string needs its NUL", test_cursor_string_needs_its_end},
+    {"a buffer keeps its content while it grows and is taken from", test_buffer_keeps_its_content},
+    {NULL, NULL},
+};
+
+static const struct suite_case clock_cases[] = {
+    {"RFC 3339", test_times},
+    {"days left are rounded down", test_days_left_round_down},
+    {NULL, NULL},
+};
+
+static const struct suite_case file_cases[] = {
+    {"a file is read whole", test_file_is_read_whole},
+    {"refusals name keyword, path and place", test_file_refusals_name_keyword_path_and_place},
+    {"the identity changes with the content", test_file_identity_changes_with_the_content},
+    {"who may read a key", test_permissions},
+    {"the trace appends whole lines", test_log_appends_whole_lines},
+    {NULL, NULL},
+};
+
+static const struct suite_case report_cases[] = {
+    {"strings have a UTF-16 and a UTF-8 type", test_string_items_have_two_types},
+    {"values", test_report_values},
     {NULL, NULL},
 };
 
 int main(int argc, char **argv)
 {
-    const struct suite suites[] = {{"error", error_cases, NULL, NULL}, {0}};
+    const struct suite suites[] = {
+        {"error", error_cases, NULL, NULL},
+        {"text", text_cases, NULL, NULL},
+        {"buffer", buffer_cases, NULL, NULL},
+        {"clock", clock_cases, NULL, NULL},
+        {"file", file_cases, make_file, remove_file},
+        {"report", report_cases, NULL, NULL},
+        {0},
+    };
     return suite_main(argc, argv, suites);
 }

@@ -1,0 +1,184 @@
+#include "conn/attempt.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conn/link.h"
+#include "dispatch/functions.h"
+
+/* What the real driver returns of its own connection string is only wanted from SQLBrowseConnect.
+ */
+#define OUT_TEXT_SIZE 4096
+
+bool attempt_is_connected(const struct attempt *attempt)
+{
+    return SQL_SUCCEEDED(attempt->result);
+}
+
+void attempt_free(struct attempt *attempt)
+{
+    text_free_secret(attempt->out_text);
+    *attempt = (struct attempt){0};
+}
+
+static SQLRETURN call_wide(const struct connection *connection,
+                           const struct connect_request *request, const char *text,
+                           struct attempt *attempt)
+{
+    const struct driver_functions *functions = connection->driver->functions;
+    SQLHDBC real = connection->handle.real;
+    SQLWCHAR out[OUT_TEXT_SIZE] = {0};
+    SQLSMALLINT out_length = 0;
+    SQLRETURN result;
+    size_t length;
+    SQLWCHAR *wide = text_to_utf16(text, strlen(text), &length);
+    if (wide == NULL) {
+        error_set_memory(&attempt->error);
+        return SQL_ERROR;
+    }
+    if (request->function == CONNECT_BROWSE_CONNECT) {
+        result = functions->SQLBrowseConnectW(real, wide, (SQLSMALLINT)length, out, OUT_TEXT_SIZE,
+                                              &out_length);
+        attempt->out_text = text_to_utf8(out, text_utf16_length(out), NULL);
+    } else {
+        result = functions->SQLDriverConnectW(real, request->window, wide, (SQLSMALLINT)length, out,
+                                              OUT_TEXT_SIZE, &out_length, request->completion);
+    }
+    text_wipe(wide, length * sizeof *wide);
+    text_wipe(out, sizeof out);
+    free(wide);
+    return result;
+}
+
+static SQLRETURN call_ansi(const struct connection *connection,
+                           const struct connect_request *request, const char *text,
+                           struct attempt *attempt)
+{
+    const struct driver_functions *functions = connection->driver->functions;
+    SQLHDBC real = connection->handle.real;
+    SQLCHAR out[OUT_TEXT_SIZE] = {0};
+    SQLSMALLINT out_length = 0;
+    SQLRETURN result;
+    if (request->function == CONNECT_BROWSE_CONNECT) {
+        result = functions->SQLBrowseConnect(real, (SQLCHAR *)text, SQL_NTS, out, OUT_TEXT_SIZE,
+                                             &out_length);
+        attempt->out_text = strdup((const char *)out);
+    } else {
+        result = functions->SQLDriverConnect(real, request->window, (SQLCHAR *)text, SQL_NTS, out,
+                                             OUT_TEXT_SIZE, &out_length, request->completion);
+    }
+    text_wipe(out, sizeof out);
+    return result;
+}
+
+static bool has_function(const struct connection *connection, const struct connect_request *request,
+                         struct error *error)
+{
+    const struct driver_functions *functions = connection->driver->functions;
+    bool is_wide = request->flavour == FLAVOUR_WIDE;
+    bool is_browse = request->function == CONNECT_BROWSE_CONNECT;
+    bool has = is_browse ? is_wide ? functions->SQLBrowseConnectW != NULL
+                                   : functions->SQLBrowseConnect != NULL
+               : is_wide ? functions->SQLDriverConnectW != NULL
+                         : functions->SQLDriverConnect != NULL;
+    if (!has)
+        error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION, "the real driver %s has no function %s%s",
+                  connection->driver->path, is_browse ? "SQLBrowseConnect" : "SQLDriverConnect",
+                  is_wide ? "W" : "");
+    return has;
+}
+
+static SQLRETURN call_driver(struct connection *connection, const struct connect_request *request,
+                             const char *text, struct attempt *attempt)
+{
+    if (!has_function(connection, request, &attempt->error))
+        return SQL_ERROR;
+    if (strlen(text) > SHRT_MAX) {
+        error_set(&attempt->error, ODBCSSL_ERROR_CONNECTION_STRING,
+                  "the connection string for the real driver has %zu bytes, more than the %d that "
+                  "ODBC can pass",
+                  strlen(text), SHRT_MAX);
+        return SQL_ERROR;
+    }
+    if (request->flavour == FLAVOUR_WIDE)
+        return call_wide(connection, request, text, attempt);
+    return call_ansi(connection, request, text, attempt);
+}
+
+/* A first call gives the driver its settings; a later round of SQLBrowseConnect, what was asked
+ * for. */
+static char *make_text(struct link *link, const struct connect_request *request, bool is_first,
+                       struct error *error)
+{
+    struct relay_endpoint endpoint;
+    struct connstr list = {0};
+    char *text = NULL;
+    if (is_first) {
+        relay_get_endpoint(link->relay, &endpoint);
+        return profile_connection_string(link->profile, &link->settings, &link->target, &endpoint,
+                                         error);
+    }
+    if (connstr_parse(request->text, request->text_length, &list, error)) {
+        profile_remove(&list, link->profile->server_keywords);
+        profile_remove(&list, link->profile->port_keywords);
+        profile_remove(&list, link->profile->dropped_keywords);
+        text = connstr_format(&list);
+    }
+    if (text == NULL)
+        error_set_memory(error);
+    connstr_free(&list);
+    return text;
+}
+
+static void disconnect(struct connection *connection)
+{
+    connection->driver->functions->SQLDisconnect(connection->handle.real);
+}
+
+/* After every connect: only a session that this relay carried counts, whatever the driver says. */
+static void check_carried(struct connection *connection, struct attempt *attempt)
+{
+    struct link *link = connection->link;
+    attempt->outcome =
+        relay_get_outcome(link->relay, &attempt->report, &attempt->warnings, &attempt->error);
+    if (!attempt_is_connected(attempt))
+        return;
+    if (attempt->outcome == RELAY_CARRIED) {
+        error_clear(&attempt->error);
+        return;
+    }
+    disconnect(connection);
+    attempt->result = SQL_ERROR;
+    error_set(&attempt->error, ODBCSSL_ERROR_DRIVER_BYPASSED,
+              "the real driver %s connected, but not through the TLS session of odbcssl to %s:%u: "
+              "the connection was closed. Something in its own configuration or environment leads "
+              "it elsewhere",
+              link->driver->path, link->target.host, link->target.port);
+    attempt->outcome = RELAY_FAILED;
+}
+
+void attempt_abandon(struct connection *connection)
+{
+    connection_free_real(connection);
+    relay_close(&connection->link->relay);
+}
+
+void attempt_run(struct connection *connection, const struct connect_request *request,
+                 enum proto_plan plan, struct attempt *attempt)
+{
+    struct link *link = connection->link;
+    bool is_first = connection->handle.real == NULL;
+    char *text = NULL;
+    attempt->result = SQL_ERROR;
+    attempt->outcome = RELAY_FAILED;
+    if ((!is_first || link_start_relay(link, plan, &attempt->error)) &&
+        (text = make_text(link, request, is_first, &attempt->error)) != NULL &&
+        (!is_first || connection_new_real(connection, link->driver, &attempt->error) != NULL)) {
+        attempt->result = call_driver(connection, request, text, attempt);
+        if (!error_is_set(&attempt->error) && attempt->result != SQL_NEED_DATA)
+            check_carried(connection, attempt);
+    }
+    text_free_secret(text);
+}

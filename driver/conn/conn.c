@@ -1,0 +1,285 @@
+#include "conn/conn.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "conn/attempt.h"
+#include "conn/link.h"
+#include "conn/plan.h"
+#include "dispatch/functions.h"
+
+#define MODE_TEXT_SIZE 256
+
+/* "SslMode=require (odbc.ini [warehouse])" */
+static const char *describe_mode(const struct link *link, char *out)
+{
+    const char *source = "default";
+    for (size_t i = 0; i < link->settings.item_count; i++)
+        if (strcmp(link->settings.items[i].keyword, "SslMode") == 0)
+            source = link->settings.items[i].source;
+    snprintf(out, MODE_TEXT_SIZE, "SslMode=%s (%s)", tls_mode_name(link->settings.tls.mode),
+             source);
+    return out;
+}
+
+static unsigned login_timeout(const struct connection *connection)
+{
+    SQLULEN seconds = 0;
+    connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &seconds);
+    return seconds < UINT_MAX ? (unsigned)seconds : UINT_MAX;
+}
+
+/* ---- why connecting failed, in our words ---- */
+
+static void explain_rejection(const struct link *link, enum proto_plan plan,
+                              const struct attempt *attempt, struct error *error)
+{
+    char mode[MODE_TEXT_SIZE];
+    if (plan != PROTO_PLAN_PLAINTEXT || link->settings.tls.mode != ODBCSSL_MODE_DISABLE)
+        return;
+    error_set(
+        error, ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
+        "the server %s:%u refused a connection without TLS (%s), and %s forbids TLS: when the "
+        "server requires TLS, set SslMode to verify-full, or another mode that allows it",
+        link->target.host, link->target.port,
+        error_is_set(&attempt->error) ? attempt->error.text : "it gave no reason",
+        describe_mode(link, mode));
+}
+
+static void explain(const struct link *link, enum proto_plan plan, const struct attempt *attempt,
+                    struct error *error)
+{
+    char mode[MODE_TEXT_SIZE];
+    switch (attempt->outcome) {
+    case RELAY_NO_TLS:
+        error_set(error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+                  "%s wants TLS, and the server %s:%u has none: %s", describe_mode(link, mode),
+                  link->target.host, link->target.port, attempt->error.text);
+        break;
+    case RELAY_NEEDS_TLS:
+    case RELAY_REJECTED:
+        explain_rejection(link, plan, attempt, error);
+        break;
+    case RELAY_WAITING:
+    case RELAY_FAILED:
+    case RELAY_CARRIED:
+        error_copy(error, &attempt->error);
+        break;
+    }
+}
+
+/* ---- the attempts ---- */
+
+static void warn_of_fallback(const struct link *link, const struct attempt *former,
+                             struct error_list *warnings)
+{
+    char mode[MODE_TEXT_SIZE];
+    error_list_add(
+        warnings, ODBCSSL_WARNING_FALLBACK,
+        "the connection to %s:%u is not encrypted: %s tried TLS first, but the server %s "
+        "(%s). Set SslMode=verify-full to refuse this",
+        link->target.host, link->target.port, describe_mode(link, mode),
+        former->outcome == RELAY_NO_TLS ? "has none" : "rejected it", former->error.text);
+}
+
+/* After the real driver connected through the relay: the report, and the warnings. */
+static void take_report(struct link *link, const struct plan *plan, size_t number,
+                        const struct attempt *attempt, const struct attempt *former,
+                        struct error_list *warnings)
+{
+    link->report = attempt->report;
+    link->report.mode = link->settings.tls.mode;
+    bool is_plaintext = plan->attempts[number] == PROTO_PLAN_PLAINTEXT;
+    if (is_plaintext && link->report.state != ODBCSSL_STATE_LOGIN_ONLY &&
+        link->report.version == TLS_VERSION_NONE)
+        link->report.state = plan_plaintext_state(plan, number);
+    if (link->report.state == ODBCSSL_STATE_PLAINTEXT_FALLBACK)
+        warn_of_fallback(link, former, warnings);
+    for (size_t i = 0; i < attempt->warnings.count; i++)
+        error_list_add(warnings, attempt->warnings.items[i].code, "%s",
+                       attempt->warnings.items[i].text);
+}
+
+/* Runs attempts of the plan until one connects or the plan ends; returns the number of the last
+ * one. */
+static size_t run_plan(struct connection *connection, const struct connect_request *request,
+                       const struct plan *plan, struct attempt *attempts)
+{
+    size_t number = 0;
+    attempt_run(connection, request, plan->attempts[0], &attempts[0]);
+    while (!attempt_is_connected(&attempts[number]) &&
+           plan_goes_on(plan, number, attempts[number].outcome)) {
+        log_write(connection->link->log, "attempt %zu failed, going on: %s", number + 1,
+                  attempts[number].error.text);
+        number++;
+        attempt_abandon(connection);
+        attempt_run(connection, request, plan->attempts[number], &attempts[number]);
+    }
+    return number;
+}
+
+/* Our own record first, then what the real driver said, with the server's name for the relay's
+ * address; its handle is about to be freed. */
+static void add_failure(struct connection *connection, const struct error *error)
+{
+    struct diagnostics *diagnostics = &connection->handle.diagnostics;
+    const struct link *link = connection->link;
+    struct relay_endpoint endpoint = {0};
+    diagnostics_add(diagnostics, error);
+    size_t count = diagnostics_count(diagnostics);
+    if (connection->handle.real == NULL)
+        return;
+    diagnostics_take_real(diagnostics, connection->driver, connection->flavour, HANDLE_CONNECTION,
+                          connection->handle.real);
+    if (link->relay != NULL)
+        relay_get_endpoint(link->relay, &endpoint);
+    diagnostics_rewrite(diagnostics, count,
+                        error_is_set(error) ? error_sqlstate(error->code) : NULL, endpoint.address,
+                        link->target.host);
+}
+
+static SQLRETURN connect_driver(struct connection *connection,
+                                const struct connect_request *request,
+                                struct connect_result *result, struct error_list *warnings,
+                                struct error *error)
+{
+    struct link *link = connection->link;
+    const struct plan plan = plan_make(link->settings.tls.mode, link->settings.tls.negotiation);
+    struct attempt *attempts = calloc(PLAN_ATTEMPTS, sizeof *attempts);
+    if (attempts == NULL) {
+        error_set_memory(error);
+        return SQL_ERROR;
+    }
+    size_t number = run_plan(connection, request, &plan, attempts);
+    struct attempt *last = &attempts[number];
+    SQLRETURN outcome = last->result;
+    result->out_string = last->out_text;
+    last->out_text = NULL;
+    if (attempt_is_connected(last)) {
+        take_report(link, &plan, number, last, &attempts[0], warnings);
+    } else if (outcome != SQL_NEED_DATA) {
+        explain(link, plan.attempts[number], last, error);
+        add_failure(connection, error);
+        error_clear(error);
+    }
+    for (size_t i = 0; i < PLAN_ATTEMPTS; i++)
+        attempt_free(&attempts[i]);
+    free(attempts);
+    return outcome;
+}
+
+/* ---- connecting ---- */
+
+/* The application gets back what it gave: never the rewritten string with the relay's address. */
+static SQLRETURN finish(struct connection *connection, const struct connect_request *request,
+                        struct connect_result *result, const struct error_list *warnings,
+                        SQLRETURN outcome)
+{
+    if (result->out_string == NULL)
+        result->out_string = strndup(request->text, request->text_length);
+    log_write(connection->link->log, "connected to %s:%u: %s", connection->link->target.host,
+              connection->link->target.port, report_state_name(connection->link->report.state));
+    if (warnings->count == 0)
+        return outcome;
+    diagnostics_add_list(&connection->handle.diagnostics, warnings);
+    return SQL_SUCCESS_WITH_INFO;
+}
+
+static bool open_link(struct connection *connection, const struct connect_request *request,
+                      struct error_list *warnings, struct error *error)
+{
+    connection->link =
+        link_open(request->text, request->text_length, login_timeout(connection), warnings, error);
+    return connection->link != NULL;
+}
+
+/* A later round of SQLBrowseConnect: the relay and the real connection are there already. */
+static bool is_browsing(const struct connection *connection, const struct connect_request *request)
+{
+    return request->function == CONNECT_BROWSE_CONNECT && connection->link != NULL &&
+           connection->handle.real != NULL;
+}
+
+static void abandon(struct connection *connection)
+{
+    connection_free_real(connection);
+    link_close(&connection->link);
+}
+
+SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
+                       struct connect_result *result)
+{
+    /* Too large for the stacks that some applications give their threads. */
+    struct error_list *warnings = calloc(1, sizeof *warnings);
+    struct error error = {0};
+    SQLRETURN outcome = SQL_ERROR;
+    *result = (struct connect_result){0};
+    if (warnings == NULL) {
+        error_set_memory(&error);
+        diagnostics_add(&connection->handle.diagnostics, &error);
+    } else if (is_browsing(connection, request) ||
+               open_link(connection, request, warnings, &error)) {
+        outcome = connect_driver(connection, request, result, warnings, &error);
+    } else {
+        diagnostics_add(&connection->handle.diagnostics, &error);
+    }
+    if (SQL_SUCCEEDED(outcome))
+        outcome = finish(connection, request, result, warnings, outcome);
+    else if (outcome != SQL_NEED_DATA)
+        abandon(connection);
+    free(warnings);
+    return outcome;
+}
+
+SQLRETURN conn_disconnect(struct connection *connection)
+{
+    SQLRETURN outcome = SQL_SUCCESS;
+    if (connection->handle.real != NULL && !conn_is_forked(connection, NULL))
+        outcome = connection->driver->functions->SQLDisconnect(connection->handle.real);
+    if (!SQL_SUCCEEDED(outcome) && !conn_is_broken(connection, NULL))
+        return outcome;
+    link_close(&connection->link);
+    return outcome == SQL_SUCCESS_WITH_INFO ? outcome : SQL_SUCCESS;
+}
+
+void conn_abandon(struct connection *connection)
+{
+    abandon(connection);
+}
+
+/* ---- the open connection ---- */
+
+const struct tls_report *conn_report(const struct connection *connection)
+{
+    static const struct tls_report nothing;
+    return connection->link != NULL ? &connection->link->report : &nothing;
+}
+
+const char *conn_server_name(const struct connection *connection)
+{
+    return connection->link != NULL ? connection->link->target.host : NULL;
+}
+
+bool conn_is_forked(const struct connection *connection, struct error *error_out)
+{
+    if (connection->link == NULL || connection->link->process == getpid())
+        return false;
+    error_set(
+        error_out, ODBCSSL_ERROR_FORKED,
+        "this connection was opened by process %ld, and this is its child %ld: a child process "
+        "has to open its own connections",
+        (long)connection->link->process, (long)getpid());
+    return true;
+}
+
+bool conn_is_broken(const struct connection *connection, struct error *error_out)
+{
+    if (conn_is_forked(connection, error_out))
+        return true;
+    return connection->link != NULL && connection->link->relay != NULL &&
+           !relay_is_alive(connection->link->relay, error_out);
+}

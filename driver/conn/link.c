@@ -1,0 +1,137 @@
+#include "conn/link.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool open_log(struct link *link, struct error *error)
+{
+    const char *path = link->settings.tls.trace.value;
+    link->log = log_open(path, error);
+    return link->log != NULL || path == NULL;
+}
+
+/* The way to TLS: SslProtocol, else what the real driver is known to speak. */
+static bool choose_protocol(struct link *link, struct error *error)
+{
+    enum database_protocol protocol = link->settings.tls.protocol;
+    if (protocol == DATABASE_PROTOCOL_AUTO)
+        protocol = link->profile->protocol;
+    if (protocol == DATABASE_PROTOCOL_AUTO) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                  "SslProtocol is not set, and the real driver %s is not one whose database is "
+                  "known: set SslProtocol to postgresql, tds, mysql or none",
+                  link->settings.driver_path);
+        return false;
+    }
+    link->proto = proto_find(protocol);
+    if (link->proto == NULL)
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "SslProtocol: this protocol is not built in");
+    return link->proto != NULL;
+}
+
+static bool resolve_server(struct link *link, struct error *error)
+{
+    if (!profile_find_target(link->profile, &link->settings, &link->target, error))
+        return false;
+    const char *address = link->target.address != NULL ? link->target.address : link->target.host;
+    if (!dial_resolve(address, link->target.port, &link->server, error))
+        return false;
+    /* The name that is verified is the one the user wrote, wherever it is dialled. */
+    char *host = strdup(link->target.host);
+    if (host == NULL) {
+        error_set_memory(error);
+        return false;
+    }
+    free(link->server.host);
+    link->server.host = host;
+    return true;
+}
+
+static bool load_driver(struct link *link, struct error *error)
+{
+    link->driver = driver_load(link->settings.driver_path, error);
+    return link->driver != NULL;
+}
+
+static bool load_credentials(struct link *link, struct error *error)
+{
+    if (link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
+        return true;
+    link->credentials =
+        credentials_get(&link->settings.tls, profile_user(link->profile, &link->settings), error);
+    return link->credentials != NULL;
+}
+
+static unsigned choose_timeout(const struct link *link, unsigned login_timeout)
+{
+    if (link->settings.tls.timeout != 0)
+        return link->settings.tls.timeout;
+    return login_timeout != 0 ? login_timeout : TLS_DEFAULT_TIMEOUT;
+}
+
+static bool prepare(struct link *link, const struct connstr *list, unsigned login_timeout,
+                    struct error_list *warnings, struct error *error)
+{
+    if (!settings_resolve(list, &link->settings, warnings, error) || !open_log(link, error))
+        return false;
+    link->profile = profile_find(link->settings.family);
+    link->timeout = choose_timeout(link, login_timeout);
+    link->report.mode = link->settings.tls.mode;
+    /* Files before the network: what is wrong here is told without a server. */
+    return choose_protocol(link, error) && load_driver(link, error) &&
+           load_credentials(link, error) && resolve_server(link, error);
+}
+
+struct link *link_open(const char *connection_string, size_t length, unsigned login_timeout,
+                       struct error_list *warnings, struct error *error)
+{
+    struct connstr list = {0};
+    struct link *link = calloc(1, sizeof *link);
+    if (link == NULL) {
+        error_set_memory(error);
+        return NULL;
+    }
+    link->process = getpid();
+    if (!connstr_parse(connection_string, length, &list, error) ||
+        !prepare(link, &list, login_timeout, warnings, error)) {
+        log_write(link->log, "refused before connecting: %s", error->text);
+        link_close(&link);
+    }
+    connstr_free(&list);
+    return link;
+}
+
+void link_close(struct link **link_address)
+{
+    struct link *link = *link_address;
+    if (link == NULL)
+        return;
+    relay_close(&link->relay);
+    credentials_release(&link->credentials);
+    dial_target_free(&link->server);
+    profile_target_free(&link->target);
+    settings_free(&link->settings);
+    log_close(&link->log);
+    free(link);
+    *link_address = NULL;
+}
+
+bool link_start_relay(struct link *link, enum proto_plan plan, struct error *error)
+{
+    relay_close(&link->relay);
+    const struct relay_options options = {
+        .proto = link->proto,
+        .plan = plan,
+        .is_login_only_allowed = link->settings.tls.mode == ODBCSSL_MODE_ALLOW,
+        .tls = &link->settings.tls,
+        .credentials = link->credentials,
+        .target = &link->server,
+        .endpoint = link->profile->endpoint,
+        .wanted_port = link->target.port,
+        .timeout = link->timeout,
+        .log = link->log,
+    };
+    link->relay = relay_open(&options, error);
+    return link->relay != NULL;
+}

@@ -1,0 +1,43 @@
+/*
+ * link.h - an open connection's inside: settings, server, credentials, relay and report.
+ */
+#ifndef CONN_LINK_H
+#define CONN_LINK_H
+
+#include <sys/types.h>
+
+#include "base/log.h"
+#include "base/report.h"
+#include "config/settings.h"
+#include "conn/profiles.h"
+#include "dispatch/driver.h"
+#include "relay/relay.h"
+#include "tls/credentials.h"
+
+struct link {
+    struct settings settings;
+    const struct driver *driver;
+    const struct profile *profile;
+    const struct proto *proto;
+    struct profile_target target;
+    struct dial_target server;             /* resolved */
+    const struct credentials *credentials; /* NULL with SslMode=disable */
+    struct log *log;
+    struct relay *relay;
+    struct tls_report report;
+    unsigned timeout; /* seconds */
+    pid_t process;    /* that connected: a forked child must not use the link */
+};
+
+/* Everything that can be decided before the real driver is asked to connect: settings, server,
+ * files. login_timeout: seconds, 0: none. NULL with error set. */
+struct link *link_open(const char *connection_string, size_t length, unsigned login_timeout,
+                       struct error_list *warnings, struct error *error);
+
+/* Ends the relay and frees everything. Accepts NULL and clears. */
+void link_close(struct link **link);
+
+/* One attempt of the plan: a relay for it. The former one is closed. */
+bool link_start_relay(struct link *link, enum proto_plan plan, struct error *error);
+
+#endif

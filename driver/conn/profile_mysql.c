@@ -1,0 +1,78 @@
+/*
+ * profile_mysql.c - MariaDB and MySQL ODBC.
+ *
+ * The endpoint is a Unix socket in a private directory: over it the driver sends passwords as it
+ * would over TLS (caching_sha2_password), and nobody else can connect to it.
+ */
+#include "base/text.h"
+#include "conn/profiles.h"
+
+static const char *const server_keywords[] = {"Server", "Servername", NULL};
+static const char *const port_keywords[] = {"Port", NULL};
+static const char *const user_keywords[] = {"UID", "User", NULL};
+static const char *const socket_keywords[] = {"Socket", NULL};
+
+/* The driver's own TLS, and what reads a configuration file that could turn it on or lead
+ * elsewhere. */
+static const char *const dropped_keywords[] = {
+    "Socket",     "TCPIP",     "ForceTLS",   "TLSPeerFP", "TLSPeerFPList", "TLSKeyPwd", "SslCaPath",
+    "SslCipher",  "SslVerify", "SslCrlPath", "SslFp",     "SslFpList",     "Use_MyCnf", "NamedPipe",
+    "TLSVersion", "SSLMode",   NULL};
+
+static const char *const keyword_refusals[] = {"TLSPeerFP", "TLSPeerFPList", "SslCipher",
+                                               "SslCaPath", "SslCrlPath",    NULL};
+
+/* The driver's own wishes for TLS must not get lost silently. */
+static bool check_driver_tls(const struct settings *settings, struct error *error)
+{
+    const char *keyword = NULL;
+    const char *value = profile_lookup(&settings->driver_settings, keyword_refusals, &keyword);
+    if (value == NULL || *value == '\0')
+        return true;
+    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+              "%s is a TLS setting of the MariaDB driver, which makes no TLS behind odbcssl: use "
+              "SslPin, SslPriority, SslRootCert, SslCrl or SslCrlDir in its place",
+              keyword);
+    return false;
+}
+
+static bool inspect(const struct settings *settings, struct profile_target *target,
+                    struct error *error)
+{
+    const char *socket = profile_lookup(&settings->driver_settings, socket_keywords, NULL);
+    if (!check_driver_tls(settings, error))
+        return false;
+    if (socket != NULL && *socket != '\0' && (target->host == NULL || *target->host == '\0')) {
+        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                  "Socket=%s: TLS does not run over a Unix socket. Name the server with Server and "
+                  "Port, or use the MariaDB driver itself",
+                  socket);
+        return false;
+    }
+    return true;
+}
+
+static bool rewrite(const struct settings *settings, const struct profile_target *target,
+                    const struct relay_endpoint *endpoint, struct connstr *list,
+                    struct error *error)
+{
+    (void)settings;
+    (void)target;
+    (void)error;
+    return profile_set(list, server_keywords, "localhost") &&
+           connstr_append(list, "SOCKET", endpoint->path);
+}
+
+const struct profile profile_mysql = {
+    .family = DRIVER_FAMILY_MYSQL,
+    .name = "MySQL or MariaDB",
+    .protocol = DATABASE_PROTOCOL_MYSQL,
+    .endpoint = ENDPOINT_UNIX,
+    .default_port = 3306,
+    .server_keywords = server_keywords,
+    .port_keywords = port_keywords,
+    .user_keywords = user_keywords,
+    .dropped_keywords = dropped_keywords,
+    .inspect = inspect,
+    .rewrite = rewrite,
+};

@@ -1,0 +1,193 @@
+/*
+ * profile_tds.c - FreeTDS.
+ *
+ * It takes no Unix socket, and TDSHOST and TDSPORT in the environment beat its connection string.
+ * TDS_Version is fixed, because without one a failed connect is tried again as TDS 5.0, with the
+ * password in the clear; Encryption=request leaves the password field of such a login empty.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conn/freetds_conf.h"
+#include "conn/profiles.h"
+
+static const char *const server_keywords[] = {"Server", "Address", NULL};
+static const char *const entry_keywords[] = {"Servername", NULL};
+static const char *const port_keywords[] = {"Port", NULL};
+static const char *const user_keywords[] = {"UID", "User", NULL};
+static const char *const version_keywords[] = {"TDS_Version", NULL};
+static const char *const dropped_keywords[] = {"Encryption", "Servername", NULL};
+static const char *const environment[] = {"TDSHOST", "TDSPORT", NULL};
+
+#define DEFAULT_TDS_VERSION "7.4"
+
+/* What an entry of freetds.conf says, and the keyword that says the same. */
+static const struct {
+    const char *setting;
+    const char *keyword;
+} entry_settings[] = {
+    {"tds version", "TDS_Version"},      {"database", "Database"},
+    {"client charset", "ClientCharset"}, {"timeout", "Timeout"},
+    {"connect timeout", "Timeout"},
+};
+
+/* "host,port" and "host\instance", as Microsoft's drivers and FreeTDS take them. */
+static bool split_host(struct profile_target *target, struct error *error)
+{
+    char *comma = target->host != NULL ? strrchr(target->host, ',') : NULL;
+    unsigned long port;
+    if (comma != NULL) {
+        if (!text_parse_number(comma + 1, 65535, &port) || port == 0) {
+            error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                      "Server=%s: behind the comma a port from 1 to 65535 is wanted", target->host);
+            return false;
+        }
+        *comma = '\0';
+        target->port = (uint16_t)port;
+    }
+    char *backslash = target->host != NULL ? strchr(target->host, '\\') : NULL;
+    if (backslash != NULL) {
+        *backslash = '\0';
+        /* With a port the instance is reached by it, and its name does not count. */
+        if (!target->has_port && comma == NULL)
+            target->instance = strdup(backslash + 1);
+    }
+    return true;
+}
+
+/* The entry's own wishes for TLS must not get lost: odbcssl has to verify when FreeTDS would have.
+ */
+static bool check_entry_tls(const struct freetds_entry *entry, const char *name,
+                            const struct settings *settings, struct error *error)
+{
+    const char *encryption = connstr_get(&entry->settings, "encryption");
+    bool is_verified =
+        settings->tls.mode >= ODBCSSL_MODE_VERIFY_CA || settings->tls.root_cert.value != NULL;
+    if (connstr_has(&entry->settings, "ca file") && !is_verified) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                  "the entry [%s] of %s sets \"ca file\", so the server is to be verified, but "
+                  "SslMode=%s without SslRootCert does not: set SslRootCert and SslMode",
+                  name, entry->file, tls_mode_name(settings->tls.mode));
+        return false;
+    }
+    if (encryption != NULL && settings->tls.mode < ODBCSSL_MODE_REQUIRE &&
+        (text_equal_nocase(encryption, "require") || text_equal_nocase(encryption, "strict"))) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                  "the entry [%s] of %s sets encryption = %s, but SslMode=%s does not demand TLS: "
+                  "set SslMode to require or stronger",
+                  name, entry->file, encryption, tls_mode_name(settings->tls.mode));
+        return false;
+    }
+    return true;
+}
+
+static bool take_entry(const struct freetds_entry *entry, const char *name,
+                       const struct settings *settings, struct profile_target *target,
+                       struct error *error)
+{
+    const char *host = connstr_get(&entry->settings, "host");
+    const char *port = connstr_get(&entry->settings, "port");
+    const char *instance = connstr_get(&entry->settings, "instance");
+    unsigned long number = target->port;
+    if (!check_entry_tls(entry, name, settings, error))
+        return false;
+    if (port != NULL && (!text_parse_number(port, 65535, &number) || number == 0)) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                  "the entry [%s] of %s has port = %s, which is no port", name, entry->file, port);
+        return false;
+    }
+    free(target->host);
+    target->host = strdup(host != NULL ? host : name);
+    target->port = (uint16_t)number;
+    if (instance != NULL && port == NULL)
+        target->instance = strdup(instance);
+    return true;
+}
+
+static bool inspect_entry(const struct settings *settings, struct profile_target *target,
+                          struct error *error)
+{
+    struct freetds_entry entry;
+    const char *name = profile_lookup(&settings->driver_settings, entry_keywords, NULL);
+    if (target->host != NULL || name == NULL)
+        return true;
+    if (!freetds_conf_read(name, &entry, error))
+        return false;
+    bool is_good = take_entry(&entry, name, settings, target, error);
+    freetds_entry_free(&entry);
+    return is_good;
+}
+
+static bool inspect(const struct settings *settings, struct profile_target *target,
+                    struct error *error)
+{
+    return profile_refuse_environment(environment,
+                                      "it would lead FreeTDS past odbcssl's TLS session", error) &&
+           inspect_entry(settings, target, error) && split_host(target, error);
+}
+
+/* Adds what the freetds.conf entry says where the DSN says nothing. */
+static bool add_entry_settings(const struct settings *settings, struct connstr *list,
+                               struct error *error)
+{
+    struct freetds_entry entry;
+    const char *name = profile_lookup(&settings->driver_settings, entry_keywords, NULL);
+    bool is_good = true;
+    if (name == NULL || profile_lookup(&settings->driver_settings, server_keywords, NULL) != NULL)
+        return true;
+    if (!freetds_conf_read(name, &entry, error))
+        return false;
+    for (size_t i = 0; i < sizeof entry_settings / sizeof entry_settings[0]; i++) {
+        const char *value = connstr_get(&entry.settings, entry_settings[i].setting);
+        if (value != NULL && !connstr_has(list, entry_settings[i].keyword))
+            is_good = is_good && connstr_append(list, entry_settings[i].keyword, value);
+    }
+    freetds_entry_free(&entry);
+    return is_good;
+}
+
+/* 4.2 and 5.0 log in without PRELOGIN, so there is no way to TLS; 7.0 likewise. */
+static bool check_version(const char *version, struct error *error)
+{
+    static const char *const refused[] = {"4.2", "5.0", "7.0", "auto", NULL};
+    for (size_t i = 0; refused[i] != NULL; i++) {
+        if (!text_equal_nocase(version, refused[i]))
+            continue;
+        error_set(error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+                  "TDS_Version=%s: this version may log in without asking for TLS first; set "
+                  "TDS_Version to 7.1, 7.2, 7.3 or 7.4",
+                  version);
+        return false;
+    }
+    return true;
+}
+
+static bool rewrite(const struct settings *settings, const struct profile_target *target,
+                    const struct relay_endpoint *endpoint, struct connstr *list,
+                    struct error *error)
+{
+    (void)target;
+    if (!add_entry_settings(settings, list, error))
+        return false;
+    const char *version = connstr_get(list, "TDS_Version");
+    const char *used = version == NULL || *version == '\0' ? DEFAULT_TDS_VERSION : version;
+    return check_version(used, error) && profile_set(list, version_keywords, used) &&
+           profile_set(list, server_keywords, endpoint->address) &&
+           profile_set_number(list, port_keywords, endpoint->port) &&
+           connstr_append(list, "Encryption", "request");
+}
+
+const struct profile profile_tds = {
+    .family = DRIVER_FAMILY_TDS,
+    .name = "SQL Server (TDS)",
+    .protocol = DATABASE_PROTOCOL_TDS,
+    .endpoint = ENDPOINT_LOOPBACK,
+    .default_port = 1433,
+    .server_keywords = server_keywords,
+    .port_keywords = port_keywords,
+    .user_keywords = user_keywords,
+    .dropped_keywords = dropped_keywords,
+    .inspect = inspect,
+    .rewrite = rewrite,
+};

@@ -1,0 +1,276 @@
+/*
+ * tds.c - TDS 7.1 to 8.0: the TLS switch in PRELOGIN, and the login that follows it.
+ *
+ *      stage         driver side                    server side
+ *      PRELOGIN      PRELOGIN is read and held
+ *                    -> with our ENCRYPTION         nothing may come
+ *      REPLY         waits                          PRELOGIN's reply decides
+ *      HANDSHAKE     waits                          TLS, in packets of type 0x12 until its end
+ *      LOGIN         gets the reply, sends LOGIN7   nothing may come
+ *      LOGIN_REPLY   packets go through             whole messages are read before they go through
+ *      OPEN          opaque                         opaque
+ *
+ * TDS 8.0 has TLS up before PRELOGIN and skips HANDSHAKE, as plaintext does.
+ */
+#include <stdlib.h>
+
+#include "proto/tds_prelogin.h"
+#include "proto/tds_state.h"
+#include "proto/tds_token.h"
+
+#define RECORD_LIMIT 16384 /* RFC 8446 5.1 */
+
+enum proto_verdict tds_refuse(struct proto_session *session)
+{
+    struct tds *tds = session->state;
+    tds->stage = TDS_STAGE_FAILED;
+    return PROTO_REFUSE;
+}
+
+enum proto_verdict tds_refuse_memory(struct proto_session *session)
+{
+    error_set_memory(&session->error);
+    return tds_refuse(session);
+}
+
+/* For the outcomes of reading packets that are neither whole nor partial. */
+enum proto_verdict tds_refuse_outcome(struct proto_session *session, enum tds_outcome outcome,
+                                      const char *sender)
+{
+    if (outcome == TDS_NO_MEMORY)
+        return tds_refuse_memory(session);
+    static const char *const reasons[] = {
+        [TDS_BAD_LENGTH] = "a packet that is shorter than its header",
+        [TDS_BAD_TYPE] = "a message whose packets are of different types",
+        [TDS_TOO_LONG] = "a login message that is too long",
+    };
+    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL, "%s sent %s: not TDS", sender,
+              reasons[outcome]);
+    return tds_refuse(session);
+}
+
+static enum proto_verdict tds_from_driver(struct proto_session *session, struct buffer *input)
+{
+    struct tds *tds = session->state;
+    if (buffer_length(input) == 0)
+        return PROTO_CONTINUE;
+    switch (tds->stage) {
+    case TDS_STAGE_PRELOGIN:
+        return tds_switch_read_driver(session, input);
+    case TDS_STAGE_REPLY:
+    case TDS_STAGE_HANDSHAKE:
+    case TDS_STAGE_OPEN:
+        return PROTO_CONTINUE;
+    case TDS_STAGE_LOGIN:
+    case TDS_STAGE_LOGIN_REPLY:
+        return tds_login_read_driver(session, input);
+    case TDS_STAGE_FAILED:
+        break;
+    }
+    return PROTO_REFUSE;
+}
+
+static enum proto_verdict tds_from_server(struct proto_session *session, struct buffer *input)
+{
+    struct tds *tds = session->state;
+    if (buffer_length(input) == 0)
+        return PROTO_CONTINUE;
+    switch (tds->stage) {
+    case TDS_STAGE_REPLY:
+        return tds_switch_read_server(session, input);
+    case TDS_STAGE_LOGIN_REPLY:
+        return tds_login_read_server(session, input);
+    case TDS_STAGE_OPEN:
+        return PROTO_CONTINUE;
+    case TDS_STAGE_PRELOGIN:
+    case TDS_STAGE_HANDSHAKE:
+    case TDS_STAGE_LOGIN:
+    case TDS_STAGE_FAILED:
+        break;
+    }
+    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+              "the server sent %zu bytes before it was asked anything: not TDS",
+              buffer_length(input));
+    return tds_refuse(session);
+}
+
+static enum proto_verdict tds_tls_started(struct proto_session *session)
+{
+    struct tds *tds = session->state;
+    if (tds->stage == TDS_STAGE_HANDSHAKE)
+        return tds_switch_give_reply(session);
+    return PROTO_CONTINUE;
+}
+
+static bool move_bytes(struct proto_session *session, struct buffer *from, struct buffer *to)
+{
+    if (buffer_length(from) > 0 && !buffer_append(to, buffer_content(from), buffer_length(from))) {
+        error_set_memory(&session->error);
+        return false;
+    }
+    buffer_clear(from);
+    return true;
+}
+
+static bool tds_wrap(struct proto_session *session, struct buffer *tls, struct buffer *wire)
+{
+    if (session->plan == PROTO_PLAN_DIRECT)
+        return move_bytes(session, tls, wire);
+    if (buffer_length(tls) > 0 &&
+        !tds_message_write(wire, TDS_PACKET_PRELOGIN, buffer_content(tls), buffer_length(tls))) {
+        error_set_memory(&session->error);
+        return false;
+    }
+    buffer_clear(tls);
+    return true;
+}
+
+/* Some servers wrap their part of the handshake in replies. */
+static bool is_handshake_type(uint8_t type)
+{
+    return type == TDS_PACKET_PRELOGIN || type == TDS_PACKET_REPLY;
+}
+
+/* false: no whole packet of the handshake; an error is set unless more bytes will do. */
+static bool unwrap_packet(struct proto_session *session, const struct buffer *wire,
+                          struct tds_packet *packet)
+{
+    const unsigned char *bytes = buffer_content(wire);
+    if (!is_handshake_type(*bytes)) {
+        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+                  "the server sent a byte 0x%02X where a TDS packet of the TLS handshake (0x12) "
+                  "should begin",
+                  *bytes);
+        return false;
+    }
+    enum tds_outcome outcome = tds_packet_read(bytes, buffer_length(wire), packet);
+    if (outcome != TDS_WHOLE && outcome != TDS_PARTIAL)
+        tds_refuse_outcome(session, outcome, "the server");
+    return outcome == TDS_WHOLE;
+}
+
+static bool tds_unwrap(struct proto_session *session, struct buffer *wire, struct buffer *tls)
+{
+    struct tds_packet packet;
+    if (session->plan == PROTO_PLAN_DIRECT)
+        return move_bytes(session, wire, tls);
+    while (buffer_length(wire) > 0 && unwrap_packet(session, wire, &packet)) {
+        if (packet.payload_length > 0 &&
+            !buffer_append(tls, packet.payload, packet.payload_length)) {
+            error_set_memory(&session->error);
+            return false;
+        }
+        buffer_take(wire, packet.length);
+    }
+    return !error_is_set(&session->error);
+}
+
+static size_t take_record(struct tds *tds, size_t size)
+{
+    size_t wanted = tds->record_left < RECORD_LIMIT ? tds->record_left : RECORD_LIMIT;
+    if (size < wanted)
+        return 0;
+    tds->record_left -= wanted;
+    return wanted;
+}
+
+/* SQL Server ends a connection whose record holds more or less than one packet. A packet that no
+ * record can hold is cut, for servers that do not mind. */
+static size_t tds_record_length(struct proto_session *session, const unsigned char *bytes,
+                                size_t size)
+{
+    struct tds *tds = session->state;
+    if (size == 0)
+        return 0;
+    if (tds->record_left > 0)
+        return take_record(tds, size);
+    size_t length = tds_frame_length(bytes, size);
+    if (length == SIZE_MAX)
+        return size < RECORD_LIMIT ? size : RECORD_LIMIT;
+    if (length <= RECORD_LIMIT)
+        return length <= size ? length : 0;
+    tds->record_left = length;
+    return take_record(tds, size);
+}
+
+/* Which of the two forms of DONE the driver reads; only one of TDS 7.2 or later asks about MARS. */
+static bool is_long_wanted(const struct tds *tds)
+{
+    if (tds->version != 0)
+        return tds_version_is_long(tds->version);
+    return tds->has_mars || !tds->is_prelogin_read;
+}
+
+static bool write_reply(struct buffer *out, const struct buffer *payload)
+{
+    return tds_message_write(out, TDS_PACKET_REPLY, buffer_content(payload),
+                             buffer_length(payload));
+}
+
+/* A driver that gets no valid PRELOGIN reply may log in again in plaintext with TDS 5.0. */
+static void tds_fail(struct proto_session *session, const char *text)
+{
+    struct tds *tds = session->state;
+    struct buffer payload = {0};
+    if (session->is_server_opaque || tds->is_failure_told)
+        return;
+    bool is_written = tds->is_reply_given || (tds_prelogin_write_refusal(&payload) &&
+                                              write_reply(&session->to_driver, &payload));
+    buffer_clear(&payload);
+    if (is_written && tds_token_write_error(&payload, text, is_long_wanted(tds)))
+        write_reply(&session->to_driver, &payload);
+    buffer_free(&payload);
+    tds->is_failure_told = true;
+    tds->stage = TDS_STAGE_FAILED;
+}
+
+static const char *tds_alpn(enum proto_plan plan, bool *is_required_out)
+{
+    *is_required_out = false;
+    return plan == PROTO_PLAN_DIRECT ? "tds/8.0" : NULL;
+}
+
+/* In TLS 1.3 messages would follow the handshake on the wrong side of its framing. */
+static enum tls_version tds_maximum_version(enum proto_plan plan)
+{
+    return plan == PROTO_PLAN_DIRECT ? TLS_VERSION_NONE : TLS_VERSION_1_2;
+}
+
+static bool tds_open(struct proto_session *session)
+{
+    session->state = calloc(1, sizeof(struct tds));
+    return session->state != NULL;
+}
+
+static void tds_close(struct proto_session *session)
+{
+    struct tds *tds = session->state;
+    if (tds == NULL)
+        return;
+    tds_message_free(&tds->message);
+    buffer_free(&tds->reply);
+    free(tds);
+    session->state = NULL;
+}
+
+static enum proto_verdict tds_start(struct proto_session *session)
+{
+    (void)session;
+    return PROTO_CONTINUE;
+}
+
+const struct proto proto_tds = {
+    .name = "tds",
+    .alpn = tds_alpn,
+    .maximum_version = tds_maximum_version,
+    .open = tds_open,
+    .close = tds_close,
+    .start = tds_start,
+    .from_driver = tds_from_driver,
+    .from_server = tds_from_server,
+    .tls_started = tds_tls_started,
+    .wrap = tds_wrap,
+    .unwrap = tds_unwrap,
+    .record_length = tds_record_length,
+    .fail = tds_fail,
+};

@@ -1,0 +1,111 @@
+#include "proto/tds_packet.h"
+
+#define SMP_HEADER_SIZE 16
+
+enum tds_outcome tds_packet_read(const void *bytes, size_t size, struct tds_packet *packet_out)
+{
+    struct cursor cursor = cursor_over(bytes, size);
+    packet_out->type = cursor_u8(&cursor);
+    packet_out->status = cursor_u8(&cursor);
+    packet_out->length = cursor_u16(&cursor);
+    if (cursor.is_short)
+        return TDS_PARTIAL;
+    if (packet_out->length < TDS_HEADER_SIZE)
+        return TDS_BAD_LENGTH;
+    cursor_bytes(&cursor, TDS_HEADER_SIZE - 4);
+    packet_out->payload_length = packet_out->length - TDS_HEADER_SIZE;
+    packet_out->payload = cursor_bytes(&cursor, packet_out->payload_length);
+    return cursor.is_short ? TDS_PARTIAL : TDS_WHOLE;
+}
+
+static enum tds_outcome message_add(struct tds_message *message, const struct tds_packet *packet,
+                                    const void *bytes, size_t limit)
+{
+    if (buffer_length(&message->packets) == 0)
+        message->type = packet->type;
+    if (packet->type != message->type)
+        return TDS_BAD_TYPE;
+    if (buffer_length(&message->packets) + packet->length > limit)
+        return TDS_TOO_LONG;
+    if (!buffer_append(&message->packets, bytes, packet->length))
+        return TDS_NO_MEMORY;
+    if (packet->payload_length > 0 &&
+        !buffer_append(&message->payload, packet->payload, packet->payload_length))
+        return TDS_NO_MEMORY;
+    return TDS_WHOLE;
+}
+
+enum tds_outcome tds_message_collect(struct tds_message *message, struct buffer *input,
+                                     size_t limit)
+{
+    struct tds_packet packet;
+    do {
+        if (buffer_length(input) == 0)
+            return TDS_PARTIAL;
+        const unsigned char *bytes = buffer_content(input);
+        enum tds_outcome outcome = tds_packet_read(bytes, buffer_length(input), &packet);
+        if (outcome == TDS_WHOLE)
+            outcome = message_add(message, &packet, bytes, limit);
+        if (outcome != TDS_WHOLE)
+            return outcome;
+        buffer_take(input, packet.length);
+    } while ((packet.status & TDS_STATUS_LAST) == 0);
+    return TDS_WHOLE;
+}
+
+void tds_message_clear(struct tds_message *message)
+{
+    buffer_clear(&message->packets);
+    buffer_clear(&message->payload);
+}
+
+void tds_message_free(struct tds_message *message)
+{
+    buffer_free(&message->packets);
+    buffer_free(&message->payload);
+}
+
+bool tds_message_write(struct buffer *wire, uint8_t type, const void *payload, size_t length)
+{
+    const unsigned char *next = payload;
+    uint8_t id = 0;
+    do {
+        size_t part = length;
+        if (part > TDS_PACKET_SIZE - TDS_HEADER_SIZE)
+            part = TDS_PACKET_SIZE - TDS_HEADER_SIZE;
+        const unsigned char header[TDS_HEADER_SIZE] = {
+            type,
+            part == length ? TDS_STATUS_LAST : 0,
+            (unsigned char)((part + TDS_HEADER_SIZE) >> 8),
+            (unsigned char)(part + TDS_HEADER_SIZE),
+            0,
+            0,
+            id++,
+            0};
+        if (!buffer_append(wire, header, sizeof header) ||
+            (part > 0 && !buffer_append(wire, next, part)))
+            return false;
+        next += part;
+        length -= part;
+    } while (length > 0);
+    return true;
+}
+
+size_t tds_frame_length(const unsigned char *bytes, size_t size)
+{
+    struct cursor cursor = cursor_over(bytes, size);
+    uint8_t type = cursor_u8(&cursor);
+    size_t header = TDS_HEADER_SIZE;
+    size_t length;
+    if (type == TDS_PACKET_SMP) {
+        cursor_bytes(&cursor, 3);
+        length = cursor_u32le(&cursor);
+        header = SMP_HEADER_SIZE;
+    } else {
+        cursor_u8(&cursor);
+        length = cursor_u16(&cursor);
+    }
+    if (cursor.is_short)
+        return 0;
+    return length < header ? SIZE_MAX : length;
+}

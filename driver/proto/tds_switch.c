@@ -1,0 +1,247 @@
+/*
+ * tds_switch.c - PRELOGIN and its reply: what is offered to the server, and what its answer leads
+ * to.
+ */
+#include "proto/tds_prelogin.h"
+#include "proto/tds_state.h"
+
+#define PRELOGIN_LIMIT 16384
+
+/* What an ENCRYPTION of the server's PRELOGIN reply leads to. */
+enum decision {
+    DECISION_INVALID,
+    DECISION_PLAINTEXT, /* as the connection is */
+    DECISION_TLS,
+    DECISION_TLS_LOGIN,
+    DECISION_NO_TLS,
+    DECISION_NEEDS_TLS,
+    DECISION_LOGIN_ONLY_OFFERED
+};
+
+struct offer {
+    uint8_t encryption;         /* sent to the server */
+    enum decision decisions[4]; /* by the server's answer */
+};
+
+/* MS-TDS 2.2.6.5 and 3.3.5.2; "off" to "on" is login-only encryption, which "require" does not
+ * mean. */
+static const struct offer offer_tls = {
+    TDS_ENCRYPTION_ON, {DECISION_LOGIN_ONLY_OFFERED, DECISION_TLS, DECISION_NO_TLS, DECISION_TLS}};
+static const struct offer offer_plaintext = {
+    TDS_ENCRYPTION_NOT_SUPPORTED,
+    {DECISION_INVALID, DECISION_NEEDS_TLS, DECISION_PLAINTEXT, DECISION_NEEDS_TLS}};
+static const struct offer offer_allow = {
+    TDS_ENCRYPTION_OFF, {DECISION_TLS_LOGIN, DECISION_TLS, DECISION_PLAINTEXT, DECISION_TLS}};
+/* Inside TLS the byte means nothing more; clients send 2 and ignore the answer. */
+static const struct offer offer_direct = {
+    TDS_ENCRYPTION_NOT_SUPPORTED,
+    {DECISION_PLAINTEXT, DECISION_PLAINTEXT, DECISION_PLAINTEXT, DECISION_PLAINTEXT}};
+
+static const struct offer *find_offer(const struct proto_session *session)
+{
+    switch (session->plan) {
+    case PROTO_PLAN_TLS:
+        return &offer_tls;
+    case PROTO_PLAN_DIRECT:
+        return &offer_direct;
+    case PROTO_PLAN_PLAINTEXT:
+        return session->is_login_only_allowed ? &offer_allow : &offer_plaintext;
+    }
+    return &offer_tls;
+}
+
+/* What the real driver's first byte says when it is not PRELOGIN's. */
+static enum proto_verdict refuse_first_packet(struct proto_session *session, uint8_t type)
+{
+    switch (type) {
+    case TDS_PACKET_OLD_LOGIN:
+        error_set(
+            &session->error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+            "the real driver began with a login packet of TDS 4.2 or 5.0, which knows no TLS; "
+            "nothing of it was sent on: set TDS_Version=7.4");
+        break;
+    case TDS_PACKET_LOGIN7:
+        error_set(&session->error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+                  "the real driver logs in without PRELOGIN, as TDS 7.0 does, which knows no TLS; "
+                  "nothing of it was sent on: set TDS_Version=7.4");
+        break;
+    case TDS_PACKET_TLS:
+        error_set(
+            &session->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+            "the real driver begins TLS itself (Encryption=strict): set its Encryption=request, "
+            "and SslNegotiation=direct for TDS 8.0 to the server");
+        break;
+    default:
+        error_set(
+            &session->error, ODBCSSL_ERROR_PROTOCOL,
+            "the real driver began with a packet of type 0x%02X, not with TDS PRELOGIN (0x12)",
+            type);
+    }
+    return tds_refuse(session);
+}
+
+static enum proto_verdict refuse_driver_encryption(struct proto_session *session,
+                                                   uint8_t encryption)
+{
+    char text[TDS_ENCRYPTION_TEXT_SIZE];
+    error_set(&session->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+              "the real driver asks for TLS of its own (PRELOGIN ENCRYPTION %s), which odbcssl "
+              "provides: set the real driver's Encryption=request or off",
+              tds_encryption_text(encryption, text));
+    return tds_refuse(session);
+}
+
+static bool write_prelogin(const struct tds_prelogin *prelogin, uint8_t type, struct buffer *wire)
+{
+    struct buffer payload = {0};
+    bool is_written =
+        tds_prelogin_write(prelogin, &payload) &&
+        tds_message_write(wire, type, buffer_content(&payload), buffer_length(&payload));
+    buffer_free(&payload);
+    return is_written;
+}
+
+static enum proto_verdict send_prelogin(struct proto_session *session)
+{
+    struct tds *tds = session->state;
+    const struct buffer *payload = &tds->message.payload;
+    struct tds_prelogin prelogin;
+    if (buffer_length(payload) == 0 ||
+        !tds_prelogin_read(buffer_content(payload), buffer_length(payload), "the real driver",
+                           &prelogin, &session->error)) {
+        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+                  "the real driver sent an empty TDS PRELOGIN message");
+        return tds_refuse(session);
+    }
+    if (prelogin.encryption != TDS_ENCRYPTION_OFF &&
+        prelogin.encryption != TDS_ENCRYPTION_NOT_SUPPORTED)
+        return refuse_driver_encryption(session, prelogin.encryption);
+    tds->has_mars = prelogin.has_mars;
+    tds->is_prelogin_read = true;
+    prelogin.encryption = find_offer(session)->encryption;
+    if (!write_prelogin(&prelogin, TDS_PACKET_PRELOGIN, &session->to_server))
+        return tds_refuse_memory(session);
+    tds_message_clear(&tds->message);
+    tds->stage = TDS_STAGE_REPLY;
+    return PROTO_CONTINUE;
+}
+
+enum proto_verdict tds_switch_read_driver(struct proto_session *session, struct buffer *input)
+{
+    struct tds *tds = session->state;
+    session->kind = PROTO_SESSION_MAIN;
+    if (*buffer_content(input) != TDS_PACKET_PRELOGIN)
+        return refuse_first_packet(session, *buffer_content(input));
+    enum tds_outcome outcome = tds_message_collect(&tds->message, input, PRELOGIN_LIMIT);
+    if (outcome == TDS_PARTIAL)
+        return PROTO_CONTINUE;
+    if (outcome != TDS_WHOLE)
+        return tds_refuse_outcome(session, outcome, "the real driver");
+    return send_prelogin(session);
+}
+
+enum proto_verdict tds_switch_give_reply(struct proto_session *session)
+{
+    struct tds *tds = session->state;
+    if (!buffer_append(&session->to_driver, buffer_content(&tds->reply),
+                       buffer_length(&tds->reply)))
+        return tds_refuse_memory(session);
+    tds->is_reply_given = true;
+    tds->stage = TDS_STAGE_LOGIN;
+    return PROTO_CONTINUE;
+}
+
+static enum proto_verdict begin_tls(struct proto_session *session, bool is_login_only,
+                                    const struct buffer *input)
+{
+    struct tds *tds = session->state;
+    /* What follows in plaintext would be taken for bytes of the TLS session. */
+    if (buffer_length(input) > 0) {
+        error_set(&session->error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+                  "the server, or someone between, sent %zu unencrypted bytes after the PRELOGIN "
+                  "reply, where TLS should have begun",
+                  buffer_length(input));
+        return tds_refuse(session);
+    }
+    tds->is_login_only = is_login_only;
+    tds->stage = TDS_STAGE_HANDSHAKE;
+    return PROTO_START_TLS;
+}
+
+static enum proto_verdict end_attempt(struct proto_session *session, enum proto_verdict verdict,
+                                      enum odbcssl_error code, const char *what, const char *answer)
+{
+    struct tds *tds = session->state;
+    error_set(&session->error, code, "%s: it answered PRELOGIN with ENCRYPTION %s", what, answer);
+    tds->stage = TDS_STAGE_FAILED;
+    return verdict;
+}
+
+static enum proto_verdict act_on_reply(struct proto_session *session, uint8_t answer,
+                                       const struct buffer *input)
+{
+    char text[TDS_ENCRYPTION_TEXT_SIZE];
+    enum decision decision = DECISION_INVALID;
+    tds_encryption_text(answer, text);
+    if (session->plan == PROTO_PLAN_DIRECT)
+        decision = DECISION_PLAINTEXT;
+    else if (answer <= TDS_ENCRYPTION_REQUIRED)
+        decision = find_offer(session)->decisions[answer];
+    switch (decision) {
+    case DECISION_PLAINTEXT:
+        return tds_switch_give_reply(session);
+    case DECISION_TLS:
+    case DECISION_TLS_LOGIN:
+        return begin_tls(session, decision == DECISION_TLS_LOGIN, input);
+    case DECISION_NO_TLS:
+        return end_attempt(session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+                           "the server has no TLS", text);
+    case DECISION_NEEDS_TLS:
+        return end_attempt(session, PROTO_NEEDS_TLS, ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
+                           "the server requires TLS", text);
+    case DECISION_LOGIN_ONLY_OFFERED:
+        return end_attempt(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+            "the server would encrypt the login only, and the whole session was asked "
+            "for",
+            text);
+    case DECISION_INVALID:
+        break;
+    }
+    return end_attempt(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                       "the server's answer does not fit what it was asked", text);
+}
+
+enum proto_verdict tds_switch_read_server(struct proto_session *session, struct buffer *input)
+{
+    struct tds *tds = session->state;
+    struct tds_prelogin prelogin;
+    if (*buffer_content(input) != TDS_PACKET_REPLY) {
+        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+                  "the server answered TDS PRELOGIN with a byte 0x%02X, not with a reply (0x04): "
+                  "is it SQL Server, and is SslNegotiation right?",
+                  *buffer_content(input));
+        return tds_refuse(session);
+    }
+    enum tds_outcome outcome = tds_message_collect(&tds->message, input, PRELOGIN_LIMIT);
+    if (outcome == TDS_PARTIAL)
+        return PROTO_CONTINUE;
+    if (outcome != TDS_WHOLE)
+        return tds_refuse_outcome(session, outcome, "the server");
+    const struct buffer *payload = &tds->message.payload;
+    if (buffer_length(payload) == 0 ||
+        !tds_prelogin_read(buffer_content(payload), buffer_length(payload), "the server", &prelogin,
+                           &session->error)) {
+        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+                  "the server sent an empty TDS PRELOGIN reply");
+        return tds_refuse(session);
+    }
+    uint8_t answer = prelogin.encryption;
+    prelogin.encryption = TDS_ENCRYPTION_NOT_SUPPORTED;
+    /* A driver that asked for MARS takes a reply without it for a server of TDS 7.1. */
+    prelogin.has_mars = prelogin.has_mars || tds->has_mars;
+    if (!write_prelogin(&prelogin, TDS_PACKET_REPLY, &tds->reply))
+        return tds_refuse_memory(session);
+    tds_message_clear(&tds->message);
+    return act_on_reply(session, answer, input);
+}

@@ -1,0 +1,66 @@
+/*
+ * tds_bytes.h - TDS messages for tests, and a session of the TDS protocol that is fed with them.
+ */
+#ifndef TESTS_TDS_BYTES_H
+#define TESTS_TDS_BYTES_H
+
+#include "proto/proto.h"
+
+/* Bytes of an array, with their size. */
+#define BYTES(...)                                                                                 \
+    (const unsigned char[]){__VA_ARGS__}, sizeof((const unsigned char[]){__VA_ARGS__})
+
+/* FreeTDS 1.3.17's PRELOGIN of TDS 7.2 and later, as captured. */
+#define FREETDS_PRELOGIN_SIZE 58
+#define FREETDS_ENCRYPTION_AT 40
+extern const unsigned char freetds_prelogin[FREETDS_PRELOGIN_SIZE];
+
+/* Its PRELOGIN of TDS 7.1 has no MARS option. */
+#define FREETDS_71_PRELOGIN_SIZE 52
+extern const unsigned char freetds_71_prelogin[FREETDS_71_PRELOGIN_SIZE];
+
+/* A server's reply with and without MARS, ENCRYPTION 0. */
+#define SERVER_REPLY_SIZE 43
+#define SERVER_REPLY_ENCRYPTION_AT 40
+extern const unsigned char server_reply[SERVER_REPLY_SIZE];
+#define SERVER_REPLY_PLAIN_SIZE 37
+#define SERVER_REPLY_PLAIN_ENCRYPTION_AT 35
+extern const unsigned char server_reply_without_mars[SERVER_REPLY_PLAIN_SIZE];
+
+struct sides {
+    struct proto_session session;
+    struct buffer driver; /* what came and was not taken */
+    struct buffer server;
+};
+
+void sides_open(struct sides *sides, enum proto_plan plan);
+void sides_close(struct sides *sides);
+
+/* Gives size bytes in two parts, the first of them cut bytes long, and returns the first verdict
+ * that is not PROTO_CONTINUE. */
+enum proto_verdict sides_from_driver(struct sides *sides, const void *bytes, size_t size,
+                                     size_t cut);
+enum proto_verdict sides_from_server(struct sides *sides, const void *bytes, size_t size,
+                                     size_t cut);
+
+/* Appends a packet. */
+void add_packet(struct buffer *wire, uint8_t type, uint8_t status, const void *payload,
+                size_t size);
+
+/* Takes sides, opened for TLS, to where the driver is about to log in; checks that it got there. */
+void sides_reach_login(struct sides *sides);
+
+/* The same, and sends a LOGIN7 packet of the given TDS version. */
+void sides_send_login(struct sides *sides, uint32_t version);
+
+#define CHECK_BYTES(buffer, bytes, size)                                                           \
+    do {                                                                                           \
+        CHECK_NUMBER(buffer_length(buffer), size);                                                 \
+        CHECK(buffer_length(buffer) == (size) &&                                                   \
+              ((size) == 0 || memcmp(buffer_content(buffer), bytes, size) == 0));                  \
+    } while (0)
+
+extern const struct suite_case tds_login_cases[];
+extern const struct suite_case tds_browser_cases[];
+
+#endif

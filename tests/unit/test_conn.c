@@ -1,0 +1,370 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conn/plan.h"
+#include "conn/pqopt.h"
+#include "conn/profiles.h"
+#include "support/suite.h"
+
+/* ---- the plan of each mode ---- */
+
+static void check_plan(enum odbcssl_mode mode, size_t count, enum proto_plan first,
+                       enum proto_plan second)
+{
+    struct plan plan = plan_make(mode, TLS_NEGOTIATION_STARTTLS);
+    CHECK_NUMBER(plan.count, count);
+    CHECK_NUMBER(plan.attempts[0], first);
+    if (count == 2)
+        CHECK_NUMBER(plan.attempts[1], second);
+}
+
+static void test_plans(void)
+{
+    check_plan(ODBCSSL_MODE_DISABLE, 1, PROTO_PLAN_PLAINTEXT, PROTO_PLAN_PLAINTEXT);
+    check_plan(ODBCSSL_MODE_ALLOW, 2, PROTO_PLAN_PLAINTEXT, PROTO_PLAN_TLS);
+    check_plan(ODBCSSL_MODE_PREFER, 2, PROTO_PLAN_TLS, PROTO_PLAN_PLAINTEXT);
+    check_plan(ODBCSSL_MODE_REQUIRE, 1, PROTO_PLAN_TLS, PROTO_PLAN_TLS);
+    check_plan(ODBCSSL_MODE_VERIFY_CA, 1, PROTO_PLAN_TLS, PROTO_PLAN_TLS);
+    check_plan(ODBCSSL_MODE_VERIFY_FULL, 1, PROTO_PLAN_TLS, PROTO_PLAN_TLS);
+}
+
+static void test_direct_plan(void)
+{
+    struct plan plan = plan_make(ODBCSSL_MODE_VERIFY_FULL, TLS_NEGOTIATION_DIRECT);
+    CHECK_NUMBER(plan.attempts[0], PROTO_PLAN_DIRECT);
+}
+
+/* One row per way an attempt can end: whether allow's plaintext and prefer's TLS attempt may be
+ * followed by the other. */
+static const struct {
+    enum relay_outcome outcome;
+    bool after_plaintext;
+    bool after_tls;
+} transitions[] = {
+    {RELAY_NO_TLS, false, true},  {RELAY_NEEDS_TLS, true, false}, {RELAY_REJECTED, true, true},
+    {RELAY_FAILED, false, false}, {RELAY_WAITING, false, false},  {RELAY_CARRIED, false, false},
+};
+
+static void test_going_on(void)
+{
+    struct plan allow = plan_make(ODBCSSL_MODE_ALLOW, TLS_NEGOTIATION_STARTTLS);
+    struct plan prefer = plan_make(ODBCSSL_MODE_PREFER, TLS_NEGOTIATION_STARTTLS);
+    struct plan require = plan_make(ODBCSSL_MODE_REQUIRE, TLS_NEGOTIATION_STARTTLS);
+    for (size_t i = 0; i < sizeof transitions / sizeof transitions[0]; i++) {
+        enum relay_outcome outcome = transitions[i].outcome;
+        CHECK_NUMBER(plan_goes_on(&allow, 0, outcome), transitions[i].after_plaintext);
+        CHECK_NUMBER(plan_goes_on(&prefer, 0, outcome), transitions[i].after_tls);
+        CHECK(!plan_goes_on(&allow, 1, outcome));
+        CHECK(!plan_goes_on(&prefer, 1, outcome));
+        CHECK(!plan_goes_on(&require, 0, outcome));
+    }
+}
+
+static void test_plaintext_state(void)
+{
+    struct plan allow = plan_make(ODBCSSL_MODE_ALLOW, TLS_NEGOTIATION_STARTTLS);
+    struct plan prefer = plan_make(ODBCSSL_MODE_PREFER, TLS_NEGOTIATION_STARTTLS);
+    CHECK_NUMBER(plan_plaintext_state(&allow, 0), ODBCSSL_STATE_PLAINTEXT);
+    CHECK_NUMBER(plan_plaintext_state(&prefer, 1), ODBCSSL_STATE_PLAINTEXT_FALLBACK);
+}
+
+/* ---- pqopt ---- */
+
+static const struct {
+    const char *text;
+    const char *address;
+    const char *rest;
+} pqopt_accepted[] = {
+    {NULL, NULL, ""},
+    {"", NULL, ""},
+    {"hostaddr=10.1.2.3", "10.1.2.3", ""},
+    {"application_name=a hostaddr = '::1' keepalives=0", "::1",
+     "application_name='a' keepalives='0'"},
+    {"options='-c work_mem=\\'1MB\\''", NULL, "options='-c work_mem=\\'1MB\\''"},
+    {"application_name='a b\\\\c'", NULL, "application_name='a b\\\\c'"},
+    {"channel_binding=prefer gssencmode=disable", NULL,
+     "channel_binding='prefer' gssencmode='disable'"},
+    {"application_name=''", NULL, "application_name=''"},
+    {"hostaddr=10.0.0.1 hostaddr=10.0.0.2", "10.0.0.2", ""},
+};
+
+static void test_pqopt_accepted(void)
+{
+    for (size_t i = 0; i < sizeof pqopt_accepted / sizeof pqopt_accepted[0]; i++) {
+        char *address = NULL, *rest = NULL;
+        struct error error = {0};
+        CHECK(pqopt_inspect(pqopt_accepted[i].text, &address, &rest, &error));
+        CHECK_TEXT(error.text, "");
+        CHECK_TEXT(address, pqopt_accepted[i].address);
+        CHECK_TEXT(rest, pqopt_accepted[i].rest);
+        free(address);
+        free(rest);
+    }
+}
+
+static const struct {
+    const char *text;
+    enum odbcssl_error code;
+    const char *part;
+} pqopt_refused[] = {
+    {"service=prod", ODBCSSL_ERROR_BYPASS_SETTING, "service"},
+    {"application_name=x service = 'prod'", ODBCSSL_ERROR_BYPASS_SETTING, "service"},
+    {"host=elsewhere", ODBCSSL_ERROR_BYPASS_SETTING, "Servername"},
+    {"sslmode=verify-full", ODBCSSL_ERROR_BYPASS_SETTING, "SslMode"},
+    {"sslrootcert=/x", ODBCSSL_ERROR_BYPASS_SETTING, "SslRootCert"},
+    {"channel_binding=require", ODBCSSL_ERROR_BYPASS_SETTING, "verify-full"},
+    {"gssencmode=require", ODBCSSL_ERROR_BYPASS_SETTING, "gssencmode"},
+    {"requirepeer=postgres", ODBCSSL_ERROR_BYPASS_SETTING, "requirepeer"},
+    {"postgresql://elsewhere/db", ODBCSSL_ERROR_BYPASS_SETTING, "URI"},
+    {"application_name", ODBCSSL_ERROR_KEYWORD_VALUE, "without '='"},
+    {"application_name='x", ODBCSSL_ERROR_KEYWORD_VALUE, "quote"},
+    {"=x", ODBCSSL_ERROR_KEYWORD_VALUE, "without '='"},
+};
+
+static void test_pqopt_refused(void)
+{
+    for (size_t i = 0; i < sizeof pqopt_refused / sizeof pqopt_refused[0]; i++) {
+        char *address = NULL, *rest = NULL;
+        struct error error = {0};
+        CHECK(!pqopt_inspect(pqopt_refused[i].text, &address, &rest, &error));
+        CHECK_NUMBER(error.code, pqopt_refused[i].code);
+        CHECK_CONTAINS(error.text, pqopt_refused[i].part);
+    }
+}
+
+/* ---- what the real driver is given ---- */
+
+static const struct relay_endpoint loopback = {ENDPOINT_LOOPBACK, "127.9.8.7", 15432, ""};
+static const struct relay_endpoint private_socket = {ENDPOINT_UNIX, "", 0, "/tmp/x/socket"};
+
+/* Settings as config/ leaves them: the driver's own keywords only. */
+static void make_settings(struct settings *settings, enum driver_family family, const char *text)
+{
+    struct error error = {0};
+    *settings = (struct settings){.family = family};
+    settings->target_driver.value = strdup("The Real Driver");
+    CHECK_FATAL(connstr_parse(text, strlen(text), &settings->driver_settings, &error));
+}
+
+/* The rewritten string, parsed; error holds a refusal. */
+static bool rewrite(enum driver_family family, const char *text,
+                    const struct relay_endpoint *endpoint, struct connstr *list,
+                    struct error *error)
+{
+    struct settings settings;
+    struct profile_target target;
+    const struct profile *profile = profile_find(family);
+    char *rewritten = NULL;
+    make_settings(&settings, family, text);
+    if (profile_find_target(profile, &settings, &target, error)) {
+        rewritten = profile_connection_string(profile, &settings, &target, endpoint, error);
+        profile_target_free(&target);
+    }
+    settings_free(&settings);
+    *list = (struct connstr){0};
+    bool is_good = rewritten != NULL && connstr_parse(rewritten, strlen(rewritten), list, error);
+    text_free_secret(rewritten);
+    return is_good;
+}
+
+static void test_postgresql_rewrite(void)
+{
+    struct connstr list;
+    struct error error = {0};
+    CHECK_FATAL(rewrite(DRIVER_FAMILY_POSTGRESQL,
+                        "Servername=db.example.com;Port=8000;Database=gaussdb;UID=me;"
+                        "PWD={a;b}}c=d};ConnSettings={set x=1;set y=2};ReadOnly=1;"
+                        "pqopt={application_name=bi}",
+                        &loopback, &list, &error));
+    CHECK_TEXT(connstr_get(&list, "Servername"), "db.example.com");
+    CHECK_TEXT(connstr_get(&list, "Port"), "15432");
+    CHECK_TEXT(connstr_get(&list, "SSLmode"), "disable");
+    CHECK_TEXT(connstr_get(&list, "pqopt"), "application_name='bi' hostaddr=127.9.8.7");
+    CHECK_TEXT(connstr_get(&list, "PWD"), "a;b}c=d");
+    CHECK_TEXT(connstr_get(&list, "ConnSettings"), "set x=1;set y=2");
+    CHECK_TEXT(connstr_get(&list, "ReadOnly"), "1");
+    CHECK_TEXT(connstr_get(&list, "DRIVER"), "The Real Driver");
+    CHECK(!connstr_has(&list, "DSN"));
+    connstr_free(&list);
+}
+
+static void test_postgresql_target(void)
+{
+    struct settings settings;
+    struct profile_target target;
+    struct error error = {0};
+    make_settings(&settings, DRIVER_FAMILY_POSTGRESQL,
+                  "Server=db;pqopt={hostaddr=10.1.2.3 keepalives=0}");
+    CHECK_FATAL(profile_find_target(&profile_postgresql, &settings, &target, &error));
+    CHECK_TEXT(target.host, "db");
+    CHECK_TEXT(target.address, "10.1.2.3");
+    CHECK_NUMBER(target.port, 5432);
+    profile_target_free(&target);
+    settings_free(&settings);
+}
+
+/* Of two words for one thing psqlodbc takes the last, and the connection string is to win over the
+ * DSN; what it decodes in strings but not in odbc.ini has to stand in braces. */
+static void test_postgresql_dsn_settings(void)
+{
+    struct settings settings;
+    struct profile_target target = {.host = (char *)"db"};
+    struct error error = {0};
+    make_settings(&settings, DRIVER_FAMILY_POSTGRESQL,
+                  "UID=app;PWD=a%41;Username=dsn;Password=p+{q;ConnSettings=set a='%41'");
+    for (size_t i = 2; i < settings.driver_settings.count; i++)
+        settings.driver_settings.pairs[i].is_from_file = true;
+    CHECK_TEXT(profile_user(&profile_postgresql, &settings), "app");
+    char *text =
+        profile_connection_string(&profile_postgresql, &settings, &target, &loopback, &error);
+    CHECK_TEXT(text, "Username=dsn;Password=p+%7Bq;ConnSettings={set a='%41'};UID=app;PWD=a%41;"
+                     "DRIVER=The Real Driver;Servername=db;Port=15432;SSLmode=disable;"
+                     "pqopt={hostaddr=127.9.8.7}");
+    free(text);
+    settings_free(&settings);
+}
+
+static void test_mysql_rewrite(void)
+{
+    struct connstr list;
+    struct error error = {0};
+    CHECK_FATAL(rewrite(DRIVER_FAMILY_MYSQL,
+                        "SERVER=db.example.com;PORT=3307;UID=me;FORCETLS=1;USE_MYCNF=1;TCPIP=1",
+                        &private_socket, &list, &error));
+    CHECK_TEXT(connstr_get(&list, "SERVER"), "localhost");
+    CHECK_TEXT(connstr_get(&list, "SOCKET"), "/tmp/x/socket");
+    CHECK(!connstr_has(&list, "FORCETLS"));
+    CHECK(!connstr_has(&list, "USE_MYCNF"));
+    CHECK(!connstr_has(&list, "TCPIP"));
+    CHECK_TEXT(connstr_get(&list, "UID"), "me");
+    connstr_free(&list);
+}
+
+static void test_tds_rewrite(void)
+{
+    struct connstr list;
+    struct error error = {0};
+    CHECK_FATAL(rewrite(DRIVER_FAMILY_TDS,
+                        "Server=sql.example.com,14330;Encryption=off;Database=d;Port=1", &loopback,
+                        &list, &error));
+    CHECK_TEXT(connstr_get(&list, "Server"), "127.9.8.7");
+    CHECK_TEXT(connstr_get(&list, "Port"), "15432");
+    CHECK_TEXT(connstr_get(&list, "TDS_Version"), "7.4");
+    CHECK_TEXT(connstr_get(&list, "Encryption"), "request");
+    CHECK(!connstr_has(&list, "Servername"));
+    connstr_free(&list);
+}
+
+static const struct {
+    enum driver_family family;
+    const char *text;
+    enum odbcssl_error code;
+    const char *part;
+} refused[] = {
+    {DRIVER_FAMILY_POSTGRESQL, "Database=x", ODBCSSL_ERROR_SERVER_MISSING, "Servername"},
+    {DRIVER_FAMILY_POSTGRESQL, "Servername=a,b", ODBCSSL_ERROR_KEYWORD_VALUE, "several hosts"},
+    {DRIVER_FAMILY_POSTGRESQL, "Servername=a;Port=0", ODBCSSL_ERROR_KEYWORD_VALUE, "65535"},
+    {DRIVER_FAMILY_POSTGRESQL, "Servername=a;Port=70000", ODBCSSL_ERROR_KEYWORD_VALUE, "70000"},
+    {DRIVER_FAMILY_POSTGRESQL, "Servername=a;CA=r", ODBCSSL_ERROR_KEYWORD_CONFLICT, "SslMode"},
+    {DRIVER_FAMILY_POSTGRESQL, "Servername=a;D5={service=x}", ODBCSSL_ERROR_BYPASS_SETTING,
+     "service"},
+    {DRIVER_FAMILY_MYSQL, "Server=a;TLSPeerFP=00", ODBCSSL_ERROR_KEYWORD_CONFLICT, "SslPin"},
+    {DRIVER_FAMILY_MYSQL, "Socket=/run/x", ODBCSSL_ERROR_SERVER_MISSING, "Unix socket"},
+    {DRIVER_FAMILY_TDS, "Server=a,b", ODBCSSL_ERROR_KEYWORD_VALUE, "65535"},
+    {DRIVER_FAMILY_UNKNOWN, "Server=a", ODBCSSL_ERROR_SERVER_MISSING, "port"},
+};
+
+static void test_refused(void)
+{
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct connstr list;
+        struct error error = {0};
+        CHECK(!rewrite(refused[i].family, refused[i].text, &loopback, &list, &error));
+        CHECK_NUMBER(error.code, refused[i].code);
+        CHECK_CONTAINS(error.text, refused[i].part);
+        connstr_free(&list);
+    }
+}
+
+/* Each variable would send the real driver elsewhere, or ask for what cannot be had behind a relay.
+ */
+static void test_environment_refused(void)
+{
+    static const struct {
+        enum driver_family family;
+        const char *name;
+        const char *value;
+    } rows[] = {
+        {DRIVER_FAMILY_POSTGRESQL, "PGCHANNELBINDING", "require"},
+        {DRIVER_FAMILY_POSTGRESQL, "PGGSSENCMODE", "require"},
+        {DRIVER_FAMILY_TDS, "TDSHOST", "127.0.0.1"},
+        {DRIVER_FAMILY_TDS, "TDSPORT", "1433"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct connstr list;
+        struct error error = {0};
+        setenv(rows[i].name, rows[i].value, 1);
+        CHECK(!rewrite(rows[i].family, "Server=a", &loopback, &list, &error));
+        CHECK_NUMBER(error.code, ODBCSSL_ERROR_BYPASS_SETTING);
+        CHECK_CONTAINS(error.text, rows[i].name);
+        unsetenv(rows[i].name);
+        connstr_free(&list);
+    }
+}
+
+static void test_unknown_driver_keywords(void)
+{
+    struct settings settings;
+    struct profile_target target;
+    struct error error = {0};
+    make_settings(&settings, DRIVER_FAMILY_UNKNOWN, "Machine=h;Gate=77;Other=1");
+    settings.server_keyword.value = strdup("Machine");
+    settings.port_keyword.value = strdup("Gate");
+    CHECK_FATAL(profile_find_target(&profile_unknown, &settings, &target, &error));
+    CHECK_TEXT(target.host, "h");
+    CHECK_NUMBER(target.port, 77);
+    char *text = profile_connection_string(&profile_unknown, &settings, &target, &loopback, &error);
+    CHECK_TEXT(text, "Machine=127.9.8.7;Gate=15432;Other=1");
+    free(text);
+    profile_target_free(&target);
+    settings_free(&settings);
+}
+
+static const struct suite_case plan_cases[] = {
+    {"each mode has its attempts", test_plans},
+    {"direct negotiation begins with TLS", test_direct_plan},
+    {"only the server's own word leads to the next attempt", test_going_on},
+    {"plaintext by choice and by fallback are told apart", test_plaintext_state},
+    {NULL, NULL},
+};
+
+static const struct suite_case pqopt_cases[] = {
+    {"options are kept, hostaddr is taken out", test_pqopt_accepted},
+    {"what would lead past the relay is refused", test_pqopt_refused},
+    {NULL, NULL},
+};
+
+static const struct suite_case profile_cases[] = {
+    {"psqlodbc keeps its settings and gets the relay's address", test_postgresql_rewrite},
+    {"the connection string wins over the DSN, and odbc.ini stays undecoded",
+     test_postgresql_dsn_settings},
+    {"hostaddr is dialled, the name is verified", test_postgresql_target},
+    {"MariaDB gets the private socket", test_mysql_rewrite},
+    {"FreeTDS gets host, port and a fixed version", test_tds_rewrite},
+    {"settings that lead past the relay are refused", test_refused},
+    {"environment variables that lead past the relay are refused", test_environment_refused},
+    {"an unknown driver goes by SslServerKeyword and SslPortKeyword", test_unknown_driver_keywords},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {
+        {"plan", plan_cases, NULL, NULL},
+        {"pqopt", pqopt_cases, NULL, NULL},
+        {"profiles", profile_cases, NULL, NULL},
+        {0},
+    };
+    return suite_main(argc, argv, suites);
+}
