@@ -15,7 +15,9 @@ include tests/unit/base.mk
 include tests/unit/config.mk
 include tests/unit/tls.mk
 include tests/unit/proto.mk
+include tests/support/fake.mk
 include tests/unit/dispatch.mk
+include tests/unit/odbc.mk
 include tests/unit/relay.mk
 include tests/unit/conn.mk
 include tests/support/pki.mk
