@@ -38,3 +38,7 @@ tests_support_stuba_la_SOURCES =
 tests_support_stuba_la_LIBADD = $(STUB_LIBS) $(ODBCINST_LIBS)
 tests_support_stuba_la_LDFLAGS = $(DRIVER_LDFLAGS) -rpath /nowhere \
 	-Wl,--version-script=$(top_srcdir)/driver/odbc/exports-ansi.map
+
+check_LTLIBRARIES += tests/support/libprivateodbc.la
+tests_support_libprivateodbc_la_SOURCES = tests/support/private_odbc.c tests/support/private_odbc.h
+tests_support_libprivateodbc_la_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -56,7 +56,8 @@ fake_control(void)
     return &control;
 }
 
-__attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void
+note(const char *format, ...)
 {
     pthread_mutex_lock(&lock);
     size_t used = strlen(control.calls);
@@ -67,7 +68,8 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
     pthread_mutex_unlock(&lock);
 }
 
-static struct fake_handle *enter(SQLHANDLE handle, SQLSMALLINT kind)
+static struct fake_handle *
+enter(SQLHANDLE handle, SQLSMALLINT kind)
 {
     struct fake_handle *fake = handle;
     if (fake == NULL || fake->magic != FAKE_MAGIC || fake->kind != kind)
@@ -76,8 +78,9 @@ static struct fake_handle *enter(SQLHANDLE handle, SQLSMALLINT kind)
     return fake;
 }
 
-static SQLRETURN post(struct fake_handle *fake, SQLRETURN outcome, const char *sqlstate,
-                      SQLINTEGER native, const char *text)
+static SQLRETURN
+post(struct fake_handle *fake, SQLRETURN outcome, const char *sqlstate, SQLINTEGER native,
+     const char *text)
 {
     if (fake->count == RECORDS)
         return outcome;
@@ -88,7 +91,8 @@ static SQLRETURN post(struct fake_handle *fake, SQLRETURN outcome, const char *s
     return outcome;
 }
 
-static struct fake_handle *make(SQLSMALLINT kind, struct fake_handle *parent)
+static struct fake_handle *
+make(SQLSMALLINT kind, struct fake_handle *parent)
 {
     struct fake_handle *fake = calloc(1, sizeof *fake);
     fake->magic = FAKE_MAGIC;
@@ -104,7 +108,8 @@ static struct fake_handle *make(SQLSMALLINT kind, struct fake_handle *parent)
     return fake;
 }
 
-static void forget(const struct fake_handle *fake)
+static void
+forget(const struct fake_handle *fake)
 {
     pthread_mutex_lock(&lock);
     struct fake_handle **at = &alive;
@@ -114,7 +119,8 @@ static void forget(const struct fake_handle *fake)
     pthread_mutex_unlock(&lock);
 }
 
-static void destroy(struct fake_handle *fake)
+static void
+destroy(struct fake_handle *fake)
 {
     for (int i = 0; fake->kind == SQL_HANDLE_STMT && i < IMPLICIT; i++)
         destroy(fake->implicit[i]);
@@ -124,7 +130,8 @@ static void destroy(struct fake_handle *fake)
     free(fake);
 }
 
-static struct fake_handle *find_child(const struct fake_handle *parent)
+static struct fake_handle *
+find_child(const struct fake_handle *parent)
 {
     pthread_mutex_lock(&lock);
     struct fake_handle *child = alive;
@@ -135,7 +142,8 @@ static struct fake_handle *find_child(const struct fake_handle *parent)
 }
 
 /* As real drivers do at SQLDisconnect. */
-static void destroy_children(const struct fake_handle *parent)
+static void
+destroy_children(const struct fake_handle *parent)
 {
     struct fake_handle *child;
     while ((child = find_child(parent)) != NULL)
@@ -223,7 +231,8 @@ SQLCancel(SQLHSTMT handle)
     return SQL_SUCCESS;
 }
 
-static SQLRETURN block(struct fake_handle *fake)
+static SQLRETURN
+block(struct fake_handle *fake)
 {
     pthread_mutex_lock(&lock);
     is_cancelled = false;
@@ -235,7 +244,8 @@ static SQLRETURN block(struct fake_handle *fake)
     return post(fake, SQL_ERROR, "HY008", 4, "fake: cancelled");
 }
 
-static SQLRETURN keep_statement(struct fake_handle *fake, const char *text)
+static SQLRETURN
+keep_statement(struct fake_handle *fake, const char *text)
 {
     if (fake == NULL)
         return SQL_INVALID_HANDLE;
@@ -312,13 +322,15 @@ SQLCopyDesc(SQLHDESC source, SQLHDESC target)
     return from != NULL && to != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
 }
 
-static struct fake_handle **descriptor_place(struct fake_handle *fake, SQLINTEGER attribute)
+static struct fake_handle **
+descriptor_place(struct fake_handle *fake, SQLINTEGER attribute)
 {
     SQLINTEGER index = attribute - SQL_ATTR_APP_ROW_DESC;
     return index >= 0 && index < IMPLICIT ? &fake->current[index] : NULL;
 }
 
-static SQLRETURN get_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
+static SQLRETURN
+get_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
     if (fake == NULL)
@@ -331,7 +343,8 @@ static SQLRETURN get_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, 
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
+static SQLRETURN
+set_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
     if (fake == NULL)
@@ -345,7 +358,8 @@ static SQLRETURN set_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, 
     return SQL_SUCCESS;
 }
 
-static const char *describe(const void *value, SQLINTEGER length, char *out, size_t size)
+static const char *
+describe(const void *value, SQLINTEGER length, char *out, size_t size)
 {
     if (length == SQL_NTS)
         snprintf(out, size, "'%s'", (const char *)value);
@@ -356,8 +370,9 @@ static const char *describe(const void *value, SQLINTEGER length, char *out, siz
     return out;
 }
 
-static SQLRETURN set_connection_attribute(SQLHDBC handle, const char *name, SQLINTEGER attribute,
-                                          const void *value, SQLINTEGER length)
+static SQLRETURN
+set_connection_attribute(SQLHDBC handle, const char *name, SQLINTEGER attribute, const void *value,
+                         SQLINTEGER length)
 {
     char text[256];
     struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
@@ -369,7 +384,8 @@ static SQLRETURN set_connection_attribute(SQLHDBC handle, const char *name, SQLI
     return SQL_SUCCESS;
 }
 
-static SQLRETURN get_connection_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value)
+static SQLRETURN
+get_connection_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
     if (fake == NULL)
@@ -380,7 +396,8 @@ static SQLRETURN get_connection_attribute(SQLHDBC handle, SQLINTEGER attribute, 
     return SQL_SUCCESS;
 }
 
-static SQLRETURN connect_to(SQLHDBC handle, const char *text)
+static SQLRETURN
+connect_to(SQLHDBC handle, const char *text)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
     if (fake == NULL)
@@ -392,16 +409,18 @@ static SQLRETURN connect_to(SQLHDBC handle, const char *text)
     return SQL_SUCCESS;
 }
 
-static const char *info_text(SQLUSMALLINT type)
+static const char *
+info_text(SQLUSMALLINT type)
 {
-    return type == SQL_DBMS_NAME      ? "PostgreSQL"
-           : type == SQL_DRIVER_NAME  ? "fake.so"
-           : type == SQL_SERVER_NAME  ? "127.0.0.1"
+    return type == SQL_DBMS_NAME         ? "PostgreSQL"
+           : type == SQL_DRIVER_NAME     ? "fake.so"
+           : type == SQL_SERVER_NAME     ? "127.0.0.1"
            : type == SQL_DRIVER_ODBC_VER ? "03.80"
-                                      : NULL;
+                                         : NULL;
 }
 
-static const struct record *find_record(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
+static const struct record *
+find_record(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
 {
     struct fake_handle *fake = handle;
     if (fake == NULL || fake->magic != FAKE_MAGIC || fake->kind != kind || number < 1 ||
@@ -504,8 +523,8 @@ SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEG
     return set_statement_attribute(handle, attribute, value);
 }
 
-static SQLRETURN run_narrow(SQLHSTMT handle, const char *name, const SQLCHAR *text,
-                            SQLINTEGER length)
+static SQLRETURN
+run_narrow(SQLHSTMT handle, const char *name, const SQLCHAR *text, SQLINTEGER length)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
     char *copy = length == SQL_NTS ? strdup((const char *)text)
@@ -544,7 +563,8 @@ SQLGetDescField(SQLHDESC handle, SQLSMALLINT record, SQLSMALLINT field, SQLPOINT
 #endif
 
 #if FAKE_HAS_WIDE
-static char *narrow(const SQLWCHAR *text, SQLINTEGER length)
+static char *
+narrow(const SQLWCHAR *text, SQLINTEGER length)
 {
     SQLINTEGER count = 0;
     while (length == SQL_NTS ? text[count] != 0 : count < length)
@@ -556,7 +576,8 @@ static char *narrow(const SQLWCHAR *text, SQLINTEGER length)
 }
 
 /* size in characters; returns the whole length. */
-static SQLSMALLINT widen(const char *text, SQLWCHAR *out, size_t size)
+static SQLSMALLINT
+widen(const char *text, SQLWCHAR *out, size_t size)
 {
     size_t length = strlen(text);
     for (size_t i = 0; i < size && i <= length; i++)
@@ -662,8 +683,8 @@ SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTE
     return set_statement_attribute(handle, attribute, value);
 }
 
-static SQLRETURN run_wide(SQLHSTMT handle, const char *name, const SQLWCHAR *text,
-                          SQLINTEGER length)
+static SQLRETURN
+run_wide(SQLHSTMT handle, const char *name, const SQLWCHAR *text, SQLINTEGER length)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
     char *copy = narrow(text, length);

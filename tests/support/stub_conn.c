@@ -19,7 +19,8 @@ struct link {
 };
 
 /* Good enough for the tests' strings: keyword=value or keyword={value}, no '}' inside. */
-static bool find_value(const char *text, const char *keyword, char *out)
+static bool
+find_value(const char *text, const char *keyword, char *out)
 {
     size_t length = strlen(keyword);
     for (const char *at = text; at != NULL && *at != '\0'; at = strchr(at, ';')) {
@@ -35,15 +36,16 @@ static bool find_value(const char *text, const char *keyword, char *out)
     return false;
 }
 
-static void get_setting(const char *text, const char *keyword, char *out)
+static void
+get_setting(const char *text, const char *keyword, char *out)
 {
     char dsn[VALUE_SIZE];
     if (!find_value(text, keyword, out) && find_value(text, "DSN", dsn))
         SQLGetPrivateProfileString(dsn, keyword, "", out, VALUE_SIZE, "odbc.ini");
 }
 
-static SQLRETURN call_real(const struct connection *connection,
-                           const struct connect_request *request)
+static SQLRETURN
+call_real(const struct connection *connection, const struct connect_request *request)
 {
     const struct driver_functions *functions = connection->driver->functions;
     SQLHDBC real = connection->handle.real;
@@ -57,7 +59,8 @@ static SQLRETURN call_real(const struct connection *connection,
     return outcome;
 }
 
-static void open_link(struct connection *connection, const char *text)
+static void
+open_link(struct connection *connection, const char *text)
 {
     struct link *link = calloc(1, sizeof *link);
     link->process = getpid();
@@ -71,7 +74,8 @@ static void open_link(struct connection *connection, const char *text)
     connection->link = link;
 }
 
-static SQLRETURN fail(struct connection *connection, const struct error *error)
+static SQLRETURN
+fail(struct connection *connection, const struct error *error)
 {
     diagnostics_add(&connection->handle.diagnostics, error);
     if (connection->handle.real != SQL_NULL_HANDLE)
@@ -81,8 +85,9 @@ static SQLRETURN fail(struct connection *connection, const struct error *error)
     return SQL_ERROR;
 }
 
-SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
-                       struct connect_result *result)
+SQLRETURN
+conn_connect(struct connection *connection, const struct connect_request *request,
+             struct connect_result *result)
 {
     struct error error = {0};
     char target[VALUE_SIZE], warn[VALUE_SIZE];
@@ -106,32 +111,36 @@ SQLRETURN conn_connect(struct connection *connection, const struct connect_reque
     return SQL_SUCCESS_WITH_INFO;
 }
 
-SQLRETURN conn_disconnect(struct connection *connection)
+SQLRETURN
+conn_disconnect(struct connection *connection)
 {
-    SQLRETURN outcome =
-        connection->driver->functions->SQLDisconnect(connection->handle.real);
+    SQLRETURN outcome = connection->driver->functions->SQLDisconnect(connection->handle.real);
     if (SQL_SUCCEEDED(outcome))
         conn_abandon(connection);
     return outcome;
 }
 
-void conn_abandon(struct connection *connection)
+void
+conn_abandon(struct connection *connection)
 {
     free(connection->link);
     connection->link = NULL;
 }
 
-const struct tls_report *conn_report(const struct connection *connection)
+const struct tls_report *
+conn_report(const struct connection *connection)
 {
     return &connection->link->report;
 }
 
-const char *conn_server_name(const struct connection *connection)
+const char *
+conn_server_name(const struct connection *connection)
 {
     return connection->link->server_name[0] != '\0' ? connection->link->server_name : NULL;
 }
 
-bool conn_is_broken(const struct connection *connection, struct error *error_out)
+bool
+conn_is_broken(const struct connection *connection, struct error *error_out)
 {
     if (connection->link == NULL || getenv(STUB_CONN_BROKEN) == NULL)
         return false;
@@ -139,7 +148,8 @@ bool conn_is_broken(const struct connection *connection, struct error *error_out
     return true;
 }
 
-bool conn_is_forked(const struct connection *connection, struct error *error_out)
+bool
+conn_is_forked(const struct connection *connection, struct error *error_out)
 {
     if (connection->link == NULL || connection->link->process == getpid())
         return false;

@@ -26,20 +26,22 @@ static SQLHDBC connection;
 static SQLHSTMT statement;
 static struct fake_control *fake;
 
-static void make_connection(SQLHDBC *out)
+static void
+make_connection(SQLHDBC *out)
 {
     CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_DBC, environment, out), SQL_SUCCESS);
 }
 
-static SQLRETURN connect_to(SQLHDBC to, const char *name, const char *more)
+static SQLRETURN
+connect_to(SQLHDBC to, const char *name, const char *more)
 {
     char text[4096];
     snprintf(text, sizeof text, "Target=%s;%s", fake_path(name), more);
-    return SQLDriverConnect(to, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL,
-                            SQL_DRIVER_COMPLETE);
+    return SQLDriverConnect(to, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_COMPLETE);
 }
 
-static SQLRETURN connect_wide(SQLHDBC to, const char *name, const char *more)
+static SQLRETURN
+connect_wide(SQLHDBC to, const char *name, const char *more)
 {
     char text[4096];
     snprintf(text, sizeof text, "Target=%s;%s", fake_path(name), more);
@@ -51,7 +53,8 @@ static SQLRETURN connect_wide(SQLHDBC to, const char *name, const char *more)
 }
 
 /* An environment and a connection handle to a fresh fake real driver. */
-static void open_handles(const char *name)
+static void
+open_handles(const char *name)
 {
     fake = fake_open(name);
     CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_ENV, NULL, &environment), SQL_SUCCESS);
@@ -60,14 +63,16 @@ static void open_handles(const char *name)
     make_connection(&connection);
 }
 
-static void open_statement(const char *name)
+static void
+open_statement(const char *name)
 {
     open_handles(name);
     CHECK_NUMBER(connect_to(connection, name, ""), SQL_SUCCESS);
     CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement), SQL_SUCCESS);
 }
 
-static void close_handles(void)
+static void
+close_handles(void)
 {
     SQLDisconnect(connection);
     CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_DBC, connection), SQL_SUCCESS);
@@ -75,26 +80,27 @@ static void close_handles(void)
 }
 
 /* Record number of a handle: "SQLSTATE native text", or "" when there is none. */
-static const char *record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
+static const char *
+record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
 {
     static char out[1024];
     SQLCHAR sqlstate[6], text[512];
     SQLINTEGER native;
     out[0] = '\0';
-    if (SQL_SUCCEEDED(SQLGetDiagRec(kind, handle, number, sqlstate, &native, text, sizeof text,
-                                    NULL)))
+    if (SQL_SUCCEEDED(
+            SQLGetDiagRec(kind, handle, number, sqlstate, &native, text, sizeof text, NULL)))
         snprintf(out, sizeof out, "%s %d %s", sqlstate, (int)native, text);
     return out;
 }
 
-static const char *record_of_wide(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
+static const char *
+record_of_wide(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
 {
     static char out[1024];
     SQLWCHAR sqlstate[6], text[512];
     SQLINTEGER native;
     out[0] = '\0';
-    if (!SQL_SUCCEEDED(
-            SQLGetDiagRecW(kind, handle, number, sqlstate, &native, text, 512, NULL)))
+    if (!SQL_SUCCEEDED(SQLGetDiagRecW(kind, handle, number, sqlstate, &native, text, 512, NULL)))
         return out;
     char *state = text_to_utf8(sqlstate, 5, NULL);
     char *words = text_to_utf8(text, text_utf16_length(text), NULL);
@@ -104,7 +110,8 @@ static const char *record_of_wide(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLIN
     return out;
 }
 
-static void test_connect_arguments(void)
+static void
+test_connect_arguments(void)
 {
     open_handles("fake.so");
     SQLCHAR out[16] = "";
@@ -127,7 +134,8 @@ static void test_connect_arguments(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void test_connect_wide_output(void)
+static void
+test_connect_wide_output(void)
 {
     open_handles("fake.so");
     SQLWCHAR out[8];
@@ -148,7 +156,8 @@ static void test_connect_wide_output(void)
     close_handles();
 }
 
-static void test_connect_failure(void)
+static void
+test_connect_failure(void)
 {
     open_handles("fake.so");
     fake->refuses_connecting = 1;
@@ -163,7 +172,8 @@ static void test_connect_failure(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void test_plain_connect(void)
+static void
+test_plain_connect(void)
 {
     open_handles("fake.so");
     char dsn[4096];
@@ -191,7 +201,8 @@ static void test_plain_connect(void)
     close_handles();
 }
 
-static void test_disconnect_frees(void)
+static void
+test_disconnect_frees(void)
 {
     SQLHDESC descriptor;
     open_statement("fake.so");
@@ -205,7 +216,8 @@ static void test_disconnect_frees(void)
     close_handles();
 }
 
-static void test_unconnected(void)
+static void
+test_unconnected(void)
 {
     SQLUINTEGER number;
     open_handles("fake.so");
@@ -226,7 +238,8 @@ static const struct suite_case connect_cases[] = {
     {NULL, NULL},
 };
 
-static void test_implicit_descriptors(void)
+static void
+test_implicit_descriptors(void)
 {
     SQLHDESC first, again, explicit_one, now;
     open_statement("fake.so");
@@ -253,7 +266,8 @@ static void test_implicit_descriptors(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void test_foreign_descriptors(void)
+static void
+test_foreign_descriptors(void)
 {
     SQLHDESC descriptor, other_descriptor;
     SQLHDBC other;
@@ -281,7 +295,8 @@ static void test_foreign_descriptors(void)
     close_handles();
 }
 
-static void test_refused_free(void)
+static void
+test_refused_free(void)
 {
     open_statement("fake.so");
     fake->refuses_freeing_statements = 1;
@@ -295,7 +310,8 @@ static void test_refused_free(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void test_transactions(void)
+static void
+test_transactions(void)
 {
     open_statement("fake.so");
     CHECK_NUMBER(SQLEndTran(SQL_HANDLE_DBC, connection, SQL_COMMIT), SQL_SUCCESS);
@@ -311,7 +327,8 @@ static const struct suite_case handle_cases[] = {
     {NULL, NULL},
 };
 
-static void test_merged_records(void)
+static void
+test_merged_records(void)
 {
     SQLINTEGER number = 0;
     SQLCHAR text[64];
@@ -343,7 +360,8 @@ static void test_merged_records(void)
     close_handles();
 }
 
-static void test_record_lengths(void)
+static void
+test_record_lengths(void)
 {
     SQLCHAR small[12], sqlstate[6];
     SQLWCHAR wide[12];
@@ -362,9 +380,8 @@ static void test_record_lengths(void)
     CHECK_NUMBER(SQLGetDiagRec(SQL_HANDLE_STMT, statement, 1, NULL, NULL, NULL, 0, &length),
                  SQL_SUCCESS);
     CHECK_NUMBER(length, full);
-    CHECK_NUMBER(
-        SQLGetDiagRecW(SQL_HANDLE_STMT, statement, 1, NULL, NULL, wide, 12, &length),
-        SQL_SUCCESS_WITH_INFO);
+    CHECK_NUMBER(SQLGetDiagRecW(SQL_HANDLE_STMT, statement, 1, NULL, NULL, wide, 12, &length),
+                 SQL_SUCCESS_WITH_INFO);
     CHECK_NUMBER(length, full); /* characters */
     CHECK_NUMBER(wide[11], 0);
     CHECK_NUMBER(SQLGetDiagFieldW(SQL_HANDLE_STMT, statement, 1, SQL_DIAG_MESSAGE_TEXT, wide,
@@ -378,7 +395,8 @@ static void test_record_lengths(void)
 }
 
 /* The driver manager reads records with the wide functions whatever the application does. */
-static void test_wide_records_of_ansi_driver(void)
+static void
+test_wide_records_of_ansi_driver(void)
 {
     SQLWCHAR sqlstate[6];
     open_statement("fakea.so");
@@ -400,7 +418,8 @@ static const struct suite_case diagnostics_cases[] = {
     {NULL, NULL},
 };
 
-static void test_info_numbers(void)
+static void
+test_info_numbers(void)
 {
     SQLINTEGER number = 0;
     SQLSMALLINT length = 0;
@@ -414,8 +433,8 @@ static void test_info_numbers(void)
     close_handles();
 }
 
-static void check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, SQLSMALLINT,
-                                             SQLSMALLINT *))
+static void
+check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, SQLSMALLINT, SQLSMALLINT *))
 {
     SQLCHAR narrow[64];
     SQLWCHAR wide[64];
@@ -439,7 +458,8 @@ static void check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, 
     CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "HY090");
 }
 
-static void test_info_texts(void)
+static void
+test_info_texts(void)
 {
     open_statement("fake.so");
     check_text_item(SQLGetInfo);
@@ -447,7 +467,8 @@ static void test_info_texts(void)
     close_handles();
 }
 
-static void test_info_others(void)
+static void
+test_info_others(void)
 {
     SQLCHAR text[64];
     SQLWCHAR wide[64];
@@ -471,7 +492,8 @@ static void test_info_others(void)
     close_handles();
 }
 
-static bool has_function(SQLUSMALLINT number)
+static bool
+has_function(SQLUSMALLINT number)
 {
     SQLUSMALLINT bits[SQL_API_ODBC3_ALL_FUNCTIONS_SIZE], all[100], one;
     CHECK_NUMBER(SQLGetFunctions(connection, SQL_API_ODBC3_ALL_FUNCTIONS, bits), SQL_SUCCESS);
@@ -484,7 +506,8 @@ static bool has_function(SQLUSMALLINT number)
     return is_there;
 }
 
-static void test_functions(void)
+static void
+test_functions(void)
 {
     open_statement("fake.so");
     CHECK(has_function(SQL_API_SQLEXECDIRECT));
@@ -496,7 +519,8 @@ static void test_functions(void)
     close_handles();
 }
 
-static void test_connection_dead(void)
+static void
+test_connection_dead(void)
 {
     SQLUINTEGER dead = 7;
     open_statement("fake.so");
@@ -514,7 +538,8 @@ static void test_connection_dead(void)
     close_handles();
 }
 
-static void test_attributes_pass(void)
+static void
+test_attributes_pass(void)
 {
     open_handles("fake.so");
     CHECK_NUMBER(SQLSetConnectAttr(connection, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)5, 4),
@@ -529,7 +554,8 @@ static void test_attributes_pass(void)
     close_handles();
 }
 
-static void test_version_echo(void)
+static void
+test_version_echo(void)
 {
     SQLINTEGER version = 0;
     open_handles("fake.so");
@@ -554,11 +580,12 @@ static const struct suite_case info_cases[] = {
     {NULL, NULL},
 };
 
-static void test_status_spellings(void)
+static void
+test_status_spellings(void)
 {
     static const char *const calls[] = {
-        "{call odbcssl_status}",     "call odbcssl_status",          " { CALL\todbcssl_Status } ",
-        "{call odbcssl_status()};",  "call odbcssl_status ( ) ; \n", "{ call odbcssl_status };",
+        "{call odbcssl_status}",    "call odbcssl_status",          " { CALL\todbcssl_Status } ",
+        "{call odbcssl_status()};", "call odbcssl_status ( ) ; \n", "{ call odbcssl_status };",
     };
     static const char *const others[] = {
         "",
@@ -580,7 +607,8 @@ static void test_status_spellings(void)
             CHECK_TEXT("a call", others[i]);
 }
 
-static void test_status_dialects(void)
+static void
+test_status_dialects(void)
 {
     struct tls_report report = {0};
     strcpy(report.peer_subject, "CN=O'Brien\\");
@@ -598,15 +626,16 @@ static void test_status_dialects(void)
     free(select);
 }
 
-static void check_select(const char *call, bool is_wide, bool is_prepared)
+static void
+check_select(const char *call, bool is_wide, bool is_prepared)
 {
     fake->statement[0] = '\0';
     uint16_t *wide = text_to_utf16(call, strlen(call), NULL);
-    SQLRETURN outcome =
-        is_wide ? (is_prepared ? SQLPrepareW(statement, wide, SQL_NTS)
-                               : SQLExecDirectW(statement, wide, SQL_NTS))
-                : (is_prepared ? SQLPrepare(statement, (SQLCHAR *)call, SQL_NTS)
-                               : SQLExecDirect(statement, (SQLCHAR *)call, SQL_NTS));
+    SQLRETURN outcome = is_wide
+                            ? (is_prepared ? SQLPrepareW(statement, wide, SQL_NTS)
+                                           : SQLExecDirectW(statement, wide, SQL_NTS))
+                            : (is_prepared ? SQLPrepare(statement, (SQLCHAR *)call, SQL_NTS)
+                                           : SQLExecDirect(statement, (SQLCHAR *)call, SQL_NTS));
     free(wide);
     CHECK_NUMBER(outcome, SQL_SUCCESS);
     CHECK_CONTAINS(fake->statement, "SELECT E'SQL_SSL_STATE' AS name, E'encrypted, ");
@@ -615,7 +644,8 @@ static void check_select(const char *call, bool is_wide, bool is_prepared)
         CHECK_CONTAINS(fake->statement, report_items[i].name);
 }
 
-static void test_status_statement(void)
+static void
+test_status_statement(void)
 {
     open_statement("fake.so");
     check_select("{call odbcssl_status}", false, false);
@@ -636,12 +666,14 @@ static const struct suite_case status_cases[] = {
     {NULL, NULL},
 };
 
-static void *run_blocking(void *handle)
+static void *
+run_blocking(void *handle)
 {
     return (void *)(intptr_t)SQLExecDirect(handle, (SQLCHAR *)"block", SQL_NTS);
 }
 
-static void test_cancel(void)
+static void
+test_cancel(void)
 {
     pthread_t thread;
     void *outcome;
@@ -657,7 +689,8 @@ static void test_cancel(void)
 }
 
 /* Other statements of the connection go on while one waits. */
-static void test_no_lock_while_blocked(void)
+static void
+test_no_lock_while_blocked(void)
 {
     pthread_t thread;
     SQLHSTMT other;
@@ -677,14 +710,16 @@ static _Atomic(SQLHSTMT) cancel_target;
 static atomic_int is_cancelling;
 
 /* Cancels whatever the last statement was: alive, being freed, or gone. */
-static void *keep_cancelling(void *unused)
+static void *
+keep_cancelling(void *unused)
 {
     while (is_cancelling)
         SQLCancel(cancel_target);
     return unused;
 }
 
-static void test_cancel_while_freed(void)
+static void
+test_cancel_while_freed(void)
 {
     pthread_t thread;
     open_statement("fake.so");
@@ -707,7 +742,8 @@ static void test_cancel_while_freed(void)
 }
 
 /* In the child: every call is refused without the real driver, and freeing is quiet. */
-static bool is_child_refused(void)
+static bool
+is_child_refused(void)
 {
     fake->calls[0] = '\0';
     bool is_refused =
@@ -720,7 +756,8 @@ static bool is_child_refused(void)
     return is_refused && fake->calls[0] == '\0';
 }
 
-static void test_fork(void)
+static void
+test_fork(void)
 {
     int status = -1;
     open_statement("fake.so");
@@ -743,7 +780,8 @@ static const struct suite_case thread_cases[] = {
     {NULL, NULL},
 };
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
     const struct suite suites[] = {
         {"connect", connect_cases, NULL, NULL},
