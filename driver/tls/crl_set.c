@@ -7,7 +7,8 @@
 #define PEM_END "-----END X509 CRL-----"
 #define PEM_BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
 
-static bool set_append(struct crl_set *set, struct crl *crl, struct error *error)
+static bool
+set_append(struct crl_set *set, struct crl *crl, struct error *error)
 {
     struct crl **items = realloc(set->items, (set->count + 1) * sizeof(struct crl *));
     if (items == NULL) {
@@ -20,14 +21,16 @@ static bool set_append(struct crl_set *set, struct crl *crl, struct error *error
     return true;
 }
 
-static bool add_der(struct crl_set *set, unsigned char *bytes, size_t size, const char *name,
-                    struct error *error)
+static bool
+add_der(struct crl_set *set, unsigned char *bytes, size_t size, const char *name,
+        struct error *error)
 {
     struct crl *crl = crl_read_der(bytes, size, name, error);
     return crl != NULL && set_append(set, crl, error);
 }
 
-static int base64_value(unsigned char character)
+static int
+base64_value(unsigned char character)
 {
     if (character >= 'A' && character <= 'Z')
         return character - 'A';
@@ -40,15 +43,16 @@ static int base64_value(unsigned char character)
     return character == '/' ? 63 : -1;
 }
 
-static bool is_space(unsigned char character)
+static bool
+is_space(unsigned char character)
 {
     return character == '\n' || character == '\r' || character == ' ' || character == '\t';
 }
 
 /* Decodes base64 with white space in it; out has room for 3 bytes per 4 characters. GnuTLS's
  * decoder would hold a large CRL three times over. */
-static bool decode_base64(const unsigned char *text, size_t length, unsigned char *out,
-                          size_t *size_out)
+static bool
+decode_base64(const unsigned char *text, size_t length, unsigned char *out, size_t *size_out)
 {
     uint32_t bits = 0;
     unsigned characters = 0, padding = 0;
@@ -73,8 +77,9 @@ static bool decode_base64(const unsigned char *text, size_t length, unsigned cha
     return true;
 }
 
-static bool add_pem_body(struct crl_set *set, const unsigned char *body, size_t length,
-                         const char *name, struct error *error)
+static bool
+add_pem_body(struct crl_set *set, const unsigned char *body, size_t length, const char *name,
+             struct error *error)
 {
     unsigned char *der = malloc(length / 4 * 3 + 3);
     size_t size = 0;
@@ -91,13 +96,15 @@ static bool add_pem_body(struct crl_set *set, const unsigned char *body, size_t 
     return add_der(set, der, size, name, error);
 }
 
-static const unsigned char *find(const unsigned char *bytes, size_t size, const char *text)
+static const unsigned char *
+find(const unsigned char *bytes, size_t size, const char *text)
 {
     return memmem(bytes, size, text, strlen(text));
 }
 
-static bool read_pem(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
-                     struct error *error)
+static bool
+read_pem(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
+         struct error *error)
 {
     const unsigned char *limit = bytes + size;
     const unsigned char *block = bytes;
@@ -116,8 +123,9 @@ static bool read_pem(struct crl_set *set, const unsigned char *bytes, size_t siz
     return true;
 }
 
-static bool read_whole_der(struct crl_set *set, const unsigned char *bytes, size_t size,
-                           const char *name, struct error *error)
+static bool
+read_whole_der(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
+               struct error *error)
 {
     unsigned char *copy = malloc(size);
     if (copy == NULL) {
@@ -128,8 +136,9 @@ static bool read_whole_der(struct crl_set *set, const unsigned char *bytes, size
     return add_der(set, copy, size, name, error);
 }
 
-bool crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
-                  struct error *error)
+bool
+crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
+             struct error *error)
 {
     size_t count = set->count;
     if (size > 0 && bytes[0] == DER_TAG_SEQUENCE)
@@ -144,7 +153,8 @@ bool crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, 
     return false;
 }
 
-void crl_set_free(struct crl_set *set)
+void
+crl_set_free(struct crl_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
         crl_free(&set->items[i]);
