@@ -18,9 +18,9 @@ struct folder {
     size_t count;
 };
 
-/* Lists the regular files in the folder path, sorted by name. Links are followed; a file with several
- * names (as c_rehash makes) is listed once; hidden files, folders and links that lead nowhere are left
- * out. option: for errors. */
+/* Lists the regular files in the folder path, sorted by name. Links are followed; a file with
+ * several names (as c_rehash makes) is listed once; hidden files, folders and links that lead
+ * nowhere are left out. option: for errors. */
 bool folder_list(const char *path, const struct option *option, struct folder *folder,
                  struct error *error);
 void folder_free(struct folder *folder);

@@ -12,8 +12,8 @@
 #include "base/text.h"
 
 /*
- * Both files are C structs as they lie in memory: arrays of 16 bytes and one that means nothing, and
- * at the end a CRC over everything before, in the order of the (little-endian) machine.
+ * Both files are C structs as they lie in memory: arrays of 16 bytes and one that means nothing,
+ * and at the end a CRC over everything before, in the order of the (little-endian) machine.
  *
  *      cipher: 16 ciphertext, 1 any, 16 salt, 1 any, 16 initialisation vector, 2 any, 4 CRC
  *      rand:   16 secret, 4 any, 4 CRC
@@ -26,15 +26,18 @@
 #define SALT_AT 17
 #define VECTOR_AT 34
 
-/* PostgreSQL's CRC-32 before 9.5: a reflected table, yet shifted to the left. So it is no known CRC. */
-static uint32_t table_entry(uint32_t index)
+/* PostgreSQL's CRC-32 before 9.5: a reflected table, yet shifted to the left. So it is no known
+ * CRC. */
+static uint32_t
+table_entry(uint32_t index)
 {
     for (unsigned bit = 0; bit < 8; bit++)
         index = (index & 1) != 0 ? index >> 1 ^ 0xedb88320u : index >> 1;
     return index;
 }
 
-static uint32_t checksum(const unsigned char *bytes, size_t size)
+static uint32_t
+checksum(const unsigned char *bytes, size_t size)
 {
     uint32_t crc = 0xffffffffu;
     for (size_t i = 0; i < size; i++)
@@ -42,13 +45,15 @@ static uint32_t checksum(const unsigned char *bytes, size_t size)
     return crc ^ 0xffffffffu;
 }
 
-static bool is_intact(const unsigned char *bytes, size_t size)
+static bool
+is_intact(const unsigned char *bytes, size_t size)
 {
     struct cursor stored = cursor_over(bytes + size - CRC_SIZE, CRC_SIZE);
     return cursor_u32le(&stored) == checksum(bytes, size - CRC_SIZE);
 }
 
-static bool decrypt(const unsigned char *cipher, const unsigned char *rand, unsigned char *plain)
+static bool
+decrypt(const unsigned char *cipher, const unsigned char *rand, unsigned char *plain)
 {
     unsigned char bytes[BLOCK_SIZE];
     const gnutls_datum_t secret = {(unsigned char *)rand, BLOCK_SIZE};
@@ -56,9 +61,9 @@ static bool decrypt(const unsigned char *cipher, const unsigned char *rand, unsi
     const gnutls_datum_t key = {bytes, BLOCK_SIZE};
     const gnutls_datum_t vector = {(unsigned char *)cipher + VECTOR_AT, BLOCK_SIZE};
     gnutls_cipher_hd_t handle;
-    bool is_good = gnutls_pbkdf2(GNUTLS_MAC_SHA256, &secret, &salt, ITERATIONS, bytes,
-                                 sizeof bytes) == 0 &&
-                   gnutls_cipher_init(&handle, GNUTLS_CIPHER_AES_128_CBC, &key, &vector) == 0;
+    bool is_good =
+        gnutls_pbkdf2(GNUTLS_MAC_SHA256, &secret, &salt, ITERATIONS, bytes, sizeof bytes) == 0 &&
+        gnutls_cipher_init(&handle, GNUTLS_CIPHER_AES_128_CBC, &key, &vector) == 0;
     text_wipe(bytes, sizeof bytes);
     if (!is_good)
         return false;
@@ -69,7 +74,8 @@ static bool decrypt(const unsigned char *cipher, const unsigned char *rand, unsi
 
 /* ISO/IEC 7816-4: 0x80 and zeroes. A block without it is a password of 16 characters, of which old
  * gs_guc stored only the first of two blocks. */
-static size_t password_length(const unsigned char *plain)
+static size_t
+password_length(const unsigned char *plain)
 {
     size_t length = BLOCK_SIZE;
     while (length > 0 && plain[length - 1] == 0)
@@ -79,9 +85,9 @@ static size_t password_length(const unsigned char *plain)
     return length == BLOCK_SIZE ? BLOCK_SIZE : 0;
 }
 
-enum gaussdb_key_outcome gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size,
-                                            const unsigned char *rand, size_t rand_size,
-                                            char password_out[GAUSSDB_KEY_PASSWORD_SIZE])
+enum gaussdb_key_outcome
+gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size, const unsigned char *rand,
+                   size_t rand_size, char password_out[GAUSSDB_KEY_PASSWORD_SIZE])
 {
     unsigned char plain[BLOCK_SIZE];
     memset(password_out, 0, GAUSSDB_KEY_PASSWORD_SIZE);
@@ -105,7 +111,8 @@ enum gaussdb_key_outcome gaussdb_key_decode(const unsigned char *cipher, size_t 
     return is_printable ? GAUSSDB_KEY_DONE : GAUSSDB_KEY_CONTENT;
 }
 
-static char *path_beside(const char *certificate_path, const char *name)
+static char *
+path_beside(const char *certificate_path, const char *name)
 {
     const char *slash = strrchr(certificate_path, '/');
     int folder = slash != NULL ? (int)(slash - certificate_path) + 1 : 0;
@@ -113,7 +120,8 @@ static char *path_beside(const char *certificate_path, const char *name)
     return asprintf(&path, "%.*s%s.key.cipher", folder, certificate_path, name) < 0 ? NULL : path;
 }
 
-static char *find_named(const char *certificate_path, const char *name)
+static char *
+find_named(const char *certificate_path, const char *name)
 {
     struct stat status;
     char *path = path_beside(certificate_path, name);
@@ -124,7 +132,8 @@ static char *find_named(const char *certificate_path, const char *name)
     return path;
 }
 
-char *gaussdb_key_find(const char *certificate_path, const char *user)
+char *
+gaussdb_key_find(const char *certificate_path, const char *user)
 {
     char *path = NULL;
     /* The user's name comes from a connection string and must not lead out of the folder. */
@@ -133,9 +142,9 @@ char *gaussdb_key_find(const char *certificate_path, const char *user)
     return path != NULL ? path : find_named(certificate_path, "client");
 }
 
-static bool read_file(const char *path, const struct option *certificate,
-                      enum file_permissions permissions, struct watch *watch,
-                      struct file_content *content, struct error *error)
+static bool
+read_file(const char *path, const struct option *certificate, enum file_permissions permissions,
+          struct watch *watch, struct file_content *content, struct error *error)
 {
     if (!file_read_path(path, certificate, content, error))
         return false;
@@ -147,7 +156,8 @@ static bool read_file(const char *path, const struct option *certificate,
     return is_good;
 }
 
-static const char *reason(enum gaussdb_key_outcome outcome)
+static const char *
+reason(enum gaussdb_key_outcome outcome)
 {
     switch (outcome) {
     case GAUSSDB_KEY_DONE:
@@ -168,9 +178,9 @@ static const char *reason(enum gaussdb_key_outcome outcome)
     return "";
 }
 
-static bool decode_files(const char *cipher_path, const char *rand_path,
-                         const struct file_content *cipher, const struct file_content *rand,
-                         char *password_out, struct error *error)
+static bool
+decode_files(const char *cipher_path, const char *rand_path, const struct file_content *cipher,
+             const struct file_content *rand, char *password_out, struct error *error)
 {
     enum gaussdb_key_outcome outcome =
         gaussdb_key_decode(cipher->bytes, cipher->size, rand->bytes, rand->size, password_out);
@@ -183,9 +193,10 @@ static bool decode_files(const char *cipher_path, const char *rand_path,
     return false;
 }
 
-bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
-                      enum file_permissions permissions, struct watch *watch,
-                      char password_out[GAUSSDB_KEY_PASSWORD_SIZE], struct error *error)
+bool
+gaussdb_key_read(const char *cipher_path, const struct option *certificate,
+                 enum file_permissions permissions, struct watch *watch,
+                 char password_out[GAUSSDB_KEY_PASSWORD_SIZE], struct error *error)
 {
     struct file_content cipher = {0}, rand = {0};
     char *rand_path = NULL;
@@ -195,10 +206,9 @@ bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
         error_set_memory(error);
         return false;
     }
-    bool is_read =
-        read_file(cipher_path, certificate, permissions, watch, &cipher, error) &&
-        read_file(rand_path, certificate, permissions, watch, &rand, error) &&
-        decode_files(cipher_path, rand_path, &cipher, &rand, password_out, error);
+    bool is_read = read_file(cipher_path, certificate, permissions, watch, &cipher, error) &&
+                   read_file(rand_path, certificate, permissions, watch, &rand, error) &&
+                   decode_files(cipher_path, rand_path, &cipher, &rand, password_out, error);
     file_content_free(&cipher);
     file_content_free(&rand);
     free(rand_path);

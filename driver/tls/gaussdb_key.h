@@ -1,6 +1,6 @@
 /*
- * gaussdb_key.h - GaussDB's key password files: client.key.cipher and client.key.rand, which hold the
- * password of client.key (openGauss: cipher.cpp, fe-secure.cpp).
+ * gaussdb_key.h - GaussDB's key password files: client.key.cipher and client.key.rand, which hold
+ * the password of client.key (openGauss: cipher.cpp, fe-secure.cpp).
  */
 #ifndef TLS_GAUSSDB_KEY_H
 #define TLS_GAUSSDB_KEY_H
@@ -34,8 +34,8 @@ enum gaussdb_key_outcome gaussdb_key_decode(const unsigned char *cipher, size_t 
  * else client.key.cipher, else NULL. The caller frees. user may be NULL. */
 char *gaussdb_key_find(const char *certificate_path, const char *user);
 
-/* Reads the files that gaussdb_key_find names: cipher_path and its .rand. certificate: the option whose
- * file lies beside them, for errors. */
+/* Reads the files that gaussdb_key_find names: cipher_path and its .rand. certificate: the option
+ * whose file lies beside them, for errors. */
 bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
                       enum file_permissions permissions, struct watch *watch,
                       char password_out[GAUSSDB_KEY_PASSWORD_SIZE], struct error *error);

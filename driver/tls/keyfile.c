@@ -30,14 +30,16 @@ struct loading {
     struct error *error;
 };
 
-static bool is_secret(const struct material *material)
+static bool
+is_secret(const struct material *material)
 {
     const uint64_t keys = UINT64_C(1) << CONTENT_PRIVATE_KEY | UINT64_C(1) << CONTENT_ENCRYPTED_KEY;
     return (material->seen & keys) != 0;
 }
 
-static bool read_file(const struct loading *loading, const struct option *option,
-                      enum formats_wanted wanted, bool wants_keys, struct material *material)
+static bool
+read_file(const struct loading *loading, const struct option *option, enum formats_wanted wanted,
+          bool wants_keys, struct material *material)
 {
     struct file_content content;
     char name[DESCRIPTION_SIZE];
@@ -50,18 +52,18 @@ static bool read_file(const struct loading *loading, const struct option *option
                                .wants_keys = wants_keys};
     bool is_key_file = wanted == FORMATS_WANTED_KEY;
     enum file_permissions rule = loading->options->file_permissions;
-    bool is_good =
-        watch_add_content(loading->watch, option->value, &content, loading->error) &&
-        file_permissions_check(option->value, option, &content.status, is_key_file, rule,
-                               loading->error) &&
-        formats_read(&file, wanted, material, loading->error) &&
-        file_permissions_check(option->value, option, &content.status,
-                               is_key_file || is_secret(material), rule, loading->error);
+    bool is_good = watch_add_content(loading->watch, option->value, &content, loading->error) &&
+                   file_permissions_check(option->value, option, &content.status, is_key_file, rule,
+                                          loading->error) &&
+                   formats_read(&file, wanted, material, loading->error) &&
+                   file_permissions_check(option->value, option, &content.status,
+                                          is_key_file || is_secret(material), rule, loading->error);
     file_content_free(&content);
     return is_good;
 }
 
-static bool import_candidates(struct loading *loading)
+static bool
+import_candidates(struct loading *loading)
 {
     const struct material *material = &loading->material;
     char name[DESCRIPTION_SIZE];
@@ -96,7 +98,8 @@ static bool import_candidates(struct loading *loading)
     return true;
 }
 
-static bool load_certificates(struct loading *loading)
+static bool
+load_certificates(struct loading *loading)
 {
     const struct option *cert = &loading->options->cert;
     bool has_key_option = loading->options->key.value != NULL;
@@ -113,7 +116,8 @@ static bool load_certificates(struct loading *loading)
 }
 
 /* Decrypts with SslPassword, or else with GaussDB's files beside the certificate. */
-static bool import_key(struct loading *loading, const struct material_key *key, const char *name)
+static bool
+import_key(struct loading *loading, const struct material_key *key, const char *name)
 {
     const struct tls_options *options = loading->options;
     struct private_key_password password = {options->password.value, "SslPassword"};
@@ -127,15 +131,16 @@ static bool import_key(struct loading *loading, const struct material_key *key, 
                                    loading->watch, decoded, loading->error);
         password = (struct private_key_password){decoded, cipher_path};
     }
-    is_good = is_good && private_key_import(key, &password, name, &loading->identity->key,
-                                            loading->error);
+    is_good = is_good &&
+              private_key_import(key, &password, name, &loading->identity->key, loading->error);
     text_wipe(decoded, sizeof decoded);
     free(cipher_path);
     return is_good;
 }
 
-static bool import_only_key(struct loading *loading, const struct material *material,
-                            const struct option *option)
+static bool
+import_only_key(struct loading *loading, const struct material *material,
+                const struct option *option)
 {
     char name[DESCRIPTION_SIZE];
     option_describe(option, name, sizeof name);
@@ -148,7 +153,8 @@ static bool import_only_key(struct loading *loading, const struct material *mate
     return false;
 }
 
-static bool load_key_file(struct loading *loading)
+static bool
+load_key_file(struct loading *loading)
 {
     struct material material = {0};
     const struct option *option = &loading->options->key;
@@ -158,13 +164,13 @@ static bool load_key_file(struct loading *loading)
     return is_loaded;
 }
 
-static bool load_key(struct loading *loading)
+static bool
+load_key(struct loading *loading)
 {
     const struct tls_options *options = loading->options;
     const struct option *key = options->key.value != NULL ? &options->key : &options->cert;
     if (token_is_uri(key->value))
-        return token_load_key(key, loading->identity->pin, &loading->identity->key,
-                              loading->error);
+        return token_load_key(key, loading->identity->pin, &loading->identity->key, loading->error);
     if (options->key.value != NULL)
         return load_key_file(loading);
     if (loading->material.key_count > 0)
@@ -178,7 +184,8 @@ static bool load_key(struct loading *loading)
 }
 
 /* false: the token does not tell. */
-static bool key_identifier(gnutls_privkey_t key, unsigned char *id, size_t *size)
+static bool
+key_identifier(gnutls_privkey_t key, unsigned char *id, size_t *size)
 {
     gnutls_pubkey_t public_key;
     if (gnutls_pubkey_init(&public_key) != 0)
@@ -189,7 +196,8 @@ static bool key_identifier(gnutls_privkey_t key, unsigned char *id, size_t *size
     return is_known;
 }
 
-static bool certificate_has_key(gnutls_x509_crt_t certificate, const unsigned char *id, size_t size)
+static bool
+certificate_has_key(gnutls_x509_crt_t certificate, const unsigned char *id, size_t size)
 {
     unsigned char found[KEY_ID_SIZE];
     size_t found_size = sizeof found;
@@ -199,7 +207,8 @@ static bool certificate_has_key(gnutls_x509_crt_t certificate, const unsigned ch
 }
 
 /* "CN=alice (serial 0A:3F)" in new memory. */
-static char *describe_certificate(gnutls_x509_crt_t certificate)
+static char *
+describe_certificate(gnutls_x509_crt_t certificate)
 {
     gnutls_datum_t dn = {0};
     unsigned char serial[64];
@@ -213,7 +222,8 @@ static char *describe_certificate(gnutls_x509_crt_t certificate)
     return asprintf(&text, "%s (serial %s)", subject, hex) < 0 ? NULL : text;
 }
 
-static bool report_mismatch(const struct loading *loading)
+static bool
+report_mismatch(const struct loading *loading)
 {
     const struct tls_options *options = loading->options;
     const struct option *key = options->key.value != NULL ? &options->key : &options->cert;
@@ -229,7 +239,8 @@ static bool report_mismatch(const struct loading *loading)
     return false;
 }
 
-static void move_to_chain(struct loading *loading, size_t index)
+static void
+move_to_chain(struct loading *loading, size_t index)
 {
     struct client_identity *identity = loading->identity;
     identity->chain[identity->chain_count++] = loading->candidates[index];
@@ -237,7 +248,8 @@ static void move_to_chain(struct loading *loading, size_t index)
 }
 
 /* The index of the certificate that the key belongs to; candidate_count: none. */
-static size_t find_leaf(const struct loading *loading)
+static size_t
+find_leaf(const struct loading *loading)
 {
     unsigned char id[KEY_ID_SIZE];
     size_t size = sizeof id, index = 0;
@@ -251,7 +263,8 @@ static size_t find_leaf(const struct loading *loading)
 }
 
 /* The issuer of the chain's last certificate among what is left; candidate_count: none. */
-static size_t find_issuer(const struct loading *loading)
+static size_t
+find_issuer(const struct loading *loading)
 {
     const struct client_identity *identity = loading->identity;
     gnutls_x509_crt_t last = identity->chain[identity->chain_count - 1];
@@ -265,8 +278,10 @@ static size_t find_issuer(const struct loading *loading)
     return index;
 }
 
-/* The client's certificate first, then the issuers that lie beside it, whatever the file's order. */
-static bool build_chain(struct loading *loading)
+/* The client's certificate first, then the issuers that lie beside it, whatever the file's order.
+ */
+static bool
+build_chain(struct loading *loading)
 {
     struct client_identity *identity = loading->identity;
     identity->chain = calloc(loading->candidate_count, sizeof *identity->chain);
@@ -284,7 +299,8 @@ static bool build_chain(struct loading *loading)
     return true;
 }
 
-static bool describe_identity(struct loading *loading)
+static bool
+describe_identity(struct loading *loading)
 {
     struct client_identity *identity = loading->identity;
     char name[DESCRIPTION_SIZE];
@@ -298,7 +314,8 @@ static bool describe_identity(struct loading *loading)
     return false;
 }
 
-static bool prepare_pin(struct loading *loading)
+static bool
+prepare_pin(struct loading *loading)
 {
     const struct tls_options *options = loading->options;
     if (!token_is_uri(options->cert.value) && !token_is_uri(options->key.value))
@@ -309,7 +326,8 @@ static bool prepare_pin(struct loading *loading)
     return loading->identity->pin != NULL;
 }
 
-static void free_loading(struct loading *loading)
+static void
+free_loading(struct loading *loading)
 {
     for (size_t i = 0; i < loading->candidate_count; i++)
         gnutls_x509_crt_deinit(loading->candidates[i]);
@@ -317,9 +335,9 @@ static void free_loading(struct loading *loading)
     material_free(&loading->material);
 }
 
-bool client_identity_load_files(const struct tls_options *options, const char *user,
-                                struct watch *watch, struct client_identity *identity,
-                                struct error *error)
+bool
+client_identity_load_files(const struct tls_options *options, const char *user, struct watch *watch,
+                           struct client_identity *identity, struct error *error)
 {
     struct loading loading = {
         .options = options, .user = user, .watch = watch, .identity = identity, .error = error};
@@ -332,8 +350,8 @@ bool client_identity_load_files(const struct tls_options *options, const char *u
     return is_loaded;
 }
 
-bool client_identity_check_dates(const struct client_identity *identity, time_t now,
-                                 struct error *error)
+bool
+client_identity_check_dates(const struct client_identity *identity, time_t now, struct error *error)
 {
     char limit[CLOCK_TEXT_SIZE], today[CLOCK_TEXT_SIZE];
     if (identity->not_after != (time_t)-1 && now > identity->not_after)
@@ -351,8 +369,9 @@ bool client_identity_check_dates(const struct client_identity *identity, time_t 
     return false;
 }
 
-bool client_identity_load(const struct tls_options *options, const char *user, time_t now,
-                          struct client_identity *identity, struct error *error)
+bool
+client_identity_load(const struct tls_options *options, const char *user, time_t now,
+                     struct client_identity *identity, struct error *error)
 {
     if (!client_identity_load_files(options, user, NULL, identity, error))
         return false;
@@ -362,7 +381,8 @@ bool client_identity_load(const struct tls_options *options, const char *user, t
     return false;
 }
 
-void client_identity_free(struct client_identity *identity)
+void
+client_identity_free(struct client_identity *identity)
 {
     for (size_t i = 0; i < identity->chain_count; i++)
         gnutls_x509_crt_deinit(identity->chain[i]);

@@ -11,7 +11,8 @@
 static const char *const pem_ciphers[] = {"DES-EDE3-CBC", "AES-128-CBC", "AES-192-CBC",
                                           "AES-256-CBC", "DES-CBC"};
 
-static bool refuse_encryption(const char *name, const char *what, struct error *error)
+static bool
+refuse_encryption(const char *name, const char *what, struct error *error)
 {
     error_set(error, ODBCSSL_ERROR_KEY_TYPE,
               "%s: the private key is encrypted in a way that is not supported (%s); encrypt it "
@@ -20,7 +21,8 @@ static bool refuse_encryption(const char *name, const char *what, struct error *
     return false;
 }
 
-static bool check_pem_cipher(const struct pem_block *block, const char *name, struct error *error)
+static bool
+check_pem_cipher(const struct pem_block *block, const char *name, struct error *error)
 {
     char cipher[80];
     pem_is_encrypted(block, cipher, sizeof cipher);
@@ -32,8 +34,8 @@ static bool check_pem_cipher(const struct pem_block *block, const char *name, st
         name, error_printable(cipher, strlen(cipher), printable, sizeof printable), error);
 }
 
-static bool check_pkcs8_scheme(const struct material_key *key, const char *name,
-                               struct error *error)
+static bool
+check_pkcs8_scheme(const struct material_key *key, const char *name, struct error *error)
 {
     const gnutls_datum_t data = {key->bytes, (unsigned)key->size};
     unsigned schema = 0, cipher = 0, salt_size = 0, iterations = 0;
@@ -52,7 +54,8 @@ static bool check_pkcs8_scheme(const struct material_key *key, const char *name,
 }
 
 /* A key that cannot be decrypted with any password is told from a wrong password. */
-static bool check_encryption(const struct material_key *key, const char *name, struct error *error)
+static bool
+check_encryption(const struct material_key *key, const char *name, struct error *error)
 {
     struct pem_block block;
     if (!key->is_pem)
@@ -63,8 +66,9 @@ static bool check_encryption(const struct material_key *key, const char *name, s
     return check_pkcs8_scheme(key, name, error);
 }
 
-static void explain(const struct material_key *key, const struct private_key_password *password,
-                    const char *name, int outcome, struct error *error)
+static void
+explain(const struct material_key *key, const struct private_key_password *password,
+        const char *name, int outcome, struct error *error)
 {
     if (outcome == GNUTLS_E_MEMORY_ERROR)
         error_set_memory(error);
@@ -78,8 +82,9 @@ static void explain(const struct material_key *key, const struct private_key_pas
                   gnutls_strerror(outcome));
 }
 
-bool private_key_import(const struct material_key *key, const struct private_key_password *password,
-                        const char *name, gnutls_privkey_t *key_out, struct error *error)
+bool
+private_key_import(const struct material_key *key, const struct private_key_password *password,
+                   const char *name, gnutls_privkey_t *key_out, struct error *error)
 {
     const gnutls_datum_t data = {key->bytes, (unsigned)key->size};
     *key_out = NULL;

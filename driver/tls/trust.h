@@ -18,7 +18,8 @@ struct trust {
     gnutls_x509_crt_t *anchors; /* without doubles; freed by trust_free */
     size_t anchor_count;
     size_t anchors_in_list; /* so many of the first are freed with the list */
-    char *name; /* the file, or "the system's trust anchors": for errors; several have ", " between */
+    char *
+        name; /* the file, or "the system's trust anchors": for errors; several have ", " between */
 };
 
 /* Reads the file, folder or "system" that option names. password: of a store; NULL: the usual ones.
@@ -26,8 +27,8 @@ struct trust {
 struct trust *trust_load(const struct option *root_cert, const char *password,
                          enum file_permissions permissions, struct error *error);
 
-/* The same for several; no two of them the same certificate twice. watch gets what was read; NULL: no
- * one wants to know. */
+/* The same for several; no two of them the same certificate twice. watch gets what was read; NULL:
+ * no one wants to know. */
 struct trust *trust_load_files(const struct option *root_certs, size_t count, const char *password,
                                enum file_permissions permissions, struct watch *watch,
                                struct error *error);

@@ -1,9 +1,9 @@
 /*
  * watch.h - the files that something was loaded from, and whether they are still the same.
  *
- * A file's identity is taken from the descriptor that was read, so a file that is replaced meanwhile
- * does not pass for loaded. Times of change have a grain: a file that was changed just before it was
- * read is told by its content, until that grain is over.
+ * A file's identity is taken from the descriptor that was read, so a file that is replaced
+ * meanwhile does not pass for loaded. Times of change have a grain: a file that was changed just
+ * before it was read is told by its content, until that grain is over.
  */
 #ifndef TLS_WATCH_H
 #define TLS_WATCH_H
@@ -22,7 +22,8 @@ struct watch {
     size_t capacity;
 };
 
-/* A file as it was read. false: out of memory, with error set. watch may be NULL: nothing is done. */
+/* A file as it was read. false: out of memory, with error set. watch may be NULL: nothing is done.
+ */
 bool watch_add_content(struct watch *watch, const char *path, const struct file_content *content,
                        struct error *error);
 
