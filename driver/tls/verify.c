@@ -111,6 +111,25 @@ verify_check_by_gnutls(struct verification *verification)
         tell_rest(attempt, status);
 }
 
+/* A system's trust store may also hold certificates that it distrusts, which only GnuTLS knows. */
+static void
+check_distrust(struct verification *verification)
+{
+    struct verify_attempt *attempt = &verification->current;
+    const struct trust *trust = verification->request->trust;
+    size_t count = attempt->path_count > 1 ? attempt->path_count - 1 : 1;
+    unsigned status = 0;
+    if (trust->list == NULL || trust->anchors_in_list == 0)
+        return;
+    int outcome =
+        gnutls_x509_trust_list_verify_crt2(trust->list, attempt->path, (unsigned)count, NULL, 0,
+                                           flags_of(verification->request), &status, NULL);
+    if (outcome < 0)
+        status |= GNUTLS_CERT_INVALID;
+    if (status != 0)
+        tell_rest(attempt, status);
+}
+
 void
 verify_check_path(struct verification *verification, bool is_complete)
 {
@@ -120,6 +139,7 @@ verify_check_path(struct verification *verification, bool is_complete)
         verify_check_name_constraints(verification);
         verify_check_policies(verification);
         verify_check_by_gnutls(verification);
+        check_distrust(verification);
         /* A CRL's signature means something only under a chain whose signatures are right. */
         if ((attempt->status & ODBCSSL_VERIFY_UNTRUSTED) == 0)
             verify_check_revocation(verification);
