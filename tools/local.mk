@@ -5,4 +5,4 @@ tools_odbcssl_SOURCES += tools/arguments.c tools/arguments.h
 tools_odbcssl_SOURCES += tools/json.c tools/json.h
 tools_odbcssl_SOURCES += tools/verify.c
 tools_odbcssl_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
-tools_odbcssl_LDADD = driver/tls/libtls.la driver/base/libbase.la $(GNUTLS_LIBS)
+tools_odbcssl_LDADD = $(TLS_LIBS) $(GNUTLS_LIBS)
