@@ -17,3 +17,4 @@ fuzz_fuzz_connstr_LDADD = driver/config/libconfig.la driver/base/libbase.la
 EXTRA_DIST += fuzz/corpus/connstr
 
 include fuzz/mysql.mk
+include fuzz/tls.mk
