@@ -69,8 +69,8 @@ holds(size_t index, const struct pki_certificate *certificate)
 static bool
 holds_both(void)
 {
-    return material.certificate_count == 2 && ((holds(0, first) && holds(1, second)) ||
-                                               (holds(0, second) && holds(1, first)));
+    return material.certificate_count == 2 &&
+           ((holds(0, first) && holds(1, second)) || (holds(0, second) && holds(1, first)));
 }
 
 static char *
@@ -151,22 +151,22 @@ test_pkcs7(void)
     }
 }
 
-/* BER with indefinite lengths, as some Java programs write it: the DER's wrappers opened by hand. */
+/* BER with indefinite lengths, as some Java programs write it: the DER's wrappers opened by hand.
+ */
 static void
 test_pkcs7_indefinite(void)
 {
-    static const unsigned char begin[] = {0x30, 0x80, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-                                          0x0d, 0x01, 0x07, 0x02, 0xa0, 0x80, 0x30, 0x80, 0x02,
-                                          0x01, 0x01, 0x31, 0x00, 0x30, 0x80, 0x06, 0x09, 0x2a,
-                                          0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01, 0x00,
-                                          0x00, 0xa0, 0x80};
+    static const unsigned char begin[] = {
+        0x30, 0x80, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02,
+        0xa0, 0x80, 0x30, 0x80, 0x02, 0x01, 0x01, 0x31, 0x00, 0x30, 0x80, 0x06, 0x09,
+        0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01, 0x00, 0x00, 0xa0, 0x80};
     static const unsigned char end[] = {0, 0, 0x31, 0, 0, 0, 0, 0, 0, 0};
     struct buffer file = {0};
     gnutls_datum_t der = pki_der(first);
     CHECK_FATAL(buffer_append(&file, begin, sizeof begin) &&
                 buffer_append(&file, der.data, der.size) && buffer_append(&file, end, sizeof end));
-    CHECK(read_bytes(buffer_content(&file), buffer_length(&file), NULL,
-                     FORMATS_WANTED_CERTIFICATES));
+    CHECK(
+        read_bytes(buffer_content(&file), buffer_length(&file), NULL, FORMATS_WANTED_CERTIFICATES));
     CHECK(material.certificate_count == 1 && holds(0, first));
     gnutls_free(der.data);
     buffer_free(&file);
@@ -407,8 +407,8 @@ test_refused_crl(void)
 {
     struct buffer crl = {0};
     CHECK_FATAL(pki_crl(&(struct pki_crl_spec){.issuer = first}, &crl));
-    CHECK(!read_bytes(buffer_content(&crl), buffer_length(&crl), NULL,
-                      FORMATS_WANTED_CERTIFICATES));
+    CHECK(
+        !read_bytes(buffer_content(&crl), buffer_length(&crl), NULL, FORMATS_WANTED_CERTIFICATES));
     CHECK_CONTAINS(error.text, "a certificate revocation list (CRL)");
     char *path = make_path("crl.pem");
     CHECK_FATAL(pki_write_crl_pem(path, &crl));
@@ -439,8 +439,8 @@ test_trust_file(void)
     CHECK_FATAL(trust != NULL);
     CHECK_NUMBER(trust->anchor_count, 2);
     unsigned status = 1;
-    CHECK_NUMBER(
-        gnutls_x509_trust_list_verify_crt(trust->list, &second->crt, 1, 0, &status, NULL), 0);
+    CHECK_NUMBER(gnutls_x509_trust_list_verify_crt(trust->list, &second->crt, 1, 0, &status, NULL),
+                 0);
     CHECK_NUMBER(status, 0);
     trust_free(&trust);
     CHECK(load_trust("no-such-file", NULL) == NULL);
