@@ -22,8 +22,7 @@ struct status_arguments {
     bool is_json;
 };
 
-static bool
-parse_arguments(int argc, char **argv, struct status_arguments *arguments)
+static bool parse_arguments(int argc, char **argv, struct status_arguments *arguments)
 {
     static const struct option options[] = {
         {"json", no_argument, NULL, 'j'},
@@ -55,8 +54,7 @@ parse_arguments(int argc, char **argv, struct status_arguments *arguments)
 }
 
 /* "DSN=...;UID=...;PWD={...}"; NULL when the given string is malformed. */
-static char *
-make_connection_string(const struct status_arguments *arguments)
+static char *make_connection_string(const struct status_arguments *arguments)
 {
     struct connstr list = {0};
     struct error error = {0};
@@ -78,8 +76,7 @@ make_connection_string(const struct status_arguments *arguments)
     return text;
 }
 
-static void
-print_diagnostics(SQLSMALLINT kind, SQLHANDLE handle)
+static void print_diagnostics(SQLSMALLINT kind, SQLHANDLE handle)
 {
     for (SQLSMALLINT record = 1;; record++) {
         SQLCHAR state[6] = "", text[1024] = "";
@@ -93,16 +90,15 @@ print_diagnostics(SQLSMALLINT kind, SQLHANDLE handle)
 }
 
 /* The UTF-8 type of a text; false when the driver does not know it. */
-static bool
-get_text(SQLHDBC connection, const struct report_item *item, char *value)
+static bool get_text(SQLHDBC connection, const struct report_item *item, char *value)
 {
     SQLSMALLINT length = 0;
     value[0] = '\0';
     return SQL_SUCCEEDED(SQLGetInfo(connection, item->type + 0x80, value, VALUE_SIZE, &length));
 }
 
-static bool
-get_number(SQLHDBC connection, const struct report_item *item, struct tls_report *report)
+static bool get_number(SQLHDBC connection, const struct report_item *item,
+                       struct tls_report *report)
 {
     SQLUINTEGER number = 0;
     SQLSMALLINT length = 0;
@@ -113,8 +109,8 @@ get_number(SQLHDBC connection, const struct report_item *item, struct tls_report
     return true;
 }
 
-static void
-print_item(const struct report_item *item, const char *value, int64_t number, struct json *json)
+static void print_item(const struct report_item *item, const char *value, int64_t number,
+                       struct json *json)
 {
     if (json == NULL)
         printf("%-30s %s\n", item->name, value);
@@ -124,8 +120,7 @@ print_item(const struct report_item *item, const char *value, int64_t number, st
         json_number(json, item->name, number);
 }
 
-static int
-print_report(SQLHDBC connection, bool is_json)
+static int print_report(SQLHDBC connection, bool is_json)
 {
     static struct tls_report report;
     static char value[VALUE_SIZE];
@@ -149,8 +144,7 @@ print_report(SQLHDBC connection, bool is_json)
     return COMMAND_GOOD;
 }
 
-static int
-connect_and_print(const char *text, bool is_json)
+static int connect_and_print(const char *text, bool is_json)
 {
     SQLHENV environment = NULL;
     SQLHDBC connection = NULL;
@@ -171,8 +165,7 @@ connect_and_print(const char *text, bool is_json)
     return status;
 }
 
-int
-command_status(int argc, char **argv)
+int command_status(int argc, char **argv)
 {
     struct status_arguments arguments;
     if (!parse_arguments(argc, argv, &arguments))

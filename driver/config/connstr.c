@@ -56,8 +56,8 @@ static char *copy_trimmed(const struct parser *parser, size_t start, size_t end)
     return copy;
 }
 
-/* What stands where a keyword is expected may be the rest of a password with a ';' in it: it is never
- * quoted. */
+/* What stands where a keyword is expected may be the rest of a password with a ';' in it: it is
+ * never quoted. */
 static char *parse_keyword(struct parser *parser)
 {
     size_t start = parser->position;

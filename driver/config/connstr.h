@@ -14,8 +14,8 @@
 #include "base/error.h"
 
 struct connstr_pair {
-    char *keyword;  /* as it was written, trimmed */
-    char *value;    /* without braces */
+    char *keyword;     /* as it was written, trimmed */
+    char *value;       /* without braces */
     bool is_braced;    /* it was written in braces: some drivers care */
     bool is_from_file; /* it stands in odbc.ini: some drivers decode only what a string says */
 };
@@ -46,8 +46,8 @@ bool connstr_set(struct connstr *list, const char *keyword, const char *value);
 bool connstr_append(struct connstr *list, const char *keyword, const char *value);
 void connstr_remove(struct connstr *list, const char *keyword);
 
-/* A new string "A=b;C={d;}}}" with braces where the value needs them or was written in them; the caller
- * frees it with text_free_secret. NULL: out of memory. */
+/* A new string "A=b;C={d;}}}" with braces where the value needs them or was written in them; the
+ * caller frees it with text_free_secret. NULL: out of memory. */
 char *connstr_format(const struct connstr *list);
 
 /* Wipes the values. */

@@ -36,8 +36,8 @@ struct meaning {
 static const struct meaning meaning_no = {ODBCSSL_MODE_PREFER, BITS_WITHOUT_VERIFYING, false};
 static const struct meaning meaning_yes = {ODBCSSL_MODE_VERIFY_FULL, BIT(ODBCSSL_MODE_VERIFY_FULL),
                                            false};
-static const struct meaning meaning_yes_trusting = {ODBCSSL_MODE_REQUIRE,
-                                                    BIT(ODBCSSL_MODE_REQUIRE), false};
+static const struct meaning meaning_yes_trusting = {ODBCSSL_MODE_REQUIRE, BIT(ODBCSSL_MODE_REQUIRE),
+                                                    false};
 static const struct meaning meaning_strict = {ODBCSSL_MODE_VERIFY_FULL,
                                               BIT(ODBCSSL_MODE_VERIFY_FULL), true};
 /* Alone, TrustServerCertificate says nothing about whether to encrypt. */
@@ -89,8 +89,8 @@ static const struct meaning *combine(const struct reading *encrypt, const struct
     return &meaning_yes;
 }
 
-/* What was found stays when it agrees with the alias, is replaced when it is written in a lower place,
- * and is contradicted otherwise. */
+/* What was found stays when it agrees with the alias, is replaced when it is written in a lower
+ * place, and is contradicted otherwise. */
 static bool replace(const struct places *places, const struct key *key, bool is_agreeing,
                     const struct found *alias, const char *word, struct found *found,
                     struct error *error)
@@ -112,7 +112,8 @@ static bool apply_mode(const struct places *places, const struct meaning *meanin
                        const struct found *alias, struct found *mode, struct error *error)
 {
     const struct key *key = &keys[KEY_INDEX_SslMode];
-    const struct key_word *word = mode->value != NULL ? key_find_word(key->words, mode->value) : NULL;
+    const struct key_word *word =
+        mode->value != NULL ? key_find_word(key->words, mode->value) : NULL;
     bool is_agreeing = word != NULL && (meaning->agreeing & BIT(word->value)) != 0;
     if (mode->value != NULL && word == NULL)
         return true; /* refused as an unknown value of SslMode */

@@ -10,9 +10,9 @@
  *   not set                 no                       verify-full
  *   not set                 yes                      require
  *
- * Encrypt=no is prefer rather than disable or allow, because SQL Server's drivers encrypt the login even
- * then: no password that they protect may travel in plaintext here. Without Encrypt they encrypt since
- * their version 18.
+ * Encrypt=no is prefer rather than disable or allow, because SQL Server's drivers encrypt the login
+ * even then: no password that they protect may travel in plaintext here. Without Encrypt they
+ * encrypt since their version 18.
  */
 #ifndef CONFIG_ENCRYPT_H
 #define CONFIG_ENCRYPT_H
@@ -26,8 +26,8 @@ struct encrypt {
     char origin[64];          /* "Encrypt=yes" when something was replaced; else empty */
 };
 
-/* encrypt->mode and encrypt->negotiation come in as they were found. false with error: a value is not
- * known, or contradicts SslMode or SslNegotiation in the same or a higher place. */
+/* encrypt->mode and encrypt->negotiation come in as they were found. false with error: a value is
+ * not known, or contradicts SslMode or SslNegotiation in the same or a higher place. */
 bool encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error);
 
 #endif

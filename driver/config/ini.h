@@ -1,8 +1,9 @@
 /*
- * ini.h - odbc.ini and odbcinst.ini through libodbcinst, which knows where they are, and which of the
- * user's and the system's counts.
+ * ini.h - odbc.ini and odbcinst.ini through libodbcinst, which knows where they are, and which of
+ * the user's and the system's counts.
  *
- * libodbcinst answers from a cache for up to 20 seconds, so a change may take effect that much later.
+ * libodbcinst answers from a cache for up to 20 seconds, so a change may take effect that much
+ * later.
  */
 #ifndef CONFIG_INI_H
 #define CONFIG_INI_H
@@ -15,15 +16,16 @@
 
 enum ini_file { INI_DATA_SOURCES, INI_DRIVERS };
 
-/* Lines of 1000 characters and more are cut by libodbcinst without a word. Keyword, '=' and blanks need
- * room as well, so a longer value is taken for cut. */
+/* Lines of 1000 characters and more are cut by libodbcinst without a word. Keyword, '=' and blanks
+ * need room as well, so a longer value is taken for cut. */
 #define INI_VALUE_LIMIT 900
 
 /* "odbc.ini", "odbcinst.ini" */
 const char *ini_file_name(enum ini_file file);
 
-/* All keywords of a section; none when there is no such section. Section names are case-insensitive.
- * false: out of memory, or the section is larger than can be read; pairs is then empty. */
+/* All keywords of a section; none when there is no such section. Section names are
+ * case-insensitive. false: out of memory, or the section is larger than can be read; pairs is then
+ * empty. */
 bool ini_read_section(enum ini_file file, const char *section, struct connstr *pairs,
                       struct error *error);
 

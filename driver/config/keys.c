@@ -29,7 +29,7 @@ static const struct key_word crl_check_words[] = {
 };
 
 static const struct key_word boolean_words[] = {
-    {"1", 1, false},   {"0", 0, false},    {"yes", 1, true}, {"no", 0, true}, {"true", 1, true},
+    {"1", 1, false},    {"0", 0, false}, {"yes", 1, true}, {"no", 0, true},  {"true", 1, true},
     {"false", 0, true}, {"on", 1, true}, {"off", 0, true}, {NULL, 0, false},
 };
 
@@ -50,9 +50,9 @@ static const struct key_word negotiation_words[] = {
 };
 
 static const struct key_word protocol_words[] = {
-    {"auto", DATABASE_PROTOCOL_AUTO, false},   {"postgresql", DATABASE_PROTOCOL_POSTGRESQL, false},
-    {"tds", DATABASE_PROTOCOL_TDS, false},     {"mysql", DATABASE_PROTOCOL_MYSQL, false},
-    {"none", DATABASE_PROTOCOL_NONE, false},   {NULL, 0, false},
+    {"auto", DATABASE_PROTOCOL_AUTO, false}, {"postgresql", DATABASE_PROTOCOL_POSTGRESQL, false},
+    {"tds", DATABASE_PROTOCOL_TDS, false},   {"mysql", DATABASE_PROTOCOL_MYSQL, false},
+    {"none", DATABASE_PROTOCOL_NONE, false}, {NULL, 0, false},
 };
 
 static const struct key_word permission_words[] = {
@@ -62,11 +62,11 @@ static const struct key_word permission_words[] = {
 };
 
 const struct key keys[KEY_COUNT] = {
-#define WORD_KEY(name, field, words, fallback, environment, help)                                      \
+#define WORD_KEY(name, field, words, fallback, environment, help)                                  \
     {#name, KEY_WORD, words, 0, fallback, environment, NULL, help},
-#define NUMBER_KEY(name, field, largest, fallback, environment, help)                                  \
+#define NUMBER_KEY(name, field, largest, fallback, environment, help)                              \
     {#name, KEY_NUMBER, NULL, largest, fallback, environment, NULL, help},
-#define TEXT_KEY(name, field, kind, fallback, environment, file, help)                                 \
+#define TEXT_KEY(name, field, kind, fallback, environment, file, help)                             \
     {#name, KEY_##kind, NULL, 0, fallback, environment, file, help},
 #include "config/keys.def"
 #undef WORD_KEY
@@ -264,9 +264,9 @@ static bool check_number(const struct key *key, const char *value, const struct 
     }
     char description[KEY_DESCRIPTION_SIZE];
     key_describe(key, value, origin, description, sizeof description);
-    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes a number from 0 to %lu",
-              description, value[0] == '\0' ? "the value is empty" : "that is not a number it takes",
-              key->largest);
+    error_set(
+        error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes a number from 0 to %lu", description,
+        value[0] == '\0' ? "the value is empty" : "that is not a number it takes", key->largest);
     return false;
 }
 

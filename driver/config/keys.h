@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 enum key_kind {
-    KEY_WORD,   /* one of a few words */
+    KEY_WORD, /* one of a few words */
     KEY_NUMBER,
     KEY_DRIVER, /* a section of odbcinst.ini, or a library's path */
     KEY_FILE,
@@ -77,13 +77,13 @@ bool key_is_ours(const char *name);
 /* Refuses a name that begins with Ssl and is not ours, with advice or the nearest keyword. */
 bool key_check_name(const struct key_origin *origin, struct error *error);
 
-/* Checks a value: a word must be known, a number small enough, a path absolute. An empty text stands for
- * none. *number_out gets the number, or the value of the word; it may be NULL. */
+/* Checks a value: a word must be known, a number small enough, a path absolute. An empty text
+ * stands for none. *number_out gets the number, or the value of the word; it may be NULL. */
 bool key_check_value(const struct key *key, const char *value, const struct key_origin *origin,
                      int *number_out, struct error *error);
 
-/* "SslCrl=/path (odbc.ini [w])" for errors, without the value of a secret; returns out. key NULL: the
- * value is shown. */
+/* "SslCrl=/path (odbc.ini [w])" for errors, without the value of a secret; returns out. key NULL:
+ * the value is shown. */
 #define KEY_DESCRIPTION_SIZE 500
 const char *key_describe(const struct key *key, const char *value, const struct key_origin *origin,
                          char *out, size_t out_size);
@@ -94,8 +94,8 @@ const struct key_word *key_find_word(const struct key_word *words, const char *t
 /* "disable, allow, prefer": the words that are not hidden; returns out. */
 const char *key_list_words(const struct key_word *words, char *out, size_t out_size);
 
-/* A new copy of a checked value as tls/ expects it: "system" and "pkcs11:" in lower case. NULL: out of
- * memory. */
+/* A new copy of a checked value as tls/ expects it: "system" and "pkcs11:" in lower case. NULL: out
+ * of memory. */
 char *key_copy_value(const struct key *key, const char *value);
 
 #endif

@@ -8,8 +8,8 @@
 #include "config/ini.h"
 #include "config/target.h"
 
-/* The data source that counts when the one that is named does not exist (ODBC reference, SQLConnect,
- * "Default data source"). */
+/* The data source that counts when the one that is named does not exist (ODBC reference,
+ * SQLConnect, "Default data source"). */
 #define DEFAULT_DSN "DEFAULT"
 
 const struct connstr *places_list(const struct places *places, enum place place)
@@ -135,8 +135,8 @@ bool places_check_names(const struct places *places, struct error *error)
     return true;
 }
 
-/* An empty value in a file is a keyword that nobody filled in. In a connection string it is written to
- * set the keyword to nothing. */
+/* An empty value in a file is a keyword that nobody filled in. In a connection string it is written
+ * to set the keyword to nothing. */
 static const char *value_in(const struct places *places, enum place place, const char *name)
 {
     const struct connstr_pair *pair = connstr_find(places_list(places, place), name);
@@ -180,16 +180,19 @@ static bool contradicts(const struct places *places, const struct key *key,
                         const struct found *alias, const struct found *found, struct error *error)
 {
     char alias_text[KEY_DESCRIPTION_SIZE], found_text[KEY_DESCRIPTION_SIZE];
-    if (strcmp(alias->value, found->value) == 0)
+    /* A keyword set to nothing is there to take away what a lower place says. */
+    bool is_taken_away = found->value[0] == '\0' && alias->place > found->place;
+    if (is_taken_away || strcmp(alias->value, found->value) == 0)
         return false;
-    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT, "%s contradicts %s: they mean the same; give one",
+    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+              "%s contradicts %s: they mean the same; give one",
               places_describe(places, alias, key, alias_text, sizeof alias_text),
               places_describe(places, found, key, found_text, sizeof found_text));
     return true;
 }
 
-/* Weighs an alias against what was found so far: the higher place counts, and what is written in the
- * same place, or below the keyword itself, has to agree. */
+/* Weighs an alias against what was found so far: the higher place counts, and what is written in
+ * the same place, or below the keyword itself, has to agree. */
 static bool weigh_alias(const struct places *places, const struct key *key, const char *alias,
                         struct found *found, struct error *error)
 {

@@ -18,8 +18,8 @@ struct places {
     const struct connstr *connection_string; /* the caller's */
     struct connstr data_source;              /* empty when the connection string names a driver */
     struct connstr driver_section;           /* empty when no section of odbcinst.ini is known */
-    char *names[PLACE_COUNT]; /* for errors and reports: "odbc.ini [warehouse]" */
-    const char *dsn;          /* NULL when the connection string names a driver */
+    char *names[PLACE_COUNT];                /* for errors and reports: "odbc.ini [warehouse]" */
+    const char *dsn;                         /* NULL when the connection string names a driver */
 };
 
 /* A keyword as it was found; all zeroes: nowhere. */
@@ -45,8 +45,8 @@ bool places_check_names(const struct places *places, struct error *error);
 bool places_find_name(const struct places *places, const char *name, const struct key *key,
                       struct found *found_out, struct error *error);
 
-/* Finds the keyword or an alias of it. false: an alias contradicts the keyword where that is written in
- * the same or a higher place, or a value was cut. */
+/* Finds the keyword or an alias of it. false: an alias contradicts the keyword where that is
+ * written in the same or a higher place, or a value was cut. */
 bool places_find_key(const struct places *places, const struct key *key, struct found *found_out,
                      struct error *error);
 

@@ -12,7 +12,8 @@
 #include "config/settings.h"
 
 /* Where libraries without a directory are searched: the driver manager's directory, and ours. The
- * loader's own path is left out: what is loaded must not depend on the application's environment. */
+ * loader's own path is left out: what is loaded must not depend on the application's environment.
+ */
 static const char *const library_directories[] = {ODBC_MODULE_DIR, ODBC_DIR};
 
 #define DIRECTORY_COUNT (sizeof library_directories / sizeof library_directories[0])
@@ -106,6 +107,18 @@ static bool read_section_library(const char *section, char **library_out, struct
         }
     }
     return true;
+}
+
+bool target_is_candidate(const char *section)
+{
+    char *library, *path = NULL;
+    if (!read_section_library(section, &library, NULL) || library == NULL)
+        return false;
+    bool is_found = find_library(library, &path, NULL);
+    bool is_candidate = is_found && !target_is_odbcssl(path != NULL ? path : library);
+    free(path);
+    free(library);
+    return is_candidate;
 }
 
 static bool is_same_file(const char *a, const char *b)

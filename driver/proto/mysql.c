@@ -204,7 +204,8 @@ mysql_tls_started(struct proto_session *session)
     return conclude(session, mysql_send_response(session));
 }
 
-/* An ERR packet where the driver waits for one, once. After the login it would fall into a result. */
+/* An ERR packet where the driver waits for one, once. After the login it would fall into a result.
+ */
 static void
 mysql_fail(struct proto_session *session, const char *text)
 {

@@ -17,8 +17,8 @@
 #define NOT_MYSQL                                                                                  \
     "the server does not speak the MySQL protocol: its first bytes are no greeting of version 10"
 
-static const char *
-describe_version(const struct mysql_greeting *greeting, char *out, size_t out_size)
+static const char *describe_version(const struct mysql_greeting *greeting, char *out,
+                                    size_t out_size)
 {
     size_t skip = 0;
     if (strncmp(greeting->version, VERSION_DISGUISE, strlen(VERSION_DISGUISE)) == 0)
@@ -28,8 +28,8 @@ describe_version(const struct mysql_greeting *greeting, char *out, size_t out_si
 }
 
 /* ERR in place of the greeting: too many connections, this host is blocked, and the like. */
-static enum proto_verdict
-take_early_error(struct proto_session *session, struct buffer *input, size_t size)
+static enum proto_verdict take_early_error(struct proto_session *session, struct buffer *input,
+                                           size_t size)
 {
     struct mysql_state *state = session->state;
     struct mysql_error_packet packet;
@@ -47,8 +47,7 @@ take_early_error(struct proto_session *session, struct buffer *input, size_t siz
 }
 
 /* Where TLS is to begin, bytes of the server are an attack; elsewhere they break the protocol. */
-enum proto_verdict
-mysql_refuse_unasked(struct proto_session *session)
+enum proto_verdict mysql_refuse_unasked(struct proto_session *session)
 {
     if (session->plan != PROTO_PLAN_TLS)
         return mysql_refuse_protocol(session,
@@ -61,9 +60,9 @@ mysql_refuse_unasked(struct proto_session *session)
 }
 
 /* The TLS plan's demands on a greeting, which the copy for the driver then says nothing of. */
-static enum proto_verdict
-judge_greeting(struct proto_session *session, const struct mysql_greeting *greeting,
-               unsigned char *payload)
+static enum proto_verdict judge_greeting(struct proto_session *session,
+                                         const struct mysql_greeting *greeting,
+                                         unsigned char *payload)
 {
     char version[VERSION_TEXT_SIZE];
     if (!(greeting->capabilities & MYSQL_CLIENT_SSL)) {
@@ -76,8 +75,8 @@ judge_greeting(struct proto_session *session, const struct mysql_greeting *greet
     return PROTO_CONTINUE;
 }
 
-static enum proto_verdict
-use_greeting(struct proto_session *session, struct buffer *input, size_t size)
+static enum proto_verdict use_greeting(struct proto_session *session, struct buffer *input,
+                                       size_t size)
 {
     struct mysql_state *state = session->state;
     struct mysql_greeting greeting;
@@ -100,8 +99,7 @@ use_greeting(struct proto_session *session, struct buffer *input, size_t size)
     return PROTO_CONTINUE;
 }
 
-enum proto_verdict
-mysql_take_greeting(struct proto_session *session, struct buffer *input)
+enum proto_verdict mysql_take_greeting(struct proto_session *session, struct buffer *input)
 {
     struct mysql_header header;
     if (!mysql_peek_header(input, &header))
@@ -120,16 +118,15 @@ mysql_take_greeting(struct proto_session *session, struct buffer *input)
 
 /* ----- the response ----- */
 
-void
-mysql_wipe_response(struct mysql_state *state)
+void mysql_wipe_response(struct mysql_state *state)
 {
     text_wipe(state->held.storage, state->held.capacity);
     buffer_free(&state->held);
 }
 
 /* Whether a response may be passed on at all. */
-static enum proto_verdict
-judge_response(struct proto_session *session, const unsigned char *payload, size_t size)
+static enum proto_verdict judge_response(struct proto_session *session,
+                                         const unsigned char *payload, size_t size)
 {
     struct mysql_state *state = session->state;
     enum mysql_response_form form =
@@ -149,8 +146,8 @@ judge_response(struct proto_session *session, const unsigned char *payload, size
     return PROTO_CONTINUE;
 }
 
-static enum proto_verdict
-judge_response_password(struct proto_session *session, const unsigned char *payload, size_t size)
+static enum proto_verdict judge_response_password(struct proto_session *session,
+                                                  const unsigned char *payload, size_t size)
 {
     struct mysql_state *state = session->state;
     struct mysql_response response;
@@ -165,8 +162,8 @@ judge_response_password(struct proto_session *session, const unsigned char *payl
 }
 
 /* Holds the response back and asks the server for TLS. */
-static enum proto_verdict
-request_tls(struct proto_session *session, const unsigned char *payload, size_t size)
+static enum proto_verdict request_tls(struct proto_session *session, const unsigned char *payload,
+                                      size_t size)
 {
     struct mysql_state *state = session->state;
     unsigned char request[MYSQL_SSL_REQUEST_SIZE];
@@ -181,8 +178,8 @@ request_tls(struct proto_session *session, const unsigned char *payload, size_t 
     return PROTO_START_TLS;
 }
 
-static enum proto_verdict
-use_response(struct proto_session *session, const unsigned char *payload, size_t size)
+static enum proto_verdict use_response(struct proto_session *session, const unsigned char *payload,
+                                       size_t size)
 {
     struct mysql_state *state = session->state;
     enum proto_verdict verdict = judge_response(session, payload, size);
@@ -200,8 +197,7 @@ use_response(struct proto_session *session, const unsigned char *payload, size_t
     return PROTO_CONTINUE;
 }
 
-enum proto_verdict
-mysql_take_response(struct proto_session *session, struct buffer *input)
+enum proto_verdict mysql_take_response(struct proto_session *session, struct buffer *input)
 {
     struct mysql_state *state = session->state;
     struct mysql_header header;
@@ -222,8 +218,7 @@ mysql_take_response(struct proto_session *session, struct buffer *input)
     return verdict;
 }
 
-enum proto_verdict
-mysql_send_response(struct proto_session *session)
+enum proto_verdict mysql_send_response(struct proto_session *session)
 {
     struct mysql_state *state = session->state;
     size_t size = buffer_length(&state->held);

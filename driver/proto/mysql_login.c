@@ -9,15 +9,13 @@
 #define HEAD_LIMIT 4096u
 
 /* The server has counted the SSLRequest, the driver has not. */
-static uint8_t
-sequence_shift(const struct proto_session *session)
+static uint8_t sequence_shift(const struct proto_session *session)
 {
     return session->plan == PROTO_PLAN_TLS ? 1 : 0;
 }
 
 /* Passes on what is there of the packet that has begun. */
-static bool
-pass_payload(struct mysql_passage *passage, struct buffer *input, struct buffer *output)
+static bool pass_payload(struct mysql_passage *passage, struct buffer *input, struct buffer *output)
 {
     size_t size = buffer_length(input) < passage->left ? buffer_length(input) : passage->left;
     if (size > 0 && !buffer_append(output, buffer_content(input), size))
@@ -27,9 +25,8 @@ pass_payload(struct mysql_passage *passage, struct buffer *input, struct buffer 
     return true;
 }
 
-static bool
-begin_packet(struct mysql_passage *passage, const struct mysql_header *header, uint8_t sequence,
-             struct buffer *input, struct buffer *output)
+static bool begin_packet(struct mysql_passage *passage, const struct mysql_header *header,
+                         uint8_t sequence, struct buffer *input, struct buffer *output)
 {
     if (!mysql_append_header(output, header->length, sequence))
         return false;
@@ -40,15 +37,15 @@ begin_packet(struct mysql_passage *passage, const struct mysql_header *header, u
 }
 
 /* How much of a packet there is to judge it by; false: more has to come first. */
-static bool
-has_head(const struct buffer *input, const struct mysql_header *header, size_t *size_out)
+static bool has_head(const struct buffer *input, const struct mysql_header *header,
+                     size_t *size_out)
 {
     *size_out = header->length < HEAD_LIMIT ? header->length : HEAD_LIMIT;
     return buffer_length(input) - MYSQL_HEADER_SIZE >= *size_out;
 }
 
-static enum proto_verdict
-judge_error(struct proto_session *session, const unsigned char *payload, size_t size)
+static enum proto_verdict judge_error(struct proto_session *session, const unsigned char *payload,
+                                      size_t size)
 {
     struct mysql_state *state = session->state;
     struct mysql_error_packet packet;
@@ -59,8 +56,8 @@ judge_error(struct proto_session *session, const unsigned char *payload, size_t 
 
 /* Plaintext plan: remembers which plugin the driver's next answer is for. One that always asks for
  * the password is refused before the driver hears of it. */
-static enum proto_verdict
-follow_method(struct proto_session *session, const unsigned char *payload, size_t size)
+static enum proto_verdict follow_method(struct proto_session *session, const unsigned char *payload,
+                                        size_t size)
 {
     struct mysql_state *state = session->state;
     bool has_factors =
@@ -80,8 +77,8 @@ follow_method(struct proto_session *session, const unsigned char *payload, size_
 
 /* Only the first byte of a message tells what it is: the rest may begin with anything. A message
  * with no bytes is a plugin's. PROTO_LOGGED_IN is the verdict on OK. */
-static enum proto_verdict
-judge_server_message(struct proto_session *session, const unsigned char *payload, size_t size)
+static enum proto_verdict judge_server_message(struct proto_session *session,
+                                               const unsigned char *payload, size_t size)
 {
     if (size == 0)
         return PROTO_CONTINUE;
@@ -96,8 +93,7 @@ judge_server_message(struct proto_session *session, const unsigned char *payload
     }
 }
 
-static void
-begin_opaque(struct proto_session *session)
+static void begin_opaque(struct proto_session *session)
 {
     struct mysql_state *state = session->state;
     state->phase = PHASE_OPAQUE;
@@ -106,9 +102,8 @@ begin_opaque(struct proto_session *session)
 }
 
 /* Takes the next packet of the server. false: it has not come far enough. */
-static bool
-take_server_packet(struct proto_session *session, struct buffer *input,
-                   enum proto_verdict *verdict_out)
+static bool take_server_packet(struct proto_session *session, struct buffer *input,
+                               enum proto_verdict *verdict_out)
 {
     struct mysql_state *state = session->state;
     struct mysql_passage *passage = &state->from_server;
@@ -136,8 +131,7 @@ take_server_packet(struct proto_session *session, struct buffer *input,
     return true;
 }
 
-enum proto_verdict
-mysql_pass_from_server(struct proto_session *session, struct buffer *input)
+enum proto_verdict mysql_pass_from_server(struct proto_session *session, struct buffer *input)
 {
     struct mysql_state *state = session->state;
     enum proto_verdict verdict = PROTO_CONTINUE;
@@ -153,9 +147,8 @@ mysql_pass_from_server(struct proto_session *session, struct buffer *input)
 }
 
 /* Plaintext plan: an answer that may hold the password goes no further. */
-static bool
-is_password_revealed(const struct proto_session *session, const unsigned char *payload, size_t head,
-                     const struct mysql_header *header)
+static bool is_password_revealed(const struct proto_session *session, const unsigned char *payload,
+                                 size_t head, const struct mysql_header *header)
 {
     const struct mysql_state *state = session->state;
     if (session->plan != PROTO_PLAN_PLAINTEXT || state->method == MYSQL_METHOD_OTHER)
@@ -163,9 +156,8 @@ is_password_revealed(const struct proto_session *session, const unsigned char *p
     return header->length > head || mysql_method_reveals(state->method, payload, head);
 }
 
-static bool
-take_driver_packet(struct proto_session *session, struct buffer *input,
-                   enum proto_verdict *verdict_out)
+static bool take_driver_packet(struct proto_session *session, struct buffer *input,
+                               enum proto_verdict *verdict_out)
 {
     struct mysql_state *state = session->state;
     struct mysql_header header;
@@ -183,8 +175,7 @@ take_driver_packet(struct proto_session *session, struct buffer *input,
     return true;
 }
 
-enum proto_verdict
-mysql_pass_from_driver(struct proto_session *session, struct buffer *input)
+enum proto_verdict mysql_pass_from_driver(struct proto_session *session, struct buffer *input)
 {
     struct mysql_state *state = session->state;
     enum proto_verdict verdict = PROTO_CONTINUE;

@@ -10,8 +10,7 @@
 #define SQLSTATE_SIZE 5
 #define ERROR_SQLSTATE "#08S01"
 
-bool
-mysql_peek_header(const struct buffer *input, struct mysql_header *header_out)
+bool mysql_peek_header(const struct buffer *input, struct mysql_header *header_out)
 {
     if (buffer_length(input) < MYSQL_HEADER_SIZE)
         return false;
@@ -21,14 +20,12 @@ mysql_peek_header(const struct buffer *input, struct mysql_header *header_out)
     return true;
 }
 
-bool
-mysql_append_header(struct buffer *output, size_t length, uint8_t sequence)
+bool mysql_append_header(struct buffer *output, size_t length, uint8_t sequence)
 {
     return buffer_append_u32le(output, (uint32_t)length | (uint32_t)sequence << 24);
 }
 
-bool
-mysql_read_greeting(const void *payload, size_t size, struct mysql_greeting *greeting_out)
+bool mysql_read_greeting(const void *payload, size_t size, struct mysql_greeting *greeting_out)
 {
     struct cursor cursor = cursor_over(payload, size);
     if (cursor_u8(&cursor) != PROTOCOL_VERSION)
@@ -51,8 +48,8 @@ mysql_read_greeting(const void *payload, size_t size, struct mysql_greeting *gre
     return !cursor.is_short;
 }
 
-enum mysql_response_form
-mysql_read_response_form(const void *payload, size_t size, uint32_t *capabilities_out)
+enum mysql_response_form mysql_read_response_form(const void *payload, size_t size,
+                                                  uint32_t *capabilities_out)
 {
     struct cursor cursor = cursor_over(payload, size);
     *capabilities_out = cursor_u16le(&cursor);
@@ -65,8 +62,7 @@ mysql_read_response_form(const void *payload, size_t size, uint32_t *capabilitie
 }
 
 /* A length-encoded integer; the forms for more than 16 million bytes never fit a packet. */
-static size_t
-read_encoded_length(struct cursor *cursor)
+static size_t read_encoded_length(struct cursor *cursor)
 {
     uint8_t first = cursor_u8(cursor);
     if (first < 0xFB)
@@ -79,8 +75,8 @@ read_encoded_length(struct cursor *cursor)
     return 0;
 }
 
-static void
-read_authentication(struct cursor *cursor, uint32_t capabilities, struct mysql_response *response)
+static void read_authentication(struct cursor *cursor, uint32_t capabilities,
+                                struct mysql_response *response)
 {
     if (capabilities & (MYSQL_CLIENT_PLUGIN_AUTH_LENENC | MYSQL_CLIENT_SECURE_CONNECTION)) {
         response->authentication_length = capabilities & MYSQL_CLIENT_PLUGIN_AUTH_LENENC
@@ -93,9 +89,8 @@ read_authentication(struct cursor *cursor, uint32_t capabilities, struct mysql_r
         (const unsigned char *)cursor_string(cursor, &response->authentication_length);
 }
 
-bool
-mysql_read_response(const void *payload, size_t size, uint32_t server_capabilities,
-                    struct mysql_response *response_out)
+bool mysql_read_response(const void *payload, size_t size, uint32_t server_capabilities,
+                         struct mysql_response *response_out)
 {
     struct cursor cursor = cursor_over(payload, size);
     *response_out = (struct mysql_response){.capabilities = cursor_u32le(&cursor)};
@@ -110,14 +105,12 @@ mysql_read_response(const void *payload, size_t size, uint32_t server_capabiliti
     return !cursor.is_short;
 }
 
-void
-mysql_set_response_ssl(unsigned char *payload)
+void mysql_set_response_ssl(unsigned char *payload)
 {
     payload[1] |= MYSQL_CLIENT_SSL >> 8;
 }
 
-const char *
-mysql_read_auth_switch(const void *payload, size_t size)
+const char *mysql_read_auth_switch(const void *payload, size_t size)
 {
     struct cursor cursor = cursor_over(payload, size);
     cursor_u8(&cursor);
@@ -126,8 +119,7 @@ mysql_read_auth_switch(const void *payload, size_t size)
     return cursor_string(&cursor, NULL);
 }
 
-bool
-mysql_read_error(const void *payload, size_t size, struct mysql_error_packet *error_out)
+bool mysql_read_error(const void *payload, size_t size, struct mysql_error_packet *error_out)
 {
     struct cursor cursor = cursor_over(payload, size);
     cursor_u8(&cursor);
@@ -139,8 +131,7 @@ mysql_read_error(const void *payload, size_t size, struct mysql_error_packet *er
     return !cursor.is_short;
 }
 
-bool
-mysql_append_error(struct buffer *output, uint8_t sequence, bool is_greeting, const char *text)
+bool mysql_append_error(struct buffer *output, uint8_t sequence, bool is_greeting, const char *text)
 {
     const char *state = is_greeting ? "" : ERROR_SQLSTATE;
     size_t length = 1 + sizeof(uint16_t) + strlen(state) + strlen(text);

@@ -21,8 +21,7 @@ static const struct {
     {"caching_sha2_password", MYSQL_METHOD_CACHING_SHA2},
 };
 
-enum mysql_method
-mysql_method_find(const char *name)
+enum mysql_method mysql_method_find(const char *name)
 {
     for (size_t i = 0; name != NULL && i < sizeof methods / sizeof methods[0]; i++)
         if (text_equal_nocase(methods[i].name, name))
@@ -31,8 +30,8 @@ mysql_method_find(const char *name)
 }
 
 /* The marker is optional: libmariadb drops it where it is and reads on. */
-enum mysql_method
-mysql_method_after(enum mysql_method method, const unsigned char *payload, size_t size)
+enum mysql_method mysql_method_after(enum mysql_method method, const unsigned char *payload,
+                                     size_t size)
 {
     size_t start = size > 0 && payload[0] == MYSQL_MARKER_MORE_DATA ? 1 : 0;
     bool is_full = size > start && payload[start] == CACHING_SHA2_FULL_AUTHENTICATION;
@@ -41,20 +40,17 @@ mysql_method_after(enum mysql_method method, const unsigned char *payload, size_
 
 /* A password encrypted with the server's RSA key. A password in clear text ends with its only NUL.
  */
-static bool
-is_rsa_block(const unsigned char *answer, size_t size)
+static bool is_rsa_block(const unsigned char *answer, size_t size)
 {
     return size >= RSA_BLOCK_MINIMUM && memchr(answer, 0, size) != answer + size - 1;
 }
 
-static bool
-is_byte(const unsigned char *answer, size_t size, unsigned char byte)
+static bool is_byte(const unsigned char *answer, size_t size, unsigned char byte)
 {
     return size == 1 && answer[0] == byte;
 }
 
-bool
-mysql_method_reveals(enum mysql_method method, const unsigned char *answer, size_t size)
+bool mysql_method_reveals(enum mysql_method method, const unsigned char *answer, size_t size)
 {
     /* No password is an empty answer, or one NUL. */
     bool is_empty = size == 0 || is_byte(answer, size, 0);

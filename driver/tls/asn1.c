@@ -7,8 +7,7 @@
 /* Deeper nesting of indefinite lengths and of octet strings in pieces is refused. */
 #define DEPTH_LIMIT 16
 
-static bool
-fail(struct cursor *cursor)
+static bool fail(struct cursor *cursor)
 {
     cursor->is_short = true;
     cursor->left = 0;
@@ -16,8 +15,7 @@ fail(struct cursor *cursor)
 }
 
 /* The length octets; *is_indefinite_out: 0x80, the content ends with two zero octets. */
-static bool
-read_length(struct cursor *cursor, size_t *length_out, bool *is_indefinite_out)
+static bool read_length(struct cursor *cursor, size_t *length_out, bool *is_indefinite_out)
 {
     unsigned first = cursor_u8(cursor);
     size_t length = first;
@@ -34,8 +32,7 @@ read_length(struct cursor *cursor, size_t *length_out, bool *is_indefinite_out)
 }
 
 /* Passes one element, whatever it is; content_out gets its content without the end marker. */
-static bool
-pass_element(struct cursor *cursor, unsigned depth, struct asn1 *element_out)
+static bool pass_element(struct cursor *cursor, unsigned depth, struct asn1 *element_out)
 {
     struct asn1 element = {.whole = cursor->next};
     bool is_indefinite = false;
@@ -64,8 +61,7 @@ pass_element(struct cursor *cursor, unsigned depth, struct asn1 *element_out)
     return true;
 }
 
-bool
-asn1_next(struct cursor *cursor, struct asn1 *element_out)
+bool asn1_next(struct cursor *cursor, struct asn1 *element_out)
 {
     *element_out = (struct asn1){0};
     if (cursor->left == 0)
@@ -73,27 +69,23 @@ asn1_next(struct cursor *cursor, struct asn1 *element_out)
     return pass_element(cursor, DEPTH_LIMIT, element_out);
 }
 
-bool
-asn1_expect(struct cursor *cursor, unsigned tag, struct asn1 *element_out)
+bool asn1_expect(struct cursor *cursor, unsigned tag, struct asn1 *element_out)
 {
     return asn1_next(cursor, element_out) && (element_out->tag == tag || fail(cursor));
 }
 
-struct cursor
-asn1_inside(const struct asn1 *element)
+struct cursor asn1_inside(const struct asn1 *element)
 {
     return cursor_over(element->content, element->size);
 }
 
-bool
-asn1_is_oid(const struct asn1 *element, const unsigned char *oid, size_t oid_size)
+bool asn1_is_oid(const struct asn1 *element, const unsigned char *oid, size_t oid_size)
 {
     return element->tag == ASN1_OID && element->size == oid_size &&
            memcmp(element->content, oid, oid_size) == 0;
 }
 
-bool
-asn1_number(const struct asn1 *element, unsigned long maximum, unsigned long *number_out)
+bool asn1_number(const struct asn1 *element, unsigned long maximum, unsigned long *number_out)
 {
     unsigned long number = 0;
     if (element->tag != ASN1_INTEGER || element->size == 0 || (element->content[0] & 0x80) != 0)
@@ -107,8 +99,7 @@ asn1_number(const struct asn1 *element, unsigned long maximum, unsigned long *nu
     return number <= maximum;
 }
 
-const char *
-asn1_format_oid(const struct asn1 *element, char *out, size_t out_size)
+const char *asn1_format_oid(const struct asn1 *element, char *out, size_t out_size)
 {
     size_t used = 0;
     uint64_t arc = 0;
@@ -129,8 +120,7 @@ asn1_format_oid(const struct asn1 *element, char *out, size_t out_size)
     return out;
 }
 
-static bool
-append_pieces(const struct asn1 *element, unsigned depth, struct buffer *out)
+static bool append_pieces(const struct asn1 *element, unsigned depth, struct buffer *out)
 {
     if ((element->tag & ASN1_CONSTRUCTED) == 0)
         return buffer_append(out, element->content, element->size);
@@ -144,8 +134,7 @@ append_pieces(const struct asn1 *element, unsigned depth, struct buffer *out)
     return !inside.is_short;
 }
 
-bool
-asn1_append_octets(const struct asn1 *element, struct buffer *out)
+bool asn1_append_octets(const struct asn1 *element, struct buffer *out)
 {
     unsigned plain_tag = element->tag & ~(unsigned)ASN1_CONSTRUCTED;
     if (plain_tag != ASN1_OCTET_STRING && plain_tag != ASN1_CONTEXT_0_PRIMITIVE)

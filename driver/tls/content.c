@@ -116,14 +116,12 @@ static const struct {
 static const unsigned char oid_signed_data[] = {0x2a, 0x86, 0x48, 0x86, 0xf7,
                                                 0x0d, 0x01, 0x07, 0x02};
 
-const char *
-content_kind_name(enum content_kind kind)
+const char *content_kind_name(enum content_kind kind)
 {
     return (unsigned)kind < CONTENT_KIND_COUNT ? kind_names[kind] : "something";
 }
 
-enum content_kind
-content_of_label(const char *label, size_t length)
+enum content_kind content_of_label(const char *label, size_t length)
 {
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
         if (strlen(labels[i].label) == length && memcmp(labels[i].label, label, length) == 0)
@@ -131,8 +129,7 @@ content_of_label(const char *label, size_t length)
     return CONTENT_PEM_OTHER;
 }
 
-static char
-outline_letter(unsigned tag)
+static char outline_letter(unsigned tag)
 {
     static const struct {
         unsigned tag;
@@ -150,8 +147,7 @@ outline_letter(unsigned tag)
 
 #define OUTLINE_SIZE 8
 
-static void
-draw_outline(const struct asn1 *element, char *outline)
+static void draw_outline(const struct asn1 *element, char *outline)
 {
     struct cursor inside = asn1_inside(element);
     struct asn1 child;
@@ -162,8 +158,7 @@ draw_outline(const struct asn1 *element, char *outline)
     outline[count] = '\0';
 }
 
-static bool
-outline_matches(const char *pattern, const char *outline)
+static bool outline_matches(const char *pattern, const char *outline)
 {
     const char *star = strchr(pattern, '*');
     if (star == NULL)
@@ -171,8 +166,7 @@ outline_matches(const char *pattern, const char *outline)
     return strncmp(pattern, outline, (size_t)(star - pattern)) == 0;
 }
 
-static enum content_kind
-match_outlines(const char *outer, const char *inner)
+static enum content_kind match_outlines(const char *outer, const char *inner)
 {
     for (size_t i = 0; i < sizeof outlines / sizeof outlines[0]; i++) {
         bool is_inner_given = outlines[i].inner[0] != '\0';
@@ -184,8 +178,7 @@ match_outlines(const char *outer, const char *inner)
 }
 
 /* One BER element that fills the bytes, apart from line ends or zero bytes behind it. */
-static bool
-read_whole_sequence(const unsigned char *bytes, size_t size, struct asn1 *element_out)
+static bool read_whole_sequence(const unsigned char *bytes, size_t size, struct asn1 *element_out)
 {
     struct cursor cursor = cursor_over(bytes, size);
     if (!asn1_expect(&cursor, ASN1_SEQUENCE, element_out))
@@ -196,8 +189,7 @@ read_whole_sequence(const unsigned char *bytes, size_t size, struct asn1 *elemen
     return true;
 }
 
-static enum content_kind
-recognise_asn1(const unsigned char *bytes, size_t size)
+static enum content_kind recognise_asn1(const unsigned char *bytes, size_t size)
 {
     struct asn1 whole, first;
     if (!read_whole_sequence(bytes, size, &whole))
@@ -218,8 +210,7 @@ recognise_asn1(const unsigned char *bytes, size_t size)
 }
 
 /* Text for people's eyes: no control characters but white space, at the beginning at least. */
-static bool
-is_text(const unsigned char *bytes, size_t size)
+static bool is_text(const unsigned char *bytes, size_t size)
 {
     /* DER or BER that is cut short. */
     if (size >= 2 && bytes[0] == ASN1_SEQUENCE && (bytes[1] & 0x80) != 0)
@@ -230,8 +221,7 @@ is_text(const unsigned char *bytes, size_t size)
     return true;
 }
 
-static enum content_kind
-recognise_text(const unsigned char *bytes, size_t size)
+static enum content_kind recognise_text(const unsigned char *bytes, size_t size)
 {
     static const char *const html[] = {"<!doctype", "<html", "<?xml", "<head", "<body"};
     if (size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
@@ -250,8 +240,7 @@ recognise_text(const unsigned char *bytes, size_t size)
     return CONTENT_TEXT;
 }
 
-enum content_kind
-content_recognise(const unsigned char *bytes, size_t size)
+enum content_kind content_recognise(const unsigned char *bytes, size_t size)
 {
     for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
         if (size >= magics[i].size && memcmp(bytes, magics[i].bytes, magics[i].size) == 0)

@@ -7,8 +7,7 @@
 #define PEM_END "-----END X509 CRL-----"
 #define PEM_BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
 
-static bool
-set_append(struct crl_set *set, struct crl *crl, struct error *error)
+static bool set_append(struct crl_set *set, struct crl *crl, struct error *error)
 {
     struct crl **items = realloc(set->items, (set->count + 1) * sizeof(struct crl *));
     if (items == NULL) {
@@ -21,16 +20,14 @@ set_append(struct crl_set *set, struct crl *crl, struct error *error)
     return true;
 }
 
-static bool
-add_der(struct crl_set *set, unsigned char *bytes, size_t size, const char *name,
-        struct error *error)
+static bool add_der(struct crl_set *set, unsigned char *bytes, size_t size, const char *name,
+                    struct error *error)
 {
     struct crl *crl = crl_read_der(bytes, size, name, error);
     return crl != NULL && set_append(set, crl, error);
 }
 
-static int
-base64_value(unsigned char character)
+static int base64_value(unsigned char character)
 {
     if (character >= 'A' && character <= 'Z')
         return character - 'A';
@@ -43,16 +40,15 @@ base64_value(unsigned char character)
     return character == '/' ? 63 : -1;
 }
 
-static bool
-is_space(unsigned char character)
+static bool is_space(unsigned char character)
 {
     return character == '\n' || character == '\r' || character == ' ' || character == '\t';
 }
 
 /* Decodes base64 with white space in it; out has room for 3 bytes per 4 characters. GnuTLS's
  * decoder would hold a large CRL three times over. */
-static bool
-decode_base64(const unsigned char *text, size_t length, unsigned char *out, size_t *size_out)
+static bool decode_base64(const unsigned char *text, size_t length, unsigned char *out,
+                          size_t *size_out)
 {
     uint32_t bits = 0;
     unsigned characters = 0, padding = 0;
@@ -77,9 +73,8 @@ decode_base64(const unsigned char *text, size_t length, unsigned char *out, size
     return true;
 }
 
-static bool
-add_pem_body(struct crl_set *set, const unsigned char *body, size_t length, const char *name,
-             struct error *error)
+static bool add_pem_body(struct crl_set *set, const unsigned char *body, size_t length,
+                         const char *name, struct error *error)
 {
     unsigned char *der = malloc(length / 4 * 3 + 3);
     size_t size = 0;
@@ -96,15 +91,13 @@ add_pem_body(struct crl_set *set, const unsigned char *body, size_t length, cons
     return add_der(set, der, size, name, error);
 }
 
-static const unsigned char *
-find(const unsigned char *bytes, size_t size, const char *text)
+static const unsigned char *find(const unsigned char *bytes, size_t size, const char *text)
 {
     return memmem(bytes, size, text, strlen(text));
 }
 
-static bool
-read_pem(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
-         struct error *error)
+static bool read_pem(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
+                     struct error *error)
 {
     const unsigned char *limit = bytes + size;
     const unsigned char *block = bytes;
@@ -123,9 +116,8 @@ read_pem(struct crl_set *set, const unsigned char *bytes, size_t size, const cha
     return true;
 }
 
-static bool
-read_whole_der(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
-               struct error *error)
+static bool read_whole_der(struct crl_set *set, const unsigned char *bytes, size_t size,
+                           const char *name, struct error *error)
 {
     unsigned char *copy = malloc(size);
     if (copy == NULL) {
@@ -136,9 +128,8 @@ read_whole_der(struct crl_set *set, const unsigned char *bytes, size_t size, con
     return add_der(set, copy, size, name, error);
 }
 
-bool
-crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
-             struct error *error)
+bool crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
+                  struct error *error)
 {
     size_t count = set->count;
     if (size > 0 && bytes[0] == DER_TAG_SEQUENCE)
@@ -153,8 +144,7 @@ crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const
     return false;
 }
 
-void
-crl_set_free(struct crl_set *set)
+void crl_set_free(struct crl_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
         crl_free(&set->items[i]);

@@ -32,16 +32,14 @@ struct reader {
     struct error *error;
 };
 
-static bool
-malformed(const struct reader *reader, const char *what)
+static bool malformed(const struct reader *reader, const char *what)
 {
     error_set(reader->error, ODBCSSL_ERROR_FILE_MALFORMED, "%s: the Java key store is damaged: %s",
               reader->store->name, what);
     return false;
 }
 
-static bool
-hash_password(gnutls_hash_hd_t hash, const char *password)
+static bool hash_password(gnutls_hash_hd_t hash, const char *password)
 {
     size_t units = 0;
     uint16_t *wide = text_to_utf16(password, strlen(password), &units);
@@ -61,9 +59,8 @@ struct piece {
 };
 
 /* SHA-1 over the password as UTF-16BE and the pieces behind it. */
-static bool
-hash_with_password(const char *password, const struct piece *pieces, size_t count,
-                   unsigned char *digest)
+static bool hash_with_password(const char *password, const struct piece *pieces, size_t count,
+                               unsigned char *digest)
 {
     gnutls_hash_hd_t hash;
     if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA1) != 0)
@@ -75,8 +72,7 @@ hash_with_password(const char *password, const struct piece *pieces, size_t coun
     return is_good;
 }
 
-static bool
-digest_fits(const struct store *store, const char *password)
+static bool digest_fits(const struct store *store, const char *password)
 {
     static const char salt[] = "Mighty Aphrodite";
     const struct piece pieces[] = {{salt, sizeof salt - 1},
@@ -86,8 +82,7 @@ digest_fits(const struct store *store, const char *password)
            memcmp(digest, store->bytes + store->size - SHA1_SIZE, SHA1_SIZE) == 0;
 }
 
-static const char *
-fitting_default_password(const struct store *store)
+static const char *fitting_default_password(const struct store *store)
 {
     for (const char *const *password = store_default_passwords; *password != NULL; password++)
         if (digest_fits(store, *password))
@@ -95,8 +90,7 @@ fitting_default_password(const struct store *store)
     return NULL;
 }
 
-static bool
-check_digest(struct reader *reader)
+static bool check_digest(struct reader *reader)
 {
     const struct store *store = reader->store;
     if (store->password != NULL && digest_fits(store, store->password)) {
@@ -128,8 +122,7 @@ check_digest(struct reader *reader)
 }
 
 /* A certificate: its type (from version 2 on), length, DER. */
-static bool
-read_certificate(struct reader *reader)
+static bool read_certificate(struct reader *reader)
 {
     if (reader->version >= 2) {
         size_t type_size = cursor_u16(&reader->cursor);
@@ -147,8 +140,7 @@ read_certificate(struct reader *reader)
                                     reader->error);
 }
 
-static bool
-split_protected(const unsigned char *bytes, size_t size, struct asn1 *protected_out)
+static bool split_protected(const unsigned char *bytes, size_t size, struct asn1 *protected_out)
 {
     struct cursor cursor = cursor_over(bytes, size);
     struct asn1 whole, algorithm, oid;
@@ -168,8 +160,7 @@ split_protected(const unsigned char *bytes, size_t size, struct asn1 *protected_
  * Sun's protector: salt, key XOR stream, check. The stream's blocks are SHA-1(password, block
  * before), starting from the salt; the check is SHA-1(password, key).
  */
-static bool
-unprotect(const char *password, const struct asn1 *protected, unsigned char *plain)
+static bool unprotect(const char *password, const struct asn1 *protected, unsigned char *plain)
 {
     size_t size = protected->size - 2 * SHA1_SIZE;
     unsigned char block[SHA1_SIZE];
@@ -187,8 +178,7 @@ unprotect(const char *password, const struct asn1 *protected, unsigned char *pla
            memcmp(check, protected->content + SHA1_SIZE + size, SHA1_SIZE) == 0;
 }
 
-static bool
-add_key(struct reader *reader, const struct asn1 *protected)
+static bool add_key(struct reader *reader, const struct asn1 *protected)
 {
     size_t size = protected->size - 2 * SHA1_SIZE;
     struct material_key key = {.bytes = malloc(size), .size = size};
@@ -209,8 +199,7 @@ add_key(struct reader *reader, const struct asn1 *protected)
     return is_good;
 }
 
-static bool
-read_key(struct reader *reader)
+static bool read_key(struct reader *reader)
 {
     size_t size = cursor_u32(&reader->cursor);
     const unsigned char *bytes = cursor_bytes(&reader->cursor, size);
@@ -231,8 +220,7 @@ read_key(struct reader *reader)
     return !reader->store->wants_keys || add_key(reader, &protected);
 }
 
-static bool
-read_entry(struct reader *reader)
+static bool read_entry(struct reader *reader)
 {
     uint32_t tag = cursor_u32(&reader->cursor);
     size_t alias_size = cursor_u16(&reader->cursor);
@@ -247,8 +235,7 @@ read_entry(struct reader *reader)
     return malformed(reader, "an entry is neither a certificate nor a private key");
 }
 
-bool
-jks_read(const struct store *store, struct material *material, struct error *error)
+bool jks_read(const struct store *store, struct material *material, struct error *error)
 {
     struct reader reader = {.store = store, .material = material, .error = error};
     if (store->size < 12 + SHA1_SIZE)

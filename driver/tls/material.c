@@ -7,8 +7,7 @@
 #include "base/text.h"
 
 /* Room for one more element of an array; the caller counts. */
-static bool
-grow(void **array, size_t count, size_t *capacity, size_t element_size)
+static bool grow(void **array, size_t count, size_t *capacity, size_t element_size)
 {
     if (count < *capacity)
         return true;
@@ -21,8 +20,7 @@ grow(void **array, size_t count, size_t *capacity, size_t element_size)
     return true;
 }
 
-static unsigned char *
-copy_bytes(const unsigned char *bytes, size_t size)
+static unsigned char *copy_bytes(const unsigned char *bytes, size_t size)
 {
     unsigned char *copy = malloc(size + 1);
     if (copy == NULL)
@@ -33,9 +31,8 @@ copy_bytes(const unsigned char *bytes, size_t size)
     return copy;
 }
 
-bool
-material_add_certificate(struct material *material, const unsigned char *bytes, size_t size,
-                         const char *name, struct error *error)
+bool material_add_certificate(struct material *material, const unsigned char *bytes, size_t size,
+                              const char *name, struct error *error)
 {
     if (material->certificate_count == MATERIAL_CERTIFICATE_LIMIT) {
         error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
@@ -62,9 +59,8 @@ material_add_certificate(struct material *material, const unsigned char *bytes, 
     return true;
 }
 
-bool
-material_add_key(struct material *material, const struct material_key *key, const char *name,
-                 struct error *error)
+bool material_add_key(struct material *material, const struct material_key *key, const char *name,
+                      struct error *error)
 {
     if (material->key_count == MATERIAL_KEY_LIMIT || key->size > MATERIAL_KEY_SIZE_LIMIT) {
         error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
@@ -86,14 +82,12 @@ material_add_key(struct material *material, const struct material_key *key, cons
     return true;
 }
 
-void
-material_saw(struct material *material, enum content_kind kind)
+void material_saw(struct material *material, enum content_kind kind)
 {
     material->seen |= UINT64_C(1) << kind;
 }
 
-const char *
-material_describe(const struct material *material, char *out, size_t out_size)
+const char *material_describe(const struct material *material, char *out, size_t out_size)
 {
     size_t used = 0;
     snprintf(out, out_size, "nothing that is known here");
@@ -108,8 +102,7 @@ material_describe(const struct material *material, char *out, size_t out_size)
     return out;
 }
 
-void
-material_free(struct material *material)
+void material_free(struct material *material)
 {
     for (size_t i = 0; i < material->certificate_count; i++)
         free(material->certificates[i].bytes);

@@ -56,8 +56,7 @@ struct opener {
 };
 
 /* The password as BMPString with its terminator (RFC 7292, B.1); nothing for a NULL password. */
-static bool
-bmp_password(const char *password, unsigned char **out, size_t *size_out)
+static bool bmp_password(const char *password, unsigned char **out, size_t *size_out)
 {
     *out = NULL;
     *size_out = 0;
@@ -77,23 +76,20 @@ bmp_password(const char *password, unsigned char **out, size_t *size_out)
     return bytes != NULL;
 }
 
-static size_t
-round_up(size_t size, size_t block)
+static size_t round_up(size_t size, size_t block)
 {
     return (size + block - 1) / block * block;
 }
 
 /* Repeats a pattern over out. */
-static void
-fill(unsigned char *out, size_t size, const unsigned char *pattern, size_t pattern_size)
+static void fill(unsigned char *out, size_t size, const unsigned char *pattern, size_t pattern_size)
 {
     for (size_t i = 0; i < size; i++)
         out[i] = pattern[i % pattern_size];
 }
 
 /* number = number + addend + 1, modulo its size (RFC 7292, B.2, step 6C). */
-static void
-add_and_one(unsigned char *number, const unsigned char *addend, size_t size)
+static void add_and_one(unsigned char *number, const unsigned char *addend, size_t size)
 {
     unsigned carry = 1;
     for (size_t i = size; i > 0; i--) {
@@ -104,9 +100,8 @@ add_and_one(unsigned char *number, const unsigned char *addend, size_t size)
 }
 
 /* The loop of RFC 7292, B.2. input is purpose block, salt and password; it is changed. */
-static bool
-derive_blocks(const struct pbe_derivation *derivation, unsigned char *input, size_t input_size,
-              size_t block, unsigned char *out, size_t out_size)
+static bool derive_blocks(const struct pbe_derivation *derivation, unsigned char *input,
+                          size_t input_size, size_t block, unsigned char *out, size_t out_size)
 {
     size_t digest_size = gnutls_hash_get_len(derivation->digest);
     unsigned char digest[DIGEST_SIZE_LIMIT], addend[DIGEST_BLOCK_LIMIT];
@@ -126,9 +121,9 @@ derive_blocks(const struct pbe_derivation *derivation, unsigned char *input, siz
     return is_good;
 }
 
-static enum pbe_outcome
-derive(const struct pbe_derivation *derivation, enum pbe_purpose purpose,
-       const unsigned char *password, size_t password_size, unsigned char *out, size_t out_size)
+static enum pbe_outcome derive(const struct pbe_derivation *derivation, enum pbe_purpose purpose,
+                               const unsigned char *password, size_t password_size,
+                               unsigned char *out, size_t out_size)
 {
     size_t block = gnutls_hash_get_len(derivation->digest) > 32 ? 128 : 64;
     size_t salt_size = round_up(derivation->salt_size, block);
@@ -145,9 +140,8 @@ derive(const struct pbe_derivation *derivation, enum pbe_purpose purpose,
     return is_good ? PBE_DONE : PBE_UNSUPPORTED;
 }
 
-enum pbe_outcome
-pbe_derive(const struct pbe_derivation *derivation, enum pbe_purpose purpose, unsigned char *out,
-           size_t out_size)
+enum pbe_outcome pbe_derive(const struct pbe_derivation *derivation, enum pbe_purpose purpose,
+                            unsigned char *out, size_t out_size)
 {
     size_t digest_size = gnutls_hash_get_len(derivation->digest);
     if (digest_size == 0 || digest_size > DIGEST_SIZE_LIMIT)
@@ -167,8 +161,8 @@ pbe_derive(const struct pbe_derivation *derivation, enum pbe_purpose purpose, un
     return outcome;
 }
 
-static const struct cipher_row *
-find_cipher(const struct cipher_row *rows, size_t count, const struct asn1 *oid)
+static const struct cipher_row *find_cipher(const struct cipher_row *rows, size_t count,
+                                            const struct asn1 *oid)
 {
     for (size_t i = 0; i < count; i++)
         if (asn1_is_oid(oid, rows[i].oid, rows[i].oid_size))
@@ -177,8 +171,7 @@ find_cipher(const struct cipher_row *rows, size_t count, const struct asn1 *oid)
 }
 
 /* Salt and iterations, which both schemes begin with. */
-static bool
-read_salt(struct cursor *cursor, struct pbe_derivation *derivation)
+static bool read_salt(struct cursor *cursor, struct pbe_derivation *derivation)
 {
     struct asn1 salt, iterations;
     if (!asn1_expect(cursor, ASN1_OCTET_STRING, &salt) ||
@@ -190,9 +183,8 @@ read_salt(struct cursor *cursor, struct pbe_derivation *derivation)
     return derivation->iterations > 0 && salt.size <= PBE_PASSWORD_LIMIT;
 }
 
-static enum pbe_outcome
-open_pkcs12(gnutls_cipher_algorithm_t cipher, struct cursor *parameters, const char *password,
-            struct opener *opener)
+static enum pbe_outcome open_pkcs12(gnutls_cipher_algorithm_t cipher, struct cursor *parameters,
+                                    const char *password, struct opener *opener)
 {
     struct pbe_derivation derivation = {.digest = GNUTLS_DIG_SHA1, .password = password};
     struct asn1 sequence;
@@ -212,9 +204,8 @@ open_pkcs12(gnutls_cipher_algorithm_t cipher, struct cursor *parameters, const c
 }
 
 /* PBKDF2-params: salt, iterations, [key length], [pseudo-random function: HMAC-SHA-1]. */
-static enum pbe_outcome
-read_pbkdf2(const struct asn1 *parameters, struct pbe_derivation *derivation,
-            gnutls_mac_algorithm_t *mac)
+static enum pbe_outcome read_pbkdf2(const struct asn1 *parameters,
+                                    struct pbe_derivation *derivation, gnutls_mac_algorithm_t *mac)
 {
     struct cursor inside = asn1_inside(parameters);
     struct asn1 next, oid;
@@ -236,8 +227,8 @@ read_pbkdf2(const struct asn1 *parameters, struct pbe_derivation *derivation,
     return PBE_UNSUPPORTED;
 }
 
-static enum pbe_outcome
-derive_pbkdf2(const struct asn1 *scheme, const char *password, struct opener *opener)
+static enum pbe_outcome derive_pbkdf2(const struct asn1 *scheme, const char *password,
+                                      struct opener *opener)
 {
     struct cursor inside = asn1_inside(scheme);
     struct asn1 oid, parameters;
@@ -261,8 +252,8 @@ derive_pbkdf2(const struct asn1 *scheme, const char *password, struct opener *op
                : PBE_UNSUPPORTED;
 }
 
-static enum pbe_outcome
-open_pbes2(struct cursor *parameters, const char *password, struct opener *opener)
+static enum pbe_outcome open_pbes2(struct cursor *parameters, const char *password,
+                                   struct opener *opener)
 {
     struct asn1 sequence, derivation, encryption, oid, iv;
     if (!asn1_expect(parameters, ASN1_SEQUENCE, &sequence))
@@ -287,8 +278,8 @@ open_pbes2(struct cursor *parameters, const char *password, struct opener *opene
     return derive_pbkdf2(&derivation, password, opener);
 }
 
-static enum pbe_outcome
-make_opener(const struct asn1 *algorithm, const char *password, struct opener *opener)
+static enum pbe_outcome make_opener(const struct asn1 *algorithm, const char *password,
+                                    struct opener *opener)
 {
     struct cursor inside = asn1_inside(algorithm);
     struct asn1 oid;
@@ -304,8 +295,7 @@ make_opener(const struct asn1 *algorithm, const char *password, struct opener *o
 }
 
 /* RFC 8018, 6.1.1, step 4. */
-static bool
-remove_padding(const unsigned char *plain, size_t *size, size_t block)
+static bool remove_padding(const unsigned char *plain, size_t *size, size_t block)
 {
     size_t padding = *size > 0 ? plain[*size - 1] : 0;
     if (padding == 0 || padding > block || padding > *size)
@@ -317,8 +307,7 @@ remove_padding(const unsigned char *plain, size_t *size, size_t block)
     return true;
 }
 
-static enum pbe_outcome
-decrypt(struct opener *opener, unsigned char *bytes, size_t *size)
+static enum pbe_outcome decrypt(struct opener *opener, unsigned char *bytes, size_t *size)
 {
     size_t block = gnutls_cipher_get_block_size(opener->cipher);
     if (block > 1 && (*size == 0 || *size % block != 0))
@@ -335,9 +324,9 @@ decrypt(struct opener *opener, unsigned char *bytes, size_t *size)
     return block <= 1 || remove_padding(bytes, size, block) ? PBE_DONE : PBE_WRONG_PASSWORD;
 }
 
-enum pbe_outcome
-pbe_decrypt(const struct asn1 *algorithm, const char *password, const unsigned char *bytes,
-            size_t size, unsigned char **plain_out, size_t *plain_size_out)
+enum pbe_outcome pbe_decrypt(const struct asn1 *algorithm, const char *password,
+                             const unsigned char *bytes, size_t size, unsigned char **plain_out,
+                             size_t *plain_size_out)
 {
     struct opener opener = {0};
     size_t plain_size = size;

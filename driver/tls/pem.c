@@ -15,26 +15,22 @@ static const char dashes[] = "-----";
 #define DASHES_SIZE (sizeof dashes - 1)
 #define LABEL_LIMIT 64
 
-static bool
-is_blank(char character)
+static bool is_blank(char character)
 {
     return character == ' ' || (character >= '\t' && character <= '\r');
 }
 
-static const char *
-find(const char *from, const char *end, const char *what, size_t size)
+static const char *find(const char *from, const char *end, const char *what, size_t size)
 {
     return from < end ? memmem(from, (size_t)(end - from), what, size) : NULL;
 }
 
-struct pem_reader
-pem_over(const unsigned char *bytes, size_t size)
+struct pem_reader pem_over(const unsigned char *bytes, size_t size)
 {
     return (struct pem_reader){(const char *)bytes, (const char *)bytes + size, 1};
 }
 
-static void
-advance(struct pem_reader *reader, const char *to)
+static void advance(struct pem_reader *reader, const char *to)
 {
     for (const char *at = reader->next; at < to; at++)
         reader->line += *at == '\n';
@@ -42,8 +38,7 @@ advance(struct pem_reader *reader, const char *to)
 }
 
 /* The label up to its five dashes, on the same line. */
-static bool
-read_label(const char *from, const char *end, const char **label_end)
+static bool read_label(const char *from, const char *end, const char **label_end)
 {
     size_t limit = (size_t)(end - from) < LABEL_LIMIT ? (size_t)(end - from) : LABEL_LIMIT;
     *label_end = find(from, from + limit, dashes, DASHES_SIZE);
@@ -51,8 +46,7 @@ read_label(const char *from, const char *end, const char **label_end)
 }
 
 /* Headers have colons, which base64 has not, and end with an empty line. */
-static void
-split_headers(struct pem_block *block)
+static void split_headers(struct pem_block *block)
 {
     if (memchr(block->body, ':', block->body_size) == NULL)
         return;
@@ -75,8 +69,7 @@ split_headers(struct pem_block *block)
     block->headers = NULL;
 }
 
-enum pem_outcome
-pem_next(struct pem_reader *reader, struct pem_block *block)
+enum pem_outcome pem_next(struct pem_reader *reader, struct pem_block *block)
 {
     const char *label_end = NULL;
     *block = (struct pem_block){0};
@@ -104,8 +97,7 @@ pem_next(struct pem_reader *reader, struct pem_block *block)
     return PEM_BLOCK;
 }
 
-static int
-base64_value(char character)
+static int base64_value(char character)
 {
     if (character >= 'A' && character <= 'Z')
         return character - 'A';
@@ -117,8 +109,7 @@ base64_value(char character)
 }
 
 /* RFC 4648, with white space anywhere; after '=' only '=' follows. */
-unsigned char *
-pem_decode(const char *body, size_t body_size, size_t *size_out)
+unsigned char *pem_decode(const char *body, size_t body_size, size_t *size_out)
 {
     unsigned char *out = malloc(body_size / 4 * 3 + 4);
     size_t size = 0, digits = 0, padding = 0;
@@ -155,8 +146,7 @@ pem_decode(const char *body, size_t body_size, size_t *size_out)
     return out;
 }
 
-bool
-pem_is_encrypted(const struct pem_block *block, char *cipher_out, size_t cipher_out_size)
+bool pem_is_encrypted(const struct pem_block *block, char *cipher_out, size_t cipher_out_size)
 {
     static const char encrypted[] = "ENCRYPTED";
     static const char info[] = "DEK-Info:";
@@ -178,8 +168,7 @@ pem_is_encrypted(const struct pem_block *block, char *cipher_out, size_t cipher_
     return find(block->headers, end, encrypted, sizeof encrypted - 1) != NULL;
 }
 
-static bool
-append_lines(const char *text, size_t size, struct buffer *out)
+static bool append_lines(const char *text, size_t size, struct buffer *out)
 {
     const char *end = text + size;
     bool is_good = true;
@@ -199,8 +188,7 @@ append_lines(const char *text, size_t size, struct buffer *out)
     return is_good;
 }
 
-bool
-pem_rewrite(const struct pem_block *block, struct buffer *out)
+bool pem_rewrite(const struct pem_block *block, struct buffer *out)
 {
     /* Room for all at once: growing would leave parts of a key behind. */
     size_t size = 2 * (block->label_size + END_SIZE + DASHES_SIZE + 8) + block->headers_size +

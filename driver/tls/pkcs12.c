@@ -39,16 +39,14 @@ struct reader {
     struct error *error;
 };
 
-static bool
-malformed(const struct reader *reader, const char *what)
+static bool malformed(const struct reader *reader, const char *what)
 {
     error_set(reader->error, ODBCSSL_ERROR_FILE_MALFORMED, "%s: the PKCS#12 store is damaged: %s",
               reader->store->name, what);
     return false;
 }
 
-static bool
-unsupported(const struct reader *reader, const struct asn1 *algorithm, const char *what)
+static bool unsupported(const struct reader *reader, const struct asn1 *algorithm, const char *what)
 {
     struct cursor inside = asn1_inside(algorithm);
     struct asn1 oid = *algorithm;
@@ -62,8 +60,7 @@ unsupported(const struct reader *reader, const struct asn1 *algorithm, const cha
     return false;
 }
 
-static bool
-wrong_password(const struct reader *reader)
+static bool wrong_password(const struct reader *reader)
 {
     if (reader->is_opened)
         error_set(reader->error, ODBCSSL_ERROR_KEY_PASSWORD,
@@ -84,8 +81,8 @@ wrong_password(const struct reader *reader)
 }
 
 /* What became of decrypting, as an error. */
-static bool
-report(const struct reader *reader, enum pbe_outcome outcome, const struct asn1 *algorithm)
+static bool report(const struct reader *reader, enum pbe_outcome outcome,
+                   const struct asn1 *algorithm)
 {
     switch (outcome) {
     case PBE_DONE:
@@ -104,9 +101,8 @@ report(const struct reader *reader, enum pbe_outcome outcome, const struct asn1 
 }
 
 /* The first candidate that decrypts becomes the only one. */
-static bool
-open_encrypted(struct reader *reader, const struct asn1 *algorithm, const struct buffer *bytes,
-               unsigned char **plain_out, size_t *size_out)
+static bool open_encrypted(struct reader *reader, const struct asn1 *algorithm,
+                           const struct buffer *bytes, unsigned char **plain_out, size_t *size_out)
 {
     enum pbe_outcome outcome = PBE_WRONG_PASSWORD;
     for (size_t i = 0; outcome == PBE_WRONG_PASSWORD && i < reader->candidate_count; i++) {
@@ -122,9 +118,8 @@ open_encrypted(struct reader *reader, const struct asn1 *algorithm, const struct
     return report(reader, outcome, algorithm);
 }
 
-static bool
-decrypt(struct reader *reader, const struct asn1 *algorithm, const struct asn1 *octets,
-        unsigned char **plain_out, size_t *size_out)
+static bool decrypt(struct reader *reader, const struct asn1 *algorithm, const struct asn1 *octets,
+                    unsigned char **plain_out, size_t *size_out)
 {
     struct buffer bytes = {0};
     bool is_good = asn1_append_octets(octets, &bytes) ||
@@ -134,16 +129,14 @@ decrypt(struct reader *reader, const struct asn1 *algorithm, const struct asn1 *
     return is_good;
 }
 
-static bool
-add_key(struct reader *reader, const unsigned char *bytes, size_t size)
+static bool add_key(struct reader *reader, const unsigned char *bytes, size_t size)
 {
     const struct material_key key = {.bytes = (unsigned char *)bytes, .size = size};
     return material_add_key(reader->material, &key, reader->store->name, reader->error);
 }
 
 /* EncryptedPrivateKeyInfo */
-static bool
-read_shrouded_key(struct reader *reader, const struct asn1 *value)
+static bool read_shrouded_key(struct reader *reader, const struct asn1 *value)
 {
     material_saw(reader->material, CONTENT_ENCRYPTED_KEY);
     if (!reader->store->wants_keys)
@@ -163,8 +156,7 @@ read_shrouded_key(struct reader *reader, const struct asn1 *value)
 }
 
 /* CertBag { OID, [0] { OCTET STRING } } */
-static bool
-read_certificate(struct reader *reader, const struct asn1 *value)
+static bool read_certificate(struct reader *reader, const struct asn1 *value)
 {
     struct cursor inside = asn1_inside(value);
     struct asn1 oid, wrapper, octets;
@@ -187,8 +179,8 @@ read_certificate(struct reader *reader, const struct asn1 *value)
 static bool read_safe_contents(struct reader *reader, const unsigned char *bytes, size_t size,
                                unsigned depth);
 
-static bool
-read_bag_value(struct reader *reader, enum bag_kind kind, const struct asn1 *value, unsigned depth)
+static bool read_bag_value(struct reader *reader, enum bag_kind kind, const struct asn1 *value,
+                           unsigned depth)
 {
     switch (kind) {
     case BAG_KEY:
@@ -211,8 +203,7 @@ read_bag_value(struct reader *reader, enum bag_kind kind, const struct asn1 *val
 }
 
 /* SafeBag { OID, [0] value, attributes } */
-static bool
-read_bag(struct reader *reader, const struct asn1 *bag, unsigned depth)
+static bool read_bag(struct reader *reader, const struct asn1 *bag, unsigned depth)
 {
     struct cursor inside = asn1_inside(bag);
     struct asn1 oid, wrapper, value;
@@ -226,8 +217,8 @@ read_bag(struct reader *reader, const struct asn1 *bag, unsigned depth)
     return read_bag_value(reader, (enum bag_kind)oid.content[sizeof oid_bag], &value, depth);
 }
 
-static bool
-read_safe_contents(struct reader *reader, const unsigned char *bytes, size_t size, unsigned depth)
+static bool read_safe_contents(struct reader *reader, const unsigned char *bytes, size_t size,
+                               unsigned depth)
 {
     struct cursor cursor = cursor_over(bytes, size);
     struct asn1 list, bag;
@@ -241,8 +232,7 @@ read_safe_contents(struct reader *reader, const unsigned char *bytes, size_t siz
     return !inside.is_short || malformed(reader, "a list of entries is cut short");
 }
 
-static bool
-read_plain_contents(struct reader *reader, const struct asn1 *octets)
+static bool read_plain_contents(struct reader *reader, const struct asn1 *octets)
 {
     struct buffer bytes = {0};
     bool is_good = asn1_append_octets(octets, &bytes) ||
@@ -255,8 +245,7 @@ read_plain_contents(struct reader *reader, const struct asn1 *octets)
 }
 
 /* EncryptedData { version, { OID, algorithm, [0] octets } } (RFC 2315, 13) */
-static bool
-read_encrypted_contents(struct reader *reader, const struct asn1 *data)
+static bool read_encrypted_contents(struct reader *reader, const struct asn1 *data)
 {
     struct cursor inside = asn1_inside(data);
     struct asn1 version, info, oid, algorithm, octets;
@@ -278,8 +267,7 @@ read_encrypted_contents(struct reader *reader, const struct asn1 *data)
 }
 
 /* ContentInfo { OID, [0] content }: *oid_out and the element inside [0]. */
-static bool
-read_content_info(struct cursor *cursor, struct asn1 *oid_out, struct asn1 *content_out)
+static bool read_content_info(struct cursor *cursor, struct asn1 *oid_out, struct asn1 *content_out)
 {
     struct asn1 info, wrapper;
     if (!asn1_expect(cursor, ASN1_SEQUENCE, &info))
@@ -291,8 +279,7 @@ read_content_info(struct cursor *cursor, struct asn1 *oid_out, struct asn1 *cont
     return asn1_next(&wrapped, content_out);
 }
 
-static bool
-read_authenticated_safe(struct reader *reader, const struct buffer *bytes)
+static bool read_authenticated_safe(struct reader *reader, const struct buffer *bytes)
 {
     struct cursor cursor = cursor_over(buffer_content(bytes), buffer_length(bytes));
     struct asn1 list, oid, content;
@@ -316,8 +303,7 @@ read_authenticated_safe(struct reader *reader, const struct buffer *bytes)
 }
 
 /* MacData { { { OID }, digest }, salt, iterations } */
-static bool
-read_mac(const struct asn1 *data, struct mac *mac)
+static bool read_mac(const struct asn1 *data, struct mac *mac)
 {
     struct cursor inside = asn1_inside(data);
     struct asn1 info, algorithm, salt, iterations;
@@ -339,8 +325,8 @@ read_mac(const struct asn1 *data, struct mac *mac)
                : asn1_number(&iterations, PBE_ITERATION_LIMIT, &mac->derivation.iterations);
 }
 
-static enum pbe_outcome
-mac_fits(const struct mac *mac, const char *password, const struct buffer *bytes)
+static enum pbe_outcome mac_fits(const struct mac *mac, const char *password,
+                                 const struct buffer *bytes)
 {
     struct pbe_derivation derivation = mac->derivation;
     unsigned char key[DIGEST_SIZE_LIMIT], digest[DIGEST_SIZE_LIMIT];
@@ -360,8 +346,7 @@ mac_fits(const struct mac *mac, const char *password, const struct buffer *bytes
 }
 
 /* The candidate that fits becomes the only one. */
-static bool
-check_mac(struct reader *reader, const struct asn1 *data, const struct buffer *bytes)
+static bool check_mac(struct reader *reader, const struct asn1 *data, const struct buffer *bytes)
 {
     struct mac mac = {0};
     char oid[128];
@@ -388,8 +373,7 @@ check_mac(struct reader *reader, const struct asn1 *data, const struct buffer *b
     return true;
 }
 
-static void
-list_candidates(struct reader *reader)
+static void list_candidates(struct reader *reader)
 {
     if (reader->store->password != NULL) {
         reader->candidates[reader->candidate_count++] = reader->store->password;
@@ -402,8 +386,7 @@ list_candidates(struct reader *reader)
 }
 
 /* PFX { version, ContentInfo, [MacData] } */
-static bool
-read_store(struct reader *reader, struct buffer *bytes)
+static bool read_store(struct reader *reader, struct buffer *bytes)
 {
     struct cursor cursor = cursor_over(reader->store->bytes, reader->store->size);
     struct asn1 whole, version, oid, content, mac;
@@ -423,8 +406,7 @@ read_store(struct reader *reader, struct buffer *bytes)
                             : malformed(reader, "its MAC is cut short");
 }
 
-bool
-pkcs12_read(const struct store *store, struct material *material, struct error *error)
+bool pkcs12_read(const struct store *store, struct material *material, struct error *error)
 {
     struct reader reader = {.store = store, .material = material, .error = error};
     struct buffer bytes = {0};

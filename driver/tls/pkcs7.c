@@ -2,16 +2,14 @@
 
 #include "tls/asn1.h"
 
-static bool
-malformed(const char *name, struct error *error)
+static bool malformed(const char *name, struct error *error)
 {
     error_set(error, ODBCSSL_ERROR_FILE_MALFORMED, "%s: the PKCS#7 file is damaged", name);
     return false;
 }
 
 /* ContentInfo { OID, [0] SignedData { version, digests, content, ... (RFC 5652, 3 and 5.1) */
-static bool
-enter_signed_data(const unsigned char *bytes, size_t size, struct cursor *rest_out)
+static bool enter_signed_data(const unsigned char *bytes, size_t size, struct cursor *rest_out)
 {
     struct cursor cursor = cursor_over(bytes, size);
     struct asn1 info, oid, wrapper, data, skipped;
@@ -29,9 +27,8 @@ enter_signed_data(const unsigned char *bytes, size_t size, struct cursor *rest_o
            asn1_expect(rest_out, ASN1_SEQUENCE, &skipped);
 }
 
-static bool
-add_certificates(const struct asn1 *list, const char *name, struct material *material,
-                 struct error *error)
+static bool add_certificates(const struct asn1 *list, const char *name, struct material *material,
+                             struct error *error)
 {
     struct cursor inside = asn1_inside(list);
     struct asn1 certificate;
@@ -45,9 +42,8 @@ add_certificates(const struct asn1 *list, const char *name, struct material *mat
     return !inside.is_short || malformed(name, error);
 }
 
-bool
-pkcs7_read(const unsigned char *bytes, size_t size, const char *name, struct material *material,
-           struct error *error)
+bool pkcs7_read(const unsigned char *bytes, size_t size, const char *name,
+                struct material *material, struct error *error)
 {
     struct cursor rest;
     struct asn1 part;
