@@ -10,6 +10,7 @@ tests_support_libsuite_la_CFLAGS = $(TEST_CFLAGS)
 
 include tests/unit/base.mk
 include tests/unit/config.mk
+include tests/unit/formats.mk
 include tests/unit/tls.mk
 include tests/unit/proto.mk
 include tests/unit/tds.mk
