@@ -16,41 +16,35 @@ struct parser {
     struct error *error;
 };
 
-static bool
-is_blank(char character)
+static bool is_blank(char character)
 {
     return character == ' ' || (character >= '\t' && character <= '\r');
 }
 
-static bool
-is_at_end(const struct parser *parser)
+static bool is_at_end(const struct parser *parser)
 {
     return parser->position == parser->length;
 }
 
-static char
-current(const struct parser *parser)
+static char current(const struct parser *parser)
 {
     return parser->text[parser->position];
 }
 
-static void
-skip_blanks(struct parser *parser)
+static void skip_blanks(struct parser *parser)
 {
     while (!is_at_end(parser) && is_blank(current(parser)))
         parser->position++;
 }
 
-static void
-skip_separators(struct parser *parser)
+static void skip_separators(struct parser *parser)
 {
     while (!is_at_end(parser) && (is_blank(current(parser)) || current(parser) == ';'))
         parser->position++;
 }
 
 /* Copies from start to end without the blanks at both ends. NULL: out of memory. */
-static char *
-copy_trimmed(const struct parser *parser, size_t start, size_t end)
+static char *copy_trimmed(const struct parser *parser, size_t start, size_t end)
 {
     while (start < end && is_blank(parser->text[start]))
         start++;
@@ -64,8 +58,7 @@ copy_trimmed(const struct parser *parser, size_t start, size_t end)
 
 /* What stands where a keyword is expected may be the rest of a password with a ';' in it: it is
  * never quoted. */
-static char *
-parse_keyword(struct parser *parser)
+static char *parse_keyword(struct parser *parser)
 {
     size_t start = parser->position;
     while (!is_at_end(parser) && current(parser) != '=' && current(parser) != ';')
@@ -88,8 +81,7 @@ parse_keyword(struct parser *parser)
 }
 
 /* position is behind the opening brace. Returns the position of the closing one, or length. */
-static size_t
-find_closing_brace(const struct parser *parser)
+static size_t find_closing_brace(const struct parser *parser)
 {
     size_t position = parser->position;
     while (position < parser->length) {
@@ -103,8 +95,7 @@ find_closing_brace(const struct parser *parser)
     return parser->length;
 }
 
-static char *
-copy_unescaped(const struct parser *parser, size_t end)
+static char *copy_unescaped(const struct parser *parser, size_t end)
 {
     char *copy = malloc(end - parser->position + 1);
     if (copy == NULL) {
@@ -121,8 +112,7 @@ copy_unescaped(const struct parser *parser, size_t end)
     return copy;
 }
 
-static char *
-parse_braced_value(struct parser *parser, const char *keyword)
+static char *parse_braced_value(struct parser *parser, const char *keyword)
 {
     size_t start = parser->position++;
     size_t end = find_closing_brace(parser);
@@ -146,8 +136,7 @@ parse_braced_value(struct parser *parser, const char *keyword)
     return NULL;
 }
 
-static char *
-parse_plain_value(struct parser *parser)
+static char *parse_plain_value(struct parser *parser)
 {
     size_t start = parser->position;
     while (!is_at_end(parser) && current(parser) != ';')
@@ -156,8 +145,7 @@ parse_plain_value(struct parser *parser)
 }
 
 /* Takes both strings, also on failure. */
-static bool
-add_pair(struct connstr *list, char *keyword, char *value, bool is_braced)
+static bool add_pair(struct connstr *list, char *keyword, char *value, bool is_braced)
 {
     struct connstr_pair *pairs = NULL;
     if (keyword != NULL && value != NULL)
@@ -172,8 +160,7 @@ add_pair(struct connstr *list, char *keyword, char *value, bool is_braced)
     return true;
 }
 
-static bool
-parse_pair(struct parser *parser, struct connstr *list)
+static bool parse_pair(struct parser *parser, struct connstr *list)
 {
     char keyword_printable[80];
     char *keyword = parse_keyword(parser);
@@ -190,8 +177,7 @@ parse_pair(struct parser *parser, struct connstr *list)
     return false;
 }
 
-bool
-connstr_parse(const char *text, size_t length, struct connstr *list, struct error *error)
+bool connstr_parse(const char *text, size_t length, struct connstr *list, struct error *error)
 {
     *list = (struct connstr){0};
     /* Some applications count the terminator. */
@@ -213,8 +199,7 @@ connstr_parse(const char *text, size_t length, struct connstr *list, struct erro
     return true;
 }
 
-static struct connstr_pair *
-find_pair(const struct connstr *list, const char *keyword)
+static struct connstr_pair *find_pair(const struct connstr *list, const char *keyword)
 {
     for (size_t i = 0; i < list->count; i++)
         if (text_equal_nocase(list->pairs[i].keyword, keyword))
@@ -222,15 +207,13 @@ find_pair(const struct connstr *list, const char *keyword)
     return NULL;
 }
 
-const struct connstr_pair *
-connstr_find(const struct connstr *list, const char *keyword)
+const struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword)
 {
     return find_pair(list, keyword);
 }
 
 /* The keyword that does not count because the other one stands before it. */
-static bool
-is_excluded(const struct connstr *list, const struct connstr_pair *pair)
+static bool is_excluded(const struct connstr *list, const struct connstr_pair *pair)
 {
     const char *rival = text_equal_nocase(pair->keyword, "DSN")      ? "DRIVER"
                         : text_equal_nocase(pair->keyword, "DRIVER") ? "DSN"
@@ -239,35 +222,30 @@ is_excluded(const struct connstr *list, const struct connstr_pair *pair)
     return other != NULL && other < pair;
 }
 
-const char *
-connstr_get(const struct connstr *list, const char *keyword)
+const char *connstr_get(const struct connstr *list, const char *keyword)
 {
     const struct connstr_pair *pair = find_pair(list, keyword);
     return pair != NULL && !is_excluded(list, pair) ? pair->value : NULL;
 }
 
-bool
-connstr_has(const struct connstr *list, const char *keyword)
+bool connstr_has(const struct connstr *list, const char *keyword)
 {
     return connstr_get(list, keyword) != NULL;
 }
 
-bool
-connstr_append(struct connstr *list, const char *keyword, const char *value)
+bool connstr_append(struct connstr *list, const char *keyword, const char *value)
 {
     return add_pair(list, strdup(keyword), strdup(value), false);
 }
 
-static void
-free_pair(struct connstr_pair *pair)
+static void free_pair(struct connstr_pair *pair)
 {
     free(pair->keyword);
     text_free_secret(pair->value);
 }
 
 /* Removes every pair with this keyword from index on. */
-static void
-remove_from(struct connstr *list, size_t index, const char *keyword)
+static void remove_from(struct connstr *list, size_t index, const char *keyword)
 {
     size_t kept = index;
     for (size_t i = index; i < list->count; i++) {
@@ -279,8 +257,7 @@ remove_from(struct connstr *list, size_t index, const char *keyword)
     list->count = kept;
 }
 
-bool
-connstr_set(struct connstr *list, const char *keyword, const char *value)
+bool connstr_set(struct connstr *list, const char *keyword, const char *value)
 {
     struct connstr_pair *pair = find_pair(list, keyword);
     if (pair == NULL)
@@ -296,24 +273,21 @@ connstr_set(struct connstr *list, const char *keyword, const char *value)
     return true;
 }
 
-void
-connstr_remove(struct connstr *list, const char *keyword)
+void connstr_remove(struct connstr *list, const char *keyword)
 {
     remove_from(list, 0, keyword);
 }
 
 /* psqlodbc takes a value in braces as it is and undoes %XX and '+' in any other one, so braces that
  * were written stay. */
-static bool
-needs_braces(const struct connstr_pair *pair)
+static bool needs_braces(const struct connstr_pair *pair)
 {
     size_t length = strlen(pair->value);
     return pair->is_braced || strpbrk(pair->value, ";{}") != NULL ||
            (length > 0 && (is_blank(pair->value[0]) || is_blank(pair->value[length - 1])));
 }
 
-static bool
-append_braced(struct buffer *buffer, const char *value)
+static bool append_braced(struct buffer *buffer, const char *value)
 {
     bool is_good = buffer_append_byte(buffer, '{');
     for (; *value != '\0' && is_good; value++) {
@@ -324,8 +298,7 @@ append_braced(struct buffer *buffer, const char *value)
     return is_good && buffer_append_byte(buffer, '}');
 }
 
-static bool
-append_pair(struct buffer *buffer, const struct connstr_pair *pair)
+static bool append_pair(struct buffer *buffer, const struct connstr_pair *pair)
 {
     if (buffer_length(buffer) > 0 && !buffer_append_byte(buffer, ';'))
         return false;
@@ -337,8 +310,7 @@ append_pair(struct buffer *buffer, const struct connstr_pair *pair)
 }
 
 /* Enough for every pair, so that the buffer never moves and leaves a copy of a secret behind. */
-static size_t
-largest_size(const struct connstr *list)
+static size_t largest_size(const struct connstr *list)
 {
     size_t size = 1;
     for (size_t i = 0; i < list->count; i++)
@@ -346,8 +318,7 @@ largest_size(const struct connstr *list)
     return size;
 }
 
-char *
-connstr_format(const struct connstr *list)
+char *connstr_format(const struct connstr *list)
 {
     struct buffer buffer = {0};
     bool is_good = buffer_reserve(&buffer, largest_size(list)) != NULL;
@@ -361,8 +332,7 @@ connstr_format(const struct connstr *list)
     return text;
 }
 
-void
-connstr_free(struct connstr *list)
+void connstr_free(struct connstr *list)
 {
     for (size_t i = 0; i < list->count; i++)
         free_pair(&list->pairs[i]);

@@ -14,8 +14,8 @@
 #include "base/error.h"
 
 struct connstr_pair {
-    char *keyword;  /* as it was written, trimmed */
-    char *value;    /* without braces */
+    char *keyword;     /* as it was written, trimmed */
+    char *value;       /* without braces */
     bool is_braced;    /* it was written in braces: some drivers care */
     bool is_from_file; /* it stands in odbc.ini: some drivers decode only what a string says */
 };

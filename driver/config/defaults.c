@@ -11,15 +11,13 @@
 
 #define PASSWORD_ENTRY_SIZE 16384
 
-const char *
-defaults_environment(const char *variable)
+const char *defaults_environment(const char *variable)
 {
     const char *value = secure_getenv(variable);
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-static bool
-find_home_of_user(char *out, size_t out_size)
+static bool find_home_of_user(char *out, size_t out_size)
 {
     struct passwd entry, *found = NULL;
     char *scratch = malloc(PASSWORD_ENTRY_SIZE);
@@ -32,8 +30,7 @@ find_home_of_user(char *out, size_t out_size)
     return is_found;
 }
 
-static bool
-find_home(char *out, size_t out_size)
+static bool find_home(char *out, size_t out_size)
 {
     const char *home = defaults_environment("HOME");
     if (home == NULL || home[0] != '/')
@@ -41,8 +38,7 @@ find_home(char *out, size_t out_size)
     return snprintf(out, out_size, "%s", home) < (int)out_size;
 }
 
-char *
-defaults_find_file(const char *name)
+char *defaults_find_file(const char *name)
 {
     char home[PATH_MAX], path[PATH_MAX];
     struct stat status;

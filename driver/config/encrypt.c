@@ -53,9 +53,8 @@ struct reading {
 };
 
 /* reading->found stays empty when the keyword is nowhere. */
-static bool
-read_word(const struct places *places, const char *name, const struct key_word *words,
-          struct reading *reading, struct error *error)
+static bool read_word(const struct places *places, const char *name, const struct key_word *words,
+                      struct reading *reading, struct error *error)
 {
     *reading = (struct reading){0};
     if (!places_find_name(places, name, NULL, &reading->found, error))
@@ -74,8 +73,7 @@ read_word(const struct places *places, const char *name, const struct key_word *
     return false;
 }
 
-static const struct meaning *
-combine(const struct reading *encrypt, const struct reading *trust)
+static const struct meaning *combine(const struct reading *encrypt, const struct reading *trust)
 {
     bool is_trusting = trust->found.value != NULL && trust->word;
     if (encrypt->found.value == NULL)
@@ -93,9 +91,9 @@ combine(const struct reading *encrypt, const struct reading *trust)
 
 /* What was found stays when it agrees with the alias, is replaced when it is written in a lower
  * place, and is contradicted otherwise. */
-static bool
-replace(const struct places *places, const struct key *key, bool is_agreeing,
-        const struct found *alias, const char *word, struct found *found, struct error *error)
+static bool replace(const struct places *places, const struct key *key, bool is_agreeing,
+                    const struct found *alias, const char *word, struct found *found,
+                    struct error *error)
 {
     char alias_text[KEY_DESCRIPTION_SIZE], found_text[KEY_DESCRIPTION_SIZE];
     if (found->value != NULL && is_agreeing)
@@ -110,9 +108,8 @@ replace(const struct places *places, const struct key *key, bool is_agreeing,
     return false;
 }
 
-static bool
-apply_mode(const struct places *places, const struct meaning *meaning, const struct found *alias,
-           struct found *mode, struct error *error)
+static bool apply_mode(const struct places *places, const struct meaning *meaning,
+                       const struct found *alias, struct found *mode, struct error *error)
 {
     const struct key *key = &keys[KEY_INDEX_SslMode];
     const struct key_word *word =
@@ -123,9 +120,9 @@ apply_mode(const struct places *places, const struct meaning *meaning, const str
     return replace(places, key, is_agreeing, alias, tls_mode_name(meaning->mode), mode, error);
 }
 
-static bool
-apply_negotiation(const struct places *places, const struct meaning *meaning,
-                  const struct found *alias, struct found *negotiation, struct error *error)
+static bool apply_negotiation(const struct places *places, const struct meaning *meaning,
+                              const struct found *alias, struct found *negotiation,
+                              struct error *error)
 {
     const struct key *key = &keys[KEY_INDEX_SslNegotiation];
     const struct key_word *word =
@@ -136,8 +133,7 @@ apply_negotiation(const struct places *places, const struct meaning *meaning,
     return replace(places, key, is_agreeing, alias, "direct", negotiation, error);
 }
 
-bool
-encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error)
+bool encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error)
 {
     struct reading encrypting, trusting;
     encrypt->origin[0] = '\0';

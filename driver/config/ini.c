@@ -18,15 +18,14 @@
 /* libodbcinst keeps a list of messages that it changes without a lock. */
 static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
 
-const char *
-ini_file_name(enum ini_file file)
+const char *ini_file_name(enum ini_file file)
 {
     return file == INI_DATA_SOURCES ? "odbc.ini" : "odbcinst.ini";
 }
 
 /* Returns the number of bytes in out. For a list: names with a NUL behind each. */
-static size_t
-read_string(enum ini_file file, const char *section, const char *keyword, char *out, int out_size)
+static size_t read_string(enum ini_file file, const char *section, const char *keyword, char *out,
+                          int out_size)
 {
     memset(out, 0, (size_t)out_size);
     pthread_mutex_lock(&library_lock);
@@ -37,9 +36,8 @@ read_string(enum ini_file file, const char *section, const char *keyword, char *
     return length > 0 ? (size_t)length : 0;
 }
 
-bool
-ini_read_value(enum ini_file file, const char *section, const char *keyword, char **value_out,
-               struct error *error)
+bool ini_read_value(enum ini_file file, const char *section, const char *keyword, char **value_out,
+                    struct error *error)
 {
     char value[VALUE_SIZE];
     *value_out = NULL;
@@ -54,9 +52,8 @@ ini_read_value(enum ini_file file, const char *section, const char *keyword, cha
     return false;
 }
 
-static bool
-add_value(enum ini_file file, const char *section, const char *keyword, struct connstr *pairs,
-          struct error *error)
+static bool add_value(enum ini_file file, const char *section, const char *keyword,
+                      struct connstr *pairs, struct error *error)
 {
     char *value;
     if (section == NULL)
@@ -71,8 +68,8 @@ add_value(enum ini_file file, const char *section, const char *keyword, struct c
 }
 
 /* section NULL: the sections themselves. */
-static bool
-read_list(enum ini_file file, const char *section, struct connstr *pairs, struct error *error)
+static bool read_list(enum ini_file file, const char *section, struct connstr *pairs,
+                      struct error *error)
 {
     char *names = malloc(LIST_SIZE);
     bool is_good = names != NULL;
@@ -93,16 +90,14 @@ read_list(enum ini_file file, const char *section, struct connstr *pairs, struct
     return is_good;
 }
 
-bool
-ini_read_section(enum ini_file file, const char *section, struct connstr *pairs,
-                 struct error *error)
+bool ini_read_section(enum ini_file file, const char *section, struct connstr *pairs,
+                      struct error *error)
 {
     *pairs = (struct connstr){0};
     return section[0] == '\0' || read_list(file, section, pairs, error);
 }
 
-bool
-ini_list_sections(enum ini_file file, struct connstr *pairs, struct error *error)
+bool ini_list_sections(enum ini_file file, struct connstr *pairs, struct error *error)
 {
     *pairs = (struct connstr){0};
     return read_list(file, NULL, pairs, error);

@@ -100,8 +100,7 @@ static const char *const encrypt_names[] = {"Encrypt", "TrustServerCertificate"}
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-const struct key *
-key_find(const char *name)
+const struct key *key_find(const char *name)
 {
     for (size_t i = 0; i < KEY_COUNT; i++)
         if (text_equal_nocase(keys[i].name, name))
@@ -109,8 +108,7 @@ key_find(const char *name)
     return NULL;
 }
 
-bool
-key_is_ours(const char *name)
+bool key_is_ours(const char *name)
 {
     for (size_t i = 0; i < key_alias_count; i++)
         if (text_equal_nocase(key_aliases[i].name, name))
@@ -121,14 +119,12 @@ key_is_ours(const char *name)
     return key_find(name) != NULL;
 }
 
-static char
-lower(char character)
+static char lower(char character)
 {
     return character >= 'A' && character <= 'Z' ? (char)(character + 'a' - 'A') : character;
 }
 
-static size_t
-smallest(size_t a, size_t b, size_t c)
+static size_t smallest(size_t a, size_t b, size_t c)
 {
     size_t least = a < b ? a : b;
     return least < c ? least : c;
@@ -137,8 +133,7 @@ smallest(size_t a, size_t b, size_t c)
 /* Levenshtein's distance without regard to case; names longer than any keyword are far away. */
 #define NAME_LIMIT 40
 
-static size_t
-name_distance(const char *a, const char *b)
+static size_t name_distance(const char *a, const char *b)
 {
     size_t a_length = strlen(a), b_length = strlen(b);
     size_t row[NAME_LIMIT + 1];
@@ -160,8 +155,7 @@ name_distance(const char *a, const char *b)
 }
 
 /* NULL when none is near enough to be what was meant. */
-static const char *
-nearest_name(const char *name)
+static const char *nearest_name(const char *name)
 {
     const char *nearest = NULL;
     size_t least = strlen(name) / 3 + 1;
@@ -175,8 +169,7 @@ nearest_name(const char *name)
     return nearest;
 }
 
-bool
-key_check_name(const struct key_origin *origin, struct error *error)
+bool key_check_name(const struct key_origin *origin, struct error *error)
 {
     char printable[80];
     if (!text_has_prefix_nocase(origin->keyword, OUR_PREFIX) || key_is_ours(origin->keyword))
@@ -198,9 +191,8 @@ key_check_name(const struct key_origin *origin, struct error *error)
     return false;
 }
 
-const char *
-key_describe(const struct key *key, const char *value, const struct key_origin *origin, char *out,
-             size_t out_size)
+const char *key_describe(const struct key *key, const char *value, const struct key_origin *origin,
+                         char *out, size_t out_size)
 {
     char printable[300];
     bool is_secret = key != NULL && key->kind == KEY_SECRET;
@@ -210,14 +202,12 @@ key_describe(const struct key *key, const char *value, const struct key_origin *
     return out;
 }
 
-static bool
-is_same_letter(char a, char b)
+static bool is_same_letter(char a, char b)
 {
     return lower(a) == lower(b) || (a == '-' && b == '_') || (a == '_' && b == '-');
 }
 
-static bool
-is_word(const char *word, const char *text)
+static bool is_word(const char *word, const char *text)
 {
     while (*word != '\0' && is_same_letter(*word, *text)) {
         word++;
@@ -226,8 +216,7 @@ is_word(const char *word, const char *text)
     return *word == '\0' && *text == '\0';
 }
 
-const struct key_word *
-key_find_word(const struct key_word *words, const char *text)
+const struct key_word *key_find_word(const struct key_word *words, const char *text)
 {
     for (; words->word != NULL; words++)
         if (is_word(words->word, text))
@@ -235,8 +224,7 @@ key_find_word(const struct key_word *words, const char *text)
     return NULL;
 }
 
-const char *
-key_list_words(const struct key_word *words, char *out, size_t out_size)
+const char *key_list_words(const struct key_word *words, char *out, size_t out_size)
 {
     size_t used = 0;
     out[0] = '\0';
@@ -250,9 +238,8 @@ key_list_words(const struct key_word *words, char *out, size_t out_size)
     return out;
 }
 
-static bool
-check_word(const struct key *key, const char *value, const struct key_origin *origin,
-           int *number_out, struct error *error)
+static bool check_word(const struct key *key, const char *value, const struct key_origin *origin,
+                       int *number_out, struct error *error)
 {
     const struct key_word *word = key_find_word(key->words, value);
     if (word != NULL) {
@@ -267,9 +254,8 @@ check_word(const struct key *key, const char *value, const struct key_origin *or
     return false;
 }
 
-static bool
-check_number(const struct key *key, const char *value, const struct key_origin *origin,
-             int *number_out, struct error *error)
+static bool check_number(const struct key *key, const char *value, const struct key_origin *origin,
+                         int *number_out, struct error *error)
 {
     unsigned long number;
     if (text_parse_number(value, key->largest, &number)) {
@@ -284,8 +270,7 @@ check_number(const struct key *key, const char *value, const struct key_origin *
     return false;
 }
 
-static bool
-is_path_or_its_substitute(const struct key *key, const char *value)
+static bool is_path_or_its_substitute(const struct key *key, const char *value)
 {
     if (value[0] == '\0' || value[0] == '/')
         return true;
@@ -295,9 +280,8 @@ is_path_or_its_substitute(const struct key *key, const char *value)
 }
 
 /* A relative path would depend on where the application happens to run. */
-static bool
-check_path(const struct key *key, const char *value, const struct key_origin *origin,
-           struct error *error)
+static bool check_path(const struct key *key, const char *value, const struct key_origin *origin,
+                       struct error *error)
 {
     if (is_path_or_its_substitute(key, value))
         return true;
@@ -311,9 +295,8 @@ check_path(const struct key *key, const char *value, const struct key_origin *or
     return false;
 }
 
-bool
-key_check_value(const struct key *key, const char *value, const struct key_origin *origin,
-                int *number_out, struct error *error)
+bool key_check_value(const struct key *key, const char *value, const struct key_origin *origin,
+                     int *number_out, struct error *error)
 {
     int ignored;
     if (number_out == NULL)
@@ -337,16 +320,14 @@ key_check_value(const struct key *key, const char *value, const struct key_origi
     return false;
 }
 
-static bool
-is_lower_case_part(const struct key *key, const char *value, size_t *length_out)
+static bool is_lower_case_part(const struct key *key, const char *value, size_t *length_out)
 {
     *length_out = strlen(key->kind == KEY_FILE_OR_SYSTEM ? SYSTEM_WORD : PKCS11_SCHEME);
     return value[0] != '/' && value[0] != '\0' &&
            (key->kind == KEY_FILE_OR_SYSTEM || key->kind == KEY_FILE_OR_PKCS11);
 }
 
-char *
-key_copy_value(const struct key *key, const char *value)
+char *key_copy_value(const struct key *key, const char *value)
 {
     char *copy = strdup(value);
     size_t length;

@@ -12,8 +12,7 @@
  * SQLConnect, "Default data source"). */
 #define DEFAULT_DSN "DEFAULT"
 
-const struct connstr *
-places_list(const struct places *places, enum place place)
+const struct connstr *places_list(const struct places *places, enum place place)
 {
     switch (place) {
     case PLACE_CONNECTION_STRING:
@@ -27,9 +26,8 @@ places_list(const struct places *places, enum place place)
     return &places->driver_section;
 }
 
-static bool
-set_name(struct places *places, enum place place, const char *file, const char *section,
-         struct error *error)
+static bool set_name(struct places *places, enum place place, const char *file, const char *section,
+                     struct error *error)
 {
     char printable[200];
     error_printable(section, strlen(section), printable, sizeof printable);
@@ -41,8 +39,8 @@ set_name(struct places *places, enum place place, const char *file, const char *
     return false;
 }
 
-static bool
-read_place(struct places *places, enum place place, const char *section, struct error *error)
+static bool read_place(struct places *places, enum place place, const char *section,
+                       struct error *error)
 {
     bool is_data_source = place == PLACE_DATA_SOURCE;
     enum ini_file file = is_data_source ? INI_DATA_SOURCES : INI_DRIVERS;
@@ -52,8 +50,7 @@ read_place(struct places *places, enum place place, const char *section, struct 
 }
 
 /* The driver manager gives an unknown data source to the driver of [DEFAULT]. */
-static bool
-read_data_source(struct places *places, struct error *error)
+static bool read_data_source(struct places *places, struct error *error)
 {
     if (!read_place(places, PLACE_DATA_SOURCE, places->dsn, error))
         return false;
@@ -68,8 +65,7 @@ read_data_source(struct places *places, struct error *error)
 }
 
 /* driver: a section's name, or a library. */
-static bool
-read_driver_section(struct places *places, const char *driver, struct error *error)
+static bool read_driver_section(struct places *places, const char *driver, struct error *error)
 {
     if (!read_place(places, PLACE_DRIVER_SECTION, driver, error))
         return false;
@@ -83,15 +79,13 @@ read_driver_section(struct places *places, const char *driver, struct error *err
     return is_read;
 }
 
-static const char *
-driver_of_data_source(const struct places *places)
+static const char *driver_of_data_source(const struct places *places)
 {
     const struct connstr_pair *pair = connstr_find(&places->data_source, "Driver");
     return pair != NULL ? pair->value : NULL;
 }
 
-static bool
-read_places(struct places *places, struct error *error)
+static bool read_places(struct places *places, struct error *error)
 {
     const char *driver = connstr_get(places->connection_string, "DRIVER");
     places->names[PLACE_CONNECTION_STRING] = strdup("connection string");
@@ -109,8 +103,8 @@ read_places(struct places *places, struct error *error)
     return driver == NULL || driver[0] == '\0' || read_driver_section(places, driver, error);
 }
 
-bool
-places_open(const struct connstr *connection_string, struct places *places, struct error *error)
+bool places_open(const struct connstr *connection_string, struct places *places,
+                 struct error *error)
 {
     *places = (struct places){.connection_string = connection_string};
     if (read_places(places, error))
@@ -119,8 +113,7 @@ places_open(const struct connstr *connection_string, struct places *places, stru
     return false;
 }
 
-void
-places_close(struct places *places)
+void places_close(struct places *places)
 {
     connstr_free(&places->data_source);
     connstr_free(&places->driver_section);
@@ -129,8 +122,7 @@ places_close(struct places *places)
     *places = (struct places){0};
 }
 
-bool
-places_check_names(const struct places *places, struct error *error)
+bool places_check_names(const struct places *places, struct error *error)
 {
     for (int place = 0; place < PLACE_COUNT; place++) {
         const struct connstr *list = places_list(places, (enum place)place);
@@ -145,17 +137,15 @@ places_check_names(const struct places *places, struct error *error)
 
 /* An empty value in a file is a keyword that nobody filled in. In a connection string it is written
  * to set the keyword to nothing. */
-static const char *
-value_in(const struct places *places, enum place place, const char *name)
+static const char *value_in(const struct places *places, enum place place, const char *name)
 {
     const struct connstr_pair *pair = connstr_find(places_list(places, place), name);
     bool is_given = pair != NULL && (place == PLACE_CONNECTION_STRING || pair->value[0] != '\0');
     return is_given ? pair->value : NULL;
 }
 
-static bool
-is_cut(const struct places *places, const struct found *found, const struct key *key,
-       struct error *error)
+static bool is_cut(const struct places *places, const struct found *found, const struct key *key,
+                   struct error *error)
 {
     char description[KEY_DESCRIPTION_SIZE];
     if (found->place == PLACE_CONNECTION_STRING || strlen(found->value) <= INI_VALUE_LIMIT)
@@ -168,9 +158,8 @@ is_cut(const struct places *places, const struct found *found, const struct key 
 }
 
 /* From place `first` on. */
-static void
-find_from(const struct places *places, enum place first, const char *name, bool is_alias,
-          struct found *found_out)
+static void find_from(const struct places *places, enum place first, const char *name,
+                      bool is_alias, struct found *found_out)
 {
     *found_out = (struct found){0};
     for (int place = first; place < PLACE_COUNT && found_out->value == NULL; place++) {
@@ -180,17 +169,15 @@ find_from(const struct places *places, enum place first, const char *name, bool 
     }
 }
 
-bool
-places_find_name(const struct places *places, const char *name, const struct key *key,
-                 struct found *found_out, struct error *error)
+bool places_find_name(const struct places *places, const char *name, const struct key *key,
+                      struct found *found_out, struct error *error)
 {
     find_from(places, PLACE_CONNECTION_STRING, name, false, found_out);
     return found_out->value == NULL || !is_cut(places, found_out, key, error);
 }
 
-static bool
-contradicts(const struct places *places, const struct key *key, const struct found *alias,
-            const struct found *found, struct error *error)
+static bool contradicts(const struct places *places, const struct key *key,
+                        const struct found *alias, const struct found *found, struct error *error)
 {
     char alias_text[KEY_DESCRIPTION_SIZE], found_text[KEY_DESCRIPTION_SIZE];
     /* A keyword set to nothing is there to take away what a lower place says. */
@@ -206,9 +193,8 @@ contradicts(const struct places *places, const struct key *key, const struct fou
 
 /* Weighs an alias against what was found so far: the higher place counts, and what is written in
  * the same place, or below the keyword itself, has to agree. */
-static bool
-weigh_alias(const struct places *places, const struct key *key, const char *alias,
-            struct found *found, struct error *error)
+static bool weigh_alias(const struct places *places, const struct key *key, const char *alias,
+                        struct found *found, struct error *error)
 {
     struct found candidate;
     find_from(places, PLACE_CONNECTION_STRING, alias, true, &candidate);
@@ -222,9 +208,8 @@ weigh_alias(const struct places *places, const struct key *key, const char *alia
     return is_higher || !contradicts(places, key, &candidate, found, error);
 }
 
-bool
-places_find_key(const struct places *places, const struct key *key, struct found *found_out,
-                struct error *error)
+bool places_find_key(const struct places *places, const struct key *key, struct found *found_out,
+                     struct error *error)
 {
     if (!places_find_name(places, key->name, key, found_out, error))
         return false;
@@ -235,9 +220,8 @@ places_find_key(const struct places *places, const struct key *key, struct found
     return true;
 }
 
-const char *
-places_describe(const struct places *places, const struct found *found, const struct key *key,
-                char *out, size_t out_size)
+const char *places_describe(const struct places *places, const struct found *found,
+                            const struct key *key, char *out, size_t out_size)
 {
     struct key_origin origin = {found->keyword, places->names[found->place]};
     return key_describe(key, found->value, &origin, out, out_size);

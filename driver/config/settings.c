@@ -32,8 +32,7 @@ static const char *const manager_keywords[] = {
 };
 
 /* The option of a text keyword; NULL for words and numbers. */
-static struct option *
-option_of(struct settings *settings, enum key_index index)
+static struct option *option_of(struct settings *settings, enum key_index index)
 {
     switch (index) {
 #define WORD_KEY(name, field, words, fallback, environment, help)
@@ -50,8 +49,7 @@ option_of(struct settings *settings, enum key_index index)
     }
 }
 
-static void
-store_number(struct settings *settings, enum key_index index, int number)
+static void store_number(struct settings *settings, enum key_index index, int number)
 {
     switch (index) {
 #define WORD_KEY(name, field, words, fallback, environment, help)                                  \
@@ -72,16 +70,15 @@ store_number(struct settings *settings, enum key_index index, int number)
     }
 }
 
-static void
-clear_option(struct option *option)
+static void clear_option(struct option *option)
 {
     text_free_secret(option->value);
     free(option->source);
     *option = (struct option){0};
 }
 
-static bool
-store_option(struct option *option, const struct key *key, const char *value, const char *source)
+static bool store_option(struct option *option, const struct key *key, const char *value,
+                         const char *source)
 {
     clear_option(option);
     option->keyword = key->name;
@@ -91,8 +88,8 @@ store_option(struct option *option, const struct key *key, const char *value, co
     return option->source != NULL && (value == NULL || option->value != NULL);
 }
 
-static bool
-store_item(struct setting *item, const struct key *key, const char *value, const char *source)
+static bool store_item(struct setting *item, const struct key *key, const char *value,
+                       const char *source)
 {
     free(item->value);
     free(item->source);
@@ -103,8 +100,8 @@ store_item(struct setting *item, const struct key *key, const char *value, const
 }
 
 /* value NULL: the keyword is not set, or set to nothing. What was stored before is replaced. */
-static bool
-store(struct resolution *resolution, enum key_index index, const char *value, const char *source)
+static bool store(struct resolution *resolution, enum key_index index, const char *value,
+                  const char *source)
 {
     const struct key *key = &keys[index];
     struct option *option = option_of(resolution->settings, index);
@@ -122,8 +119,7 @@ store(struct resolution *resolution, enum key_index index, const char *value, co
     return false;
 }
 
-static bool
-store_found(struct resolution *resolution, enum key_index index)
+static bool store_found(struct resolution *resolution, enum key_index index)
 {
     char source[400];
     const struct found *found = &resolution->found[index];
@@ -136,20 +132,17 @@ store_found(struct resolution *resolution, enum key_index index)
     return store(resolution, index, found->value, source);
 }
 
-static const char *
-source_of(const struct resolution *resolution, enum key_index index)
+static const char *source_of(const struct resolution *resolution, enum key_index index)
 {
     return resolution->settings->items[index].source;
 }
 
-static bool
-is_by_default(const struct resolution *resolution, enum key_index index)
+static bool is_by_default(const struct resolution *resolution, enum key_index index)
 {
     return strcmp(source_of(resolution, index), SOURCE_DEFAULT) == 0;
 }
 
-static bool
-is_system_trust(const struct resolution *resolution)
+static bool is_system_trust(const struct resolution *resolution)
 {
     const char *value = resolution->settings->tls.root_cert.value;
     return value != NULL && strcmp(value, SYSTEM_TRUST) == 0;
@@ -157,8 +150,7 @@ is_system_trust(const struct resolution *resolution)
 
 /* libpq's rules, with one exception: the default key counts for the default certificate alone, for
  * a certificate that is named may hold its key itself. */
-static bool
-has_default_file(const struct resolution *resolution, enum key_index index)
+static bool has_default_file(const struct resolution *resolution, enum key_index index)
 {
     if (keys[index].default_file == NULL)
         return false;
@@ -167,8 +159,8 @@ has_default_file(const struct resolution *resolution, enum key_index index)
     return index != KEY_INDEX_SslCrl || !is_system_trust(resolution);
 }
 
-static bool
-store_default_file(struct resolution *resolution, enum key_index index, bool *is_there_out)
+static bool store_default_file(struct resolution *resolution, enum key_index index,
+                               bool *is_there_out)
 {
     char *path =
         has_default_file(resolution, index) ? defaults_find_file(keys[index].default_file) : NULL;
@@ -179,8 +171,7 @@ store_default_file(struct resolution *resolution, enum key_index index, bool *is
 }
 
 /* Rows of keys.def come in the order in which they depend on each other. */
-static bool
-resolve_key(struct resolution *resolution, enum key_index index)
+static bool resolve_key(struct resolution *resolution, enum key_index index)
 {
     const struct key *key = &keys[index];
     bool is_libpq = resolution->settings->family == DRIVER_FAMILY_POSTGRESQL;
@@ -203,8 +194,7 @@ resolve_key(struct resolution *resolution, enum key_index index)
     return store(resolution, index, key->default_text, SOURCE_DEFAULT);
 }
 
-static bool
-find_keys(struct resolution *resolution)
+static bool find_keys(struct resolution *resolution)
 {
     struct encrypt encrypt;
     const struct places *places = &resolution->places;
@@ -222,8 +212,7 @@ find_keys(struct resolution *resolution)
 }
 
 /* Before the other keywords: which driver it is decides whether libpq's environment counts. */
-static bool
-resolve_target(struct resolution *resolution)
+static bool resolve_target(struct resolution *resolution)
 {
     struct settings *settings = resolution->settings;
     const char *data_source = resolution->places.names[PLACE_DATA_SOURCE];
@@ -244,8 +233,7 @@ resolve_target(struct resolution *resolution)
     return true;
 }
 
-static bool
-resolve_keys(struct resolution *resolution)
+static bool resolve_keys(struct resolution *resolution)
 {
     for (int index = 0; index < KEY_COUNT; index++)
         if (index != KEY_INDEX_TargetDriver && !resolve_key(resolution, (enum key_index)index))
@@ -256,8 +244,7 @@ resolve_keys(struct resolution *resolution)
 /* Who trusts the system's authorities trusts all the world's: then the name has to match, unless
  * the user said otherwise (libpq, sslrootcert=system). And who asks for verification gets something
  * to verify with. */
-static bool
-apply_system_trust(struct resolution *resolution)
+static bool apply_system_trust(struct resolution *resolution)
 {
     struct tls_options *tls = &resolution->settings->tls;
     if (is_system_trust(resolution) && is_by_default(resolution, KEY_INDEX_SslMode))
@@ -268,8 +255,8 @@ apply_system_trust(struct resolution *resolution)
     return true;
 }
 
-static const char *
-describe_item(const struct resolution *resolution, enum key_index index, char *out)
+static const char *describe_item(const struct resolution *resolution, enum key_index index,
+                                 char *out)
 {
     const struct setting *item = &resolution->settings->items[index];
     struct key_origin origin = {item->keyword, item->source};
@@ -277,8 +264,7 @@ describe_item(const struct resolution *resolution, enum key_index index, char *o
                         KEY_DESCRIPTION_SIZE);
 }
 
-static bool
-check_versions(const struct resolution *resolution)
+static bool check_versions(const struct resolution *resolution)
 {
     char least[KEY_DESCRIPTION_SIZE], most[KEY_DESCRIPTION_SIZE];
     const struct tls_options *tls = &resolution->settings->tls;
@@ -293,8 +279,7 @@ check_versions(const struct resolution *resolution)
 
 /* With TLS from the first byte there is no plaintext to begin with or to fall back to (libpq,
  * sslnegotiation). */
-static bool
-check_negotiation(const struct resolution *resolution)
+static bool check_negotiation(const struct resolution *resolution)
 {
     char negotiation[KEY_DESCRIPTION_SIZE], mode[KEY_DESCRIPTION_SIZE];
     const struct tls_options *tls = &resolution->settings->tls;
@@ -307,8 +292,7 @@ check_negotiation(const struct resolution *resolution)
     return false;
 }
 
-static bool
-is_manager_keyword(const char *keyword)
+static bool is_manager_keyword(const char *keyword)
 {
     for (size_t i = 0; i < sizeof manager_keywords / sizeof manager_keywords[0]; i++)
         if (text_equal_nocase(manager_keywords[i], keyword))
@@ -318,15 +302,13 @@ is_manager_keyword(const char *keyword)
 
 /* A keyword of a file may hold characters that would end or change a pair of a connection string.
  * No driver knows such a keyword. */
-static bool
-is_for_driver(const char *keyword)
+static bool is_for_driver(const char *keyword)
 {
     return !key_is_ours(keyword) && !is_manager_keyword(keyword) &&
            strpbrk(keyword, ";={}") == NULL;
 }
 
-static bool
-add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
+static bool add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
                                 bool is_from_file)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -342,8 +324,7 @@ add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
     return true;
 }
 
-static bool
-collect_driver_settings(struct resolution *resolution)
+static bool collect_driver_settings(struct resolution *resolution)
 {
     struct connstr *driver_settings = &resolution->settings->driver_settings;
     if (add_driver_settings(driver_settings, resolution->places.connection_string, false) &&
@@ -353,8 +334,7 @@ collect_driver_settings(struct resolution *resolution)
     return false;
 }
 
-static bool
-prepare(struct resolution *resolution)
+static bool prepare(struct resolution *resolution)
 {
     struct settings *settings = resolution->settings;
     settings->items = calloc(KEY_COUNT, sizeof *settings->items);
@@ -367,9 +347,8 @@ prepare(struct resolution *resolution)
     return false;
 }
 
-bool
-settings_resolve(const struct connstr *connection_string, struct settings *settings,
-                 struct error_list *warnings, struct error *error)
+bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
+                      struct error_list *warnings, struct error *error)
 {
     struct resolution resolution = {.settings = settings, .error = error};
     (void)warnings; /* nothing so far is doubtful and yet allowed */
@@ -387,8 +366,27 @@ settings_resolve(const struct connstr *connection_string, struct settings *setti
     return is_good;
 }
 
-void
-settings_free(struct settings *settings)
+bool settings_check(const struct connstr *pairs, const char *source, struct error *error)
+{
+    struct resolution resolution = {.error = error};
+    char *name = strdup(source);
+    if (name == NULL) {
+        error_set_memory(error);
+        return false;
+    }
+    resolution.places.connection_string = pairs;
+    resolution.places.names[PLACE_CONNECTION_STRING] = name;
+    bool is_good = places_check_names(&resolution.places, error) && find_keys(&resolution);
+    for (size_t i = 0; i < KEY_COUNT && is_good; i++) {
+        struct key_origin origin = {keys[i].name, source};
+        if (resolution.found[i].value != NULL)
+            is_good = key_check_value(&keys[i], resolution.found[i].value, &origin, NULL, error);
+    }
+    free(name);
+    return is_good;
+}
+
+void settings_free(struct settings *settings)
 {
     tls_options_free(&settings->tls);
     clear_option(&settings->target_driver);

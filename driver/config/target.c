@@ -27,15 +27,13 @@ static const struct {
     {"libmyodbc*", DRIVER_FAMILY_MYSQL},
 };
 
-static const char *
-file_name(const char *path)
+static const char *file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
 }
 
-static enum driver_family
-family_of_name(const char *name)
+static enum driver_family family_of_name(const char *name)
 {
     for (size_t i = 0; i < sizeof driver_families / sizeof driver_families[0]; i++)
         if (fnmatch(driver_families[i].pattern, name, 0) == 0)
@@ -43,8 +41,7 @@ family_of_name(const char *name)
     return DRIVER_FAMILY_UNKNOWN;
 }
 
-enum driver_family
-settings_driver_family(const char *path)
+enum driver_family settings_driver_family(const char *path)
 {
     enum driver_family family = family_of_name(file_name(path));
     char *real = family == DRIVER_FAMILY_UNKNOWN ? realpath(path, NULL) : NULL;
@@ -54,15 +51,13 @@ settings_driver_family(const char *path)
     return family;
 }
 
-static bool
-is_odbcssl_name(const char *path)
+static bool is_odbcssl_name(const char *path)
 {
     const char *name = file_name(path);
     return fnmatch("libodbcssl.so*", name, 0) == 0 || fnmatch("libodbcssla.so*", name, 0) == 0;
 }
 
-bool
-target_is_odbcssl(const char *path)
+bool target_is_odbcssl(const char *path)
 {
     char *real = path[0] == '/' ? realpath(path, NULL) : NULL;
     bool is_ours = is_odbcssl_name(path) || (real != NULL && is_odbcssl_name(real));
@@ -70,16 +65,14 @@ target_is_odbcssl(const char *path)
     return is_ours;
 }
 
-static bool
-is_regular_file(const char *path)
+static bool is_regular_file(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* *path_out is NULL when the library is nowhere; the caller frees it. false: out of memory. */
-static bool
-find_library(const char *library, char **path_out, struct error *error)
+static bool find_library(const char *library, char **path_out, struct error *error)
 {
     char candidate[PATH_MAX];
     bool is_absolute = library[0] == '/';
@@ -101,8 +94,7 @@ find_library(const char *library, char **path_out, struct error *error)
 }
 
 /* The library of a section: Driver64 beats Driver, as in the driver manager on 64-bit machines. */
-static bool
-read_section_library(const char *section, char **library_out, struct error *error)
+static bool read_section_library(const char *section, char **library_out, struct error *error)
 {
     static const char *const keywords[] = {"Driver64", "Driver"};
     *library_out = NULL;
@@ -117,8 +109,19 @@ read_section_library(const char *section, char **library_out, struct error *erro
     return true;
 }
 
-static bool
-is_same_file(const char *a, const char *b)
+bool target_is_candidate(const char *section)
+{
+    char *library, *path = NULL;
+    if (!read_section_library(section, &library, NULL) || library == NULL)
+        return false;
+    bool is_found = find_library(library, &path, NULL);
+    bool is_candidate = is_found && !target_is_odbcssl(path != NULL ? path : library);
+    free(path);
+    free(library);
+    return is_candidate;
+}
+
+static bool is_same_file(const char *a, const char *b)
 {
     struct file_identity a_identity, b_identity;
     return file_identify(a, &a_identity) && file_identify(b, &b_identity) &&
@@ -126,8 +129,8 @@ is_same_file(const char *a, const char *b)
 }
 
 /* By text, or because both lead to the same file. */
-static bool
-is_library_of(const char *section, const char *driver, const char *driver_path, struct error *error)
+static bool is_library_of(const char *section, const char *driver, const char *driver_path,
+                          struct error *error)
 {
     char *library, *path = NULL;
     if (!read_section_library(section, &library, error) || library == NULL)
@@ -140,8 +143,8 @@ is_library_of(const char *section, const char *driver, const char *driver_path, 
     return is_same;
 }
 
-static bool
-note_section(const char *driver, const char *section, char **section_out, struct error *error)
+static bool note_section(const char *driver, const char *section, char **section_out,
+                         struct error *error)
 {
     char name[200], other[200], library[300];
     if (*section_out == NULL) {
@@ -159,8 +162,7 @@ note_section(const char *driver, const char *section, char **section_out, struct
     return false;
 }
 
-bool
-target_find_section(const char *driver, char **section_out, struct error *error)
+bool target_find_section(const char *driver, char **section_out, struct error *error)
 {
     struct connstr sections;
     char *driver_path;
@@ -187,8 +189,7 @@ struct search {
     const char *library;
 };
 
-static void
-refuse_missing(const struct search *search, struct error *error)
+static void refuse_missing(const struct search *search, struct error *error)
 {
     char library[300];
     error_printable(search->library, strlen(search->library), library, sizeof library);
@@ -208,8 +209,7 @@ refuse_missing(const struct search *search, struct error *error)
                   search->target, library_directories[0], library_directories[1]);
 }
 
-static bool
-accept_library(const struct search *search, char **path_out, struct error *error)
+static bool accept_library(const struct search *search, char **path_out, struct error *error)
 {
     /* A relative path would depend on where the application happens to run. */
     bool is_relative_path = search->library[0] != '/' && strchr(search->library, '/') != NULL;
@@ -229,8 +229,7 @@ accept_library(const struct search *search, char **path_out, struct error *error
     return false;
 }
 
-static bool
-has_section(const char *section)
+static bool has_section(const char *section)
 {
     struct connstr pairs;
     bool is_there = ini_read_section(INI_DRIVERS, section, &pairs, NULL) && pairs.count > 0;
@@ -238,8 +237,7 @@ has_section(const char *section)
     return is_there;
 }
 
-bool
-settings_find_driver(const struct option *target, char **path_out, struct error *error)
+bool settings_find_driver(const struct option *target, char **path_out, struct error *error)
 {
     char description[700];
     char *library = NULL;

@@ -13,6 +13,9 @@
  * Several such sections are an error, for nothing says whose settings are meant. */
 bool target_find_section(const char *driver, char **section_out, struct error *error);
 
+/* Whether a section of odbcinst.ini has a library that is not odbcssl: it can be a TargetDriver. */
+bool target_is_candidate(const char *section);
+
 /* Whether the library is odbcssl itself. */
 bool target_is_odbcssl(const char *path);
 

@@ -122,14 +122,24 @@ static size_t run_plan(struct connection *connection, const struct connect_reque
     return number;
 }
 
-/* Our own record first, then what the real driver said; its handle is about to be freed. */
+/* Our own record first, then what the real driver said, with the server's name for the relay's
+ * address; its handle is about to be freed. */
 static void add_failure(struct connection *connection, const struct error *error)
 {
-    if (error_is_set(error))
-        diagnostics_add(&connection->handle.diagnostics, error);
-    if (connection->handle.real != NULL)
-        diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
-                              connection->flavour, HANDLE_CONNECTION, connection->handle.real);
+    struct diagnostics *diagnostics = &connection->handle.diagnostics;
+    const struct link *link = connection->link;
+    struct relay_endpoint endpoint = {0};
+    diagnostics_add(diagnostics, error);
+    size_t count = diagnostics_count(diagnostics);
+    if (connection->handle.real == NULL)
+        return;
+    diagnostics_take_real(diagnostics, connection->driver, connection->flavour, HANDLE_CONNECTION,
+                          connection->handle.real);
+    if (link->relay != NULL)
+        relay_get_endpoint(link->relay, &endpoint);
+    diagnostics_rewrite(diagnostics, count,
+                        error_is_set(error) ? error_sqlstate(error->code) : NULL, endpoint.address,
+                        link->target.host);
 }
 
 static SQLRETURN connect_driver(struct connection *connection,

@@ -130,18 +130,27 @@ static bool encode_specials(struct connstr_pair *pair)
     return true;
 }
 
+/* psqlodbc takes the braces off these three only, and decodes the first two only without braces. */
+static bool rewrite_pair(struct connstr_pair *pair)
+{
+    bool is_statement = is_listed(pair->keyword, statement_keywords);
+    bool is_password = is_listed(pair->keyword, password_keywords);
+    if (is_statement && pair->is_from_file)
+        pair->is_braced = true;
+    if (is_statement || is_password)
+        return encode_specials(pair);
+    if (!is_listed(pair->keyword, pqopt_keywords))
+        pair->is_braced = false;
+    return true;
+}
+
 static bool rewrite(const struct settings *settings, const struct profile_target *target,
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        struct connstr_pair *pair = &list->pairs[i];
-        bool is_statement = is_listed(pair->keyword, statement_keywords);
-        if (is_statement && pair->is_from_file)
-            pair->is_braced = true;
-        if ((is_statement || is_listed(pair->keyword, password_keywords)) && !encode_specials(pair))
+    for (size_t i = 0; i < list->count; i++)
+        if (!rewrite_pair(&list->pairs[i]))
             return false;
-    }
     profile_remove(list, tls_keywords);
     /* psqlodbc reads its driver-wide defaults from the section of odbcinst.ini that DRIVER names.
      */

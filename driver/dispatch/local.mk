@@ -8,4 +8,5 @@ driver_dispatch_libdispatch_la_SOURCES = \
 	driver/dispatch/handles.c driver/dispatch/handles.h \
 	driver/dispatch/lock.h \
 	driver/dispatch/real.c \
+	driver/dispatch/rewrite.c \
 	driver/dispatch/registry.c driver/dispatch/registry.h

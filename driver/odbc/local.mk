@@ -16,10 +16,6 @@ driver_odbc_libentry_la_SOURCES = \
 	driver/odbc/status.c driver/odbc/status.h \
 	driver/odbc/strings.c driver/odbc/strings.h
 
-# Everything below: libtool takes a convenience library in whole, so each is named once, here, and none
-# names another.
-DRIVER_LIBS = driver/conn/libconn.la driver/dispatch/libdispatch.la driver/base/libbase.la
-
 # -Bsymbolic: the driver manager's functions of the same names come first in the process.
 # nodelete: neither our threads nor GnuTLS survive dlclose. Never linked to libodbc.
 DRIVER_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
@@ -30,7 +26,7 @@ endif
 
 odbc_LTLIBRARIES += driver/odbc/libodbcssl.la driver/odbc/libodbcssla.la
 driver_odbc_libodbcssl_la_SOURCES =
-driver_odbc_libodbcssl_la_LIBADD = driver/odbc/libentry.la $(DRIVER_LIBS)
+driver_odbc_libodbcssl_la_LIBADD = driver/odbc/libentry.la $(CONN_LIBS)
 driver_odbc_libodbcssl_la_LDFLAGS = $(DRIVER_LDFLAGS) \
 	-Wl,--version-script=$(top_srcdir)/driver/odbc/exports.map
 driver_odbc_libodbcssl_la_DEPENDENCIES = $(driver_odbc_libodbcssl_la_LIBADD) \

@@ -5,4 +5,4 @@ tests_support_libpki_la_SOURCES = \
 	tests/support/pki.c tests/support/pki.h \
 	tests/support/pki_files.c
 tests_support_libpki_la_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_support_libpki_la_LIBADD = driver/base/libbase.la $(GNUTLS_LIBS)
+tests_support_libpki_la_LIBADD = $(GNUTLS_LIBS)

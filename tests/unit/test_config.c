@@ -1,7 +1,6 @@
 #include "test_config.h"
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {
         {"connection string", connstr_cases, NULL, NULL},

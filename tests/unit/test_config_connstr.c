@@ -7,16 +7,14 @@
 #include "base/text.h"
 #include "config/connstr.h"
 
-static bool
-parse(const char *text, struct connstr *list, struct error *error)
+static bool parse(const char *text, struct connstr *list, struct error *error)
 {
     error_clear(error);
     return connstr_parse(text, strlen(text), list, error);
 }
 
 /* "[A]=[1] [B]=[2]" with '*' behind a pair that was written in braces. */
-static const char *
-render(const struct connstr *list)
+static const char *render(const struct connstr *list)
 {
     static char text[1000];
     size_t used = 0;
@@ -28,8 +26,7 @@ render(const struct connstr *list)
     return text;
 }
 
-static void
-test_accepted(void)
+static void test_accepted(void)
 {
     static const struct {
         const char *text, *wanted;
@@ -68,8 +65,7 @@ test_accepted(void)
     }
 }
 
-static void
-test_refused(void)
+static void test_refused(void)
 {
     static const struct {
         const char *text, *position, *part;
@@ -98,8 +94,7 @@ test_refused(void)
     }
 }
 
-static void
-test_nul(void)
+static void test_nul(void)
 {
     struct connstr list;
     struct error error = {0};
@@ -110,8 +105,7 @@ test_nul(void)
     CHECK_CONTAINS(error.text, "position 4:");
 }
 
-static void
-test_first_counts(void)
+static void test_first_counts(void)
 {
     struct connstr list;
     struct error error;
@@ -127,8 +121,7 @@ test_first_counts(void)
     connstr_free(&list);
 }
 
-static void
-test_changes(void)
+static void test_changes(void)
 {
     struct connstr list;
     struct error error;
@@ -146,8 +139,7 @@ test_changes(void)
     connstr_free(&list);
 }
 
-static void
-test_format(void)
+static void test_format(void)
 {
     static const struct {
         const char *value, *wanted;
@@ -181,8 +173,7 @@ test_format(void)
 }
 
 /* psqlodbc reads PWD={a+b} and PWD=a+b differently. */
-static void
-test_format_keeps_braces(void)
+static void test_format_keeps_braces(void)
 {
     struct connstr list;
     struct error error;

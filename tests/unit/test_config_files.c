@@ -80,8 +80,7 @@ static const char *const folders[] = {
     "tls", "plain", "twice", "unlisted", "home", "default", "default/.postgresql",
 };
 
-const char *
-files_expand(const char *text)
+const char *files_expand(const char *text)
 {
     static char ring[8][8192];
     static unsigned next;
@@ -97,8 +96,7 @@ files_expand(const char *text)
     return out;
 }
 
-static int
-write_file(const char *name, const char *text)
+static int write_file(const char *name, const char *text)
 {
     char path[400];
     snprintf(path, sizeof path, "%s/%s", directory, name);
@@ -109,8 +107,7 @@ write_file(const char *name, const char *text)
     return fclose(file);
 }
 
-static int
-write_odbc_ini(void)
+static int write_odbc_ini(void)
 {
     char text[8192], value[1500 + 1];
     memset(value, 'a', 1500);
@@ -119,8 +116,7 @@ write_odbc_ini(void)
     return write_file("odbc.ini", text);
 }
 
-static int
-make_links(void)
+static int make_links(void)
 {
     char target[400], link[400];
     snprintf(target, sizeof target, "%s/libodbcssl.so", directory);
@@ -132,8 +128,7 @@ make_links(void)
     return symlink(target, link);
 }
 
-static int
-set_environment(void)
+static int set_environment(void)
 {
     char path[400];
     static const char *const unset[] = {"ODBCINSTINI", "ODBCSEARCH", "PGSSLMODE", "PGSSLROOTCERT",
@@ -147,8 +142,7 @@ set_environment(void)
     return setenv("ODBCINI", path, 1);
 }
 
-int
-files_set_up(void)
+int files_set_up(void)
 {
     int failed = 0;
     char path[400];
@@ -171,8 +165,7 @@ files_set_up(void)
     return failed + set_environment();
 }
 
-static int
-remove_entry(const char *path, const struct stat *status, int flag, struct FTW *where)
+static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *where)
 {
     (void)status;
     (void)flag;
@@ -180,8 +173,7 @@ remove_entry(const char *path, const struct stat *status, int flag, struct FTW *
     return remove(path);
 }
 
-int
-files_tear_down(void)
+int files_tear_down(void)
 {
     if (directory[0] != '\0')
         nftw(directory, remove_entry, 10, FTW_DEPTH | FTW_PHYS);

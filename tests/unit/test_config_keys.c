@@ -10,8 +10,7 @@
 
 static const struct key_origin origin = {"Keyword", "somewhere"};
 
-static void
-test_names(void)
+static void test_names(void)
 {
     CHECK(key_find("sslmode") == &keys[KEY_INDEX_SslMode]);
     CHECK(key_find("SSLMODE") == &keys[KEY_INDEX_SslMode]);
@@ -23,8 +22,7 @@ test_names(void)
     CHECK(!key_is_ours("SslModus"));
 }
 
-static void
-test_unknown_names(void)
+static void test_unknown_names(void)
 {
     static const struct {
         const char *name, *part;
@@ -53,8 +51,7 @@ test_unknown_names(void)
     CHECK(!error_is_set(&error));
 }
 
-static void
-test_words(void)
+static void test_words(void)
 {
     static const struct {
         enum key_index key;
@@ -99,8 +96,7 @@ test_words(void)
     }
 }
 
-static void
-test_bad_values(void)
+static void test_bad_values(void)
 {
     static const struct {
         enum key_index key;
@@ -141,8 +137,7 @@ test_bad_values(void)
     }
 }
 
-static void
-test_copied_values(void)
+static void test_copied_values(void)
 {
     static const struct {
         enum key_index key;
@@ -163,8 +158,7 @@ test_copied_values(void)
     }
 }
 
-static void
-test_secret_is_hidden(void)
+static void test_secret_is_hidden(void)
 {
     char text[KEY_DESCRIPTION_SIZE];
     key_describe(&keys[KEY_INDEX_SslPassword], "hunter2", &origin, text, sizeof text);
@@ -174,8 +168,7 @@ test_secret_is_hidden(void)
 
 /* A row that is wrong would show up in a user's error only: every default has to be a valid value.
  */
-static void
-test_rows(void)
+static void test_rows(void)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {
         struct error error = {0};

@@ -9,8 +9,7 @@
 #include "config/keys.h"
 #include "config/settings.h"
 
-static bool
-resolve(const char *text, struct settings *settings, struct error *error)
+static bool resolve(const char *text, struct settings *settings, struct error *error)
 {
     struct connstr list;
     struct error_list warnings = {0};
@@ -22,8 +21,7 @@ resolve(const char *text, struct settings *settings, struct error *error)
     return is_good;
 }
 
-static const struct setting *
-find_item(const struct settings *settings, const char *keyword)
+static const struct setting *find_item(const struct settings *settings, const char *keyword)
 {
     for (size_t i = 0; i < settings->item_count; i++)
         if (strcmp(settings->items[i].keyword, keyword) == 0)
@@ -39,8 +37,7 @@ struct resolve_case {
     const char *source;
 };
 
-static void
-check_case(const struct resolve_case *test)
+static void check_case(const struct resolve_case *test)
 {
     struct settings settings;
     struct error error;
@@ -55,15 +52,13 @@ check_case(const struct resolve_case *test)
     settings_free(&settings);
 }
 
-static void
-check_cases(const struct resolve_case *tests)
+static void check_cases(const struct resolve_case *tests)
 {
     for (; tests->connection != NULL; tests++)
         check_case(tests);
 }
 
-static void
-test_places(void)
+static void test_places(void)
 {
     static const struct resolve_case cases[] = {
         {"DSN=warehouse;SslMode=disable", "SslMode", "disable", "connection string"},
@@ -97,8 +92,7 @@ test_places(void)
     check_cases(cases);
 }
 
-static void
-test_aliases(void)
+static void test_aliases(void)
 {
     static const struct resolve_case cases[] = {
         {"DSN=plain;SSLCA=/a", "SslRootCert", "/a", "connection string, as SSLCA"},
@@ -115,8 +109,7 @@ test_aliases(void)
     check_cases(cases);
 }
 
-static void
-test_encrypt(void)
+static void test_encrypt(void)
 {
     static const struct resolve_case cases[] = {
         {"DSN=tds", "SslMode", "verify-full", "odbc.ini [tds], as Encrypt=yes"},
@@ -159,8 +152,7 @@ test_encrypt(void)
     check_cases(cases);
 }
 
-static void
-test_environment(void)
+static void test_environment(void)
 {
     static const struct {
         const char *variable, *value;
@@ -202,8 +194,7 @@ test_environment(void)
     }
 }
 
-static void
-test_default_files(void)
+static void test_default_files(void)
 {
     static const struct resolve_case with_files[] = {
         {"DSN=plain", "SslRootCert", "@/default/.postgresql/root.crt", "default file"},
@@ -246,8 +237,7 @@ test_default_files(void)
 }
 
 /* Every keyword at once, as tls/ sees it. */
-static void
-test_typed_values(void)
+static void test_typed_values(void)
 {
     struct settings settings;
     struct error error;
@@ -288,8 +278,7 @@ test_typed_values(void)
     CHECK(settings.items == NULL && settings.dsn == NULL);
 }
 
-static void
-test_typed_defaults(void)
+static void test_typed_defaults(void)
 {
     struct settings settings;
     struct error error;
@@ -312,8 +301,7 @@ test_typed_defaults(void)
     settings_free(&settings);
 }
 
-static void
-check_driver_settings(const char *connection, const char *wanted)
+static void check_driver_settings(const char *connection, const char *wanted)
 {
     struct settings settings;
     struct error error;
@@ -325,8 +313,7 @@ check_driver_settings(const char *connection, const char *wanted)
     settings_free(&settings);
 }
 
-static void
-test_driver_settings(void)
+static void test_driver_settings(void)
 {
     static const struct {
         const char *connection, *wanted;
@@ -347,8 +334,7 @@ test_driver_settings(void)
         check_driver_settings(cases[i].connection, cases[i].wanted);
 }
 
-static void
-test_find_driver(void)
+static void test_find_driver(void)
 {
     static const struct {
         const char *target, *path;
@@ -370,8 +356,7 @@ test_find_driver(void)
 }
 
 /* A library without a directory is found where the driver manager finds it. */
-static void
-test_find_module(void)
+static void test_find_module(void)
 {
     struct error error = {0};
     struct stat status;
@@ -386,8 +371,7 @@ test_find_module(void)
     free(path);
 }
 
-static void
-test_families(void)
+static void test_families(void)
 {
     CHECK(settings_driver_family("/x/psqlodbcw.so") == DRIVER_FAMILY_POSTGRESQL);
     CHECK(settings_driver_family("/x/psqlodbca.so") == DRIVER_FAMILY_POSTGRESQL);
@@ -414,8 +398,7 @@ const struct suite_case settings_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_refusals(void)
+static void test_refusals(void)
 {
     static const struct {
         const char *connection, *sqlstate, *parts[3];
@@ -527,8 +510,7 @@ test_refusals(void)
     }
 }
 
-static void
-test_environment_refusals(void)
+static void test_environment_refusals(void)
 {
     static const struct {
         const char *variable, *value, *sqlstate, *part;
