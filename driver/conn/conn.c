@@ -210,9 +210,8 @@ static void abandon(struct connection *connection)
     link_close(&connection->link);
 }
 
-SQLRETURN
-conn_connect(struct connection *connection, const struct connect_request *request,
-             struct connect_result *result)
+SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
+                       struct connect_result *result)
 {
     /* Too large for the stacks that some applications give their threads. */
     struct error_list *warnings = calloc(1, sizeof *warnings);
@@ -236,8 +235,7 @@ conn_connect(struct connection *connection, const struct connect_request *reques
     return outcome;
 }
 
-SQLRETURN
-conn_disconnect(struct connection *connection)
+SQLRETURN conn_disconnect(struct connection *connection)
 {
     SQLRETURN outcome = SQL_SUCCESS;
     if (connection->handle.real != NULL && !conn_is_forked(connection, NULL))
@@ -248,36 +246,25 @@ conn_disconnect(struct connection *connection)
     return outcome == SQL_SUCCESS_WITH_INFO ? outcome : SQL_SUCCESS;
 }
 
-void
-conn_abandon(struct connection *connection)
+void conn_abandon(struct connection *connection)
 {
     abandon(connection);
 }
 
-const struct tls_report *
-conn_report(const struct connection *connection)
+/* ---- the open connection ---- */
+
+const struct tls_report *conn_report(const struct connection *connection)
 {
     static const struct tls_report nothing;
     return connection->link != NULL ? &connection->link->report : &nothing;
 }
 
-const char *
-conn_server_name(const struct connection *connection)
+const char *conn_server_name(const struct connection *connection)
 {
-    (void)connection;
-    return NULL;
+    return connection->link != NULL ? connection->link->target.host : NULL;
 }
 
-bool
-conn_is_broken(const struct connection *connection, struct error *error_out)
-{
-    (void)connection;
-    (void)error_out;
-    return false;
-}
-
-bool
-conn_is_forked(const struct connection *connection, struct error *error_out)
+bool conn_is_forked(const struct connection *connection, struct error *error_out)
 {
     if (connection->link == NULL || connection->link->process == getpid())
         return false;
