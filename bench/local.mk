@@ -1,1 +1,2 @@
 # bench
+include bench/crl.mk
