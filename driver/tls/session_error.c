@@ -52,8 +52,7 @@ static const struct {
     {GNUTLS_E_MEMORY_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"},
 };
 
-static const char *
-certificate_words(const struct tls_session *session)
+static const char *certificate_words(const struct tls_session *session)
 {
     if (session_has_sent_certificate(session))
         return "the client certificate of SslCert was sent";
@@ -64,8 +63,8 @@ certificate_words(const struct tls_session *session)
     return "no client certificate was sent: SslCert is not set";
 }
 
-static enum alert_topic
-topic_of(const struct tls_session *session, gnutls_alert_description_t alert)
+static enum alert_topic topic_of(const struct tls_session *session,
+                                 gnutls_alert_description_t alert)
 {
     for (size_t i = 0; i < sizeof alert_topics / sizeof alert_topics[0]; i++) {
         if (alert_topics[i].alert != alert)
@@ -78,8 +77,7 @@ topic_of(const struct tls_session *session, gnutls_alert_description_t alert)
     return ALERT_GENERAL;
 }
 
-static void
-fail_alert(struct tls_session *session, struct error *error)
+static void fail_alert(struct tls_session *session, struct error *error)
 {
     gnutls_alert_description_t alert = gnutls_alert_get(session->gnutls);
     const char *name = gnutls_alert_get_name(alert);
@@ -108,8 +106,7 @@ fail_alert(struct tls_session *session, struct error *error)
     }
 }
 
-static void
-fail_other(struct tls_session *session, int result, struct error *error)
+static void fail_other(struct tls_session *session, int result, struct error *error)
 {
     char versions[64];
     if (result == GNUTLS_E_UNSUPPORTED_VERSION_PACKET) {
@@ -130,8 +127,7 @@ fail_other(struct tls_session *session, int result, struct error *error)
               gnutls_strerror(result));
 }
 
-static gnutls_alert_description_t
-alert_for(enum odbcssl_error code)
+static gnutls_alert_description_t alert_for(enum odbcssl_error code)
 {
     switch (code) {
     case ODBCSSL_ERROR_UNTRUSTED:
@@ -149,8 +145,7 @@ alert_for(enum odbcssl_error code)
     }
 }
 
-void
-session_fail(struct tls_session *session, int result, struct error *error)
+void session_fail(struct tls_session *session, int result, struct error *error)
 {
     if (result == GNUTLS_E_FATAL_ALERT_RECEIVED) {
         fail_alert(session, error);
