@@ -53,11 +53,6 @@ static void set_extras(struct tls_server *server, const struct tls_server_option
         gnutls_datum_t protocol = {(unsigned char *)options->alpn, (unsigned)strlen(options->alpn)};
         gnutls_alpn_set_protocols(server->session, &protocol, 1, 0);
     }
-    if (options->dh_bits != 0) {
-        gnutls_dh_params_init(&server->dh);
-        gnutls_dh_params_generate2(server->dh, options->dh_bits);
-        gnutls_certificate_set_dh_params(server->credentials, server->dh);
-    }
 }
 
 static bool open_session(struct tls_server *server, const struct tls_server_options *options,
@@ -104,7 +99,5 @@ void tls_server_close(struct tls_server *server)
         gnutls_deinit(server->session);
     if (server->credentials != NULL)
         gnutls_certificate_free_credentials(server->credentials);
-    if (server->dh != NULL)
-        gnutls_dh_params_deinit(server->dh);
     *server = (struct tls_server){0};
 }

@@ -15,13 +15,11 @@ struct tls_server_options {
     const char *priority;                       /* NULL: "NORMAL" */
     const char *alpn;                           /* NULL: none */
     const struct pki_certificate *client_ca;    /* a client certificate of it is required */
-    unsigned dh_bits;                           /* 0: no parameters of its own */
 };
 
 struct tls_server {
     gnutls_session_t session;
     gnutls_certificate_credentials_t credentials;
-    gnutls_dh_params_t dh;
     struct buffer *from_client; /* over memory */
     struct buffer *to_client;
 };

@@ -371,19 +371,6 @@ static void test_priority(void)
     end(&bench);
 }
 
-static void test_weak_dh(void)
-{
-    struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
-    /* A client that offers groups (RFC 7919) gets no prime of the server's own. */
-    bench.options.priority = option("SslPriority", "NORMAL:-GROUP-ALL:%PROFILE_MEDIUM");
-    bench.server_options.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA";
-    bench.server_options.dh_bits = 1024;
-    CHECK_NUMBER(run(&bench), TLS_PROGRESS_FAILED);
-    CHECK_NUMBER(bench.error.code, ODBCSSL_ERROR_WEAK_ALGORITHM);
-    CHECK_CONTAINS(bench.error.text, "2048 bits");
-    end(&bench);
-}
-
 /* --- the report --- */
 
 static void test_report(void)
@@ -618,7 +605,6 @@ static const struct suite_case negotiation_cases[] = {
     {"each version from TLS 1.0 on", test_versions},
     {"versions that do not fit", test_version_refusals},
     {"SslPriority", test_priority},
-    {"a weak Diffie-Hellman prime", test_weak_dh},
     {NULL, NULL},
 };
 
