@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 /* Another program may take the port between our choice and the server's bind. */
 #define PORT_ATTEMPTS 5
 #define SETTING_LIMIT 24
+#define READY_ATTEMPTS 400
 
 struct postgres_server {
     struct private_server base;
@@ -107,6 +109,18 @@ static void list_settings(const struct postgres_server *server,
         add_setting(list, options->settings[i], "", "");
 }
 
+/* It listens before it has recovered from having been killed. */
+static bool wait_until_ready(struct postgres_server *server)
+{
+    char output[16];
+    for (int attempt = 0; attempt < READY_ATTEMPTS; attempt++) {
+        if (postgres_query(server, "select 1", output, sizeof output))
+            return true;
+        poll(NULL, 0, 50);
+    }
+    return false;
+}
+
 static bool run_once(struct postgres_server *server, const struct postgres_options *options)
 {
     char program[PRIVATE_PATH_SIZE], data[PRIVATE_PATH_SIZE];
@@ -118,7 +132,8 @@ static bool run_once(struct postgres_server *server, const struct postgres_optio
     if (!find_program("postgres", program, sizeof program))
         return false;
     server->base.process = private_server_run(&server->base, program, list.arguments);
-    return server->base.process > 0 && private_server_wait(&server->base);
+    return server->base.process > 0 && private_server_wait(&server->base) &&
+           wait_until_ready(server);
 }
 
 static bool run_server(struct postgres_server *server, const struct postgres_options *options)

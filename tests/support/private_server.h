@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PRIVATE_PATH_SIZE 256
+#define PRIVATE_PATH_SIZE 512
 
 struct private_server {
     char folder[64];  /* temporary; owned by the user that the server runs as */
