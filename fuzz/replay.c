@@ -1,6 +1,7 @@
 /*
- * replay.c - runs a fuzz target over files and folders given as arguments, without a fuzzer: so
- * every input that ever mattered is tried again by `make check`.
+ * replay.c - runs a fuzz target over folders without a fuzzer: so every input that ever mattered is
+ * tried again by `make check`. Without arguments the folder is fuzz/corpus/FUZZ_CORPUS below
+ * $top_srcdir; FUZZ_CORPUS is defined at compile time.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -11,8 +12,7 @@
 
 #include "fuzz/target.h"
 
-static int
-replay_file(const char *path)
+static int replay_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL)
@@ -31,8 +31,7 @@ replay_file(const char *path)
     return 0;
 }
 
-static int
-replay_folder(const char *path, unsigned *number)
+static int replay_folder(const char *path, unsigned *number)
 {
     struct dirent **entries = NULL;
     int failed = 0;
@@ -52,13 +51,22 @@ replay_folder(const char *path, unsigned *number)
     return failed + (count <= 0);
 }
 
-int
-main(int argc, char **argv)
+static int replay_corpus(unsigned *number)
+{
+    char path[4096];
+    const char *source = getenv("top_srcdir");
+    snprintf(path, sizeof path, "%s/fuzz/corpus/%s", source != NULL ? source : ".", FUZZ_CORPUS);
+    return replay_folder(path, number);
+}
+
+int main(int argc, char **argv)
 {
     unsigned number = 0;
     int failed = 0;
     for (int i = 1; i < argc; i++)
         failed += replay_folder(argv[i], &number);
+    if (argc <= 1)
+        failed += replay_corpus(&number);
     printf("1..%u\n", number);
     return failed == 0 && number > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

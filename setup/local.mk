@@ -1,1 +1,17 @@
-# setup
+# libodbcsslS.so: what ODBC administrators load to show, check and write odbcssl's keywords.
+odbc_LTLIBRARIES += setup/libodbcsslS.la
+setup_libodbcsslS_la_SOURCES = \
+	setup/config_driver.c \
+	setup/config_dsn.c \
+	setup/properties.c \
+	setup/writing.c setup/writing.h
+setup_libodbcsslS_la_CPPFLAGS = $(AM_CPPFLAGS) $(ODBCINST_CFLAGS)
+setup_libodbcsslS_la_LIBADD = driver/config/libconfig.la driver/base/libbase.la $(ODBCINST_LIBS)
+# nodelete: unixODBC unloads it while it still uses its strings.
+setup_libodbcsslS_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-Wl,-z,nodelete -Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/setup/exports.map
+if !SANITIZERS
+setup_libodbcsslS_la_LDFLAGS += -Wl,-z,defs
+endif
+EXTRA_setup_libodbcsslS_la_DEPENDENCIES = setup/exports.map
+EXTRA_DIST += setup/exports.map

@@ -5,15 +5,13 @@
 
 #define BUFFER_FIRST_CAPACITY 256
 
-void
-buffer_free(struct buffer *buffer)
+void buffer_free(struct buffer *buffer)
 {
     free(buffer->storage);
     *buffer = (struct buffer){0};
 }
 
-unsigned char *
-buffer_reserve(struct buffer *buffer, size_t size)
+unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
 {
     if (size <= buffer_room(buffer))
         return buffer->storage + buffer->end;
@@ -39,20 +37,17 @@ buffer_reserve(struct buffer *buffer, size_t size)
     return storage + length;
 }
 
-void
-buffer_added(struct buffer *buffer, size_t size)
+void buffer_added(struct buffer *buffer, size_t size)
 {
     buffer->end += size;
 }
 
-size_t
-buffer_room(const struct buffer *buffer)
+size_t buffer_room(const struct buffer *buffer)
 {
     return buffer->capacity - buffer->end;
 }
 
-bool
-buffer_append(struct buffer *buffer, const void *bytes, size_t size)
+bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 {
     unsigned char *room = buffer_reserve(buffer, size);
     if (room == NULL)
@@ -63,65 +58,56 @@ buffer_append(struct buffer *buffer, const void *bytes, size_t size)
     return true;
 }
 
-bool
-buffer_append_byte(struct buffer *buffer, unsigned char byte)
+bool buffer_append_byte(struct buffer *buffer, unsigned char byte)
 {
     return buffer_append(buffer, &byte, 1);
 }
 
-bool
-buffer_append_u16(struct buffer *buffer, uint16_t value)
+bool buffer_append_u16(struct buffer *buffer, uint16_t value)
 {
     unsigned char bytes[2] = {(unsigned char)(value >> 8), (unsigned char)value};
     return buffer_append(buffer, bytes, sizeof bytes);
 }
 
-bool
-buffer_append_u32(struct buffer *buffer, uint32_t value)
+bool buffer_append_u32(struct buffer *buffer, uint32_t value)
 {
     unsigned char bytes[4] = {(unsigned char)(value >> 24), (unsigned char)(value >> 16),
                               (unsigned char)(value >> 8), (unsigned char)value};
     return buffer_append(buffer, bytes, sizeof bytes);
 }
 
-bool
-buffer_append_u16le(struct buffer *buffer, uint16_t value)
+bool buffer_append_u16le(struct buffer *buffer, uint16_t value)
 {
     unsigned char bytes[2] = {(unsigned char)value, (unsigned char)(value >> 8)};
     return buffer_append(buffer, bytes, sizeof bytes);
 }
 
-bool
-buffer_append_u32le(struct buffer *buffer, uint32_t value)
+bool buffer_append_u32le(struct buffer *buffer, uint32_t value)
 {
     unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
                               (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
     return buffer_append(buffer, bytes, sizeof bytes);
 }
 
-void
-buffer_take(struct buffer *buffer, size_t size)
+void buffer_take(struct buffer *buffer, size_t size)
 {
     buffer->start += size < buffer_length(buffer) ? size : buffer_length(buffer);
     if (buffer->start == buffer->end)
         buffer_clear(buffer);
 }
 
-void
-buffer_clear(struct buffer *buffer)
+void buffer_clear(struct buffer *buffer)
 {
     buffer->start = 0;
     buffer->end = 0;
 }
 
-struct cursor
-cursor_over(const void *bytes, size_t size)
+struct cursor cursor_over(const void *bytes, size_t size)
 {
     return (struct cursor){bytes, size, false};
 }
 
-const unsigned char *
-cursor_bytes(struct cursor *cursor, size_t size)
+const unsigned char *cursor_bytes(struct cursor *cursor, size_t size)
 {
     if (cursor->is_short || size > cursor->left) {
         cursor->is_short = true;
@@ -133,8 +119,7 @@ cursor_bytes(struct cursor *cursor, size_t size)
     return bytes;
 }
 
-static uint64_t
-read_big_endian(struct cursor *cursor, size_t size)
+static uint64_t read_big_endian(struct cursor *cursor, size_t size)
 {
     const unsigned char *bytes = cursor_bytes(cursor, size);
     uint64_t value = 0;
@@ -143,8 +128,7 @@ read_big_endian(struct cursor *cursor, size_t size)
     return value;
 }
 
-static uint32_t
-read_little_endian(struct cursor *cursor, size_t size)
+static uint32_t read_little_endian(struct cursor *cursor, size_t size)
 {
     const unsigned char *bytes = cursor_bytes(cursor, size);
     uint32_t value = 0;
@@ -153,50 +137,42 @@ read_little_endian(struct cursor *cursor, size_t size)
     return value;
 }
 
-uint8_t
-cursor_u8(struct cursor *cursor)
+uint8_t cursor_u8(struct cursor *cursor)
 {
     return (uint8_t)read_big_endian(cursor, 1);
 }
 
-uint16_t
-cursor_u16(struct cursor *cursor)
+uint16_t cursor_u16(struct cursor *cursor)
 {
     return (uint16_t)read_big_endian(cursor, 2);
 }
 
-uint32_t
-cursor_u32(struct cursor *cursor)
+uint32_t cursor_u32(struct cursor *cursor)
 {
     return (uint32_t)read_big_endian(cursor, 4);
 }
 
-uint64_t
-cursor_u64(struct cursor *cursor)
+uint64_t cursor_u64(struct cursor *cursor)
 {
     return read_big_endian(cursor, 8);
 }
 
-uint16_t
-cursor_u16le(struct cursor *cursor)
+uint16_t cursor_u16le(struct cursor *cursor)
 {
     return (uint16_t)read_little_endian(cursor, 2);
 }
 
-uint32_t
-cursor_u24le(struct cursor *cursor)
+uint32_t cursor_u24le(struct cursor *cursor)
 {
     return read_little_endian(cursor, 3);
 }
 
-uint32_t
-cursor_u32le(struct cursor *cursor)
+uint32_t cursor_u32le(struct cursor *cursor)
 {
     return read_little_endian(cursor, 4);
 }
 
-const char *
-cursor_string(struct cursor *cursor, size_t *length_out)
+const char *cursor_string(struct cursor *cursor, size_t *length_out)
 {
     const unsigned char *end =
         cursor->is_short || cursor->left == 0 ? NULL : memchr(cursor->next, 0, cursor->left);

@@ -25,14 +25,12 @@ struct buffer {
 /* An empty buffer is all zeroes: struct buffer buffer = {0}. */
 void buffer_free(struct buffer *buffer);
 
-static inline size_t
-buffer_length(const struct buffer *buffer)
+static inline size_t buffer_length(const struct buffer *buffer)
 {
     return buffer->end - buffer->start;
 }
 
-static inline unsigned char *
-buffer_content(const struct buffer *buffer)
+static inline unsigned char *buffer_content(const struct buffer *buffer)
 {
     return buffer->storage + buffer->start;
 }

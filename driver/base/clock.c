@@ -6,8 +6,7 @@
 
 #define SECONDS_PER_DAY 86400
 
-static const char *
-format_time(time_t time, const char *pattern, char *out)
+static const char *format_time(time_t time, const char *pattern, char *out)
 {
     struct tm parts;
     if (gmtime_r(&time, &parts) == NULL || strftime(out, CLOCK_TEXT_SIZE, pattern, &parts) == 0)
@@ -15,21 +14,18 @@ format_time(time_t time, const char *pattern, char *out)
     return out;
 }
 
-const char *
-clock_format(time_t time, char *out)
+const char *clock_format(time_t time, char *out)
 {
     return format_time(time, "%Y-%m-%dT%H:%M:%SZ", out);
 }
 
-const char *
-clock_format_date(time_t time, char *out)
+const char *clock_format_date(time_t time, char *out)
 {
     return format_time(time, "%Y-%m-%d", out);
 }
 
 /* The offset behind the time, in seconds; false when there is none or it is malformed. */
-static bool
-parse_offset(const char *text, long *seconds_out)
+static bool parse_offset(const char *text, long *seconds_out)
 {
     int hours, minutes, used = 0;
     if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0) {
@@ -45,8 +41,7 @@ parse_offset(const char *text, long *seconds_out)
     return true;
 }
 
-bool
-clock_parse(const char *text, time_t *time_out)
+bool clock_parse(const char *text, time_t *time_out)
 {
     struct tm parts = {0};
     long offset = 0;
@@ -68,8 +63,7 @@ clock_parse(const char *text, time_t *time_out)
     return true;
 }
 
-int32_t
-clock_days_until(time_t end, time_t now)
+int32_t clock_days_until(time_t end, time_t now)
 {
     int64_t seconds = (int64_t)end - (int64_t)now;
     int64_t days = seconds / SECONDS_PER_DAY;
@@ -78,16 +72,14 @@ clock_days_until(time_t end, time_t now)
     return days > INT32_MAX ? INT32_MAX : days < INT32_MIN ? INT32_MIN : (int32_t)days;
 }
 
-int64_t
-clock_monotonic(void)
+int64_t clock_monotonic(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int
-clock_left(int64_t deadline)
+int clock_left(int64_t deadline)
 {
     int64_t left = deadline - clock_monotonic();
     return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;

@@ -6,8 +6,8 @@
 
 #include "base/text.h"
 
-static void
-error_format(struct error *error, enum odbcssl_error code, const char *format, va_list arguments)
+static void error_format(struct error *error, enum odbcssl_error code, const char *format,
+                         va_list arguments)
 {
     int length = vsnprintf(error->text, sizeof error->text, format, arguments);
     error->code = code;
@@ -15,8 +15,7 @@ error_format(struct error *error, enum odbcssl_error code, const char *format, v
         text_trim_partial(error->text);
 }
 
-void
-error_clear(struct error *error)
+void error_clear(struct error *error)
 {
     if (error == NULL)
         return;
@@ -24,14 +23,12 @@ error_clear(struct error *error)
     error->text[0] = '\0';
 }
 
-bool
-error_is_set(const struct error *error)
+bool error_is_set(const struct error *error)
 {
     return error != NULL && error->code != ODBCSSL_ERROR_NONE;
 }
 
-void
-error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
+void error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
 {
     if (error == NULL || error_is_set(error))
         return;
@@ -41,9 +38,8 @@ error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
     va_end(arguments);
 }
 
-void
-error_set_system(struct error *error, enum odbcssl_error code, int system_error, const char *format,
-                 ...)
+void error_set_system(struct error *error, enum odbcssl_error code, int system_error,
+                      const char *format, ...)
 {
     if (error == NULL || error_is_set(error))
         return;
@@ -58,22 +54,19 @@ error_set_system(struct error *error, enum odbcssl_error code, int system_error,
     snprintf(error->text + used, sizeof error->text - used, ": %s", words);
 }
 
-void
-error_copy(struct error *to, const struct error *from)
+void error_copy(struct error *to, const struct error *from)
 {
     if (to == NULL || error_is_set(to) || !error_is_set(from))
         return;
     *to = *from;
 }
 
-void
-error_set_memory(struct error *error)
+void error_set_memory(struct error *error)
 {
     error_set(error, ODBCSSL_ERROR_MEMORY, "out of memory");
 }
 
-void
-error_list_add(struct error_list *list, enum odbcssl_error code, const char *format, ...)
+void error_list_add(struct error_list *list, enum odbcssl_error code, const char *format, ...)
 {
     if (list == NULL || list->count == ERROR_LIST_SIZE)
         return;
@@ -83,8 +76,7 @@ error_list_add(struct error_list *list, enum odbcssl_error code, const char *for
     va_end(arguments);
 }
 
-const char *
-error_sqlstate(enum odbcssl_error code)
+const char *error_sqlstate(enum odbcssl_error code)
 {
     switch (code) {
     case ODBCSSL_ERROR_NONE:
@@ -103,8 +95,7 @@ error_sqlstate(enum odbcssl_error code)
     return "HY000";
 }
 
-const char *
-error_meaning(enum odbcssl_error code)
+const char *error_meaning(enum odbcssl_error code)
 {
     switch (code) {
     case ODBCSSL_ERROR_NONE:
@@ -123,8 +114,7 @@ error_meaning(enum odbcssl_error code)
     return "unknown error";
 }
 
-const char *
-error_printable(const void *text, size_t length, char *out, size_t out_size)
+const char *error_printable(const void *text, size_t length, char *out, size_t out_size)
 {
     const unsigned char *bytes = text;
     size_t read = 0, written = 0;

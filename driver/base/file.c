@@ -9,8 +9,7 @@
 
 #define DESCRIPTION_SIZE 700
 
-static struct file_identity
-identity_of(const struct stat *status)
+static struct file_identity identity_of(const struct stat *status)
 {
     return (struct file_identity){
         .device = status->st_dev,
@@ -24,16 +23,14 @@ identity_of(const struct stat *status)
 }
 
 /* How an error names a file: by its keyword alone, or as a file found through the keyword. */
-static const char *
-describe(const char *path, const struct option *option, char *out, size_t size)
+static const char *describe(const char *path, const struct option *option, char *out, size_t size)
 {
     struct option named = *option;
     named.value = (char *)path;
     return option_describe(&named, out, size);
 }
 
-static bool
-read_all(int descriptor, struct file_content *content)
+static bool read_all(int descriptor, struct file_content *content)
 {
     size_t read_so_far = 0;
     while (read_so_far < content->size) {
@@ -51,8 +48,8 @@ read_all(int descriptor, struct file_content *content)
     return true;
 }
 
-static bool
-read_descriptor(int descriptor, const char *name, struct file_content *content, struct error *error)
+static bool read_descriptor(int descriptor, const char *name, struct file_content *content,
+                            struct error *error)
 {
     if (fstat(descriptor, &content->status) != 0) {
         error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s: cannot be read", name);
@@ -86,9 +83,8 @@ read_descriptor(int descriptor, const char *name, struct file_content *content, 
     return true;
 }
 
-bool
-file_read_path(const char *path, const struct option *option, struct file_content *content,
-               struct error *error)
+bool file_read_path(const char *path, const struct option *option, struct file_content *content,
+                    struct error *error)
 {
     char name[DESCRIPTION_SIZE];
     describe(path, option, name, sizeof name);
@@ -106,22 +102,19 @@ file_read_path(const char *path, const struct option *option, struct file_conten
     return is_read;
 }
 
-bool
-file_read(const struct option *option, struct file_content *content, struct error *error)
+bool file_read(const struct option *option, struct file_content *content, struct error *error)
 {
     return file_read_path(option->value, option, content, error);
 }
 
-void
-file_content_free(struct file_content *content)
+void file_content_free(struct file_content *content)
 {
     text_wipe(content->bytes, content->size);
     free(content->bytes);
     *content = (struct file_content){0};
 }
 
-bool
-file_identify(const char *path, struct file_identity *identity_out)
+bool file_identify(const char *path, struct file_identity *identity_out)
 {
     struct stat status;
     *identity_out = (struct file_identity){0};
@@ -131,8 +124,7 @@ file_identify(const char *path, struct file_identity *identity_out)
     return true;
 }
 
-bool
-file_identity_equal(const struct file_identity *a, const struct file_identity *b)
+bool file_identity_equal(const struct file_identity *a, const struct file_identity *b)
 {
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
            a->modified_seconds == b->modified_seconds &&
@@ -141,9 +133,9 @@ file_identity_equal(const struct file_identity *a, const struct file_identity *b
            a->changed_nanoseconds == b->changed_nanoseconds;
 }
 
-bool
-file_permissions_check(const char *path, const struct option *option, const struct stat *status,
-                       bool is_secret, enum file_permissions rule, struct error *error)
+bool file_permissions_check(const char *path, const struct option *option,
+                            const struct stat *status, bool is_secret, enum file_permissions rule,
+                            struct error *error)
 {
     bool is_strict = rule == FILE_PERMISSIONS_STRICT;
     if (!is_secret && !is_strict)

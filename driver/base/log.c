@@ -15,8 +15,7 @@ struct log {
     int descriptor;
 };
 
-struct log *
-log_open(const char *path, struct error *error)
+struct log *log_open(const char *path, struct error *error)
 {
     if (path == NULL)
         return NULL;
@@ -36,8 +35,7 @@ log_open(const char *path, struct error *error)
 }
 
 /* One write per line: O_APPEND keeps lines of several threads and processes whole. */
-void
-log_write(struct log *log, const char *format, ...)
+void log_write(struct log *log, const char *format, ...)
 {
     if (log == NULL)
         return;
@@ -60,8 +58,7 @@ log_write(struct log *log, const char *format, ...)
     (void)written; /* a full disk must not disturb the connection */
 }
 
-void
-log_close(struct log **log)
+void log_close(struct log **log)
 {
     if (*log == NULL)
         return;

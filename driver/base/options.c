@@ -5,15 +5,13 @@
 
 #include "base/text.h"
 
-static void
-option_free(struct option *option)
+static void option_free(struct option *option)
 {
     text_free_secret(option->value);
     free(option->source);
 }
 
-void
-tls_options_free(struct tls_options *options)
+void tls_options_free(struct tls_options *options)
 {
     option_free(&options->root_cert);
     option_free(&options->cert);
@@ -28,8 +26,7 @@ tls_options_free(struct tls_options *options)
     *options = (struct tls_options){0};
 }
 
-const char *
-tls_mode_name(enum odbcssl_mode mode)
+const char *tls_mode_name(enum odbcssl_mode mode)
 {
     switch (mode) {
     case ODBCSSL_MODE_DISABLE:
@@ -48,8 +45,7 @@ tls_mode_name(enum odbcssl_mode mode)
     return "unknown";
 }
 
-const char *
-tls_version_name(enum tls_version version)
+const char *tls_version_name(enum tls_version version)
 {
     switch (version) {
     case TLS_VERSION_NONE:
@@ -66,8 +62,7 @@ tls_version_name(enum tls_version version)
     return "unknown";
 }
 
-const char *
-option_describe(const struct option *option, char *out, size_t out_size)
+const char *option_describe(const struct option *option, char *out, size_t out_size)
 {
     snprintf(out, out_size, "%s=%s (%s)", option->keyword != NULL ? option->keyword : "?",
              option->value != NULL ? option->value : "",

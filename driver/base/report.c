@@ -23,8 +23,7 @@ const struct report_item report_items[] = {
 
 const size_t report_item_count = sizeof report_items / sizeof report_items[0];
 
-const struct report_item *
-report_find(unsigned type, bool *is_utf8_out)
+const struct report_item *report_find(unsigned type, bool *is_utf8_out)
 {
     for (size_t i = 0; i < report_item_count; i++) {
         const struct report_item *item = &report_items[i];
@@ -38,8 +37,7 @@ report_find(unsigned type, bool *is_utf8_out)
     return NULL;
 }
 
-int64_t
-report_number(const struct tls_report *report, const struct report_item *item)
+int64_t report_number(const struct tls_report *report, const struct report_item *item)
 {
     switch (item->type) {
 #define NUMBER(type, field)                                                                        \
@@ -58,24 +56,21 @@ report_number(const struct tls_report *report, const struct report_item *item)
     }
 }
 
-static const char *
-library_text(const struct tls_report *report, char *scratch)
+static const char *library_text(const struct tls_report *report, char *scratch)
 {
     (void)report;
     snprintf(scratch, REPORT_SCRATCH_SIZE, "GnuTLS %s", gnutls_check_version(NULL));
     return scratch;
 }
 
-static const char *
-version_text(const struct tls_report *report, char *scratch)
+static const char *version_text(const struct tls_report *report, char *scratch)
 {
     (void)report;
     (void)scratch;
     return PACKAGE_VERSION;
 }
 
-static const char *
-crl_words(const struct tls_report *report)
+static const char *crl_words(const struct tls_report *report)
 {
     switch (report->crl_status) {
     case ODBCSSL_CRL_NOT_CHECKED:
@@ -88,8 +83,7 @@ crl_words(const struct tls_report *report)
     return "";
 }
 
-static const char *
-summary_text(const struct tls_report *report, char *scratch)
+static const char *summary_text(const struct tls_report *report, char *scratch)
 {
     const char *state = report_state_name(report->state);
     if (report->version == TLS_VERSION_NONE)
@@ -102,8 +96,8 @@ summary_text(const struct tls_report *report, char *scratch)
     return scratch;
 }
 
-const char *
-report_text(const struct tls_report *report, const struct report_item *item, char *scratch)
+const char *report_text(const struct tls_report *report, const struct report_item *item,
+                        char *scratch)
 {
     switch (item->type) {
 #define NUMBER(type, field)
@@ -124,8 +118,8 @@ report_text(const struct tls_report *report, const struct report_item *item, cha
     }
 }
 
-const char *
-report_display(const struct tls_report *report, const struct report_item *item, char *scratch)
+const char *report_display(const struct tls_report *report, const struct report_item *item,
+                           char *scratch)
 {
     if (item->kind == REPORT_TEXT)
         return report_text(report, item, scratch);
@@ -152,8 +146,7 @@ report_display(const struct tls_report *report, const struct report_item *item, 
     }
 }
 
-const char *
-report_state_name(enum odbcssl_state state)
+const char *report_state_name(enum odbcssl_state state)
 {
     switch (state) {
     case ODBCSSL_STATE_PLAINTEXT:

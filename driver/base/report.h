@@ -63,6 +63,9 @@ const struct report_item *report_find(unsigned type, bool *is_utf8_out);
 /* The value of a number or signed item. */
 int64_t report_number(const struct tls_report *report, const struct report_item *item);
 
+/* For programs that rebuild a report from SQLGetInfo. */
+void report_set_number(struct tls_report *report, const struct report_item *item, int64_t number);
+
 /* The value of a text item: valid as long as the report, or as scratch (size REPORT_SCRATCH_SIZE).
  */
 #define REPORT_SCRATCH_SIZE 2048

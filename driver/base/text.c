@@ -6,8 +6,7 @@
 #define REPLACEMENT 0xFFFDu
 
 /* Decodes one character; an invalid byte counts as one byte and yields REPLACEMENT. */
-static size_t
-utf8_decode(const unsigned char *text, size_t length, uint32_t *code_point_out)
+static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *code_point_out)
 {
     size_t size = text_utf8_character(text, length);
     switch (size) {
@@ -30,8 +29,7 @@ utf8_decode(const unsigned char *text, size_t length, uint32_t *code_point_out)
     }
 }
 
-static size_t
-utf8_encode(uint32_t code_point, char *out)
+static size_t utf8_encode(uint32_t code_point, char *out)
 {
     if (code_point < 0x80) {
         out[0] = (char)code_point;
@@ -56,8 +54,7 @@ utf8_encode(uint32_t code_point, char *out)
 }
 
 /* Unicode 15, table 3-7: well-formed byte sequences. */
-size_t
-text_utf8_character(const unsigned char *text, size_t length)
+size_t text_utf8_character(const unsigned char *text, size_t length)
 {
     if (length == 0)
         return 0;
@@ -80,8 +77,7 @@ text_utf8_character(const unsigned char *text, size_t length)
     return size;
 }
 
-void
-text_trim_partial(char *text)
+void text_trim_partial(char *text)
 {
     size_t length = strlen(text);
     size_t start = length;
@@ -94,8 +90,7 @@ text_trim_partial(char *text)
         text[start] = '\0';
 }
 
-uint16_t *
-text_to_utf16(const char *text, size_t length, size_t *length_out)
+uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out)
 {
     uint16_t *out = malloc((length + 1) * sizeof *out);
     if (out == NULL)
@@ -118,8 +113,7 @@ text_to_utf16(const char *text, size_t length, size_t *length_out)
     return out;
 }
 
-char *
-text_to_utf8(const uint16_t *text, size_t length, size_t *length_out)
+char *text_to_utf8(const uint16_t *text, size_t length, size_t *length_out)
 {
     char *out = malloc(length * 3 + 1);
     if (out == NULL)
@@ -140,8 +134,7 @@ text_to_utf8(const uint16_t *text, size_t length, size_t *length_out)
     return out;
 }
 
-size_t
-text_utf16_length(const uint16_t *text)
+size_t text_utf16_length(const uint16_t *text)
 {
     size_t length = 0;
     while (text[length] != 0)
@@ -149,8 +142,7 @@ text_utf16_length(const uint16_t *text)
     return length;
 }
 
-bool
-text_copy_utf16(const uint16_t *text, uint16_t *out, size_t size)
+bool text_copy_utf16(const uint16_t *text, uint16_t *out, size_t size)
 {
     size_t length = text_utf16_length(text);
     if (out == NULL || size == 0)
@@ -163,8 +155,7 @@ text_copy_utf16(const uint16_t *text, uint16_t *out, size_t size)
     return copied == length;
 }
 
-bool
-text_copy_utf8(const char *text, char *out, size_t size)
+bool text_copy_utf8(const char *text, char *out, size_t size)
 {
     size_t length = strlen(text);
     if (out == NULL || size == 0)
@@ -177,14 +168,12 @@ text_copy_utf8(const char *text, char *out, size_t size)
     return copied == length;
 }
 
-static int
-ascii_lower(unsigned char c)
+static int ascii_lower(unsigned char c)
 {
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-int
-text_compare_nocase(const char *a, const char *b)
+int text_compare_nocase(const char *a, const char *b)
 {
     while (*a != '\0' && ascii_lower((unsigned char)*a) == ascii_lower((unsigned char)*b)) {
         a++;
@@ -193,14 +182,12 @@ text_compare_nocase(const char *a, const char *b)
     return ascii_lower((unsigned char)*a) - ascii_lower((unsigned char)*b);
 }
 
-bool
-text_equal_nocase(const char *a, const char *b)
+bool text_equal_nocase(const char *a, const char *b)
 {
     return text_compare_nocase(a, b) == 0;
 }
 
-bool
-text_has_prefix_nocase(const char *text, const char *prefix)
+bool text_has_prefix_nocase(const char *text, const char *prefix)
 {
     for (; *prefix != '\0'; text++, prefix++)
         if (ascii_lower((unsigned char)*text) != ascii_lower((unsigned char)*prefix))
@@ -208,8 +195,7 @@ text_has_prefix_nocase(const char *text, const char *prefix)
     return true;
 }
 
-bool
-text_parse_number(const char *text, unsigned long maximum, unsigned long *number_out)
+bool text_parse_number(const char *text, unsigned long maximum, unsigned long *number_out)
 {
     unsigned long number = 0;
     if (*text == '\0')
@@ -226,8 +212,7 @@ text_parse_number(const char *text, unsigned long maximum, unsigned long *number
     return true;
 }
 
-void
-text_hex(const void *bytes, size_t length, char separator, char *out, size_t out_size)
+void text_hex(const void *bytes, size_t length, char separator, char *out, size_t out_size)
 {
     static const char digits[] = "0123456789ABCDEF";
     const unsigned char *byte = bytes;
@@ -242,15 +227,13 @@ text_hex(const void *bytes, size_t length, char separator, char *out, size_t out
         out[written] = '\0';
 }
 
-void
-text_wipe(void *memory, size_t length)
+void text_wipe(void *memory, size_t length)
 {
     if (memory != NULL)
         explicit_bzero(memory, length);
 }
 
-void
-text_free_secret(char *secret)
+void text_free_secret(char *secret)
 {
     if (secret != NULL)
         text_wipe(secret, strlen(secret));

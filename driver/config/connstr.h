@@ -14,9 +14,10 @@
 #include "base/error.h"
 
 struct connstr_pair {
-    char *keyword;  /* as it was written, trimmed */
-    char *value;    /* without braces */
-    bool is_braced; /* it was written in braces: some drivers care */
+    char *keyword;     /* as it was written, trimmed */
+    char *value;       /* without braces */
+    bool is_braced;    /* it was written in braces: some drivers care */
+    bool is_from_file; /* it stands in odbc.ini: some drivers decode only what a string says */
 };
 
 /* All zeroes is an empty list. */
@@ -35,13 +36,18 @@ bool connstr_parse(const char *text, size_t length, struct connstr *list, struct
 const char *connstr_get(const struct connstr *list, const char *keyword);
 bool connstr_has(const struct connstr *list, const char *keyword);
 
-/* false: out of memory. set replaces the value of the keyword wherever it stands, or appends. */
+/* The first pair with the keyword, also one that is excluded; NULL when there is none. */
+const struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword);
+
+/* false: out of memory. set replaces the value of the keyword where it stands first and removes its
+ * duplicates, or appends. remove takes every pair with the keyword away; keyword is not one of the
+ * list's own strings. */
 bool connstr_set(struct connstr *list, const char *keyword, const char *value);
 bool connstr_append(struct connstr *list, const char *keyword, const char *value);
 void connstr_remove(struct connstr *list, const char *keyword);
 
-/* A new string "A=b;C={d;}}};" with braces only where they are needed; the caller frees it with
- * text_free_secret. NULL: out of memory. */
+/* A new string "A=b;C={d;}}}" with braces where the value needs them or was written in them; the
+ * caller frees it with text_free_secret. NULL: out of memory. */
 char *connstr_format(const struct connstr *list);
 
 /* Wipes the values. */

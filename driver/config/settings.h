@@ -53,6 +53,10 @@ bool settings_resolve(const struct connstr *connection_string, struct settings *
 
 void settings_free(struct settings *settings);
 
+/* Checks keywords that are about to be written somewhere: names, values, and whether they
+ * contradict each other. source is for errors: "odbc.ini [warehouse]". */
+bool settings_check(const struct connstr *pairs, const char *source, struct error *error);
+
 /* The path a driver name or path of odbcinst.ini leads to, for TargetDriver: a section's Driver64
  * or Driver, a relative library searched for in the driver manager's module directory. */
 bool settings_find_driver(const struct option *target, char **path_out, struct error *error);

@@ -12,23 +12,20 @@
  */
 #define OUT_TEXT_SIZE 4096
 
-bool
-attempt_is_connected(const struct attempt *attempt)
+bool attempt_is_connected(const struct attempt *attempt)
 {
     return SQL_SUCCEEDED(attempt->result);
 }
 
-void
-attempt_free(struct attempt *attempt)
+void attempt_free(struct attempt *attempt)
 {
-    diagnostics_clear(&attempt->driver_diagnostics);
     text_free_secret(attempt->out_text);
     *attempt = (struct attempt){0};
 }
 
-static SQLRETURN
-call_wide(const struct connection *connection, const struct connect_request *request,
-          const char *text, struct attempt *attempt)
+static SQLRETURN call_wide(const struct connection *connection,
+                           const struct connect_request *request, const char *text,
+                           struct attempt *attempt)
 {
     const struct driver_functions *functions = connection->driver->functions;
     SQLHDBC real = connection->handle.real;
@@ -55,9 +52,9 @@ call_wide(const struct connection *connection, const struct connect_request *req
     return result;
 }
 
-static SQLRETURN
-call_ansi(const struct connection *connection, const struct connect_request *request,
-          const char *text, struct attempt *attempt)
+static SQLRETURN call_ansi(const struct connection *connection,
+                           const struct connect_request *request, const char *text,
+                           struct attempt *attempt)
 {
     const struct driver_functions *functions = connection->driver->functions;
     SQLHDBC real = connection->handle.real;
@@ -76,9 +73,8 @@ call_ansi(const struct connection *connection, const struct connect_request *req
     return result;
 }
 
-static bool
-has_function(const struct connection *connection, const struct connect_request *request,
-             struct error *error)
+static bool has_function(const struct connection *connection, const struct connect_request *request,
+                         struct error *error)
 {
     const struct driver_functions *functions = connection->driver->functions;
     bool is_wide = request->flavour == FLAVOUR_WIDE;
@@ -94,9 +90,8 @@ has_function(const struct connection *connection, const struct connect_request *
     return has;
 }
 
-static SQLRETURN
-call_driver(struct connection *connection, const struct connect_request *request, const char *text,
-            struct attempt *attempt)
+static SQLRETURN call_driver(struct connection *connection, const struct connect_request *request,
+                             const char *text, struct attempt *attempt)
 {
     if (!has_function(connection, request, &attempt->error))
         return SQL_ERROR;
@@ -114,9 +109,8 @@ call_driver(struct connection *connection, const struct connect_request *request
 
 /* A first call gives the driver its settings; a later round of SQLBrowseConnect, what was asked
  * for. */
-static char *
-make_text(struct link *link, const struct connect_request *request, bool is_first,
-          struct error *error)
+static char *make_text(struct link *link, const struct connect_request *request, bool is_first,
+                       struct error *error)
 {
     struct relay_endpoint endpoint;
     struct connstr list = {0};
@@ -138,15 +132,13 @@ make_text(struct link *link, const struct connect_request *request, bool is_firs
     return text;
 }
 
-static void
-disconnect(struct connection *connection)
+static void disconnect(struct connection *connection)
 {
     connection->driver->functions->SQLDisconnect(connection->handle.real);
 }
 
 /* After every connect: only a session that this relay carried counts, whatever the driver says. */
-static void
-check_carried(struct connection *connection, struct attempt *attempt)
+static void check_carried(struct connection *connection, struct attempt *attempt)
 {
     struct link *link = connection->link;
     attempt->outcome =
@@ -163,24 +155,18 @@ check_carried(struct connection *connection, struct attempt *attempt)
               "the real driver %s connected, but not through the TLS session of odbcssl to %s:%u: "
               "the connection was closed. Something in its own configuration or environment leads "
               "it elsewhere",
-              connection->driver->path, link->target.host, link->target.port);
+              link->driver->path, link->target.host, link->target.port);
     attempt->outcome = RELAY_FAILED;
 }
 
-static void
-end_attempt(struct connection *connection, struct attempt *attempt)
+void attempt_abandon(struct connection *connection)
 {
-    if (connection->handle.real != NULL) {
-        diagnostics_take_real(&attempt->driver_diagnostics, connection->driver, connection->flavour,
-                              HANDLE_CONNECTION, connection->handle.real);
-        connection_free_real(connection);
-    }
+    connection_free_real(connection);
     relay_close(&connection->link->relay);
 }
 
-void
-attempt_run(struct connection *connection, const struct connect_request *request,
-            enum proto_plan plan, struct attempt *attempt)
+void attempt_run(struct connection *connection, const struct connect_request *request,
+                 enum proto_plan plan, struct attempt *attempt)
 {
     struct link *link = connection->link;
     bool is_first = connection->handle.real == NULL;
@@ -189,12 +175,10 @@ attempt_run(struct connection *connection, const struct connect_request *request
     attempt->outcome = RELAY_FAILED;
     if ((!is_first || link_start_relay(link, plan, &attempt->error)) &&
         (text = make_text(link, request, is_first, &attempt->error)) != NULL &&
-        (!is_first || connection_new_real(connection, connection->driver, &attempt->error))) {
+        (!is_first || connection_new_real(connection, link->driver, &attempt->error) != NULL)) {
         attempt->result = call_driver(connection, request, text, attempt);
         if (!error_is_set(&attempt->error) && attempt->result != SQL_NEED_DATA)
             check_carried(connection, attempt);
     }
     text_free_secret(text);
-    if (!attempt_is_connected(attempt) && attempt->result != SQL_NEED_DATA)
-        end_attempt(connection, attempt);
 }

@@ -19,14 +19,17 @@ struct attempt {
     struct error error; /* the relay's, or why the attempt could not be made */
     struct tls_report report;
     struct error_list warnings;
-    struct diagnostics driver_diagnostics; /* the real driver's records, when it failed */
-    char *out_text;                        /* SQLBrowseConnect: what the real driver asks for */
+    char *out_text; /* SQLBrowseConnect: what the real driver asks for */
 };
 
-/* connection has its link and driver. When the attempt fails, the real connection is freed and the
- * relay closed; when it succeeds, or wants more data, both stay. */
+/* connection has its link. Relay and real connection stay open, also after a failure, so that the
+ * real driver's records can be read. */
 void attempt_run(struct connection *connection, const struct connect_request *request,
                  enum proto_plan plan, struct attempt *attempt);
+
+/* After a failed attempt: frees the real connection, closes the relay. */
+void attempt_abandon(struct connection *connection);
+
 bool attempt_is_connected(const struct attempt *attempt);
 void attempt_free(struct attempt *attempt);
 

@@ -1,5 +1,6 @@
 #include "conn/conn.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,7 @@
 #define MODE_TEXT_SIZE 256
 
 /* "SslMode=require (odbc.ini [warehouse])" */
-static const char *
-describe_mode(const struct link *link, char *out)
+static const char *describe_mode(const struct link *link, char *out)
 {
     const char *source = "default";
     for (size_t i = 0; i < link->settings.item_count; i++)
@@ -26,22 +26,17 @@ describe_mode(const struct link *link, char *out)
     return out;
 }
 
-static unsigned
-login_timeout(const struct connection *connection)
+static unsigned login_timeout(const struct connection *connection)
 {
-    const struct saved_attribute *attribute = connection->saved_attributes;
-    unsigned timeout = 0;
-    for (; attribute != NULL; attribute = attribute->next)
-        if (attribute->attribute == SQL_ATTR_LOGIN_TIMEOUT)
-            timeout = (unsigned)(uintptr_t)attribute->value;
-    return timeout;
+    SQLULEN seconds = 0;
+    connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &seconds);
+    return seconds < UINT_MAX ? (unsigned)seconds : UINT_MAX;
 }
 
 /* ---- why connecting failed, in our words ---- */
 
-static void
-explain_rejection(const struct link *link, enum proto_plan plan, const struct attempt *attempt,
-                  struct error *error)
+static void explain_rejection(const struct link *link, enum proto_plan plan,
+                              const struct attempt *attempt, struct error *error)
 {
     char mode[MODE_TEXT_SIZE];
     if (plan != PROTO_PLAN_PLAINTEXT || link->settings.tls.mode != ODBCSSL_MODE_DISABLE)
@@ -55,9 +50,8 @@ explain_rejection(const struct link *link, enum proto_plan plan, const struct at
         describe_mode(link, mode));
 }
 
-static void
-explain(const struct link *link, enum proto_plan plan, const struct attempt *attempt,
-        struct error *error)
+static void explain(const struct link *link, enum proto_plan plan, const struct attempt *attempt,
+                    struct error *error)
 {
     char mode[MODE_TEXT_SIZE];
     switch (attempt->outcome) {
@@ -80,8 +74,8 @@ explain(const struct link *link, enum proto_plan plan, const struct attempt *att
 
 /* ---- the attempts ---- */
 
-static void
-warn_of_fallback(const struct link *link, const struct attempt *former, struct error_list *warnings)
+static void warn_of_fallback(const struct link *link, const struct attempt *former,
+                             struct error_list *warnings)
 {
     char mode[MODE_TEXT_SIZE];
     error_list_add(
@@ -93,10 +87,9 @@ warn_of_fallback(const struct link *link, const struct attempt *former, struct e
 }
 
 /* After the real driver connected through the relay: the report, and the warnings. */
-static void
-take_report(struct link *link, const struct plan *plan, size_t number,
-            const struct attempt *attempt, const struct attempt *former,
-            struct error_list *warnings)
+static void take_report(struct link *link, const struct plan *plan, size_t number,
+                        const struct attempt *attempt, const struct attempt *former,
+                        struct error_list *warnings)
 {
     link->report = attempt->report;
     link->report.mode = link->settings.tls.mode;
@@ -113,9 +106,8 @@ take_report(struct link *link, const struct plan *plan, size_t number,
 
 /* Runs attempts of the plan until one connects or the plan ends; returns the number of the last
  * one. */
-static size_t
-run_plan(struct connection *connection, const struct connect_request *request,
-         const struct plan *plan, struct attempt *attempts)
+static size_t run_plan(struct connection *connection, const struct connect_request *request,
+                       const struct plan *plan, struct attempt *attempts)
 {
     size_t number = 0;
     attempt_run(connection, request, plan->attempts[0], &attempts[0]);
@@ -124,14 +116,36 @@ run_plan(struct connection *connection, const struct connect_request *request,
         log_write(connection->link->log, "attempt %zu failed, going on: %s", number + 1,
                   attempts[number].error.text);
         number++;
+        attempt_abandon(connection);
         attempt_run(connection, request, plan->attempts[number], &attempts[number]);
     }
     return number;
 }
 
-static SQLRETURN
-connect_driver(struct connection *connection, const struct connect_request *request,
-               struct connect_result *result, struct error_list *warnings, struct error *error)
+/* Our own record first, then what the real driver said, with the server's name for the relay's
+ * address; its handle is about to be freed. */
+static void add_failure(struct connection *connection, const struct error *error)
+{
+    struct diagnostics *diagnostics = &connection->handle.diagnostics;
+    const struct link *link = connection->link;
+    struct relay_endpoint endpoint = {0};
+    diagnostics_add(diagnostics, error);
+    size_t count = diagnostics_count(diagnostics);
+    if (connection->handle.real == NULL)
+        return;
+    diagnostics_take_real(diagnostics, connection->driver, connection->flavour, HANDLE_CONNECTION,
+                          connection->handle.real);
+    if (link->relay != NULL)
+        relay_get_endpoint(link->relay, &endpoint);
+    diagnostics_rewrite(diagnostics, count,
+                        error_is_set(error) ? error_sqlstate(error->code) : NULL, endpoint.address,
+                        link->target.host);
+}
+
+static SQLRETURN connect_driver(struct connection *connection,
+                                const struct connect_request *request,
+                                struct connect_result *result, struct error_list *warnings,
+                                struct error *error)
 {
     struct link *link = connection->link;
     const struct plan plan = plan_make(link->settings.tls.mode, link->settings.tls.negotiation);
@@ -149,8 +163,8 @@ connect_driver(struct connection *connection, const struct connect_request *requ
         take_report(link, &plan, number, last, &attempts[0], warnings);
     } else if (outcome != SQL_NEED_DATA) {
         explain(link, plan.attempts[number], last, error);
-        diagnostics_add(&connection->handle.diagnostics, error);
-        diagnostics_append(&connection->handle.diagnostics, &last->driver_diagnostics);
+        add_failure(connection, error);
+        error_clear(error);
     }
     for (size_t i = 0; i < PLAN_ATTEMPTS; i++)
         attempt_free(&attempts[i]);
@@ -160,34 +174,11 @@ connect_driver(struct connection *connection, const struct connect_request *requ
 
 /* ---- connecting ---- */
 
-static bool
-open_link(struct connection *connection, const struct connect_request *request,
-          struct error_list *warnings, struct error *error)
-{
-    connection->link =
-        link_open(request->text, request->text_length, login_timeout(connection), warnings, error);
-    if (connection->link == NULL)
-        return false;
-    connection->driver = driver_load(connection->link->settings.driver_path, error);
-    if (connection->driver == NULL)
-        return false;
-    connection->flavour = request->flavour;
-    if (request->flavour == FLAVOUR_WIDE && !connection->driver->is_unicode) {
-        error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION,
-                  "the real driver %s has no Unicode functions, and this application connects "
-                  "with them: set Driver to libodbcssla.so, odbcssl for such drivers",
-                  connection->driver->path);
-        return false;
-    }
-    return true;
-}
-
 /* The application gets back what it gave: never the rewritten string with the relay's address. */
-static SQLRETURN
-finish(struct connection *connection, const struct connect_request *request,
-       struct connect_result *result, const struct error_list *warnings, SQLRETURN outcome)
+static SQLRETURN finish(struct connection *connection, const struct connect_request *request,
+                        struct connect_result *result, const struct error_list *warnings,
+                        SQLRETURN outcome)
 {
-    connection->is_connected = true;
     if (result->out_string == NULL)
         result->out_string = strndup(request->text, request->text_length);
     log_write(connection->link->log, "connected to %s:%u: %s", connection->link->target.host,
@@ -198,27 +189,29 @@ finish(struct connection *connection, const struct connect_request *request,
     return SQL_SUCCESS_WITH_INFO;
 }
 
+static bool open_link(struct connection *connection, const struct connect_request *request,
+                      struct error_list *warnings, struct error *error)
+{
+    connection->link =
+        link_open(request->text, request->text_length, login_timeout(connection), warnings, error);
+    return connection->link != NULL;
+}
+
 /* A later round of SQLBrowseConnect: the relay and the real connection are there already. */
-static bool
-is_browsing(const struct connection *connection, const struct connect_request *request)
+static bool is_browsing(const struct connection *connection, const struct connect_request *request)
 {
     return request->function == CONNECT_BROWSE_CONNECT && connection->link != NULL &&
            connection->handle.real != NULL;
 }
 
-static void
-abandon(struct connection *connection)
+static void abandon(struct connection *connection)
 {
-    if (connection->handle.real != NULL)
-        connection_free_real(connection);
+    connection_free_real(connection);
     link_close(&connection->link);
-    connection->driver = NULL;
-    connection->is_connected = false;
 }
 
-SQLRETURN
-conn_connect(struct connection *connection, const struct connect_request *request,
-             struct connect_result *result)
+SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
+                       struct connect_result *result)
 {
     /* Too large for the stacks that some applications give their threads. */
     struct error_list *warnings = calloc(1, sizeof *warnings);
@@ -242,44 +235,36 @@ conn_connect(struct connection *connection, const struct connect_request *reques
     return outcome;
 }
 
-SQLRETURN
-conn_disconnect(struct connection *connection)
+SQLRETURN conn_disconnect(struct connection *connection)
 {
     SQLRETURN outcome = SQL_SUCCESS;
-    if (connection->is_connected && !conn_is_forked(connection, NULL))
+    if (connection->handle.real != NULL && !conn_is_forked(connection, NULL))
         outcome = connection->driver->functions->SQLDisconnect(connection->handle.real);
     if (!SQL_SUCCEEDED(outcome) && !conn_is_broken(connection, NULL))
         return outcome;
-    connection->is_connected = false;
     link_close(&connection->link);
     return outcome == SQL_SUCCESS_WITH_INFO ? outcome : SQL_SUCCESS;
 }
 
-void
-conn_abandon(struct connection *connection)
+void conn_abandon(struct connection *connection)
 {
-    if (conn_is_forked(connection, NULL))
-        connection->handle.real = NULL; /* the parent's session: freeing it here would end it */
     abandon(connection);
 }
 
 /* ---- the open connection ---- */
 
-const struct tls_report *
-conn_report(const struct connection *connection)
+const struct tls_report *conn_report(const struct connection *connection)
 {
     static const struct tls_report nothing;
     return connection->link != NULL ? &connection->link->report : &nothing;
 }
 
-const char *
-conn_server_name(const struct connection *connection)
+const char *conn_server_name(const struct connection *connection)
 {
     return connection->link != NULL ? connection->link->target.host : NULL;
 }
 
-bool
-conn_is_forked(const struct connection *connection, struct error *error_out)
+bool conn_is_forked(const struct connection *connection, struct error *error_out)
 {
     if (connection->link == NULL || connection->link->process == getpid())
         return false;
@@ -291,8 +276,7 @@ conn_is_forked(const struct connection *connection, struct error *error_out)
     return true;
 }
 
-bool
-conn_is_broken(const struct connection *connection, struct error *error_out)
+bool conn_is_broken(const struct connection *connection, struct error *error_out)
 {
     if (conn_is_forked(connection, error_out))
         return true;

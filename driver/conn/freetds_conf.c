@@ -12,8 +12,7 @@
 #define LINE_SIZE 1024
 #define PATH_SIZE 4096
 
-static char *
-trim(char *text)
+static char *trim(char *text)
 {
     text += strspn(text, " \t");
     size_t length = strlen(text);
@@ -23,8 +22,7 @@ trim(char *text)
 }
 
 /* "TDS   Version" becomes "tds version", as FreeTDS reads keywords. */
-static void
-normalize_keyword(char *keyword)
+static void normalize_keyword(char *keyword)
 {
     char *out = keyword;
     for (char *in = keyword; *in != '\0'; in++) {
@@ -35,8 +33,7 @@ normalize_keyword(char *keyword)
     *out = '\0';
 }
 
-static bool
-take_line(char *line, struct connstr *settings)
+static bool take_line(char *line, struct connstr *settings)
 {
     char *equals = strchr(line, '=');
     if (equals == NULL)
@@ -48,8 +45,7 @@ take_line(char *line, struct connstr *settings)
 }
 
 /* Reads [global] and [name]; true when [name] is there. */
-static bool
-read_file(FILE *file, const char *name, struct connstr *settings)
+static bool read_file(FILE *file, const char *name, struct connstr *settings)
 {
     char line[LINE_SIZE];
     bool is_found = false, is_wanted = false;
@@ -70,8 +66,7 @@ read_file(FILE *file, const char *name, struct connstr *settings)
     return is_found;
 }
 
-static bool
-try_file(const char *path, const char *name, struct freetds_entry *entry)
+static bool try_file(const char *path, const char *name, struct freetds_entry *entry)
 {
     FILE *file = *path != '\0' ? fopen(path, "re") : NULL;
     if (file == NULL)
@@ -85,8 +80,7 @@ try_file(const char *path, const char *name, struct freetds_entry *entry)
     return entry->file != NULL;
 }
 
-static void
-home_file(char *path)
+static void home_file(char *path)
 {
     const char *home = getenv("HOME");
     char buffer[2048];
@@ -99,8 +93,7 @@ home_file(char *path)
         snprintf(path, PATH_SIZE, "%s/.freetds.conf", home);
 }
 
-bool
-freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *error)
+bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *error)
 {
     const char *named = getenv("FREETDSCONF");
     const char *prefix = getenv("FREETDS");
@@ -122,8 +115,7 @@ freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *e
     return false;
 }
 
-void
-freetds_entry_free(struct freetds_entry *entry)
+void freetds_entry_free(struct freetds_entry *entry)
 {
     connstr_free(&entry->settings);
     free(entry->file);

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool
-open_log(struct link *link, struct error *error)
+static bool open_log(struct link *link, struct error *error)
 {
     const char *path = link->settings.tls.trace.value;
     link->log = log_open(path, error);
@@ -13,8 +12,7 @@ open_log(struct link *link, struct error *error)
 }
 
 /* The way to TLS: SslProtocol, else what the real driver is known to speak. */
-static bool
-choose_protocol(struct link *link, struct error *error)
+static bool choose_protocol(struct link *link, struct error *error)
 {
     enum database_protocol protocol = link->settings.tls.protocol;
     if (protocol == DATABASE_PROTOCOL_AUTO)
@@ -32,8 +30,7 @@ choose_protocol(struct link *link, struct error *error)
     return link->proto != NULL;
 }
 
-static bool
-resolve_server(struct link *link, struct error *error)
+static bool resolve_server(struct link *link, struct error *error)
 {
     if (!profile_find_target(link->profile, &link->settings, &link->target, error))
         return false;
@@ -51,8 +48,13 @@ resolve_server(struct link *link, struct error *error)
     return true;
 }
 
-static bool
-load_credentials(struct link *link, struct error *error)
+static bool load_driver(struct link *link, struct error *error)
+{
+    link->driver = driver_load(link->settings.driver_path, error);
+    return link->driver != NULL;
+}
+
+static bool load_credentials(struct link *link, struct error *error)
 {
     if (link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
         return true;
@@ -61,17 +63,15 @@ load_credentials(struct link *link, struct error *error)
     return link->credentials != NULL;
 }
 
-static unsigned
-choose_timeout(const struct link *link, unsigned login_timeout)
+static unsigned choose_timeout(const struct link *link, unsigned login_timeout)
 {
     if (link->settings.tls.timeout != 0)
         return link->settings.tls.timeout;
     return login_timeout != 0 ? login_timeout : TLS_DEFAULT_TIMEOUT;
 }
 
-static bool
-prepare(struct link *link, const struct connstr *list, unsigned login_timeout,
-        struct error_list *warnings, struct error *error)
+static bool prepare(struct link *link, const struct connstr *list, unsigned login_timeout,
+                    struct error_list *warnings, struct error *error)
 {
     if (!settings_resolve(list, &link->settings, warnings, error) || !open_log(link, error))
         return false;
@@ -79,13 +79,12 @@ prepare(struct link *link, const struct connstr *list, unsigned login_timeout,
     link->timeout = choose_timeout(link, login_timeout);
     link->report.mode = link->settings.tls.mode;
     /* Files before the network: what is wrong here is told without a server. */
-    return choose_protocol(link, error) && load_credentials(link, error) &&
-           resolve_server(link, error);
+    return choose_protocol(link, error) && load_driver(link, error) &&
+           load_credentials(link, error) && resolve_server(link, error);
 }
 
-struct link *
-link_open(const char *connection_string, size_t length, unsigned login_timeout,
-          struct error_list *warnings, struct error *error)
+struct link *link_open(const char *connection_string, size_t length, unsigned login_timeout,
+                       struct error_list *warnings, struct error *error)
 {
     struct connstr list = {0};
     struct link *link = calloc(1, sizeof *link);
@@ -103,8 +102,7 @@ link_open(const char *connection_string, size_t length, unsigned login_timeout,
     return link;
 }
 
-void
-link_close(struct link **link_address)
+void link_close(struct link **link_address)
 {
     struct link *link = *link_address;
     if (link == NULL)
@@ -119,8 +117,7 @@ link_close(struct link **link_address)
     *link_address = NULL;
 }
 
-bool
-link_start_relay(struct link *link, enum proto_plan plan, struct error *error)
+bool link_start_relay(struct link *link, enum proto_plan plan, struct error *error)
 {
     relay_close(&link->relay);
     const struct relay_options options = {

@@ -10,11 +10,13 @@
 #include "base/report.h"
 #include "config/settings.h"
 #include "conn/profiles.h"
+#include "dispatch/driver.h"
 #include "relay/relay.h"
 #include "tls/credentials.h"
 
 struct link {
     struct settings settings;
+    const struct driver *driver;
     const struct profile *profile;
     const struct proto *proto;
     struct profile_target target;

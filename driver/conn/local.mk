@@ -12,10 +12,3 @@ driver_conn_libconn_la_SOURCES = \
 	driver/conn/profile_tds.c \
 	driver/conn/profile_unknown.c \
 	driver/conn/profiles.c driver/conn/profiles.h
-driver_conn_libconn_la_LIBADD = \
-	driver/relay/librelay.la \
-	driver/dispatch/libdispatch.la \
-	driver/proto/libproto.la \
-	driver/tls/libtls.la \
-	driver/config/libconfig.la \
-	driver/base/libbase.la

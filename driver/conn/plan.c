@@ -1,7 +1,6 @@
 #include "conn/plan.h"
 
-struct plan
-plan_make(enum odbcssl_mode mode, enum tls_negotiation negotiation)
+struct plan plan_make(enum odbcssl_mode mode, enum tls_negotiation negotiation)
 {
     enum proto_plan tls =
         negotiation == TLS_NEGOTIATION_DIRECT ? PROTO_PLAN_DIRECT : PROTO_PLAN_TLS;
@@ -20,8 +19,7 @@ plan_make(enum odbcssl_mode mode, enum tls_negotiation negotiation)
     return (struct plan){{tls}, 1};
 }
 
-bool
-plan_goes_on(const struct plan *plan, size_t attempt, enum relay_outcome outcome)
+bool plan_goes_on(const struct plan *plan, size_t attempt, enum relay_outcome outcome)
 {
     if (attempt + 1 >= plan->count)
         return false;
@@ -41,8 +39,7 @@ plan_goes_on(const struct plan *plan, size_t attempt, enum relay_outcome outcome
     return false;
 }
 
-enum odbcssl_state
-plan_plaintext_state(const struct plan *plan, size_t attempt)
+enum odbcssl_state plan_plaintext_state(const struct plan *plan, size_t attempt)
 {
     for (size_t i = 0; i < attempt; i++)
         if (plan->attempts[i] != PROTO_PLAN_PLAINTEXT)

@@ -37,14 +37,12 @@ static const struct {
     {"gssencmode", "require", "the connection is encrypted by TLS; set gssencmode=disable"},
 };
 
-static bool
-is_blank(char c)
+static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
 }
 
-static const char *
-skip_blanks(const char *text)
+static const char *skip_blanks(const char *text)
 {
     while (is_blank(*text))
         text++;
@@ -53,8 +51,7 @@ skip_blanks(const char *text)
 
 /* Reads a value, quoted or not, into value; returns what follows, NULL when a quote is not closed.
  */
-static const char *
-read_value(const char *text, struct buffer *value)
+static const char *read_value(const char *text, struct buffer *value)
 {
     bool is_quoted = *text == '\'';
     if (is_quoted)
@@ -70,8 +67,7 @@ read_value(const char *text, struct buffer *value)
     return buffer_append_byte(value, '\0') ? text : NULL;
 }
 
-static bool
-write_option(struct buffer *out, const char *name, const char *value)
+static bool write_option(struct buffer *out, const char *name, const char *value)
 {
     bool is_good = (buffer_length(out) == 0 || buffer_append_byte(out, ' ')) &&
                    buffer_append(out, name, strlen(name)) && buffer_append(out, "='", 2);
@@ -83,8 +79,7 @@ write_option(struct buffer *out, const char *name, const char *value)
     return is_good && buffer_append_byte(out, '\'');
 }
 
-static bool
-check_option(const char *name, const char *value, struct error *error)
+static bool check_option(const char *name, const char *value, struct error *error)
 {
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         if (strcmp(refusals[i].option, name) != 0)
@@ -105,8 +100,8 @@ struct pqopt_result {
     struct buffer rest;
 };
 
-static bool
-take_option(const char *name, const char *value, struct pqopt_result *result, struct error *error)
+static bool take_option(const char *name, const char *value, struct pqopt_result *result,
+                        struct error *error)
 {
     if (!check_option(name, value, error))
         return false;
@@ -124,8 +119,7 @@ take_option(const char *name, const char *value, struct pqopt_result *result, st
 }
 
 /* One "name = value"; returns what follows, NULL with error set. */
-static const char *
-read_option(const char *text, struct pqopt_result *result, struct error *error)
+static const char *read_option(const char *text, struct pqopt_result *result, struct error *error)
 {
     struct buffer name = {0}, value = {0};
     const char *rest = NULL;
@@ -149,8 +143,7 @@ read_option(const char *text, struct pqopt_result *result, struct error *error)
     return rest;
 }
 
-bool
-pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struct error *error)
+bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struct error *error)
 {
     struct pqopt_result result = {0};
     const char *next = skip_blanks(text != NULL ? text : "");

@@ -23,8 +23,7 @@ static const char *const keyword_refusals[] = {"TLSPeerFP", "TLSPeerFPList", "Ss
                                                "SslCaPath", "SslCrlPath",    NULL};
 
 /* The driver's own wishes for TLS must not get lost silently. */
-static bool
-check_driver_tls(const struct settings *settings, struct error *error)
+static bool check_driver_tls(const struct settings *settings, struct error *error)
 {
     const char *keyword = NULL;
     const char *value = profile_lookup(&settings->driver_settings, keyword_refusals, &keyword);
@@ -37,8 +36,8 @@ check_driver_tls(const struct settings *settings, struct error *error)
     return false;
 }
 
-static bool
-inspect(const struct settings *settings, struct profile_target *target, struct error *error)
+static bool inspect(const struct settings *settings, struct profile_target *target,
+                    struct error *error)
 {
     const char *socket = profile_lookup(&settings->driver_settings, socket_keywords, NULL);
     if (!check_driver_tls(settings, error))
@@ -53,9 +52,9 @@ inspect(const struct settings *settings, struct profile_target *target, struct e
     return true;
 }
 
-static bool
-rewrite(const struct settings *settings, const struct profile_target *target,
-        const struct relay_endpoint *endpoint, struct connstr *list, struct error *error)
+static bool rewrite(const struct settings *settings, const struct profile_target *target,
+                    const struct relay_endpoint *endpoint, struct connstr *list,
+                    struct error *error)
 {
     (void)settings;
     (void)target;

@@ -19,11 +19,12 @@ static const char *const user_keywords[] = {"Username", "UID", "User", NULL};
 static const char *const pqopt_keywords[] = {"pqopt", "D5", NULL};
 static const char *const tls_keywords[] = {"SSLmode", "CA", NULL};
 
-/* psqlodbc decodes %XX and '+' in these when they do not stand in braces. */
-static const char *const decoded_keywords[] = {"PWD", "Password", "ConnSettings", "A6", NULL};
+/* psqlodbc decodes %XX and '+' in these when a connection string has them without braces; of
+ * odbc.ini it decodes the password only. */
+static const char *const password_keywords[] = {"PWD", "Password", NULL};
+static const char *const statement_keywords[] = {"ConnSettings", "A6", NULL};
 
-static bool
-check_environment(struct error *error)
+static bool check_environment(struct error *error)
 {
     static const char *const impossible[] = {"PGCHANNELBINDING", "PGGSSENCMODE", NULL};
     for (size_t i = 0; impossible[i] != NULL; i++) {
@@ -41,8 +42,7 @@ check_environment(struct error *error)
 }
 
 /* psqlodbc's own short word for SSLmode: a wish for TLS that must not get lost. */
-static bool
-check_short_mode(const struct settings *settings, struct error *error)
+static bool check_short_mode(const struct settings *settings, struct error *error)
 {
     const char *mode = connstr_get(&settings->driver_settings, "CA");
     if (mode == NULL || text_equal_nocase(mode, "d") || text_equal_nocase(mode, "disable"))
@@ -52,8 +52,8 @@ check_short_mode(const struct settings *settings, struct error *error)
     return false;
 }
 
-static bool
-inspect(const struct settings *settings, struct profile_target *target, struct error *error)
+static bool inspect(const struct settings *settings, struct profile_target *target,
+                    struct error *error)
 {
     char *rest = NULL;
     const char *pqopt = profile_lookup(&settings->driver_settings, pqopt_keywords, NULL);
@@ -79,9 +79,8 @@ inspect(const struct settings *settings, struct profile_target *target, struct e
 }
 
 /* pqopt for libpq: the user's options, and the relay's address. */
-static bool
-set_pqopt(const struct settings *settings, const struct relay_endpoint *endpoint,
-          struct connstr *list, struct error *error)
+static bool set_pqopt(const struct settings *settings, const struct relay_endpoint *endpoint,
+                      struct connstr *list, struct error *error)
 {
     char *address = NULL, *rest = NULL, *pqopt = NULL;
     const char *text = profile_lookup(&settings->driver_settings, pqopt_keywords, NULL);
@@ -100,8 +99,7 @@ set_pqopt(const struct settings *settings, const struct relay_endpoint *endpoint
     return is_set;
 }
 
-static bool
-is_listed(const char *keyword, const char *const *keywords)
+static bool is_listed(const char *keyword, const char *const *keywords)
 {
     for (; *keywords != NULL; keywords++)
         if (text_equal_nocase(keyword, *keywords))
@@ -111,8 +109,7 @@ is_listed(const char *keyword, const char *const *keywords)
 
 /* A value that psqlodbc decodes, and that could only stand in braces, where it would not be
  * decoded: its special characters are written as %XX. */
-static bool
-encode_specials(struct connstr_pair *pair)
+static bool encode_specials(struct connstr_pair *pair)
 {
     static const char specials[] = ";{}";
     if (pair->is_braced || strpbrk(pair->value, specials) == NULL)
@@ -133,13 +130,26 @@ encode_specials(struct connstr_pair *pair)
     return true;
 }
 
-static bool
-rewrite(const struct settings *settings, const struct profile_target *target,
-        const struct relay_endpoint *endpoint, struct connstr *list, struct error *error)
+/* psqlodbc takes the braces off these three only, and decodes the first two only without braces. */
+static bool rewrite_pair(struct connstr_pair *pair)
+{
+    bool is_statement = is_listed(pair->keyword, statement_keywords);
+    bool is_password = is_listed(pair->keyword, password_keywords);
+    if (is_statement && pair->is_from_file)
+        pair->is_braced = true;
+    if (is_statement || is_password)
+        return encode_specials(pair);
+    if (!is_listed(pair->keyword, pqopt_keywords))
+        pair->is_braced = false;
+    return true;
+}
+
+static bool rewrite(const struct settings *settings, const struct profile_target *target,
+                    const struct relay_endpoint *endpoint, struct connstr *list,
+                    struct error *error)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (is_listed(list->pairs[i].keyword, decoded_keywords) &&
-            !encode_specials(&list->pairs[i]))
+        if (!rewrite_pair(&list->pairs[i]))
             return false;
     profile_remove(list, tls_keywords);
     /* psqlodbc reads its driver-wide defaults from the section of odbcinst.ini that DRIVER names.

@@ -33,8 +33,7 @@ static const struct {
 };
 
 /* "host,port" and "host\instance", as Microsoft's drivers and FreeTDS take them. */
-static bool
-split_host(struct profile_target *target, struct error *error)
+static bool split_host(struct profile_target *target, struct error *error)
 {
     char *comma = target->host != NULL ? strrchr(target->host, ',') : NULL;
     unsigned long port;
@@ -59,9 +58,8 @@ split_host(struct profile_target *target, struct error *error)
 
 /* The entry's own wishes for TLS must not get lost: odbcssl has to verify when FreeTDS would have.
  */
-static bool
-check_entry_tls(const struct freetds_entry *entry, const char *name,
-                const struct settings *settings, struct error *error)
+static bool check_entry_tls(const struct freetds_entry *entry, const char *name,
+                            const struct settings *settings, struct error *error)
 {
     const char *encryption = connstr_get(&entry->settings, "encryption");
     bool is_verified =
@@ -84,9 +82,9 @@ check_entry_tls(const struct freetds_entry *entry, const char *name,
     return true;
 }
 
-static bool
-take_entry(const struct freetds_entry *entry, const char *name, const struct settings *settings,
-           struct profile_target *target, struct error *error)
+static bool take_entry(const struct freetds_entry *entry, const char *name,
+                       const struct settings *settings, struct profile_target *target,
+                       struct error *error)
 {
     const char *host = connstr_get(&entry->settings, "host");
     const char *port = connstr_get(&entry->settings, "port");
@@ -107,8 +105,8 @@ take_entry(const struct freetds_entry *entry, const char *name, const struct set
     return true;
 }
 
-static bool
-inspect_entry(const struct settings *settings, struct profile_target *target, struct error *error)
+static bool inspect_entry(const struct settings *settings, struct profile_target *target,
+                          struct error *error)
 {
     struct freetds_entry entry;
     const char *name = profile_lookup(&settings->driver_settings, entry_keywords, NULL);
@@ -121,8 +119,8 @@ inspect_entry(const struct settings *settings, struct profile_target *target, st
     return is_good;
 }
 
-static bool
-inspect(const struct settings *settings, struct profile_target *target, struct error *error)
+static bool inspect(const struct settings *settings, struct profile_target *target,
+                    struct error *error)
 {
     return profile_refuse_environment(environment,
                                       "it would lead FreeTDS past odbcssl's TLS session", error) &&
@@ -130,8 +128,8 @@ inspect(const struct settings *settings, struct profile_target *target, struct e
 }
 
 /* Adds what the freetds.conf entry says where the DSN says nothing. */
-static bool
-add_entry_settings(const struct settings *settings, struct connstr *list, struct error *error)
+static bool add_entry_settings(const struct settings *settings, struct connstr *list,
+                               struct error *error)
 {
     struct freetds_entry entry;
     const char *name = profile_lookup(&settings->driver_settings, entry_keywords, NULL);
@@ -150,8 +148,7 @@ add_entry_settings(const struct settings *settings, struct connstr *list, struct
 }
 
 /* 4.2 and 5.0 log in without PRELOGIN, so there is no way to TLS; 7.0 likewise. */
-static bool
-check_version(const char *version, struct error *error)
+static bool check_version(const char *version, struct error *error)
 {
     static const char *const refused[] = {"4.2", "5.0", "7.0", "auto", NULL};
     for (size_t i = 0; refused[i] != NULL; i++) {
@@ -166,9 +163,9 @@ check_version(const char *version, struct error *error)
     return true;
 }
 
-static bool
-rewrite(const struct settings *settings, const struct profile_target *target,
-        const struct relay_endpoint *endpoint, struct connstr *list, struct error *error)
+static bool rewrite(const struct settings *settings, const struct profile_target *target,
+                    const struct relay_endpoint *endpoint, struct connstr *list,
+                    struct error *error)
 {
     (void)target;
     if (!add_entry_settings(settings, list, error))

@@ -13,8 +13,8 @@ static const char *const port_keywords[] = {"Port", NULL};
 static const char *const user_keywords[] = {"UID", "User", "Username", NULL};
 
 /* The host under the keyword that SslServerKeyword names, and the port likewise. */
-static bool
-inspect(const struct settings *settings, struct profile_target *target, struct error *error)
+static bool inspect(const struct settings *settings, struct profile_target *target,
+                    struct error *error)
 {
     unsigned long port = target->port;
     if (settings->server_keyword.value != NULL) {
@@ -35,9 +35,9 @@ inspect(const struct settings *settings, struct profile_target *target, struct e
     return true;
 }
 
-static bool
-rewrite(const struct settings *settings, const struct profile_target *target,
-        const struct relay_endpoint *endpoint, struct connstr *list, struct error *error)
+static bool rewrite(const struct settings *settings, const struct profile_target *target,
+                    const struct relay_endpoint *endpoint, struct connstr *list,
+                    struct error *error)
 {
     (void)target;
     (void)error;

@@ -12,8 +12,7 @@ static const struct profile *const profiles[] = {
     &profile_mysql,
 };
 
-const struct profile *
-profile_find(enum driver_family family)
+const struct profile *profile_find(enum driver_family family)
 {
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
         if (profiles[i]->family == family)
@@ -21,22 +20,30 @@ profile_find(enum driver_family family)
     return &profile_unknown;
 }
 
-const char *
-profile_lookup(const struct connstr *list, const char *const *keywords, const char **keyword_out)
+static const char *find_keyword(const char *const *keywords, const char *keyword)
 {
-    for (; *keywords != NULL; keywords++) {
-        const char *value = connstr_get(list, *keywords);
-        if (value == NULL)
+    for (; *keywords != NULL; keywords++)
+        if (text_equal_nocase(*keywords, keyword))
+            return *keywords;
+    return NULL;
+}
+
+/* The connection string's pairs stand first, so its UID counts before the DSN's Username. */
+const char *profile_lookup(const struct connstr *list, const char *const *keywords,
+                           const char **keyword_out)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *keyword = find_keyword(keywords, list->pairs[i].keyword);
+        if (keyword == NULL)
             continue;
         if (keyword_out != NULL)
-            *keyword_out = *keywords;
-        return value;
+            *keyword_out = keyword;
+        return list->pairs[i].value;
     }
     return NULL;
 }
 
-bool
-profile_set(struct connstr *list, const char *const *keywords, const char *value)
+bool profile_set(struct connstr *list, const char *const *keywords, const char *value)
 {
     const char *used = keywords[0];
     profile_lookup(list, keywords, &used);
@@ -46,23 +53,20 @@ profile_set(struct connstr *list, const char *const *keywords, const char *value
     return connstr_set(list, used, value);
 }
 
-bool
-profile_set_number(struct connstr *list, const char *const *keywords, unsigned number)
+bool profile_set_number(struct connstr *list, const char *const *keywords, unsigned number)
 {
     char digits[16];
     snprintf(digits, sizeof digits, "%u", number);
     return profile_set(list, keywords, digits);
 }
 
-void
-profile_remove(struct connstr *list, const char *const *keywords)
+void profile_remove(struct connstr *list, const char *const *keywords)
 {
     for (; keywords != NULL && *keywords != NULL; keywords++)
         connstr_remove(list, *keywords);
 }
 
-bool
-profile_refuse_environment(const char *const *names, const char *why, struct error *error)
+bool profile_refuse_environment(const char *const *names, const char *why, struct error *error)
 {
     for (; *names != NULL; names++) {
         const char *value = getenv(*names);
@@ -75,9 +79,8 @@ profile_refuse_environment(const char *const *names, const char *why, struct err
     return true;
 }
 
-static bool
-parse_port(const struct profile *profile, const struct settings *settings,
-           struct profile_target *target, struct error *error)
+static bool parse_port(const struct profile *profile, const struct settings *settings,
+                       struct profile_target *target, struct error *error)
 {
     const char *keyword = "";
     const char *text = profile_lookup(&settings->driver_settings, profile->port_keywords, &keyword);
@@ -93,9 +96,8 @@ parse_port(const struct profile *profile, const struct settings *settings,
 }
 
 /* The first of the words that is missing: for "no server is named: set Servername". */
-static bool
-check_target(const struct profile *profile, const struct profile_target *target,
-             struct error *error)
+static bool check_target(const struct profile *profile, const struct profile_target *target,
+                         struct error *error)
 {
     if (target->host == NULL || *target->host == '\0') {
         error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
@@ -112,9 +114,8 @@ check_target(const struct profile *profile, const struct profile_target *target,
     return true;
 }
 
-bool
-profile_find_target(const struct profile *profile, const struct settings *settings,
-                    struct profile_target *target, struct error *error)
+bool profile_find_target(const struct profile *profile, const struct settings *settings,
+                         struct profile_target *target, struct error *error)
 {
     *target = (struct profile_target){0};
     const char *host = profile_lookup(&settings->driver_settings, profile->server_keywords, NULL);
@@ -129,8 +130,7 @@ profile_find_target(const struct profile *profile, const struct settings *settin
     return false;
 }
 
-void
-profile_target_free(struct profile_target *target)
+void profile_target_free(struct profile_target *target)
 {
     free(target->host);
     free(target->address);
@@ -138,32 +138,34 @@ profile_target_free(struct profile_target *target)
     *target = (struct profile_target){0};
 }
 
-const char *
-profile_user(const struct profile *profile, const struct settings *settings)
+const char *profile_user(const struct profile *profile, const struct settings *settings)
 {
     return profile_lookup(&settings->driver_settings, profile->user_keywords, NULL);
 }
 
-static bool
-copy_settings(const struct settings *settings, struct connstr *list)
+/* The DSN's settings first: of two words for one thing (Username, UID) the real drivers take the
+ * last one, and the connection string is to win. */
+static bool copy_settings(const struct settings *settings, bool is_from_file, struct connstr *list)
 {
     for (size_t i = 0; i < settings->driver_settings.count; i++) {
         const struct connstr_pair *pair = &settings->driver_settings.pairs[i];
+        if (pair->is_from_file != is_from_file)
+            continue;
         if (!connstr_append(list, pair->keyword, pair->value))
             return false;
         list->pairs[list->count - 1].is_braced = pair->is_braced;
+        list->pairs[list->count - 1].is_from_file = is_from_file;
     }
     return true;
 }
 
-char *
-profile_connection_string(const struct profile *profile, const struct settings *settings,
-                          const struct profile_target *target,
-                          const struct relay_endpoint *endpoint, struct error *error)
+char *profile_connection_string(const struct profile *profile, const struct settings *settings,
+                                const struct profile_target *target,
+                                const struct relay_endpoint *endpoint, struct error *error)
 {
     struct connstr list = {0};
     char *text = NULL;
-    if (copy_settings(settings, &list)) {
+    if (copy_settings(settings, true, &list) && copy_settings(settings, false, &list)) {
         profile_remove(&list, profile->dropped_keywords);
         if (profile->rewrite(settings, target, endpoint, &list, error))
             text = connstr_format(&list);

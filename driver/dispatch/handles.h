@@ -6,6 +6,9 @@
  *           |               |
  *           n               n explicit descriptor
  *      real environment (one per real driver)
+ *
+ * Locks: connection.lock, then the one lock of registry and diagnostics inside handles.c. None is held
+ * while the real driver is called, but environment.lock during the making of a real environment.
  */
 #ifndef DISPATCH_HANDLES_H
 #define DISPATCH_HANDLES_H
@@ -13,8 +16,10 @@
 #include <pthread.h>
 #include <sql.h>
 #include <sqlext.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "dispatch/driver.h"
@@ -27,18 +32,34 @@
 struct diagnostic {
     char sqlstate[6];
     SQLINTEGER native;
-    char message[DIAGNOSTIC_TEXT_SIZE]; /* UTF-8, begins with "[odbcssl] " */
+    char message[DIAGNOSTIC_TEXT_SIZE]; /* UTF-8; ours begin with "[odbcssl] " */
 };
 
+/* Read and written through the functions below only: SQLCancel runs beside other functions. */
 struct diagnostics {
-    size_t count;
+    atomic_size_t count; /* so that clearing an empty list takes no lock */
+    size_t capacity;
     struct diagnostic *items; /* allocated on first use: most handles never have any */
 };
 
 /* Adds an error; a long text becomes several records, cut between words. */
 void diagnostics_add(struct diagnostics *diagnostics, const struct error *error);
 void diagnostics_add_list(struct diagnostics *diagnostics, const struct error_list *list);
+
+/* The same for a mistake in calling that has no code of its own, with its SQLSTATE. */
+void diagnostics_add_state(struct diagnostics *diagnostics, const char *sqlstate, const char *text);
+
 void diagnostics_clear(struct diagnostics *diagnostics);
+
+size_t diagnostics_count(const struct diagnostics *diagnostics);
+
+/* Copies record index, from 0; false when there is none. */
+bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diagnostic *out);
+
+/* For the records from index first on: the driver manager sorts by SQLSTATE, highest first, so none may be
+ * above highest_state (NULL: any); and hidden, the relay's address, is replaced by shown. */
+void diagnostics_rewrite(struct diagnostics *diagnostics, size_t first, const char *highest_state,
+                         const char *hidden, const char *shown);
 
 enum handle_kind {
     HANDLE_ENVIRONMENT = SQL_HANDLE_ENV,
@@ -53,12 +74,15 @@ struct handle {
     enum handle_kind kind;
     SQLHANDLE real; /* NULL as long as the real driver has none */
     struct diagnostics diagnostics;
+    unsigned pins;               /* registry's: who uses it without owning it */
+    struct handle *next_in_slot; /* registry's */
 };
 
 /* A real environment: one per environment and real driver, made at the first connect. */
 struct real_environment {
     const struct driver *driver;
     SQLHENV real;
+    pid_t process; /* that made it */
     struct real_environment *next;
 };
 
@@ -84,9 +108,10 @@ struct link; /* conn/: the relay, settings and report of an open connection */
 struct connection {
     struct handle handle; /* real: the real driver's connection once connecting began */
     struct environment *environment;
-    const struct driver *driver; /* NULL before connecting */
-    enum flavour flavour;        /* the one it was connected with */
-    bool is_connected;
+    const struct driver *driver; /* NULL before connecting; set and cleared together with real */
+    pid_t process;               /* that made real */
+    enum flavour flavour;        /* the one it was connected with; set before conn_connect */
+    bool is_connected;           /* set after conn_connect */
     struct saved_attribute *saved_attributes;
     struct link *link;    /* NULL when not connected */
     pthread_mutex_t lock; /* guards the lists below; never held while the real driver is called */
@@ -102,6 +127,7 @@ struct descriptor {
     struct connection *connection;
     bool is_implicit;
     struct descriptor *next;
+    struct descriptor **at; /* the pointer that points here in the connection's list */
 };
 
 struct statement {
@@ -109,22 +135,84 @@ struct statement {
     struct connection *connection;
     struct descriptor *implicit[IMPLICIT_DESCRIPTORS]; /* made when first asked for */
     struct statement *next;
+    struct statement **at; /* the pointer that points here in the connection's list */
 };
 
-/* The real environment for a driver, made with the environment's ODBC version when there is none
- * yet: FreeTDS refuses 3.80, then 3 is set. NULL with error set (the real driver's own words in
- * it). */
+/* NULL: out of memory. They know nothing of real handles but the one they are given. */
+struct environment *environment_new(void);
+struct connection *connection_new(struct environment *environment);
+struct statement *statement_new(struct connection *connection, SQLHSTMT real);
+struct descriptor *descriptor_new(struct connection *connection, SQLHDESC real);
+
+/* Free the wrappers. The real handle is the caller's, but for environment_free, which frees the real
+ * environments. statement_free frees the implicit descriptors, connection_free everything that is left
+ * of the connection. */
+void environment_free(struct environment *environment);
+void connection_free(struct connection *connection);
+void statement_free(struct statement *statement);
+void descriptor_free(struct descriptor *descriptor);
+
+/* Frees the wrappers of all statements and descriptors: the real driver frees its own at disconnecting. */
+void connection_free_children(struct connection *connection);
+
+/* Keeps SQLCancel from the statements (handle_retire) while the connection is being closed, and lets it
+ * back when that failed. */
+void connection_retire_statements(struct connection *connection);
+void connection_restore_statements(struct connection *connection);
+
+/* Our handle of a kind, NULL when it is none: for handles that the caller owns. */
+struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind);
+
+/* For handles that may be anybody's, or be freed meanwhile: looked up without touching them. The handle
+ * stays until it is unpinned. NULL when it is not ours, or of another kind. */
+struct handle *handle_pin(SQLHANDLE handle, enum handle_kind kind);
+void handle_unpin(struct handle *handle);
+
+/* Takes a handle out of the registry and waits until nobody has it pinned: before the real handle is
+ * freed. handle_restore puts it back, when the real driver would not. */
+void handle_retire(struct handle *handle);
+void handle_restore(struct handle *handle);
+
+/* The wrapper of the real descriptor that statement attribute SQL_ATTR_APP_ROW_DESC + index named: an
+ * explicit one, or the statement's implicit one, which is made when it is new. NULL: out of memory. */
+struct descriptor *statement_wrap_descriptor(struct statement *statement, unsigned index,
+                                             SQLHDESC real);
+
+/* The real environment for a driver, made with the environment's ODBC version when there is none yet:
+ * FreeTDS refuses 3.80, then 3 is set. NULL with error set (the real driver's own words in it). */
 struct real_environment *environment_real(struct environment *environment,
                                           const struct driver *driver, struct error *error);
 
-/* A new real connection handle with the saved attributes replayed on it in the order in which they
- * were set. NULL with error set. */
+/* A new real connection handle with the saved attributes replayed on it in the order in which they were
+ * set; connection->handle.real and connection->driver name it from then on. NULL with error set, also
+ * when the driver has no functions of connection->flavour to connect with. */
 SQLHDBC connection_new_real(struct connection *connection, const struct driver *driver,
                             struct error *error);
+
+/* Frees it, if there is one, and clears handle.real and driver. In a forked child it only forgets it:
+ * freeing would talk to the parent's server. */
 void connection_free_real(struct connection *connection);
 
-/* Reads the real driver's records of a handle into diagnostics as they are (state, native code,
- * text): for when the real handle is about to be freed. */
+/* Keeps an attribute for the replay, and a copy of what it points to. false: out of memory. */
+bool connection_save_attribute(struct connection *connection, enum flavour flavour,
+                               SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length);
+
+/* The last number saved for an attribute; false when it was not set. */
+bool connection_saved_number(const struct connection *connection, SQLINTEGER attribute,
+                             SQLULEN *number_out);
+
+/* Whether an attribute's value, given with this length to SQLSetConnectAttr, is a text or bytes. */
+bool attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER length);
+
+/* Whether it is an attribute of ODBC itself that is no string. */
+bool attribute_is_number(SQLINTEGER attribute);
+
+/* Reads the real driver's record number (from 1), with its wide function if it has one. */
+bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
+                     SQLSMALLINT number, struct diagnostic *out);
+
+/* Reads the real driver's records of a handle into diagnostics as they are (state, native code, text):
+ * for when the real handle is about to be freed. */
 void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
                            enum flavour flavour, enum handle_kind kind, SQLHANDLE real);
 

@@ -1,1 +1,41 @@
-# driver/odbc
+# The entry points, and the two drivers made of them: libodbcssl.so exports the ANSI and the wide ones,
+# libodbcssla.so only the ANSI ones.
+noinst_LTLIBRARIES += driver/odbc/libentry.la
+driver_odbc_libentry_la_SOURCES = \
+	driver/odbc/attributes.c \
+	driver/odbc/call.c driver/odbc/call.h \
+	driver/odbc/cancel.c \
+	driver/odbc/connect.c \
+	driver/odbc/descriptors.c \
+	driver/odbc/diagnostics.c \
+	driver/odbc/execute.c \
+	driver/odbc/forward.c \
+	driver/odbc/functions.c \
+	driver/odbc/handles.c \
+	driver/odbc/info.c \
+	driver/odbc/status.c driver/odbc/status.h \
+	driver/odbc/strings.c driver/odbc/strings.h
+
+# -Bsymbolic: the driver manager's functions of the same names come first in the process.
+# nodelete: neither our threads nor GnuTLS survive dlclose. Never linked to libodbc.
+DRIVER_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-Wl,-Bsymbolic -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
+if !SANITIZERS
+DRIVER_LDFLAGS += -Wl,-z,defs
+endif
+
+odbc_LTLIBRARIES += driver/odbc/libodbcssl.la driver/odbc/libodbcssla.la
+driver_odbc_libodbcssl_la_SOURCES =
+driver_odbc_libodbcssl_la_LIBADD = driver/odbc/libentry.la $(CONN_LIBS)
+driver_odbc_libodbcssl_la_LDFLAGS = $(DRIVER_LDFLAGS) \
+	-Wl,--version-script=$(top_srcdir)/driver/odbc/exports.map
+driver_odbc_libodbcssl_la_DEPENDENCIES = $(driver_odbc_libodbcssl_la_LIBADD) \
+	driver/odbc/exports.map
+driver_odbc_libodbcssla_la_SOURCES =
+driver_odbc_libodbcssla_la_LIBADD = $(driver_odbc_libodbcssl_la_LIBADD)
+driver_odbc_libodbcssla_la_LDFLAGS = $(DRIVER_LDFLAGS) \
+	-Wl,--version-script=$(top_srcdir)/driver/odbc/exports-ansi.map
+driver_odbc_libodbcssla_la_DEPENDENCIES = $(driver_odbc_libodbcssla_la_LIBADD) \
+	driver/odbc/exports-ansi.map
+
+EXTRA_DIST += driver/odbc/exports.map driver/odbc/exports-ansi.map

@@ -20,24 +20,22 @@
 
 #define RECORD_LIMIT 16384 /* RFC 8446 5.1 */
 
-enum proto_verdict
-tds_refuse(struct proto_session *session)
+enum proto_verdict tds_refuse(struct proto_session *session)
 {
     struct tds *tds = session->state;
     tds->stage = TDS_STAGE_FAILED;
     return PROTO_REFUSE;
 }
 
-enum proto_verdict
-tds_refuse_memory(struct proto_session *session)
+enum proto_verdict tds_refuse_memory(struct proto_session *session)
 {
     error_set_memory(&session->error);
     return tds_refuse(session);
 }
 
 /* For the outcomes of reading packets that are neither whole nor partial. */
-enum proto_verdict
-tds_refuse_outcome(struct proto_session *session, enum tds_outcome outcome, const char *sender)
+enum proto_verdict tds_refuse_outcome(struct proto_session *session, enum tds_outcome outcome,
+                                      const char *sender)
 {
     if (outcome == TDS_NO_MEMORY)
         return tds_refuse_memory(session);
@@ -51,8 +49,7 @@ tds_refuse_outcome(struct proto_session *session, enum tds_outcome outcome, cons
     return tds_refuse(session);
 }
 
-static enum proto_verdict
-tds_from_driver(struct proto_session *session, struct buffer *input)
+static enum proto_verdict tds_from_driver(struct proto_session *session, struct buffer *input)
 {
     struct tds *tds = session->state;
     if (buffer_length(input) == 0)
@@ -73,8 +70,7 @@ tds_from_driver(struct proto_session *session, struct buffer *input)
     return PROTO_REFUSE;
 }
 
-static enum proto_verdict
-tds_from_server(struct proto_session *session, struct buffer *input)
+static enum proto_verdict tds_from_server(struct proto_session *session, struct buffer *input)
 {
     struct tds *tds = session->state;
     if (buffer_length(input) == 0)
@@ -98,8 +94,7 @@ tds_from_server(struct proto_session *session, struct buffer *input)
     return tds_refuse(session);
 }
 
-static enum proto_verdict
-tds_tls_started(struct proto_session *session)
+static enum proto_verdict tds_tls_started(struct proto_session *session)
 {
     struct tds *tds = session->state;
     if (tds->stage == TDS_STAGE_HANDSHAKE)
@@ -107,8 +102,7 @@ tds_tls_started(struct proto_session *session)
     return PROTO_CONTINUE;
 }
 
-static bool
-move_bytes(struct proto_session *session, struct buffer *from, struct buffer *to)
+static bool move_bytes(struct proto_session *session, struct buffer *from, struct buffer *to)
 {
     if (buffer_length(from) > 0 && !buffer_append(to, buffer_content(from), buffer_length(from))) {
         error_set_memory(&session->error);
@@ -118,8 +112,7 @@ move_bytes(struct proto_session *session, struct buffer *from, struct buffer *to
     return true;
 }
 
-static bool
-tds_wrap(struct proto_session *session, struct buffer *tls, struct buffer *wire)
+static bool tds_wrap(struct proto_session *session, struct buffer *tls, struct buffer *wire)
 {
     if (session->plan == PROTO_PLAN_DIRECT)
         return move_bytes(session, tls, wire);
@@ -133,15 +126,14 @@ tds_wrap(struct proto_session *session, struct buffer *tls, struct buffer *wire)
 }
 
 /* Some servers wrap their part of the handshake in replies. */
-static bool
-is_handshake_type(uint8_t type)
+static bool is_handshake_type(uint8_t type)
 {
     return type == TDS_PACKET_PRELOGIN || type == TDS_PACKET_REPLY;
 }
 
 /* false: no whole packet of the handshake; an error is set unless more bytes will do. */
-static bool
-unwrap_packet(struct proto_session *session, const struct buffer *wire, struct tds_packet *packet)
+static bool unwrap_packet(struct proto_session *session, const struct buffer *wire,
+                          struct tds_packet *packet)
 {
     const unsigned char *bytes = buffer_content(wire);
     if (!is_handshake_type(*bytes)) {
@@ -157,8 +149,7 @@ unwrap_packet(struct proto_session *session, const struct buffer *wire, struct t
     return outcome == TDS_WHOLE;
 }
 
-static bool
-tds_unwrap(struct proto_session *session, struct buffer *wire, struct buffer *tls)
+static bool tds_unwrap(struct proto_session *session, struct buffer *wire, struct buffer *tls)
 {
     struct tds_packet packet;
     if (session->plan == PROTO_PLAN_DIRECT)
@@ -174,8 +165,7 @@ tds_unwrap(struct proto_session *session, struct buffer *wire, struct buffer *tl
     return !error_is_set(&session->error);
 }
 
-static size_t
-take_record(struct tds *tds, size_t size)
+static size_t take_record(struct tds *tds, size_t size)
 {
     size_t wanted = tds->record_left < RECORD_LIMIT ? tds->record_left : RECORD_LIMIT;
     if (size < wanted)
@@ -186,8 +176,8 @@ take_record(struct tds *tds, size_t size)
 
 /* SQL Server ends a connection whose record holds more or less than one packet. A packet that no
  * record can hold is cut, for servers that do not mind. */
-static size_t
-tds_record_length(struct proto_session *session, const unsigned char *bytes, size_t size)
+static size_t tds_record_length(struct proto_session *session, const unsigned char *bytes,
+                                size_t size)
 {
     struct tds *tds = session->state;
     if (size == 0)
@@ -204,24 +194,21 @@ tds_record_length(struct proto_session *session, const unsigned char *bytes, siz
 }
 
 /* Which of the two forms of DONE the driver reads; only one of TDS 7.2 or later asks about MARS. */
-static bool
-is_long_wanted(const struct tds *tds)
+static bool is_long_wanted(const struct tds *tds)
 {
     if (tds->version != 0)
         return tds_version_is_long(tds->version);
     return tds->has_mars || !tds->is_prelogin_read;
 }
 
-static bool
-write_reply(struct buffer *out, const struct buffer *payload)
+static bool write_reply(struct buffer *out, const struct buffer *payload)
 {
     return tds_message_write(out, TDS_PACKET_REPLY, buffer_content(payload),
                              buffer_length(payload));
 }
 
 /* A driver that gets no valid PRELOGIN reply may log in again in plaintext with TDS 5.0. */
-static void
-tds_fail(struct proto_session *session, const char *text)
+static void tds_fail(struct proto_session *session, const char *text)
 {
     struct tds *tds = session->state;
     struct buffer payload = {0};
@@ -237,29 +224,25 @@ tds_fail(struct proto_session *session, const char *text)
     tds->stage = TDS_STAGE_FAILED;
 }
 
-static const char *
-tds_alpn(enum proto_plan plan, bool *is_required_out)
+static const char *tds_alpn(enum proto_plan plan, bool *is_required_out)
 {
     *is_required_out = false;
     return plan == PROTO_PLAN_DIRECT ? "tds/8.0" : NULL;
 }
 
 /* In TLS 1.3 messages would follow the handshake on the wrong side of its framing. */
-static enum tls_version
-tds_maximum_version(enum proto_plan plan)
+static enum tls_version tds_maximum_version(enum proto_plan plan)
 {
     return plan == PROTO_PLAN_DIRECT ? TLS_VERSION_NONE : TLS_VERSION_1_2;
 }
 
-static bool
-tds_open(struct proto_session *session)
+static bool tds_open(struct proto_session *session)
 {
     session->state = calloc(1, sizeof(struct tds));
     return session->state != NULL;
 }
 
-static void
-tds_close(struct proto_session *session)
+static void tds_close(struct proto_session *session)
 {
     struct tds *tds = session->state;
     if (tds == NULL)
@@ -270,8 +253,7 @@ tds_close(struct proto_session *session)
     session->state = NULL;
 }
 
-static enum proto_verdict
-tds_start(struct proto_session *session)
+static enum proto_verdict tds_start(struct proto_session *session)
 {
     (void)session;
     return PROTO_CONTINUE;

@@ -9,8 +9,7 @@
 #define INSTANCE_LIMIT 32 /* MC-SQLR 2.2.3, in bytes */
 #define VALUE_SIZE 256
 
-bool
-tds_browser_write_request(const char *instance, struct buffer *request, struct error *error)
+bool tds_browser_write_request(const char *instance, struct buffer *request, struct error *error)
 {
     size_t length = strlen(instance);
     if (length == 0 || length > INSTANCE_LIMIT) {
@@ -27,8 +26,7 @@ tds_browser_write_request(const char *instance, struct buffer *request, struct e
 }
 
 /* The next text before a semicolon, cut to size; false at the end. */
-static bool
-read_field(struct cursor *cursor, char *out)
+static bool read_field(struct cursor *cursor, char *out)
 {
     size_t length = 0;
     while (cursor->left > 0) {
@@ -45,8 +43,8 @@ read_field(struct cursor *cursor, char *out)
 
 /* Pairs of name and value; an empty name ends an instance's pairs. false: the instance has no port.
  */
-static bool
-find_port(struct cursor *cursor, const char *instance, uint16_t *port_out, bool *is_found_out)
+static bool find_port(struct cursor *cursor, const char *instance, uint16_t *port_out,
+                      bool *is_found_out)
 {
     char name[VALUE_SIZE], value[VALUE_SIZE];
     bool is_wanted = false;
@@ -71,9 +69,8 @@ find_port(struct cursor *cursor, const char *instance, uint16_t *port_out, bool 
     return false;
 }
 
-bool
-tds_browser_read_reply(const void *bytes, size_t size, const char *instance, uint16_t *port_out,
-                       struct error *error)
+bool tds_browser_read_reply(const void *bytes, size_t size, const char *instance,
+                            uint16_t *port_out, struct error *error)
 {
     struct cursor cursor = cursor_over(bytes, size);
     uint8_t type = cursor_u8(&cursor);

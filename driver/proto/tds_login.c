@@ -9,8 +9,7 @@
 #define DEFAULT_VERSION 0x74000004u
 
 /* MS-TDS 2.2.6.4: TDSVersion is the second field, little-endian. */
-static uint32_t
-read_login_version(const struct tds_packet *packet)
+static uint32_t read_login_version(const struct tds_packet *packet)
 {
     struct cursor cursor = cursor_over(packet->payload, packet->payload_length);
     cursor_u32le(&cursor);
@@ -18,8 +17,7 @@ read_login_version(const struct tds_packet *packet)
     return cursor.is_short ? DEFAULT_VERSION : version;
 }
 
-static bool
-is_login_packet(const struct tds *tds, uint8_t type)
+static bool is_login_packet(const struct tds *tds, uint8_t type)
 {
     if (tds->stage == TDS_STAGE_LOGIN)
         return type == TDS_PACKET_LOGIN7;
@@ -29,8 +27,7 @@ is_login_packet(const struct tds *tds, uint8_t type)
 
 /* Login-only encryption covers LOGIN7's first packet (MS-TDS 3.2.5.2): a longer one is not sent, as
  * nobody could tell what of it travelled in plaintext. */
-static enum proto_verdict
-refuse_long_login(struct proto_session *session)
+static enum proto_verdict refuse_long_login(struct proto_session *session)
 {
     error_set(
         &session->error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
@@ -39,8 +36,7 @@ refuse_long_login(struct proto_session *session)
     return tds_refuse(session);
 }
 
-static enum proto_verdict
-refuse_packet(struct proto_session *session, uint8_t type)
+static enum proto_verdict refuse_packet(struct proto_session *session, uint8_t type)
 {
     error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
               "the real driver sent a packet of type 0x%02X where it should have logged in", type);
@@ -48,8 +44,8 @@ refuse_packet(struct proto_session *session, uint8_t type)
 }
 
 /* LOGIN7's first packet; login-only encryption ends behind it. */
-static enum proto_verdict
-begin_login(struct proto_session *session, const struct tds_packet *packet)
+static enum proto_verdict begin_login(struct proto_session *session,
+                                      const struct tds_packet *packet)
 {
     struct tds *tds = session->state;
     if (tds->is_login_only && (packet->status & TDS_STATUS_LAST) == 0)
@@ -60,8 +56,7 @@ begin_login(struct proto_session *session, const struct tds_packet *packet)
     return tds->is_login_only ? PROTO_END_TLS : PROTO_CONTINUE;
 }
 
-enum proto_verdict
-tds_login_read_driver(struct proto_session *session, struct buffer *input)
+enum proto_verdict tds_login_read_driver(struct proto_session *session, struct buffer *input)
 {
     struct tds *tds = session->state;
     enum proto_verdict verdict = PROTO_CONTINUE;
@@ -86,8 +81,8 @@ tds_login_read_driver(struct proto_session *session, struct buffer *input)
     return verdict;
 }
 
-static enum proto_verdict
-refuse_routing(struct proto_session *session, const struct tds_login_reply *reply)
+static enum proto_verdict refuse_routing(struct proto_session *session,
+                                         const struct tds_login_reply *reply)
 {
     error_set(&session->error, ODBCSSL_ERROR_ROUTING,
               "the server sends this connection on to %s, port %u, past the TLS session: name that "
@@ -96,8 +91,7 @@ refuse_routing(struct proto_session *session, const struct tds_login_reply *repl
     return tds_refuse(session);
 }
 
-static enum proto_verdict
-judge_login_reply(struct proto_session *session)
+static enum proto_verdict judge_login_reply(struct proto_session *session)
 {
     struct tds *tds = session->state;
     struct tds_login_reply reply = {0};
@@ -120,8 +114,7 @@ judge_login_reply(struct proto_session *session)
     return PROTO_LOGGED_IN;
 }
 
-enum proto_verdict
-tds_login_read_server(struct proto_session *session, struct buffer *input)
+enum proto_verdict tds_login_read_server(struct proto_session *session, struct buffer *input)
 {
     struct tds *tds = session->state;
     enum proto_verdict verdict = PROTO_CONTINUE;

@@ -2,8 +2,7 @@
 
 #define SMP_HEADER_SIZE 16
 
-enum tds_outcome
-tds_packet_read(const void *bytes, size_t size, struct tds_packet *packet_out)
+enum tds_outcome tds_packet_read(const void *bytes, size_t size, struct tds_packet *packet_out)
 {
     struct cursor cursor = cursor_over(bytes, size);
     packet_out->type = cursor_u8(&cursor);
@@ -19,9 +18,8 @@ tds_packet_read(const void *bytes, size_t size, struct tds_packet *packet_out)
     return cursor.is_short ? TDS_PARTIAL : TDS_WHOLE;
 }
 
-static enum tds_outcome
-message_add(struct tds_message *message, const struct tds_packet *packet, const void *bytes,
-            size_t limit)
+static enum tds_outcome message_add(struct tds_message *message, const struct tds_packet *packet,
+                                    const void *bytes, size_t limit)
 {
     if (buffer_length(&message->packets) == 0)
         message->type = packet->type;
@@ -37,8 +35,8 @@ message_add(struct tds_message *message, const struct tds_packet *packet, const 
     return TDS_WHOLE;
 }
 
-enum tds_outcome
-tds_message_collect(struct tds_message *message, struct buffer *input, size_t limit)
+enum tds_outcome tds_message_collect(struct tds_message *message, struct buffer *input,
+                                     size_t limit)
 {
     struct tds_packet packet;
     do {
@@ -55,22 +53,19 @@ tds_message_collect(struct tds_message *message, struct buffer *input, size_t li
     return TDS_WHOLE;
 }
 
-void
-tds_message_clear(struct tds_message *message)
+void tds_message_clear(struct tds_message *message)
 {
     buffer_clear(&message->packets);
     buffer_clear(&message->payload);
 }
 
-void
-tds_message_free(struct tds_message *message)
+void tds_message_free(struct tds_message *message)
 {
     buffer_free(&message->packets);
     buffer_free(&message->payload);
 }
 
-bool
-tds_message_write(struct buffer *wire, uint8_t type, const void *payload, size_t length)
+bool tds_message_write(struct buffer *wire, uint8_t type, const void *payload, size_t length)
 {
     const unsigned char *next = payload;
     uint8_t id = 0;
@@ -96,8 +91,7 @@ tds_message_write(struct buffer *wire, uint8_t type, const void *payload, size_t
     return true;
 }
 
-size_t
-tds_frame_length(const unsigned char *bytes, size_t size)
+size_t tds_frame_length(const unsigned char *bytes, size_t size)
 {
     struct cursor cursor = cursor_over(bytes, size);
     uint8_t type = cursor_u8(&cursor);

@@ -4,8 +4,7 @@
 
 #define ENTRY_SIZE 5
 
-static bool
-prelogin_has(const struct tds_prelogin *prelogin, uint8_t token)
+static bool prelogin_has(const struct tds_prelogin *prelogin, uint8_t token)
 {
     for (size_t i = 0; i < prelogin->count; i++)
         if (prelogin->options[i].token == token)
@@ -13,9 +12,8 @@ prelogin_has(const struct tds_prelogin *prelogin, uint8_t token)
     return false;
 }
 
-static bool
-read_entry(struct cursor *table, const unsigned char *payload, size_t length, uint8_t token,
-           struct tds_option *option)
+static bool read_entry(struct cursor *table, const unsigned char *payload, size_t length,
+                       uint8_t token, struct tds_option *option)
 {
     size_t offset = cursor_u16(table);
     option->token = token;
@@ -26,8 +24,7 @@ read_entry(struct cursor *table, const unsigned char *payload, size_t length, ui
     return true;
 }
 
-static bool
-read_table(const void *payload, size_t length, struct tds_prelogin *prelogin)
+static bool read_table(const void *payload, size_t length, struct tds_prelogin *prelogin)
 {
     struct cursor table = cursor_over(payload, length);
     size_t left = length;
@@ -50,9 +47,8 @@ read_table(const void *payload, size_t length, struct tds_prelogin *prelogin)
     }
 }
 
-bool
-tds_prelogin_read(const void *payload, size_t length, const char *sender,
-                  struct tds_prelogin *prelogin, struct error *error)
+bool tds_prelogin_read(const void *payload, size_t length, const char *sender,
+                       struct tds_prelogin *prelogin, struct error *error)
 {
     bool has_encryption = false;
     *prelogin = (struct tds_prelogin){0};
@@ -75,8 +71,7 @@ tds_prelogin_read(const void *payload, size_t length, const char *sender,
     return has_encryption;
 }
 
-static bool
-write_options(const struct tds_option *options, size_t count, struct buffer *payload)
+static bool write_options(const struct tds_option *options, size_t count, struct buffer *payload)
 {
     size_t offset = count * ENTRY_SIZE + 1;
     bool is_written = true;
@@ -93,8 +88,7 @@ write_options(const struct tds_option *options, size_t count, struct buffer *pay
     return is_written;
 }
 
-bool
-tds_prelogin_write(const struct tds_prelogin *prelogin, struct buffer *payload)
+bool tds_prelogin_write(const struct tds_prelogin *prelogin, struct buffer *payload)
 {
     static const unsigned char no_mars = 0;
     struct tds_option options[TDS_PRELOGIN_OPTION_LIMIT + 1];
@@ -109,8 +103,7 @@ tds_prelogin_write(const struct tds_prelogin *prelogin, struct buffer *payload)
     return write_options(options, count, payload);
 }
 
-bool
-tds_prelogin_write_refusal(struct buffer *payload)
+bool tds_prelogin_write_refusal(struct buffer *payload)
 {
     static const unsigned char version[6] = {15, 0, 7, 208, 0, 0};
     static const unsigned char encryption = TDS_ENCRYPTION_NOT_SUPPORTED;
@@ -125,8 +118,7 @@ tds_prelogin_write_refusal(struct buffer *payload)
     return write_options(options, sizeof options / sizeof *options, payload);
 }
 
-const char *
-tds_encryption_text(uint8_t encryption, char *out)
+const char *tds_encryption_text(uint8_t encryption, char *out)
 {
     static const char *const names[] = {"off: only the login", "on", "not supported", "required"};
     if (encryption < sizeof names / sizeof *names)

@@ -37,8 +37,7 @@ static const struct offer offer_direct = {
     TDS_ENCRYPTION_NOT_SUPPORTED,
     {DECISION_PLAINTEXT, DECISION_PLAINTEXT, DECISION_PLAINTEXT, DECISION_PLAINTEXT}};
 
-static const struct offer *
-find_offer(const struct proto_session *session)
+static const struct offer *find_offer(const struct proto_session *session)
 {
     switch (session->plan) {
     case PROTO_PLAN_TLS:
@@ -52,8 +51,7 @@ find_offer(const struct proto_session *session)
 }
 
 /* What the real driver's first byte says when it is not PRELOGIN's. */
-static enum proto_verdict
-refuse_first_packet(struct proto_session *session, uint8_t type)
+static enum proto_verdict refuse_first_packet(struct proto_session *session, uint8_t type)
 {
     switch (type) {
     case TDS_PACKET_OLD_LOGIN:
@@ -82,8 +80,8 @@ refuse_first_packet(struct proto_session *session, uint8_t type)
     return tds_refuse(session);
 }
 
-static enum proto_verdict
-refuse_driver_encryption(struct proto_session *session, uint8_t encryption)
+static enum proto_verdict refuse_driver_encryption(struct proto_session *session,
+                                                   uint8_t encryption)
 {
     char text[TDS_ENCRYPTION_TEXT_SIZE];
     error_set(&session->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
@@ -93,8 +91,7 @@ refuse_driver_encryption(struct proto_session *session, uint8_t encryption)
     return tds_refuse(session);
 }
 
-static bool
-write_prelogin(const struct tds_prelogin *prelogin, uint8_t type, struct buffer *wire)
+static bool write_prelogin(const struct tds_prelogin *prelogin, uint8_t type, struct buffer *wire)
 {
     struct buffer payload = {0};
     bool is_written =
@@ -104,8 +101,7 @@ write_prelogin(const struct tds_prelogin *prelogin, uint8_t type, struct buffer 
     return is_written;
 }
 
-static enum proto_verdict
-send_prelogin(struct proto_session *session)
+static enum proto_verdict send_prelogin(struct proto_session *session)
 {
     struct tds *tds = session->state;
     const struct buffer *payload = &tds->message.payload;
@@ -130,8 +126,7 @@ send_prelogin(struct proto_session *session)
     return PROTO_CONTINUE;
 }
 
-enum proto_verdict
-tds_switch_read_driver(struct proto_session *session, struct buffer *input)
+enum proto_verdict tds_switch_read_driver(struct proto_session *session, struct buffer *input)
 {
     struct tds *tds = session->state;
     session->kind = PROTO_SESSION_MAIN;
@@ -145,8 +140,7 @@ tds_switch_read_driver(struct proto_session *session, struct buffer *input)
     return send_prelogin(session);
 }
 
-enum proto_verdict
-tds_switch_give_reply(struct proto_session *session)
+enum proto_verdict tds_switch_give_reply(struct proto_session *session)
 {
     struct tds *tds = session->state;
     if (!buffer_append(&session->to_driver, buffer_content(&tds->reply),
@@ -157,8 +151,8 @@ tds_switch_give_reply(struct proto_session *session)
     return PROTO_CONTINUE;
 }
 
-static enum proto_verdict
-begin_tls(struct proto_session *session, bool is_login_only, const struct buffer *input)
+static enum proto_verdict begin_tls(struct proto_session *session, bool is_login_only,
+                                    const struct buffer *input)
 {
     struct tds *tds = session->state;
     /* What follows in plaintext would be taken for bytes of the TLS session. */
@@ -174,9 +168,8 @@ begin_tls(struct proto_session *session, bool is_login_only, const struct buffer
     return PROTO_START_TLS;
 }
 
-static enum proto_verdict
-end_attempt(struct proto_session *session, enum proto_verdict verdict, enum odbcssl_error code,
-            const char *what, const char *answer)
+static enum proto_verdict end_attempt(struct proto_session *session, enum proto_verdict verdict,
+                                      enum odbcssl_error code, const char *what, const char *answer)
 {
     struct tds *tds = session->state;
     error_set(&session->error, code, "%s: it answered PRELOGIN with ENCRYPTION %s", what, answer);
@@ -184,8 +177,8 @@ end_attempt(struct proto_session *session, enum proto_verdict verdict, enum odbc
     return verdict;
 }
 
-static enum proto_verdict
-act_on_reply(struct proto_session *session, uint8_t answer, const struct buffer *input)
+static enum proto_verdict act_on_reply(struct proto_session *session, uint8_t answer,
+                                       const struct buffer *input)
 {
     char text[TDS_ENCRYPTION_TEXT_SIZE];
     enum decision decision = DECISION_INVALID;
@@ -219,8 +212,7 @@ act_on_reply(struct proto_session *session, uint8_t answer, const struct buffer 
                        "the server's answer does not fit what it was asked", text);
 }
 
-enum proto_verdict
-tds_switch_read_server(struct proto_session *session, struct buffer *input)
+enum proto_verdict tds_switch_read_server(struct proto_session *session, struct buffer *input)
 {
     struct tds *tds = session->state;
     struct tds_prelogin prelogin;

@@ -31,15 +31,13 @@ struct stream {
     struct tds_login_reply *reply;
 };
 
-bool
-tds_version_is_long(uint32_t version)
+bool tds_version_is_long(uint32_t version)
 {
     return version >> 24 >= 0x72 || version >> 24 == 0x08;
 }
 
 /* ProtocolVersion u32, not in network order as LOGIN7 has it, but reversed: interface u8 first. */
-static void
-read_login_ack(struct stream *stream, struct cursor token)
+static void read_login_ack(struct stream *stream, struct cursor token)
 {
     cursor_u8(&token);
     uint32_t version = cursor_u32(&token);
@@ -49,8 +47,7 @@ read_login_ack(struct stream *stream, struct cursor token)
 }
 
 /* MS-TDS 2.2.7.9: length u16, protocol u8, port u16, host as a counted UTF-16 string. */
-static void
-read_routing(struct stream *stream, struct cursor token)
+static void read_routing(struct stream *stream, struct cursor token)
 {
     struct tds_login_reply *reply = stream->reply;
     reply->is_routed = true;
@@ -69,8 +66,7 @@ read_routing(struct stream *stream, struct cursor token)
     free(text);
 }
 
-static void
-read_environment(struct stream *stream, struct cursor token)
+static void read_environment(struct stream *stream, struct cursor token)
 {
     uint8_t type = cursor_u8(&token);
     if (type == ENVIRONMENT_ROUTING || type == ENVIRONMENT_ENHANCED_ROUTING)
@@ -78,8 +74,7 @@ read_environment(struct stream *stream, struct cursor token)
 }
 
 /* A token of which only the length of its length differs. */
-static void
-read_sized(struct stream *stream, uint8_t type, size_t length)
+static void read_sized(struct stream *stream, uint8_t type, size_t length)
 {
     const unsigned char *bytes = cursor_bytes(&stream->cursor, length);
     if (bytes == NULL)
@@ -93,8 +88,7 @@ read_sized(struct stream *stream, uint8_t type, size_t length)
         stream->reply->has_error = true;
 }
 
-static void
-read_features(struct cursor *cursor)
+static void read_features(struct cursor *cursor)
 {
     while (cursor_u8(cursor) != FEATURE_END && !cursor->is_short)
         cursor_bytes(cursor, cursor_u32le(cursor));
@@ -102,8 +96,7 @@ read_features(struct cursor *cursor)
 
 /* MS-TDS 2.2.4.2: two bits of a token's type tell how it is measured. false: it cannot be skipped.
  */
-static bool
-read_by_class(struct stream *stream, uint8_t type)
+static bool read_by_class(struct stream *stream, uint8_t type)
 {
     switch (type & 0x30) {
     case 0x10:
@@ -119,8 +112,7 @@ read_by_class(struct stream *stream, uint8_t type)
     }
 }
 
-static bool
-read_token(struct stream *stream)
+static bool read_token(struct stream *stream)
 {
     uint8_t type = cursor_u8(&stream->cursor);
     switch (type) {
@@ -141,9 +133,8 @@ read_token(struct stream *stream)
     }
 }
 
-bool
-tds_login_reply_read(const void *payload, size_t length, uint32_t version,
-                     struct tds_login_reply *reply, struct error *error)
+bool tds_login_reply_read(const void *payload, size_t length, uint32_t version,
+                          struct tds_login_reply *reply, struct error *error)
 {
     struct stream stream = {cursor_over(payload, length), version, reply};
     *reply = (struct tds_login_reply){0};
@@ -157,8 +148,7 @@ tds_login_reply_read(const void *payload, size_t length, uint32_t version,
     return false;
 }
 
-static bool
-append_utf16(struct buffer *payload, const char *text, size_t length)
+static bool append_utf16(struct buffer *payload, const char *text, size_t length)
 {
     bool is_written = true;
     for (size_t i = 0; i < length; i++)
@@ -166,8 +156,7 @@ append_utf16(struct buffer *payload, const char *text, size_t length)
     return is_written;
 }
 
-bool
-tds_token_write_error(struct buffer *payload, const char *text, bool is_long)
+bool tds_token_write_error(struct buffer *payload, const char *text, bool is_long)
 {
     static const char server[] = "odbcssl";
     static const unsigned char no_rows[8] = {0};

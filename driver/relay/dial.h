@@ -28,6 +28,10 @@ struct dial_target {
 bool dial_resolve(const char *host, uint16_t port, struct dial_target *target, struct error *error);
 void dial_target_free(struct dial_target *target);
 
+/* "db1 (10.0.0.1, port 5432)"; returns out. */
+#define DIAL_DESCRIPTION_SIZE 400
+const char *dial_describe(const struct dial_target *target, size_t index, char *out, size_t size);
+
 /* Something that ends a wait early. */
 struct dial_wait {
     int64_t deadline; /* clock_monotonic() */

@@ -1,1 +1,21 @@
-# driver/relay
+# The local endpoint, the server's socket, and the thread that carries bytes between them.
+noinst_LTLIBRARIES += driver/relay/librelay.la
+driver_relay_librelay_la_SOURCES =
+driver_relay_librelay_la_SOURCES += driver/relay/dial.c
+driver_relay_librelay_la_SOURCES += driver/relay/dial.h
+driver_relay_librelay_la_SOURCES += driver/relay/endpoint.c
+driver_relay_librelay_la_SOURCES += driver/relay/endpoint.h
+driver_relay_librelay_la_SOURCES += driver/relay/pump.c
+driver_relay_librelay_la_SOURCES += driver/relay/pump.h
+driver_relay_librelay_la_SOURCES += driver/relay/registry.c
+driver_relay_librelay_la_SOURCES += driver/relay/registry.h
+driver_relay_librelay_la_SOURCES += driver/relay/relay.c
+driver_relay_librelay_la_SOURCES += driver/relay/relay.h
+driver_relay_librelay_la_SOURCES += driver/relay/state.c
+driver_relay_librelay_la_SOURCES += driver/relay/state.h
+driver_relay_librelay_la_SOURCES += driver/relay/thread.c
+driver_relay_librelay_la_SOURCES += driver/relay/thread.h
+driver_relay_librelay_la_SOURCES += driver/relay/transport.c
+driver_relay_librelay_la_SOURCES += driver/relay/transport.h
+driver_relay_librelay_la_SOURCES += driver/relay/verdict.c
+driver_relay_librelay_la_SOURCES += driver/relay/verdict.h

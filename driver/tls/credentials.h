@@ -15,7 +15,8 @@
 #include "tls/keyfile.h"
 #include "tls/trust.h"
 
-/* Immutable once loaded; reference-counted. */
+/* Immutable once loaded; reference-counted. Those with a key on a token are not shared with a child
+ * process: a PKCS#11 session does not survive fork. */
 struct credentials {
     struct trust *trust; /* NULL: no SslRootCert, and the mode does not verify */
     struct crl_set crls;
@@ -26,8 +27,9 @@ struct credentials {
     char *crl_name; /* for errors: "SslCrl=/f (odbc.ini [w])" */
 };
 
-/* Takes from the cache or loads. user: see client_identity_load. NULL with error set on failure.
- * Thread-safe; two connections that want the same files at once load them once. */
+/* Takes from the cache or loads. user: see client_identity_load. NULL with error set on failure,
+ * also when the client certificate is not valid now. Thread-safe; two connections that want the
+ * same files at once load them once. */
 const struct credentials *credentials_get(const struct tls_options *options, const char *user,
                                           struct error *error);
 void credentials_release(const struct credentials **credentials);

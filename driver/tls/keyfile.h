@@ -12,12 +12,19 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "tls/watch.h"
+
+struct token_pin;
 
 struct client_identity {
     gnutls_x509_crt_t *chain; /* the client's certificate first */
     size_t chain_count;
     gnutls_privkey_t key;
-    time_t not_after; /* of the first certificate */
+    time_t not_before; /* of the first certificate */
+    time_t not_after;
+    char *subject;         /* of the first certificate, with its serial: for errors */
+    char *name;            /* where it comes from: "SslCert=/f (odbc.ini [w])" */
+    struct token_pin *pin; /* a token may ask for it at any time */
 };
 
 /* Reads what SslCert, SslKey and SslPassword name; the key's password may also come from GaussDB's
@@ -26,6 +33,16 @@ struct client_identity {
  * be NULL. false with error set on failure; identity is then all zeroes. */
 bool client_identity_load(const struct tls_options *options, const char *user, time_t now,
                           struct client_identity *identity, struct error *error);
+
+/* The same, but for the dates. watch gets the files that were read; may be NULL. */
+bool client_identity_load_files(const struct tls_options *options, const char *user,
+                                struct watch *watch, struct client_identity *identity,
+                                struct error *error);
+
+/* Whether the certificate is valid at the time now. */
+bool client_identity_check_dates(const struct client_identity *identity, time_t now,
+                                 struct error *error);
+
 void client_identity_free(struct client_identity *identity);
 
 #endif

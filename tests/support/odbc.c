@@ -9,8 +9,7 @@
 
 #define CONNECTION_STRING_SIZE 8192
 
-static bool
-write_file(const char *folder, const char *name, const char *text, const char *extra)
+static bool write_file(const char *folder, const char *name, const char *text, const char *extra)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -21,19 +20,18 @@ write_file(const char *folder, const char *name, const char *text, const char *e
     return fclose(file) == 0;
 }
 
-bool
-odbc_configure(const char *folder, const char *odbcinst_extra, const char *odbc_extra)
+bool odbc_configure(const char *folder, const char *odbcinst_extra, const char *odbc_extra)
 {
     char drivers[16384], user_file[4096];
     const char *build = getenv("top_builddir");
     if (build == NULL)
         build = ".";
     snprintf(drivers, sizeof drivers,
-             "[" ODBC_POSTGRESQL "]\nDriver=%1$s/.libs/libodbcssl.so\nTargetDriver=psqlodbcw.so\n"
-             "[" ODBC_POSTGRESQL_ANSI "]\nDriver=%1$s/.libs/libodbcssla.so\n"
+             "[" ODBC_POSTGRESQL "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=psqlodbcw.so\n"
+             "[" ODBC_POSTGRESQL_ANSI "]\nDriver=%1$s/driver/odbc/.libs/libodbcssla.so\n"
              "TargetDriver=psqlodbca.so\n"
-             "[" ODBC_FREETDS "]\nDriver=%1$s/.libs/libodbcssl.so\nTargetDriver=libtdsodbc.so\n"
-             "[" ODBC_MARIADB "]\nDriver=%1$s/.libs/libodbcssl.so\nTargetDriver=libmaodbc.so\n"
+             "[" ODBC_FREETDS "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libtdsodbc.so\n"
+             "[" ODBC_MARIADB "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libmaodbc.so\n"
              "[" ODBC_NATIVE_POSTGRESQL "]\nDriver=psqlodbcw.so\n",
              build);
     snprintf(user_file, sizeof user_file, "%s/user.ini", folder);
@@ -43,8 +41,7 @@ odbc_configure(const char *folder, const char *odbcinst_extra, const char *odbc_
            setenv("ODBCINSTINI", "odbcinst.ini", 1) == 0 && setenv("ODBCINI", user_file, 1) == 0;
 }
 
-static void
-take_diagnostics(struct odbc_session *session, SQLSMALLINT kind, SQLHANDLE handle)
+static void take_diagnostics(struct odbc_session *session, SQLSMALLINT kind, SQLHANDLE handle)
 {
     size_t used = 0;
     session->diagnostics[0] = '\0';
@@ -66,8 +63,8 @@ take_diagnostics(struct odbc_session *session, SQLSMALLINT kind, SQLHANDLE handl
     }
 }
 
-static bool
-finish(struct odbc_session *session, SQLRETURN result, SQLSMALLINT kind, SQLHANDLE handle)
+static bool finish(struct odbc_session *session, SQLRETURN result, SQLSMALLINT kind,
+                   SQLHANDLE handle)
 {
     session->result = result;
     session->diagnostics[0] = '\0';
@@ -76,8 +73,7 @@ finish(struct odbc_session *session, SQLRETURN result, SQLSMALLINT kind, SQLHAND
     return SQL_SUCCEEDED(result);
 }
 
-bool
-odbc_open(struct odbc_session *session)
+bool odbc_open(struct odbc_session *session)
 {
     if (session->connection != NULL)
         return true;
@@ -88,16 +84,14 @@ odbc_open(struct odbc_session *session)
                SQLAllocHandle(SQL_HANDLE_DBC, session->environment, &session->connection));
 }
 
-static bool
-open_statement(struct odbc_session *session)
+static bool open_statement(struct odbc_session *session)
 {
     return finish(session,
                   SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &session->statement),
                   SQL_HANDLE_DBC, session->connection);
 }
 
-bool
-odbc_connect(struct odbc_session *session, const char *format, ...)
+bool odbc_connect(struct odbc_session *session, const char *format, ...)
 {
     char text[CONNECTION_STRING_SIZE];
     va_list arguments;
@@ -115,8 +109,7 @@ odbc_connect(struct odbc_session *session, const char *format, ...)
                                        SQL_HANDLE_STMT, session->connection, &session->statement));
 }
 
-bool
-odbc_connect_wide(struct odbc_session *session, const char *format, ...)
+bool odbc_connect_wide(struct odbc_session *session, const char *format, ...)
 {
     char text[CONNECTION_STRING_SIZE];
     va_list arguments;
@@ -133,8 +126,7 @@ odbc_connect_wide(struct odbc_session *session, const char *format, ...)
            SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, session->connection, &session->statement));
 }
 
-bool
-odbc_query(struct odbc_session *session, const char *sql)
+bool odbc_query(struct odbc_session *session, const char *sql)
 {
     SQLLEN length = 0;
     session->value[0] = '\0';
@@ -156,8 +148,7 @@ odbc_query(struct odbc_session *session, const char *sql)
     return finish(session, result, SQL_HANDLE_STMT, session->statement);
 }
 
-long
-odbc_fetch_all(struct odbc_session *session)
+long odbc_fetch_all(struct odbc_session *session)
 {
     long rows = 0;
     SQLRETURN result;
@@ -167,8 +158,7 @@ odbc_fetch_all(struct odbc_session *session)
     return result == SQL_NO_DATA ? rows : -1;
 }
 
-unsigned
-odbc_info_number(struct odbc_session *session, unsigned type)
+unsigned odbc_info_number(struct odbc_session *session, unsigned type)
 {
     SQLUINTEGER number = 0xFFFFFFFF;
     SQLSMALLINT length = 0;
@@ -178,8 +168,7 @@ odbc_info_number(struct odbc_session *session, unsigned type)
     return number;
 }
 
-const char *
-odbc_info_text(struct odbc_session *session, unsigned type)
+const char *odbc_info_text(struct odbc_session *session, unsigned type)
 {
     SQLSMALLINT length = 0;
     session->value[0] = '\0';
@@ -189,8 +178,7 @@ odbc_info_text(struct odbc_session *session, unsigned type)
     return session->value;
 }
 
-void
-odbc_close(struct odbc_session *session)
+void odbc_close(struct odbc_session *session)
 {
     if (session->statement != NULL)
         SQLFreeHandle(SQL_HANDLE_STMT, session->statement);

@@ -7,14 +7,12 @@
 
 static const char *skip_reason;
 
-void
-suite_skip(const char *reason)
+void suite_skip(const char *reason)
 {
     skip_reason = reason;
 }
 
-void
-suite_check_text(const char *found, const char *wanted, const char *file, unsigned line)
+void suite_check_text(const char *found, const char *wanted, const char *file, unsigned line)
 {
     char text[4096];
     bool is_equal = found != NULL && wanted != NULL && strcmp(found, wanted) == 0;
@@ -24,8 +22,7 @@ suite_check_text(const char *found, const char *wanted, const char *file, unsign
                             CU_FALSE);
 }
 
-void
-suite_check_contains(const char *found, const char *part, const char *file, unsigned line)
+void suite_check_contains(const char *found, const char *part, const char *file, unsigned line)
 {
     char text[4096];
     snprintf(text, sizeof text, "found '%s', which does not contain '%s'",
@@ -34,16 +31,14 @@ suite_check_contains(const char *found, const char *part, const char *file, unsi
                             CU_FALSE);
 }
 
-void
-suite_check_number(long long found, long long wanted, const char *file, unsigned line)
+void suite_check_number(long long found, long long wanted, const char *file, unsigned line)
 {
     char text[128];
     snprintf(text, sizeof text, "found %lld, wanted %lld", found, wanted);
     CU_assertImplementation(found == wanted, line, text, file, "", CU_FALSE);
 }
 
-static bool
-is_selected(const char *name, int argc, char **argv)
+static bool is_selected(const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
         if (strstr(name, argv[i]) != NULL)
@@ -52,8 +47,7 @@ is_selected(const char *name, int argc, char **argv)
 }
 
 /* TAP: one line, no line break and no '#' from a name. */
-static void
-print_result(bool is_passed, unsigned number, const char *suite, const char *name)
+static void print_result(bool is_passed, unsigned number, const char *suite, const char *name)
 {
     printf("%s %u - %s: %s", is_passed ? "ok" : "not ok", number, suite, name);
     if (skip_reason != NULL)
@@ -65,8 +59,7 @@ print_result(bool is_passed, unsigned number, const char *suite, const char *nam
     fflush(stdout);
 }
 
-static bool
-run_case(const struct suite *suite, const struct suite_case *test, unsigned number)
+static bool run_case(const struct suite *suite, const struct suite_case *test, unsigned number)
 {
     CU_pSuite registered = CU_get_suite(suite->name);
     skip_reason = NULL;
@@ -78,8 +71,7 @@ run_case(const struct suite *suite, const struct suite_case *test, unsigned numb
 }
 
 /* set_up and tear_down run once per suite: CU_run_test would call a CUnit suite's own per test. */
-static unsigned
-run_suite(const struct suite *suite, int argc, char **argv, unsigned *number)
+static unsigned run_suite(const struct suite *suite, int argc, char **argv, unsigned *number)
 {
     unsigned failed = 0;
     unsigned selected = 0;
@@ -105,8 +97,7 @@ run_suite(const struct suite *suite, int argc, char **argv, unsigned *number)
     return failed;
 }
 
-int
-suite_main(int argc, char **argv, const struct suite *suites)
+int suite_main(int argc, char **argv, const struct suite *suites)
 {
     unsigned number = 0, failed = 0;
     if (CU_initialize_registry() != CUE_SUCCESS)

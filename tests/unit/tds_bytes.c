@@ -3,15 +3,20 @@
 #include "support/suite.h"
 #include "unit/tds_bytes.h"
 
-const unsigned char freetds_prelogin[FREETDS_PRELOGIN_SIZE] = {
-    0x12, 0x01, 0x00, 0x3a, 0,   0,   0,    0,                                          /* header */
-    0,    0x00, 0x1a, 0,    6,   1,   0x00, 0x20, 0,   1,   2,    0x00, 0x21, 0,    12, /* VERSION
-                                                                                           ENCRYPTION
-                                                                                           INSTOPT
-                                                                                         */
-    3,    0x00, 0x2d, 0,    4,   4,   0x00, 0x31, 0,   1,   0xff, /* THREADID MARS */
-    9,    0,    0,    0,    0,   0,   0,                          /* VERSION, ENCRYPTION */
-    'M',  'S',  'S',  'Q',  'L', 'S', 'e',  'r',  'v', 'e', 'r',  0,    0x39, 0x30, 0,  0, 0,
+const unsigned char
+    freetds_prelogin
+        [FREETDS_PRELOGIN_SIZE] =
+            {
+                0x12, 0x01, 0x00, 0x3a, 0,   0,   0,    0, /* header */
+                0,    0x00, 0x1a, 0,    6,   1,   0x00, 0x20, 0,   1,   2,
+                0x00, 0x21, 0,    12,                                         /* VERSION
+                                                                                 ENCRYPTION
+                                                                                 INSTOPT
+                                                                               */
+                3,    0x00, 0x2d, 0,    4,   4,   0x00, 0x31, 0,   1,   0xff, /* THREADID MARS */
+                9,    0,    0,    0,    0,   0,   0, /* VERSION, ENCRYPTION */
+                'M',  'S',  'S',  'Q',  'L', 'S', 'e',  'r',  'v', 'e', 'r',
+                0,    0x39, 0x30, 0,    0,   0,
 };
 
 const unsigned char freetds_71_prelogin[FREETDS_71_PRELOGIN_SIZE] = {
@@ -31,8 +36,7 @@ const unsigned char server_reply_without_mars[SERVER_REPLY_PLAIN_SIZE] = {
     0x00, 0x1c, 0,    1,    3, 0x00, 0x1d, 0, 0, 0xff, 15,   0, 7, 0xd0, 0,    0,    0, 0,
 };
 
-void
-sides_open(struct sides *sides, enum proto_plan plan)
+void sides_open(struct sides *sides, enum proto_plan plan)
 {
     *sides = (struct sides){0};
     sides->session.proto = &proto_tds;
@@ -41,8 +45,7 @@ sides_open(struct sides *sides, enum proto_plan plan)
     CHECK_NUMBER(proto_tds.start(&sides->session), PROTO_CONTINUE);
 }
 
-void
-sides_close(struct sides *sides)
+void sides_close(struct sides *sides)
 {
     proto_tds.close(&sides->session);
     buffer_free(&sides->session.to_driver);
@@ -51,8 +54,8 @@ sides_close(struct sides *sides)
     buffer_free(&sides->server);
 }
 
-enum proto_verdict
-sides_from_driver(struct sides *sides, const void *bytes, size_t size, size_t cut)
+enum proto_verdict sides_from_driver(struct sides *sides, const void *bytes, size_t size,
+                                     size_t cut)
 {
     if (cut > 0)
         buffer_append(&sides->driver, bytes, cut);
@@ -63,8 +66,8 @@ sides_from_driver(struct sides *sides, const void *bytes, size_t size, size_t cu
     return proto_tds.from_driver(&sides->session, &sides->driver);
 }
 
-enum proto_verdict
-sides_from_server(struct sides *sides, const void *bytes, size_t size, size_t cut)
+enum proto_verdict sides_from_server(struct sides *sides, const void *bytes, size_t size,
+                                     size_t cut)
 {
     if (cut > 0)
         buffer_append(&sides->server, bytes, cut);
@@ -75,8 +78,7 @@ sides_from_server(struct sides *sides, const void *bytes, size_t size, size_t cu
     return proto_tds.from_server(&sides->session, &sides->server);
 }
 
-void
-add_packet(struct buffer *wire, uint8_t type, uint8_t status, const void *payload, size_t size)
+void add_packet(struct buffer *wire, uint8_t type, uint8_t status, const void *payload, size_t size)
 {
     buffer_append_byte(wire, type);
     buffer_append_byte(wire, status);
@@ -86,8 +88,7 @@ add_packet(struct buffer *wire, uint8_t type, uint8_t status, const void *payloa
         buffer_append(wire, payload, size);
 }
 
-void
-sides_reach_login(struct sides *sides)
+void sides_reach_login(struct sides *sides)
 {
     unsigned char reply[SERVER_REPLY_SIZE];
     bool is_direct = sides->session.plan == PROTO_PLAN_DIRECT;
@@ -107,8 +108,7 @@ sides_reach_login(struct sides *sides)
     buffer_clear(&sides->session.to_server);
 }
 
-void
-sides_send_login(struct sides *sides, uint32_t version)
+void sides_send_login(struct sides *sides, uint32_t version)
 {
     struct buffer login = {0}, payload = {0};
     sides_reach_login(sides);

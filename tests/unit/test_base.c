@@ -16,8 +16,7 @@
 
 /* ---- errors ---- */
 
-static void
-test_first_error_wins(void)
+static void test_first_error_wins(void)
 {
     struct error error = {0};
     error_set(&error, ODBCSSL_ERROR_REVOKED, "revoked %d", 1);
@@ -27,8 +26,7 @@ test_first_error_wins(void)
     CHECK_TEXT(error_sqlstate(error.code), "08001");
 }
 
-static void
-test_long_error_is_cut_between_characters(void)
+static void test_long_error_is_cut_between_characters(void)
 {
     char text[ERROR_TEXT_SIZE * 2 + 1] = "x";
     for (size_t i = 1; i + 1 < sizeof text; i += 2)
@@ -41,16 +39,14 @@ test_long_error_is_cut_between_characters(void)
     CHECK_NUMBER(length % 2, 1); /* one byte, then whole pairs */
 }
 
-static void
-test_text_from_outside_is_made_printable(void)
+static void test_text_from_outside_is_made_printable(void)
 {
     char out[64];
     CHECK_TEXT(error_printable("a\nb\x1b[2J\xff\xC3\xA4", 10, out, sizeof out), "a?b?[2J?\xC3\xA4");
     CHECK_TEXT(error_printable("abcdef", 6, out, 4), "abc");
 }
 
-static void
-test_every_code_has_a_sqlstate(void)
+static void test_every_code_has_a_sqlstate(void)
 {
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_KEYWORD_UNKNOWN), "01S00");
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_KEYWORD_VALUE), "HY024");
@@ -71,8 +67,7 @@ static const struct {
     {"\xF0\x9F\x94\x92!", {0xD83D, 0xDD12, '!', 0}},
 };
 
-static void
-test_utf_round_trip(void)
+static void test_utf_round_trip(void)
 {
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         size_t length;
@@ -86,8 +81,7 @@ test_utf_round_trip(void)
     }
 }
 
-static void
-test_broken_utf_becomes_replacement(void)
+static void test_broken_utf_becomes_replacement(void)
 {
     static const char *const broken[] = {"\xC3", "\xE2\x82", "\xED\xA0\x80", "\xC0\x80", "\xFF"};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
@@ -101,8 +95,7 @@ test_broken_utf_becomes_replacement(void)
     free(text);
 }
 
-static void
-test_cut_never_splits_a_character(void)
+static void test_cut_never_splits_a_character(void)
 {
     char out[4];
     uint16_t wide_out[2];
@@ -113,8 +106,7 @@ test_cut_never_splits_a_character(void)
     CHECK(text_copy_utf8("abc", out, sizeof out));
 }
 
-static void
-test_numbers(void)
+static void test_numbers(void)
 {
     unsigned long number = 7;
     CHECK(text_parse_number("65535", 65535, &number));
@@ -125,8 +117,7 @@ test_numbers(void)
         CHECK(!text_parse_number(wrong[i], 65535, &number));
 }
 
-static void
-test_hex(void)
+static void test_hex(void)
 {
     char out[16];
     text_hex("\x0A\x3F", 2, ':', out, sizeof out);
@@ -137,8 +128,7 @@ test_hex(void)
 
 /* ---- buffers ---- */
 
-static void
-test_cursor_never_reads_past_the_end(void)
+static void test_cursor_never_reads_past_the_end(void)
 {
     struct cursor cursor = cursor_over("\x01\x02\x03", 3);
     CHECK_NUMBER(cursor_u16(&cursor), 0x0102);
@@ -148,8 +138,7 @@ test_cursor_never_reads_past_the_end(void)
     CHECK(cursor_bytes(&cursor, 0) == NULL);
 }
 
-static void
-test_cursor_byte_orders(void)
+static void test_cursor_byte_orders(void)
 {
     struct cursor cursor = cursor_over("\x01\x02\x03\x04\x01\x02\x03\x01\x02", 9);
     CHECK_NUMBER(cursor_u32le(&cursor), 0x04030201);
@@ -158,8 +147,7 @@ test_cursor_byte_orders(void)
     CHECK(!cursor.is_short);
 }
 
-static void
-test_cursor_string_needs_its_end(void)
+static void test_cursor_string_needs_its_end(void)
 {
     size_t length = 0;
     struct cursor cursor = cursor_over("ab\0cd", 5);
@@ -169,8 +157,7 @@ test_cursor_string_needs_its_end(void)
     CHECK(cursor.is_short);
 }
 
-static void
-test_buffer_keeps_its_content(void)
+static void test_buffer_keeps_its_content(void)
 {
     struct buffer buffer = {0};
     unsigned char expected = 0;
@@ -191,8 +178,7 @@ test_buffer_keeps_its_content(void)
 
 /* ---- clock ---- */
 
-static void
-test_times(void)
+static void test_times(void)
 {
     time_t time = 0;
     char out[CLOCK_TEXT_SIZE];
@@ -208,8 +194,7 @@ test_times(void)
         CHECK(!clock_parse(wrong[i], &time));
 }
 
-static void
-test_days_left_round_down(void)
+static void test_days_left_round_down(void)
 {
     CHECK_NUMBER(clock_days_until(86400 * 2 + 5, 0), 2);
     CHECK_NUMBER(clock_days_until(86399, 0), 0);
@@ -222,22 +207,19 @@ test_days_left_round_down(void)
 static char path[] = "/tmp/odbcssl-test-XXXXXX";
 static struct option option = {NULL, "SslRootCert", (char *)"odbc.ini [w]"};
 
-static int
-make_file(void)
+static int make_file(void)
 {
     int descriptor = mkstemp(path);
     option.value = path;
     return descriptor < 0 ? 1 : close(descriptor);
 }
 
-static int
-remove_file(void)
+static int remove_file(void)
 {
     return unlink(path);
 }
 
-static void
-write_file(const char *text)
+static void write_file(const char *text)
 {
     int descriptor = open(path, O_WRONLY | O_TRUNC);
     CHECK_FATAL(descriptor >= 0);
@@ -245,8 +227,7 @@ write_file(const char *text)
     close(descriptor);
 }
 
-static void
-test_file_is_read_whole(void)
+static void test_file_is_read_whole(void)
 {
     struct file_content content;
     struct error error = {0};
@@ -257,8 +238,7 @@ test_file_is_read_whole(void)
     file_content_free(&content);
 }
 
-static void
-test_file_refusals_name_keyword_path_and_place(void)
+static void test_file_refusals_name_keyword_path_and_place(void)
 {
     struct file_content content;
     struct error error = {0};
@@ -278,8 +258,7 @@ test_file_refusals_name_keyword_path_and_place(void)
     }
 }
 
-static void
-test_file_identity_changes_with_the_content(void)
+static void test_file_identity_changes_with_the_content(void)
 {
     struct file_identity before, after;
     write_file("one");
@@ -314,8 +293,7 @@ static const struct {
     {0700, 0, true, FILE_PERMISSIONS_STRICT, false},
 };
 
-static void
-test_permissions(void)
+static void test_permissions(void)
 {
     for (size_t i = 0; i < sizeof permissions / sizeof permissions[0]; i++) {
         struct stat status = {0};
@@ -331,8 +309,7 @@ test_permissions(void)
 
 /* ---- report ---- */
 
-static void
-test_string_items_have_two_types(void)
+static void test_string_items_have_two_types(void)
 {
     bool is_utf8 = true;
     const struct report_item *item = report_find(SQL_SSL_PROTOCOL_W, &is_utf8);
@@ -344,8 +321,7 @@ test_string_items_have_two_types(void)
     CHECK(report_find(0x53FF, &is_utf8) == NULL);
 }
 
-static void
-test_report_values(void)
+static void test_report_values(void)
 {
     struct tls_report *report = calloc(1, sizeof *report);
     char scratch[REPORT_SCRATCH_SIZE];
@@ -366,8 +342,7 @@ test_report_values(void)
 
 /* ---- trace ---- */
 
-static void
-test_log_appends_whole_lines(void)
+static void test_log_appends_whole_lines(void)
 {
     struct error error = {0};
     write_file("before\n");
@@ -431,8 +406,7 @@ static const struct suite_case report_cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {
         {"error", error_cases, NULL, NULL},

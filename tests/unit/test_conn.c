@@ -9,8 +9,8 @@
 
 /* ---- the plan of each mode ---- */
 
-static void
-check_plan(enum odbcssl_mode mode, size_t count, enum proto_plan first, enum proto_plan second)
+static void check_plan(enum odbcssl_mode mode, size_t count, enum proto_plan first,
+                       enum proto_plan second)
 {
     struct plan plan = plan_make(mode, TLS_NEGOTIATION_STARTTLS);
     CHECK_NUMBER(plan.count, count);
@@ -19,8 +19,7 @@ check_plan(enum odbcssl_mode mode, size_t count, enum proto_plan first, enum pro
         CHECK_NUMBER(plan.attempts[1], second);
 }
 
-static void
-test_plans(void)
+static void test_plans(void)
 {
     check_plan(ODBCSSL_MODE_DISABLE, 1, PROTO_PLAN_PLAINTEXT, PROTO_PLAN_PLAINTEXT);
     check_plan(ODBCSSL_MODE_ALLOW, 2, PROTO_PLAN_PLAINTEXT, PROTO_PLAN_TLS);
@@ -30,8 +29,7 @@ test_plans(void)
     check_plan(ODBCSSL_MODE_VERIFY_FULL, 1, PROTO_PLAN_TLS, PROTO_PLAN_TLS);
 }
 
-static void
-test_direct_plan(void)
+static void test_direct_plan(void)
 {
     struct plan plan = plan_make(ODBCSSL_MODE_VERIFY_FULL, TLS_NEGOTIATION_DIRECT);
     CHECK_NUMBER(plan.attempts[0], PROTO_PLAN_DIRECT);
@@ -48,8 +46,7 @@ static const struct {
     {RELAY_FAILED, false, false}, {RELAY_WAITING, false, false},  {RELAY_CARRIED, false, false},
 };
 
-static void
-test_going_on(void)
+static void test_going_on(void)
 {
     struct plan allow = plan_make(ODBCSSL_MODE_ALLOW, TLS_NEGOTIATION_STARTTLS);
     struct plan prefer = plan_make(ODBCSSL_MODE_PREFER, TLS_NEGOTIATION_STARTTLS);
@@ -64,8 +61,7 @@ test_going_on(void)
     }
 }
 
-static void
-test_plaintext_state(void)
+static void test_plaintext_state(void)
 {
     struct plan allow = plan_make(ODBCSSL_MODE_ALLOW, TLS_NEGOTIATION_STARTTLS);
     struct plan prefer = plan_make(ODBCSSL_MODE_PREFER, TLS_NEGOTIATION_STARTTLS);
@@ -93,8 +89,7 @@ static const struct {
     {"hostaddr=10.0.0.1 hostaddr=10.0.0.2", "10.0.0.2", ""},
 };
 
-static void
-test_pqopt_accepted(void)
+static void test_pqopt_accepted(void)
 {
     for (size_t i = 0; i < sizeof pqopt_accepted / sizeof pqopt_accepted[0]; i++) {
         char *address = NULL, *rest = NULL;
@@ -127,8 +122,7 @@ static const struct {
     {"=x", ODBCSSL_ERROR_KEYWORD_VALUE, "without '='"},
 };
 
-static void
-test_pqopt_refused(void)
+static void test_pqopt_refused(void)
 {
     for (size_t i = 0; i < sizeof pqopt_refused / sizeof pqopt_refused[0]; i++) {
         char *address = NULL, *rest = NULL;
@@ -145,8 +139,7 @@ static const struct relay_endpoint loopback = {ENDPOINT_LOOPBACK, "127.9.8.7", 1
 static const struct relay_endpoint private_socket = {ENDPOINT_UNIX, "", 0, "/tmp/x/socket"};
 
 /* Settings as config/ leaves them: the driver's own keywords only. */
-static void
-make_settings(struct settings *settings, enum driver_family family, const char *text)
+static void make_settings(struct settings *settings, enum driver_family family, const char *text)
 {
     struct error error = {0};
     *settings = (struct settings){.family = family};
@@ -155,9 +148,9 @@ make_settings(struct settings *settings, enum driver_family family, const char *
 }
 
 /* The rewritten string, parsed; error holds a refusal. */
-static bool
-rewrite(enum driver_family family, const char *text, const struct relay_endpoint *endpoint,
-        struct connstr *list, struct error *error)
+static bool rewrite(enum driver_family family, const char *text,
+                    const struct relay_endpoint *endpoint, struct connstr *list,
+                    struct error *error)
 {
     struct settings settings;
     struct profile_target target;
@@ -175,8 +168,7 @@ rewrite(enum driver_family family, const char *text, const struct relay_endpoint
     return is_good;
 }
 
-static void
-test_postgresql_rewrite(void)
+static void test_postgresql_rewrite(void)
 {
     struct connstr list;
     struct error error = {0};
@@ -197,8 +189,7 @@ test_postgresql_rewrite(void)
     connstr_free(&list);
 }
 
-static void
-test_postgresql_target(void)
+static void test_postgresql_target(void)
 {
     struct settings settings;
     struct profile_target target;
@@ -213,8 +204,28 @@ test_postgresql_target(void)
     settings_free(&settings);
 }
 
-static void
-test_mysql_rewrite(void)
+/* Of two words for one thing psqlodbc takes the last, and the connection string is to win over the
+ * DSN; what it decodes in strings but not in odbc.ini has to stand in braces. */
+static void test_postgresql_dsn_settings(void)
+{
+    struct settings settings;
+    struct profile_target target = {.host = (char *)"db"};
+    struct error error = {0};
+    make_settings(&settings, DRIVER_FAMILY_POSTGRESQL,
+                  "UID=app;PWD=a%41;Username=dsn;Password=p+{q;ConnSettings=set a='%41'");
+    for (size_t i = 2; i < settings.driver_settings.count; i++)
+        settings.driver_settings.pairs[i].is_from_file = true;
+    CHECK_TEXT(profile_user(&profile_postgresql, &settings), "app");
+    char *text =
+        profile_connection_string(&profile_postgresql, &settings, &target, &loopback, &error);
+    CHECK_TEXT(text, "Username=dsn;Password=p+%7Bq;ConnSettings={set a='%41'};UID=app;PWD=a%41;"
+                     "DRIVER=The Real Driver;Servername=db;Port=15432;SSLmode=disable;"
+                     "pqopt={hostaddr=127.9.8.7}");
+    free(text);
+    settings_free(&settings);
+}
+
+static void test_mysql_rewrite(void)
 {
     struct connstr list;
     struct error error = {0};
@@ -230,8 +241,7 @@ test_mysql_rewrite(void)
     connstr_free(&list);
 }
 
-static void
-test_tds_rewrite(void)
+static void test_tds_rewrite(void)
 {
     struct connstr list;
     struct error error = {0};
@@ -265,8 +275,7 @@ static const struct {
     {DRIVER_FAMILY_UNKNOWN, "Server=a", ODBCSSL_ERROR_SERVER_MISSING, "port"},
 };
 
-static void
-test_refused(void)
+static void test_refused(void)
 {
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct connstr list;
@@ -280,8 +289,7 @@ test_refused(void)
 
 /* Each variable would send the real driver elsewhere, or ask for what cannot be had behind a relay.
  */
-static void
-test_environment_refused(void)
+static void test_environment_refused(void)
 {
     static const struct {
         enum driver_family family;
@@ -305,8 +313,7 @@ test_environment_refused(void)
     }
 }
 
-static void
-test_unknown_driver_keywords(void)
+static void test_unknown_driver_keywords(void)
 {
     struct settings settings;
     struct profile_target target;
@@ -318,7 +325,7 @@ test_unknown_driver_keywords(void)
     CHECK_TEXT(target.host, "h");
     CHECK_NUMBER(target.port, 77);
     char *text = profile_connection_string(&profile_unknown, &settings, &target, &loopback, &error);
-    CHECK_TEXT(text, "Machine=127.9.8.7;Gate=15432;Other=1;");
+    CHECK_TEXT(text, "Machine=127.9.8.7;Gate=15432;Other=1");
     free(text);
     profile_target_free(&target);
     settings_free(&settings);
@@ -340,6 +347,8 @@ static const struct suite_case pqopt_cases[] = {
 
 static const struct suite_case profile_cases[] = {
     {"psqlodbc keeps its settings and gets the relay's address", test_postgresql_rewrite},
+    {"the connection string wins over the DSN, and odbc.ini stays undecoded",
+     test_postgresql_dsn_settings},
     {"hostaddr is dialled, the name is verified", test_postgresql_target},
     {"MariaDB gets the private socket", test_mysql_rewrite},
     {"FreeTDS gets host, port and a fixed version", test_tds_rewrite},
@@ -349,8 +358,7 @@ static const struct suite_case profile_cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {
         {"plan", plan_cases, NULL, NULL},

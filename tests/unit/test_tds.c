@@ -39,8 +39,7 @@ static const struct switch_row switch_rows[] = {
 
 /* What the driver must get in the end, when it gets the reply at all: ENCRYPTION 2, else unchanged.
  */
-static void
-check_reply_given(struct sides *sides)
+static void check_reply_given(struct sides *sides)
 {
     unsigned char wanted[SERVER_REPLY_SIZE];
     memcpy(wanted, server_reply, sizeof wanted);
@@ -49,8 +48,8 @@ check_reply_given(struct sides *sides)
     CHECK_BYTES(&sides->session.to_driver, wanted, sizeof wanted);
 }
 
-static void
-try_switch(const struct switch_row *row, uint8_t driver, size_t driver_cut, size_t server_cut)
+static void try_switch(const struct switch_row *row, uint8_t driver, size_t driver_cut,
+                       size_t server_cut)
 {
     struct sides sides;
     unsigned char prelogin[FREETDS_PRELOGIN_SIZE], reply[SERVER_REPLY_SIZE];
@@ -77,8 +76,7 @@ try_switch(const struct switch_row *row, uint8_t driver, size_t driver_cut, size
     sides_close(&sides);
 }
 
-static void
-test_switch(void)
+static void test_switch(void)
 {
     for (size_t i = 0; i < sizeof switch_rows / sizeof *switch_rows; i++) {
         for (size_t cut = 0; cut <= FREETDS_PRELOGIN_SIZE; cut++)
@@ -88,8 +86,7 @@ test_switch(void)
     }
 }
 
-static void
-test_split_prelogin(void)
+static void test_split_prelogin(void)
 {
     struct sides sides;
     struct buffer wire = {0};
@@ -119,8 +116,7 @@ static const struct first_row {
     {0x53, ODBCSSL_ERROR_PROTOCOL, "type 0x53"},
 };
 
-static void
-test_first_packets(void)
+static void test_first_packets(void)
 {
     static const enum proto_plan plans[] = {PROTO_PLAN_TLS, PROTO_PLAN_PLAINTEXT,
                                             PROTO_PLAN_DIRECT};
@@ -140,8 +136,7 @@ test_first_packets(void)
     }
 }
 
-static void
-test_driver_wants_tls(void)
+static void test_driver_wants_tls(void)
 {
     static const unsigned char values[] = {1, 3, 4, 0x80, 0x81, 0x83, 0xff};
     for (size_t i = 0; i < sizeof values; i++) {
@@ -179,8 +174,7 @@ static const struct malformed_row {
     {"a long ENCRYPTION", BYTES(1, 0, 6, 0, 2, 0xff, 0, 0), "without a valid ENCRYPTION"},
 };
 
-static void
-test_malformed_prelogin(void)
+static void test_malformed_prelogin(void)
 {
     for (size_t i = 0; i < sizeof malformed_rows / sizeof *malformed_rows; i++) {
         const struct malformed_row *row = &malformed_rows[i];
@@ -208,8 +202,8 @@ test_malformed_prelogin(void)
     }
 }
 
-static void
-try_server_bytes(const void *bytes, size_t size, enum odbcssl_error code, const char *text)
+static void try_server_bytes(const void *bytes, size_t size, enum odbcssl_error code,
+                             const char *text)
 {
     struct sides sides;
     sides_open(&sides, PROTO_PLAN_TLS);
@@ -221,8 +215,7 @@ try_server_bytes(const void *bytes, size_t size, enum odbcssl_error code, const 
     sides_close(&sides);
 }
 
-static void
-test_early_plaintext(void)
+static void test_early_plaintext(void)
 {
     unsigned char bytes[SERVER_REPLY_SIZE + 1] = {0};
     memcpy(bytes, server_reply, SERVER_REPLY_SIZE);
@@ -232,8 +225,7 @@ test_early_plaintext(void)
     }
 }
 
-static void
-test_strange_servers(void)
+static void test_strange_servers(void)
 {
     static const unsigned char wrong_type[] = {0x12, 1, 0, 8, 0, 0, 0, 0};
     static const unsigned char short_length[] = {0x04, 1, 0, 7, 0, 0, 0, 0};
@@ -244,8 +236,7 @@ test_strange_servers(void)
     try_server_bytes(mixed, sizeof mixed, ODBCSSL_ERROR_PROTOCOL, "different types");
 }
 
-static void
-test_endless_reply(void)
+static void test_endless_reply(void)
 {
     struct sides sides;
     unsigned char packet[4096] = {0x04, 0, 0x10, 0};
@@ -259,8 +250,7 @@ test_endless_reply(void)
     sides_close(&sides);
 }
 
-static void
-test_server_speaks_first(void)
+static void test_server_speaks_first(void)
 {
     struct sides sides;
     sides_open(&sides, PROTO_PLAN_TLS);
@@ -271,8 +261,7 @@ test_server_speaks_first(void)
 
 /* FreeTDS goes on as TDS 7.1 when a server's reply has no MARS option; one of TDS 7.1 knows none.
  */
-static void
-test_mars_option(void)
+static void test_mars_option(void)
 {
     struct sides sides;
     struct tds_prelogin prelogin;
@@ -296,8 +285,7 @@ test_mars_option(void)
     }
 }
 
-static void
-test_wrap(void)
+static void test_wrap(void)
 {
     struct sides sides;
     struct buffer tls = {0}, wire = {0};
@@ -320,8 +308,7 @@ test_wrap(void)
     sides_close(&sides);
 }
 
-static void
-test_unwrap(void)
+static void test_unwrap(void)
 {
     struct sides sides;
     struct buffer tls = {0}, all = {0}, wire = {0};
@@ -379,8 +366,7 @@ static const struct record_row {
     {BYTES(0x53, 8, 0, 0, 15, 0, 0, 0), 50, 50},
 };
 
-static void
-test_records(void)
+static void test_records(void)
 {
     unsigned char bytes[20000];
     for (size_t i = 0; i < sizeof record_rows / sizeof *record_rows; i++) {
@@ -396,8 +382,7 @@ test_records(void)
 }
 
 /* A packet above 16384 bytes fits no record; what follows it is measured anew. */
-static void
-test_large_packet(void)
+static void test_large_packet(void)
 {
     struct sides sides;
     unsigned char bytes[40000] = {0x01, 0, 0x7f, 0xff};
@@ -411,8 +396,7 @@ test_large_packet(void)
     sides_close(&sides);
 }
 
-static void
-test_limits(void)
+static void test_limits(void)
 {
     bool is_required = true;
     CHECK(proto_tds.alpn(PROTO_PLAN_TLS, &is_required) == NULL);
@@ -442,8 +426,7 @@ static const struct suite_case switch_cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {{"switch", switch_cases, NULL, NULL},
                                    {"login", tds_login_cases, NULL, NULL},

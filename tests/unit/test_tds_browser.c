@@ -30,8 +30,7 @@ static const struct browser_row {
     {";;;;", false, 0, "does not know an instance Sales"},
 };
 
-static size_t
-make_reply(const char *text, unsigned char *out)
+static size_t make_reply(const char *text, unsigned char *out)
 {
     size_t length = strlen(text);
     out[0] = 0x05;
@@ -41,8 +40,7 @@ make_reply(const char *text, unsigned char *out)
     return length + 3;
 }
 
-static void
-test_replies(void)
+static void test_replies(void)
 {
     unsigned char reply[1000];
     for (size_t i = 0; i < sizeof browser_rows / sizeof *browser_rows; i++) {
@@ -57,8 +55,7 @@ test_replies(void)
     }
 }
 
-static void
-test_cut_reply(void)
+static void test_cut_reply(void)
 {
     unsigned char reply[1000];
     size_t size = make_reply(SALES "tcp;51433;;", reply);
@@ -77,8 +74,7 @@ test_cut_reply(void)
     CHECK(!tds_browser_read_reply(reply, size, "SALES", &port, &error));
 }
 
-static void
-test_request(void)
+static void test_request(void)
 {
     struct buffer request = {0};
     struct error error = {0};

@@ -22,9 +22,8 @@
 #define ROUTING 0xE3, 16, 0, 20, 11, 0, 0, 0x99, 0x05, 3, 0, 'd', 0, 'b', 0, '2', 0, 0, 0
 
 /* Sends the payload in packets of part bytes, cut in two at every byte boundary. */
-static enum proto_verdict
-send_reply(struct sides *sides, const unsigned char *payload, size_t size, size_t part, size_t cut,
-           struct buffer *wire)
+static enum proto_verdict send_reply(struct sides *sides, const unsigned char *payload, size_t size,
+                                     size_t part, size_t cut, struct buffer *wire)
 {
     size_t sent = 0;
     do {
@@ -83,8 +82,8 @@ static const struct reply_row {
      ODBCSSL_ERROR_PROTOCOL, "token stream"},
 };
 
-static void
-check_outcome(const struct reply_row *row, struct sides *sides, const struct buffer *wire)
+static void check_outcome(const struct reply_row *row, struct sides *sides,
+                          const struct buffer *wire)
 {
     bool is_through = row->verdict != PROTO_REFUSE;
     CHECK_NUMBER(sides->session.error.code, row->code);
@@ -96,8 +95,7 @@ check_outcome(const struct reply_row *row, struct sides *sides, const struct buf
                 is_through ? buffer_length(wire) : 0);
 }
 
-static void
-try_reply(const struct reply_row *row, size_t part, size_t cut)
+static void try_reply(const struct reply_row *row, size_t part, size_t cut)
 {
     struct sides sides;
     struct buffer wire = {0};
@@ -112,8 +110,7 @@ try_reply(const struct reply_row *row, size_t part, size_t cut)
     sides_close(&sides);
 }
 
-static void
-test_replies(void)
+static void test_replies(void)
 {
     static const size_t parts[] = {1, 7, 4088};
     for (size_t i = 0; i < sizeof reply_rows / sizeof *reply_rows; i++)
@@ -122,8 +119,7 @@ test_replies(void)
                 try_reply(&reply_rows[i], parts[part], cut);
 }
 
-static void
-test_every_plan_refuses_routing(void)
+static void test_every_plan_refuses_routing(void)
 {
     static const unsigned char routing[] = {LOGINACK(0x74), ROUTING, DONE_LONG};
     static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_DIRECT};
@@ -140,8 +136,7 @@ test_every_plan_refuses_routing(void)
     }
 }
 
-static void
-test_several_rounds(void)
+static void test_several_rounds(void)
 {
     static const unsigned char challenge[] = {SSPI};
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
@@ -161,8 +156,7 @@ test_several_rounds(void)
     sides_close(&sides);
 }
 
-static void
-test_long_login(void)
+static void test_long_login(void)
 {
     struct sides sides;
     struct buffer login = {0};
@@ -180,8 +174,7 @@ test_long_login(void)
 }
 
 /* After PRELOGIN only LOGIN7 may come, and then no second PRELOGIN or login of another kind. */
-static void
-test_no_login(void)
+static void test_no_login(void)
 {
     static const unsigned char types[] = {0x01, 0x02, 0x12, 0x16, 0x53};
     for (size_t i = 0; i < sizeof types; i++) {
@@ -201,8 +194,7 @@ test_no_login(void)
     }
 }
 
-static void
-test_driver_waits_for_tls(void)
+static void test_driver_waits_for_tls(void)
 {
     struct sides sides;
     static const unsigned char login[] = {0x10, 1, 0, 9, 0, 0, 0, 0, 1};
@@ -224,8 +216,7 @@ test_driver_waits_for_tls(void)
     sides_close(&sides);
 }
 
-static void
-test_server_before_login(void)
+static void test_server_before_login(void)
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     struct sides sides;
@@ -239,8 +230,7 @@ test_server_before_login(void)
     sides_close(&sides);
 }
 
-static void
-test_endless_login_reply(void)
+static void test_endless_login_reply(void)
 {
     struct sides sides;
     unsigned char packet[4096] = {0x04, 0, 0x10, 0};
@@ -255,8 +245,7 @@ test_endless_login_reply(void)
 }
 
 /* What follows the login reply is left for the relay to copy. */
-static void
-test_bytes_after_login(void)
+static void test_bytes_after_login(void)
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     struct sides sides;
@@ -273,8 +262,7 @@ test_bytes_after_login(void)
     sides_close(&sides);
 }
 
-static void
-test_login_only(void)
+static void test_login_only(void)
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     static const unsigned char routed[] = {LOGINACK(0x74), ROUTING, DONE_LONG};
@@ -296,8 +284,7 @@ test_login_only(void)
 }
 
 /* Its tail would travel in plaintext while the report says that the login was encrypted. */
-static void
-test_login_only_long(void)
+static void test_login_only_long(void)
 {
     static const unsigned char login[] = {0x10, 0, 0, 9, 0, 0, 0, 0, 1};
     struct sides sides;
@@ -311,8 +298,7 @@ test_login_only_long(void)
     sides_close(&sides);
 }
 
-static bool
-has_utf16(const struct buffer *buffer, const char *text)
+static bool has_utf16(const struct buffer *buffer, const char *text)
 {
     unsigned char wanted[200];
     size_t length = strlen(text);
@@ -324,8 +310,7 @@ has_utf16(const struct buffer *buffer, const char *text)
 }
 
 /* FreeTDS must find a valid PRELOGIN reply, or it tries TDS 5.0 in plaintext; then an error. */
-static void
-test_failure(void)
+static void test_failure(void)
 {
     struct sides sides;
     struct tds_prelogin prelogin;
@@ -355,8 +340,7 @@ test_failure(void)
     }
 }
 
-static void
-test_failure_during_login(void)
+static void test_failure_during_login(void)
 {
     static const uint32_t versions[] = {TDS_71, TDS_74};
     struct tds_login_reply reply;
@@ -373,8 +357,7 @@ test_failure_during_login(void)
     }
 }
 
-static void
-test_failure_after_login(void)
+static void test_failure_after_login(void)
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     struct sides sides;

@@ -1,0 +1,341 @@
+#include "config/connstr.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+
+#define MALFORMED "the connection string is malformed at position %zu: "
+
+/* The text being parsed; position counts bytes from 0. */
+struct parser {
+    const char *text;
+    size_t length;
+    size_t position;
+    struct error *error;
+};
+
+static bool is_blank(char character)
+{
+    return character == ' ' || (character >= '\t' && character <= '\r');
+}
+
+static bool is_at_end(const struct parser *parser)
+{
+    return parser->position == parser->length;
+}
+
+static char current(const struct parser *parser)
+{
+    return parser->text[parser->position];
+}
+
+static void skip_blanks(struct parser *parser)
+{
+    while (!is_at_end(parser) && is_blank(current(parser)))
+        parser->position++;
+}
+
+static void skip_separators(struct parser *parser)
+{
+    while (!is_at_end(parser) && (is_blank(current(parser)) || current(parser) == ';'))
+        parser->position++;
+}
+
+/* Copies from start to end without the blanks at both ends. NULL: out of memory. */
+static char *copy_trimmed(const struct parser *parser, size_t start, size_t end)
+{
+    while (start < end && is_blank(parser->text[start]))
+        start++;
+    while (end > start && is_blank(parser->text[end - 1]))
+        end--;
+    char *copy = strndup(parser->text + start, end - start);
+    if (copy == NULL)
+        error_set_memory(parser->error);
+    return copy;
+}
+
+/* What stands where a keyword is expected may be the rest of a password with a ';' in it: it is
+ * never quoted. */
+static char *parse_keyword(struct parser *parser)
+{
+    size_t start = parser->position;
+    while (!is_at_end(parser) && current(parser) != '=' && current(parser) != ';')
+        parser->position++;
+    if (is_at_end(parser) || current(parser) == ';') {
+        error_set(parser->error, ODBCSSL_ERROR_CONNECTION_STRING,
+                  MALFORMED "what begins there has no '='. A value that contains ';' must stand in "
+                            "braces: {...}",
+                  start + 1);
+        return NULL;
+    }
+    if (parser->position == start) {
+        error_set(parser->error, ODBCSSL_ERROR_CONNECTION_STRING,
+                  MALFORMED "there is no keyword before '='", start + 1);
+        return NULL;
+    }
+    char *keyword = copy_trimmed(parser, start, parser->position);
+    parser->position++;
+    return keyword;
+}
+
+/* position is behind the opening brace. Returns the position of the closing one, or length. */
+static size_t find_closing_brace(const struct parser *parser)
+{
+    size_t position = parser->position;
+    while (position < parser->length) {
+        if (parser->text[position] != '}')
+            position++;
+        else if (position + 1 < parser->length && parser->text[position + 1] == '}')
+            position += 2;
+        else
+            return position;
+    }
+    return parser->length;
+}
+
+static char *copy_unescaped(const struct parser *parser, size_t end)
+{
+    char *copy = malloc(end - parser->position + 1);
+    if (copy == NULL) {
+        error_set_memory(parser->error);
+        return NULL;
+    }
+    size_t written = 0;
+    for (size_t read = parser->position; read < end; read++) {
+        copy[written++] = parser->text[read];
+        if (parser->text[read] == '}')
+            read++;
+    }
+    copy[written] = '\0';
+    return copy;
+}
+
+static char *parse_braced_value(struct parser *parser, const char *keyword)
+{
+    size_t start = parser->position++;
+    size_t end = find_closing_brace(parser);
+    if (end == parser->length) {
+        error_set(parser->error, ODBCSSL_ERROR_CONNECTION_STRING,
+                  MALFORMED "the value of %s begins with '{', and there is no '}' to end it; a '}' "
+                            "inside is written '}}'",
+                  start + 1, keyword);
+        return NULL;
+    }
+    char *value = copy_unescaped(parser, end);
+    parser->position = end + 1;
+    skip_blanks(parser);
+    if (value == NULL || is_at_end(parser) || current(parser) == ';')
+        return value;
+    error_set(parser->error, ODBCSSL_ERROR_CONNECTION_STRING,
+              MALFORMED "behind the '}' that ends the value of %s there must be ';' or nothing; a "
+                        "'}' inside a value is written '}}'",
+              parser->position + 1, keyword);
+    text_free_secret(value);
+    return NULL;
+}
+
+static char *parse_plain_value(struct parser *parser)
+{
+    size_t start = parser->position;
+    while (!is_at_end(parser) && current(parser) != ';')
+        parser->position++;
+    return copy_trimmed(parser, start, parser->position);
+}
+
+/* Takes both strings, also on failure. */
+static bool add_pair(struct connstr *list, char *keyword, char *value, bool is_braced)
+{
+    struct connstr_pair *pairs = NULL;
+    if (keyword != NULL && value != NULL)
+        pairs = realloc(list->pairs, (list->count + 1) * sizeof *pairs);
+    if (pairs == NULL) {
+        free(keyword);
+        text_free_secret(value);
+        return false;
+    }
+    list->pairs = pairs;
+    list->pairs[list->count++] = (struct connstr_pair){keyword, value, is_braced, false};
+    return true;
+}
+
+static bool parse_pair(struct parser *parser, struct connstr *list)
+{
+    char keyword_printable[80];
+    char *keyword = parse_keyword(parser);
+    if (keyword == NULL)
+        return false;
+    error_printable(keyword, strlen(keyword), keyword_printable, sizeof keyword_printable);
+    skip_blanks(parser);
+    bool is_braced = !is_at_end(parser) && current(parser) == '{';
+    char *value =
+        is_braced ? parse_braced_value(parser, keyword_printable) : parse_plain_value(parser);
+    if (add_pair(list, keyword, value, is_braced))
+        return true;
+    error_set_memory(parser->error);
+    return false;
+}
+
+bool connstr_parse(const char *text, size_t length, struct connstr *list, struct error *error)
+{
+    *list = (struct connstr){0};
+    /* Some applications count the terminator. */
+    while (length > 0 && text[length - 1] == '\0')
+        length--;
+    struct parser parser = {text, length, 0, error};
+    const char *nul = length > 0 ? memchr(text, '\0', length) : NULL;
+    if (nul != NULL) {
+        error_set(error, ODBCSSL_ERROR_CONNECTION_STRING, MALFORMED "there is a NUL character",
+                  (size_t)(nul - text) + 1);
+        return false;
+    }
+    for (skip_separators(&parser); !is_at_end(&parser); skip_separators(&parser)) {
+        if (!parse_pair(&parser, list)) {
+            connstr_free(list);
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct connstr_pair *find_pair(const struct connstr *list, const char *keyword)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (text_equal_nocase(list->pairs[i].keyword, keyword))
+            return &list->pairs[i];
+    return NULL;
+}
+
+const struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword)
+{
+    return find_pair(list, keyword);
+}
+
+/* The keyword that does not count because the other one stands before it. */
+static bool is_excluded(const struct connstr *list, const struct connstr_pair *pair)
+{
+    const char *rival = text_equal_nocase(pair->keyword, "DSN")      ? "DRIVER"
+                        : text_equal_nocase(pair->keyword, "DRIVER") ? "DSN"
+                                                                     : NULL;
+    const struct connstr_pair *other = rival != NULL ? find_pair(list, rival) : NULL;
+    return other != NULL && other < pair;
+}
+
+const char *connstr_get(const struct connstr *list, const char *keyword)
+{
+    const struct connstr_pair *pair = find_pair(list, keyword);
+    return pair != NULL && !is_excluded(list, pair) ? pair->value : NULL;
+}
+
+bool connstr_has(const struct connstr *list, const char *keyword)
+{
+    return connstr_get(list, keyword) != NULL;
+}
+
+bool connstr_append(struct connstr *list, const char *keyword, const char *value)
+{
+    return add_pair(list, strdup(keyword), strdup(value), false);
+}
+
+static void free_pair(struct connstr_pair *pair)
+{
+    free(pair->keyword);
+    text_free_secret(pair->value);
+}
+
+/* Removes every pair with this keyword from index on. */
+static void remove_from(struct connstr *list, size_t index, const char *keyword)
+{
+    size_t kept = index;
+    for (size_t i = index; i < list->count; i++) {
+        if (text_equal_nocase(list->pairs[i].keyword, keyword))
+            free_pair(&list->pairs[i]);
+        else
+            list->pairs[kept++] = list->pairs[i];
+    }
+    list->count = kept;
+}
+
+bool connstr_set(struct connstr *list, const char *keyword, const char *value)
+{
+    struct connstr_pair *pair = find_pair(list, keyword);
+    if (pair == NULL)
+        return connstr_append(list, keyword, value);
+    char *copy = strdup(value);
+    if (copy == NULL)
+        return false;
+    text_free_secret(pair->value);
+    pair->value = copy;
+    pair->is_braced = false;
+    /* Drivers disagree on which duplicate counts: none is left. */
+    remove_from(list, (size_t)(pair - list->pairs) + 1, pair->keyword);
+    return true;
+}
+
+void connstr_remove(struct connstr *list, const char *keyword)
+{
+    remove_from(list, 0, keyword);
+}
+
+/* psqlodbc takes a value in braces as it is and undoes %XX and '+' in any other one, so braces that
+ * were written stay. */
+static bool needs_braces(const struct connstr_pair *pair)
+{
+    size_t length = strlen(pair->value);
+    return pair->is_braced || strpbrk(pair->value, ";{}") != NULL ||
+           (length > 0 && (is_blank(pair->value[0]) || is_blank(pair->value[length - 1])));
+}
+
+static bool append_braced(struct buffer *buffer, const char *value)
+{
+    bool is_good = buffer_append_byte(buffer, '{');
+    for (; *value != '\0' && is_good; value++) {
+        is_good = buffer_append_byte(buffer, (unsigned char)*value);
+        if (*value == '}')
+            is_good = is_good && buffer_append_byte(buffer, '}');
+    }
+    return is_good && buffer_append_byte(buffer, '}');
+}
+
+static bool append_pair(struct buffer *buffer, const struct connstr_pair *pair)
+{
+    if (buffer_length(buffer) > 0 && !buffer_append_byte(buffer, ';'))
+        return false;
+    if (!buffer_append(buffer, pair->keyword, strlen(pair->keyword)) ||
+        !buffer_append_byte(buffer, '='))
+        return false;
+    return needs_braces(pair) ? append_braced(buffer, pair->value)
+                              : buffer_append(buffer, pair->value, strlen(pair->value));
+}
+
+/* Enough for every pair, so that the buffer never moves and leaves a copy of a secret behind. */
+static size_t largest_size(const struct connstr *list)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < list->count; i++)
+        size += strlen(list->pairs[i].keyword) + 2 * strlen(list->pairs[i].value) + 4;
+    return size;
+}
+
+char *connstr_format(const struct connstr *list)
+{
+    struct buffer buffer = {0};
+    bool is_good = buffer_reserve(&buffer, largest_size(list)) != NULL;
+    for (size_t i = 0; i < list->count && is_good; i++)
+        is_good = append_pair(&buffer, &list->pairs[i]);
+    is_good = is_good && buffer_append_byte(&buffer, '\0');
+    char *text = is_good ? strdup((const char *)buffer_content(&buffer)) : NULL;
+    if (buffer.storage != NULL)
+        text_wipe(buffer.storage, buffer.capacity);
+    buffer_free(&buffer);
+    return text;
+}
+
+void connstr_free(struct connstr *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free_pair(&list->pairs[i]);
+    free(list->pairs);
+    *list = (struct connstr){0};
+}

@@ -1,0 +1,16 @@
+/*
+ * defaults.h - what libpq takes when nothing else is said: environment variables and files below
+ * the home directory.
+ */
+#ifndef CONFIG_DEFAULTS_H
+#define CONFIG_DEFAULTS_H
+
+/* The variable's value; NULL when it is unset or empty, or when the process has more rights than
+ * the user who set it (secure_getenv(3)). */
+const char *defaults_environment(const char *variable);
+
+/* The absolute path of a file below the home directory when that file exists; the caller frees it.
+ * The home directory is $HOME, else the user's entry in the password database. */
+char *defaults_find_file(const char *name);
+
+#endif

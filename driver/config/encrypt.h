@@ -1,0 +1,33 @@
+/*
+ * encrypt.h - Encrypt and TrustServerCertificate, as drivers for SQL Server know them, in terms of
+ * SslMode and SslNegotiation.
+ *
+ *   Encrypt                 TrustServerCertificate   SslMode       SslNegotiation
+ *   no, optional, false     any                      prefer
+ *   yes, mandatory, true    no, or not set           verify-full
+ *   yes, mandatory, true    yes                      require
+ *   strict                  any                      verify-full   direct
+ *   not set                 no                       verify-full
+ *   not set                 yes                      require
+ *
+ * Encrypt=no is prefer rather than disable or allow, because SQL Server's drivers encrypt the login
+ * even then: no password that they protect may travel in plaintext here. Without Encrypt they
+ * encrypt since their version 18.
+ */
+#ifndef CONFIG_ENCRYPT_H
+#define CONFIG_ENCRYPT_H
+
+#include "config/places.h"
+
+/* What the two keywords make of SslMode and SslNegotiation. */
+struct encrypt {
+    struct found mode;        /* of SslMode: as it was found, or replaced */
+    struct found negotiation; /* the same of SslNegotiation */
+    char origin[64];          /* "Encrypt=yes" when something was replaced; else empty */
+};
+
+/* encrypt->mode and encrypt->negotiation come in as they were found. false with error: a value is
+ * not known, or contradicts SslMode or SslNegotiation in the same or a higher place. */
+bool encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error);
+
+#endif

@@ -1,0 +1,104 @@
+#include "config/ini.h"
+
+#include <odbcinst.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define LIST_SIZE 65536
+#define VALUE_SIZE 2048
+
+/* Given as the default, so that a value that is not there differs from an empty one. libodbcinst's
+ * cache hands out what an earlier caller with a smaller buffer got, unless the default differs; so
+ * nobody else's reads are mistaken for ours. */
+#define ABSENT "\001odbcssl: not there"
+
+/* libodbcinst keeps a list of messages that it changes without a lock. */
+static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
+
+const char *ini_file_name(enum ini_file file)
+{
+    return file == INI_DATA_SOURCES ? "odbc.ini" : "odbcinst.ini";
+}
+
+/* Returns the number of bytes in out. For a list: names with a NUL behind each. */
+static size_t read_string(enum ini_file file, const char *section, const char *keyword, char *out,
+                          int out_size)
+{
+    memset(out, 0, (size_t)out_size);
+    pthread_mutex_lock(&library_lock);
+    int length =
+        SQLGetPrivateProfileString(section, keyword, ABSENT, out, out_size, ini_file_name(file));
+    pthread_mutex_unlock(&library_lock);
+    out[out_size - 1] = '\0';
+    return length > 0 ? (size_t)length : 0;
+}
+
+bool ini_read_value(enum ini_file file, const char *section, const char *keyword, char **value_out,
+                    struct error *error)
+{
+    char value[VALUE_SIZE];
+    *value_out = NULL;
+    read_string(file, section, keyword, value, sizeof value);
+    bool is_there = strcmp(value, ABSENT) != 0;
+    if (is_there)
+        *value_out = strdup(value);
+    text_wipe(value, sizeof value);
+    if (!is_there || *value_out != NULL)
+        return true;
+    error_set_memory(error);
+    return false;
+}
+
+static bool add_value(enum ini_file file, const char *section, const char *keyword,
+                      struct connstr *pairs, struct error *error)
+{
+    char *value;
+    if (section == NULL)
+        return connstr_append(pairs, keyword, "");
+    if (connstr_find(pairs, keyword) != NULL) /* the first of several counts, as in libodbcinst */
+        return true;
+    if (!ini_read_value(file, section, keyword, &value, error))
+        return false;
+    bool is_added = value == NULL || connstr_append(pairs, keyword, value);
+    text_free_secret(value);
+    return is_added;
+}
+
+/* section NULL: the sections themselves. */
+static bool read_list(enum ini_file file, const char *section, struct connstr *pairs,
+                      struct error *error)
+{
+    char *names = malloc(LIST_SIZE);
+    bool is_good = names != NULL;
+    size_t length = is_good ? read_string(file, section, NULL, names, LIST_SIZE) : 0;
+    if (length >= LIST_SIZE - 2 * VALUE_SIZE) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s [%s] is too large to be read",
+                  ini_file_name(file), section != NULL ? section : "");
+        is_good = false;
+    }
+    for (size_t i = 0; i < length && is_good; i += strlen(names + i) + 1)
+        if (names[i] != '\0')
+            is_good = add_value(file, section, names + i, pairs, error);
+    if (!is_good) {
+        error_set_memory(error);
+        connstr_free(pairs);
+    }
+    free(names);
+    return is_good;
+}
+
+bool ini_read_section(enum ini_file file, const char *section, struct connstr *pairs,
+                      struct error *error)
+{
+    *pairs = (struct connstr){0};
+    return section[0] == '\0' || read_list(file, section, pairs, error);
+}
+
+bool ini_list_sections(enum ini_file file, struct connstr *pairs, struct error *error)
+{
+    *pairs = (struct connstr){0};
+    return read_list(file, NULL, pairs, error);
+}

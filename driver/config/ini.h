@@ -1,0 +1,39 @@
+/*
+ * ini.h - odbc.ini and odbcinst.ini through libodbcinst, which knows where they are, and which of
+ * the user's and the system's counts.
+ *
+ * libodbcinst answers from a cache for up to 20 seconds, so a change may take effect that much
+ * later.
+ */
+#ifndef CONFIG_INI_H
+#define CONFIG_INI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "config/connstr.h"
+
+enum ini_file { INI_DATA_SOURCES, INI_DRIVERS };
+
+/* Lines of 1000 characters and more are cut by libodbcinst without a word. Keyword, '=' and blanks
+ * need room as well, so a longer value is taken for cut. */
+#define INI_VALUE_LIMIT 900
+
+/* "odbc.ini", "odbcinst.ini" */
+const char *ini_file_name(enum ini_file file);
+
+/* All keywords of a section; none when there is no such section. Section names are
+ * case-insensitive. false: out of memory, or the section is larger than can be read; pairs is then
+ * empty. */
+bool ini_read_section(enum ini_file file, const char *section, struct connstr *pairs,
+                      struct error *error);
+
+/* One value; *value_out is NULL when it is not there. The caller frees it. */
+bool ini_read_value(enum ini_file file, const char *section, const char *keyword, char **value_out,
+                    struct error *error);
+
+/* The names of all sections as keywords of pairs, with empty values. */
+bool ini_list_sections(enum ini_file file, struct connstr *pairs, struct error *error);
+
+#endif

@@ -1,0 +1,404 @@
+#include "config/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config/defaults.h"
+#include "config/encrypt.h"
+#include "config/keys.h"
+#include "config/places.h"
+
+#define SOURCE_DEFAULT "default"
+#define SOURCE_DEFAULT_FILE "default file"
+#define SYSTEM_TRUST "system"
+
+struct resolution {
+    struct settings *settings;
+    struct places places;
+    struct found found[KEY_COUNT]; /* in the places; encrypt_apply may have replaced some */
+    char encrypt_origin[64];
+    struct error *error;
+};
+
+/* Keywords of the driver manager and of the files' own housekeeping: no driver's settings. */
+static const char *const manager_keywords[] = {
+    "DSN",          "DRIVER",        "Driver64",    "FILEDSN",        "SAVEFILE",
+    "Description",  "Setup",         "Setup64",     "Trace",          "TraceFile",
+    "TraceLibrary", "UsageCount",    "FileUsage",   "Threading",      "CPTimeout",
+    "CPTimeToLive", "CPProbe",       "DontDLClose", "DMEnvAttr",      "DMConnAttr",
+    "DMStmtAttr",   "IconvEncoding", "FakeUnicode", "ExFetchMapping", "DisableGetFunctions",
+};
+
+/* The option of a text keyword; NULL for words and numbers. */
+static struct option *option_of(struct settings *settings, enum key_index index)
+{
+    switch (index) {
+#define WORD_KEY(name, field, words, fallback, environment, help)
+#define NUMBER_KEY(name, field, largest, fallback, environment, help)
+#define TEXT_KEY(name, field, kind, fallback, environment, file, help)                             \
+    case KEY_INDEX_##name:                                                                         \
+        return &settings->field;
+#include "config/keys.def"
+#undef WORD_KEY
+#undef NUMBER_KEY
+#undef TEXT_KEY
+    default:
+        return NULL;
+    }
+}
+
+static void store_number(struct settings *settings, enum key_index index, int number)
+{
+    switch (index) {
+#define WORD_KEY(name, field, words, fallback, environment, help)                                  \
+    case KEY_INDEX_##name:                                                                         \
+        settings->field = number;                                                                  \
+        break;
+#define NUMBER_KEY(name, field, largest, fallback, environment, help)                              \
+    case KEY_INDEX_##name:                                                                         \
+        settings->field = (unsigned)number;                                                        \
+        break;
+#define TEXT_KEY(name, field, kind, fallback, environment, file, help)
+#include "config/keys.def"
+#undef WORD_KEY
+#undef NUMBER_KEY
+#undef TEXT_KEY
+    default:
+        break;
+    }
+}
+
+static void clear_option(struct option *option)
+{
+    text_free_secret(option->value);
+    free(option->source);
+    *option = (struct option){0};
+}
+
+static bool store_option(struct option *option, const struct key *key, const char *value,
+                         const char *source)
+{
+    clear_option(option);
+    option->keyword = key->name;
+    option->source = strdup(source);
+    if (value != NULL)
+        option->value = key_copy_value(key, value);
+    return option->source != NULL && (value == NULL || option->value != NULL);
+}
+
+static bool store_item(struct setting *item, const struct key *key, const char *value,
+                       const char *source)
+{
+    free(item->value);
+    free(item->source);
+    *item = (struct setting){.keyword = key->name, .source = strdup(source)};
+    if (value != NULL)
+        item->value = strdup(key->kind == KEY_SECRET ? "(set)" : value);
+    return item->source != NULL && (value == NULL || item->value != NULL);
+}
+
+/* value NULL: the keyword is not set, or set to nothing. What was stored before is replaced. */
+static bool store(struct resolution *resolution, enum key_index index, const char *value,
+                  const char *source)
+{
+    const struct key *key = &keys[index];
+    struct option *option = option_of(resolution->settings, index);
+    struct key_origin origin = {key->name, source};
+    int number = 0;
+    if (value != NULL && !key_check_value(key, value, &origin, &number, resolution->error))
+        return false;
+    if (option != NULL && value != NULL && value[0] == '\0')
+        value = NULL;
+    store_number(resolution->settings, index, number);
+    if (store_item(&resolution->settings->items[index], key, value, source) &&
+        (option == NULL || store_option(option, key, value, source)))
+        return true;
+    error_set_memory(resolution->error);
+    return false;
+}
+
+static bool store_found(struct resolution *resolution, enum key_index index)
+{
+    char source[400];
+    const struct found *found = &resolution->found[index];
+    const char *place = resolution->places.names[found->place];
+    bool is_of_encrypt = index == KEY_INDEX_SslMode || index == KEY_INDEX_SslNegotiation;
+    if (!found->is_alias)
+        return store(resolution, index, found->value, place);
+    snprintf(source, sizeof source, "%s, as %s", place,
+             is_of_encrypt ? resolution->encrypt_origin : found->keyword);
+    return store(resolution, index, found->value, source);
+}
+
+static const char *source_of(const struct resolution *resolution, enum key_index index)
+{
+    return resolution->settings->items[index].source;
+}
+
+static bool is_by_default(const struct resolution *resolution, enum key_index index)
+{
+    return strcmp(source_of(resolution, index), SOURCE_DEFAULT) == 0;
+}
+
+static bool is_system_trust(const struct resolution *resolution)
+{
+    const char *value = resolution->settings->tls.root_cert.value;
+    return value != NULL && strcmp(value, SYSTEM_TRUST) == 0;
+}
+
+/* libpq's rules, with one exception: the default key counts for the default certificate alone, for
+ * a certificate that is named may hold its key itself. */
+static bool has_default_file(const struct resolution *resolution, enum key_index index)
+{
+    if (keys[index].default_file == NULL)
+        return false;
+    if (index == KEY_INDEX_SslKey)
+        return strcmp(source_of(resolution, KEY_INDEX_SslCert), SOURCE_DEFAULT_FILE) == 0;
+    return index != KEY_INDEX_SslCrl || !is_system_trust(resolution);
+}
+
+static bool store_default_file(struct resolution *resolution, enum key_index index,
+                               bool *is_there_out)
+{
+    char *path =
+        has_default_file(resolution, index) ? defaults_find_file(keys[index].default_file) : NULL;
+    *is_there_out = path != NULL;
+    bool is_stored = path == NULL || store(resolution, index, path, SOURCE_DEFAULT_FILE);
+    free(path);
+    return is_stored;
+}
+
+/* Rows of keys.def come in the order in which they depend on each other. */
+static bool resolve_key(struct resolution *resolution, enum key_index index)
+{
+    const struct key *key = &keys[index];
+    bool is_libpq = resolution->settings->family == DRIVER_FAMILY_POSTGRESQL;
+    bool is_there;
+    if (resolution->found[index].value != NULL)
+        return store_found(resolution, index);
+    const char *value =
+        is_libpq && key->environment != NULL ? defaults_environment(key->environment) : NULL;
+    if (value != NULL) {
+        char source[100];
+        snprintf(source, sizeof source, "environment %s", key->environment);
+        return store(resolution, index, value, source);
+    }
+    if (is_libpq) {
+        if (!store_default_file(resolution, index, &is_there))
+            return false;
+        if (is_there)
+            return true;
+    }
+    return store(resolution, index, key->default_text, SOURCE_DEFAULT);
+}
+
+static bool find_keys(struct resolution *resolution)
+{
+    struct encrypt encrypt;
+    const struct places *places = &resolution->places;
+    for (int index = 0; index < KEY_COUNT; index++)
+        if (!places_find_key(places, &keys[index], &resolution->found[index], resolution->error))
+            return false;
+    encrypt.mode = resolution->found[KEY_INDEX_SslMode];
+    encrypt.negotiation = resolution->found[KEY_INDEX_SslNegotiation];
+    if (!encrypt_apply(places, &encrypt, resolution->error))
+        return false;
+    resolution->found[KEY_INDEX_SslMode] = encrypt.mode;
+    resolution->found[KEY_INDEX_SslNegotiation] = encrypt.negotiation;
+    memcpy(resolution->encrypt_origin, encrypt.origin, sizeof encrypt.origin);
+    return true;
+}
+
+/* Before the other keywords: which driver it is decides whether libpq's environment counts. */
+static bool resolve_target(struct resolution *resolution)
+{
+    struct settings *settings = resolution->settings;
+    const char *data_source = resolution->places.names[PLACE_DATA_SOURCE];
+    const char *section = resolution->places.names[PLACE_DRIVER_SECTION];
+    if (!resolve_key(resolution, KEY_INDEX_TargetDriver))
+        return false;
+    if (settings->target_driver.value == NULL) {
+        error_set(resolution->error, ODBCSSL_ERROR_TARGET_MISSING,
+                  "TargetDriver, the real driver's section of odbcinst.ini or its library, is set "
+                  "nowhere: not in the connection string%s%s%s%s",
+                  data_source != NULL ? ", not in " : "", data_source != NULL ? data_source : "",
+                  section != NULL ? ", not in " : "", section != NULL ? section : "");
+        return false;
+    }
+    if (!settings_find_driver(&settings->target_driver, &settings->driver_path, resolution->error))
+        return false;
+    settings->family = settings_driver_family(settings->driver_path);
+    return true;
+}
+
+static bool resolve_keys(struct resolution *resolution)
+{
+    for (int index = 0; index < KEY_COUNT; index++)
+        if (index != KEY_INDEX_TargetDriver && !resolve_key(resolution, (enum key_index)index))
+            return false;
+    return true;
+}
+
+/* Who trusts the system's authorities trusts all the world's: then the name has to match, unless
+ * the user said otherwise (libpq, sslrootcert=system). And who asks for verification gets something
+ * to verify with. */
+static bool apply_system_trust(struct resolution *resolution)
+{
+    struct tls_options *tls = &resolution->settings->tls;
+    if (is_system_trust(resolution) && is_by_default(resolution, KEY_INDEX_SslMode))
+        return store(resolution, KEY_INDEX_SslMode, tls_mode_name(ODBCSSL_MODE_VERIFY_FULL),
+                     SOURCE_DEFAULT);
+    if (tls->mode >= ODBCSSL_MODE_VERIFY_CA && tls->root_cert.value == NULL)
+        return store(resolution, KEY_INDEX_SslRootCert, SYSTEM_TRUST, SOURCE_DEFAULT);
+    return true;
+}
+
+static const char *describe_item(const struct resolution *resolution, enum key_index index,
+                                 char *out)
+{
+    const struct setting *item = &resolution->settings->items[index];
+    struct key_origin origin = {item->keyword, item->source};
+    return key_describe(&keys[index], item->value != NULL ? item->value : "", &origin, out,
+                        KEY_DESCRIPTION_SIZE);
+}
+
+static bool check_versions(const struct resolution *resolution)
+{
+    char least[KEY_DESCRIPTION_SIZE], most[KEY_DESCRIPTION_SIZE];
+    const struct tls_options *tls = &resolution->settings->tls;
+    if (tls->maximum_version == TLS_VERSION_NONE || tls->minimum_version <= tls->maximum_version)
+        return true;
+    error_set(resolution->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+              "no TLS version is left: %s is newer than %s",
+              describe_item(resolution, KEY_INDEX_SslMinProtocol, least),
+              describe_item(resolution, KEY_INDEX_SslMaxProtocol, most));
+    return false;
+}
+
+/* With TLS from the first byte there is no plaintext to begin with or to fall back to (libpq,
+ * sslnegotiation). */
+static bool check_negotiation(const struct resolution *resolution)
+{
+    char negotiation[KEY_DESCRIPTION_SIZE], mode[KEY_DESCRIPTION_SIZE];
+    const struct tls_options *tls = &resolution->settings->tls;
+    if (tls->negotiation != TLS_NEGOTIATION_DIRECT || tls->mode >= ODBCSSL_MODE_REQUIRE)
+        return true;
+    error_set(resolution->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+              "%s needs SslMode require, verify-ca or verify-full, and there is %s",
+              describe_item(resolution, KEY_INDEX_SslNegotiation, negotiation),
+              describe_item(resolution, KEY_INDEX_SslMode, mode));
+    return false;
+}
+
+static bool is_manager_keyword(const char *keyword)
+{
+    for (size_t i = 0; i < sizeof manager_keywords / sizeof manager_keywords[0]; i++)
+        if (text_equal_nocase(manager_keywords[i], keyword))
+            return true;
+    return false;
+}
+
+/* A keyword of a file may hold characters that would end or change a pair of a connection string.
+ * No driver knows such a keyword. */
+static bool is_for_driver(const char *keyword)
+{
+    return !key_is_ours(keyword) && !is_manager_keyword(keyword) &&
+           strpbrk(keyword, ";={}") == NULL;
+}
+
+static bool add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
+                                bool is_from_file)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct connstr_pair *pair = &list->pairs[i];
+        if (!is_for_driver(pair->keyword) || connstr_has(driver_settings, pair->keyword))
+            continue;
+        if (!connstr_append(driver_settings, pair->keyword, pair->value))
+            return false;
+        struct connstr_pair *added = &driver_settings->pairs[driver_settings->count - 1];
+        added->is_braced = pair->is_braced;
+        added->is_from_file = is_from_file;
+    }
+    return true;
+}
+
+static bool collect_driver_settings(struct resolution *resolution)
+{
+    struct connstr *driver_settings = &resolution->settings->driver_settings;
+    if (add_driver_settings(driver_settings, resolution->places.connection_string, false) &&
+        add_driver_settings(driver_settings, &resolution->places.data_source, true))
+        return true;
+    error_set_memory(resolution->error);
+    return false;
+}
+
+static bool prepare(struct resolution *resolution)
+{
+    struct settings *settings = resolution->settings;
+    settings->items = calloc(KEY_COUNT, sizeof *settings->items);
+    settings->item_count = settings->items != NULL ? KEY_COUNT : 0;
+    if (resolution->places.dsn != NULL)
+        settings->dsn = strdup(resolution->places.dsn);
+    if (settings->items != NULL && (resolution->places.dsn == NULL || settings->dsn != NULL))
+        return true;
+    error_set_memory(resolution->error);
+    return false;
+}
+
+bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
+                      struct error_list *warnings, struct error *error)
+{
+    struct resolution resolution = {.settings = settings, .error = error};
+    (void)warnings; /* nothing so far is doubtful and yet allowed */
+    *settings = (struct settings){0};
+    if (!places_open(connection_string, &resolution.places, error))
+        return false;
+    bool is_good = prepare(&resolution) && places_check_names(&resolution.places, error) &&
+                   find_keys(&resolution) && resolve_target(&resolution) &&
+                   resolve_keys(&resolution) && apply_system_trust(&resolution) &&
+                   check_versions(&resolution) && check_negotiation(&resolution) &&
+                   collect_driver_settings(&resolution);
+    places_close(&resolution.places);
+    if (!is_good)
+        settings_free(settings);
+    return is_good;
+}
+
+bool settings_check(const struct connstr *pairs, const char *source, struct error *error)
+{
+    struct resolution resolution = {.error = error};
+    char *name = strdup(source);
+    if (name == NULL) {
+        error_set_memory(error);
+        return false;
+    }
+    resolution.places.connection_string = pairs;
+    resolution.places.names[PLACE_CONNECTION_STRING] = name;
+    bool is_good = places_check_names(&resolution.places, error) && find_keys(&resolution);
+    for (size_t i = 0; i < KEY_COUNT && is_good; i++) {
+        struct key_origin origin = {keys[i].name, source};
+        if (resolution.found[i].value != NULL)
+            is_good = key_check_value(&keys[i], resolution.found[i].value, &origin, NULL, error);
+    }
+    free(name);
+    return is_good;
+}
+
+void settings_free(struct settings *settings)
+{
+    tls_options_free(&settings->tls);
+    clear_option(&settings->target_driver);
+    clear_option(&settings->server_keyword);
+    clear_option(&settings->port_keyword);
+    free(settings->driver_path);
+    free(settings->dsn);
+    connstr_free(&settings->driver_settings);
+    for (size_t i = 0; i < settings->item_count; i++) {
+        free(settings->items[i].value);
+        free(settings->items[i].source);
+    }
+    free(settings->items);
+    *settings = (struct settings){0};
+}

@@ -1,0 +1,179 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "dispatch/functions.h"
+#include "dispatch/handles.h"
+#include "dispatch/lock.h"
+
+#define PREFIX "[odbcssl] "
+#define PREFIX_LENGTH (sizeof PREFIX - 1)
+#define CHUNK_SIZE (DIAGNOSTIC_TEXT_SIZE - PREFIX_LENGTH)
+
+/* A real driver's message is asked for with this size; what is longer is cut anyway. */
+#define REAL_TEXT_SIZE 1024
+
+static bool has_room(struct diagnostics *diagnostics, size_t count)
+{
+    if (count < diagnostics->capacity)
+        return true;
+    if (count >= DIAGNOSTICS_LIMIT)
+        return false;
+    size_t capacity = diagnostics->capacity == 0 ? 2 : diagnostics->capacity * 2;
+    struct diagnostic *items = realloc(diagnostics->items, capacity * sizeof *items);
+    if (items == NULL)
+        return false;
+    diagnostics->items = items;
+    diagnostics->capacity = capacity;
+    return true;
+}
+
+static void add_record(struct diagnostics *diagnostics, const struct diagnostic *record)
+{
+    handles_lock();
+    size_t count = atomic_load(&diagnostics->count);
+    if (has_room(diagnostics, count)) {
+        diagnostics->items[count] = *record;
+        atomic_store(&diagnostics->count, count + 1);
+    }
+    handles_unlock();
+}
+
+/* How much of text goes into one record: whole words, or at least whole characters. */
+static size_t chunk_length(const char *text)
+{
+    size_t length = strlen(text);
+    if (length < CHUNK_SIZE)
+        return length;
+    for (size_t cut = CHUNK_SIZE - 1; cut > CHUNK_SIZE / 2; cut--)
+        if (text[cut] == ' ')
+            return cut;
+    char chunk[CHUNK_SIZE];
+    text_copy_utf8(text, chunk, sizeof chunk);
+    return strlen(chunk);
+}
+
+static void add_text(struct diagnostics *diagnostics, const char *sqlstate, SQLINTEGER native,
+                     const char *text)
+{
+    struct diagnostic record = {.native = native};
+    text_copy_utf8(sqlstate, record.sqlstate, sizeof record.sqlstate);
+    memcpy(record.message, PREFIX, PREFIX_LENGTH);
+    do {
+        size_t length = chunk_length(text);
+        memcpy(record.message + PREFIX_LENGTH, text, length);
+        record.message[PREFIX_LENGTH + length] = '\0';
+        add_record(diagnostics, &record);
+        text += length;
+        while (*text == ' ')
+            text++;
+    } while (*text != '\0');
+}
+
+void diagnostics_add(struct diagnostics *diagnostics, const struct error *error)
+{
+    if (error_is_set(error))
+        add_text(diagnostics, error_sqlstate(error->code), (SQLINTEGER)error->code, error->text);
+}
+
+void diagnostics_add_list(struct diagnostics *diagnostics, const struct error_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        diagnostics_add(diagnostics, &list->items[i]);
+}
+
+void diagnostics_add_state(struct diagnostics *diagnostics, const char *sqlstate, const char *text)
+{
+    add_text(diagnostics, sqlstate, 0, text);
+}
+
+void diagnostics_clear(struct diagnostics *diagnostics)
+{
+    if (atomic_load_explicit(&diagnostics->count, memory_order_relaxed) == 0)
+        return;
+    handles_lock();
+    atomic_store(&diagnostics->count, 0);
+    handles_unlock();
+}
+
+size_t diagnostics_count(const struct diagnostics *diagnostics)
+{
+    return atomic_load(&diagnostics->count);
+}
+
+bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diagnostic *out)
+{
+    handles_lock();
+    bool is_there = index < atomic_load(&diagnostics->count);
+    if (is_there)
+        *out = diagnostics->items[index];
+    handles_unlock();
+    return is_there;
+}
+
+static void copy_wide(const SQLWCHAR *text, size_t length, char *out, size_t size)
+{
+    char *utf8 = text_to_utf8(text, length, NULL);
+    text_copy_utf8(utf8 != NULL ? utf8 : "", out, size);
+    free(utf8);
+}
+
+static bool read_wide(const struct driver_functions *functions, enum handle_kind kind,
+                      SQLHANDLE real, SQLSMALLINT number, struct diagnostic *out)
+{
+    SQLWCHAR sqlstate[6] = {0}, text[REAL_TEXT_SIZE] = {0};
+    SQLSMALLINT length = 0;
+    SQLRETURN outcome = functions->SQLGetDiagRecW((SQLSMALLINT)kind, real, number, sqlstate,
+                                                  &out->native, text, REAL_TEXT_SIZE, &length);
+    if (!SQL_SUCCEEDED(outcome))
+        return false;
+    sqlstate[5] = 0;
+    text[REAL_TEXT_SIZE - 1] = 0;
+    copy_wide(sqlstate, text_utf16_length(sqlstate), out->sqlstate, sizeof out->sqlstate);
+    copy_wide(text, text_utf16_length(text), out->message, sizeof out->message);
+    return true;
+}
+
+/* Bytes of the application's character set: what is not UTF-8 in them becomes U+FFFD. */
+static bool read_ansi(const struct driver_functions *functions, enum handle_kind kind,
+                      SQLHANDLE real, SQLSMALLINT number, struct diagnostic *out)
+{
+    SQLCHAR sqlstate[6] = {0}, text[REAL_TEXT_SIZE] = {0};
+    SQLSMALLINT length = 0;
+    SQLRETURN outcome = functions->SQLGetDiagRec((SQLSMALLINT)kind, real, number, sqlstate,
+                                                 &out->native, text, REAL_TEXT_SIZE, &length);
+    if (!SQL_SUCCEEDED(outcome))
+        return false;
+    sqlstate[5] = 0;
+    text[REAL_TEXT_SIZE - 1] = 0;
+    text_copy_utf8((const char *)sqlstate, out->sqlstate, sizeof out->sqlstate);
+    size_t units = 0;
+    uint16_t *wide = text_to_utf16((const char *)text, strlen((const char *)text), &units);
+    if (wide != NULL)
+        copy_wide(wide, units, out->message, sizeof out->message);
+    free(wide);
+    return true;
+}
+
+bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
+                     SQLSMALLINT number, struct diagnostic *out)
+{
+    *out = (struct diagnostic){.sqlstate = "HY000"};
+    if (driver->functions->SQLGetDiagRecW != NULL)
+        return read_wide(driver->functions, kind, real, number, out);
+    if (driver->functions->SQLGetDiagRec != NULL)
+        return read_ansi(driver->functions, kind, real, number, out);
+    return false;
+}
+
+void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
+                           enum flavour flavour, enum handle_kind kind, SQLHANDLE real)
+{
+    (void)flavour; /* the records are kept as UTF-8, which only the wide function is sure to give */
+    struct diagnostic record;
+    for (SQLSMALLINT i = 1; i <= DIAGNOSTICS_LIMIT; i++) {
+        if (!real_diagnostic(driver, kind, real, i, &record))
+            return;
+        add_record(diagnostics, &record);
+    }
+}

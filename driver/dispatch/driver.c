@@ -1,0 +1,167 @@
+#include "dispatch/driver.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "dispatch/functions.h"
+
+struct loaded_driver {
+    struct driver driver;
+    struct driver_functions functions;
+    struct loaded_driver *next;
+};
+
+/* Real drivers stay until the process ends: their threads and exit handlers do not survive dlclose. */
+static pthread_mutex_t drivers_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct loaded_driver *drivers;
+
+static struct loaded_driver *find_loaded(const char *path)
+{
+    for (struct loaded_driver *loaded = drivers; loaded != NULL; loaded = loaded->next)
+        if (strcmp(loaded->driver.path, path) == 0)
+            return loaded;
+    return NULL;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* This library under any of its names: loading it as the real driver would never end. */
+static bool is_odbcssl(const char *path)
+{
+    Dl_info self;
+    char own_path[PATH_MAX];
+    if (dladdr(&drivers_lock, &self) != 0 && self.dli_fname != NULL &&
+        realpath(self.dli_fname, own_path) != NULL && strcmp(own_path, path) == 0)
+        return true;
+    return strcmp(base_name(path), "libodbcssl.so") == 0 ||
+           strcmp(base_name(path), "libodbcssla.so") == 0;
+}
+
+/* dlsym also finds what the library's dependencies export: when a real driver is linked to the driver
+ * manager, that is the driver manager's function, which would call us again. */
+static void *find_own_symbol(void *library, const struct link_map *map, const char *name)
+{
+    Dl_info info;
+    void *owner = NULL;
+    void *address = dlsym(library, name);
+    if (address == NULL || dladdr1(address, &info, &owner, RTLD_DL_LINKMAP) == 0)
+        return NULL;
+    return owner == (const void *)map ? address : NULL;
+}
+
+static void load_functions(void *library, const struct link_map *map,
+                           struct driver_functions *functions)
+{
+    for (size_t i = 0; i < function_row_count; i++) {
+        void *address = find_own_symbol(library, map, function_rows[i].name);
+        memcpy((char *)functions + function_rows[i].offset, &address, sizeof address);
+    }
+}
+
+static bool has_connect_functions(const struct driver_functions *functions, const char *path,
+                                  struct error *error)
+{
+    const char *missing = functions->SQLAllocHandle == NULL  ? "SQLAllocHandle"
+                          : functions->SQLFreeHandle == NULL ? "SQLFreeHandle"
+                          : functions->SQLSetEnvAttr == NULL ? "SQLSetEnvAttr"
+                          : functions->SQLDisconnect == NULL ? "SQLDisconnect"
+                                                             : NULL;
+    if (missing == NULL && functions->SQLDriverConnect == NULL &&
+        functions->SQLDriverConnectW == NULL)
+        missing = "SQLDriverConnect";
+    if (missing != NULL)
+        error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
+                  "the library %s is not an ODBC 3 driver: it has no function %s of its own", path,
+                  missing);
+    return missing == NULL;
+}
+
+static struct loaded_driver *fill_driver(void *library, const char *path, struct error *error)
+{
+    struct link_map *map = NULL;
+    struct loaded_driver *loaded = calloc(1, sizeof *loaded);
+    if (loaded == NULL || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) {
+        error_set_memory(error);
+        free(loaded);
+        return NULL;
+    }
+    load_functions(library, map, &loaded->functions);
+    loaded->driver.path = strdup(path);
+    loaded->driver.functions = &loaded->functions;
+    loaded->driver.is_unicode = loaded->functions.SQLDriverConnectW != NULL;
+    if (loaded->driver.path == NULL)
+        error_set_memory(error);
+    else if (has_connect_functions(&loaded->functions, path, error))
+        return loaded;
+    free(loaded->driver.path);
+    free(loaded);
+    return NULL;
+}
+
+static struct loaded_driver *load_new(const char *path, struct error *error)
+{
+    if (is_odbcssl(path)) {
+        error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
+                  "the real driver %s is odbcssl itself: TargetDriver must name the driver that "
+                  "odbcssl is to use",
+                  path);
+        return NULL;
+    }
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        const char *reason = dlerror();
+        error_set(error, ODBCSSL_ERROR_DRIVER_LOAD, "the real driver %s cannot be loaded: %s", path,
+                  reason != NULL ? reason : "no reason given");
+        return NULL;
+    }
+    struct loaded_driver *loaded = fill_driver(library, path, error);
+    if (loaded != NULL) {
+        loaded->next = drivers;
+        drivers = loaded;
+    }
+    return loaded;
+}
+
+const struct driver *driver_load(const char *path, struct error *error)
+{
+    char real_path[PATH_MAX];
+    /* A library that is not there is left to dlopen, which says so in the loader's words. */
+    if (path[0] == '/' && realpath(path, real_path) != NULL)
+        path = real_path;
+    pthread_mutex_lock(&drivers_lock);
+    struct loaded_driver *loaded = find_loaded(path);
+    if (loaded == NULL)
+        loaded = load_new(path, error);
+    pthread_mutex_unlock(&drivers_lock);
+    return loaded != NULL ? &loaded->driver : NULL;
+}
+
+bool driver_check_connect(const struct driver *driver, enum flavour flavour, struct error *error)
+{
+    if (flavour == FLAVOUR_WIDE && driver->functions->SQLDriverConnectW == NULL) {
+        error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION,
+                  "the real driver %s has only ANSI functions, and the application connects with "
+                  "SQLDriverConnectW: use libodbcssla.so instead of libodbcssl.so for it "
+                  "(Driver= of odbcssl's section in odbcinst.ini)",
+                  driver->path);
+        return false;
+    }
+    if (flavour == FLAVOUR_ANSI && driver->functions->SQLDriverConnect == NULL) {
+        error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION,
+                  "the real driver %s has only Unicode functions: it takes libodbcssl.so instead of "
+                  "libodbcssla.so (Driver= of odbcssl's section in odbcinst.ini), and an "
+                  "application that connects with SQLDriverConnectW",
+                  driver->path);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,41 @@
+/*
+ * functions.h - the functions of functions.def in a real driver: one pointer each, and a table of their
+ * names, numbers and places.
+ */
+#ifndef DISPATCH_FUNCTIONS_H
+#define DISPATCH_FUNCTIONS_H
+
+#include <sql.h>
+#include <sqlext.h>
+#include <sqlucode.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* NULL where the real driver has no such function. Wide functions stand behind the others. */
+struct driver_functions {
+#define TEXT SQLCHAR
+#define OWN(name, number, parameters) SQLRETURN(SQL_API *name) parameters;
+#define OWN_TEXT(name, number, parameters) SQLRETURN(SQL_API *name) parameters;
+#include "dispatch/functions.def"
+
+#define TEXT SQLWCHAR
+#define OWN(name, number, parameters)
+#define OWN_TEXT(name, number, parameters) SQLRETURN(SQL_API *name##W) parameters;
+#include "dispatch/functions.def"
+};
+
+struct function_row {
+    const char *name;
+    SQLUSMALLINT number; /* SQL_API_... */
+    bool is_wide;
+    size_t offset; /* of its pointer in struct driver_functions */
+};
+
+/* A function with two entry points has two rows with the same number. */
+extern const struct function_row function_rows[];
+extern const size_t function_row_count;
+
+/* Whether the real driver has the function of a row. */
+bool function_exists(const struct driver_functions *functions, const struct function_row *row);
+
+#endif

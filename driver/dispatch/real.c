@@ -1,0 +1,112 @@
+/*
+ * real.c - the real driver's environments and connections.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dispatch/functions.h"
+#include "dispatch/attributes.h"
+#include "dispatch/handles.h"
+
+static void set_real_error(struct error *error, const struct driver *driver, enum handle_kind kind,
+                           SQLHANDLE real, const char *what)
+{
+    struct diagnostic record;
+    if (real != SQL_NULL_HANDLE && real_diagnostic(driver, kind, real, 1, &record))
+        error_set(error, ODBCSSL_ERROR_DRIVER_LOAD, "the real driver %s %s: %s %s", driver->path,
+                  what, record.sqlstate, record.message);
+    else
+        error_set(error, ODBCSSL_ERROR_DRIVER_LOAD, "the real driver %s %s, and gave no reason",
+                  driver->path, what);
+}
+
+static bool set_version(const struct driver *driver, SQLHENV real, SQLINTEGER version)
+{
+    SQLPOINTER value = (SQLPOINTER)(intptr_t)version;
+    return SQL_SUCCEEDED(
+        driver->functions->SQLSetEnvAttr(real, SQL_ATTR_ODBC_VERSION, value, SQL_IS_INTEGER));
+}
+
+/* FreeTDS refuses 3.80; the application keeps the version it asked for. */
+static bool set_any_version(const struct driver *driver, SQLHENV real, SQLINTEGER version)
+{
+    return set_version(driver, real, version) ||
+           (version > (SQLINTEGER)SQL_OV_ODBC3 && set_version(driver, real, SQL_OV_ODBC3));
+}
+
+static struct real_environment *make_environment(const struct driver *driver, SQLINTEGER version,
+                                                 struct error *error)
+{
+    const struct driver_functions *functions = driver->functions;
+    struct real_environment *environment = calloc(1, sizeof *environment);
+    if (environment == NULL) {
+        error_set_memory(error);
+        return NULL;
+    }
+    environment->driver = driver;
+    environment->process = getpid();
+    if (!SQL_SUCCEEDED(
+            functions->SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &environment->real))) {
+        set_real_error(error, driver, HANDLE_ENVIRONMENT, SQL_NULL_HANDLE,
+                       "made no environment handle");
+        free(environment);
+        return NULL;
+    }
+    if (!set_any_version(driver, environment->real, version)) {
+        set_real_error(error, driver, HANDLE_ENVIRONMENT, environment->real,
+                       "refuses the ODBC version that the application uses");
+        functions->SQLFreeHandle(SQL_HANDLE_ENV, environment->real);
+        free(environment);
+        return NULL;
+    }
+    return environment;
+}
+
+struct real_environment *environment_real(struct environment *environment,
+                                          const struct driver *driver, struct error *error)
+{
+    pthread_mutex_lock(&environment->lock);
+    struct real_environment *found = environment->real_environments;
+    while (found != NULL && found->driver != driver)
+        found = found->next;
+    if (found == NULL) {
+        found = make_environment(driver, environment->odbc_version, error);
+        if (found != NULL) {
+            found->next = environment->real_environments;
+            environment->real_environments = found;
+        }
+    }
+    pthread_mutex_unlock(&environment->lock);
+    return found;
+}
+
+SQLHDBC connection_new_real(struct connection *connection, const struct driver *driver,
+                            struct error *error)
+{
+    SQLHDBC real = SQL_NULL_HDBC;
+    if (!driver_check_connect(driver, connection->flavour, error))
+        return SQL_NULL_HDBC;
+    struct real_environment *environment = environment_real(connection->environment, driver, error);
+    if (environment == NULL)
+        return SQL_NULL_HDBC;
+    if (!SQL_SUCCEEDED(
+            driver->functions->SQLAllocHandle(SQL_HANDLE_DBC, environment->real, &real))) {
+        set_real_error(error, driver, HANDLE_ENVIRONMENT, environment->real,
+                       "made no connection handle");
+        return SQL_NULL_HDBC;
+    }
+    connection->handle.real = real;
+    connection->driver = driver;
+    connection->process = getpid();
+    attributes_replay(connection);
+    return real;
+}
+
+void connection_free_real(struct connection *connection)
+{
+    if (connection->handle.real != SQL_NULL_HANDLE && connection->process == getpid())
+        connection->driver->functions->SQLFreeHandle(SQL_HANDLE_DBC, connection->handle.real);
+    connection->handle.real = SQL_NULL_HANDLE;
+    connection->driver = NULL;
+}

@@ -1,0 +1,124 @@
+/*
+ * registry.c - which handles are ours and alive. SQLCancel may come from another thread after its
+ * statement was freed, and SQLCopyDesc with the handle of another driver: neither may be touched to find
+ * out.
+ */
+#include "dispatch/registry.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "dispatch/lock.h"
+
+#define HANDLE_MAGIC 0x0DBC551Du
+#define SLOTS 4096
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t unpinned = PTHREAD_COND_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct handle *slots[SLOTS];
+
+/* A child must not inherit the lock from a thread that it does not have. */
+static void guard_fork(void)
+{
+    pthread_atfork(handles_lock, handles_unlock, handles_unlock);
+}
+
+void handles_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void handles_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static struct handle **slot_of(const void *handle)
+{
+    uintptr_t address = (uintptr_t)handle;
+    return &slots[(address >> 4 ^ address >> 16) % SLOTS];
+}
+
+static void insert(struct handle *handle)
+{
+    struct handle **slot = slot_of(handle);
+    handle->next_in_slot = *slot;
+    *slot = handle;
+}
+
+static void take_out(const struct handle *handle)
+{
+    for (struct handle **at = slot_of(handle); *at != NULL; at = &(*at)->next_in_slot) {
+        if (*at == handle) {
+            *at = handle->next_in_slot;
+            return;
+        }
+    }
+}
+
+struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real)
+{
+    pthread_once(&once, guard_fork);
+    struct handle *handle = calloc(1, size);
+    if (handle == NULL)
+        return NULL;
+    handle->magic = HANDLE_MAGIC;
+    handle->kind = kind;
+    handle->real = real;
+    handle_restore(handle);
+    return handle;
+}
+
+void handle_free(struct handle *handle)
+{
+    handle_retire(handle);
+    handle->magic = 0;
+    free(handle->diagnostics.items);
+    free(handle);
+}
+
+struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind)
+{
+    struct handle *ours = handle;
+    return ours != NULL && ours->magic == HANDLE_MAGIC && ours->kind == kind ? ours : NULL;
+}
+
+struct handle *handle_pin(SQLHANDLE handle, enum handle_kind kind)
+{
+    handles_lock();
+    struct handle *found = *slot_of(handle);
+    while (found != NULL && found != handle)
+        found = found->next_in_slot;
+    if (found != NULL && found->kind != kind)
+        found = NULL;
+    if (found != NULL)
+        found->pins++;
+    handles_unlock();
+    return found;
+}
+
+void handle_unpin(struct handle *handle)
+{
+    handles_lock();
+    handle->pins--;
+    pthread_cond_broadcast(&unpinned);
+    handles_unlock();
+}
+
+void handle_retire(struct handle *handle)
+{
+    handles_lock();
+    take_out(handle);
+    while (handle->pins > 0)
+        pthread_cond_wait(&unpinned, &lock);
+    handles_unlock();
+}
+
+void handle_restore(struct handle *handle)
+{
+    handles_lock();
+    insert(handle);
+    handles_unlock();
+}

@@ -1,0 +1,15 @@
+/*
+ * registry.h - making and ending handles; for the functions of handles.h that make a kind.
+ */
+#ifndef DISPATCH_REGISTRY_H
+#define DISPATCH_REGISTRY_H
+
+#include "dispatch/handles.h"
+
+/* A zeroed handle of size bytes, registered. NULL: out of memory. */
+struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real);
+
+/* Also of one that was retired before. */
+void handle_free(struct handle *handle);
+
+#endif

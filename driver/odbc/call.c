@@ -1,0 +1,105 @@
+#include "odbc/call.h"
+
+#include "conn/conn.h"
+
+struct connection *call_connection_of(struct handle *handle)
+{
+    switch (handle->kind) {
+    case HANDLE_ENVIRONMENT:
+        return NULL;
+    case HANDLE_CONNECTION:
+        return (struct connection *)handle;
+    case HANDLE_STATEMENT:
+        return ((struct statement *)handle)->connection;
+    case HANDLE_DESCRIPTOR:
+        return ((struct descriptor *)handle)->connection;
+    }
+    return NULL;
+}
+
+SQLRETURN call_fail(struct handle *handle, const struct error *error)
+{
+    diagnostics_add(&handle->diagnostics, error);
+    return SQL_ERROR;
+}
+
+SQLRETURN call_fail_state(struct handle *handle, const char *sqlstate, const char *text)
+{
+    diagnostics_add_state(&handle->diagnostics, sqlstate, text);
+    return SQL_ERROR;
+}
+
+SQLRETURN call_fail_memory(struct handle *handle)
+{
+    struct error error = {0};
+    error_set_memory(&error);
+    return call_fail(handle, &error);
+}
+
+SQLRETURN call_lacks_function(const struct call *call, const char *name)
+{
+    struct error error = {0};
+    error_set(&error, ODBCSSL_ERROR_DRIVER_FUNCTION, "the real driver %s has no function %s",
+              call->connection->driver->path, name);
+    return call_fail(call->handle, &error);
+}
+
+bool call_is_forked(const struct connection *connection)
+{
+    struct error error = {0};
+    return conn_is_forked(connection, &error);
+}
+
+bool call_is_lost(const struct connection *connection)
+{
+    struct error error = {0};
+    return conn_is_forked(connection, &error) || conn_is_broken(connection, &error);
+}
+
+static SQLRETURN fail_closed(struct handle *handle)
+{
+    struct error error = {0};
+    error_set(&error, ODBCSSL_ERROR_NOT_CONNECTED, "the connection is not open");
+    return call_fail(handle, &error);
+}
+
+/* Errors are large, and most calls make none: this stays out of the way of those. */
+static bool is_refused_after_fork(struct call *call)
+{
+    struct error error;
+    error_clear(&error);
+    if (!conn_is_forked(call->connection, &error))
+        return false;
+    error_set(&error, ODBCSSL_ERROR_FORKED,
+              "the connection was opened by the parent process and cannot be used in its child");
+    call->outcome = call_fail(call->handle, &error);
+    return true;
+}
+
+bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
+{
+    call->outcome = SQL_INVALID_HANDLE;
+    call->handle = handle_check(handle, kind);
+    if (call->handle == NULL)
+        return false;
+    diagnostics_clear(&call->handle->diagnostics);
+    call->connection = call_connection_of(call->handle);
+    call->real = call->handle->real;
+    if (call->connection == NULL || call->connection->driver == NULL ||
+        call->real == SQL_NULL_HANDLE) {
+        call->outcome = fail_closed(call->handle);
+        return false;
+    }
+    call->functions = call->connection->driver->functions;
+    return !is_refused_after_fork(call);
+}
+
+SQLRETURN call_end(const struct call *call, SQLRETURN outcome)
+{
+    if (outcome != SQL_ERROR)
+        return outcome;
+    struct error error = {0};
+    if (conn_is_broken(call->connection, &error))
+        diagnostics_add(&call->handle->diagnostics, &error);
+    return outcome;
+}

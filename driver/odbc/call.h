@@ -1,0 +1,49 @@
+/*
+ * call.h - what every entry point does before and after the real driver's function.
+ */
+#ifndef ODBC_CALL_H
+#define ODBC_CALL_H
+
+#include <sql.h>
+#include <sqlext.h>
+#include <sqlucode.h>
+
+#include "dispatch/functions.h"
+#include "dispatch/handles.h"
+
+/* An entry point of the library: everything else is hidden. */
+#define ENTRY __attribute__((visibility("default"))) SQLRETURN SQL_API
+
+/* One call of an entry point on a handle of an open connection. */
+struct call {
+    struct handle *handle; /* NULL: the handle is none of ours */
+    struct connection *connection;
+    const struct driver_functions *functions;
+    SQLHANDLE real;    /* the real driver's handle */
+    SQLRETURN outcome; /* when the call ends before the real driver */
+};
+
+/* Checks the handle and clears its records. false: the call ends with call->outcome; a record says why
+ * (there is no real driver yet, or the connection belongs to the parent process). */
+bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle);
+
+/* After the real driver's function: when it failed because the link broke, adds the record that says
+ * how. Returns the outcome, for `return call_end(&call, real function(...))`. */
+SQLRETURN call_end(const struct call *call, SQLRETURN outcome);
+
+/* IM001: the real driver has no such function. Returns SQL_ERROR. */
+SQLRETURN call_lacks_function(const struct call *call, const char *name);
+
+/* Adds a record and returns SQL_ERROR. */
+SQLRETURN call_fail(struct handle *handle, const struct error *error);
+SQLRETURN call_fail_state(struct handle *handle, const char *sqlstate, const char *text);
+SQLRETURN call_fail_memory(struct handle *handle);
+
+/* Whether this process forked after the connection was opened, or the link broke besides. */
+bool call_is_forked(const struct connection *connection);
+bool call_is_lost(const struct connection *connection);
+
+/* The connection of a handle; NULL for an environment. */
+struct connection *call_connection_of(struct handle *handle);
+
+#endif

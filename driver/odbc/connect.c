@@ -1,0 +1,297 @@
+/*
+ * connect.c - SQLConnect, SQLDriverConnect, SQLBrowseConnect, SQLDisconnect: from the application's
+ * arguments to a connection string for conn/, and back.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+#include "conn/conn.h"
+#include "odbc/call.h"
+#include "odbc/strings.h"
+
+/* Where the connection string for the application goes; lengths in characters. */
+struct output {
+    void *text;
+    SQLSMALLINT size;
+    SQLSMALLINT *length;
+};
+
+static const char negative_length[] = "the length of a string is negative";
+
+static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
+{
+    struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
+    *outcome_out = SQL_INVALID_HANDLE;
+    if (ours == NULL)
+        return NULL;
+    diagnostics_clear(&ours->diagnostics);
+    struct connection *connection = (struct connection *)ours;
+    if (!connection->is_connected)
+        return connection;
+    *outcome_out = call_fail_state(ours, "08002", "the connection is open already");
+    return NULL;
+}
+
+static SQLRETURN give_output(struct connection *connection, enum flavour flavour, const char *text,
+                             const struct output *output, SQLRETURN outcome)
+{
+    size_t length, unit = strings_unit(flavour);
+    size_t size = output->size > 0 ? (size_t)output->size * unit : 0;
+    switch (strings_give(flavour, text, output->text, size, &length)) {
+    case STRINGS_COPIED:
+        break;
+    case STRINGS_CUT: {
+        struct error error = {0};
+        error_set(&error, ODBCSSL_WARNING_TRUNCATED,
+                  "the connection string was cut to the size of the buffer");
+        diagnostics_add(&connection->handle.diagnostics, &error);
+        outcome = outcome == SQL_SUCCESS ? SQL_SUCCESS_WITH_INFO : outcome;
+        break;
+    }
+    case STRINGS_NO_MEMORY:
+        return outcome; /* the connection is open: an error would be wrong */
+    }
+    if (output->length != NULL)
+        *output->length = (SQLSMALLINT)(length / unit);
+    return outcome;
+}
+
+static SQLRETURN connect_request(struct connection *connection,
+                                 const struct connect_request *request, const struct output *output)
+{
+    struct connect_result result = {0};
+    connection->flavour = request->flavour;
+    SQLRETURN outcome = conn_connect(connection, request, &result);
+    connection->is_connected = SQL_SUCCEEDED(outcome);
+    if (result.out_string != NULL && (SQL_SUCCEEDED(outcome) || outcome == SQL_NEED_DATA))
+        outcome = give_output(connection, request->flavour, result.out_string, output, outcome);
+    text_free_secret(result.out_string);
+    return outcome;
+}
+
+/* Takes the connection string out of the arguments and connects. */
+static SQLRETURN connect_with(struct connection *connection, struct connect_request *request,
+                              const void *in, SQLSMALLINT in_length, const struct output *output)
+{
+    size_t length;
+    if (in_length < 0 && in_length != SQL_NTS)
+        return call_fail_state(&connection->handle, "HY090", negative_length);
+    if (output->size < 0)
+        return call_fail_state(&connection->handle, "HY090", "the size of a buffer is negative");
+    char *text = strings_take(request->flavour, in, in_length, &length);
+    if (text == NULL)
+        return call_fail_memory(&connection->handle);
+    request->text = text;
+    request->text_length = length;
+    SQLRETURN outcome = connect_request(connection, request, output);
+    text_free_secret(text);
+    return outcome;
+}
+
+/* Without a window nobody can be prompted: the real driver is to say what it misses instead. */
+static SQLRETURN driver_connect(SQLHDBC handle, enum flavour flavour, SQLHWND window,
+                                SQLUSMALLINT completion, const void *in, SQLSMALLINT in_length,
+                                const struct output *output)
+{
+    SQLRETURN outcome;
+    struct connection *connection = begin_connect(handle, &outcome);
+    if (connection == NULL)
+        return outcome;
+    struct connect_request request = {
+        .function = CONNECT_DRIVER_CONNECT,
+        .flavour = flavour,
+        .window = window,
+        .completion = window != NULL ? completion : SQL_DRIVER_NOPROMPT,
+    };
+    return connect_with(connection, &request, in, in_length, output);
+}
+
+ENTRY SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in, SQLSMALLINT in_length,
+                       SQLCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
+                       SQLUSMALLINT completion)
+{
+    struct output output = {out, out_size, out_length};
+    return driver_connect(handle, FLAVOUR_ANSI, window, completion, in, in_length, &output);
+}
+
+ENTRY SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_length,
+                        SQLWCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
+                        SQLUSMALLINT completion)
+{
+    struct output output = {out, out_size, out_length};
+    return driver_connect(handle, FLAVOUR_WIDE, window, completion, in, in_length, &output);
+}
+
+static SQLRETURN browse_connect(SQLHDBC handle, enum flavour flavour, const void *in,
+                                SQLSMALLINT in_length, const struct output *output)
+{
+    SQLRETURN outcome;
+    struct connection *connection = begin_connect(handle, &outcome);
+    if (connection == NULL)
+        return outcome;
+    struct connect_request request = {
+        .function = CONNECT_BROWSE_CONNECT,
+        .flavour = flavour,
+        .completion = SQL_DRIVER_NOPROMPT,
+    };
+    return connect_with(connection, &request, in, in_length, output);
+}
+
+ENTRY SQLBrowseConnect(SQLHDBC handle, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
+                       SQLSMALLINT out_size, SQLSMALLINT *out_length)
+{
+    struct output output = {out, out_size, out_length};
+    return browse_connect(handle, FLAVOUR_ANSI, in, in_length, &output);
+}
+
+ENTRY SQLBrowseConnectW(SQLHDBC handle, SQLWCHAR *in, SQLSMALLINT in_length, SQLWCHAR *out,
+                        SQLSMALLINT out_size, SQLSMALLINT *out_length)
+{
+    struct output output = {out, out_size, out_length};
+    return browse_connect(handle, FLAVOUR_WIDE, in, in_length, &output);
+}
+
+/* Appends "KEYWORD={value};" with '}' doubled: any value survives in braces. */
+static bool append_pair(struct buffer *buffer, const char *keyword, const char *value)
+{
+    bool is_done = buffer_append(buffer, keyword, strlen(keyword)) && buffer_append(buffer, "={", 2);
+    for (; is_done && *value != '\0'; value++)
+        is_done = buffer_append(buffer, value, 1) && (*value != '}' || buffer_append(buffer, "}", 1));
+    return is_done && buffer_append(buffer, "};", 2);
+}
+
+/* The arguments of SQLConnect in their order. */
+#define CONNECT_ARGUMENTS 3
+
+struct connect_argument {
+    const char *keyword;
+    const void *text;
+    SQLSMALLINT length;
+};
+
+/* Makes room for everything first: growing would leave copies of the password behind. An empty user or
+ * password does not override the DSN's. */
+static bool append_pairs(struct buffer *buffer, const struct connect_argument *arguments,
+                         char *const *values)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
+        size += strlen(arguments[i].keyword) + 2 * strlen(values[i]) + strlen("={};");
+    if (buffer_reserve(buffer, size) == NULL)
+        return false;
+    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
+        if (*values[i] != '\0' && !append_pair(buffer, arguments[i].keyword, values[i]))
+            return false;
+    return buffer_append(buffer, "", 1);
+}
+
+static bool build_string(struct buffer *buffer, enum flavour flavour,
+                         const struct connect_argument *arguments)
+{
+    char *values[CONNECT_ARGUMENTS] = {NULL};
+    bool is_done = true;
+    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++) {
+        size_t length;
+        values[i] = strings_take(flavour, arguments[i].text, arguments[i].length, &length);
+        is_done = is_done && values[i] != NULL;
+    }
+    is_done = is_done && append_pairs(buffer, arguments, values);
+    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
+        text_free_secret(values[i]);
+    return is_done;
+}
+
+static void free_secret_buffer(struct buffer *buffer)
+{
+    text_wipe(buffer->storage, buffer->capacity);
+    buffer_free(buffer);
+}
+
+/* SQLConnect has no place for a server's address: it becomes SQLDriverConnect with a DSN. */
+static SQLRETURN plain_connect(SQLHDBC handle, enum flavour flavour,
+                               const struct connect_argument *arguments)
+{
+    SQLRETURN outcome;
+    struct buffer text = {0};
+    const struct output output = {0};
+    struct connection *connection = begin_connect(handle, &outcome);
+    if (connection == NULL)
+        return outcome;
+    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
+        if (arguments[i].length < 0 && arguments[i].length != SQL_NTS)
+            return call_fail_state(&connection->handle, "HY090", negative_length);
+    if (build_string(&text, flavour, arguments)) {
+        struct connect_request request = {
+            .function = CONNECT_DRIVER_CONNECT,
+            .flavour = flavour,
+            .text = (const char *)buffer_content(&text),
+            .text_length = buffer_length(&text) - 1,
+            .completion = SQL_DRIVER_NOPROMPT,
+        };
+        outcome = connect_request(connection, &request, &output);
+    } else {
+        outcome = call_fail_memory(&connection->handle);
+    }
+    free_secret_buffer(&text);
+    return outcome;
+}
+
+ENTRY SQLConnect(SQLHDBC handle, SQLCHAR *dsn, SQLSMALLINT dsn_length, SQLCHAR *user,
+                 SQLSMALLINT user_length, SQLCHAR *password, SQLSMALLINT password_length)
+{
+    const struct connect_argument arguments[] = {
+        {"DSN", dsn, dsn_length}, {"UID", user, user_length}, {"PWD", password, password_length}};
+    return plain_connect(handle, FLAVOUR_ANSI, arguments);
+}
+
+ENTRY SQLConnectW(SQLHDBC handle, SQLWCHAR *dsn, SQLSMALLINT dsn_length, SQLWCHAR *user,
+                  SQLSMALLINT user_length, SQLWCHAR *password, SQLSMALLINT password_length)
+{
+    const struct connect_argument arguments[] = {
+        {"DSN", dsn, dsn_length}, {"UID", user, user_length}, {"PWD", password, password_length}};
+    return plain_connect(handle, FLAVOUR_WIDE, arguments);
+}
+
+/* What the real driver said about a disconnection that succeeded, before its handle goes. */
+static void keep_real_records(struct connection *connection)
+{
+    if (connection->handle.real != SQL_NULL_HANDLE)
+        diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
+                              connection->flavour, HANDLE_CONNECTION, connection->handle.real);
+}
+
+/* A forked child gives up its copy of the connection, and disturbs the parent's with nothing. */
+static SQLRETURN disconnect(struct connection *connection)
+{
+    if (!call_is_forked(connection))
+        return conn_disconnect(connection);
+    conn_abandon(connection);
+    return SQL_SUCCESS;
+}
+
+/* The driver manager leaves open statements and explicit descriptors to the driver. No SQLCancel may be
+ * under way, or begin, while the real driver frees its statements. */
+ENTRY SQLDisconnect(SQLHDBC handle)
+{
+    struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
+    if (ours == NULL)
+        return SQL_INVALID_HANDLE;
+    struct connection *connection = (struct connection *)ours;
+    diagnostics_clear(&ours->diagnostics);
+    if (!connection->is_connected && connection->link == NULL)
+        return call_fail_state(ours, "08003", "the connection is not open");
+    connection_retire_statements(connection);
+    SQLRETURN outcome = disconnect(connection);
+    if (!SQL_SUCCEEDED(outcome)) {
+        connection_restore_statements(connection);
+        return outcome;
+    }
+    if (outcome == SQL_SUCCESS_WITH_INFO)
+        keep_real_records(connection);
+    connection_free_children(connection);
+    connection_free_real(connection);
+    connection->is_connected = false;
+    return outcome;
+}

@@ -1,0 +1,50 @@
+/*
+ * descriptors.c - SQLCopyDesc: the one function that takes two handles.
+ */
+#include "odbc/call.h"
+
+/* The driver manager calls the source's driver whatever the target's is: the target may be another
+ * driver's handle, which must not be touched, or belong to another real driver. */
+static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
+{
+    struct error error = {0};
+    struct handle *pinned = handle_pin(target, HANDLE_DESCRIPTOR);
+    SQLRETURN outcome;
+    if (pinned == NULL) {
+        error_set(&error, ODBCSSL_ERROR_FOREIGN_HANDLE,
+                  "the target descriptor belongs to another driver: copy between descriptors of "
+                  "one driver only");
+        return call_fail(source->handle, &error);
+    }
+    diagnostics_clear(&pinned->diagnostics);
+    const struct driver *driver = call_connection_of(pinned)->driver;
+    if (driver != source->connection->driver) {
+        error_set(&error, ODBCSSL_ERROR_FOREIGN_HANDLE,
+                  "the source descriptor belongs to the real driver %s and the target descriptor to "
+                  "%s: copy between descriptors of one driver only",
+                  source->connection->driver->path, driver != NULL ? driver->path : "none");
+        call_fail(pinned, &error);
+        outcome = call_fail(source->handle, &error);
+    } else {
+        outcome = call_end(source, source->functions->SQLCopyDesc(source->real, pinned->real));
+    }
+    handle_unpin(pinned);
+    return outcome;
+}
+
+ENTRY SQLCopyDesc(SQLHDESC source, SQLHDESC target)
+{
+    struct call call;
+    struct handle *pinned = handle_pin(source, HANDLE_DESCRIPTOR);
+    if (pinned == NULL)
+        return SQL_INVALID_HANDLE;
+    SQLRETURN outcome;
+    if (!call_begin(&call, HANDLE_DESCRIPTOR, source))
+        outcome = call.outcome;
+    else if (call.functions->SQLCopyDesc == NULL)
+        outcome = call_lacks_function(&call, "SQLCopyDesc");
+    else
+        outcome = copy_to(&call, target);
+    handle_unpin(pinned);
+    return outcome;
+}

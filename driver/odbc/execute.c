@@ -1,0 +1,106 @@
+/*
+ * execute.c - SQLPrepare, SQLExecDirect: {call odbcssl_status} becomes a SELECT of literals, every other
+ * statement goes to the real driver as it is.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conn/conn.h"
+#include "odbc/call.h"
+#include "odbc/status.h"
+#include "odbc/strings.h"
+
+/* Longer texts are not the call, and are not even looked at. */
+#define CALL_LENGTH_LIMIT 128
+
+static size_t count_characters(enum flavour flavour, const void *text, SQLINTEGER length)
+{
+    size_t limit = length == SQL_NTS ? CALL_LENGTH_LIMIT + 1 : (size_t)length;
+    size_t count = 0;
+    if (length != SQL_NTS)
+        return limit;
+    if (flavour == FLAVOUR_ANSI)
+        return strnlen(text, limit);
+    while (count < limit && ((const SQLWCHAR *)text)[count] != 0)
+        count++;
+    return count;
+}
+
+/* Narrowed character by character: one that is not ASCII does not occur in the call. */
+static bool is_status_call(enum flavour flavour, const void *text, SQLINTEGER length)
+{
+    char narrow[CALL_LENGTH_LIMIT];
+    if (text == NULL || (length < 0 && length != SQL_NTS))
+        return false;
+    size_t count = count_characters(flavour, text, length);
+    if (count > CALL_LENGTH_LIMIT)
+        return false;
+    if (flavour == FLAVOUR_ANSI)
+        return status_is_call(text, count);
+    const SQLWCHAR *wide = text;
+    for (size_t i = 0; i < count; i++)
+        narrow[i] = wide[i] < 0x80 ? (char)wide[i] : '?';
+    return status_is_call(narrow, count);
+}
+
+static enum status_dialect ask_dialect(const struct call *call)
+{
+    SQLWCHAR wide[64] = {0};
+    char name[64] = "";
+    SQLHDBC real = call->connection->handle.real;
+    if (call->functions->SQLGetInfo != NULL) {
+        call->functions->SQLGetInfo(real, SQL_DBMS_NAME, name, sizeof name, NULL);
+    } else if (call->functions->SQLGetInfoW != NULL) {
+        call->functions->SQLGetInfoW(real, SQL_DBMS_NAME, wide, sizeof wide, NULL);
+        for (size_t i = 0; i + 1 < sizeof name && wide[i] != 0; i++)
+            name[i] = wide[i] < 0x80 ? (char)wide[i] : '?';
+    }
+    name[sizeof name - 1] = '\0';
+    return status_dialect_of(name);
+}
+
+/* The SELECT in the flavour; the caller frees it. NULL: out of memory. */
+static void *build_status(const struct call *call, enum flavour flavour)
+{
+    char *select = status_build_select(conn_report(call->connection), ask_dialect(call));
+    if (select == NULL || flavour == FLAVOUR_ANSI)
+        return select;
+    uint16_t *wide = text_to_utf16(select, strlen(select), NULL);
+    free(select);
+    return wide;
+}
+
+/* The text that the real driver is to get: *replacement_out is to be freed after the call. */
+static bool replace_text(const struct call *call, enum flavour flavour, void **text,
+                         SQLINTEGER *length, void **replacement_out)
+{
+    *replacement_out = NULL;
+    if (!is_status_call(flavour, *text, *length))
+        return true;
+    *replacement_out = build_status(call, flavour);
+    *text = *replacement_out;
+    *length = SQL_NTS;
+    return *text != NULL;
+}
+
+#define RUN_AS(name, flavour, type)                                                                \
+    ENTRY name(SQLHSTMT handle, type *text, SQLINTEGER length)                                     \
+    {                                                                                              \
+        struct call call;                                                                          \
+        void *actual = text, *replacement;                                                         \
+        if (!call_begin(&call, HANDLE_STATEMENT, handle))                                          \
+            return call.outcome;                                                                   \
+        if (call.functions->name == NULL)                                                          \
+            return call_lacks_function(&call, #name);                                              \
+        if (!replace_text(&call, flavour, &actual, &length, &replacement))                         \
+            return call_fail_memory(call.handle);                                                  \
+        SQLRETURN outcome = call_end(&call, call.functions->name(call.real, actual, length));      \
+        free(replacement);                                                                         \
+        return outcome;                                                                            \
+    }
+
+RUN_AS(SQLPrepare, FLAVOUR_ANSI, SQLCHAR)
+RUN_AS(SQLPrepareW, FLAVOUR_WIDE, SQLWCHAR)
+RUN_AS(SQLExecDirect, FLAVOUR_ANSI, SQLCHAR)
+RUN_AS(SQLExecDirectW, FLAVOUR_WIDE, SQLWCHAR)

@@ -1,0 +1,232 @@
+/*
+ * mysql.c - MySQL and MariaDB: TLS put between a plaintext driver and the server.
+ *
+ * The server speaks first. Its greeting says whether it has TLS; the driver gets a copy that says
+ * it has none. The driver's answer (HandshakeResponse41) waits until TLS is up, which an SSLRequest
+ * made of its first 32 bytes asks for. So the server has seen one packet more than the driver has
+ * sent, and every packet of the rest of the login is renumbered, until the server says OK or ERR.
+ * After that each command counts from 0 again, on both sides alike, also for the login within
+ * COM_CHANGE_USER.
+ *
+ *               server               here                driver
+ *      greeting   0 ---------------->    --------------->  0   without CLIENT_SSL
+ *                                        <---------------  1   response, held
+ *    SSLRequest   1 <----------------
+ *           TLS     <===============>
+ *      response   2 <================
+ *         reply   3 ================>    --------------->  2
+ *
+ * In the plaintext and direct plans packets keep their numbers and are only looked at.
+ *
+ * What may follow a plaintext attempt: the greeting holds the challenge for a password and the
+ * driver's first packet holds the reply, so every refusal but one in place of the greeting comes
+ * after credentials were sent (is_credentials_asked), and none of them is a reason to try the other
+ * way. The exception is ERR 3159, ER_SECURE_TRANSPORT_REQUIRED, as the server's very first reply:
+ * the server judged the transport and did not look at the password, and going on to TLS shows
+ * nobody more than was shown. ERR 1045, what an account with REQUIRE SSL gets, cannot be told from
+ * a wrong password: the login failed, and that is the end.
+ */
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "proto/mysql_state.h"
+
+#define SERVER_TEXT_SIZE 512
+
+enum proto_verdict
+mysql_refuse_memory(struct proto_session *session)
+{
+    error_set_memory(&session->error);
+    return PROTO_REFUSE;
+}
+
+enum proto_verdict
+mysql_refuse_protocol(struct proto_session *session, const char *text)
+{
+    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL, "%s", text);
+    return PROTO_REFUSE;
+}
+
+static bool
+mysql_open(struct proto_session *session)
+{
+    session->state = calloc(1, sizeof(struct mysql_state));
+    return session->state != NULL;
+}
+
+static void
+mysql_close(struct proto_session *session)
+{
+    if (session->state != NULL)
+        mysql_wipe_response(session->state);
+    free(session->state);
+    session->state = NULL;
+}
+
+static const char *
+mysql_alpn(enum proto_plan plan, bool *is_required_out)
+{
+    (void)plan;
+    *is_required_out = false;
+    return NULL;
+}
+
+static enum tls_version
+mysql_maximum_version(enum proto_plan plan)
+{
+    (void)plan;
+    return TLS_VERSION_NONE;
+}
+
+static enum proto_verdict
+mysql_start(struct proto_session *session)
+{
+    (void)session;
+    return PROTO_CONTINUE;
+}
+
+void
+mysql_tell_server_error(struct proto_session *session, enum odbcssl_error code,
+                        const char *introduction, const struct mysql_error_packet *packet)
+{
+    char text[SERVER_TEXT_SIZE];
+    error_printable(packet->text, packet->text_length, text, sizeof text);
+    error_set(&session->error, code, "%s: %u %s", introduction, packet->number, text);
+}
+
+enum proto_verdict
+mysql_judge_transport(struct proto_session *session, const struct mysql_error_packet *packet)
+{
+    if (session->plan != PROTO_PLAN_PLAINTEXT ||
+        packet->number != MYSQL_ERROR_SECURE_TRANSPORT_REQUIRED)
+        return PROTO_CONTINUE;
+    mysql_tell_server_error(session, ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
+                            "the server accepts no connection without TLS", packet);
+    return PROTO_NEEDS_TLS;
+}
+
+enum proto_verdict
+mysql_refuse_password(struct proto_session *session)
+{
+    const struct mysql_state *state = session->state;
+    error_set(&session->error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+              "the server asks for the password in clear text (%s), and this connection to it has "
+              "no TLS; the password was not sent. SslMode=require or above is needed",
+              state->method == MYSQL_METHOD_CLEAR    ? "mysql_clear_password"
+              : state->method == MYSQL_METHOD_SHA256 ? "sha256_password"
+                                                     : "caching_sha2_password");
+    return PROTO_REFUSE;
+}
+
+/* A refusal is final, whatever comes behind it. */
+static enum proto_verdict
+conclude(struct proto_session *session, enum proto_verdict verdict)
+{
+    struct mysql_state *state = session->state;
+    switch (verdict) {
+    case PROTO_CONTINUE:
+    case PROTO_START_TLS:
+    case PROTO_LOGGED_IN:
+        break;
+    case PROTO_NO_TLS:
+    case PROTO_NEEDS_TLS:
+    case PROTO_REJECTED:
+    case PROTO_END_TLS:
+    case PROTO_REFUSE:
+        state->phase = PHASE_ENDED;
+        mysql_wipe_response(state);
+        break;
+    }
+    return verdict;
+}
+
+static enum proto_verdict
+mysql_from_server(struct proto_session *session, struct buffer *input)
+{
+    struct mysql_state *state = session->state;
+    enum proto_verdict verdict = PROTO_CONTINUE;
+    switch (state->phase) {
+    case PHASE_GREETING:
+        verdict = mysql_take_greeting(session, input);
+        break;
+    case PHASE_RESPONSE:
+    case PHASE_HANDSHAKE:
+        if (buffer_length(input) > 0)
+            verdict = mysql_refuse_unasked(session);
+        break;
+    case PHASE_LOGIN:
+        verdict = mysql_pass_from_server(session, input);
+        break;
+    case PHASE_OPAQUE:
+        break;
+    case PHASE_ENDED:
+        verdict = mysql_refuse_protocol(session, "the session has ended");
+        break;
+    }
+    return conclude(session, verdict);
+}
+
+static enum proto_verdict
+mysql_from_driver(struct proto_session *session, struct buffer *input)
+{
+    struct mysql_state *state = session->state;
+    enum proto_verdict verdict = PROTO_CONTINUE;
+    switch (state->phase) {
+    case PHASE_GREETING:
+        /* Otherwise both would wait for each other for ever. */
+        if (buffer_length(input) > 0)
+            verdict = mysql_refuse_protocol(session,
+                                            "the real driver spoke before the server's greeting: "
+                                            "it does not use the MySQL protocol");
+        break;
+    case PHASE_RESPONSE:
+        verdict = mysql_take_response(session, input);
+        break;
+    case PHASE_LOGIN:
+        verdict = mysql_pass_from_driver(session, input);
+        break;
+    case PHASE_HANDSHAKE:
+    case PHASE_OPAQUE:
+        break;
+    case PHASE_ENDED:
+        verdict = mysql_refuse_protocol(session, "the session has ended");
+        break;
+    }
+    return conclude(session, verdict);
+}
+
+static enum proto_verdict
+mysql_tls_started(struct proto_session *session)
+{
+    struct mysql_state *state = session->state;
+    if (state->phase != PHASE_HANDSHAKE)
+        return PROTO_CONTINUE; /* the direct plan */
+    return conclude(session, mysql_send_response(session));
+}
+
+/* An ERR packet where the driver waits for one, once. After the login it would fall into a result.
+ */
+static void
+mysql_fail(struct proto_session *session, const char *text)
+{
+    struct mysql_state *state = session->state;
+    if (state->phase == PHASE_OPAQUE || state->is_driver_told || state->from_server.left > 0)
+        return;
+    state->is_driver_told = mysql_append_error(&session->to_driver, state->next_sequence,
+                                               state->next_sequence == 0, text);
+    state->phase = PHASE_ENDED;
+    mysql_wipe_response(state);
+}
+
+const struct proto proto_mysql = {
+    .name = "mysql",
+    .alpn = mysql_alpn,
+    .maximum_version = mysql_maximum_version,
+    .open = mysql_open,
+    .close = mysql_close,
+    .start = mysql_start,
+    .from_driver = mysql_from_driver,
+    .from_server = mysql_from_server,
+    .tls_started = mysql_tls_started,
+    .fail = mysql_fail,
+};

@@ -1,0 +1,231 @@
+/*
+ * mysql_greeting.c - the first packets: the server's greeting and the driver's response to it,
+ * between which TLS is asked for.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "proto/mysql_state.h"
+
+/* A greeting holds a version, a scramble and a plugin's name. */
+#define GREETING_LIMIT 4096u
+/* A response holds 64 KiB of connection attributes at the most, names, and a password's proof. */
+#define RESPONSE_LIMIT 262144u
+#define VERSION_TEXT_SIZE 80
+/* MariaDB puts this before its version, for old replication slaves. */
+#define VERSION_DISGUISE "5.5.5-"
+#define NOT_MYSQL                                                                                  \
+    "the server does not speak the MySQL protocol: its first bytes are no greeting of version 10"
+
+static const char *describe_version(const struct mysql_greeting *greeting, char *out,
+                                    size_t out_size)
+{
+    size_t skip = 0;
+    if (strncmp(greeting->version, VERSION_DISGUISE, strlen(VERSION_DISGUISE)) == 0)
+        skip = strlen(VERSION_DISGUISE);
+    return error_printable(greeting->version + skip, greeting->version_length - skip, out,
+                           out_size);
+}
+
+/* ERR in place of the greeting: too many connections, this host is blocked, and the like. */
+static enum proto_verdict take_early_error(struct proto_session *session, struct buffer *input,
+                                           size_t size)
+{
+    struct mysql_state *state = session->state;
+    struct mysql_error_packet packet;
+    if (!mysql_read_error(buffer_content(input) + MYSQL_HEADER_SIZE, size, &packet))
+        return mysql_refuse_protocol(session, "the server's first packet is a malformed ERR");
+    if (mysql_judge_transport(session, &packet) == PROTO_NEEDS_TLS)
+        return PROTO_NEEDS_TLS;
+    mysql_tell_server_error(session, ODBCSSL_ERROR_CONNECT, "the server refused the connection",
+                            &packet);
+    if (!buffer_append(&session->to_driver, buffer_content(input), MYSQL_HEADER_SIZE + size))
+        return mysql_refuse_memory(session);
+    buffer_take(input, MYSQL_HEADER_SIZE + size);
+    state->is_driver_told = true;
+    return PROTO_REJECTED;
+}
+
+/* Where TLS is to begin, bytes of the server are an attack; elsewhere they break the protocol. */
+enum proto_verdict mysql_refuse_unasked(struct proto_session *session)
+{
+    if (session->plan != PROTO_PLAN_TLS)
+        return mysql_refuse_protocol(session,
+                                     "the server went on before its greeting was answered");
+    error_set(
+        &session->error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+        "the server, or somebody in between, sent unencrypted bytes after the greeting, where "
+        "TLS had to begin");
+    return PROTO_REFUSE;
+}
+
+/* The TLS plan's demands on a greeting, which the copy for the driver then says nothing of. */
+static enum proto_verdict judge_greeting(struct proto_session *session,
+                                         const struct mysql_greeting *greeting,
+                                         unsigned char *payload)
+{
+    char version[VERSION_TEXT_SIZE];
+    if (!(greeting->capabilities & MYSQL_CLIENT_SSL)) {
+        error_set(&session->error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+                  "the server (version %s) has no TLS: its greeting does not offer CLIENT_SSL",
+                  describe_version(greeting, version, sizeof version));
+        return PROTO_NO_TLS;
+    }
+    payload[greeting->ssl_offset] &= (unsigned char)~greeting->ssl_bit;
+    return PROTO_CONTINUE;
+}
+
+static enum proto_verdict use_greeting(struct proto_session *session, struct buffer *input,
+                                       size_t size)
+{
+    struct mysql_state *state = session->state;
+    struct mysql_greeting greeting;
+    unsigned char *payload = buffer_content(input) + MYSQL_HEADER_SIZE;
+    if (!mysql_read_greeting(payload, size, &greeting))
+        return mysql_refuse_protocol(session, NOT_MYSQL);
+    if (session->plan == PROTO_PLAN_TLS) {
+        enum proto_verdict verdict = judge_greeting(session, &greeting, payload);
+        if (verdict != PROTO_CONTINUE)
+            return verdict;
+        if (buffer_length(input) > MYSQL_HEADER_SIZE + size)
+            return mysql_refuse_unasked(session);
+    }
+    state->server_capabilities = greeting.capabilities;
+    state->phase = PHASE_RESPONSE;
+    state->next_sequence = 2;
+    if (!buffer_append(&session->to_driver, buffer_content(input), MYSQL_HEADER_SIZE + size))
+        return mysql_refuse_memory(session);
+    buffer_take(input, MYSQL_HEADER_SIZE + size);
+    return PROTO_CONTINUE;
+}
+
+enum proto_verdict mysql_take_greeting(struct proto_session *session, struct buffer *input)
+{
+    struct mysql_header header;
+    if (!mysql_peek_header(input, &header))
+        return PROTO_CONTINUE;
+    if (header.length == 0 || header.length > GREETING_LIMIT)
+        return mysql_refuse_protocol(session, NOT_MYSQL);
+    if (buffer_length(input) < MYSQL_HEADER_SIZE + header.length)
+        return PROTO_CONTINUE;
+    /* Some servers number an ERR as if they had greeted. */
+    if (buffer_content(input)[MYSQL_HEADER_SIZE] == MYSQL_MARKER_ERROR)
+        return take_early_error(session, input, header.length);
+    if (header.sequence != 0)
+        return mysql_refuse_protocol(session, NOT_MYSQL);
+    return use_greeting(session, input, header.length);
+}
+
+/* ----- the response ----- */
+
+void mysql_wipe_response(struct mysql_state *state)
+{
+    text_wipe(state->held.storage, state->held.capacity);
+    buffer_free(&state->held);
+}
+
+/* Whether a response may be passed on at all. */
+static enum proto_verdict judge_response(struct proto_session *session,
+                                         const unsigned char *payload, size_t size)
+{
+    struct mysql_state *state = session->state;
+    enum mysql_response_form form =
+        mysql_read_response_form(payload, size, &state->driver_capabilities);
+    /* Also the short SSLRequest of the old protocol is of the old form. */
+    if (form == MYSQL_RESPONSE_OLD)
+        return mysql_refuse_protocol(session,
+                                     "the real driver, or the server, is too old: the login has "
+                                     "the form of MySQL 4.0 (without CLIENT_PROTOCOL_41)");
+    if (form == MYSQL_RESPONSE_MALFORMED)
+        return mysql_refuse_protocol(session,
+                                     "the real driver's answer to the greeting is malformed");
+    if (state->driver_capabilities & MYSQL_CLIENT_SSL)
+        return mysql_refuse_protocol(session,
+                                     "the real driver asked for TLS of its own: its TLS has to be "
+                                     "off (FORCETLS, SSLMODE, a my.cnf file)");
+    return PROTO_CONTINUE;
+}
+
+static enum proto_verdict judge_response_password(struct proto_session *session,
+                                                  const unsigned char *payload, size_t size)
+{
+    struct mysql_state *state = session->state;
+    struct mysql_response response;
+    if (!mysql_read_response(payload, size, state->server_capabilities, &response))
+        return mysql_refuse_protocol(session,
+                                     "the real driver's answer to the greeting is malformed");
+    state->method = mysql_method_find(response.plugin);
+    if (mysql_method_reveals(state->method, response.authentication,
+                             response.authentication_length))
+        return mysql_refuse_password(session);
+    return PROTO_CONTINUE;
+}
+
+/* Holds the response back and asks the server for TLS. */
+static enum proto_verdict request_tls(struct proto_session *session, const unsigned char *payload,
+                                      size_t size)
+{
+    struct mysql_state *state = session->state;
+    unsigned char request[MYSQL_SSL_REQUEST_SIZE];
+    memcpy(request, payload, sizeof request);
+    mysql_set_response_ssl(request);
+    if (!buffer_append(&state->held, payload, size) ||
+        !mysql_append_header(&session->to_server, sizeof request, 1) ||
+        !buffer_append(&session->to_server, request, sizeof request))
+        return mysql_refuse_memory(session);
+    mysql_set_response_ssl(buffer_content(&state->held));
+    state->phase = PHASE_HANDSHAKE;
+    return PROTO_START_TLS;
+}
+
+static enum proto_verdict use_response(struct proto_session *session, const unsigned char *payload,
+                                       size_t size)
+{
+    struct mysql_state *state = session->state;
+    enum proto_verdict verdict = judge_response(session, payload, size);
+    if (verdict == PROTO_CONTINUE && session->plan == PROTO_PLAN_PLAINTEXT)
+        verdict = judge_response_password(session, payload, size);
+    if (verdict != PROTO_CONTINUE)
+        return verdict;
+    session->is_credentials_asked = true;
+    if (session->plan == PROTO_PLAN_TLS)
+        return request_tls(session, payload, size);
+    state->phase = PHASE_LOGIN;
+    if (!mysql_append_header(&session->to_server, size, 1) ||
+        !buffer_append(&session->to_server, payload, size))
+        return mysql_refuse_memory(session);
+    return PROTO_CONTINUE;
+}
+
+enum proto_verdict mysql_take_response(struct proto_session *session, struct buffer *input)
+{
+    struct mysql_state *state = session->state;
+    struct mysql_header header;
+    if (!mysql_peek_header(input, &header))
+        return PROTO_CONTINUE;
+    if (header.length > RESPONSE_LIMIT || header.sequence != 1)
+        return mysql_refuse_protocol(session,
+                                     "the real driver does not speak the MySQL protocol: what it "
+                                     "sent is no answer to the greeting");
+    if (buffer_length(input) < MYSQL_HEADER_SIZE + header.length)
+        return PROTO_CONTINUE;
+    session->kind = PROTO_SESSION_MAIN;
+    state->next_sequence = 2;
+    unsigned char *payload = buffer_content(input) + MYSQL_HEADER_SIZE;
+    enum proto_verdict verdict = use_response(session, payload, header.length);
+    text_wipe(payload, header.length);
+    buffer_take(input, MYSQL_HEADER_SIZE + header.length);
+    return verdict;
+}
+
+enum proto_verdict mysql_send_response(struct proto_session *session)
+{
+    struct mysql_state *state = session->state;
+    size_t size = buffer_length(&state->held);
+    if (!mysql_append_header(&session->to_server, size, 2) ||
+        !buffer_append(&session->to_server, buffer_content(&state->held), size))
+        return mysql_refuse_memory(session);
+    mysql_wipe_response(state);
+    state->phase = PHASE_LOGIN;
+    return PROTO_CONTINUE;
+}

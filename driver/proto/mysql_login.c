@@ -1,0 +1,191 @@
+/*
+ * mysql_login.c - the rest of the login: packets go both ways with their numbers shifted, until the
+ * server says OK or ERR.
+ */
+#include "proto/mysql_state.h"
+
+/* Of a packet that is passed on in parts: what has to be there before it is judged. The text of an
+ * ERR has 512 bytes, a plugin's name 64, an answer encrypted with RSA 16384 bits. */
+#define HEAD_LIMIT 4096u
+
+/* The server has counted the SSLRequest, the driver has not. */
+static uint8_t sequence_shift(const struct proto_session *session)
+{
+    return session->plan == PROTO_PLAN_TLS ? 1 : 0;
+}
+
+/* Passes on what is there of the packet that has begun. */
+static bool pass_payload(struct mysql_passage *passage, struct buffer *input, struct buffer *output)
+{
+    size_t size = buffer_length(input) < passage->left ? buffer_length(input) : passage->left;
+    if (size > 0 && !buffer_append(output, buffer_content(input), size))
+        return false;
+    buffer_take(input, size);
+    passage->left -= size;
+    return true;
+}
+
+static bool begin_packet(struct mysql_passage *passage, const struct mysql_header *header,
+                         uint8_t sequence, struct buffer *input, struct buffer *output)
+{
+    if (!mysql_append_header(output, header->length, sequence))
+        return false;
+    buffer_take(input, MYSQL_HEADER_SIZE);
+    passage->left = header->length;
+    passage->is_continued = header->length == MYSQL_PAYLOAD_MAXIMUM;
+    return pass_payload(passage, input, output);
+}
+
+/* How much of a packet there is to judge it by; false: more has to come first. */
+static bool has_head(const struct buffer *input, const struct mysql_header *header,
+                     size_t *size_out)
+{
+    *size_out = header->length < HEAD_LIMIT ? header->length : HEAD_LIMIT;
+    return buffer_length(input) - MYSQL_HEADER_SIZE >= *size_out;
+}
+
+static enum proto_verdict judge_error(struct proto_session *session, const unsigned char *payload,
+                                      size_t size)
+{
+    struct mysql_state *state = session->state;
+    struct mysql_error_packet packet;
+    if (!mysql_read_error(payload, size, &packet))
+        return mysql_refuse_protocol(session, "the server sent a malformed ERR packet");
+    return state->has_server_replied ? PROTO_CONTINUE : mysql_judge_transport(session, &packet);
+}
+
+/* Plaintext plan: remembers which plugin the driver's next answer is for. One that always asks for
+ * the password is refused before the driver hears of it. */
+static enum proto_verdict follow_method(struct proto_session *session, const unsigned char *payload,
+                                        size_t size)
+{
+    struct mysql_state *state = session->state;
+    bool has_factors =
+        state->server_capabilities & state->driver_capabilities & MYSQL_CLIENT_MULTI_FACTOR;
+    bool is_switch = payload[0] == MYSQL_MARKER_AUTH_SWITCH ||
+                     (payload[0] == MYSQL_MARKER_NEXT_FACTOR && has_factors);
+    if (!is_switch) {
+        state->method = mysql_method_after(state->method, payload, size);
+        return PROTO_CONTINUE;
+    }
+    const char *plugin = mysql_read_auth_switch(payload, size);
+    if (plugin == NULL)
+        return mysql_refuse_protocol(session, "the server sent a malformed AuthSwitchRequest");
+    state->method = mysql_method_find(plugin);
+    return state->method == MYSQL_METHOD_CLEAR ? mysql_refuse_password(session) : PROTO_CONTINUE;
+}
+
+/* Only the first byte of a message tells what it is: the rest may begin with anything. A message
+ * with no bytes is a plugin's. PROTO_LOGGED_IN is the verdict on OK. */
+static enum proto_verdict judge_server_message(struct proto_session *session,
+                                               const unsigned char *payload, size_t size)
+{
+    if (size == 0)
+        return PROTO_CONTINUE;
+    switch (payload[0]) {
+    case MYSQL_MARKER_OK:
+        return PROTO_LOGGED_IN;
+    case MYSQL_MARKER_ERROR:
+        return judge_error(session, payload, size);
+    default:
+        return session->plan == PROTO_PLAN_PLAINTEXT ? follow_method(session, payload, size)
+                                                     : PROTO_CONTINUE;
+    }
+}
+
+static void begin_opaque(struct proto_session *session)
+{
+    struct mysql_state *state = session->state;
+    state->phase = PHASE_OPAQUE;
+    session->is_driver_opaque = true;
+    session->is_server_opaque = true;
+}
+
+/* Takes the next packet of the server. false: it has not come far enough. */
+static bool take_server_packet(struct proto_session *session, struct buffer *input,
+                               enum proto_verdict *verdict_out)
+{
+    struct mysql_state *state = session->state;
+    struct mysql_passage *passage = &state->from_server;
+    struct mysql_header header;
+    size_t head;
+    if (!mysql_peek_header(input, &header) || !has_head(input, &header, &head))
+        return false;
+    const unsigned char *payload = buffer_content(input) + MYSQL_HEADER_SIZE;
+    bool is_end = false;
+    if (!passage->is_continued) {
+        *verdict_out = judge_server_message(session, payload, head);
+        if (*verdict_out != PROTO_CONTINUE && *verdict_out != PROTO_LOGGED_IN)
+            return true;
+        is_end = head > 0 && (payload[0] == MYSQL_MARKER_OK || payload[0] == MYSQL_MARKER_ERROR);
+    }
+    uint8_t sequence = (uint8_t)(header.sequence - sequence_shift(session));
+    if (!begin_packet(passage, &header, sequence, input, &session->to_driver)) {
+        *verdict_out = mysql_refuse_memory(session);
+        return true;
+    }
+    state->has_server_replied = true;
+    state->next_sequence = (uint8_t)(sequence + 2);
+    if (is_end)
+        begin_opaque(session);
+    return true;
+}
+
+enum proto_verdict mysql_pass_from_server(struct proto_session *session, struct buffer *input)
+{
+    struct mysql_state *state = session->state;
+    enum proto_verdict verdict = PROTO_CONTINUE;
+    while (verdict == PROTO_CONTINUE && state->phase == PHASE_LOGIN && buffer_length(input) > 0) {
+        if (state->from_server.left == 0) {
+            if (!take_server_packet(session, input, &verdict))
+                break;
+        } else if (!pass_payload(&state->from_server, input, &session->to_driver)) {
+            verdict = mysql_refuse_memory(session);
+        }
+    }
+    return verdict;
+}
+
+/* Plaintext plan: an answer that may hold the password goes no further. */
+static bool is_password_revealed(const struct proto_session *session, const unsigned char *payload,
+                                 size_t head, const struct mysql_header *header)
+{
+    const struct mysql_state *state = session->state;
+    if (session->plan != PROTO_PLAN_PLAINTEXT || state->method == MYSQL_METHOD_OTHER)
+        return false;
+    return header->length > head || mysql_method_reveals(state->method, payload, head);
+}
+
+static bool take_driver_packet(struct proto_session *session, struct buffer *input,
+                               enum proto_verdict *verdict_out)
+{
+    struct mysql_state *state = session->state;
+    struct mysql_header header;
+    size_t head;
+    if (!mysql_peek_header(input, &header) || !has_head(input, &header, &head))
+        return false;
+    if (is_password_revealed(session, buffer_content(input) + MYSQL_HEADER_SIZE, head, &header)) {
+        *verdict_out = mysql_refuse_password(session);
+        return true;
+    }
+    state->next_sequence = (uint8_t)(header.sequence + 1);
+    uint8_t sequence = (uint8_t)(header.sequence + sequence_shift(session));
+    if (!begin_packet(&state->from_driver, &header, sequence, input, &session->to_server))
+        *verdict_out = mysql_refuse_memory(session);
+    return true;
+}
+
+enum proto_verdict mysql_pass_from_driver(struct proto_session *session, struct buffer *input)
+{
+    struct mysql_state *state = session->state;
+    enum proto_verdict verdict = PROTO_CONTINUE;
+    while (verdict == PROTO_CONTINUE && buffer_length(input) > 0) {
+        if (state->from_driver.left == 0) {
+            if (!take_driver_packet(session, input, &verdict))
+                break;
+        } else if (!pass_payload(&state->from_driver, input, &session->to_server)) {
+            verdict = mysql_refuse_memory(session);
+        }
+    }
+    return verdict;
+}

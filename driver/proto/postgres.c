@@ -1,0 +1,381 @@
+/*
+ * postgres.c - PostgreSQL, and what descends from it (openGauss, GaussDB(DWS)).
+ *
+ * Towards the server: SSLRequest, one byte of answer, TLS, then the real driver's StartupMessage.
+ * Towards the real driver: every wish for encryption is answered with 'N'. Messages of the server
+ * are looked at until the login is over, those of the driver until its StartupMessage.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/postgres_messages.h"
+#include "proto/proto.h"
+
+/* SSLRequest and GSSENCRequest that a driver may send; libpq sends each once. */
+#define NEGOTIATION_LIMIT 8
+
+#define CANCEL_KEY_LIMIT 256 /* of protocol 3.2 */
+
+enum postgres_phase {
+    POSTGRES_SWITCHING, /* SSLRequest is sent, the answer has not come */
+    POSTGRES_SWITCHED,  /* the answer was 'S'; TLS is being set up */
+    POSTGRES_READY      /* the server takes messages */
+};
+
+enum authentication_code { AUTHENTICATION_OK = 0, AUTHENTICATION_SASL = 10 };
+
+struct postgres_state {
+    enum postgres_phase phase;
+    unsigned negotiations;
+    struct buffer held; /* the driver's first message, until TLS is up */
+};
+
+static const char *
+postgres_alpn(enum proto_plan plan, bool *is_required_out)
+{
+    /* PostgreSQL 17: with direct negotiation the server insists on it, and so do we. */
+    *is_required_out = plan == PROTO_PLAN_DIRECT;
+    return plan == PROTO_PLAN_PLAINTEXT ? NULL : "postgresql";
+}
+
+static enum tls_version
+postgres_maximum_version(enum proto_plan plan)
+{
+    (void)plan;
+    return TLS_VERSION_NONE;
+}
+
+static bool
+postgres_open(struct proto_session *session)
+{
+    session->state = calloc(1, sizeof(struct postgres_state));
+    return session->state != NULL;
+}
+
+static void
+postgres_close(struct proto_session *session)
+{
+    struct postgres_state *state = session->state;
+    if (state == NULL)
+        return;
+    buffer_free(&state->held);
+    free(state);
+    session->state = NULL;
+}
+
+static enum proto_verdict
+refuse_memory(struct proto_session *session)
+{
+    error_set_memory(&session->error);
+    return PROTO_REFUSE;
+}
+
+static enum proto_verdict
+postgres_start(struct proto_session *session)
+{
+    struct postgres_state *state = session->state;
+    state->phase = session->plan == PROTO_PLAN_TLS ? POSTGRES_SWITCHING : POSTGRES_READY;
+    if (state->phase == POSTGRES_READY)
+        return PROTO_CONTINUE;
+    if (!buffer_append_u32(&session->to_server, 8) ||
+        !buffer_append_u32(&session->to_server, POSTGRES_SSL_REQUEST))
+        return refuse_memory(session);
+    return PROTO_CONTINUE;
+}
+
+static enum proto_verdict
+refuse_driver(struct proto_session *session, const char *what)
+{
+    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+              "the real driver %s instead of a PostgreSQL StartupMessage", what);
+    return PROTO_REFUSE;
+}
+
+static enum proto_verdict
+answer_negotiation(struct proto_session *session, struct buffer *input, size_t length)
+{
+    struct postgres_state *state = session->state;
+    if (length != 8)
+        return refuse_driver(session, "sent a malformed request for encryption");
+    if (++state->negotiations > NEGOTIATION_LIMIT)
+        return refuse_driver(session, "asked for encryption again and again");
+    buffer_take(input, length);
+    return buffer_append_byte(&session->to_driver, 'N') ? PROTO_CONTINUE : refuse_memory(session);
+}
+
+static bool
+is_cancel(uint32_t code, size_t length)
+{
+    return (code == POSTGRES_CANCEL_REQUEST && length > 12 && length <= 12 + CANCEL_KEY_LIMIT) ||
+           (code == POSTGRES_STOP_REQUEST && length == 20);
+}
+
+/* StartupMessage, or a request to cancel: the last message of the driver that is looked at. */
+static enum proto_verdict
+take_first_message(struct proto_session *session, struct buffer *input, size_t length,
+                   uint32_t code)
+{
+    struct postgres_state *state = session->state;
+    bool is_ready = state->phase == POSTGRES_READY;
+    if (is_cancel(code, length))
+        session->kind = PROTO_SESSION_CANCEL;
+    else if (code >> 16 == 3)
+        session->kind = PROTO_SESSION_MAIN;
+    else
+        return refuse_driver(session, "sent a message of an unknown kind or version");
+    if (!buffer_append(is_ready ? &session->to_server : &state->held, buffer_content(input),
+                       length))
+        return refuse_memory(session);
+    buffer_take(input, length);
+    session->is_driver_opaque = is_ready;
+    return PROTO_CONTINUE;
+}
+
+static enum proto_verdict
+postgres_from_driver(struct proto_session *session, struct buffer *input)
+{
+    enum proto_verdict verdict = PROTO_CONTINUE;
+    while (verdict == PROTO_CONTINUE && buffer_length(input) > 0 &&
+           session->kind == PROTO_SESSION_UNKNOWN) {
+        size_t length = 0;
+        uint32_t code = 0;
+        if (buffer_content(input)[0] == 0x16)
+            return refuse_driver(session, "began TLS of its own");
+        switch (postgres_first_message(input, &length, &code)) {
+        case POSTGRES_SHORT:
+            return PROTO_CONTINUE;
+        case POSTGRES_INVALID:
+            return refuse_driver(session, "sent a message of impossible length");
+        case POSTGRES_WHOLE:
+            break;
+        }
+        if (code == POSTGRES_SSL_REQUEST || code == POSTGRES_GSSENC_REQUEST)
+            verdict = answer_negotiation(session, input, length);
+        else
+            verdict = take_first_message(session, input, length, code);
+    }
+    return verdict;
+}
+
+static enum proto_verdict
+postgres_tls_started(struct proto_session *session)
+{
+    struct postgres_state *state = session->state;
+    bool is_held = buffer_length(&state->held) > 0;
+    state->phase = POSTGRES_READY;
+    session->is_driver_opaque = is_held;
+    if (is_held && !buffer_append(&session->to_server, buffer_content(&state->held),
+                                  buffer_length(&state->held)))
+        return refuse_memory(session);
+    buffer_free(&state->held);
+    return PROTO_CONTINUE;
+}
+
+/* Whoever sits on the wire can have written this error, so it is shown, and nothing is done by it.
+ */
+static enum proto_verdict
+refuse_switch(struct proto_session *session, const struct buffer *input)
+{
+    struct postgres_refusal refusal;
+    size_t length = 0;
+    switch (postgres_server_message(input, &length)) {
+    case POSTGRES_SHORT:
+        return PROTO_CONTINUE;
+    case POSTGRES_INVALID:
+        length = buffer_length(input);
+        break;
+    case POSTGRES_WHOLE:
+        break;
+    }
+    postgres_read_refusal(buffer_content(input), length, &refusal);
+    error_set(
+        &session->error, ODBCSSL_ERROR_PROTOCOL,
+        "the server answered the request for TLS with an error, unencrypted and therefore not "
+        "authenticated: %s",
+        refusal.text);
+    return PROTO_REFUSE;
+}
+
+static enum proto_verdict
+read_answer(struct proto_session *session, struct buffer *input)
+{
+    struct postgres_state *state = session->state;
+    size_t length = buffer_length(input);
+    char printable[8];
+    switch (buffer_content(input)[0]) {
+    case 'S':
+        /* CVE-2021-23222: bytes behind the answer were put there to be taken for encrypted ones. */
+        if (length > 1) {
+            error_set(&session->error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+                      "%zu unencrypted bytes followed the server's consent to TLS: somebody on the "
+                      "wire tries to slip in plaintext",
+                      length - 1);
+            return PROTO_REFUSE;
+        }
+        buffer_take(input, 1);
+        state->phase = POSTGRES_SWITCHED;
+        return PROTO_START_TLS;
+    case 'N':
+        error_set(&session->error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+                  "the server has no TLS: it answered 'N' to the request for it (SSLRequest)");
+        return PROTO_NO_TLS;
+    case 'E':
+        return refuse_switch(session, input);
+    default:
+        error_set(
+            &session->error, ODBCSSL_ERROR_PROTOCOL,
+            "the server answered the request for TLS (SSLRequest) with '%s' (0x%02X), which is "
+            "not PostgreSQL",
+            error_printable(buffer_content(input), 1, printable, sizeof printable),
+            buffer_content(input)[0]);
+        return PROTO_REFUSE;
+    }
+}
+
+static enum proto_verdict
+refuse_server(struct proto_session *session, const char *what)
+{
+    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+              "the server %s during the login, which is not PostgreSQL", what);
+    return PROTO_REFUSE;
+}
+
+static enum proto_verdict
+pass_on(struct proto_session *session, struct buffer *input, size_t length,
+        enum proto_verdict verdict)
+{
+    if (!buffer_append(&session->to_driver, buffer_content(input), length))
+        return refuse_memory(session);
+    buffer_take(input, length);
+    return verdict;
+}
+
+/*
+ * The server's refusal goes to the real driver, which tells it. Before the server asked for
+ * credentials it also means that another plan may work; not so for 57P03, the server that is
+ * starting up or shutting down (cannot_connect_now), as in libpq.
+ */
+static enum proto_verdict
+take_error(struct proto_session *session, struct buffer *input, size_t length)
+{
+    struct postgres_refusal refusal;
+    postgres_read_refusal(buffer_content(input), length, &refusal);
+    session->is_server_opaque = true;
+    if (session->is_credentials_asked || strcmp(refusal.sqlstate, "57P03") == 0) {
+        session->is_login_refused = true;
+        return pass_on(session, input, length, PROTO_CONTINUE);
+    }
+    bool wants_tls =
+        session->plan == PROTO_PLAN_PLAINTEXT && strcmp(refusal.sqlstate, "28000") == 0;
+    error_set(&session->error,
+              wants_tls ? ODBCSSL_ERROR_SERVER_REQUIRES_TLS : ODBCSSL_ERROR_CONNECT,
+              "the server refused the %s connection: %s",
+              session->plan == PROTO_PLAN_PLAINTEXT ? "unencrypted" : "encrypted", refusal.text);
+    return pass_on(session, input, length, PROTO_REJECTED);
+}
+
+/*
+ * libpq takes its connection for unencrypted, and aborts when the server offers a mechanism that
+ * binds to TLS. openGauss uses the same code for its own SHA-256 exchange, whose body begins with
+ * the high byte of a small number and is therefore no list of names.
+ */
+static enum proto_verdict
+take_mechanisms(struct proto_session *session, struct buffer *input, size_t length)
+{
+    enum postgres_mechanisms found = POSTGRES_MECHANISMS_NONE;
+    if (session->plan != PROTO_PLAN_PLAINTEXT)
+        found = postgres_filter_mechanisms(buffer_content(input), length, &session->to_driver);
+    switch (found) {
+    case POSTGRES_MECHANISMS_NONE:
+        break;
+    case POSTGRES_MECHANISMS_KEPT:
+        buffer_take(input, length);
+        return PROTO_CONTINUE;
+    case POSTGRES_MECHANISMS_EMPTY:
+        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+                  "the server accepts only logins that are bound to the TLS session "
+                  "(SCRAM-SHA-256-PLUS), which the real driver cannot do here");
+        return PROTO_REFUSE;
+    }
+    return pass_on(session, input, length, PROTO_CONTINUE);
+}
+
+static enum proto_verdict
+take_authentication(struct proto_session *session, struct buffer *input, size_t length)
+{
+    struct cursor cursor = cursor_over(buffer_content(input), length);
+    cursor_bytes(&cursor, 5);
+    uint32_t code = cursor_u32(&cursor);
+    if (cursor.is_short)
+        return refuse_server(session, "sent an authentication request without a code");
+    if (code == AUTHENTICATION_OK) {
+        session->is_driver_opaque = true;
+        session->is_server_opaque = true;
+        return pass_on(session, input, length, PROTO_LOGGED_IN);
+    }
+    session->is_credentials_asked = true;
+    if (code == AUTHENTICATION_SASL)
+        return take_mechanisms(session, input, length);
+    return pass_on(session, input, length, PROTO_CONTINUE);
+}
+
+static enum proto_verdict
+take_message(struct proto_session *session, struct buffer *input, size_t length)
+{
+    switch (buffer_content(input)[0]) {
+    case 'R':
+        return take_authentication(session, input, length);
+    case 'E':
+        return take_error(session, input, length);
+    case 'N': /* NoticeResponse */
+    case 'v': /* NegotiateProtocolVersion */
+        return pass_on(session, input, length, PROTO_CONTINUE);
+    default:
+        return refuse_server(session, "sent a message of an unexpected kind");
+    }
+}
+
+static enum proto_verdict
+postgres_from_server(struct proto_session *session, struct buffer *input)
+{
+    struct postgres_state *state = session->state;
+    enum proto_verdict verdict = PROTO_CONTINUE;
+    if (buffer_length(input) == 0)
+        return PROTO_CONTINUE;
+    if (state->phase == POSTGRES_SWITCHING)
+        return read_answer(session, input);
+    if (state->phase == POSTGRES_SWITCHED)
+        return refuse_server(session, "sent plaintext");
+    while (verdict == PROTO_CONTINUE && buffer_length(input) > 0 && !session->is_server_opaque) {
+        size_t length = 0;
+        switch (postgres_server_message(input, &length)) {
+        case POSTGRES_SHORT:
+            return PROTO_CONTINUE;
+        case POSTGRES_INVALID:
+            return refuse_server(session, "sent a message of impossible length");
+        case POSTGRES_WHOLE:
+            verdict = take_message(session, input, length);
+            break;
+        }
+    }
+    return verdict;
+}
+
+static void
+postgres_fail(struct proto_session *session, const char *text)
+{
+    postgres_write_failure(&session->to_driver, text);
+}
+
+const struct proto proto_postgres = {
+    .name = "postgresql",
+    .alpn = postgres_alpn,
+    .maximum_version = postgres_maximum_version,
+    .open = postgres_open,
+    .close = postgres_close,
+    .start = postgres_start,
+    .from_driver = postgres_from_driver,
+    .from_server = postgres_from_server,
+    .tls_started = postgres_tls_started,
+    .fail = postgres_fail,
+};

@@ -1,0 +1,33 @@
+/*
+ * registry.h - all relays of the process: they have to stop before the process's libraries are torn
+ * down, since GnuTLS's destructor frees what running handshakes use.
+ *
+ * An atexit handler runs before every ELF destructor. After it no relay starts any more.
+ */
+#ifndef RELAY_REGISTRY_H
+#define RELAY_REGISTRY_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct registry_entry {
+    void (*stop)(struct registry_entry *entry);
+    bool (*join)(struct registry_entry *entry, int64_t deadline); /* false: it has not ended */
+    struct registry_entry *previous;
+    struct registry_entry *next;
+    bool is_listed;
+    bool is_joined;
+};
+
+/* Starts the thread and lists the entry, unless the process is ending. */
+bool registry_start(struct registry_entry *entry, pthread_t *thread_out, void *(*run)(void *),
+                    void *argument, struct error *error);
+
+/* Stops and joins the thread, unless the end of the process did so already. false: it has not
+ * ended, and its memory must stay. */
+bool registry_stop(struct registry_entry *entry, int64_t deadline);
+
+#endif

@@ -1,0 +1,285 @@
+#include "tls/credentials.h"
+
+#include <gnutls/crypto.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "tls/credentials_load.h"
+#include "tls/gaussdb_key.h"
+#include "tls/token.h"
+#include "tls/watch.h"
+
+/* Sets of files kept; the least recently used one goes when there are more. */
+#define CACHE_SIZE 32
+#define KEY_SIZE 32
+
+enum entry_state { ENTRY_LOADING, ENTRY_READY, ENTRY_FAILED };
+
+/* Everything but the counters and the state is written by the loading thread only, and read by
+ * others only once the state is another than ENTRY_LOADING. */
+struct entry {
+    struct credentials credentials; /* first: what connections hold */
+    unsigned char key[KEY_SIZE];
+    enum entry_state state;
+    pid_t loader;
+    unsigned references; /* of connections, waiting threads and the cache */
+    unsigned long used;
+    struct watch watch;
+    struct error error;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t loaded = PTHREAD_COND_INITIALIZER;
+static pthread_once_t prepared = PTHREAD_ONCE_INIT;
+static struct entry *cache[CACHE_SIZE];
+static unsigned long uses;
+
+static void
+before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void
+after_fork(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* The condition may have had waiters that the child does not have. */
+static void
+after_fork_in_child(void)
+{
+    pthread_cond_init(&loaded, NULL);
+    pthread_mutex_unlock(&lock);
+}
+
+/* A child must not inherit the lock from a thread that it does not have. */
+static void
+prepare(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+static void
+hash_text(gnutls_hash_hd_t hash, const char *text)
+{
+    unsigned char is_set = text != NULL;
+    gnutls_hash(hash, &is_set, 1);
+    if (text != NULL)
+        gnutls_hash(hash, text, strlen(text) + 1);
+}
+
+/* Where a value comes from stands in error texts, so connections that say it differently do not
+ * share. */
+static void
+hash_option(gnutls_hash_hd_t hash, const struct option *option)
+{
+    hash_text(hash, option->value);
+    hash_text(hash, option->keyword);
+    hash_text(hash, option->source);
+}
+
+/* Everything that credentials_load looks at. Of the user only which password file it leads to. */
+static bool
+make_key(const struct tls_options *options, const char *user, unsigned char *key)
+{
+    gnutls_hash_hd_t hash;
+    if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) != 0)
+        return false;
+    hash_option(hash, &options->root_cert);
+    hash_option(hash, &options->cert);
+    hash_option(hash, &options->key);
+    hash_option(hash, &options->crl);
+    hash_option(hash, &options->crl_dir);
+    hash_text(hash, options->password.value);
+    bool has_token = token_is_uri(options->cert.value) || token_is_uri(options->key.value);
+    const pid_t owner = has_token ? getpid() : 0;
+    const int numbers[] = {options->file_permissions, options->mode >= ODBCSSL_MODE_VERIFY_CA,
+                           (int)owner};
+    gnutls_hash(hash, numbers, sizeof numbers);
+    if (options->cert.value != NULL && options->password.value == NULL &&
+        !token_is_uri(options->cert.value)) {
+        char *cipher_path = gaussdb_key_find(options->cert.value, user);
+        hash_text(hash, cipher_path);
+        free(cipher_path);
+    }
+    gnutls_hash_deinit(hash, key);
+    return true;
+}
+
+static void
+free_entry(struct entry *entry)
+{
+    credentials_unload(&entry->credentials);
+    watch_free(&entry->watch);
+    free(entry);
+}
+
+/* Under the lock. Returns the entry when nobody holds it any more: to be freed without the lock. */
+static struct entry *
+drop_reference(struct entry *entry)
+{
+    return --entry->references == 0 ? entry : NULL;
+}
+
+static void
+release_entry(struct entry *entry)
+{
+    pthread_mutex_lock(&lock);
+    struct entry *unused = drop_reference(entry);
+    pthread_mutex_unlock(&lock);
+    if (unused != NULL)
+        free_entry(unused);
+}
+
+/* The place of the key in the cache, else NULL. Under the lock. */
+static struct entry **
+find_place(const unsigned char *key)
+{
+    for (size_t i = 0; i < CACHE_SIZE; i++)
+        if (cache[i] != NULL && memcmp(cache[i]->key, key, KEY_SIZE) == 0)
+            return &cache[i];
+    return NULL;
+}
+
+/* An empty place, or that of the entry that was not used for the longest time. Under the lock. */
+static struct entry **
+choose_place(void)
+{
+    struct entry **oldest = &cache[0];
+    for (size_t i = 0; i < CACHE_SIZE; i++) {
+        if (cache[i] == NULL)
+            return &cache[i];
+        if (cache[i]->used < (*oldest)->used)
+            oldest = &cache[i];
+    }
+    return oldest;
+}
+
+/* Empties the place if it still holds the entry, and gives up what the cache and the caller held.
+ */
+static void
+forget(struct entry *entry)
+{
+    pthread_mutex_lock(&lock);
+    struct entry **place = find_place(entry->key);
+    if (place != NULL && *place == entry) {
+        *place = NULL;
+        entry->references--;
+    }
+    struct entry *unused = drop_reference(entry);
+    pthread_mutex_unlock(&lock);
+    if (unused != NULL)
+        free_entry(unused);
+}
+
+/* Puts a new entry, which this thread is going to load, into the cache. Under the lock. */
+static struct entry *
+begin_loading(const unsigned char *key, struct entry **unused_out)
+{
+    struct entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return NULL;
+    memcpy(entry->key, key, KEY_SIZE);
+    entry->state = ENTRY_LOADING;
+    entry->loader = getpid();
+    entry->references = 2;
+    entry->used = ++uses;
+    struct entry **place = find_place(key);
+    if (place == NULL)
+        place = choose_place();
+    if (*place != NULL)
+        *unused_out = drop_reference(*place);
+    *place = entry;
+    return entry;
+}
+
+/* Gets the key's entry with a reference. *is_ours_out: the caller has to load it. NULL: no memory.
+ */
+static struct entry *
+take_entry(const unsigned char *key, bool *is_ours_out)
+{
+    struct entry *unused = NULL;
+    pthread_mutex_lock(&lock);
+    struct entry **place = find_place(key);
+    /* What another process was loading when this one was forked off will never be ready here. */
+    bool is_dead =
+        place != NULL && (*place)->state == ENTRY_LOADING && (*place)->loader != getpid();
+    *is_ours_out = place == NULL || is_dead;
+    struct entry *entry = *is_ours_out ? begin_loading(key, &unused) : *place;
+    if (entry != NULL && !*is_ours_out) {
+        entry->references++;
+        entry->used = ++uses;
+        while (entry->state == ENTRY_LOADING)
+            pthread_cond_wait(&loaded, &lock);
+    }
+    pthread_mutex_unlock(&lock);
+    /* A dead entry may be half made: it is left alone, not freed. */
+    if (unused != NULL && unused->state != ENTRY_LOADING)
+        free_entry(unused);
+    return entry;
+}
+
+static void
+load_entry(struct entry *entry, const struct tls_options *options, const char *user)
+{
+    bool is_loaded =
+        credentials_load(options, user, &entry->watch, &entry->credentials, &entry->error);
+    pthread_mutex_lock(&lock);
+    entry->state = is_loaded ? ENTRY_READY : ENTRY_FAILED;
+    pthread_cond_broadcast(&loaded);
+    pthread_mutex_unlock(&lock);
+}
+
+/* A ready entry that is fresh, or one that failed; with a reference. NULL: no memory. */
+static struct entry *
+get_entry(const unsigned char *key, const struct tls_options *options, const char *user)
+{
+    for (;;) {
+        bool is_ours = false;
+        struct entry *entry = take_entry(key, &is_ours);
+        if (entry == NULL)
+            return NULL;
+        if (is_ours)
+            load_entry(entry, options, user);
+        if (is_ours || entry->state == ENTRY_FAILED || watch_is_fresh(&entry->watch))
+            return entry;
+        forget(entry);
+    }
+}
+
+const struct credentials *
+credentials_get(const struct tls_options *options, const char *user, struct error *error)
+{
+    unsigned char key[KEY_SIZE];
+    pthread_once(&prepared, prepare);
+    struct entry *entry = make_key(options, user, key) ? get_entry(key, options, user) : NULL;
+    if (entry == NULL) {
+        error_set_memory(error);
+        return NULL;
+    }
+    if (entry->state == ENTRY_FAILED) {
+        error_copy(error, &entry->error);
+        forget(entry);
+        return NULL;
+    }
+    if (entry->credentials.has_identity &&
+        !client_identity_check_dates(&entry->credentials.identity, time(NULL), error)) {
+        release_entry(entry);
+        return NULL;
+    }
+    return &entry->credentials;
+}
+
+void
+credentials_release(const struct credentials **credentials)
+{
+    struct entry *entry = (struct entry *)(uintptr_t)*credentials;
+    *credentials = NULL;
+    if (entry != NULL)
+        release_entry(entry);
+}

@@ -1,0 +1,260 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "tls/crl_parts.h"
+
+#define OID_CRL_NUMBER "\x55\x1d\x14"
+#define OID_REASON "\x55\x1d\x15"
+#define OID_HOLD_INSTRUCTION "\x55\x1d\x17"
+#define OID_INVALIDITY_DATE "\x55\x1d\x18"
+#define OID_DELTA_INDICATOR "\x55\x1d\x1b"
+#define OID_DISTRIBUTION_POINT "\x55\x1d\x1c"
+#define OID_CERTIFICATE_ISSUER "\x55\x1d\x1d"
+#define OID_ISSUER_ALT_NAME "\x55\x1d\x12"
+#define OID_AUTHORITY_KEY "\x55\x1d\x23"
+
+/* The reason code is read leniently where it only informs: an unknown one is "unspecified". */
+static void read_reason(const struct der *value, enum crl_reason *reason_out)
+{
+    struct cursor inside = der_inside(value);
+    struct der code;
+    unsigned number = 0;
+    if (der_expect(&inside, DER_TAG_ENUMERATED, &code) && der_read_number(&code, &number) &&
+        number <= CRL_REASON_AA_COMPROMISE && number != 7)
+        *reason_out = (enum crl_reason)number;
+}
+
+static void note_row_extension(struct crl_row *row, const struct der_extension *extension)
+{
+    if (DER_IS_OID(&extension->oid, OID_REASON))
+        read_reason(&extension->value, &row->reason);
+    else if (DER_IS_OID(&extension->oid, OID_CERTIFICATE_ISSUER))
+        row->is_indirect = true;
+    else if (!DER_IS_OID(&extension->oid, OID_HOLD_INSTRUCTION) &&
+             !DER_IS_OID(&extension->oid, OID_INVALIDITY_DATE))
+        row->has_unknown_extension |= extension->is_critical;
+}
+
+bool crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out)
+{
+    struct der sequence, time, extensions;
+    *row_out = (struct crl_row){0};
+    if (!der_expect(rows, DER_TAG_SEQUENCE, &sequence))
+        return false;
+    struct cursor inside = der_inside(&sequence);
+    if (!der_expect(&inside, DER_TAG_INTEGER, &row_out->serial) || row_out->serial.size == 0 ||
+        !der_next(&inside, &time) || !der_read_time(&time, &row_out->revoked_at))
+        return false;
+    if (is_v2 && der_optional(&inside, DER_TAG_SEQUENCE, &extensions)) {
+        struct cursor list = der_inside(&extensions);
+        struct der_extension extension;
+        while (der_next_extension(&list, &extension))
+            note_row_extension(row_out, &extension);
+        if (!der_is_at_end(&list))
+            return false;
+    }
+    return der_is_at_end(&inside);
+}
+
+static bool note_list_extension(struct crl *crl, const struct der_extension *extension)
+{
+    if (DER_IS_OID(&extension->oid, OID_DISTRIBUTION_POINT))
+        return crl_scope_read(crl, &extension->value);
+    if (DER_IS_OID(&extension->oid, OID_DELTA_INDICATOR))
+        crl->is_delta = true;
+    else if (!DER_IS_OID(&extension->oid, OID_CRL_NUMBER) &&
+             !DER_IS_OID(&extension->oid, OID_AUTHORITY_KEY) &&
+             !DER_IS_OID(&extension->oid, OID_ISSUER_ALT_NAME))
+        crl->has_unknown_extension |= extension->is_critical;
+    return true;
+}
+
+static const char *read_list_extensions(struct crl *crl, struct cursor *tbs)
+{
+    struct der explicit_tag, sequence;
+    if (!crl->is_v2 || !der_optional(tbs, DER_TAG_CONTEXT_CONSTRUCTED(0), &explicit_tag))
+        return NULL;
+    struct cursor inside = der_inside(&explicit_tag);
+    if (!der_expect(&inside, DER_TAG_SEQUENCE, &sequence) || !der_is_at_end(&inside))
+        return "its extensions are malformed";
+    struct cursor list = der_inside(&sequence);
+    struct der_extension extension;
+    bool has_scope = false;
+    while (der_next_extension(&list, &extension)) {
+        bool is_scope = DER_IS_OID(&extension.oid, OID_DISTRIBUTION_POINT);
+        if (is_scope && has_scope)
+            return "it has two issuingDistributionPoint extensions";
+        has_scope |= is_scope;
+        if (!note_list_extension(crl, &extension))
+            return "its issuingDistributionPoint is malformed";
+    }
+    return der_is_at_end(&list) ? NULL : "its extensions are malformed";
+}
+
+static const char *read_version(struct crl *crl, struct cursor *tbs)
+{
+    struct der version;
+    unsigned number = 0;
+    if (!der_optional(tbs, DER_TAG_INTEGER, &version))
+        return NULL;
+    if (!der_read_number(&version, &number) || number != 1)
+        return "its version is neither 1 nor 2";
+    crl->is_v2 = true;
+    return NULL;
+}
+
+static bool is_time_next(const struct cursor *tbs)
+{
+    return tbs->left > 0 &&
+           (tbs->next[0] == DER_TAG_UTC_TIME || tbs->next[0] == DER_TAG_GENERALIZED_TIME);
+}
+
+static const char *read_dates(struct crl *crl, struct cursor *tbs)
+{
+    struct der time;
+    if (!der_next(tbs, &time) || !der_read_time(&time, &crl->this_update))
+        return "its thisUpdate is not a date";
+    if (!is_time_next(tbs))
+        return NULL;
+    if (!der_next(tbs, &time) || !der_read_time(&time, &crl->next_update))
+        return "its nextUpdate is not a date";
+    return NULL;
+}
+
+/* TBSCertList, RFC 5280, 5.1. Returns what is wrong, or NULL. */
+static const char *read_list(struct crl *crl)
+{
+    struct cursor tbs = der_inside(&crl->tbs);
+    struct der algorithm, rows;
+    const char *fault = read_version(crl, &tbs);
+    if (fault != NULL)
+        return fault;
+    if (!der_expect(&tbs, DER_TAG_SEQUENCE, &algorithm) || !der_equal(&algorithm, &crl->algorithm))
+        return "its two signature algorithms differ";
+    if (!der_expect(&tbs, DER_TAG_SEQUENCE, &crl->issuer))
+        return "its issuer is not a name";
+    fault = read_dates(crl, &tbs);
+    if (fault != NULL)
+        return fault;
+    if (der_optional(&tbs, DER_TAG_SEQUENCE, &rows) && !crl_index_build(crl, &rows, &fault))
+        return fault;
+    fault = read_list_extensions(crl, &tbs);
+    if (fault != NULL)
+        return fault;
+    return der_is_at_end(&tbs) ? NULL : "something stands where no field belongs";
+}
+
+/* CertificateList: the outer three fields. */
+static const char *read_outer(struct crl *crl)
+{
+    struct cursor all = cursor_over(crl->bytes, crl->size);
+    struct der sequence;
+    if (crl->size > UINT32_MAX)
+        return "it is too large";
+    if (!der_expect(&all, DER_TAG_SEQUENCE, &sequence))
+        return "it is not a DER sequence, or is cut short";
+    if (!der_is_at_end(&all))
+        return "bytes follow behind its end";
+    struct cursor inside = der_inside(&sequence);
+    if (!der_expect(&inside, DER_TAG_SEQUENCE, &crl->tbs) ||
+        !der_expect(&inside, DER_TAG_SEQUENCE, &crl->algorithm) ||
+        !der_expect(&inside, DER_TAG_BIT_STRING, &crl->signature) || !der_is_at_end(&inside))
+        return "it has not the three parts of a CRL";
+    if (crl->signature.size < 2 || crl->signature.content[0] != 0)
+        return "its signature is not a whole number of bytes";
+    return NULL;
+}
+
+struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *error)
+{
+    struct crl *crl = calloc(1, sizeof *crl);
+    char *copied_name = strdup(name);
+    if (crl == NULL || copied_name == NULL) {
+        free(crl);
+        free(copied_name);
+        free(bytes);
+        error_set_memory(error);
+        return NULL;
+    }
+    crl->bytes = bytes;
+    crl->size = size;
+    crl->name = copied_name;
+    pthread_mutex_init(&crl->lock, NULL);
+    const char *fault = read_outer(crl);
+    if (fault == NULL)
+        fault = read_list(crl);
+    if (fault != NULL) {
+        error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE, "%s: the CRL cannot be read: %s", name,
+                  fault);
+        crl_free(&crl);
+    }
+    return crl;
+}
+
+void crl_free(struct crl **crl)
+{
+    if (*crl == NULL)
+        return;
+    pthread_mutex_destroy(&(*crl)->lock);
+    free((*crl)->index.slots);
+    free((*crl)->bytes);
+    free((*crl)->name);
+    free(*crl);
+    *crl = NULL;
+}
+
+const char *crl_name(const struct crl *crl)
+{
+    return crl->name;
+}
+
+enum crl_kind crl_kind(const struct crl *crl)
+{
+    if (crl->is_delta)
+        return CRL_KIND_DELTA;
+    if (crl->has_unknown_extension)
+        return CRL_KIND_UNKNOWN_EXTENSION;
+    return crl->is_indirect ? CRL_KIND_INDIRECT : CRL_KIND_COMPLETE;
+}
+
+gnutls_datum_t crl_issuer(const struct crl *crl)
+{
+    return (gnutls_datum_t){(unsigned char *)crl->issuer.whole, (unsigned)crl->issuer.whole_size};
+}
+
+time_t crl_this_update(const struct crl *crl)
+{
+    return crl->this_update;
+}
+
+time_t crl_next_update(const struct crl *crl)
+{
+    return crl->next_update;
+}
+
+const char *crl_reason_name(enum crl_reason reason)
+{
+    switch (reason) {
+    case CRL_REASON_UNSPECIFIED:
+        return "unspecified";
+    case CRL_REASON_KEY_COMPROMISE:
+        return "keyCompromise";
+    case CRL_REASON_CA_COMPROMISE:
+        return "cACompromise";
+    case CRL_REASON_AFFILIATION_CHANGED:
+        return "affiliationChanged";
+    case CRL_REASON_SUPERSEDED:
+        return "superseded";
+    case CRL_REASON_CESSATION_OF_OPERATION:
+        return "cessationOfOperation";
+    case CRL_REASON_CERTIFICATE_HOLD:
+        return "certificateHold";
+    case CRL_REASON_REMOVE_FROM_CRL:
+        return "removeFromCRL";
+    case CRL_REASON_PRIVILEGE_WITHDRAWN:
+        return "privilegeWithdrawn";
+    case CRL_REASON_AA_COMPROMISE:
+        return "aACompromise";
+    }
+    return "unknown reason";
+}

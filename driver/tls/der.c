@@ -1,0 +1,157 @@
+#include "tls/der.h"
+
+#include <string.h>
+
+static bool read_length(struct cursor *cursor, size_t *length_out)
+{
+    unsigned first = cursor_u8(cursor);
+    if (first < 0x80) {
+        *length_out = first;
+        return !cursor->is_short;
+    }
+    unsigned octets = first & 0x7f;
+    if (octets == 0 || octets > 4)
+        return false;
+    size_t length = 0;
+    for (unsigned i = 0; i < octets; i++)
+        length = length << 8 | cursor_u8(cursor);
+    *length_out = length;
+    return !cursor->is_short && length >= 0x80 && length >> (8 * (octets - 1)) != 0;
+}
+
+bool der_next(struct cursor *cursor, struct der *element_out)
+{
+    struct cursor start = *cursor;
+    if (cursor->is_short || cursor->left == 0)
+        return false;
+    unsigned tag = cursor_u8(cursor);
+    size_t length = 0;
+    if ((tag & 0x1f) == 0x1f || !read_length(cursor, &length)) {
+        cursor->is_short = true;
+        return false;
+    }
+    const unsigned char *content = cursor_bytes(cursor, length);
+    if (content == NULL)
+        return false;
+    *element_out = (struct der){tag, start.next, start.left - cursor->left, content, length};
+    return true;
+}
+
+bool der_expect(struct cursor *cursor, unsigned tag, struct der *element_out)
+{
+    bool is_read = der_next(cursor, element_out);
+    if (is_read && element_out->tag == tag)
+        return true;
+    cursor->is_short = true;
+    return false;
+}
+
+bool der_optional(struct cursor *cursor, unsigned tag, struct der *element_out)
+{
+    if (cursor->is_short || cursor->left == 0 || cursor->next[0] != tag)
+        return false;
+    return der_next(cursor, element_out);
+}
+
+bool der_is_at_end(const struct cursor *cursor)
+{
+    return !cursor->is_short && cursor->left == 0;
+}
+
+struct cursor der_inside(const struct der *element)
+{
+    return cursor_over(element->content, element->size);
+}
+
+static bool read_digits(const unsigned char **next, unsigned count, int *value_out)
+{
+    int value = 0;
+    for (unsigned i = 0; i < count; i++, (*next)++) {
+        if (**next < '0' || **next > '9')
+            return false;
+        value = value * 10 + (**next - '0');
+    }
+    *value_out = value;
+    return true;
+}
+
+static bool is_calendar_time(const struct tm *parts)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year = parts->tm_year + 1900;
+    if (parts->tm_mon < 0 || parts->tm_mon > 11 || parts->tm_mday < 1)
+        return false;
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    int last = days[parts->tm_mon] + (parts->tm_mon == 1 && is_leap);
+    return parts->tm_mday <= last && parts->tm_hour < 24 && parts->tm_min < 60 &&
+           parts->tm_sec < 60;
+}
+
+bool der_read_time(const struct der *element, time_t *time_out)
+{
+    bool is_utc = element->tag == DER_TAG_UTC_TIME;
+    size_t wanted = is_utc ? sizeof "YYMMDDHHMMSSZ" - 1 : sizeof "YYYYMMDDHHMMSSZ" - 1;
+    if (!is_utc && element->tag != DER_TAG_GENERALIZED_TIME)
+        return false;
+    if (element->size != wanted || element->content[wanted - 1] != 'Z')
+        return false;
+    const unsigned char *next = element->content;
+    struct tm parts = {0};
+    int year = 0;
+    if (!read_digits(&next, is_utc ? 2 : 4, &year) || !read_digits(&next, 2, &parts.tm_mon) ||
+        !read_digits(&next, 2, &parts.tm_mday) || !read_digits(&next, 2, &parts.tm_hour) ||
+        !read_digits(&next, 2, &parts.tm_min) || !read_digits(&next, 2, &parts.tm_sec))
+        return false;
+    /* RFC 5280, 4.1.2.5.1: two digits stand for 1950 to 2049. */
+    if (is_utc)
+        year += year >= 50 ? 1900 : 2000;
+    parts.tm_year = year - 1900;
+    parts.tm_mon -= 1;
+    if (!is_calendar_time(&parts))
+        return false;
+    *time_out = timegm(&parts);
+    return true;
+}
+
+bool der_read_number(const struct der *element, unsigned *number_out)
+{
+    if (element->tag != DER_TAG_INTEGER && element->tag != DER_TAG_ENUMERATED)
+        return false;
+    if (element->size == 0 || element->size > 4 || element->content[0] >= 0x80)
+        return false;
+    unsigned value = 0;
+    for (size_t i = 0; i < element->size; i++)
+        value = value << 8 | element->content[i];
+    *number_out = value;
+    return true;
+}
+
+bool der_is_oid(const struct der *element, const char *content, size_t size)
+{
+    return element->tag == DER_TAG_OID && element->size == size &&
+           memcmp(element->content, content, size) == 0;
+}
+
+bool der_equal(const struct der *a, const struct der *b)
+{
+    return a->whole_size == b->whole_size && memcmp(a->whole, b->whole, a->whole_size) == 0;
+}
+
+bool der_next_extension(struct cursor *cursor, struct der_extension *extension_out)
+{
+    struct der sequence, critical;
+    *extension_out = (struct der_extension){0};
+    if (cursor->is_short || cursor->left == 0 || !der_expect(cursor, DER_TAG_SEQUENCE, &sequence))
+        return false;
+    struct cursor inside = der_inside(&sequence);
+    bool is_good = der_expect(&inside, DER_TAG_OID, &extension_out->oid);
+    if (is_good && der_optional(&inside, DER_TAG_BOOLEAN, &critical)) {
+        is_good = critical.size == 1;
+        extension_out->is_critical = is_good && critical.content[0] != 0;
+    }
+    is_good = is_good && der_expect(&inside, DER_TAG_OCTET_STRING, &extension_out->value) &&
+              der_is_at_end(&inside);
+    if (!is_good)
+        cursor->is_short = true;
+    return is_good;
+}

@@ -1,0 +1,78 @@
+/*
+ * der.h - reads DER element by element through a bounds-checked cursor. Strict: definite lengths in
+ * their shortest form, single-byte tags (X.690, 10.1). Anything else is "no element".
+ */
+#ifndef TLS_DER_H
+#define TLS_DER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "base/buffer.h"
+
+enum {
+    DER_TAG_BOOLEAN = 0x01,
+    DER_TAG_INTEGER = 0x02,
+    DER_TAG_BIT_STRING = 0x03,
+    DER_TAG_OCTET_STRING = 0x04,
+    DER_TAG_OID = 0x06,
+    DER_TAG_ENUMERATED = 0x0a,
+    DER_TAG_UTF8_STRING = 0x0c,
+    DER_TAG_PRINTABLE_STRING = 0x13,
+    DER_TAG_IA5_STRING = 0x16,
+    DER_TAG_UTC_TIME = 0x17,
+    DER_TAG_GENERALIZED_TIME = 0x18,
+    DER_TAG_SEQUENCE = 0x30,
+    DER_TAG_SET = 0x31
+};
+
+/* [n] of a context: primitive (implicit over a primitive type) and constructed. */
+#define DER_TAG_CONTEXT(n) (0x80u + (n))
+#define DER_TAG_CONTEXT_CONSTRUCTED(n) (0xa0u + (n))
+
+/* One element; its bytes belong to whoever owns the cursor's. */
+struct der {
+    unsigned tag;
+    const unsigned char *whole; /* with tag and length */
+    size_t whole_size;
+    const unsigned char *content;
+    size_t size;
+};
+
+/* Takes the next element. false at the end, or when no well-formed element follows; the cursor is
+ * then short in the latter case. */
+bool der_next(struct cursor *cursor, struct der *element_out);
+
+/* Takes the next element, which must have this tag; the cursor is short otherwise. */
+bool der_expect(struct cursor *cursor, unsigned tag, struct der *element_out);
+
+/* Takes the next element only when it has this tag. */
+bool der_optional(struct cursor *cursor, unsigned tag, struct der *element_out);
+
+/* Whether everything was read, without fault. */
+bool der_is_at_end(const struct cursor *cursor);
+
+struct cursor der_inside(const struct der *element);
+
+/* UTCTime and GeneralizedTime in the form of RFC 5280, 4.1.2.5: seconds, Z, no fraction. */
+bool der_read_time(const struct der *element, time_t *time_out);
+
+/* An INTEGER or ENUMERATED from 0 to 2^31 - 1. */
+bool der_read_number(const struct der *element, unsigned *number_out);
+
+/* Compares with the content of an OBJECT IDENTIFIER. */
+bool der_is_oid(const struct der *element, const char *content, size_t size);
+#define DER_IS_OID(element, literal) der_is_oid(element, literal, sizeof(literal) - 1)
+
+bool der_equal(const struct der *a, const struct der *b);
+
+/* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue OCTET STRING } */
+struct der_extension {
+    struct der oid;
+    bool is_critical;
+    struct der value; /* the OCTET STRING: its content is the extension's DER */
+};
+bool der_next_extension(struct cursor *cursor, struct der_extension *extension_out);
+
+#endif

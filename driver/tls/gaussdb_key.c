@@ -1,0 +1,216 @@
+#include "tls/gaussdb_key.h"
+
+#include <gnutls/crypto.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/text.h"
+
+/*
+ * Both files are C structs as they lie in memory: arrays of 16 bytes and one that means nothing,
+ * and at the end a CRC over everything before, in the order of the (little-endian) machine.
+ *
+ *      cipher: 16 ciphertext, 1 any, 16 salt, 1 any, 16 initialisation vector, 2 any, 4 CRC
+ *      rand:   16 secret, 4 any, 4 CRC
+ */
+#define CIPHER_SIZE 56
+#define RAND_SIZE 24
+#define BLOCK_SIZE 16
+#define CRC_SIZE 4
+#define ITERATIONS 10000
+#define SALT_AT 17
+#define VECTOR_AT 34
+
+/* PostgreSQL's CRC-32 before 9.5: a reflected table, yet shifted to the left. So it is no known
+ * CRC. */
+static uint32_t
+table_entry(uint32_t index)
+{
+    for (unsigned bit = 0; bit < 8; bit++)
+        index = (index & 1) != 0 ? index >> 1 ^ 0xedb88320u : index >> 1;
+    return index;
+}
+
+static uint32_t
+checksum(const unsigned char *bytes, size_t size)
+{
+    uint32_t crc = 0xffffffffu;
+    for (size_t i = 0; i < size; i++)
+        crc = table_entry((crc >> 24 ^ bytes[i]) & 0xff) ^ crc << 8;
+    return crc ^ 0xffffffffu;
+}
+
+static bool
+is_intact(const unsigned char *bytes, size_t size)
+{
+    struct cursor stored = cursor_over(bytes + size - CRC_SIZE, CRC_SIZE);
+    return cursor_u32le(&stored) == checksum(bytes, size - CRC_SIZE);
+}
+
+static bool
+decrypt(const unsigned char *cipher, const unsigned char *rand, unsigned char *plain)
+{
+    unsigned char bytes[BLOCK_SIZE];
+    const gnutls_datum_t secret = {(unsigned char *)rand, BLOCK_SIZE};
+    const gnutls_datum_t salt = {(unsigned char *)cipher + SALT_AT, BLOCK_SIZE};
+    const gnutls_datum_t key = {bytes, BLOCK_SIZE};
+    const gnutls_datum_t vector = {(unsigned char *)cipher + VECTOR_AT, BLOCK_SIZE};
+    gnutls_cipher_hd_t handle;
+    bool is_good =
+        gnutls_pbkdf2(GNUTLS_MAC_SHA256, &secret, &salt, ITERATIONS, bytes, sizeof bytes) == 0 &&
+        gnutls_cipher_init(&handle, GNUTLS_CIPHER_AES_128_CBC, &key, &vector) == 0;
+    text_wipe(bytes, sizeof bytes);
+    if (!is_good)
+        return false;
+    is_good = gnutls_cipher_decrypt2(handle, cipher, BLOCK_SIZE, plain, BLOCK_SIZE) == 0;
+    gnutls_cipher_deinit(handle);
+    return is_good;
+}
+
+/* ISO/IEC 7816-4: 0x80 and zeroes. A block without it is a password of 16 characters, of which old
+ * gs_guc stored only the first of two blocks. */
+static size_t
+password_length(const unsigned char *plain)
+{
+    size_t length = BLOCK_SIZE;
+    while (length > 0 && plain[length - 1] == 0)
+        length--;
+    if (length > 0 && plain[length - 1] == 0x80)
+        return length - 1;
+    return length == BLOCK_SIZE ? BLOCK_SIZE : 0;
+}
+
+enum gaussdb_key_outcome
+gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size, const unsigned char *rand,
+                   size_t rand_size, char password_out[GAUSSDB_KEY_PASSWORD_SIZE])
+{
+    unsigned char plain[BLOCK_SIZE];
+    memset(password_out, 0, GAUSSDB_KEY_PASSWORD_SIZE);
+    if (cipher_size != CIPHER_SIZE)
+        return GAUSSDB_KEY_CIPHER_SIZE;
+    if (rand_size != RAND_SIZE)
+        return GAUSSDB_KEY_RAND_SIZE;
+    if (!is_intact(cipher, CIPHER_SIZE))
+        return GAUSSDB_KEY_CIPHER_CRC;
+    if (!is_intact(rand, RAND_SIZE))
+        return GAUSSDB_KEY_RAND_CRC;
+    if (!decrypt(cipher, rand, plain))
+        return GAUSSDB_KEY_CRYPTO;
+    size_t length = password_length(plain);
+    bool is_printable = length > 0;
+    for (size_t i = 0; i < length; i++)
+        is_printable = is_printable && plain[i] >= 0x20 && plain[i] < 0x7f;
+    if (is_printable)
+        memcpy(password_out, plain, length);
+    text_wipe(plain, sizeof plain);
+    return is_printable ? GAUSSDB_KEY_DONE : GAUSSDB_KEY_CONTENT;
+}
+
+static char *
+path_beside(const char *certificate_path, const char *name)
+{
+    const char *slash = strrchr(certificate_path, '/');
+    int folder = slash != NULL ? (int)(slash - certificate_path) + 1 : 0;
+    char *path = NULL;
+    return asprintf(&path, "%.*s%s.key.cipher", folder, certificate_path, name) < 0 ? NULL : path;
+}
+
+static char *
+find_named(const char *certificate_path, const char *name)
+{
+    struct stat status;
+    char *path = path_beside(certificate_path, name);
+    if (path != NULL && lstat(path, &status) != 0) {
+        free(path);
+        path = NULL;
+    }
+    return path;
+}
+
+char *
+gaussdb_key_find(const char *certificate_path, const char *user)
+{
+    char *path = NULL;
+    /* The user's name comes from a connection string and must not lead out of the folder. */
+    if (user != NULL && user[0] != '\0' && strchr(user, '/') == NULL)
+        path = find_named(certificate_path, user);
+    return path != NULL ? path : find_named(certificate_path, "client");
+}
+
+static bool
+read_file(const char *path, const struct option *certificate, enum file_permissions permissions,
+          struct watch *watch, struct file_content *content, struct error *error)
+{
+    if (!file_read_path(path, certificate, content, error))
+        return false;
+    bool is_good =
+        watch_add_content(watch, path, content, error) &&
+        file_permissions_check(path, certificate, &content->status, true, permissions, error);
+    if (!is_good)
+        file_content_free(content);
+    return is_good;
+}
+
+static const char *
+reason(enum gaussdb_key_outcome outcome)
+{
+    switch (outcome) {
+    case GAUSSDB_KEY_DONE:
+        break;
+    case GAUSSDB_KEY_CIPHER_SIZE:
+        return "the .cipher file does not have the 56 bytes of a GaussDB key password file";
+    case GAUSSDB_KEY_RAND_SIZE:
+        return "the .rand file does not have the 24 bytes of a GaussDB key password file";
+    case GAUSSDB_KEY_CIPHER_CRC:
+        return "the checksum of the .cipher file is wrong: it is damaged";
+    case GAUSSDB_KEY_RAND_CRC:
+        return "the checksum of the .rand file is wrong: it is damaged";
+    case GAUSSDB_KEY_CONTENT:
+        return "what they decrypt to is no password: they do not belong together";
+    case GAUSSDB_KEY_CRYPTO:
+        return "GnuTLS refuses to decrypt them";
+    }
+    return "";
+}
+
+static bool
+decode_files(const char *cipher_path, const char *rand_path, const struct file_content *cipher,
+             const struct file_content *rand, char *password_out, struct error *error)
+{
+    enum gaussdb_key_outcome outcome =
+        gaussdb_key_decode(cipher->bytes, cipher->size, rand->bytes, rand->size, password_out);
+    if (outcome == GAUSSDB_KEY_DONE)
+        return true;
+    error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+              "the key password files %s and %s cannot be used: %s. Fetch them again, or set "
+              "SslPassword",
+              cipher_path, rand_path, reason(outcome));
+    return false;
+}
+
+bool
+gaussdb_key_read(const char *cipher_path, const struct option *certificate,
+                 enum file_permissions permissions, struct watch *watch,
+                 char password_out[GAUSSDB_KEY_PASSWORD_SIZE], struct error *error)
+{
+    struct file_content cipher = {0}, rand = {0};
+    char *rand_path = NULL;
+    size_t stem = strlen(cipher_path) - strlen(".cipher");
+    memset(password_out, 0, GAUSSDB_KEY_PASSWORD_SIZE);
+    if (asprintf(&rand_path, "%.*s.rand", (int)stem, cipher_path) < 0) {
+        error_set_memory(error);
+        return false;
+    }
+    bool is_read = read_file(cipher_path, certificate, permissions, watch, &cipher, error) &&
+                   read_file(rand_path, certificate, permissions, watch, &rand, error) &&
+                   decode_files(cipher_path, rand_path, &cipher, &rand, password_out, error);
+    file_content_free(&cipher);
+    file_content_free(&rand);
+    free(rand_path);
+    return is_read;
+}

@@ -1,0 +1,409 @@
+#include "tls/session_internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define PRIORITY_SIZE 1024
+
+static const struct {
+    enum tls_version version;
+    const char *name; /* in priority strings */
+} versions[] = {
+    {TLS_VERSION_1_3, "VERS-TLS1.3"},
+    {TLS_VERSION_1_2, "VERS-TLS1.2"},
+    {TLS_VERSION_1_1, "VERS-TLS1.1"},
+    {TLS_VERSION_1_0, "VERS-TLS1.0"},
+};
+
+#define VERSION_COUNT (sizeof versions / sizeof versions[0])
+
+static ssize_t
+push(gnutls_transport_ptr_t pointer, const giovec_t *parts, int count)
+{
+    struct tls_session *session = pointer;
+    size_t total = 0;
+    for (int i = 0; i < count; i++) {
+        if (!buffer_append(&session->output, parts[i].iov_base, parts[i].iov_len)) {
+            gnutls_transport_set_errno(session->gnutls, ENOMEM);
+            return -1;
+        }
+        total += parts[i].iov_len;
+    }
+    return (ssize_t)total;
+}
+
+static ssize_t
+pull(gnutls_transport_ptr_t pointer, void *out, size_t size)
+{
+    struct tls_session *session = pointer;
+    size_t length = buffer_length(&session->input);
+    if (length == 0) {
+        gnutls_transport_set_errno(session->gnutls, EAGAIN);
+        return -1;
+    }
+    if (length > size)
+        length = size;
+    memcpy(out, buffer_content(&session->input), length);
+    buffer_take(&session->input, length);
+    return (ssize_t)length;
+}
+
+/* Also false for forms like 10.1, which getaddrinfo takes: libpq's rule for SNI, digits and dots.
+ */
+static bool
+is_dns_name(const char *name)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return name[0] != '\0' && strchr(name, ':') == NULL &&
+           strspn(name, "0123456789.") != strlen(name) && inet_pton(AF_INET, name, address) != 1 &&
+           inet_pton(AF_INET6, name, address) != 1;
+}
+
+/* [::1] loses its brackets, and a DNS name its final dot, which neither SNI (RFC 6066, section 3)
+ * nor certificates have. */
+static bool
+copy_name(const char *name, char *out, struct error *error)
+{
+    size_t length = name != NULL ? strlen(name) : 0;
+    if (length >= 2 && name[0] == '[' && name[length - 1] == ']') {
+        name++;
+        length -= 2;
+    } else if (length > 1 && name[length - 1] == '.') {
+        length--;
+    }
+    if (length == 0 || length >= SESSION_NAME_SIZE) {
+        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                  "the server's name has %zu characters; 1 to %d can be used for TLS", length,
+                  SESSION_NAME_SIZE - 1);
+        return false;
+    }
+    memcpy(out, name, length);
+    out[length] = '\0';
+    return true;
+}
+
+static bool
+set_names(struct tls_session *session, const struct tls_peer *peer, struct error *error)
+{
+    const char *name = session->options->server_name.value;
+    if (!copy_name(peer->host, session->host, error) ||
+        !copy_name(name != NULL ? name : peer->host, session->name, error))
+        return false;
+    if (peer->alpn != NULL)
+        snprintf(session->alpn, sizeof session->alpn, "%s", peer->alpn);
+    session->is_alpn_required = peer->is_alpn_required;
+    return true;
+}
+
+static bool
+set_versions(struct tls_session *session, const struct tls_peer *peer, struct error *error)
+{
+    const struct tls_options *options = session->options;
+    session->minimum_version = options->minimum_version;
+    session->maximum_version =
+        options->maximum_version != TLS_VERSION_NONE ? options->maximum_version : TLS_VERSION_1_3;
+    if (peer->maximum_version != TLS_VERSION_NONE &&
+        peer->maximum_version < session->maximum_version)
+        session->maximum_version = peer->maximum_version;
+    if (session->minimum_version <= session->maximum_version)
+        return true;
+    error_set(error, ODBCSSL_ERROR_TLS_VERSION,
+              "SslMinProtocol=%s asks for more than %s, the highest version that %s",
+              tls_version_name(session->minimum_version),
+              tls_version_name(session->maximum_version),
+              session->maximum_version == peer->maximum_version
+                  ? "this database's way to switch to TLS can carry"
+                  : "SslMaxProtocol allows");
+    return false;
+}
+
+/*
+ * SslPriority decides all but the versions: what lies outside the two limits is always taken away,
+ * so that SslPriority=NORMAL does not silently bring TLS 1.0 back.
+ */
+static void
+build_priority(const struct tls_session *session, char *out, size_t size)
+{
+    const char *expert = session->options->priority.value;
+    size_t used = (size_t)snprintf(out, size, "%s", expert != NULL ? expert : "NORMAL:-VERS-ALL");
+    for (size_t i = 0; i < VERSION_COUNT && used < size; i++) {
+        bool is_allowed = versions[i].version >= session->minimum_version &&
+                          versions[i].version <= session->maximum_version;
+        if (is_allowed == (expert == NULL))
+            used += (size_t)snprintf(out + used, size - used, ":%c%s", is_allowed ? '+' : '-',
+                                     versions[i].name);
+    }
+}
+
+static bool
+set_priority(struct tls_session *session, struct error *error)
+{
+    const struct option *expert = &session->options->priority;
+    char priority[PRIORITY_SIZE], source[PRIORITY_SIZE];
+    const char *position = "";
+    if (expert->value != NULL && strlen(expert->value) > PRIORITY_SIZE / 2) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "SslPriority is longer than %d characters",
+                  PRIORITY_SIZE / 2);
+        return false;
+    }
+    build_priority(session, priority, sizeof priority);
+    int result = gnutls_priority_set_direct(session->gnutls, priority, &position);
+    if (result == GNUTLS_E_SUCCESS) {
+        if (expert->value == NULL)
+            gnutls_dh_set_prime_bits(session->gnutls, SESSION_DH_BITS);
+        return true;
+    }
+    if (expert->value != NULL)
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                  "%s is not a GnuTLS priority string; it is wrong at '%s': %s",
+                  option_describe(expert, source, sizeof source), position,
+                  gnutls_strerror(result));
+    else
+        error_set(error, ODBCSSL_ERROR_TLS_VERSION,
+                  "GnuTLS on this machine does not allow the TLS versions asked for, %s: %s",
+                  session_describe_versions(session, source, sizeof source),
+                  gnutls_strerror(result));
+    return false;
+}
+
+static int
+set_extensions(struct tls_session *session)
+{
+    int result = GNUTLS_E_SUCCESS;
+    if (session->options->send_sni && is_dns_name(session->name))
+        result = gnutls_server_name_set(session->gnutls, GNUTLS_NAME_DNS, session->name,
+                                        strlen(session->name));
+    if (result == GNUTLS_E_SUCCESS && session->alpn[0] != '\0') {
+        gnutls_datum_t protocol = {(unsigned char *)session->alpn, (unsigned)strlen(session->alpn)};
+        result = gnutls_alpn_set_protocols(session->gnutls, &protocol, 1, 0);
+    }
+    return result;
+}
+
+/* Without tickets: a ticket is a secret to keep, and a session ends only with its connection. */
+static bool
+start_gnutls(struct tls_session *session, struct error *error)
+{
+    int result = gnutls_init(&session->gnutls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+                                                   GNUTLS_NO_TICKETS);
+    if (result == GNUTLS_E_SUCCESS) {
+        gnutls_session_set_ptr(session->gnutls, session);
+        gnutls_transport_set_ptr(session->gnutls, session);
+        gnutls_transport_set_vec_push_function(session->gnutls, push);
+        gnutls_transport_set_pull_function(session->gnutls, pull);
+        gnutls_handshake_set_timeout(session->gnutls, 0);
+        gnutls_handshake_set_max_packet_length(session->gnutls, SESSION_HANDSHAKE_LIMIT);
+        gnutls_session_set_verify_function(session->gnutls, session_verify_peer);
+        if (!set_priority(session, error))
+            return false;
+        result = gnutls_credentials_set(session->gnutls, GNUTLS_CRD_CERTIFICATE,
+                                        session->credentials->gnutls);
+    }
+    if (result == GNUTLS_E_SUCCESS)
+        result = set_extensions(session);
+    if (result != GNUTLS_E_SUCCESS)
+        error_set(error, ODBCSSL_ERROR_HANDSHAKE, "the TLS session with %s cannot be prepared: %s",
+                  session->host, gnutls_strerror(result));
+    return result == GNUTLS_E_SUCCESS;
+}
+
+struct tls_session *
+tls_session_open(const struct credentials *credentials, const struct tls_options *options,
+                 const struct tls_peer *peer, struct log *log, struct error *error)
+{
+    struct tls_session *session = calloc(1, sizeof *session);
+    if (session == NULL) {
+        error_set_memory(error);
+        return NULL;
+    }
+    session->credentials = credentials;
+    session->options = options;
+    session->log = log;
+    if (!set_names(session, peer, error) || !set_versions(session, peer, error) ||
+        !start_gnutls(session, error))
+        tls_session_free(&session);
+    return session;
+}
+
+void
+tls_session_free(struct tls_session **session)
+{
+    if (*session == NULL)
+        return;
+    if ((*session)->gnutls != NULL)
+        gnutls_deinit((*session)->gnutls);
+    buffer_free(&(*session)->input);
+    buffer_free(&(*session)->output);
+    free(*session);
+    *session = NULL;
+}
+
+struct buffer *
+tls_session_input(struct tls_session *session)
+{
+    return &session->input;
+}
+
+struct buffer *
+tls_session_output(struct tls_session *session)
+{
+    return &session->output;
+}
+
+static enum tls_progress
+fail(struct tls_session *session, int result, struct error *error)
+{
+    session_fail(session, result, error);
+    session->stage = SESSION_FAILED;
+    log_write(session->log, "TLS with %s failed: %s", session->host,
+              error != NULL ? error->text : gnutls_strerror(result));
+    return TLS_PROGRESS_FAILED;
+}
+
+static bool
+check_alpn(struct tls_session *session, struct error *error)
+{
+    gnutls_datum_t chosen = {NULL, 0};
+    int result = gnutls_alpn_get_selected_protocol(session->gnutls, &chosen);
+    bool is_chosen = result == GNUTLS_E_SUCCESS;
+    bool is_ours = is_chosen && chosen.size == strlen(session->alpn) &&
+                   memcmp(chosen.data, session->alpn, chosen.size) == 0;
+    if (is_ours || (!is_chosen && !session->is_alpn_required))
+        return true;
+    char printable[128];
+    if (is_chosen)
+        error_set(error, ODBCSSL_ERROR_ALPN,
+                  "%s chose the application protocol (ALPN) \"%s\", and \"%s\" was offered",
+                  session->host,
+                  error_printable(chosen.data, chosen.size, printable, sizeof printable),
+                  session->alpn);
+    else
+        error_set(error, ODBCSSL_ERROR_ALPN,
+                  "%s chose no application protocol (ALPN), and \"%s\" is required: TLS from the "
+                  "first byte (SslNegotiation=direct) is not what this port speaks",
+                  session->host, session->alpn);
+    return false;
+}
+
+static enum tls_progress
+finish_handshake(struct tls_session *session, struct error *error)
+{
+    /* Nothing may be trusted that was not looked at: a suite without certificates ends here. */
+    if (!session->verification.is_done)
+        error_set(error, ODBCSSL_ERROR_UNTRUSTED, "%s showed no certificate", session->host);
+    else if (check_alpn(session, error)) {
+        session->stage = SESSION_ESTABLISHED;
+        log_write(session->log, "TLS with %s: %s, %s", session->host,
+                  tls_version_name(session_version(session)),
+                  gnutls_ciphersuite_get(session->gnutls));
+        return TLS_PROGRESS_DONE;
+    }
+    return fail(session, GNUTLS_E_RECEIVED_DISALLOWED_NAME, error);
+}
+
+enum tls_progress
+tls_session_handshake(struct tls_session *session, struct error *error)
+{
+    int result;
+    if (session->stage != SESSION_HANDSHAKING)
+        return session->stage == SESSION_ESTABLISHED ? TLS_PROGRESS_DONE : TLS_PROGRESS_FAILED;
+    do {
+        result = gnutls_handshake(session->gnutls);
+    } while (result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED ||
+             result == GNUTLS_E_GOT_APPLICATION_DATA);
+    if (result == GNUTLS_E_AGAIN)
+        return TLS_PROGRESS_WANT_READ;
+    if (result != GNUTLS_E_SUCCESS)
+        return fail(session, result, error);
+    return finish_handshake(session, error);
+}
+
+enum tls_progress
+tls_session_read(struct tls_session *session, void *out, size_t size, size_t *read_out,
+                 struct error *error)
+{
+    ssize_t result;
+    *read_out = 0;
+    do {
+        result = gnutls_record_recv(session->gnutls, out, size);
+    } while (result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED);
+    if (result == GNUTLS_E_AGAIN)
+        return TLS_PROGRESS_WANT_READ;
+    if (result == 0)
+        return TLS_PROGRESS_CLOSED;
+    if (result < 0)
+        return fail(session, (int)result, error);
+    *read_out = (size_t)result;
+    return TLS_PROGRESS_DONE;
+}
+
+/* A peer that asked for small records (RFC 8449) gets several instead of one. */
+enum tls_progress
+tls_session_write(struct tls_session *session, const void *bytes, size_t size, struct error *error)
+{
+    const unsigned char *next = bytes;
+    while (size > 0) {
+        ssize_t result = gnutls_record_send(session->gnutls, next, size);
+        if (result == GNUTLS_E_INTERRUPTED)
+            continue;
+        if (result <= 0)
+            return fail(session, (int)result, error);
+        next += result;
+        size -= (size_t)result;
+    }
+    return TLS_PROGRESS_DONE;
+}
+
+void
+tls_session_close(struct tls_session *session)
+{
+    if (session->stage == SESSION_ESTABLISHED)
+        gnutls_bye(session->gnutls, GNUTLS_SHUT_WR);
+}
+
+bool
+tls_session_is_pending(const struct tls_session *session)
+{
+    return buffer_length(&session->input) > 0 || gnutls_record_check_pending(session->gnutls) > 0;
+}
+
+enum tls_version
+session_version(const struct tls_session *session)
+{
+    switch (gnutls_protocol_get_version(session->gnutls)) {
+    case GNUTLS_TLS1_3:
+        return TLS_VERSION_1_3;
+    case GNUTLS_TLS1_2:
+        return TLS_VERSION_1_2;
+    case GNUTLS_TLS1_1:
+        return TLS_VERSION_1_1;
+    case GNUTLS_TLS1_0:
+        return TLS_VERSION_1_0;
+    default:
+        return TLS_VERSION_NONE;
+    }
+}
+
+bool
+session_has_sent_certificate(const struct tls_session *session)
+{
+    return gnutls_certificate_client_get_request_status(session->gnutls) != 0 &&
+           gnutls_certificate_get_ours(session->gnutls) != NULL;
+}
+
+const char *
+session_describe_versions(const struct tls_session *session, char *out, size_t size)
+{
+    const char *lowest = tls_version_name(session->minimum_version);
+    const char *highest = tls_version_name(session->maximum_version);
+    if (session->minimum_version == session->maximum_version)
+        snprintf(out, size, "only %s", highest);
+    else
+        snprintf(out, size, "%s to %s", lowest, highest);
+    return out;
+}

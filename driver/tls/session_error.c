@@ -1,0 +1,165 @@
+#include "tls/session_internal.h"
+
+#include <stdio.h>
+
+/* What a server's alert can be about besides the handshake in general. */
+enum alert_topic {
+    ALERT_GENERAL,
+    ALERT_CLIENT_CERTIFICATE,
+    ALERT_MAYBE_CLIENT_CERTIFICATE,
+    ALERT_VERSION
+};
+
+static const struct {
+    gnutls_alert_description_t alert;
+    enum alert_topic topic;
+} alert_topics[] = {
+    {GNUTLS_A_BAD_CERTIFICATE, ALERT_CLIENT_CERTIFICATE},
+    {GNUTLS_A_UNSUPPORTED_CERTIFICATE, ALERT_CLIENT_CERTIFICATE},
+    {GNUTLS_A_CERTIFICATE_REVOKED, ALERT_CLIENT_CERTIFICATE},
+    {GNUTLS_A_CERTIFICATE_EXPIRED, ALERT_CLIENT_CERTIFICATE},
+    {GNUTLS_A_CERTIFICATE_UNKNOWN, ALERT_CLIENT_CERTIFICATE},
+    {GNUTLS_A_UNKNOWN_CA, ALERT_CLIENT_CERTIFICATE},
+    {GNUTLS_A_ACCESS_DENIED, ALERT_CLIENT_CERTIFICATE},
+    {GNUTLS_A_CERTIFICATE_REQUIRED, ALERT_CLIENT_CERTIFICATE},
+    /* OpenSSL servers up to TLS 1.2 say this when a required certificate did not come. */
+    {GNUTLS_A_HANDSHAKE_FAILURE, ALERT_MAYBE_CLIENT_CERTIFICATE},
+    {GNUTLS_A_PROTOCOL_VERSION, ALERT_VERSION},
+};
+
+/* GnuTLS errors that deserve more than GnuTLS's own words. */
+static const struct {
+    int result;
+    enum odbcssl_error code;
+    const char *words;
+} failures[] = {
+    {GNUTLS_E_DH_PRIME_UNACCEPTABLE, ODBCSSL_ERROR_WEAK_ALGORITHM,
+     "the server's Diffie-Hellman prime is too weak: it must have 2048 bits; "
+     "SslPriority=NORMAL:-DHE-RSA does without Diffie-Hellman primes"},
+    {GNUTLS_E_INSUFFICIENT_SECURITY, ODBCSSL_ERROR_WEAK_ALGORITHM,
+     "a key or algorithm of the server is too weak"},
+    {GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM, ODBCSSL_ERROR_WEAK_ALGORITHM,
+     "the server signed with an algorithm that is weak or not known"},
+    {GNUTLS_E_HANDSHAKE_TOO_LARGE, ODBCSSL_ERROR_HANDSHAKE,
+     "the server sent a handshake message of more than 128 KiB, such as an absurdly large "
+     "certificate"},
+    {GNUTLS_E_UNEXPECTED_PACKET_LENGTH, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
+    {GNUTLS_E_RECORD_OVERFLOW, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
+    {GNUTLS_E_UNEXPECTED_PACKET, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
+    {GNUTLS_E_REHANDSHAKE, ODBCSSL_ERROR_HANDSHAKE,
+     "the server asked for a renegotiation, which is refused"},
+    {GNUTLS_E_NO_CERTIFICATE_FOUND, ODBCSSL_ERROR_UNTRUSTED, "the server showed no certificate"},
+    {GNUTLS_E_MEMORY_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"},
+};
+
+static const char *
+certificate_words(const struct tls_session *session)
+{
+    if (session_has_sent_certificate(session))
+        return "the client certificate of SslCert was sent";
+    if (session->credentials->has_identity)
+        return "the client certificate of SslCert was not sent, because the server asked for none "
+               "or "
+               "for one of another issuer";
+    return "no client certificate was sent: SslCert is not set";
+}
+
+static enum alert_topic
+topic_of(const struct tls_session *session, gnutls_alert_description_t alert)
+{
+    for (size_t i = 0; i < sizeof alert_topics / sizeof alert_topics[0]; i++) {
+        if (alert_topics[i].alert != alert)
+            continue;
+        if (alert_topics[i].topic != ALERT_MAYBE_CLIENT_CERTIFICATE)
+            return alert_topics[i].topic;
+        bool is_asked = gnutls_certificate_client_get_request_status(session->gnutls) != 0;
+        return is_asked ? ALERT_CLIENT_CERTIFICATE : ALERT_GENERAL;
+    }
+    return ALERT_GENERAL;
+}
+
+static void
+fail_alert(struct tls_session *session, struct error *error)
+{
+    gnutls_alert_description_t alert = gnutls_alert_get(session->gnutls);
+    const char *name = gnutls_alert_get_name(alert);
+    const char *when = session->stage == SESSION_ESTABLISHED ? "session" : "handshake";
+    char versions[64];
+    if (name == NULL)
+        name = "unknown";
+    switch (topic_of(session, alert)) {
+    case ALERT_CLIENT_CERTIFICATE:
+        error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
+                  "%s ended the TLS %s with the alert \"%s\" (%d), which is about the client "
+                  "certificate; %s",
+                  session->host, when, name, (int)alert, certificate_words(session));
+        break;
+    case ALERT_VERSION:
+        error_set(error, ODBCSSL_ERROR_TLS_VERSION,
+                  "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s "
+                  "(SslMinProtocol, SslMaxProtocol)",
+                  session->host, when, name, (int)alert,
+                  session_describe_versions(session, versions, sizeof versions));
+        break;
+    default:
+        error_set(error, ODBCSSL_ERROR_ALERT, "%s ended the TLS %s with the alert \"%s\" (%d)",
+                  session->host, when, name, (int)alert);
+        break;
+    }
+}
+
+static void
+fail_other(struct tls_session *session, int result, struct error *error)
+{
+    char versions[64];
+    if (result == GNUTLS_E_UNSUPPORTED_VERSION_PACKET) {
+        error_set(error, ODBCSSL_ERROR_TLS_VERSION,
+                  "%s chose a TLS version that is not allowed; offered was %s (SslMinProtocol, "
+                  "SslMaxProtocol)",
+                  session->host, session_describe_versions(session, versions, sizeof versions));
+        return;
+    }
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
+        if (failures[i].result == result)
+            error_set(error, failures[i].code, "TLS with %s: %s (%s)", session->host,
+                      failures[i].words, gnutls_strerror(result));
+    if (session->stage == SESSION_ESTABLISHED)
+        error_set(error, ODBCSSL_ERROR_LINK_LOST, "the TLS session with %s broke: %s",
+                  session->host, gnutls_strerror(result));
+    error_set(error, ODBCSSL_ERROR_HANDSHAKE, "the TLS handshake with %s failed: %s", session->host,
+              gnutls_strerror(result));
+}
+
+static gnutls_alert_description_t
+alert_for(enum odbcssl_error code)
+{
+    switch (code) {
+    case ODBCSSL_ERROR_UNTRUSTED:
+    case ODBCSSL_ERROR_SELF_SIGNED:
+    case ODBCSSL_ERROR_ISSUER_UNKNOWN:
+        return GNUTLS_A_UNKNOWN_CA;
+    case ODBCSSL_ERROR_REVOKED:
+        return GNUTLS_A_CERTIFICATE_REVOKED;
+    case ODBCSSL_ERROR_EXPIRED:
+        return GNUTLS_A_CERTIFICATE_EXPIRED;
+    case ODBCSSL_ERROR_ALPN:
+        return GNUTLS_A_NO_APPLICATION_PROTOCOL;
+    default:
+        return GNUTLS_A_BAD_CERTIFICATE;
+    }
+}
+
+void
+session_fail(struct tls_session *session, int result, struct error *error)
+{
+    if (result == GNUTLS_E_FATAL_ALERT_RECEIVED) {
+        fail_alert(session, error);
+        return;
+    }
+    error_copy(error, &session->refusal);
+    if (error_is_set(error))
+        gnutls_alert_send(session->gnutls, GNUTLS_AL_FATAL, alert_for(error->code));
+    else
+        gnutls_alert_send_appropriate(session->gnutls, result);
+    fail_other(session, result, error);
+}

@@ -1,0 +1,74 @@
+/*
+ * session_internal.h - what the files of the TLS session share. Not for other parts.
+ *
+ * session.c moves bytes, session_verify.c judges the server's certificate during the handshake,
+ * session_error.c puts failures into words, session_report.c tells what was negotiated.
+ */
+#ifndef TLS_SESSION_INTERNAL_H
+#define TLS_SESSION_INTERNAL_H
+
+#include <gnutls/gnutls.h>
+#include <time.h>
+
+#include "tls/session.h"
+
+/* A DNS name has 253 characters at most; an IPv6 address with zone is shorter. */
+#define SESSION_NAME_SIZE 256
+
+/* Larger handshake messages are refused; GnuTLS's own default. */
+#define SESSION_HANDSHAKE_LIMIT ((size_t)128 * 1024)
+
+/* Smaller Diffie-Hellman primes of a server are refused, as OpenSSL's security level 2 does. */
+#define SESSION_DH_BITS 2048
+
+enum session_stage { SESSION_HANDSHAKING, SESSION_ESTABLISHED, SESSION_FAILED };
+
+/* What session_verify.c found; all zeroes while the server's certificate has not come. */
+struct session_verification {
+    bool is_done;
+    bool has_checked_chain;
+    bool has_checked_host;
+    bool has_checked_pin;
+    uint32_t status;
+    enum odbcssl_crl_status crl_status;
+    time_t crl_next_update;
+    struct error error; /* the first failed check, also when it does not stop the session */
+};
+
+struct tls_session {
+    gnutls_session_t gnutls;
+    const struct credentials *credentials;
+    const struct tls_options *options;
+    struct log *log;
+    enum session_stage stage;
+
+    char host[SESSION_NAME_SIZE]; /* without brackets and without a final dot */
+    char name[SESSION_NAME_SIZE]; /* SslServerName, else the host: for SNI and the name check */
+    char alpn[64];                /* empty: none */
+    bool is_alpn_required;
+    enum tls_version minimum_version;
+    enum tls_version maximum_version; /* never NONE */
+
+    struct buffer input;
+    struct buffer output;
+
+    struct session_verification verification;
+    struct error refusal; /* why the server's certificate stopped the handshake */
+};
+
+/* gnutls_certificate_verify_function: 0 lets the handshake go on. */
+int session_verify_peer(gnutls_session_t gnutls);
+
+/* Puts what a GnuTLS function returned into words, and an alert for the server into the output. */
+void session_fail(struct tls_session *session, int result, struct error *error);
+
+/* "TLSv1.2 to TLSv1.3"; returns out. */
+const char *session_describe_versions(const struct tls_session *session, char *out, size_t size);
+
+/* The client's certificate went to the server. */
+bool session_has_sent_certificate(const struct tls_session *session);
+
+/* As enum tls_version; NONE before one is negotiated. */
+enum tls_version session_version(const struct tls_session *session);
+
+#endif

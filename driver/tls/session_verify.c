@@ -1,0 +1,124 @@
+#include "tls/session_internal.h"
+
+#include <string.h>
+
+#include "tls/verify.h"
+
+/* A failed check of the chain, the CRL or the name stops the connection in these modes; require
+ * only verifies when there is something to verify with. */
+static bool
+is_enforcing(const struct tls_session *session)
+{
+    switch (session->options->mode) {
+    case ODBCSSL_MODE_VERIFY_FULL:
+    case ODBCSSL_MODE_VERIFY_CA:
+        return true;
+    case ODBCSSL_MODE_REQUIRE:
+        return session->credentials->trust != NULL;
+    case ODBCSSL_MODE_DISABLE:
+    case ODBCSSL_MODE_ALLOW:
+    case ODBCSSL_MODE_PREFER:
+        return false;
+    }
+    return true;
+}
+
+static bool
+has_verifying_mode(const struct tls_session *session)
+{
+    return session->options->mode == ODBCSSL_MODE_VERIFY_CA ||
+           session->options->mode == ODBCSSL_MODE_VERIFY_FULL;
+}
+
+static bool
+check_size(struct tls_session *session, const gnutls_datum_t *chain, unsigned count)
+{
+    if (chain == NULL || count == 0)
+        error_set(&session->refusal, ODBCSSL_ERROR_UNTRUSTED, "%s showed no certificate",
+                  session->host);
+    else if (count > VERIFY_CHAIN_LIMIT)
+        error_set(&session->refusal, ODBCSSL_ERROR_VERIFY_OTHER,
+                  "%s sent a chain of %u certificates; more than %d are not looked at",
+                  session->host, count, VERIFY_CHAIN_LIMIT);
+    return !error_is_set(&session->refusal);
+}
+
+static struct verify_request
+make_request(const struct tls_session *session, const gnutls_datum_t *chain, unsigned count)
+{
+    const struct credentials *credentials = session->credentials;
+    const struct tls_options *options = session->options;
+    return (struct verify_request){
+        .chain = chain,
+        .chain_count = count,
+        .trust = credentials->trust,
+        .crls = credentials->has_crls ? &credentials->crls : NULL,
+        .crl_check = options->crl_check,
+        .crl_name = credentials->crl_name,
+        .host = options->mode == ODBCSSL_MODE_VERIFY_FULL ? session->name : NULL,
+        .pin = options->pin.value,
+        .at = time(NULL),
+    };
+}
+
+/* A pin stops every mode, with its own words even when something else failed before it. */
+static void
+refuse_pin(struct tls_session *session, const struct verify_request *request)
+{
+    struct verify_request pin_only = {.chain = request->chain,
+                                      .chain_count = request->chain_count,
+                                      .pin = request->pin,
+                                      .at = request->at};
+    struct verify_result result = {0};
+    verify_chain(&pin_only, &result);
+    error_copy(&session->refusal, &result.error);
+    error_set(&session->refusal, ODBCSSL_ERROR_PIN, "the certificate of %s fits no pin of SslPin",
+              session->host);
+    verify_result_free(&result);
+}
+
+static void
+judge(struct tls_session *session, const struct verify_request *request)
+{
+    struct session_verification *found = &session->verification;
+    struct verify_result result = {0};
+    bool is_accepted = verify_chain(request, &result);
+    *found = (struct session_verification){.is_done = true,
+                                           .has_checked_chain = request->trust != NULL,
+                                           .has_checked_host = request->host != NULL,
+                                           .has_checked_pin = request->pin != NULL,
+                                           .status = result.status,
+                                           .crl_status = result.crl_status,
+                                           .crl_next_update = result.crl_next_update,
+                                           .error = result.error};
+    if (!is_accepted && found->status == 0)
+        found->status = ODBCSSL_VERIFY_OTHER;
+    verify_result_free(&result);
+    if (found->status == 0)
+        return;
+    error_set(&found->error, ODBCSSL_ERROR_VERIFY_OTHER, "the certificate of %s was not accepted",
+              session->host);
+    if (is_enforcing(session))
+        error_copy(&session->refusal, &found->error);
+    else if (found->status & ODBCSSL_VERIFY_PIN)
+        refuse_pin(session, request);
+}
+
+int
+session_verify_peer(gnutls_session_t gnutls)
+{
+    struct tls_session *session = gnutls_session_get_ptr(gnutls);
+    unsigned count = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(gnutls, &count);
+    if (!check_size(session, chain, count))
+        return -1;
+    if (has_verifying_mode(session) && session->credentials->trust == NULL) {
+        error_set(&session->refusal, ODBCSSL_ERROR_TRUST_MISSING,
+                  "SslMode=%s needs trust anchors (SslRootCert), and none are loaded",
+                  tls_mode_name(session->options->mode));
+        return -1;
+    }
+    struct verify_request request = make_request(session, chain, count);
+    judge(session, &request);
+    return error_is_set(&session->refusal) ? -1 : 0;
+}

@@ -1,0 +1,3 @@
+#include "tls/store.h"
+
+const char *const store_default_passwords[] = {"changeit", "apsaradb", NULL};

@@ -1,0 +1,158 @@
+#include "tls/token.h"
+
+#include <gnutls/pkcs11.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define DESCRIPTION_SIZE 700
+
+struct token_pin {
+    char *text; /* NULL: SslPassword is not set */
+};
+
+struct token_pin *
+token_pin_new(const char *pin)
+{
+    struct token_pin *new_pin = calloc(1, sizeof *new_pin);
+    if (new_pin == NULL || pin == NULL)
+        return new_pin;
+    new_pin->text = strdup(pin);
+    if (new_pin->text == NULL)
+        token_pin_free(&new_pin);
+    return new_pin;
+}
+
+void
+token_pin_free(struct token_pin **pin)
+{
+    if (*pin != NULL)
+        text_free_secret((*pin)->text);
+    free(*pin);
+    *pin = NULL;
+}
+
+bool
+token_is_uri(const char *value)
+{
+    return value != NULL && text_has_prefix_nocase(value, "pkcs11:");
+}
+
+const char *
+token_describe(const struct option *option, char *out, size_t out_size)
+{
+    static const char secret[] = "pin-value=";
+    struct option hidden = *option;
+    const char *at = option->value != NULL ? strstr(option->value, secret) : NULL;
+    if (at == NULL)
+        return option_describe(option, out, out_size);
+    const char *value = at + sizeof secret - 1;
+    size_t pin_size = strcspn(value, "&;");
+    hidden.value = NULL;
+    if (asprintf(&hidden.value, "%.*s***%s", (int)(value - option->value), option->value,
+                 value + pin_size) < 0)
+        hidden.value = NULL;
+    option_describe(&hidden, out, out_size);
+    free(hidden.value);
+    return out;
+}
+
+/* Called by GnuTLS. A PIN that was refused is not tried again, nor one when only one try is left:
+ * programs that reconnect would lock the token. */
+static int
+answer(void *userdata, int attempt, const char *url, const char *label, unsigned flags, char *out,
+       size_t out_size)
+{
+    const struct token_pin *pin = userdata;
+    (void)attempt;
+    (void)url;
+    (void)label;
+    if (pin->text == NULL || strlen(pin->text) >= out_size ||
+        (flags & (GNUTLS_PIN_WRONG | GNUTLS_PIN_FINAL_TRY)) != 0)
+        return GNUTLS_E_PKCS11_PIN_ERROR;
+    memcpy(out, pin->text, strlen(pin->text) + 1);
+    return 0;
+}
+
+static bool
+is_pin_error(int outcome)
+{
+    return outcome == GNUTLS_E_PKCS11_PIN_ERROR || outcome == GNUTLS_E_PKCS11_PIN_EXPIRED ||
+           outcome == GNUTLS_E_PKCS11_PIN_LOCKED || outcome == GNUTLS_E_PKCS11_USER_ERROR;
+}
+
+static bool
+fail(const struct option *option, const struct token_pin *pin, const char *what, int outcome,
+     struct error *error)
+{
+    char name[DESCRIPTION_SIZE];
+    token_describe(option, name, sizeof name);
+    if (outcome == GNUTLS_E_MEMORY_ERROR)
+        error_set_memory(error);
+    else if (outcome == GNUTLS_E_PKCS11_PIN_LOCKED)
+        error_set(error, ODBCSSL_ERROR_TOKEN, "%s: the token's PIN is locked", name);
+    else if (is_pin_error(outcome))
+        error_set(error, ODBCSSL_ERROR_KEY_PASSWORD, "%s: %s", name,
+                  pin->text == NULL
+                      ? "the token wants a PIN: set SslPassword to it"
+                      : "the token refused the PIN in SslPassword, or has only one try left, which "
+                        "is not taken lest the token be locked");
+    else if (outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+        error_set(error, ODBCSSL_ERROR_TOKEN,
+                  "%s: no token that p11-kit knows holds %s of this name (p11tool --list-tokens "
+                  "shows the tokens)",
+                  name, what);
+    else
+        error_set(error, ODBCSSL_ERROR_TOKEN, "%s: %s cannot be used: %s", name, what,
+                  gnutls_strerror(outcome));
+    return false;
+}
+
+bool
+token_load_chain(const struct option *option, struct token_pin *pin, gnutls_x509_crt_t **chain_out,
+                 unsigned *count_out, struct error *error)
+{
+    *chain_out = NULL;
+    *count_out = 0;
+    int outcome =
+        gnutls_x509_crt_list_import_url(chain_out, count_out, option->value, answer, pin, 0);
+    if (outcome >= 0 && *count_out > 0)
+        return true;
+    return fail(option, pin, "a certificate",
+                outcome < 0 ? outcome : GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE, error);
+}
+
+/* The URI of the key that belongs to a certificate: the same but for the type. */
+static char *
+key_uri(const char *uri)
+{
+    static const char type[] = "type=cert";
+    const char *at = strstr(uri, type);
+    char *changed = NULL;
+    if (at == NULL)
+        return strdup(uri);
+    return asprintf(&changed, "%.*stype=private%s", (int)(at - uri), uri, at + sizeof type - 1) < 0
+               ? NULL
+               : changed;
+}
+
+bool
+token_load_key(const struct option *option, struct token_pin *pin, gnutls_privkey_t *key_out,
+               struct error *error)
+{
+    char *uri = key_uri(option->value);
+    int outcome = uri != NULL ? gnutls_privkey_init(key_out) : GNUTLS_E_MEMORY_ERROR;
+    if (outcome == 0) {
+        gnutls_privkey_set_pin_function(*key_out, answer, pin);
+        outcome = gnutls_privkey_import_url(*key_out, uri, 0);
+        if (outcome != 0)
+            gnutls_privkey_deinit(*key_out);
+    }
+    text_free_secret(uri);
+    if (outcome == 0)
+        return true;
+    *key_out = NULL;
+    return fail(option, pin, "a private key", outcome, error);
+}

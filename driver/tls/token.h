@@ -1,0 +1,35 @@
+/*
+ * token.h - certificates and keys on PKCS#11 tokens, named by pkcs11: URIs (RFC 7512).
+ */
+#ifndef TLS_TOKEN_H
+#define TLS_TOKEN_H
+
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/options.h"
+
+/* Answers a token that asks for its PIN. It has to live as long as the objects it was given for. */
+struct token_pin;
+
+struct token_pin *token_pin_new(const char *pin);
+void token_pin_free(struct token_pin **pin);
+
+bool token_is_uri(const char *value);
+
+/* As option_describe, without a pin-value that stands in the URI. */
+const char *token_describe(const struct option *option, char *out, size_t out_size);
+
+/* The certificate and, as far as the token has them, its issuers. The caller frees with
+ * gnutls_x509_crt_deinit and gnutls_free. */
+bool token_load_chain(const struct option *option, struct token_pin *pin,
+                      gnutls_x509_crt_t **chain_out, unsigned *count_out, struct error *error);
+
+/* option may also name the key's certificate. */
+bool token_load_key(const struct option *option, struct token_pin *pin, gnutls_privkey_t *key_out,
+                    struct error *error);
+
+#endif

@@ -1,0 +1,232 @@
+#include <arpa/inet.h>
+#include <gnutls/crypto.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tls/verify_parts.h"
+
+#define DIGEST_SIZE 32
+#define PIN_PREFIX "sha256:"
+#define PIN_TEXT_SIZE 128
+#define OID_COMMON_NAME "2.5.4.3"
+#define COMMON_NAME_LIMIT 32
+
+/* The host name */
+
+static bool is_address(const char *host)
+{
+    unsigned char bytes[16];
+    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+}
+
+static bool has_nul_in_alt_names(gnutls_x509_crt_t server)
+{
+    gnutls_datum_t value = {0};
+    struct cursor names;
+    struct der name;
+    bool has_nul = false;
+    certificate_get_names(server, &value, &names);
+    while (!has_nul && der_next(&names, &name))
+        has_nul = (name.tag == GENERAL_NAME_DNS || name.tag == GENERAL_NAME_URI ||
+                   name.tag == GENERAL_NAME_EMAIL) &&
+                  name.size > 0 && memchr(name.content, 0, name.size) != NULL;
+    gnutls_free(value.data);
+    return has_nul;
+}
+
+/* The index-th common name; false: there is none, or it is longer than a host name can be. */
+static bool get_common_name(gnutls_x509_crt_t server, unsigned index, char *out, size_t *size)
+{
+    return gnutls_x509_crt_get_dn_by_oid(server, OID_COMMON_NAME, index, 0, out, size) >= 0;
+}
+
+static bool has_nul_in_common_name(gnutls_x509_crt_t server)
+{
+    for (unsigned i = 0; i < COMMON_NAME_LIMIT; i++) {
+        char name[512];
+        size_t size = sizeof name;
+        if (!get_common_name(server, i, name, &size))
+            return false;
+        if (memchr(name, 0, size) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool is_common_name(gnutls_x509_crt_t server, const char *host)
+{
+    char name[512];
+    size_t size = sizeof name;
+    return get_common_name(server, 0, name, &size) && size == strlen(host) &&
+           strncasecmp(name, host, size) == 0;
+}
+
+static void tell_wrong_host(struct verify_attempt *attempt, gnutls_x509_crt_t server,
+                            const char *host)
+{
+    char described[CERTIFICATE_TEXT_SIZE], names[600], wanted[260];
+    const char *note = "";
+    if (is_common_name(server, host))
+        note = is_address(host)
+                   ? "; the common name is that address, but an address has to stand among the "
+                     "alternative names as an IP address"
+                   : "; the common name counts only where there is no alternative name for a host";
+    certificate_describe(server, true, described, sizeof described);
+    certificate_format_names(server, names, sizeof names);
+    verify_fail(attempt, VERIFY_OUTCOME_HOST, "%s is not for host \"%s\": %s%s%s", described,
+                error_printable(host, strlen(host), wanted, sizeof wanted),
+                names[0] != '\0' ? "its names are " : "it has no alternative names", names, note);
+}
+
+static void check_host(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *host)
+{
+    char described[CERTIFICATE_TEXT_SIZE];
+    if (has_nul_in_alt_names(server) || has_nul_in_common_name(server))
+        verify_fail(attempt, VERIFY_OUTCOME_HOST,
+                    "%s has a name with a NUL character in it, as forged certificates have",
+                    certificate_describe(server, true, described, sizeof described));
+    else if (host[0] == '\0' || gnutls_x509_crt_check_hostname2(server, host, 0) == 0)
+        tell_wrong_host(attempt, server, host);
+}
+
+/* Pins */
+
+struct pin {
+    unsigned char digest[DIGEST_SIZE];
+    bool is_of_key; /* of the public key, else of the certificate */
+};
+
+static int hex_value(char character)
+{
+    if (character >= '0' && character <= '9')
+        return character - '0';
+    if (character >= 'a' && character <= 'f')
+        return character - 'a' + 10;
+    return character >= 'A' && character <= 'F' ? character - 'A' + 10 : -1;
+}
+
+/* 64 digits; ':' may stand between bytes. */
+static bool parse_hex(const char *text, size_t length, struct pin *pin_out)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < length; i++) {
+        int value = hex_value(text[i]);
+        bool is_separator =
+            text[i] == ':' && digits > 0 && digits % 2 == 0 && i + 1 < length && text[i - 1] != ':';
+        if (is_separator)
+            continue;
+        if (value < 0 || digits == 2 * DIGEST_SIZE)
+            return false;
+        unsigned char *byte = &pin_out->digest[digits++ / 2];
+        *byte = (unsigned char)(*byte << 4 | value);
+    }
+    return digits == 2 * DIGEST_SIZE;
+}
+
+static bool parse_base64(const char *text, size_t length, struct pin *pin_out)
+{
+    gnutls_datum_t encoded = {(unsigned char *)text, (unsigned)length}, decoded = {0};
+    /* 32 bytes take 43 characters and one '='. */
+    if (length != 44 || text[43] != '=' || strcspn(text, "=\n\r \t") != 43 ||
+        gnutls_base64_decode2(&encoded, &decoded) < 0)
+        return false;
+    bool is_digest = decoded.size == DIGEST_SIZE;
+    if (is_digest)
+        memcpy(pin_out->digest, decoded.data, DIGEST_SIZE);
+    gnutls_free(decoded.data);
+    return is_digest;
+}
+
+static bool parse_pin(const char *text, size_t length, struct pin *pin_out)
+{
+    size_t prefix = strlen(PIN_PREFIX);
+    *pin_out = (struct pin){0};
+    if (length <= prefix || strncasecmp(text, PIN_PREFIX, prefix) != 0)
+        return false;
+    if (parse_hex(text + prefix, length - prefix, pin_out))
+        return true;
+    *pin_out = (struct pin){.is_of_key = true};
+    return parse_base64(text + prefix, length - prefix, pin_out);
+}
+
+static bool is_blank(char character)
+{
+    return character == ' ' || character == '\t';
+}
+
+/* Takes the next pin of a list; *is_good_out: its syntax. false: the list is over. */
+static bool next_pin(const char **list, struct pin *pin_out, bool *is_good_out)
+{
+    if (*list == NULL)
+        return false;
+    const char *start = *list;
+    const char *comma = strchr(start, ',');
+    size_t length = comma != NULL ? (size_t)(comma - start) : strlen(start);
+    *list = comma != NULL ? comma + 1 : NULL;
+    for (; length > 0 && is_blank(*start); length--)
+        start++;
+    while (length > 0 && is_blank(start[length - 1]))
+        length--;
+    *is_good_out = length < PIN_TEXT_SIZE && parse_pin(start, length, pin_out);
+    return true;
+}
+
+bool verify_pin_is_valid(const char *pin)
+{
+    struct pin parsed;
+    bool is_good = true, is_valid = true;
+    while (is_valid && next_pin(&pin, &parsed, &is_good))
+        is_valid = is_good;
+    return is_valid;
+}
+
+static bool get_digests(gnutls_x509_crt_t server, unsigned char *certificate, unsigned char *key)
+{
+    size_t certificate_size = DIGEST_SIZE, key_size = DIGEST_SIZE;
+    return gnutls_x509_crt_get_fingerprint(server, GNUTLS_DIG_SHA256, certificate,
+                                           &certificate_size) >= 0 &&
+           gnutls_x509_crt_get_key_id(server, GNUTLS_KEYID_USE_SHA256, key, &key_size) >= 0;
+}
+
+static void tell_wrong_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server,
+                           const unsigned char *certificate, const unsigned char *key)
+{
+    char described[CERTIFICATE_TEXT_SIZE], hex[2 * DIGEST_SIZE + 1];
+    gnutls_datum_t digest = {(unsigned char *)key, DIGEST_SIZE}, base64 = {0};
+    text_hex(certificate, DIGEST_SIZE, 0, hex, sizeof hex);
+    gnutls_base64_encode2(&digest, &base64);
+    verify_fail(attempt, VERIFY_OUTCOME_PIN,
+                "%s fits no pin of SslPin; its own are " PIN_PREFIX
+                "%s (certificate) and " PIN_PREFIX "%s (public key)",
+                certificate_describe(server, true, described, sizeof described), hex,
+                base64.data != NULL ? (const char *)base64.data : "?");
+    gnutls_free(base64.data);
+}
+
+static void check_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *list)
+{
+    unsigned char certificate[DIGEST_SIZE], key[DIGEST_SIZE];
+    struct pin pin;
+    bool is_good = false;
+    if (!verify_pin_is_valid(list) || !get_digests(server, certificate, key)) {
+        verify_fail(attempt, VERIFY_OUTCOME_PIN,
+                    "SslPin is malformed: \"" PIN_PREFIX
+                    "\" and a certificate's digest in hexadecimal, or "
+                    "a public key's in base64, are wanted");
+        return;
+    }
+    while (next_pin(&list, &pin, &is_good))
+        if (memcmp(pin.digest, pin.is_of_key ? key : certificate, DIGEST_SIZE) == 0)
+            return;
+    tell_wrong_pin(attempt, server, certificate, key);
+}
+
+void verify_check_peer(struct verification *verification, gnutls_x509_crt_t server)
+{
+    const struct verify_request *request = verification->request;
+    if (request->host != NULL)
+        check_host(&verification->current, server, request->host);
+    if (request->pin != NULL)
+        check_pin(&verification->current, server, request->pin);
+}

@@ -1,0 +1,329 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "tls/verify_parts.h"
+
+/* One certificate of the path against one CRL after the other. */
+struct inquiry {
+    const struct verification *verification;
+    const struct verify_request *request;
+    struct verify_attempt *attempt;
+    size_t subject;           /* index in the path */
+    bool may_delegate;        /* a certificate outside the path may have signed the CRL */
+    enum verify_outcome best; /* of the CRLs so far; COUNT: one is good */
+    const struct crl *best_crl;
+    const struct crl *good;  /* the newest good one */
+    const struct crl *delta; /* the newest signed delta */
+};
+
+static void inquire(struct verification *verification, size_t subject, bool may_delegate);
+
+static bool has_signer_name(const struct crl *crl, gnutls_x509_crt_t signer)
+{
+    gnutls_datum_t name = {0}, wanted = crl_issuer(crl);
+    bool is_same =
+        gnutls_x509_crt_get_raw_dn(signer, &name) >= 0 && certificate_is_same_name(&name, &wanted);
+    gnutls_free(name.data);
+    return is_same;
+}
+
+static bool may_sign_crls(gnutls_x509_crt_t signer)
+{
+    unsigned usage = 0;
+    int outcome = gnutls_x509_crt_get_key_usage(signer, &usage, NULL);
+    return outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE ||
+           (outcome >= 0 && (usage & GNUTLS_KEY_CRL_SIGN) != 0);
+}
+
+/* Whether signer is valid below path[issuer], and not revoked itself; its own CRL has to be signed
+ * by that path, so that this ends here. */
+static bool is_valid_below(const struct inquiry *inquiry, gnutls_x509_crt_t signer, size_t issuer)
+{
+    struct verification *side = calloc(1, sizeof *side);
+    if (side == NULL)
+        return false;
+    struct verify_attempt *attempt = &side->current;
+    side->request = inquiry->request;
+    attempt->outcome = VERIFY_OUTCOME_COUNT;
+    attempt->path[attempt->path_count++] = signer;
+    for (size_t i = issuer; i < inquiry->attempt->path_count; i++)
+        attempt->path[attempt->path_count++] = inquiry->attempt->path[i];
+    verify_check_crl_signer(side);
+    verify_check_name_constraints(side);
+    verify_check_by_gnutls(side);
+    if (attempt->status == 0)
+        inquire(side, 0, false);
+    bool is_valid = attempt->status == 0;
+    free(side);
+    return is_valid;
+}
+
+static bool is_delegated_signer(const struct inquiry *inquiry, gnutls_x509_crt_t candidate)
+{
+    const struct verify_attempt *attempt = inquiry->attempt;
+    for (size_t i = 0; i < attempt->path_count; i++)
+        if (gnutls_x509_crt_equals(attempt->path[i], candidate))
+            return false;
+    for (size_t i = 1; i < attempt->path_count; i++)
+        if (gnutls_x509_crt_check_issuer(candidate, attempt->path[i]) &&
+            is_valid_below(inquiry, candidate, i))
+            return true;
+    return false;
+}
+
+/* RFC 5280, 6.3.3 (f): a CA's CRLs may be signed with another key than its certificates, when a
+ * certificate for that key came with the chain and leads to the same anchor. */
+static bool is_signed_outside_path(const struct inquiry *inquiry, const struct crl *crl,
+                                   bool *is_weak_out)
+{
+    const struct verification *verification = inquiry->verification;
+    for (size_t i = 1; inquiry->may_delegate && i < verification->chain_count; i++) {
+        gnutls_x509_crt_t candidate = verification->chain[i];
+        if (has_signer_name(crl, candidate) && may_sign_crls(candidate) &&
+            is_delegated_signer(inquiry, candidate) &&
+            crl_is_signed_by(crl, candidate, is_weak_out))
+            return true;
+    }
+    return false;
+}
+
+/* A CA that changed its key is in a path more than once; any of its keys there may have signed. */
+static enum verify_outcome check_signature(const struct inquiry *inquiry, const struct crl *crl)
+{
+    const struct verify_attempt *attempt = inquiry->attempt;
+    enum verify_outcome outcome = VERIFY_OUTCOME_CRL_SIGNER;
+    bool is_signed = false, is_weak = false;
+    for (size_t i = inquiry->subject + 1; !is_signed && i < attempt->path_count; i++) {
+        if (!has_signer_name(crl, attempt->path[i]) || !may_sign_crls(attempt->path[i]))
+            continue;
+        is_signed = crl_is_signed_by(crl, attempt->path[i], &is_weak);
+        outcome = VERIFY_OUTCOME_CRL_BAD_SIGNATURE;
+    }
+    if (!is_signed && !is_signed_outside_path(inquiry, crl, &is_weak))
+        return outcome;
+    return is_weak && !inquiry->request->allow_weak ? VERIFY_OUTCOME_CRL_WEAK
+                                                    : VERIFY_OUTCOME_COUNT;
+}
+
+static enum verify_outcome check_kind(const struct crl *crl)
+{
+    switch (crl_kind(crl)) {
+    case CRL_KIND_COMPLETE:
+        return VERIFY_OUTCOME_COUNT;
+    case CRL_KIND_DELTA:
+        return VERIFY_OUTCOME_CRL_DELTA;
+    case CRL_KIND_INDIRECT:
+        return VERIFY_OUTCOME_CRL_INDIRECT;
+    case CRL_KIND_UNKNOWN_EXTENSION:
+        return VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION;
+    }
+    return VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION;
+}
+
+/* RFC 5280, 5.1.2.5, demands nextUpdate: without it nobody can tell an old CRL from a current one.
+ */
+static enum verify_outcome check_dates(const struct inquiry *inquiry, const struct crl *crl)
+{
+    time_t at = inquiry->request->at;
+    if (at < crl_this_update(crl))
+        return VERIFY_OUTCOME_CRL_NOT_YET_VALID;
+    if (crl_next_update(crl) == 0 || at > crl_next_update(crl))
+        return VERIFY_OUTCOME_CRL_EXPIRED;
+    return VERIFY_OUTCOME_COUNT;
+}
+
+/* Each test counts only when those before it were passed. COUNT: this CRL can decide. */
+static enum verify_outcome check_crl(const struct inquiry *inquiry, const struct crl *crl)
+{
+    enum verify_outcome outcome = check_signature(inquiry, crl);
+    if (outcome == VERIFY_OUTCOME_COUNT)
+        outcome = check_kind(crl);
+    if (outcome == VERIFY_OUTCOME_COUNT &&
+        !crl_covers(crl, inquiry->attempt->path[inquiry->subject]))
+        outcome = VERIFY_OUTCOME_CRL_SCOPE;
+    return outcome == VERIFY_OUTCOME_COUNT ? check_dates(inquiry, crl) : outcome;
+}
+
+static void tell_revoked(const struct inquiry *inquiry, const struct crl *crl,
+                         const struct crl_entry *entry)
+{
+    char described[CERTIFICATE_TEXT_SIZE], date[CLOCK_TEXT_SIZE];
+    verify_fail(
+        inquiry->attempt, VERIFY_OUTCOME_REVOKED, "%s was revoked on %s (%s) according to %s",
+        verify_describe(inquiry->attempt, inquiry->subject, described),
+        clock_format_date(entry->revoked_at, date), crl_reason_name(entry->reason), crl_name(crl));
+}
+
+static void use_good_crl(struct inquiry *inquiry, const struct crl *crl)
+{
+    struct verify_attempt *attempt = inquiry->attempt;
+    unsigned char serial[64];
+    size_t size = sizeof serial;
+    struct crl_entry entry;
+    char described[CERTIFICATE_TEXT_SIZE];
+    if (gnutls_x509_crt_get_serial(attempt->path[inquiry->subject], serial, &size) < 0)
+        verify_fail(attempt, VERIFY_OUTCOME_MALFORMED, "%s has a malformed serial number",
+                    verify_describe(attempt, inquiry->subject, described));
+    else if (crl_find(crl, serial, size, &entry))
+        tell_revoked(inquiry, crl, &entry);
+    if (inquiry->good == NULL || crl_this_update(crl) > crl_this_update(inquiry->good))
+        inquiry->good = crl;
+}
+
+static void try_crl(struct inquiry *inquiry, const struct crl *crl)
+{
+    enum verify_outcome outcome = check_crl(inquiry, crl);
+    bool is_newer_delta =
+        outcome == VERIFY_OUTCOME_CRL_DELTA &&
+        (inquiry->delta == NULL || crl_this_update(crl) > crl_this_update(inquiry->delta));
+    if (is_newer_delta)
+        inquiry->delta = crl;
+    if (outcome == VERIFY_OUTCOME_COUNT)
+        use_good_crl(inquiry, crl);
+    if (inquiry->best_crl == NULL || outcome > inquiry->best) {
+        inquiry->best = outcome;
+        inquiry->best_crl = crl;
+    }
+}
+
+static void tell_missing(const struct inquiry *inquiry)
+{
+    char described[CERTIFICATE_TEXT_SIZE], issuer[260];
+    certificate_format_issuer(inquiry->attempt->path[inquiry->subject], issuer, sizeof issuer);
+    verify_fail(inquiry->attempt, VERIFY_OUTCOME_NO_CRL,
+                "there is no CRL of %s, the issuer of %s, in %s%s", issuer,
+                verify_describe(inquiry->attempt, inquiry->subject, described),
+                inquiry->request->crl_name != NULL ? inquiry->request->crl_name : "the CRLs given",
+                inquiry->request->crl_check == CRL_CHECK_CHAIN
+                    ? "; every certificate below the trust anchor needs one (SslCrlCheck=chain)"
+                    : "");
+}
+
+static void tell_expired(const struct inquiry *inquiry, const char *described)
+{
+    const struct crl *crl = inquiry->best_crl;
+    char limit[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
+    clock_format(inquiry->request->at, now);
+    if (crl_next_update(crl) == 0)
+        verify_fail(inquiry->attempt, inquiry->best,
+                    "the CRL in %s, needed for %s, does not say when its successor comes "
+                    "(nextUpdate), so that it cannot be told whether it is current",
+                    crl_name(crl), described);
+    else
+        verify_fail(inquiry->attempt, inquiry->best,
+                    "the CRL in %s, needed for %s, expired on %s; it is now %s", crl_name(crl),
+                    described, clock_format(crl_next_update(crl), limit), now);
+}
+
+/* What the CRL lacks, for those outcomes that need no more than that. */
+static const char *fault_of(enum verify_outcome outcome)
+{
+    switch (outcome) {
+    case VERIFY_OUTCOME_CRL_SIGNER:
+        return "is signed by nobody who may: its issuer's keyUsage has no cRLSign";
+    case VERIFY_OUTCOME_CRL_BAD_SIGNATURE:
+        return "was not signed with its issuer's key";
+    case VERIFY_OUTCOME_CRL_WEAK:
+        return "is signed with an algorithm that is too weak";
+    case VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION:
+        return "has a critical extension that is not understood";
+    case VERIFY_OUTCOME_CRL_INDIRECT:
+        return "is an indirect CRL (it lists certificates of several issuers), which is not "
+               "understood";
+    case VERIFY_OUTCOME_CRL_DELTA:
+        return "is a delta CRL (it lists only changes), which is not understood: the complete CRL "
+               "is needed, as new as it";
+    default:
+        return "cannot be used";
+    }
+}
+
+static void tell_unusable(const struct inquiry *inquiry)
+{
+    const struct crl *crl = inquiry->best_crl;
+    gnutls_x509_crt_t subject = inquiry->attempt->path[inquiry->subject];
+    char described[CERTIFICATE_TEXT_SIZE], from[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
+    verify_describe(inquiry->attempt, inquiry->subject, described);
+    if (inquiry->best == VERIFY_OUTCOME_CRL_EXPIRED)
+        tell_expired(inquiry, described);
+    else if (inquiry->best == VERIFY_OUTCOME_CRL_NOT_YET_VALID)
+        verify_fail(inquiry->attempt, inquiry->best,
+                    "the CRL in %s, needed for %s, is valid only from %s; it is now %s",
+                    crl_name(crl), described, clock_format(crl_this_update(crl), from),
+                    clock_format(inquiry->request->at, now));
+    else if (inquiry->best == VERIFY_OUTCOME_CRL_SCOPE)
+        verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s does not cover %s: %s",
+                    crl_name(crl), described, crl_scope_gap(crl, subject));
+    else
+        verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s, needed for %s, %s",
+                    crl_name(crl), described, fault_of(inquiry->best));
+}
+
+/* The end of the used CRL that ends first. */
+static void note_end(struct verify_attempt *attempt, const struct crl *crl)
+{
+    time_t end = crl_next_update(crl);
+    if (attempt->crl_next_update == 0 || end < attempt->crl_next_update)
+        attempt->crl_next_update = end;
+}
+
+/* A delta that is not older than the complete CRL may say more than it, and is not understood. */
+static bool is_delta_newer(const struct inquiry *inquiry)
+{
+    return inquiry->delta != NULL &&
+           crl_this_update(inquiry->delta) >= crl_this_update(inquiry->good);
+}
+
+static void conclude(struct inquiry *inquiry)
+{
+    if (inquiry->good != NULL && is_delta_newer(inquiry)) {
+        inquiry->best = VERIFY_OUTCOME_CRL_DELTA;
+        inquiry->best_crl = inquiry->delta;
+    }
+    if (inquiry->best_crl == NULL)
+        tell_missing(inquiry);
+    else if (inquiry->best != VERIFY_OUTCOME_COUNT)
+        tell_unusable(inquiry);
+    if (inquiry->good != NULL)
+        note_end(inquiry->attempt, inquiry->good);
+}
+
+/* Asks the CRLs about path[subject]. */
+static void inquire(struct verification *verification, size_t subject, bool may_delegate)
+{
+    const struct crl_set *crls = verification->request->crls;
+    struct inquiry inquiry = {.verification = verification,
+                              .request = verification->request,
+                              .attempt = &verification->current,
+                              .subject = subject,
+                              .may_delegate = may_delegate};
+    gnutls_datum_t issuer = {0};
+    if (gnutls_x509_crt_get_raw_issuer_dn(inquiry.attempt->path[subject], &issuer) >= 0) {
+        for (size_t i = 0; i < crls->count; i++) {
+            gnutls_datum_t name = crl_issuer(crls->items[i]);
+            if (certificate_is_same_name(&issuer, &name))
+                try_crl(&inquiry, crls->items[i]);
+        }
+    }
+    gnutls_free(issuer.data);
+    conclude(&inquiry);
+}
+
+void verify_check_revocation(struct verification *verification)
+{
+    const struct verify_request *request = verification->request;
+    struct verify_attempt *attempt = &verification->current;
+    size_t anchor = attempt->path_count - 1;
+    uint32_t before = attempt->status;
+    /* An anchor has nobody above it who could revoke it: then nothing is checked, and not said to
+     * be. */
+    if (request->crls == NULL || anchor == 0)
+        return;
+    attempt->status = 0;
+    size_t count = request->crl_check == CRL_CHECK_LEAF ? 1 : anchor;
+    for (size_t i = 0; i < count; i++)
+        inquire(verification, i, true);
+    attempt->crl_status = attempt->status == 0 ? ODBCSSL_CRL_GOOD : ODBCSSL_CRL_NOT_GOOD;
+    attempt->status |= before;
+}

@@ -1,0 +1,160 @@
+#include "tls/watch.h"
+
+#include <dirent.h>
+#include <gnutls/crypto.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DIGEST_SIZE 32
+
+/* File systems keep times in grains from milliseconds to a second. */
+#define GRAIN_SECONDS 2
+
+struct watch_file {
+    char *path;
+    struct file_identity identity;
+    atomic_bool is_settled; /* changed so long before it was read that the identity tells all */
+    unsigned char digest[DIGEST_SIZE];
+};
+
+static bool
+is_long_ago(const struct file_identity *identity)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return false;
+    return identity->changed_seconds + GRAIN_SECONDS < now.tv_sec &&
+           identity->modified_seconds + GRAIN_SECONDS < now.tv_sec;
+}
+
+static bool
+digest_bytes(const void *bytes, size_t size, unsigned char *digest)
+{
+    return gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes, size, digest) == 0;
+}
+
+/* The names in a folder, in whatever order it lists them while it does not change. */
+static bool
+digest_folder(const char *path, unsigned char *digest)
+{
+    DIR *folder = opendir(path);
+    gnutls_hash_hd_t hash;
+    if (folder == NULL)
+        return false;
+    bool is_good = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) == 0;
+    if (is_good) {
+        const struct dirent *entry;
+        while ((entry = readdir(folder)) != NULL)
+            gnutls_hash(hash, entry->d_name, strlen(entry->d_name) + 1);
+        gnutls_hash_deinit(hash, digest);
+    }
+    closedir(folder);
+    return is_good;
+}
+
+/* What a path holds now, with the identity it had before. A path that is absent has zeroes. */
+static bool
+digest_path(const char *path, unsigned char *digest)
+{
+    const struct option option = {.value = (char *)path};
+    struct file_content content;
+    memset(digest, 0, DIGEST_SIZE);
+    if (digest_folder(path, digest))
+        return true;
+    if (!file_read_path(path, &option, &content, NULL))
+        return false;
+    bool is_good = digest_bytes(content.bytes, content.size, digest);
+    file_content_free(&content);
+    return is_good;
+}
+
+static struct watch_file *
+add(struct watch *watch, const char *path, struct error *error)
+{
+    if (watch->count == watch->capacity) {
+        size_t capacity = watch->capacity == 0 ? 8 : watch->capacity * 2;
+        struct watch_file *files = reallocarray(watch->files, capacity, sizeof *files);
+        if (files == NULL) {
+            error_set_memory(error);
+            return NULL;
+        }
+        watch->files = files;
+        watch->capacity = capacity;
+    }
+    struct watch_file *file = &watch->files[watch->count];
+    *file = (struct watch_file){.path = strdup(path)};
+    if (file->path == NULL) {
+        error_set_memory(error);
+        return NULL;
+    }
+    watch->count++;
+    return file;
+}
+
+bool
+watch_add_content(struct watch *watch, const char *path, const struct file_content *content,
+                  struct error *error)
+{
+    if (watch == NULL)
+        return true;
+    struct watch_file *file = add(watch, path, error);
+    if (file == NULL)
+        return false;
+    file->identity = content->identity;
+    file->is_settled = is_long_ago(&file->identity);
+    if (!file->is_settled)
+        digest_bytes(content->bytes, content->size, file->digest);
+    return true;
+}
+
+bool
+watch_add_path(struct watch *watch, const char *path, struct error *error)
+{
+    if (watch == NULL)
+        return true;
+    struct watch_file *file = add(watch, path, error);
+    if (file == NULL)
+        return false;
+    file->is_settled = !file_identify(path, &file->identity) || is_long_ago(&file->identity);
+    if (!file->is_settled)
+        digest_path(path, file->digest);
+    return true;
+}
+
+static bool
+is_fresh(struct watch_file *file)
+{
+    struct file_identity identity;
+    unsigned char digest[DIGEST_SIZE];
+    file_identify(file->path, &identity);
+    if (!file_identity_equal(&identity, &file->identity))
+        return false;
+    if (file->is_settled)
+        return true;
+    bool settles = is_long_ago(&identity);
+    if (!digest_path(file->path, digest) || memcmp(digest, file->digest, DIGEST_SIZE) != 0)
+        return false;
+    if (settles)
+        file->is_settled = true;
+    return true;
+}
+
+bool
+watch_is_fresh(const struct watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        if (!is_fresh(&watch->files[i]))
+            return false;
+    return true;
+}
+
+void
+watch_free(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        free(watch->files[i].path);
+    free(watch->files);
+    *watch = (struct watch){0};
+}

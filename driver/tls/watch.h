@@ -1,0 +1,38 @@
+/*
+ * watch.h - the files that something was loaded from, and whether they are still the same.
+ *
+ * A file's identity is taken from the descriptor that was read, so a file that is replaced
+ * meanwhile does not pass for loaded. Times of change have a grain: a file that was changed just
+ * before it was read is told by its content, until that grain is over.
+ */
+#ifndef TLS_WATCH_H
+#define TLS_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/file.h"
+
+struct watch_file;
+
+/* All zeroes is empty. */
+struct watch {
+    struct watch_file *files;
+    size_t count;
+    size_t capacity;
+};
+
+/* A file as it was read. false: out of memory, with error set. watch may be NULL: nothing is done.
+ */
+bool watch_add_content(struct watch *watch, const char *path, const struct file_content *content,
+                       struct error *error);
+
+/* A folder that is going to be listed, or a path where nothing was found. */
+bool watch_add_path(struct watch *watch, const char *path, struct error *error);
+
+/* Whether everything is as it was. Several threads may ask at once. */
+bool watch_is_fresh(const struct watch *watch);
+
+void watch_free(struct watch *watch);
+
+#endif

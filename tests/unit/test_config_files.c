@@ -1,0 +1,182 @@
+/*
+ * The files that the cases of "settings" and "refusals" read. libodbcinst remembers what it read
+ * for 20 seconds, so they are written once, before anything is read; each case has its own
+ * sections.
+ */
+#include "test_config.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[200];
+
+static const char odbcinst_ini[] =
+    "[PG]\nDriver=@/psqlodbcw.so\n"
+    "[TDS]\nDriver=@/libtdsodbc.so\n"
+    "[Maria]\nDriver=/nowhere/libmaodbc.so\nDriver64=@/libmaodbc.so\n"
+    "[Other]\nDriver=@/custom.so\n"
+    "[No Driver]\nDescription=nothing\n"
+    "[Empty Driver]\nDriver=\n"
+    "[Gone]\nDriver=@/gone.so\n"
+    "[Gone From Modules]\nDriver=no-such-library.so\n"
+    "[Loop]\nDriver=@/libodbcssl.so\nTargetDriver=PG\n"
+    "[Loop By Link]\nDriver=@/innocent.so\n"
+    "[TLS]\nDriver=@/tls/libodbcssl.so\nTargetDriver=PG\nSslMode=require\nSslCrlCheck=leaf\n"
+    "SSLCA=@/section.pem\nSslPin=sha256:section\nSslPassword=section\nPort=1\nSslTrace=\n"
+    "[TLS TDS]\nDriver=@/libodbcssla.so\nTargetDriver=TDS\n"
+    "[TLS PG]\nDriver=@/libodbcssl.so.1\nTargetDriver=PG\n"
+    "[Twice A]\nDriver=@/twice/libodbcssl.so\nTargetDriver=PG\n"
+    "[Twice B]\nDriver=@/twice/libodbcssl.so\nTargetDriver=TDS\n"
+    "[Bad Section]\nDriver=@/bad/libodbcssl.so\nTargetDriver=PG\nSslMode=yes\n"
+    "[Bad Name]\nDriver=@/bad2/libodbcssl.so\nTargetDriver=PG\nSslMod=require\n"
+    "[Verifying]\nDriver=@/v/libodbcssl.so\nTargetDriver=PG\nSslMode=verify-full\n";
+
+static const char odbc_ini[] =
+    "[plain]\nDriver=TLS PG\n"
+    "[warehouse]\nDriver=TLS\nDescription=The warehouse\nServername=db.example.com\nPort=8000\n"
+    "Database=gaussdb\nSslMode=verify-ca\nSslPin=sha256:dsn\nSslCrl=\nTrace=1\n"
+    "[by path]\nDriver=@/tls/libodbcssl.so\n"
+    "[by link]\nDriver=@/tls/link.so\n"
+    "[no section]\nDriver=@/unlisted/libodbcssl.so\nTargetDriver=TDS\n"
+    "[twice]\nDriver=@/twice/libodbcssl.so\n"
+    "[tds]\nDriver=TLS TDS\nServer=mssql.example.com\nEncrypt=yes\n"
+    "[trusting]\nDriver=TLS TDS\nEncrypt=mandatory\nTrustServerCertificate=yes\n"
+    "[just trusting]\nDriver=TLS TDS\nTrustServerCertificate=yes\n"
+    "[verified]\nDriver=Verifying\n"
+    "[verified dsn]\nDriver=TLS PG\nSslMode=verify-full\nSSLCA=@/dsn.pem\n"
+    "[alias dsn]\nDriver=TLS PG\nSSLCA=@/dsn.pem\nHostNameInCertificate=dsn.example.com\n"
+    "[odd]\nDriver=TLS PG\nPWD=a;b}c\nconn{=1\nUID= a b\nport=5\nPORT=6\n"
+    "[bad word]\nDriver=TLS PG\nSslMode=Required\n"
+    "[bad name]\nDriver=TLS PG\nSslRootCrt=/x\n"
+    "[long]\nDriver=TLS PG\nSslPin=%s\n"
+    "[long alias]\nDriver=TLS PG\nSSLCA=/%s\n"
+    "[no target]\nDriver=@/nothing.so\n"
+    "[DEFAULT]\nDriver=TLS TDS\nServer=default.example.com\n";
+
+static const char *const empty_files[] = {
+    "psqlodbcw.so",
+    "libtdsodbc.so",
+    "libmaodbc.so",
+    "custom.so",
+    "libodbcssl.so",
+    "libodbcssl.so.1",
+    "libodbcssla.so",
+    "tls/libodbcssl.so",
+    "plain/other.so",
+    "twice/libodbcssl.so",
+    "unlisted/libodbcssl.so",
+    "gsqlodbcw.so",
+    "default/.postgresql/root.crt",
+    "default/.postgresql/root.crl",
+    "default/.postgresql/postgresql.crt",
+    "default/.postgresql/postgresql.key",
+};
+
+static const char *const folders[] = {
+    "tls", "plain", "twice", "unlisted", "home", "default", "default/.postgresql",
+};
+
+const char *files_expand(const char *text)
+{
+    static char ring[8][8192];
+    static unsigned next;
+    char *out = ring[next++ % 8];
+    size_t used = 0;
+    for (; *text != '\0' && used + sizeof directory < sizeof ring[0]; text++) {
+        if (*text == '@')
+            used += (size_t)sprintf(out + used, "%s", directory);
+        else
+            out[used++] = *text;
+    }
+    out[used] = '\0';
+    return out;
+}
+
+static int write_file(const char *name, const char *text)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        return -1;
+    fputs(text, file);
+    return fclose(file);
+}
+
+static int write_odbc_ini(void)
+{
+    char text[8192], value[1500 + 1];
+    memset(value, 'a', 1500);
+    value[1500] = '\0';
+    snprintf(text, sizeof text, files_expand(odbc_ini), value, value);
+    return write_file("odbc.ini", text);
+}
+
+static int make_links(void)
+{
+    char target[400], link[400];
+    snprintf(target, sizeof target, "%s/libodbcssl.so", directory);
+    snprintf(link, sizeof link, "%s/innocent.so", directory);
+    if (symlink(target, link) != 0)
+        return -1;
+    snprintf(target, sizeof target, "%s/tls/libodbcssl.so", directory);
+    snprintf(link, sizeof link, "%s/tls/link.so", directory);
+    return symlink(target, link);
+}
+
+static int set_environment(void)
+{
+    char path[400];
+    static const char *const unset[] = {"ODBCINSTINI", "ODBCSEARCH", "PGSSLMODE", "PGSSLROOTCERT",
+                                        "PGSSLCERT",   "PGSSLKEY",   "PGSSLCRL",  "PGSSLCRLDIR"};
+    for (size_t i = 0; i < sizeof unset / sizeof unset[0]; i++)
+        unsetenv(unset[i]);
+    snprintf(path, sizeof path, "%s/home", directory);
+    setenv("HOME", path, 1);
+    setenv("ODBCSYSINI", directory, 1);
+    snprintf(path, sizeof path, "%s/odbc.ini", directory);
+    return setenv("ODBCINI", path, 1);
+}
+
+int files_set_up(void)
+{
+    int failed = 0;
+    char path[400];
+    const char *parent = getenv("TMPDIR");
+    if (directory[0] != '\0')
+        return 0;
+    snprintf(directory, sizeof directory, "%s/odbcssl-config-XXXXXX",
+             parent != NULL ? parent : "/tmp");
+    if (mkdtemp(directory) == NULL)
+        return -1;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, folders[i]);
+        failed += mkdir(path, 0700) != 0;
+    }
+    for (size_t i = 0; i < sizeof empty_files / sizeof empty_files[0]; i++)
+        failed += write_file(empty_files[i], "") != 0;
+    failed += write_file("odbcinst.ini", files_expand(odbcinst_ini)) != 0;
+    failed += write_odbc_ini() != 0;
+    failed += make_links() != 0;
+    return failed + set_environment();
+}
+
+static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *where)
+{
+    (void)status;
+    (void)flag;
+    (void)where;
+    return remove(path);
+}
+
+int files_tear_down(void)
+{
+    if (directory[0] != '\0')
+        nftw(directory, remove_entry, 10, FTW_DEPTH | FTW_PHYS);
+    directory[0] = '\0';
+    return 0;
+}

@@ -1,0 +1,193 @@
+#include "test_config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/options.h"
+#include "base/text.h"
+#include "config/keys.h"
+
+static const struct key_origin origin = {"Keyword", "somewhere"};
+
+static void test_names(void)
+{
+    CHECK(key_find("sslmode") == &keys[KEY_INDEX_SslMode]);
+    CHECK(key_find("SSLMODE") == &keys[KEY_INDEX_SslMode]);
+    CHECK(key_find("SSLCA") == NULL);
+    CHECK(key_is_ours("sslca"));
+    CHECK(key_is_ours("encrypt"));
+    CHECK(key_is_ours("TRUSTSERVERCERTIFICATE"));
+    CHECK(!key_is_ours("Server"));
+    CHECK(!key_is_ours("SslModus"));
+}
+
+static void test_unknown_names(void)
+{
+    static const struct {
+        const char *name, *part;
+    } cases[] = {
+        {"SslMod", "did you mean SslMode?"},
+        {"SSL_MODE", "did you mean SslMode?"},
+        {"SslRootCrt", "did you mean SslRootCert?"},
+        {"SslMinProtocolVersion", "did you mean SslMinProtocol?"},
+        {"SslFrobnicate", "lists those"},
+        {"SSLCIPHER", "SslPriority"},
+        {"sslverify", "SslMode=verify-full"},
+        {"SSLCAPATH", "SslRootCert"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error error = {0};
+        struct key_origin where = {cases[i].name, "odbc.ini [w]"};
+        CHECK(!key_check_name(&where, &error));
+        CHECK_TEXT(error_sqlstate(error.code), "01S00");
+        CHECK_CONTAINS(error.text, cases[i].name);
+        CHECK_CONTAINS(error.text, "odbc.ini [w]");
+        CHECK_CONTAINS(error.text, cases[i].part);
+    }
+    struct error error = {0};
+    CHECK(key_check_name(&(struct key_origin){"Server", "x"}, &error));
+    CHECK(key_check_name(&(struct key_origin){"TLSVERSION", "x"}, &error));
+    CHECK(!error_is_set(&error));
+}
+
+static void test_words(void)
+{
+    static const struct {
+        enum key_index key;
+        const char *text;
+        int wanted;
+    } cases[] = {
+        {KEY_INDEX_SslMode, "disable", ODBCSSL_MODE_DISABLE},
+        {KEY_INDEX_SslMode, "ALLOW", ODBCSSL_MODE_ALLOW},
+        {KEY_INDEX_SslMode, "Prefer", ODBCSSL_MODE_PREFER},
+        {KEY_INDEX_SslMode, "Require", ODBCSSL_MODE_REQUIRE},
+        {KEY_INDEX_SslMode, "verify_ca", ODBCSSL_MODE_VERIFY_CA},
+        {KEY_INDEX_SslMode, "Verify-Full", ODBCSSL_MODE_VERIFY_FULL},
+        {KEY_INDEX_SslCrlCheck, "chain", CRL_CHECK_CHAIN},
+        {KEY_INDEX_SslCrlCheck, "LEAF", CRL_CHECK_LEAF},
+        {KEY_INDEX_SslSni, "0", 0},
+        {KEY_INDEX_SslSni, "1", 1},
+        {KEY_INDEX_SslSni, "off", 0},
+        {KEY_INDEX_SslMinProtocol, "tlsv1", TLS_VERSION_1_0},
+        {KEY_INDEX_SslMinProtocol, "TLSv1.1", TLS_VERSION_1_1},
+        {KEY_INDEX_SslMaxProtocol, "TLSV1.2", TLS_VERSION_1_2},
+        {KEY_INDEX_SslMaxProtocol, "TLSv1.3", TLS_VERSION_1_3},
+        {KEY_INDEX_SslNegotiation, "starttls", TLS_NEGOTIATION_STARTTLS},
+        {KEY_INDEX_SslNegotiation, "postgres", TLS_NEGOTIATION_STARTTLS},
+        {KEY_INDEX_SslNegotiation, "direct", TLS_NEGOTIATION_DIRECT},
+        {KEY_INDEX_SslProtocol, "auto", DATABASE_PROTOCOL_AUTO},
+        {KEY_INDEX_SslProtocol, "PostgreSQL", DATABASE_PROTOCOL_POSTGRESQL},
+        {KEY_INDEX_SslProtocol, "tds", DATABASE_PROTOCOL_TDS},
+        {KEY_INDEX_SslProtocol, "mysql", DATABASE_PROTOCOL_MYSQL},
+        {KEY_INDEX_SslProtocol, "none", DATABASE_PROTOCOL_NONE},
+        {KEY_INDEX_SslFilePermissions, "key", FILE_PERMISSIONS_KEY},
+        {KEY_INDEX_SslFilePermissions, "strict", FILE_PERMISSIONS_STRICT},
+        {KEY_INDEX_SslExpiryWarningDays, "0", 0},
+        {KEY_INDEX_SslExpiryWarningDays, "36500", 36500},
+        {KEY_INDEX_SslTimeout, "15", 15},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error error = {0};
+        int number = -1;
+        CHECK(key_check_value(&keys[cases[i].key], cases[i].text, &origin, &number, &error));
+        CHECK_TEXT(error.text, "");
+        CHECK_NUMBER(number, cases[i].wanted);
+    }
+}
+
+static void test_bad_values(void)
+{
+    static const struct {
+        enum key_index key;
+        const char *text;
+        enum odbcssl_error code;
+        const char *part;
+    } cases[] = {
+        {KEY_INDEX_SslMode, "yes", ODBCSSL_ERROR_KEYWORD_VALUE,
+         "disable, allow, prefer, require, verify-ca, verify-full"},
+        {KEY_INDEX_SslMode, "required", ODBCSSL_ERROR_KEYWORD_VALUE,
+         "Keyword=required (somewhere)"},
+        {KEY_INDEX_SslMode, "verify full", ODBCSSL_ERROR_KEYWORD_VALUE, "verify-full"},
+        {KEY_INDEX_SslMode, "verif", ODBCSSL_ERROR_KEYWORD_VALUE, "not known"},
+        {KEY_INDEX_SslMode, "", ODBCSSL_ERROR_KEYWORD_VALUE, "empty"},
+        {KEY_INDEX_SslMinProtocol, "SSLv3", ODBCSSL_ERROR_KEYWORD_VALUE, "TLSv1, TLSv1.1"},
+        {KEY_INDEX_SslNegotiation, "tls", ODBCSSL_ERROR_KEYWORD_VALUE, "takes starttls, direct"},
+        {KEY_INDEX_SslTimeout, "", ODBCSSL_ERROR_KEYWORD_VALUE, "empty"},
+        {KEY_INDEX_SslTimeout, "-1", ODBCSSL_ERROR_KEYWORD_VALUE, "0 to 86400"},
+        {KEY_INDEX_SslTimeout, "86401", ODBCSSL_ERROR_KEYWORD_VALUE, "0 to 86400"},
+        {KEY_INDEX_SslTimeout, "10s", ODBCSSL_ERROR_KEYWORD_VALUE, "10s"},
+        {KEY_INDEX_SslExpiryWarningDays, "99999999999999999999", ODBCSSL_ERROR_KEYWORD_VALUE,
+         "36500"},
+        {KEY_INDEX_SslRootCert, "root.crt", ODBCSSL_ERROR_PATH_RELATIVE, "or the word system"},
+        {KEY_INDEX_SslRootCert, "pkcs11:x", ODBCSSL_ERROR_PATH_RELATIVE, "absolute"},
+        {KEY_INDEX_SslCert, "./client.crt", ODBCSSL_ERROR_PATH_RELATIVE, "pkcs11:"},
+        {KEY_INDEX_SslKey, "system", ODBCSSL_ERROR_PATH_RELATIVE, "relative"},
+        {KEY_INDEX_SslCrl, "~/root.crl", ODBCSSL_ERROR_PATH_RELATIVE, "relative"},
+        {KEY_INDEX_SslCrlDir, "crls", ODBCSSL_ERROR_PATH_RELATIVE, "relative"},
+        {KEY_INDEX_SslTrace, "trace.log", ODBCSSL_ERROR_PATH_RELATIVE, "relative"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error error = {0};
+        CHECK(!key_check_value(&keys[cases[i].key], cases[i].text, &origin, NULL, &error));
+        CHECK_NUMBER(error.code, cases[i].code);
+        CHECK_TEXT(error_sqlstate(error.code), "HY024");
+        CHECK_CONTAINS(error.text, cases[i].part);
+        CHECK_CONTAINS(error.text, "(somewhere)");
+    }
+}
+
+static void test_copied_values(void)
+{
+    static const struct {
+        enum key_index key;
+        const char *text, *wanted;
+    } cases[] = {
+        {KEY_INDEX_SslRootCert, "SYSTEM", "system"},
+        {KEY_INDEX_SslRootCert, "/SYSTEM", "/SYSTEM"},
+        {KEY_INDEX_SslCert, "PKCS11:object=A", "pkcs11:object=A"},
+        {KEY_INDEX_SslKey, "/A/Key", "/A/Key"},
+        {KEY_INDEX_SslServerName, "SYSTEM", "SYSTEM"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error error = {0};
+        CHECK(key_check_value(&keys[cases[i].key], cases[i].text, &origin, NULL, &error));
+        char *copy = key_copy_value(&keys[cases[i].key], cases[i].text);
+        CHECK_TEXT(copy, cases[i].wanted);
+        free(copy);
+    }
+}
+
+static void test_secret_is_hidden(void)
+{
+    char text[KEY_DESCRIPTION_SIZE];
+    key_describe(&keys[KEY_INDEX_SslPassword], "hunter2", &origin, text, sizeof text);
+    CHECK(strstr(text, "hunter2") == NULL);
+    CHECK_CONTAINS(text, "Keyword=");
+}
+
+/* A row that is wrong would show up in a user's error only: every default has to be a valid value.
+ */
+static void test_rows(void)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        struct error error = {0};
+        CHECK(keys[i].help[0] != '\0' && keys[i].help[strlen(keys[i].help) - 1] == '.');
+        CHECK((keys[i].words != NULL) == (keys[i].kind == KEY_WORD));
+        if (keys[i].default_text != NULL)
+            CHECK(key_check_value(&keys[i], keys[i].default_text, &origin, NULL, &error));
+        CHECK_TEXT(error.text, "");
+        CHECK(key_find(keys[i].name) == &keys[i]);
+    }
+}
+
+const struct suite_case keys_cases[] = {
+    {"names are found with any case", test_names},
+    {"unknown Ssl keywords are refused with advice", test_unknown_names},
+    {"words and numbers are read with any case and either dash", test_words},
+    {"bad values are refused with keyword, value, place and what is allowed", test_bad_values},
+    {"system and pkcs11: are copied in lower case", test_copied_values},
+    {"a secret is not described", test_secret_is_hidden},
+    {"every row has a help text and a valid default", test_rows},
+    {NULL, NULL},
+};

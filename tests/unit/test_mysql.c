@@ -1,0 +1,270 @@
+#include <string.h>
+
+#include "support/suite.h"
+#include "unit/mysql_scenarios.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void
+test_logins(void)
+{
+    bench_run_scenarios(mysql_logins.rows, mysql_logins.count);
+}
+
+static void
+test_refusals(void)
+{
+    bench_run_scenarios(mysql_refusals.rows, mysql_refusals.count);
+}
+
+static void
+test_passwords(void)
+{
+    bench_run_scenarios(mysql_passwords.rows, mysql_passwords.count);
+}
+
+/* ----- what a table cannot say ----- */
+
+/* The greeting and what an attacker put behind it come in one piece, or cut anywhere. */
+static void
+test_early_bytes_in_one_piece(void)
+{
+    static const struct packet greeting = PACKET(0, GREETING_TLS);
+    static const struct packet injected = PACKET(0, "\x03"
+                                                    "drop table t");
+    struct buffer bytes = {0};
+    bench_append_packet(&bytes, &greeting);
+    bench_append_packet(&bytes, &injected);
+    for (long cut = -1; cut < (long)buffer_length(&bytes); cut++) {
+        struct bench bench;
+        bench_open(&bench, PROTO_PLAN_TLS);
+        bench_feed_cut(&bench, true, &bytes, cut);
+        CHECK_NUMBER(bench.verdict, PROTO_REFUSE);
+        CHECK_NUMBER(bench.session.error.code, ODBCSSL_ERROR_EARLY_PLAINTEXT);
+        CHECK_NUMBER(buffer_length(&bench.session.to_server), 0);
+        bench_close(&bench);
+    }
+    buffer_free(&bytes);
+}
+
+static const struct step to_login[] = {SERVER(0, GREETING_TLS), DRIVER(1, FIXED NATIVE), TLS_UP};
+
+static void
+bench_open_in_login(struct bench *bench)
+{
+    bench_open(bench, PROTO_PLAN_TLS);
+    for (size_t i = 0; i < COUNT(to_login); i++)
+        bench_run_step(bench, &to_login[i], 0);
+    buffer_clear(&bench->session.to_driver);
+    buffer_clear(&bench->session.to_server);
+}
+
+/* Feeds a packet of the greatest length and one that ends it, whose bytes look like OK or ERR. */
+static void
+check_long_message(bool is_server, uint8_t sequence, unsigned char filler)
+{
+    struct bench bench;
+    bench_open_in_login(&bench);
+    struct buffer *output = is_server ? &bench.session.to_driver : &bench.session.to_server;
+    int shift = is_server ? -1 : 1;
+    static unsigned char chunk[65537];
+    memset(chunk, filler, sizeof chunk);
+
+    struct buffer header = {0};
+    CHECK_FATAL(mysql_append_header(&header, MYSQL_PAYLOAD_MAXIMUM, sequence));
+    bench_feed_cut(&bench, is_server, &header, 0);
+    bench_feed(&bench, is_server, is_server ? "\x01" : "x", 1);
+    for (size_t left = MYSQL_PAYLOAD_MAXIMUM - 1; left > 0;) {
+        size_t part = left < sizeof chunk ? left : sizeof chunk;
+        bench_feed(&bench, is_server, chunk, part);
+        left -= part;
+    }
+    CHECK_NUMBER(buffer_length(output), MYSQL_HEADER_SIZE + MYSQL_PAYLOAD_MAXIMUM);
+    CHECK_NUMBER(buffer_content(output)[3], sequence + shift);
+    buffer_clear(output);
+
+    const struct packet rest = {(uint8_t)(sequence + 1), (const char *)chunk, 3};
+    buffer_clear(&header);
+    bench_append_packet(&header, &rest);
+    bench_feed_cut(&bench, is_server, &header, -1);
+    CHECK_NUMBER(buffer_length(output), MYSQL_HEADER_SIZE + 3);
+    CHECK_NUMBER(buffer_content(output)[3], sequence + 1 + shift);
+    CHECK(!bench.session.is_server_opaque);
+    buffer_free(&header);
+    bench_close(&bench);
+}
+
+static void
+test_long_messages(void)
+{
+    check_long_message(true, 3, MYSQL_MARKER_OK);
+    check_long_message(true, 3, MYSQL_MARKER_ERROR);
+    check_long_message(false, 3, MYSQL_MARKER_ERROR);
+}
+
+/* A dialog of more questions than a sequence number can count. */
+static void
+test_sequence_wraps(void)
+{
+    struct bench bench;
+    bench_open_in_login(&bench);
+    for (unsigned sequence = 3; sequence < 600; sequence += 2) {
+        const struct step question = SERVER((uint8_t)sequence, "\x02?");
+        const struct step answer = DRIVER((uint8_t)sequence, "!");
+        bench_run_step(&bench, &question, 0);
+        CHECK_NUMBER(buffer_content(&bench.session.to_driver)[3], (uint8_t)(sequence - 1));
+        bench_run_step(&bench, &answer, 0);
+        CHECK_NUMBER(buffer_content(&bench.session.to_server)[3], (uint8_t)(sequence + 1));
+        buffer_clear(&bench.session.to_driver);
+        buffer_clear(&bench.session.to_server);
+    }
+    bench_close(&bench);
+}
+
+#define FAIL_TEXT "no way"
+#define FAIL_EARLY "\xff\x13\x04" FAIL_TEXT
+#define FAIL_LATE "\xff\x13\x04#08S01" FAIL_TEXT
+
+/* What a driver is told when the relay gives up after a number of steps. */
+static const struct {
+    const char *name;
+    struct step steps[6];
+    struct packet told[2];
+} failures[] = {
+    {"before the greeting", {{0}}, {PACKET(0, FAIL_EARLY)}},
+    {"the server has no TLS", {SERVER(0, GREETING_PLAIN)}, {PACKET(0, FAIL_EARLY)}},
+    {"after the greeting", {SERVER(0, GREETING_TLS)}, {PACKET(2, FAIL_LATE)}},
+    {"the handshake failed",
+     {SERVER(0, GREETING_TLS), DRIVER(1, FIXED NATIVE)},
+     {PACKET(2, FAIL_LATE)}},
+    {"the driver wants TLS",
+     {SERVER(0, GREETING_TLS), DRIVER(1, FIXED_TLS)},
+     {PACKET(2, FAIL_LATE)}},
+    {"the link broke in the login",
+     {SERVER(0, GREETING_TLS), DRIVER(1, FIXED NATIVE), TLS_UP, SERVER(3, "\x02?"), DRIVER(3, "!")},
+     {PACKET(4, FAIL_LATE)}},
+    {"the server has refused it already", {SERVER(0, ERR_MANY)}, {{0}}},
+    {"in the middle of a packet",
+     {SERVER(0, GREETING_TLS), DRIVER(1, FIXED NATIVE), TLS_UP, SERVER_RAW("\xff\xff\xff\x03\x01")},
+     {PACKET(2, FAIL_LATE)}},
+    {"after the login",
+     {SERVER(0, GREETING_TLS), DRIVER(1, FIXED NATIVE), TLS_UP, SERVER(3, OK)},
+     {{0}}},
+};
+
+static void
+test_driver_is_told(void)
+{
+    for (size_t i = 0; i < COUNT(failures); i++) {
+        struct bench bench;
+        bench_open(&bench, PROTO_PLAN_TLS);
+        for (size_t k = 0; k < COUNT(failures[i].steps); k++)
+            bench_run_step(&bench, &failures[i].steps[k], 0);
+        buffer_clear(&bench.session.to_driver);
+        proto_mysql.fail(&bench.session, FAIL_TEXT);
+        proto_mysql.fail(&bench.session, FAIL_TEXT);
+        const struct scenario scenario = {.name = failures[i].name};
+        bench_check_output(&scenario, 0, "to the driver", &bench.session.to_driver,
+                           failures[i].told);
+        bench_close(&bench);
+    }
+}
+
+/* An ERR that came in the middle of a packet would be read as the packet's end. */
+static void
+test_driver_is_not_told_within_a_packet(void)
+{
+    struct bench bench;
+    bench_open_in_login(&bench);
+    static unsigned char chunk[5000];
+    const struct step header = SERVER_RAW("\xff\xff\x01\x03\x01");
+    bench_run_step(&bench, &header, 0);
+    bench_feed(&bench, true, chunk, sizeof chunk);
+    size_t passed = buffer_length(&bench.session.to_driver);
+    CHECK(passed > 0);
+    proto_mysql.fail(&bench.session, FAIL_TEXT);
+    CHECK_NUMBER(buffer_length(&bench.session.to_driver), passed);
+    bench_close(&bench);
+}
+
+/* After a refusal nothing goes on, whatever comes. */
+static void
+test_refusal_is_final(void)
+{
+    static const struct step more[] = {SERVER(0, GREETING_TLS), DRIVER(1, FIXED NATIVE)};
+    struct bench bench;
+    bench_open(&bench, PROTO_PLAN_TLS);
+    const struct step greeting = SERVER(0, GREETING_PLAIN);
+    bench_run_step(&bench, &greeting, 0);
+    CHECK_NUMBER(bench.verdict, PROTO_NO_TLS);
+    for (size_t i = 0; i < COUNT(more); i++) {
+        bench.verdict = PROTO_CONTINUE;
+        bench_run_step(&bench, &more[i], 0);
+        CHECK_NUMBER(bench.verdict, PROTO_REFUSE);
+    }
+    CHECK_NUMBER(bench.session.error.code, ODBCSSL_ERROR_SERVER_WITHOUT_TLS);
+    CHECK_NUMBER(buffer_length(&bench.session.to_driver), 0);
+    CHECK_NUMBER(buffer_length(&bench.session.to_server), 0);
+    bench_close(&bench);
+}
+
+/* The challenge is in the greeting and the proof in the answer: no fallback from then on. */
+static void
+test_credentials_are_noted(void)
+{
+    static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_TLS,
+                                            PROTO_PLAN_DIRECT};
+    for (size_t i = 0; i < COUNT(plans); i++) {
+        struct bench bench;
+        bench_open(&bench, plans[i]);
+        bench_run_step(&bench, &to_login[0], 0);
+        CHECK(!bench.session.is_credentials_asked);
+        bench_run_step(&bench, &to_login[1], 0);
+        CHECK(bench.session.is_credentials_asked);
+        CHECK_NUMBER(bench.session.kind, PROTO_SESSION_MAIN);
+        bench_close(&bench);
+    }
+}
+
+/* Longer than what is looked at before a packet is passed on: not known, so not passed. */
+static void
+test_long_password(void)
+{
+    static const struct step steps[] = {SERVER(0, GREETING_MYSQL), DRIVER(1, FIXED CACHING),
+                                        SERVER(2, "\x01\x04")};
+    static char password[5000];
+    memset(password, 'x', sizeof password - 1);
+    const struct step answer = {STEP_DRIVER, {3, password, sizeof password}};
+    struct bench bench;
+    bench_open(&bench, PROTO_PLAN_PLAINTEXT);
+    for (size_t i = 0; i < COUNT(steps); i++)
+        bench_run_step(&bench, &steps[i], 0);
+    buffer_clear(&bench.session.to_server);
+    bench_run_step(&bench, &answer, 0);
+    CHECK_NUMBER(bench.verdict, PROTO_REFUSE);
+    CHECK_NUMBER(bench.session.error.code, ODBCSSL_ERROR_PLAINTEXT_LOGIN);
+    CHECK_NUMBER(buffer_length(&bench.session.to_server), 0);
+    bench_close(&bench);
+}
+
+static const struct suite_case cases[] = {
+    {"logins, cut everywhere", test_logins},
+    {"refusals, cut everywhere", test_refusals},
+    {"no password in clear text without TLS", test_passwords},
+    {"nor a long one", test_long_password},
+    {"bytes behind the greeting in one piece with it", test_early_bytes_in_one_piece},
+    {"messages of several packets", test_long_messages},
+    {"sequence numbers wrap", test_sequence_wraps},
+    {"a driver is told that the session failed", test_driver_is_told},
+    {"but not within a packet", test_driver_is_not_told_within_a_packet},
+    {"a refusal is final", test_refusal_is_final},
+    {"credentials are noted", test_credentials_are_noted},
+    {NULL, NULL},
+};
+
+int
+main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"mysql", cases, NULL, NULL}, {0}};
+    return suite_main(argc, argv, suites);
+}

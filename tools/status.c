@@ -1,0 +1,179 @@
+/* status.c - `odbcssl status`: connects as an application would, and prints what SQLGetInfo
+ * reports. */
+#include <getopt.h>
+#include <sql.h>
+#include <sqlext.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "config/connstr.h"
+#include "tools/command.h"
+#include "tools/json.h"
+
+#define VALUE_SIZE REPORT_CERTIFICATE_SIZE
+
+struct status_arguments {
+    const char *dsn;
+    const char *connection_string;
+    const char *user;
+    const char *password;
+    bool is_json;
+};
+
+static bool parse_arguments(int argc, char **argv, struct status_arguments *arguments)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    *arguments = (struct status_arguments){.password = getenv("ODBCSSL_PASSWORD")};
+    while ((option = getopt_long(argc, argv, "k:u:p:j", options, NULL)) != -1) {
+        switch (option) {
+        case 'k':
+            arguments->connection_string = optarg;
+            break;
+        case 'u':
+            arguments->user = optarg;
+            break;
+        case 'p':
+            arguments->password = optarg;
+            break;
+        case 'j':
+            arguments->is_json = true;
+            break;
+        default:
+            return false;
+        }
+    }
+    if (optind < argc)
+        arguments->dsn = argv[optind++];
+    return optind == argc && (arguments->dsn != NULL) != (arguments->connection_string != NULL);
+}
+
+/* "DSN=...;UID=...;PWD={...}"; NULL when the given string is malformed. */
+static char *make_connection_string(const struct status_arguments *arguments)
+{
+    struct connstr list = {0};
+    struct error error = {0};
+    const char *given = arguments->connection_string;
+    bool is_good = given == NULL || connstr_parse(given, strlen(given), &list, &error);
+    if (is_good && arguments->dsn != NULL)
+        is_good = connstr_set(&list, "DSN", arguments->dsn);
+    if (is_good && arguments->user != NULL)
+        is_good = connstr_set(&list, "UID", arguments->user);
+    if (is_good && arguments->password != NULL) {
+        is_good = connstr_set(&list, "PWD", arguments->password);
+        if (is_good)
+            list.pairs[list.count - 1].is_braced = true;
+    }
+    char *text = is_good ? connstr_format(&list) : NULL;
+    if (error_is_set(&error))
+        fprintf(stderr, "odbcssl: %s\n", error.text);
+    connstr_free(&list);
+    return text;
+}
+
+static void print_diagnostics(SQLSMALLINT kind, SQLHANDLE handle)
+{
+    for (SQLSMALLINT record = 1;; record++) {
+        SQLCHAR state[6] = "", text[1024] = "";
+        SQLINTEGER native = 0;
+        SQLSMALLINT length = 0;
+        if (!SQL_SUCCEEDED(
+                SQLGetDiagRec(kind, handle, record, state, &native, text, sizeof text, &length)))
+            break;
+        fprintf(stderr, "[%s] (%d) %s\n", state, (int)native, text);
+    }
+}
+
+/* The UTF-8 type of a text; false when the driver does not know it. */
+static bool get_text(SQLHDBC connection, const struct report_item *item, char *value)
+{
+    SQLSMALLINT length = 0;
+    value[0] = '\0';
+    return SQL_SUCCEEDED(SQLGetInfo(connection, item->type + 0x80, value, VALUE_SIZE, &length));
+}
+
+static bool get_number(SQLHDBC connection, const struct report_item *item,
+                       struct tls_report *report)
+{
+    SQLUINTEGER number = 0;
+    SQLSMALLINT length = 0;
+    if (!SQL_SUCCEEDED(SQLGetInfo(connection, item->type, &number, sizeof number, &length)))
+        return false;
+    report_set_number(report, item,
+                      item->kind == REPORT_SIGNED ? (int64_t)(int32_t)number : (int64_t)number);
+    return true;
+}
+
+static void print_item(const struct report_item *item, const char *value, int64_t number,
+                       struct json *json)
+{
+    if (json == NULL)
+        printf("%-30s %s\n", item->name, value);
+    else if (item->kind == REPORT_TEXT)
+        json_text(json, item->name, value);
+    else
+        json_number(json, item->name, number);
+}
+
+static int print_report(SQLHDBC connection, bool is_json)
+{
+    static struct tls_report report;
+    static char value[VALUE_SIZE];
+    char scratch[REPORT_SCRATCH_SIZE];
+    struct json json_output = {0}, *json = is_json ? &json_output : NULL;
+    if (is_json)
+        json_begin(json);
+    for (size_t i = 0; i < report_item_count; i++) {
+        const struct report_item *item = &report_items[i];
+        bool is_text = item->kind == REPORT_TEXT;
+        if (is_text ? !get_text(connection, item, value) : !get_number(connection, item, &report)) {
+            fprintf(stderr, "odbcssl: the connection's driver does not know %s: is it odbcssl?\n",
+                    item->name);
+            return COMMAND_FAILED;
+        }
+        print_item(item, is_text ? value : report_display(&report, item, scratch),
+                   is_text ? 0 : report_number(&report, item), json);
+    }
+    if (is_json)
+        json_end(json);
+    return COMMAND_GOOD;
+}
+
+static int connect_and_print(const char *text, bool is_json)
+{
+    SQLHENV environment = NULL;
+    SQLHDBC connection = NULL;
+    int status = COMMAND_FAILED;
+    SQLAllocHandle(SQL_HANDLE_ENV, NULL, &environment);
+    SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
+    SQLAllocHandle(SQL_HANDLE_DBC, environment, &connection);
+    SQLRETURN result = SQLDriverConnect(connection, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL,
+                                        SQL_DRIVER_NOPROMPT);
+    if (result != SQL_SUCCESS)
+        print_diagnostics(SQL_HANDLE_DBC, connection);
+    if (SQL_SUCCEEDED(result)) {
+        status = print_report(connection, is_json);
+        SQLDisconnect(connection);
+    }
+    SQLFreeHandle(SQL_HANDLE_DBC, connection);
+    SQLFreeHandle(SQL_HANDLE_ENV, environment);
+    return status;
+}
+
+int command_status(int argc, char **argv)
+{
+    struct status_arguments arguments;
+    if (!parse_arguments(argc, argv, &arguments))
+        return COMMAND_WRONG_USE;
+    char *text = make_connection_string(&arguments);
+    if (text == NULL)
+        return COMMAND_WRONG_USE;
+    int status = connect_and_print(text, arguments.is_json);
+    free(text);
+    return status;
+}
