@@ -15,3 +15,5 @@ fuzz_fuzz_connstr_CPPFLAGS = $(FUZZ_CPPFLAGS)
 fuzz_fuzz_connstr_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_connstr_LDADD = driver/config/libconfig.la driver/base/libbase.la
 EXTRA_DIST += fuzz/corpus/connstr
+
+include fuzz/tds.mk

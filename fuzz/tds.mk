@@ -8,6 +8,6 @@ fuzz_replay_tds_LDADD = driver/proto/libproto.la driver/base/libbase.la
 EXTRA_PROGRAMS += fuzz/fuzz-tds
 fuzz_fuzz_tds_SOURCES = fuzz/tds.c fuzz/target.h
 fuzz_fuzz_tds_CPPFLAGS = $(FUZZ_CPPFLAGS)
-fuzz_fuzz_tds_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_tds_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_tds_LDADD = driver/proto/libproto.la driver/base/libbase.la
+EXTRA_DIST += fuzz/corpus/tds
