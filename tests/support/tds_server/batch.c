@@ -17,8 +17,7 @@
 #define TRANSACTION_SAVE 9
 #define TRANSACTION_BEGIN_AGAIN 0x01
 
-static void
-tell_transaction(struct connection *connection, uint8_t type)
+static void tell_transaction(struct connection *connection, uint8_t type)
 {
     unsigned char descriptor[8];
     memcpy(descriptor, &connection->transaction, sizeof descriptor);
@@ -30,8 +29,7 @@ tell_transaction(struct connection *connection, uint8_t type)
         token_environment_bytes(connection, type, NULL, 0, descriptor, sizeof descriptor);
 }
 
-static bool
-begin_transaction(struct connection *connection)
+static bool begin_transaction(struct connection *connection)
 {
     if (connection->transaction_count++ == 0) {
         connection->transaction++;
@@ -40,8 +38,7 @@ begin_transaction(struct connection *connection)
     return true;
 }
 
-static bool
-end_transaction(struct connection *connection, bool is_commit)
+static bool end_transaction(struct connection *connection, bool is_commit)
 {
     if (connection->transaction_count == 0) {
         token_error(connection, is_commit ? 3902 : 3903, 16,
@@ -55,11 +52,11 @@ end_transaction(struct connection *connection, bool is_commit)
     return true;
 }
 
-static void
-wait_delay(struct connection *connection, unsigned milliseconds)
+static void wait_delay(struct connection *connection, unsigned milliseconds)
 {
     int64_t deadline = clock_monotonic() + milliseconds;
     log_event("waitfor milliseconds=%u", milliseconds);
+    reply_send_now(connection);
     for (;;) {
         int64_t left = deadline - clock_monotonic();
         if (left <= 0)
@@ -72,8 +69,7 @@ wait_delay(struct connection *connection, unsigned milliseconds)
     }
 }
 
-static void
-use_database(struct connection *connection, const char *name)
+static void use_database(struct connection *connection, const char *name)
 {
     token_environment(connection, ENVIRONMENT_DATABASE, name, connection->database);
     snprintf(connection->database, sizeof connection->database, "%s", name);
@@ -81,8 +77,8 @@ use_database(struct connection *connection, const char *name)
 }
 
 /* false: it failed, with an ERROR token. */
-static bool
-run_statement(struct connection *connection, struct statement *statement, uint64_t *rows)
+static bool run_statement(struct connection *connection, struct statement *statement,
+                          uint64_t *rows)
 {
     if ((int)connection->transaction_count <= statement->minimum_transactions)
         return true;
@@ -109,8 +105,8 @@ run_statement(struct connection *connection, struct statement *statement, uint64
     return true;
 }
 
-static bool
-run_statements(struct connection *connection, struct statement *statements, enum done_type type)
+static bool run_statements(struct connection *connection, struct statement *statements,
+                           enum done_type type)
 {
     bool is_good = true;
     for (struct statement *statement = statements; statement != NULL && is_good;
@@ -129,9 +125,8 @@ run_statements(struct connection *connection, struct statement *statements, enum
     return is_good;
 }
 
-bool
-batch_run(struct connection *connection, const char *text, const struct parameter *parameters,
-          size_t count, enum done_type type)
+bool batch_run(struct connection *connection, const char *text, const struct parameter *parameters,
+               size_t count, enum done_type type)
 {
     const struct sql_context context = {.spid = connection->wire.spid,
                                         .transaction_count = connection->transaction_count,
@@ -152,8 +147,7 @@ batch_run(struct connection *connection, const char *text, const struct paramete
 }
 
 /* Half an answer, and no close_notify behind it. */
-static void
-truncate_answer(struct connection *connection)
+static void truncate_answer(struct connection *connection)
 {
     struct wire *wire = &connection->wire;
     wire_write_packet(wire, PACKET_REPLY, 0, buffer_content(&connection->reply),
@@ -162,8 +156,7 @@ truncate_answer(struct connection *connection)
     connection->is_ended = true;
 }
 
-void
-batch_serve(struct connection *connection, const struct packet *message)
+void batch_serve(struct connection *connection, const struct packet *message)
 {
     struct cursor cursor =
         cursor_over(buffer_content(&message->payload), buffer_length(&message->payload));
@@ -182,8 +175,8 @@ batch_serve(struct connection *connection, const struct packet *message)
 }
 
 /* Commit and rollback may begin the next transaction at once. */
-static bool
-run_transaction_request(struct connection *connection, unsigned type, struct cursor *cursor)
+static bool run_transaction_request(struct connection *connection, unsigned type,
+                                    struct cursor *cursor)
 {
     if (type == TRANSACTION_BEGIN)
         return begin_transaction(connection);
@@ -201,8 +194,7 @@ run_transaction_request(struct connection *connection, unsigned type, struct cur
     return true;
 }
 
-void
-transaction_serve(struct connection *connection, const struct packet *message)
+void transaction_serve(struct connection *connection, const struct packet *message)
 {
     struct cursor cursor =
         cursor_over(buffer_content(&message->payload), buffer_length(&message->payload));

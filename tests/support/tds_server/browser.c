@@ -11,8 +11,7 @@
 #define REQUEST_INSTANCE 0x04
 #define REPLY 0x05
 
-int
-browser_open(uint16_t port, uint16_t *port_out)
+int browser_open(uint16_t port, uint16_t *port_out)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -25,8 +24,7 @@ browser_open(uint16_t port, uint16_t *port_out)
     return descriptor;
 }
 
-void
-browser_serve(int descriptor, const char *instance, uint16_t tcp_port)
+void browser_serve(int descriptor, const char *instance, uint16_t tcp_port)
 {
     char request[64], reply[512];
     struct sockaddr_in peer;

@@ -9,8 +9,7 @@
 #define MESSAGE_LIMIT (64 * 1024 * 1024)
 #define RESET_ENVIRONMENT 18
 
-void
-reply_flush(struct connection *connection, bool is_last)
+void reply_flush(struct connection *connection, bool is_last)
 {
     struct wire *wire = &connection->wire;
     struct buffer *reply = &connection->reply;
@@ -31,8 +30,16 @@ reply_flush(struct connection *connection, bool is_last)
     }
 }
 
-bool
-reply_is_stopped(struct connection *connection)
+void reply_send_now(struct connection *connection)
+{
+    reply_flush(connection, false);
+    if (buffer_length(&connection->reply) > 0)
+        wire_write_packet(&connection->wire, PACKET_REPLY, 0, buffer_content(&connection->reply),
+                          buffer_length(&connection->reply));
+    buffer_clear(&connection->reply);
+}
+
+bool reply_is_stopped(struct connection *connection)
 {
     if (!connection->is_cancelled && !connection->is_ended) {
         enum wire_event event = wire_wait_attention(&connection->wire, 0);
@@ -42,12 +49,12 @@ reply_is_stopped(struct connection *connection)
     return connection->is_cancelled || connection->is_ended;
 }
 
-bool
-connection_read_message(struct connection *connection, struct packet *message)
+bool connection_read_message(struct connection *connection, struct packet *message)
 {
     struct packet packet = {0};
     bool is_first = true;
     bool is_good;
+    buffer_reserve(&message->payload, 1);
     buffer_clear(&message->payload);
     do {
         is_good = wire_read_packet(&connection->wire, &packet);
@@ -75,8 +82,7 @@ connection_read_message(struct connection *connection, struct packet *message)
     return is_good;
 }
 
-bool
-connection_skip_headers(const struct connection *connection, struct cursor *cursor)
+bool connection_skip_headers(const struct connection *connection, struct cursor *cursor)
 {
     if (!connection->is_long)
         return true;
@@ -87,8 +93,7 @@ connection_skip_headers(const struct connection *connection, struct cursor *curs
     return !cursor->is_short;
 }
 
-static void
-answer_attention(struct connection *connection)
+static void answer_attention(struct connection *connection)
 {
     log_event("attention session=%u", connection->wire.session);
     token_done(connection, DONE, DONE_ATTENTION, 0);
@@ -96,8 +101,7 @@ answer_attention(struct connection *connection)
 }
 
 /* The answer to a request stops where the attention found it, and ends with its own message. */
-static void
-finish_request(struct connection *connection)
+static void finish_request(struct connection *connection)
 {
     if (connection->is_ended)
         return;
@@ -106,8 +110,7 @@ finish_request(struct connection *connection)
         answer_attention(connection);
 }
 
-static void
-serve_request(struct connection *connection, const struct packet *message)
+static void serve_request(struct connection *connection, const struct packet *message)
 {
     connection->wire.session = message->session;
     connection->wire.packet_id = 1;
@@ -135,13 +138,16 @@ serve_request(struct connection *connection, const struct packet *message)
     finish_request(connection);
 }
 
-static void
-serve_requests(struct connection *connection)
+static void serve_requests(struct connection *connection)
 {
     struct packet message = {0};
     while (!connection->is_ended && connection_read_message(connection, &message)) {
         if (message.status & STATUS_IGNORE) {
+            /* MS-TDS 2.2.1.7: a request that was given up while it was sent. */
             log_event("ignored message type=0x%02x", message.type);
+            connection->wire.session = message.session;
+            token_done(connection, DONE, DONE_ERROR, 0);
+            reply_flush(connection, true);
             continue;
         }
         serve_request(connection, &message);
@@ -150,8 +156,7 @@ serve_requests(struct connection *connection)
 }
 
 /* Before SQL Server 2022 a TLS record was just a packet of an unknown type. */
-static bool
-accept_first_byte(struct connection *connection)
+static bool accept_first_byte(struct connection *connection)
 {
     int first = wire_peek(&connection->wire);
     bool is_strict = connection->options->encryption == ENCRYPTION_MODE_STRICT;
@@ -164,8 +169,7 @@ accept_first_byte(struct connection *connection)
     return !is_strict || wire_start_tls(&connection->wire, connection->context, false);
 }
 
-static bool
-is_login_allowed(const struct connection *connection)
+static bool is_login_allowed(const struct connection *connection)
 {
     return connection->wire.ssl != NULL || connection->is_login_only ||
            connection->options->encryption == ENCRYPTION_MODE_OFF ||
@@ -173,8 +177,7 @@ is_login_allowed(const struct connection *connection)
 }
 
 /* A client of TDS 7.0 logs in without PRELOGIN. */
-static bool
-log_client_in(struct connection *connection, struct packet *message)
+static bool log_client_in(struct connection *connection, struct packet *message)
 {
     if (!connection_read_message(connection, message))
         return false;
@@ -189,12 +192,12 @@ log_client_in(struct connection *connection, struct packet *message)
     return login_serve(connection, message);
 }
 
-void
-connection_serve(const struct server_options *options, SSL_CTX *context, int descriptor)
+void connection_serve(const struct server_options *options, SSL_CTX *context, int descriptor)
 {
     struct connection connection = {.options = options, .context = context, .version = 0x74000004};
     struct packet message = {0};
     connection.is_long = true;
+    buffer_reserve(&connection.reply, 1);
     wire_open(&connection.wire, descriptor, options->misbehaviour);
     connection.wire.spid = (uint16_t)(51 + getpid() % 1000);
     log_event("connect");

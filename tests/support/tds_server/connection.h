@@ -74,6 +74,9 @@ bool connection_skip_headers(const struct connection *connection, struct cursor 
 /* Sends what fills packets; is_last: all, and ends the message. */
 void reply_flush(struct connection *connection, bool is_last);
 
+/* Sends all that there is, and the message goes on. */
+void reply_send_now(struct connection *connection);
+
 /* Whether the request should stop; looks for an attention. */
 bool reply_is_stopped(struct connection *connection);
 

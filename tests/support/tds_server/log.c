@@ -10,15 +10,13 @@
 
 static int log_descriptor = -1;
 
-bool
-log_start(const char *path)
+bool log_start(const char *path)
 {
     log_descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     return log_descriptor >= 0;
 }
 
-void
-log_event(const char *format, ...)
+void log_event(const char *format, ...)
 {
     char line[LINE_SIZE];
     va_list arguments;

@@ -43,8 +43,7 @@ struct login {
 };
 
 /* Each byte had its halves exchanged and was then combined with 0xA5. */
-static void
-reveal_password(unsigned char *bytes, size_t size)
+static void reveal_password(unsigned char *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         unsigned char byte = bytes[i] ^ 0xA5;
@@ -52,8 +51,7 @@ reveal_password(unsigned char *bytes, size_t size)
     }
 }
 
-static bool
-read_field(const struct buffer *payload, enum field field, char *out)
+static bool read_field(const struct buffer *payload, enum field field, char *out)
 {
     struct cursor cursor = cursor_over(buffer_content(payload), buffer_length(payload));
     struct cursor data = cursor;
@@ -74,8 +72,7 @@ read_field(const struct buffer *payload, enum field field, char *out)
     return true;
 }
 
-static bool
-parse_login(const struct buffer *payload, struct login *login)
+static bool parse_login(const struct buffer *payload, struct login *login)
 {
     struct cursor cursor = cursor_over(buffer_content(payload), buffer_length(payload));
     uint32_t length = cursor_u32le(&cursor);
@@ -92,8 +89,7 @@ parse_login(const struct buffer *payload, struct login *login)
            read_field(payload, FIELD_DATABASE, login->database);
 }
 
-static void
-append_login_ack(struct connection *connection)
+static void append_login_ack(struct connection *connection)
 {
     struct buffer *reply = &connection->reply;
     struct buffer token = {0};
@@ -107,8 +103,7 @@ append_login_ack(struct connection *connection)
     buffer_free(&token);
 }
 
-static void
-append_routing(struct connection *connection)
+static void append_routing(struct connection *connection)
 {
     const struct server_options *options = connection->options;
     struct buffer *reply = &connection->reply;
@@ -126,8 +121,7 @@ append_routing(struct connection *connection)
     log_event("routed host=%s port=%u", options->route_host, options->route_port);
 }
 
-static size_t
-settle_packet_size(const struct connection *connection, uint32_t wanted)
+static size_t settle_packet_size(const struct connection *connection, uint32_t wanted)
 {
     size_t maximum = PACKET_SIZE_MAXIMUM;
     if (connection->wire.ssl != NULL)
@@ -139,8 +133,7 @@ settle_packet_size(const struct connection *connection, uint32_t wanted)
     return wanted < maximum ? wanted : maximum;
 }
 
-static void
-accept_login(struct connection *connection, const struct login *login)
+static void accept_login(struct connection *connection, const struct login *login)
 {
     static const unsigned char collation[5] = {0x09, 0x04, 0xD0, 0x00, 0x34};
     char size[16];
@@ -166,8 +159,7 @@ accept_login(struct connection *connection, const struct login *login)
     connection->wire.has_smp = connection->is_mars_wanted;
 }
 
-static bool
-is_database(const char *name)
+static bool is_database(const char *name)
 {
     static const char *const names[] = {"", "master", "model", "msdb", "tempdb", "test"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -176,8 +168,7 @@ is_database(const char *name)
     return false;
 }
 
-static bool
-check_login(struct connection *connection, const struct login *login)
+static bool check_login(struct connection *connection, const struct login *login)
 {
     bool is_known = text_equal_nocase(login->user, SERVER_USER) &&
                     strcmp(login->password, SERVER_PASSWORD) == 0;
@@ -193,8 +184,7 @@ check_login(struct connection *connection, const struct login *login)
     return false;
 }
 
-bool
-login_serve(struct connection *connection, struct packet *message)
+bool login_serve(struct connection *connection, struct packet *message)
 {
     struct login login = {0};
     bool is_encrypted = connection->wire.ssl != NULL || connection->is_login_only;

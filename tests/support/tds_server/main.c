@@ -55,15 +55,13 @@ static const struct word misbehaviour_words[] = {
     {NULL, 0},
 };
 
-static void
-fail(const char *what, const char *text)
+static void fail(const char *what, const char *text)
 {
     fprintf(stderr, "tds-server: %s %s\n%s", what, text, usage);
     exit(2);
 }
 
-static int
-find_word(const struct word *words, const char *text)
+static int find_word(const struct word *words, const char *text)
 {
     for (; words->word != NULL; words++)
         if (strcmp(words->word, text) == 0)
@@ -72,8 +70,7 @@ find_word(const struct word *words, const char *text)
     return 0;
 }
 
-static void
-set_route(struct server_options *options, char *text)
+static void set_route(struct server_options *options, char *text)
 {
     char *colon = strrchr(text, ':');
     if (colon == NULL)
@@ -83,8 +80,7 @@ set_route(struct server_options *options, char *text)
     options->route_port = (uint16_t)atoi(colon + 1);
 }
 
-static void
-set_option(struct server_options *options, int option, char *text)
+static void set_option(struct server_options *options, int option, char *text)
 {
     switch (option) {
     case 'p':
@@ -129,8 +125,7 @@ set_option(struct server_options *options, int option, char *text)
     }
 }
 
-static void
-parse_options(int argc, char **argv, struct server_options *options)
+static void parse_options(int argc, char **argv, struct server_options *options)
 {
     static const struct option names[] = {
         {"port", required_argument, NULL, 'p'},
@@ -154,8 +149,7 @@ parse_options(int argc, char **argv, struct server_options *options)
         fail("missing", "--cert or --key");
 }
 
-static int
-open_listener(uint16_t port, uint16_t *port_out)
+static int open_listener(uint16_t port, uint16_t *port_out)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -174,8 +168,7 @@ open_listener(uint16_t port, uint16_t *port_out)
 }
 
 /* A child goes with its parent, also when that is killed. */
-static pid_t
-start_child(void)
+static pid_t start_child(void)
 {
     pid_t parent = getpid();
     pid_t child = fork();
@@ -187,8 +180,7 @@ start_child(void)
     return child;
 }
 
-static void
-start_browser(const struct server_options *options, uint16_t tcp_port)
+static void start_browser(const struct server_options *options, uint16_t tcp_port)
 {
     uint16_t port;
     int descriptor = browser_open(options->browser_port, &port);
@@ -205,8 +197,7 @@ start_browser(const struct server_options *options, uint16_t tcp_port)
     close(descriptor);
 }
 
-static void
-serve(const struct server_options *options, SSL_CTX *context, int listener)
+static void serve(const struct server_options *options, SSL_CTX *context, int listener)
 {
     for (;;) {
         int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -223,8 +214,7 @@ serve(const struct server_options *options, SSL_CTX *context, int listener)
     }
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     struct server_options options = {.instance = "MSSQLSERVER"};
     uint16_t port;

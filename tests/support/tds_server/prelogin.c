@@ -18,8 +18,7 @@ struct request {
     char instance[NAME_SIZE];
 };
 
-static void
-take_option(struct request *request, uint8_t token, struct cursor data)
+static void take_option(struct request *request, uint8_t token, struct cursor data)
 {
     switch (token) {
     case OPTION_VERSION:
@@ -41,8 +40,7 @@ take_option(struct request *request, uint8_t token, struct cursor data)
     }
 }
 
-static bool
-parse_request(const struct buffer *payload, struct request *request)
+static bool parse_request(const struct buffer *payload, struct request *request)
 {
     struct cursor table = cursor_over(buffer_content(payload), buffer_length(payload));
     uint8_t token;
@@ -61,8 +59,7 @@ parse_request(const struct buffer *payload, struct request *request)
 }
 
 /* The table of MS-TDS 3.3.5.2: by the server's setting and what the client sent. */
-static int
-choose_answer(const struct connection *connection, int asked)
+static int choose_answer(const struct connection *connection, int asked)
 {
     static const int answers[3][4] = {
         [ENCRYPTION_MODE_OFF] = {ENCRYPT_OFF, ENCRYPT_ON, ENCRYPT_NOT_SUPPORTED, ENCRYPT_ON},
@@ -79,9 +76,8 @@ choose_answer(const struct connection *connection, int asked)
     return answers[connection->options->encryption][asked & 3];
 }
 
-static void
-append_option(struct buffer *table, struct buffer *data, uint8_t token, size_t base,
-              const void *bytes, size_t size)
+static void append_option(struct buffer *table, struct buffer *data, uint8_t token, size_t base,
+                          const void *bytes, size_t size)
 {
     buffer_append_byte(table, token);
     buffer_append_u16(table, (uint16_t)(base + buffer_length(data)));
@@ -90,8 +86,8 @@ append_option(struct buffer *table, struct buffer *data, uint8_t token, size_t b
         buffer_append(data, bytes, size);
 }
 
-static void
-send_answer(struct connection *connection, uint8_t encryption, bool has_mars, uint8_t mars)
+static void send_answer(struct connection *connection, uint8_t encryption, bool has_mars,
+                        uint8_t mars)
 {
     static const unsigned char version[6] = {15, 0, 0x07, 0xD0, 0, 0};
     static const unsigned char zero = 0;
@@ -112,8 +108,7 @@ send_answer(struct connection *connection, uint8_t encryption, bool has_mars, ui
 }
 
 /* Hostile answers; true: that was all. */
-static bool
-misbehave(struct connection *connection)
+static bool misbehave(struct connection *connection)
 {
     struct wire *wire = &connection->wire;
     char byte;
@@ -133,8 +128,7 @@ misbehave(struct connection *connection)
 }
 
 /* The switch itself; asked and answer as in the table. */
-static bool
-start_encryption(struct connection *connection, int asked, int answer)
+static bool start_encryption(struct connection *connection, int asked, int answer)
 {
     struct wire *wire = &connection->wire;
     if (connection->options->encryption == ENCRYPTION_MODE_STRICT)
@@ -152,8 +146,7 @@ start_encryption(struct connection *connection, int asked, int answer)
     return wire_start_tls(wire, connection->context, true);
 }
 
-bool
-prelogin_serve(struct connection *connection, struct packet *message)
+bool prelogin_serve(struct connection *connection, struct packet *message)
 {
     struct request request;
     if (!parse_request(&message->payload, &request)) {

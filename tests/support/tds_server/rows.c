@@ -25,8 +25,7 @@ struct column {
     bool is_chunked;
 };
 
-static size_t
-text_size(const struct value *value)
+static size_t text_size(const struct value *value)
 {
     size_t units = 0;
     if (value->text == NULL)
@@ -35,8 +34,7 @@ text_size(const struct value *value)
     return value->kind == VALUE_WIDE ? 2 * units : units;
 }
 
-static void
-widen_column(struct column *column, const struct value *value)
+static void widen_column(struct column *column, const struct value *value)
 {
     enum value_kind kind = value->kind == VALUE_ROW ? VALUE_INTEGER : value->kind;
     size_t size = text_size(value);
@@ -50,8 +48,7 @@ widen_column(struct column *column, const struct value *value)
         column->scale = value->scale;
 }
 
-static struct column
-choose_column(const struct statement *statement, size_t index)
+static struct column choose_column(const struct statement *statement, size_t index)
 {
     struct column column = {.kind = VALUE_NULL};
     for (const struct row *row = statement->rows; row != NULL; row = row->next)
@@ -66,9 +63,8 @@ choose_column(const struct statement *statement, size_t index)
     return column;
 }
 
-static bool
-convert_rows(struct connection *connection, struct statement *statement, size_t index,
-             const struct column *column)
+static bool convert_rows(struct connection *connection, struct statement *statement, size_t index,
+                         const struct column *column)
 {
     for (struct row *row = statement->rows; row != NULL; row = row->next) {
         struct value *value = &row->values[index];
@@ -87,8 +83,7 @@ convert_rows(struct connection *connection, struct statement *statement, size_t 
     return true;
 }
 
-static void
-append_type(struct connection *connection, const struct column *column)
+static void append_type(struct connection *connection, const struct column *column)
 {
     static const unsigned char collation[5] = {0x09, 0x04, 0xD0, 0x00, 0x34};
     struct buffer *reply = &connection->reply;
@@ -117,9 +112,8 @@ append_type(struct connection *connection, const struct column *column)
     }
 }
 
-static void
-append_metadata(struct connection *connection, const struct statement *statement,
-                const struct column *columns)
+static void append_metadata(struct connection *connection, const struct statement *statement,
+                            const struct column *columns)
 {
     struct buffer *reply = &connection->reply;
     buffer_append_byte(reply, 0x81);
@@ -135,8 +129,7 @@ append_metadata(struct connection *connection, const struct statement *statement
     }
 }
 
-static void
-append_integer(struct buffer *reply, uint64_t number, size_t size)
+static void append_integer(struct buffer *reply, uint64_t number, size_t size)
 {
     buffer_append_byte(reply, (unsigned char)size);
     for (size_t i = 0; i < size; i++)
@@ -144,8 +137,7 @@ append_integer(struct buffer *reply, uint64_t number, size_t size)
 }
 
 /* The value in UTF-16, or in the code page of the collation, as far as that is Latin-1. */
-static void
-encode_text(const struct value *value, struct buffer *out)
+static void encode_text(const struct value *value, struct buffer *out)
 {
     size_t length = 0;
     uint16_t *units = text_to_utf16(value->text, value->length, &length);
@@ -158,8 +150,7 @@ encode_text(const struct value *value, struct buffer *out)
     free(units);
 }
 
-static void
-append_chunks(struct connection *connection, const struct buffer *text)
+static void append_chunks(struct connection *connection, const struct buffer *text)
 {
     struct buffer *reply = &connection->reply;
     size_t length = buffer_length(text);
@@ -174,9 +165,8 @@ append_chunks(struct connection *connection, const struct buffer *text)
     buffer_append_u32le(reply, 0);
 }
 
-static void
-append_text_value(struct connection *connection, const struct value *value,
-                  const struct column *column)
+static void append_text_value(struct connection *connection, const struct value *value,
+                              const struct column *column)
 {
     struct buffer text = {0};
     encode_text(value, &text);
@@ -192,8 +182,7 @@ append_text_value(struct connection *connection, const struct value *value,
     buffer_free(&text);
 }
 
-static void
-append_null(struct connection *connection, const struct column *column)
+static void append_null(struct connection *connection, const struct column *column)
 {
     static const unsigned char null[8] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
     if (column->kind != VALUE_TEXT && column->kind != VALUE_WIDE)
@@ -202,9 +191,8 @@ append_null(struct connection *connection, const struct column *column)
         buffer_append(&connection->reply, null, column->is_chunked && connection->is_long ? 8 : 2);
 }
 
-static void
-append_value(struct connection *connection, const struct value *value, const struct column *column,
-             uint32_t row)
+static void append_value(struct connection *connection, const struct value *value,
+                         const struct column *column, uint32_t row)
 {
     struct buffer *reply = &connection->reply;
     uint64_t bits;
@@ -235,9 +223,8 @@ append_value(struct connection *connection, const struct value *value, const str
     }
 }
 
-static void
-append_row(struct connection *connection, const struct statement *statement, const struct row *row,
-           const struct column *columns, uint32_t number)
+static void append_row(struct connection *connection, const struct statement *statement,
+                       const struct row *row, const struct column *columns, uint32_t number)
 {
     buffer_append_byte(&connection->reply, 0xD1);
     for (size_t i = 0; i < statement->columns; i++)
@@ -245,9 +232,8 @@ append_row(struct connection *connection, const struct statement *statement, con
     reply_flush(connection, false);
 }
 
-bool
-rows_send(struct connection *connection, struct statement *statement, bool has_rows,
-          uint64_t *count_out)
+bool rows_send(struct connection *connection, struct statement *statement, bool has_rows,
+               uint64_t *count_out)
 {
     struct column columns[SQL_COLUMN_LIMIT];
     uint32_t times = statement->generated > 0 ? statement->generated : 1;

@@ -27,8 +27,7 @@ static const struct {
     {13, "sp_prepexec"},   {15, "sp_unprepare"},
 };
 
-static bool
-read_name(struct cursor *cursor, char *name)
+static bool read_name(struct cursor *cursor, char *name)
 {
     size_t length = cursor_u16le(cursor);
     if (length == BY_NUMBER) {
@@ -49,8 +48,8 @@ read_name(struct cursor *cursor, char *name)
     return true;
 }
 
-static bool
-read_parameter(struct connection *connection, struct cursor *cursor, struct parameter *parameter)
+static bool read_parameter(struct connection *connection, struct cursor *cursor,
+                           struct parameter *parameter)
 {
     size_t length = cursor_u8(cursor);
     const unsigned char *bytes = cursor_bytes(cursor, 2 * length);
@@ -63,16 +62,14 @@ read_parameter(struct connection *connection, struct cursor *cursor, struct para
     return rpc_read_value(connection, cursor, &parameter->value);
 }
 
-static void
-free_call(struct call *call)
+static void free_call(struct call *call)
 {
     for (size_t i = 0; i < call->count; i++)
         value_free(&call->parameters[i].value);
     call->count = 0;
 }
 
-static bool
-read_call(struct connection *connection, struct cursor *cursor, struct call *call)
+static bool read_call(struct connection *connection, struct cursor *cursor, struct call *call)
 {
     bool is_good = read_name(cursor, call->name);
     cursor_u16le(cursor);
@@ -90,8 +87,7 @@ read_call(struct connection *connection, struct cursor *cursor, struct call *cal
     return is_good && !cursor->is_short;
 }
 
-static const char *
-text_parameter(const struct call *call, size_t index)
+static const char *text_parameter(const struct call *call, size_t index)
 {
     if (index >= call->count || call->parameters[index].value.text == NULL)
         return "";
@@ -100,8 +96,7 @@ text_parameter(const struct call *call, size_t index)
 
 /* Unnamed parameters have the names of the declaration, in its order: "@P1 int, @P2 nvarchar(10)".
  */
-static void
-name_parameters(struct parameter *parameters, size_t count, const char *declaration)
+static void name_parameters(struct parameter *parameters, size_t count, const char *declaration)
 {
     for (size_t i = 0; i < count; i++) {
         declaration = declaration != NULL ? strchr(declaration, '@') : NULL;
@@ -115,9 +110,8 @@ name_parameters(struct parameter *parameters, size_t count, const char *declarat
     }
 }
 
-static void
-run_text(struct connection *connection, struct call *call, const char *text,
-         const char *declaration, size_t first)
+static void run_text(struct connection *connection, struct call *call, const char *text,
+                     const char *declaration, size_t first)
 {
     struct parameter *parameters = call->parameters + (first < call->count ? first : call->count);
     size_t count = first < call->count ? call->count - first : 0;
@@ -126,8 +120,8 @@ run_text(struct connection *connection, struct call *call, const char *text,
 }
 
 /* The declaration and the text are kept as one string, a NUL between. */
-static uint32_t
-keep_statement(struct connection *connection, const char *declaration, const char *text)
+static uint32_t keep_statement(struct connection *connection, const char *declaration,
+                               const char *text)
 {
     for (uint32_t i = 0; i < STATEMENT_LIMIT; i++) {
         if (connection->statements[i] != NULL)
@@ -141,8 +135,7 @@ keep_statement(struct connection *connection, const char *declaration, const cha
     return 0;
 }
 
-static char **
-find_statement(struct connection *connection, const struct call *call)
+static char **find_statement(struct connection *connection, const struct call *call)
 {
     int64_t handle = call->count > 0 ? call->parameters[0].value.integer : 0;
     if (handle >= 1 && handle <= STATEMENT_LIMIT && connection->statements[handle - 1] != NULL)
@@ -152,23 +145,20 @@ find_statement(struct connection *connection, const struct call *call)
     return NULL;
 }
 
-static void
-serve_executesql(struct connection *connection, struct call *call)
+static void serve_executesql(struct connection *connection, struct call *call)
 {
     run_text(connection, call, text_parameter(call, 0), text_parameter(call, 1), 2);
 }
 
-static void
-serve_prepexec(struct connection *connection, struct call *call)
+static void serve_prepexec(struct connection *connection, struct call *call)
 {
     uint32_t handle = keep_statement(connection, text_parameter(call, 1), text_parameter(call, 2));
     run_text(connection, call, text_parameter(call, 2), text_parameter(call, 1), 3);
-    token_return_number(connection, 0, "", handle);
+    token_return_number(connection, 0, call->count > 0 ? call->parameters[0].name : "", handle);
 }
 
 /* A prepared statement is described before its parameters are known: they count as NULL. */
-static void
-serve_prepare(struct connection *connection, struct call *call)
+static void serve_prepare(struct connection *connection, struct call *call)
 {
     struct parameter parameters[PARAMETER_LIMIT] = {0};
     const char *declaration = text_parameter(call, 1);
@@ -190,19 +180,17 @@ serve_prepare(struct connection *connection, struct call *call)
     if (statements != NULL)
         handle = keep_statement(connection, declaration, text_parameter(call, 2));
     sql_free(statements);
-    token_return_number(connection, 0, "", handle);
+    token_return_number(connection, 0, call->count > 0 ? call->parameters[0].name : "", handle);
 }
 
-static void
-serve_execute(struct connection *connection, struct call *call)
+static void serve_execute(struct connection *connection, struct call *call)
 {
     char **statement = find_statement(connection, call);
     if (statement != NULL)
         run_text(connection, call, *statement + strlen(*statement) + 1, *statement, 1);
 }
 
-static void
-serve_unprepare(struct connection *connection, struct call *call)
+static void serve_unprepare(struct connection *connection, struct call *call)
 {
     char **statement = find_statement(connection, call);
     if (statement != NULL) {
@@ -211,8 +199,7 @@ serve_unprepare(struct connection *connection, struct call *call)
     }
 }
 
-static void
-serve_tables(struct connection *connection, struct call *call)
+static void serve_tables(struct connection *connection, struct call *call)
 {
     (void)call;
     batch_run(connection,
@@ -230,8 +217,7 @@ static const struct {
     {"sp_unprepare", serve_unprepare},   {"sp_tables", serve_tables},
 };
 
-static void
-serve_call(struct connection *connection, struct call *call, bool is_last)
+static void serve_call(struct connection *connection, struct call *call, bool is_last)
 {
     size_t i = 0;
     size_t count = sizeof procedures / sizeof *procedures;
@@ -253,8 +239,7 @@ serve_call(struct connection *connection, struct call *call, bool is_last)
     token_done(connection, DONE_PROCEDURE, is_last ? DONE_FINAL : DONE_MORE, 0);
 }
 
-void
-rpc_serve(struct connection *connection, const struct packet *message)
+void rpc_serve(struct connection *connection, const struct packet *message)
 {
     static struct call call;
     struct cursor cursor =
@@ -275,8 +260,7 @@ rpc_serve(struct connection *connection, const struct packet *message)
     }
 }
 
-void
-rpc_forget(struct connection *connection)
+void rpc_forget(struct connection *connection)
 {
     for (size_t i = 0; i < STATEMENT_LIMIT; i++) {
         free(connection->statements[i]);

@@ -38,8 +38,7 @@ static const struct type_row {
     {0x23, LAYOUT_LONG, 0, false, false},
 };
 
-static void
-set_text(struct value *value, const unsigned char *bytes, size_t size, bool is_wide)
+static void set_text(struct value *value, const unsigned char *bytes, size_t size, bool is_wide)
 {
     uint16_t *units = calloc(size + 1, sizeof *units);
     for (size_t i = 0; !is_wide && i < size; i++)
@@ -50,8 +49,7 @@ set_text(struct value *value, const unsigned char *bytes, size_t size, bool is_w
     free(units);
 }
 
-static void
-read_number(struct cursor *cursor, size_t size, bool is_float, struct value *value)
+static void read_number(struct cursor *cursor, size_t size, bool is_float, struct value *value)
 {
     const unsigned char *bytes = cursor_bytes(cursor, size);
     uint64_t bits = 0;
@@ -74,8 +72,7 @@ read_number(struct cursor *cursor, size_t size, bool is_float, struct value *val
     }
 }
 
-static void
-read_numeric(struct cursor *cursor, struct value *value)
+static void read_numeric(struct cursor *cursor, struct value *value)
 {
     cursor_bytes(cursor, 2);
     uint8_t scale = cursor_u8(cursor);
@@ -92,8 +89,7 @@ read_numeric(struct cursor *cursor, struct value *value)
 }
 
 /* u64 length, or all ones for NULL; then chunks with a u32 length each, up to an empty one. */
-static void
-read_chunks(struct cursor *cursor, bool is_wide, struct value *value)
+static void read_chunks(struct cursor *cursor, bool is_wide, struct value *value)
 {
     struct buffer text = {0};
     uint32_t low = cursor_u32le(cursor);
@@ -111,8 +107,7 @@ read_chunks(struct cursor *cursor, bool is_wide, struct value *value)
     buffer_free(&text);
 }
 
-static void
-read_text(struct cursor *cursor, const struct type_row *row, struct value *value)
+static void read_text(struct cursor *cursor, const struct type_row *row, struct value *value)
 {
     size_t limit = cursor_u16le(cursor);
     if (row->layout != LAYOUT_BINARY)
@@ -127,8 +122,7 @@ read_text(struct cursor *cursor, const struct type_row *row, struct value *value
         set_text(value, bytes, length, row->is_wide);
 }
 
-static void
-read_long(struct cursor *cursor, const struct type_row *row, struct value *value)
+static void read_long(struct cursor *cursor, const struct type_row *row, struct value *value)
 {
     cursor_u32le(cursor);
     cursor_bytes(cursor, COLLATION_SIZE);
@@ -138,8 +132,7 @@ read_long(struct cursor *cursor, const struct type_row *row, struct value *value
         set_text(value, bytes, length, row->is_wide);
 }
 
-bool
-rpc_read_value(struct connection *connection, struct cursor *cursor, struct value *value)
+bool rpc_read_value(struct connection *connection, struct cursor *cursor, struct value *value)
 {
     const struct type_row *row = NULL;
     uint8_t type = cursor_u8(cursor);

@@ -17,8 +17,7 @@ struct frame {
     size_t size;
 };
 
-static bool
-parse_frame(const struct buffer *unit, struct frame *frame)
+static bool parse_frame(const struct buffer *unit, struct frame *frame)
 {
     struct cursor cursor = cursor_over(buffer_content(unit), buffer_length(unit));
     uint8_t type = cursor_u8(&cursor);
@@ -35,8 +34,8 @@ parse_frame(const struct buffer *unit, struct frame *frame)
     return true;
 }
 
-static bool
-write_frame(struct wire *wire, uint8_t flags, uint16_t number, const void *data, size_t size)
+static bool write_frame(struct wire *wire, uint8_t flags, uint16_t number, const void *data,
+                        size_t size)
 {
     struct smp_session *session = &wire->sessions[number];
     struct buffer unit = {0};
@@ -52,8 +51,7 @@ write_frame(struct wire *wire, uint8_t flags, uint16_t number, const void *data,
     return is_sent;
 }
 
-static bool
-take_data(struct wire *wire, const struct frame *frame)
+static bool take_data(struct wire *wire, const struct frame *frame)
 {
     struct smp_session *session = &wire->sessions[frame->session];
     bool is_packet =
@@ -69,8 +67,7 @@ take_data(struct wire *wire, const struct frame *frame)
     return buffer_append(&session->input, frame->data, frame->size);
 }
 
-static bool
-take_frame(struct wire *wire, const struct frame *frame)
+static bool take_frame(struct wire *wire, const struct frame *frame)
 {
     struct smp_session *session = &wire->sessions[frame->session];
     switch (frame->flags) {
@@ -99,8 +96,7 @@ take_frame(struct wire *wire, const struct frame *frame)
     }
 }
 
-bool
-smp_read_frame(struct wire *wire)
+bool smp_read_frame(struct wire *wire)
 {
     struct buffer unit = {0};
     struct frame frame;
@@ -115,8 +111,7 @@ smp_read_frame(struct wire *wire)
     return is_taken;
 }
 
-static int
-find_input(const struct wire *wire)
+static int find_input(const struct wire *wire)
 {
     for (int i = 0; i < SMP_SESSION_LIMIT; i++)
         if (buffer_length(&wire->sessions[i].input) > 0)
@@ -124,14 +119,12 @@ find_input(const struct wire *wire)
     return -1;
 }
 
-bool
-smp_has_packet(const struct wire *wire)
+bool smp_has_packet(const struct wire *wire)
 {
     return find_input(wire) >= 0;
 }
 
-bool
-smp_read_packet(struct wire *wire, struct packet *packet)
+bool smp_read_packet(struct wire *wire, struct packet *packet)
 {
     int number;
     while ((number = find_input(wire)) < 0)
@@ -149,8 +142,7 @@ smp_read_packet(struct wire *wire, struct packet *packet)
     return is_packet;
 }
 
-bool
-smp_write_packet(struct wire *wire, const void *bytes, size_t size)
+bool smp_write_packet(struct wire *wire, const void *bytes, size_t size)
 {
     struct smp_session *session = &wire->sessions[wire->session];
     while (session->is_open && session->sent >= session->may_send)

@@ -9,21 +9,18 @@
 #include "support/tds_server/server.h"
 #include "support/tds_server/sql_token.h"
 
-static struct value
-make_text(enum value_kind kind, const char *text)
+static struct value make_text(enum value_kind kind, const char *text)
 {
     return (struct value){.kind = kind, .text = strdup(text), .length = strlen(text)};
 }
 
-static struct value
-make_integer(int64_t integer)
+static struct value make_integer(int64_t integer)
 {
     return (struct value){.kind = VALUE_INTEGER, .integer = integer};
 }
 
 /* An int, a numeric with a point or too large for an int, or a float with an exponent. */
-static struct value
-parse_number(struct parser *parser)
+static struct value parse_number(struct parser *parser)
 {
     struct value value = {.kind = VALUE_INTEGER};
     const char *point = strchr(parser->text, '.');
@@ -50,8 +47,7 @@ parse_number(struct parser *parser)
     return value;
 }
 
-static struct value
-parse_variable(struct parser *parser)
+static struct value parse_variable(struct parser *parser)
 {
     const struct sql_context *context = parser->context;
     struct value value = {0};
@@ -91,8 +87,7 @@ static const struct type_name {
 };
 
 /* A type's name with its length or max, which are read over. */
-static enum value_kind
-parse_type(struct parser *parser)
+static enum value_kind parse_type(struct parser *parser)
 {
     enum value_kind kind = VALUE_NULL;
     for (size_t i = 0; i < sizeof type_names / sizeof *type_names; i++)
@@ -109,16 +104,14 @@ parse_type(struct parser *parser)
     return kind;
 }
 
-static void
-convert(struct parser *parser, struct value *value, enum value_kind kind)
+static void convert(struct parser *parser, struct value *value, enum value_kind kind)
 {
     if (!parser->is_failed && !value_convert(value, kind))
         parser_fail(parser, 245, "Conversion failed when converting the varchar value '%.100s'.",
                     value->text);
 }
 
-static struct value
-parse_cast(struct parser *parser)
+static struct value parse_cast(struct parser *parser)
 {
     parser_expect_symbol(parser, '(');
     struct value value = parse_expression(parser);
@@ -128,8 +121,7 @@ parse_cast(struct parser *parser)
     return value;
 }
 
-static struct value
-parse_convert(struct parser *parser)
+static struct value parse_convert(struct parser *parser)
 {
     parser_expect_symbol(parser, '(');
     enum value_kind kind = parse_type(parser);
@@ -140,8 +132,7 @@ parse_convert(struct parser *parser)
     return value;
 }
 
-static struct value
-parse_replicate(struct parser *parser)
+static struct value parse_replicate(struct parser *parser)
 {
     parser_expect_symbol(parser, '(');
     struct value value = parse_expression(parser);
@@ -165,16 +156,14 @@ parse_replicate(struct parser *parser)
     return value;
 }
 
-static struct value
-parse_call(struct parser *parser, const char *answer)
+static struct value parse_call(struct parser *parser, const char *answer)
 {
     parser_expect_symbol(parser, '(');
     parser_expect_symbol(parser, ')');
     return make_text(VALUE_WIDE, answer);
 }
 
-static struct value
-parse_word(struct parser *parser)
+static struct value parse_word(struct parser *parser)
 {
     const struct sql_context *context = parser->context;
     if (parser_take_word(parser, "null"))
@@ -197,8 +186,7 @@ parse_word(struct parser *parser)
     return (struct value){0};
 }
 
-static struct value
-parse_value(struct parser *parser)
+static struct value parse_value(struct parser *parser)
 {
     struct value value = {0};
     if (parser->is_failed)
@@ -234,8 +222,7 @@ parse_value(struct parser *parser)
 }
 
 /* Sums of ints and of texts. */
-static void
-add_value(struct parser *parser, struct value *sum, struct value *value)
+static void add_value(struct parser *parser, struct value *sum, struct value *value)
 {
     if (sum->kind == VALUE_INTEGER && value->kind == VALUE_INTEGER) {
         sum->integer += value->integer;
@@ -250,8 +237,7 @@ add_value(struct parser *parser, struct value *sum, struct value *value)
     value_free(value);
 }
 
-static struct value
-parse_expression(struct parser *parser)
+static struct value parse_expression(struct parser *parser)
 {
     struct value sum = parse_value(parser);
     while (!parser->is_failed && parser_is_symbol(parser, '+')) {
@@ -267,8 +253,7 @@ static const char *const reserved[] = {
     "commit", "rollback", "if",    "order", "where", "exec",    "for",   "option",
 };
 
-static bool
-is_reserved(const struct parser *parser)
+static bool is_reserved(const struct parser *parser)
 {
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         if (parser_is_word(parser, reserved[i]))
@@ -276,8 +261,7 @@ is_reserved(const struct parser *parser)
     return false;
 }
 
-static void
-parse_alias(struct parser *parser, char *name)
+static void parse_alias(struct parser *parser, char *name)
 {
     bool is_named = parser_take_word(parser, "as");
     bool is_name =
@@ -293,8 +277,7 @@ parse_alias(struct parser *parser, char *name)
     parser_advance(parser);
 }
 
-static void
-parse_from(struct parser *parser, struct statement *statement)
+static void parse_from(struct parser *parser, struct statement *statement)
 {
     if (!parser_take_word(parser, "from"))
         return;
@@ -307,8 +290,7 @@ parse_from(struct parser *parser, struct statement *statement)
     parser_expect_symbol(parser, ')');
 }
 
-static void
-parse_select(struct parser *parser, struct statement *statement)
+static void parse_select(struct parser *parser, struct statement *statement)
 {
     struct row **end = &statement->rows;
     do {
@@ -344,8 +326,7 @@ parse_select(struct parser *parser, struct statement *statement)
 }
 
 /* SET has options of all kinds: they end where the next statement begins. */
-static void
-skip_set(struct parser *parser)
+static void skip_set(struct parser *parser)
 {
     do
         parser_advance(parser);
@@ -353,8 +334,7 @@ skip_set(struct parser *parser)
            (!is_reserved(parser) || parser_is_word(parser, "for")));
 }
 
-static void
-parse_wait(struct parser *parser, struct statement *statement)
+static void parse_wait(struct parser *parser, struct statement *statement)
 {
     unsigned hours, minutes, milliseconds = 0;
     double seconds;
@@ -367,22 +347,19 @@ parse_wait(struct parser *parser, struct statement *statement)
     parser_advance(parser);
 }
 
-static void
-skip_transaction_word(struct parser *parser)
+static void skip_transaction_word(struct parser *parser)
 {
     if (!parser_take_word(parser, "tran") && !parser_take_word(parser, "transaction"))
         parser_take_word(parser, "work");
 }
 
-static void
-parse_text(struct parser *parser, struct statement *statement)
+static void parse_text(struct parser *parser, struct statement *statement)
 {
     snprintf(statement->text, sizeof statement->text, "%.*s", SQL_NAME_SIZE - 1, parser->text);
     parser_advance(parser);
 }
 
-static void
-parse_condition(struct parser *parser, struct statement *statement)
+static void parse_condition(struct parser *parser, struct statement *statement)
 {
     if (!text_equal_nocase(parser->text, "@@TRANCOUNT"))
         parser_fail_syntax(parser);
@@ -401,8 +378,7 @@ static const struct {
     {"commit", STATEMENT_COMMIT}, {"rollback", STATEMENT_ROLLBACK},
 };
 
-static bool
-find_statement(const struct parser *parser, enum statement_kind *kind_out)
+static bool find_statement(const struct parser *parser, enum statement_kind *kind_out)
 {
     for (size_t i = 0; i < sizeof statement_words / sizeof *statement_words; i++) {
         if (parser_is_word(parser, statement_words[i].word)) {
@@ -413,8 +389,7 @@ find_statement(const struct parser *parser, enum statement_kind *kind_out)
     return false;
 }
 
-static void
-parse_statement(struct parser *parser, struct statement *statement)
+static void parse_statement(struct parser *parser, struct statement *statement)
 {
     statement->minimum_transactions = -1;
     if (parser_take_word(parser, "if"))
@@ -447,8 +422,8 @@ parse_statement(struct parser *parser, struct statement *statement)
     }
 }
 
-struct statement *
-sql_parse(const char *text, const struct sql_context *context, struct sql_error *error)
+struct statement *sql_parse(const char *text, const struct sql_context *context,
+                            struct sql_error *error)
 {
     struct parser parser = {.next = text, .context = context, .error = error};
     struct statement *first = NULL, **end = &first;
@@ -474,8 +449,7 @@ sql_parse(const char *text, const struct sql_context *context, struct sql_error 
     return first;
 }
 
-void
-sql_free(struct statement *statements)
+void sql_free(struct statement *statements)
 {
     while (statements != NULL) {
         struct statement *next = statements->next;

@@ -7,8 +7,7 @@
 
 #include "base/text.h"
 
-void
-parser_fail(struct parser *parser, unsigned number, const char *format, const char *text)
+void parser_fail(struct parser *parser, unsigned number, const char *format, const char *text)
 {
     if (parser->is_failed)
         return;
@@ -17,14 +16,12 @@ parser_fail(struct parser *parser, unsigned number, const char *format, const ch
     snprintf(parser->error->text, sizeof parser->error->text, format, text);
 }
 
-void
-parser_fail_syntax(struct parser *parser)
+void parser_fail_syntax(struct parser *parser)
 {
     parser_fail(parser, 102, "Incorrect syntax near '%.100s'.", parser->text);
 }
 
-static void
-add_character(struct parser *parser, char character)
+static void add_character(struct parser *parser, char character)
 {
     if (parser->length + 2 > parser->capacity) {
         parser->capacity = parser->capacity * 2 + 64;
@@ -34,8 +31,7 @@ add_character(struct parser *parser, char character)
     parser->text[parser->length] = '\0';
 }
 
-static void
-skip_space(struct parser *parser)
+static void skip_space(struct parser *parser)
 {
     for (;;) {
         while (isspace((unsigned char)*parser->next))
@@ -52,8 +48,7 @@ skip_space(struct parser *parser)
 }
 
 /* Up to the closing quote, which stands for itself when it comes twice. */
-static void
-read_quoted(struct parser *parser, enum token_kind kind, char quote)
+static void read_quoted(struct parser *parser, enum token_kind kind, char quote)
 {
     parser->kind = kind;
     parser->next++;
@@ -69,8 +64,7 @@ read_quoted(struct parser *parser, enum token_kind kind, char quote)
     }
 }
 
-static void
-read_while(struct parser *parser, enum token_kind kind, const char *others)
+static void read_while(struct parser *parser, enum token_kind kind, const char *others)
 {
     parser->kind = kind;
     do
@@ -79,8 +73,7 @@ read_while(struct parser *parser, enum token_kind kind, const char *others)
            (*parser->next != '\0' && strchr(others, *parser->next) != NULL));
 }
 
-static void
-read_number(struct parser *parser)
+static void read_number(struct parser *parser)
 {
     parser->kind = TOKEN_NUMBER;
     while (isdigit((unsigned char)*parser->next) || *parser->next == '.')
@@ -94,8 +87,7 @@ read_number(struct parser *parser)
         add_character(parser, *parser->next++);
 }
 
-void
-parser_advance(struct parser *parser)
+void parser_advance(struct parser *parser)
 {
     skip_space(parser);
     char first = *parser->next;
@@ -130,20 +122,17 @@ parser_advance(struct parser *parser)
     }
 }
 
-bool
-parser_is_word(const struct parser *parser, const char *word)
+bool parser_is_word(const struct parser *parser, const char *word)
 {
     return parser->kind == TOKEN_WORD && text_equal_nocase(parser->text, word);
 }
 
-bool
-parser_is_symbol(const struct parser *parser, char symbol)
+bool parser_is_symbol(const struct parser *parser, char symbol)
 {
     return parser->kind == TOKEN_SYMBOL && parser->text[0] == symbol;
 }
 
-bool
-parser_take_word(struct parser *parser, const char *word)
+bool parser_take_word(struct parser *parser, const char *word)
 {
     bool is_taken = parser_is_word(parser, word);
     if (is_taken)
@@ -151,15 +140,13 @@ parser_take_word(struct parser *parser, const char *word)
     return is_taken;
 }
 
-void
-parser_expect_word(struct parser *parser, const char *word)
+void parser_expect_word(struct parser *parser, const char *word)
 {
     if (!parser_take_word(parser, word))
         parser_fail_syntax(parser);
 }
 
-void
-parser_expect_symbol(struct parser *parser, char symbol)
+void parser_expect_symbol(struct parser *parser, char symbol)
 {
     if (!parser_is_symbol(parser, symbol))
         parser_fail_syntax(parser);

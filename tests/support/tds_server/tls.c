@@ -5,9 +5,8 @@
 #include "support/tds_server/server.h"
 
 /* TDS 8.0's ALPN identifier; a client that offers others only is refused. */
-static int
-choose_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *length,
-            const unsigned char *offered, unsigned int offered_length, void *argument)
+static int choose_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *length,
+                       const unsigned char *offered, unsigned int offered_length, void *argument)
 {
     static const unsigned char wanted[] = "\x07tds/8.0";
     unsigned char *found;
@@ -19,8 +18,7 @@ choose_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *length,
     return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-SSL_CTX *
-tls_create_context(const struct server_options *options)
+SSL_CTX *tls_create_context(const struct server_options *options)
 {
     bool is_strict = options->encryption == ENCRYPTION_MODE_STRICT;
     int maximum = options->maximum_tls;

@@ -10,8 +10,7 @@
 #define SERVER_NAME "TDSTEST"
 #define TEXT_SIZE 2048
 
-static size_t
-append_units(struct buffer *buffer, const char *text)
+static size_t append_units(struct buffer *buffer, const char *text)
 {
     size_t length = 0;
     uint16_t *units = text_to_utf16(text, strlen(text), &length);
@@ -21,14 +20,12 @@ append_units(struct buffer *buffer, const char *text)
     return length;
 }
 
-void
-append_text(struct buffer *buffer, const char *text)
+void append_text(struct buffer *buffer, const char *text)
 {
     append_units(buffer, text);
 }
 
-void
-append_short_text(struct buffer *buffer, const char *text)
+void append_short_text(struct buffer *buffer, const char *text)
 {
     size_t at = buffer_length(buffer);
     buffer_append_byte(buffer, 0);
@@ -36,8 +33,7 @@ append_short_text(struct buffer *buffer, const char *text)
     buffer_content(buffer)[at] = (unsigned char)length;
 }
 
-void
-append_long_text(struct buffer *buffer, const char *text)
+void append_long_text(struct buffer *buffer, const char *text)
 {
     size_t at = buffer_length(buffer);
     buffer_append_u16le(buffer, 0);
@@ -47,16 +43,14 @@ append_long_text(struct buffer *buffer, const char *text)
 }
 
 /* A token's length goes in front of what was appended since. */
-static size_t
-begin_token(struct connection *connection, uint8_t type)
+static size_t begin_token(struct connection *connection, uint8_t type)
 {
     buffer_append_byte(&connection->reply, type);
     buffer_append_u16le(&connection->reply, 0);
     return buffer_length(&connection->reply);
 }
 
-static void
-end_token(struct connection *connection, size_t begin)
+static void end_token(struct connection *connection, size_t begin)
 {
     size_t length = buffer_length(&connection->reply) - begin;
     unsigned char *bytes = buffer_content(&connection->reply) + begin - 2;
@@ -64,9 +58,8 @@ end_token(struct connection *connection, size_t begin)
     bytes[1] = (unsigned char)(length >> 8);
 }
 
-static void
-append_message(struct connection *connection, uint8_t type, uint32_t number, uint8_t severity,
-               const char *text)
+static void append_message(struct connection *connection, uint8_t type, uint32_t number,
+                           uint8_t severity, const char *text)
 {
     size_t begin = begin_token(connection, type);
     buffer_append_u32le(&connection->reply, number);
@@ -82,9 +75,8 @@ append_message(struct connection *connection, uint8_t type, uint32_t number, uin
     end_token(connection, begin);
 }
 
-void
-token_error(struct connection *connection, uint32_t number, uint8_t severity, const char *format,
-            ...)
+void token_error(struct connection *connection, uint32_t number, uint8_t severity,
+                 const char *format, ...)
 {
     char text[TEXT_SIZE];
     va_list arguments;
@@ -95,8 +87,7 @@ token_error(struct connection *connection, uint32_t number, uint8_t severity, co
     log_event("error number=%u text=%s", number, text);
 }
 
-void
-token_info(struct connection *connection, uint32_t number, const char *format, ...)
+void token_info(struct connection *connection, uint32_t number, const char *format, ...)
 {
     char text[TEXT_SIZE];
     va_list arguments;
@@ -106,9 +97,8 @@ token_info(struct connection *connection, uint32_t number, const char *format, .
     append_message(connection, 0xAB, number, 0, text);
 }
 
-void
-token_environment(struct connection *connection, uint8_t type, const char *new_text,
-                  const char *old_text)
+void token_environment(struct connection *connection, uint8_t type, const char *new_text,
+                       const char *old_text)
 {
     size_t begin = begin_token(connection, 0xE3);
     buffer_append_byte(&connection->reply, type);
@@ -117,9 +107,8 @@ token_environment(struct connection *connection, uint8_t type, const char *new_t
     end_token(connection, begin);
 }
 
-void
-token_environment_bytes(struct connection *connection, uint8_t type, const void *new_bytes,
-                        size_t new_size, const void *old_bytes, size_t old_size)
+void token_environment_bytes(struct connection *connection, uint8_t type, const void *new_bytes,
+                             size_t new_size, const void *old_bytes, size_t old_size)
 {
     size_t begin = begin_token(connection, 0xE3);
     buffer_append_byte(&connection->reply, type);
@@ -130,8 +119,7 @@ token_environment_bytes(struct connection *connection, uint8_t type, const void 
     end_token(connection, begin);
 }
 
-void
-token_done(struct connection *connection, enum done_type type, unsigned status, uint64_t rows)
+void token_done(struct connection *connection, enum done_type type, unsigned status, uint64_t rows)
 {
     buffer_append_byte(&connection->reply, (unsigned char)type);
     buffer_append_u16le(&connection->reply, (uint16_t)status);
@@ -141,17 +129,15 @@ token_done(struct connection *connection, enum done_type type, unsigned status, 
         buffer_append_u32le(&connection->reply, (uint32_t)(rows >> 32));
 }
 
-void
-token_return_status(struct connection *connection, uint32_t status)
+void token_return_status(struct connection *connection, uint32_t status)
 {
     buffer_append_byte(&connection->reply, 0x79);
     buffer_append_u32le(&connection->reply, status);
 }
 
 /* An output parameter of type int. */
-void
-token_return_number(struct connection *connection, uint16_t ordinal, const char *name,
-                    uint32_t number)
+void token_return_number(struct connection *connection, uint16_t ordinal, const char *name,
+                         uint32_t number)
 {
     struct buffer *reply = &connection->reply;
     buffer_append_byte(reply, 0xAC);
@@ -172,8 +158,7 @@ token_return_number(struct connection *connection, uint16_t ordinal, const char 
     buffer_append_u32le(reply, number);
 }
 
-char *
-text_from_message(const unsigned char *bytes, size_t units)
+char *text_from_message(const unsigned char *bytes, size_t units)
 {
     uint16_t *text = calloc(units + 1, sizeof *text);
     for (size_t i = 0; text != NULL && i < units; i++)

@@ -5,8 +5,7 @@
 
 #include "support/tds_server/sql.h"
 
-struct value
-value_copy(const struct value *value)
+struct value value_copy(const struct value *value)
 {
     struct value copy = *value;
     if (value->text != NULL) {
@@ -16,15 +15,13 @@ value_copy(const struct value *value)
     return copy;
 }
 
-void
-value_free(struct value *value)
+void value_free(struct value *value)
 {
     free(value->text);
     *value = (struct value){0};
 }
 
-const char *
-value_number_text(const struct value *value, char *out)
+const char *value_number_text(const struct value *value, char *out)
 {
     if (value->kind == VALUE_FLOAT) {
         snprintf(out, VALUE_NUMBER_SIZE, "%.17g", value->real);
@@ -42,8 +39,7 @@ value_number_text(const struct value *value, char *out)
     return out;
 }
 
-static bool
-convert_text(struct value *value, enum value_kind kind)
+static bool convert_text(struct value *value, enum value_kind kind)
 {
     char *end;
     errno = 0;
@@ -58,8 +54,7 @@ convert_text(struct value *value, enum value_kind kind)
     return true;
 }
 
-static bool
-convert_number(struct value *value, enum value_kind kind)
+static bool convert_number(struct value *value, enum value_kind kind)
 {
     char text[VALUE_NUMBER_SIZE];
     value_number_text(value, text);
@@ -72,8 +67,7 @@ convert_number(struct value *value, enum value_kind kind)
     return true;
 }
 
-bool
-value_convert(struct value *value, enum value_kind kind)
+bool value_convert(struct value *value, enum value_kind kind)
 {
     bool is_text = value->kind == VALUE_TEXT || value->kind == VALUE_WIDE;
     if (value->kind == VALUE_NULL || value->kind == VALUE_ROW || value->kind == kind)

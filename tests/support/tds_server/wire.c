@@ -12,8 +12,7 @@
 #define SMP_HEADER_SIZE 16
 #define SPLIT_SIZE 37
 
-void
-wire_open(struct wire *wire, int descriptor, enum misbehaviour misbehaviour)
+void wire_open(struct wire *wire, int descriptor, enum misbehaviour misbehaviour)
 {
     memset(wire, 0, sizeof *wire);
     wire->descriptor = descriptor;
@@ -21,8 +20,7 @@ wire_open(struct wire *wire, int descriptor, enum misbehaviour misbehaviour)
     wire->packet_size = FIRST_PACKET_SIZE;
 }
 
-bool
-wire_read_bytes(struct wire *wire, void *bytes, size_t size)
+bool wire_read_bytes(struct wire *wire, void *bytes, size_t size)
 {
     char *next = bytes;
     while (size > 0) {
@@ -37,8 +35,7 @@ wire_read_bytes(struct wire *wire, void *bytes, size_t size)
     return true;
 }
 
-bool
-wire_write_bytes(struct wire *wire, const void *bytes, size_t size)
+bool wire_write_bytes(struct wire *wire, const void *bytes, size_t size)
 {
     const char *next = bytes;
     while (size > 0) {
@@ -55,17 +52,15 @@ wire_write_bytes(struct wire *wire, const void *bytes, size_t size)
     return true;
 }
 
-int
-wire_peek(struct wire *wire)
+int wire_peek(struct wire *wire)
 {
     unsigned char byte;
     ssize_t got = recv(wire->descriptor, &byte, 1, MSG_PEEK);
     return got == 1 ? byte : -1;
 }
 
-static size_t
-make_header(unsigned char *header, uint8_t type, uint8_t status, size_t size,
-            const struct wire *wire)
+static size_t make_header(unsigned char *header, uint8_t type, uint8_t status, size_t size,
+                          const struct wire *wire)
 {
     size_t length = size + HEADER_SIZE;
     header[0] = type;
@@ -80,8 +75,7 @@ make_header(unsigned char *header, uint8_t type, uint8_t status, size_t size,
 }
 
 /* A flight of the handshake is one message. */
-static bool
-flush_wrapped(struct wire *wire, const char *bytes, size_t size)
+static bool flush_wrapped(struct wire *wire, const char *bytes, size_t size)
 {
     size_t limit = FIRST_PACKET_SIZE - HEADER_SIZE;
     uint8_t type = PACKET_PRELOGIN;
@@ -103,8 +97,7 @@ flush_wrapped(struct wire *wire, const char *bytes, size_t size)
     return true;
 }
 
-static bool
-flush_tls(struct wire *wire)
+static bool flush_tls(struct wire *wire)
 {
     char *bytes;
     long size = BIO_get_mem_data(wire->out, &bytes);
@@ -117,8 +110,7 @@ flush_tls(struct wire *wire)
 }
 
 /* Never more than one record or handshake packet: what follows may be plaintext again. */
-static bool
-feed_tls(struct wire *wire)
+static bool feed_tls(struct wire *wire)
 {
     unsigned char header[HEADER_SIZE], body[65536];
     size_t header_size = wire->is_wrapped ? HEADER_SIZE : RECORD_HEADER_SIZE;
@@ -145,8 +137,7 @@ feed_tls(struct wire *wire)
     return true;
 }
 
-static void
-log_tls(SSL *ssl, bool is_wrapped)
+static void log_tls(SSL *ssl, bool is_wrapped)
 {
     const unsigned char *alpn;
     unsigned int alpn_length;
@@ -163,13 +154,13 @@ log_tls(SSL *ssl, bool is_wrapped)
               name != NULL ? name : "", subject);
 }
 
-bool
-wire_start_tls(struct wire *wire, SSL_CTX *context, bool is_wrapped)
+bool wire_start_tls(struct wire *wire, SSL_CTX *context, bool is_wrapped)
 {
     wire->ssl = SSL_new(context);
     wire->in = BIO_new(BIO_s_mem());
     wire->out = BIO_new(BIO_s_mem());
     wire->is_wrapped = is_wrapped;
+    wire->is_strict = !is_wrapped;
     BIO_set_mem_eof_return(wire->in, -1);
     BIO_set_mem_eof_return(wire->out, -1);
     SSL_set_bio(wire->ssl, wire->in, wire->out);
@@ -192,15 +183,13 @@ wire_start_tls(struct wire *wire, SSL_CTX *context, bool is_wrapped)
     return true;
 }
 
-void
-wire_drop_tls(struct wire *wire)
+void wire_drop_tls(struct wire *wire)
 {
     SSL_free(wire->ssl);
     wire->ssl = NULL;
 }
 
-void
-wire_close(struct wire *wire)
+void wire_close(struct wire *wire)
 {
     if (wire->ssl != NULL && !wire->is_broken) {
         SSL_shutdown(wire->ssl);
@@ -209,17 +198,18 @@ wire_close(struct wire *wire)
     SSL_free(wire->ssl);
     for (size_t i = 0; i < SMP_SESSION_LIMIT; i++)
         buffer_free(&wire->sessions[i].input);
+    buffer_clear(&wire->record);
     /* Closed with bytes unread, the socket would be reset, and the last reply lost. */
     shutdown(wire->descriptor, SHUT_WR);
     char drain[4096];
     while (wire_has_input(wire, 1000) && read(wire->descriptor, drain, sizeof drain) > 0)
         continue;
     close(wire->descriptor);
+    buffer_free(&wire->record);
 }
 
 /* One record that carries data. */
-static bool
-read_record(struct wire *wire, struct buffer *unit)
+static bool read_record(struct wire *wire, struct buffer *unit)
 {
     unsigned char bytes[RECORD_SIZE];
     for (;;) {
@@ -240,8 +230,7 @@ read_record(struct wire *wire, struct buffer *unit)
     }
 }
 
-static bool
-read_plain(struct wire *wire, struct buffer *unit)
+static bool read_plain(struct wire *wire, struct buffer *unit)
 {
     unsigned char header[SMP_HEADER_SIZE];
     size_t header_size = HEADER_SIZE;
@@ -263,23 +252,39 @@ read_plain(struct wire *wire, struct buffer *unit)
     return true;
 }
 
-bool
-wire_read_unit(struct wire *wire, struct buffer *unit)
+/* One packet of a record that may hold several, or parts. */
+static bool read_strict(struct wire *wire, struct buffer *unit)
+{
+    for (;;) {
+        size_t length = buffer_length(&wire->record);
+        const unsigned char *bytes = length > 0 ? buffer_content(&wire->record) : NULL;
+        size_t size = length >= HEADER_SIZE ? (size_t)(bytes[2] << 8 | bytes[3]) : HEADER_SIZE;
+        if (length >= HEADER_SIZE && length >= size) {
+            bool is_read = size >= HEADER_SIZE && buffer_append(unit, bytes, size);
+            buffer_take(&wire->record, size);
+            return is_read;
+        }
+        if (!read_record(wire, &wire->record))
+            return false;
+    }
+}
+
+bool wire_read_unit(struct wire *wire, struct buffer *unit)
 {
     buffer_clear(unit);
+    if (wire->is_strict && !wire->has_smp)
+        return read_strict(wire, unit);
     return wire->ssl != NULL ? read_record(wire, unit) : read_plain(wire, unit);
 }
 
-bool
-wire_write_unit(struct wire *wire, const void *bytes, size_t size)
+bool wire_write_unit(struct wire *wire, const void *bytes, size_t size)
 {
     if (wire->ssl == NULL)
         return wire_write_bytes(wire, bytes, size);
     return SSL_write(wire->ssl, bytes, (int)size) == (int)size && flush_tls(wire);
 }
 
-bool
-packet_parse(const unsigned char *bytes, size_t size, struct packet *packet)
+bool packet_parse(const unsigned char *bytes, size_t size, struct packet *packet)
 {
     if (size < HEADER_SIZE || (size_t)(bytes[2] << 8 | bytes[3]) != size)
         return false;
@@ -292,8 +297,7 @@ packet_parse(const unsigned char *bytes, size_t size, struct packet *packet)
 
 /* SQL Server ends a connection whose record is not one packet, or whose packet is above the size
  * that was settled. */
-static bool
-check_packet(struct wire *wire, const struct buffer *unit, struct packet *packet)
+static bool check_packet(struct wire *wire, const struct buffer *unit, struct packet *packet)
 {
     if (!packet_parse(buffer_content(unit), buffer_length(unit), packet)) {
         log_event("violation %zu bytes are not one packet", buffer_length(unit));
@@ -307,8 +311,7 @@ check_packet(struct wire *wire, const struct buffer *unit, struct packet *packet
     return true;
 }
 
-bool
-wire_read_packet(struct wire *wire, struct packet *packet)
+bool wire_read_packet(struct wire *wire, struct packet *packet)
 {
     struct buffer unit = {0};
     packet->session = 0;
@@ -320,18 +323,16 @@ wire_read_packet(struct wire *wire, struct packet *packet)
     return is_read;
 }
 
-bool
-wire_has_input(struct wire *wire, int milliseconds)
+bool wire_has_input(struct wire *wire, int milliseconds)
 {
     struct pollfd waiting = {.fd = wire->descriptor, .events = POLLIN};
-    if (wire->has_smp && smp_has_packet(wire))
+    if ((wire->has_smp && smp_has_packet(wire)) || buffer_length(&wire->record) > 0)
         return true;
     return poll(&waiting, 1, milliseconds) > 0;
 }
 
 /* The session's input begins with an attention when one came: it has no other request open. */
-static bool
-take_attention(struct wire *wire)
+static bool take_attention(struct wire *wire)
 {
     struct buffer *input = &wire->sessions[wire->session].input;
     bool is_attention =
@@ -341,14 +342,13 @@ take_attention(struct wire *wire)
     return is_attention;
 }
 
-enum wire_event
-wire_wait_attention(struct wire *wire, int milliseconds)
+enum wire_event wire_wait_attention(struct wire *wire, int milliseconds)
 {
     struct pollfd waiting = {.fd = wire->descriptor, .events = POLLIN};
     struct packet packet = {0};
     if (wire->has_smp && take_attention(wire))
         return WIRE_ATTENTION;
-    if (poll(&waiting, 1, milliseconds) <= 0)
+    if (buffer_length(&wire->record) == 0 && poll(&waiting, 1, milliseconds) <= 0)
         return WIRE_NOTHING;
     if (wire->has_smp) {
         if (!smp_read_frame(wire))
@@ -362,8 +362,8 @@ wire_wait_attention(struct wire *wire, int milliseconds)
     return is_read && packet.type == PACKET_ATTENTION ? WIRE_ATTENTION : WIRE_ENDED;
 }
 
-bool
-wire_write_packet(struct wire *wire, uint8_t type, uint8_t status, const void *payload, size_t size)
+bool wire_write_packet(struct wire *wire, uint8_t type, uint8_t status, const void *payload,
+                       size_t size)
 {
     unsigned char bytes[32768 + HEADER_SIZE];
     size_t header = make_header(bytes, type, status, size, wire);

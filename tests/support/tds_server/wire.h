@@ -54,7 +54,9 @@ struct wire {
     SSL *ssl; /* NULL: plaintext */
     BIO *in;
     BIO *out;
-    bool is_wrapped; /* a handshake inside packets */
+    bool is_wrapped;      /* a handshake inside packets */
+    bool is_strict;       /* TDS 8.0: its clients put several packets into a record */
+    struct buffer record; /* TDS 8.0: packets that came and were not taken */
     enum misbehaviour misbehaviour;
     size_t packet_size;
     uint8_t packet_id;
