@@ -13,7 +13,7 @@ void buffer_free(struct buffer *buffer)
 
 unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
 {
-    if (size <= buffer_room(buffer))
+    if (buffer->storage != NULL && size <= buffer_room(buffer))
         return buffer->storage + buffer->end;
     size_t length = buffer_length(buffer);
     if (buffer->start > 0 && size <= buffer->capacity - length) {

@@ -1,8 +1,9 @@
 /*
- * attributes.c - connection attributes before the connection: kept, and set again on the real driver.
+ * attributes.c - connection attributes before the connection: kept, and set again on the real
+ * driver.
  *
- * The order is that of the calls. (The driver manager calls in the reverse of the application's order for
- * attributes that it does not know; a real driver sees the same as without odbcssl.)
+ * The order is that of the calls. (The driver manager calls in the reverse of the application's
+ * order for attributes that it does not know; a real driver sees the same as without odbcssl.)
  */
 #include "dispatch/attributes.h"
 
@@ -17,31 +18,37 @@
 #define FIRST_ADDRESS 4096u
 
 /* SQL_LEN_BINARY_ATTR(n): ODBC reference, SQLSetConnectAttr. */
-static bool is_binary(SQLINTEGER length)
+static bool
+is_binary(SQLINTEGER length)
 {
     return length <= SQL_LEN_BINARY_ATTR_OFFSET;
 }
 
-static bool is_standard_string(SQLINTEGER attribute)
+static bool
+is_standard_string(SQLINTEGER attribute)
 {
     return attribute == SQL_ATTR_CURRENT_CATALOG || attribute == SQL_ATTR_TRACEFILE ||
            attribute == SQL_ATTR_TRANSLATE_LIB;
 }
 
-/* All other attributes of ODBC itself are numbers or addresses that the application keeps; the driver
- * manager gives some of them a length of 4. Those of drivers begin at 1000 or above. */
-static bool is_standard(SQLINTEGER attribute)
+/* All other attributes of ODBC itself are numbers or addresses that the application keeps; the
+ * driver manager gives some of them a length of 4. Those of drivers begin at 1000 or above. */
+static bool
+is_standard(SQLINTEGER attribute)
 {
-    return (attribute >= 0 && attribute < 1000) || attribute == SQL_ATTR_AUTO_IPD || attribute == SQL_ATTR_METADATA_ID ||
+    return (attribute >= 0 && attribute < 1000) || attribute == SQL_ATTR_AUTO_IPD ||
+           attribute == SQL_ATTR_METADATA_ID ||
            (attribute >= SQL_ATTR_ENLIST_IN_DTC && attribute <= SQL_ATTR_CONNECTION_DEAD);
 }
 
-bool attribute_is_number(SQLINTEGER attribute)
+bool
+attribute_is_number(SQLINTEGER attribute)
 {
     return is_standard(attribute) && !is_standard_string(attribute);
 }
 
-bool attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER length)
+bool
+attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER length)
 {
     if ((uintptr_t)value < FIRST_ADDRESS)
         return false;
@@ -52,7 +59,8 @@ bool attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER len
     return length == SQL_NTS || length > 0 || is_binary(length);
 }
 
-static size_t string_size(const void *value, SQLINTEGER length, enum flavour flavour)
+static size_t
+string_size(const void *value, SQLINTEGER length, enum flavour flavour)
 {
     if (length > 0)
         return (size_t)length;
@@ -62,7 +70,8 @@ static size_t string_size(const void *value, SQLINTEGER length, enum flavour fla
 }
 
 /* A copy with a terminator that fits either flavour: a length may come without one. */
-static void *copy_string(const void *value, size_t size)
+static void *
+copy_string(const void *value, size_t size)
 {
     char *copy = malloc(size + sizeof(SQLWCHAR));
     if (copy == NULL)
@@ -72,8 +81,9 @@ static void *copy_string(const void *value, size_t size)
     return copy;
 }
 
-bool connection_save_attribute(struct connection *connection, enum flavour flavour,
-                               SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+bool
+connection_save_attribute(struct connection *connection, enum flavour flavour, SQLINTEGER attribute,
+                          SQLPOINTER value, SQLINTEGER length)
 {
     struct saved_attribute *saved = calloc(1, sizeof *saved);
     if (saved == NULL)
@@ -93,8 +103,9 @@ bool connection_save_attribute(struct connection *connection, enum flavour flavo
     return true;
 }
 
-bool connection_saved_number(const struct connection *connection, SQLINTEGER attribute,
-                             SQLULEN *number_out)
+bool
+connection_saved_number(const struct connection *connection, SQLINTEGER attribute,
+                        SQLULEN *number_out)
 {
     bool is_found = false;
     const struct saved_attribute *saved = connection->saved_attributes;
@@ -108,8 +119,9 @@ bool connection_saved_number(const struct connection *connection, SQLINTEGER att
 }
 
 /* A text for a real driver that has only the other flavour's function. */
-static void replay_converted(const struct driver_functions *functions, SQLHDBC real,
-                             const struct saved_attribute *saved)
+static void
+replay_converted(const struct driver_functions *functions, SQLHDBC real,
+                 const struct saved_attribute *saved)
 {
     if (saved->flavour == FLAVOUR_WIDE) {
         char *text = text_to_utf8(saved->value, text_utf16_length(saved->value), NULL);
@@ -124,12 +136,13 @@ static void replay_converted(const struct driver_functions *functions, SQLHDBC r
     }
 }
 
-static void replay_one(const struct driver_functions *functions, SQLHDBC real,
-                       const struct saved_attribute *saved)
+static void
+replay_one(const struct driver_functions *functions, SQLHDBC real,
+           const struct saved_attribute *saved)
 {
     bool is_wide = saved->flavour == FLAVOUR_WIDE;
-    bool has_flavour = is_wide ? functions->SQLSetConnectAttrW != NULL
-                               : functions->SQLSetConnectAttr != NULL;
+    bool has_flavour =
+        is_wide ? functions->SQLSetConnectAttrW != NULL : functions->SQLSetConnectAttr != NULL;
     if (!has_flavour && saved->is_string && !is_binary(saved->length)) {
         replay_converted(functions, real, saved);
         return;
@@ -141,7 +154,8 @@ static void replay_one(const struct driver_functions *functions, SQLHDBC real,
         functions->SQLSetConnectAttr(real, saved->attribute, saved->value, saved->length);
 }
 
-void attributes_replay(const struct connection *connection)
+void
+attributes_replay(const struct connection *connection)
 {
     const struct driver_functions *functions = connection->driver->functions;
     if (functions->SQLSetConnectAttr == NULL && functions->SQLSetConnectAttrW == NULL)

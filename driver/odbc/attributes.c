@@ -13,7 +13,8 @@
 #define PICK_OR_EITHER(call, flavour, name)                                                        \
     (PICK(call, flavour, name) != NULL ? PICK(call, flavour, name) : EITHER(call, name))
 
-static SQLRETURN give_number(SQLPOINTER value, SQLINTEGER *length, SQLUINTEGER number)
+static SQLRETURN
+give_number(SQLPOINTER value, SQLINTEGER *length, SQLUINTEGER number)
 {
     if (value != NULL)
         *(SQLUINTEGER *)value = number;
@@ -22,7 +23,8 @@ static SQLRETURN give_number(SQLPOINTER value, SQLINTEGER *length, SQLUINTEGER n
     return SQL_SUCCESS;
 }
 
-static struct environment *begin_environment(SQLHENV handle)
+static struct environment *
+begin_environment(SQLHENV handle)
 {
     struct handle *ours = handle_check(handle, HANDLE_ENVIRONMENT);
     if (ours != NULL)
@@ -31,8 +33,9 @@ static struct environment *begin_environment(SQLHENV handle)
 }
 
 /* The application gets back the version it set, also when the real driver got another. */
-ENTRY SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                    SQLINTEGER *length)
+ENTRY
+SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+              SQLINTEGER *length)
 {
     (void)size;
     struct environment *environment = begin_environment(handle);
@@ -51,7 +54,8 @@ ENTRY SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLI
     }
 }
 
-ENTRY SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     (void)length;
     struct environment *environment = begin_environment(handle);
@@ -77,7 +81,8 @@ ENTRY SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLI
 }
 
 /* Asked with the driver manager's pool locked: no input or output of ours. */
-static SQLRETURN get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGER *length)
+static SQLRETURN
+get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGER *length)
 {
     struct call call;
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
@@ -96,8 +101,9 @@ static SQLRETURN get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGE
     return give_number(value, length, answer[0]);
 }
 
-static SQLRETURN get_connection_attribute(SQLHDBC handle, enum flavour flavour, SQLINTEGER attribute,
-                                          SQLPOINTER value, SQLINTEGER size, SQLINTEGER *length)
+static SQLRETURN
+get_connection_attribute(SQLHDBC handle, enum flavour flavour, SQLINTEGER attribute,
+                         SQLPOINTER value, SQLINTEGER size, SQLINTEGER *length)
 {
     struct call call;
     if (attribute == SQL_ATTR_CONNECTION_DEAD)
@@ -114,21 +120,25 @@ static SQLRETURN get_connection_attribute(SQLHDBC handle, enum flavour flavour, 
                                                                              value, size, length));
 }
 
-ENTRY SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                        SQLINTEGER *length)
+ENTRY
+SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                  SQLINTEGER *length)
 {
     return get_connection_attribute(handle, FLAVOUR_ANSI, attribute, value, size, length);
 }
 
-ENTRY SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                         SQLINTEGER *length)
+ENTRY
+SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                   SQLINTEGER *length)
 {
     return get_connection_attribute(handle, FLAVOUR_WIDE, attribute, value, size, length);
 }
 
-/* Also SQL_ATTR_ANSI_APP, which comes just before connecting: the real driver gets it before its own. */
-static SQLRETURN save_attribute(struct connection *connection, enum flavour flavour,
-                                SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+/* Also SQL_ATTR_ANSI_APP, which comes just before connecting: the real driver gets it before its
+ * own. */
+static SQLRETURN
+save_attribute(struct connection *connection, enum flavour flavour, SQLINTEGER attribute,
+               SQLPOINTER value, SQLINTEGER length)
 {
     diagnostics_clear(&connection->handle.diagnostics);
     if (!connection_save_attribute(connection, flavour, attribute, value, length))
@@ -136,8 +146,9 @@ static SQLRETURN save_attribute(struct connection *connection, enum flavour flav
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_connection_attribute(SQLHDBC handle, enum flavour flavour, SQLINTEGER attribute,
-                                          SQLPOINTER value, SQLINTEGER length)
+static SQLRETURN
+set_connection_attribute(SQLHDBC handle, enum flavour flavour, SQLINTEGER attribute,
+                         SQLPOINTER value, SQLINTEGER length)
 {
     struct call call;
     struct connection *connection = (struct connection *)handle_check(handle, HANDLE_CONNECTION);
@@ -155,29 +166,32 @@ static SQLRETURN set_connection_attribute(SQLHDBC handle, enum flavour flavour, 
                                                                              value, length));
 }
 
-ENTRY SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     return set_connection_attribute(handle, FLAVOUR_ANSI, attribute, value, length);
 }
 
-ENTRY SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     return set_connection_attribute(handle, FLAVOUR_WIDE, attribute, value, length);
 }
 
-static bool is_descriptor(SQLINTEGER attribute)
+static bool
+is_descriptor(SQLINTEGER attribute)
 {
     return attribute >= SQL_ATTR_APP_ROW_DESC &&
            attribute < SQL_ATTR_APP_ROW_DESC + IMPLICIT_DESCRIPTORS;
 }
 
 /* The real driver's descriptor, as the wrapper that the driver manager knows or will know. */
-static SQLRETURN get_descriptor(const struct call *call, SQLINTEGER attribute, SQLPOINTER value,
-                                SQLINTEGER *length)
+static SQLRETURN
+get_descriptor(const struct call *call, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER *length)
 {
     SQLHDESC real = SQL_NULL_HDESC;
-    SQLRETURN outcome = EITHER(call, SQLGetStmtAttr)(call->real, attribute, &real, SQL_IS_POINTER,
-                                                     NULL);
+    SQLRETURN outcome =
+        EITHER(call, SQLGetStmtAttr)(call->real, attribute, &real, SQL_IS_POINTER, NULL);
     if (!SQL_SUCCEEDED(outcome))
         return call_end(call, outcome);
     struct descriptor *descriptor = statement_wrap_descriptor(
@@ -191,9 +205,9 @@ static SQLRETURN get_descriptor(const struct call *call, SQLINTEGER attribute, S
     return outcome;
 }
 
-static SQLRETURN get_statement_attribute(SQLHSTMT handle, enum flavour flavour,
-                                         SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                                         SQLINTEGER *length)
+static SQLRETURN
+get_statement_attribute(SQLHSTMT handle, enum flavour flavour, SQLINTEGER attribute,
+                        SQLPOINTER value, SQLINTEGER size, SQLINTEGER *length)
 {
     struct call call;
     if (!call_begin(&call, HANDLE_STATEMENT, handle))
@@ -206,20 +220,23 @@ static SQLRETURN get_statement_attribute(SQLHSTMT handle, enum flavour flavour,
                                                                           value, size, length));
 }
 
-ENTRY SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                     SQLINTEGER *length)
+ENTRY
+SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+               SQLINTEGER *length)
 {
     return get_statement_attribute(handle, FLAVOUR_ANSI, attribute, value, size, length);
 }
 
-ENTRY SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                      SQLINTEGER *length)
+ENTRY
+SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                SQLINTEGER *length)
 {
     return get_statement_attribute(handle, FLAVOUR_WIDE, attribute, value, size, length);
 }
 
 /* NULL means the implicit descriptor again; any other handle has to be one of this connection. */
-static SQLRETURN set_descriptor(const struct call *call, SQLINTEGER attribute, SQLHDESC value)
+static SQLRETURN
+set_descriptor(const struct call *call, SQLINTEGER attribute, SQLHDESC value)
 {
     struct handle *pinned = NULL;
     if (value != SQL_NULL_HDESC) {
@@ -234,15 +251,15 @@ static SQLRETURN set_descriptor(const struct call *call, SQLINTEGER attribute, S
         }
     }
     SQLHDESC real = pinned != NULL ? pinned->real : SQL_NULL_HDESC;
-    SQLRETURN outcome =
-        EITHER(call, SQLSetStmtAttr)(call->real, attribute, real, SQL_IS_POINTER);
+    SQLRETURN outcome = EITHER(call, SQLSetStmtAttr)(call->real, attribute, real, SQL_IS_POINTER);
     if (pinned != NULL)
         handle_unpin(pinned);
     return call_end(call, outcome);
 }
 
-static SQLRETURN set_statement_attribute(SQLHSTMT handle, enum flavour flavour,
-                                         SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+static SQLRETURN
+set_statement_attribute(SQLHSTMT handle, enum flavour flavour, SQLINTEGER attribute,
+                        SQLPOINTER value, SQLINTEGER length)
 {
     struct call call;
     if (!call_begin(&call, HANDLE_STATEMENT, handle))
@@ -251,16 +268,18 @@ static SQLRETURN set_statement_attribute(SQLHSTMT handle, enum flavour flavour,
         return call_lacks_function(&call, "SQLSetStmtAttr");
     if (is_descriptor(attribute))
         return set_descriptor(&call, attribute, value);
-    return call_end(&call, PICK_OR_EITHER(&call, flavour, SQLSetStmtAttr)(call.real, attribute,
-                                                                          value, length));
+    return call_end(
+        &call, PICK_OR_EITHER(&call, flavour, SQLSetStmtAttr)(call.real, attribute, value, length));
 }
 
-ENTRY SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     return set_statement_attribute(handle, FLAVOUR_ANSI, attribute, value, length);
 }
 
-ENTRY SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     return set_statement_attribute(handle, FLAVOUR_WIDE, attribute, value, length);
 }

@@ -2,7 +2,8 @@
 
 #include "conn/conn.h"
 
-struct connection *call_connection_of(struct handle *handle)
+struct connection *
+call_connection_of(struct handle *handle)
 {
     switch (handle->kind) {
     case HANDLE_ENVIRONMENT:
@@ -17,26 +18,30 @@ struct connection *call_connection_of(struct handle *handle)
     return NULL;
 }
 
-SQLRETURN call_fail(struct handle *handle, const struct error *error)
+SQLRETURN
+call_fail(struct handle *handle, const struct error *error)
 {
     diagnostics_add(&handle->diagnostics, error);
     return SQL_ERROR;
 }
 
-SQLRETURN call_fail_state(struct handle *handle, const char *sqlstate, const char *text)
+SQLRETURN
+call_fail_state(struct handle *handle, const char *sqlstate, const char *text)
 {
     diagnostics_add_state(&handle->diagnostics, sqlstate, text);
     return SQL_ERROR;
 }
 
-SQLRETURN call_fail_memory(struct handle *handle)
+SQLRETURN
+call_fail_memory(struct handle *handle)
 {
     struct error error = {0};
     error_set_memory(&error);
     return call_fail(handle, &error);
 }
 
-SQLRETURN call_lacks_function(const struct call *call, const char *name)
+SQLRETURN
+call_lacks_function(const struct call *call, const char *name)
 {
     struct error error = {0};
     error_set(&error, ODBCSSL_ERROR_DRIVER_FUNCTION, "the real driver %s has no function %s",
@@ -44,19 +49,22 @@ SQLRETURN call_lacks_function(const struct call *call, const char *name)
     return call_fail(call->handle, &error);
 }
 
-bool call_is_forked(const struct connection *connection)
+bool
+call_is_forked(const struct connection *connection)
 {
     struct error error = {0};
     return conn_is_forked(connection, &error);
 }
 
-bool call_is_lost(const struct connection *connection)
+bool
+call_is_lost(const struct connection *connection)
 {
     struct error error = {0};
     return conn_is_forked(connection, &error) || conn_is_broken(connection, &error);
 }
 
-static SQLRETURN fail_closed(struct handle *handle)
+static SQLRETURN
+fail_closed(struct handle *handle)
 {
     struct error error = {0};
     error_set(&error, ODBCSSL_ERROR_NOT_CONNECTED, "the connection is not open");
@@ -64,7 +72,8 @@ static SQLRETURN fail_closed(struct handle *handle)
 }
 
 /* Errors are large, and most calls make none: this stays out of the way of those. */
-static bool is_refused_after_fork(struct call *call)
+static bool
+is_refused_after_fork(struct call *call)
 {
     struct error error;
     error_clear(&error);
@@ -76,7 +85,8 @@ static bool is_refused_after_fork(struct call *call)
     return true;
 }
 
-bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
+bool
+call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
 {
     call->outcome = SQL_INVALID_HANDLE;
     call->handle = handle_check(handle, kind);
@@ -94,7 +104,8 @@ bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
     return !is_refused_after_fork(call);
 }
 
-SQLRETURN call_end(const struct call *call, SQLRETURN outcome)
+SQLRETURN
+call_end(const struct call *call, SQLRETURN outcome)
 {
     if (outcome != SQL_ERROR)
         return outcome;

@@ -3,10 +3,11 @@
  */
 #include "odbc/call.h"
 
-/* Cancelling may come from another thread, while the statement's function waits for the server, or even
- * after the statement was freed; so the handle is looked up first, and pinned for as long as it takes.
- * The record of a failure is the statement's, as in any other call. */
-static SQLRETURN cancel_statement(SQLHSTMT handle, bool is_by_handle)
+/* Cancelling may come from another thread, while the statement's function waits for the server, or
+ * even after the statement was freed; so the handle is looked up first, and pinned for as long as
+ * it takes. The record of a failure is the statement's, as in any other call. */
+static SQLRETURN
+cancel_statement(SQLHSTMT handle, bool is_by_handle)
 {
     struct call call;
     struct handle *pinned = handle_pin(handle, HANDLE_STATEMENT);
@@ -25,12 +26,14 @@ static SQLRETURN cancel_statement(SQLHSTMT handle, bool is_by_handle)
     return outcome;
 }
 
-ENTRY SQLCancel(SQLHSTMT handle)
+ENTRY
+SQLCancel(SQLHSTMT handle)
 {
     return cancel_statement(handle, false);
 }
 
-static SQLRETURN cancel_connection(SQLHDBC handle)
+static SQLRETURN
+cancel_connection(SQLHDBC handle)
 {
     struct call call;
     struct handle *pinned = handle_pin(handle, HANDLE_CONNECTION);
@@ -47,14 +50,16 @@ static SQLRETURN cancel_connection(SQLHDBC handle)
     return outcome;
 }
 
-ENTRY SQLCancelHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
+ENTRY
+SQLCancelHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
 {
     if (handle_type == SQL_HANDLE_DBC)
         return cancel_connection(handle);
     return handle_type == SQL_HANDLE_STMT ? cancel_statement(handle, true) : SQL_INVALID_HANDLE;
 }
 
-static SQLRETURN end_connection(SQLHDBC handle, SQLSMALLINT completion)
+static SQLRETURN
+end_connection(SQLHDBC handle, SQLSMALLINT completion)
 {
     struct call call;
     if (!call_begin(&call, HANDLE_CONNECTION, handle))
@@ -64,8 +69,10 @@ static SQLRETURN end_connection(SQLHDBC handle, SQLSMALLINT completion)
     return call_end(&call, call.functions->SQLEndTran(SQL_HANDLE_DBC, call.real, completion));
 }
 
-/* The driver manager ends transactions connection by connection, and never comes with an environment. */
-ENTRY SQLEndTran(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT completion)
+/* The driver manager ends transactions connection by connection, and never comes with an
+ * environment. */
+ENTRY
+SQLEndTran(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT completion)
 {
     if (handle_type == SQL_HANDLE_DBC)
         return end_connection(handle, completion);

@@ -20,7 +20,8 @@ struct output {
 
 static const char negative_length[] = "the length of a string is negative";
 
-static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
+static struct connection *
+begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
 {
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
     *outcome_out = SQL_INVALID_HANDLE;
@@ -34,8 +35,9 @@ static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
     return NULL;
 }
 
-static SQLRETURN give_output(struct connection *connection, enum flavour flavour, const char *text,
-                             const struct output *output, SQLRETURN outcome)
+static SQLRETURN
+give_output(struct connection *connection, enum flavour flavour, const char *text,
+            const struct output *output, SQLRETURN outcome)
 {
     size_t length, unit = strings_unit(flavour);
     size_t size = output->size > 0 ? (size_t)output->size * unit : 0;
@@ -58,8 +60,9 @@ static SQLRETURN give_output(struct connection *connection, enum flavour flavour
     return outcome;
 }
 
-static SQLRETURN connect_request(struct connection *connection,
-                                 const struct connect_request *request, const struct output *output)
+static SQLRETURN
+connect_request(struct connection *connection, const struct connect_request *request,
+                const struct output *output)
 {
     struct connect_result result = {0};
     connection->flavour = request->flavour;
@@ -72,8 +75,9 @@ static SQLRETURN connect_request(struct connection *connection,
 }
 
 /* Takes the connection string out of the arguments and connects. */
-static SQLRETURN connect_with(struct connection *connection, struct connect_request *request,
-                              const void *in, SQLSMALLINT in_length, const struct output *output)
+static SQLRETURN
+connect_with(struct connection *connection, struct connect_request *request, const void *in,
+             SQLSMALLINT in_length, const struct output *output)
 {
     size_t length;
     if (in_length < 0 && in_length != SQL_NTS)
@@ -91,9 +95,9 @@ static SQLRETURN connect_with(struct connection *connection, struct connect_requ
 }
 
 /* Without a window nobody can be prompted: the real driver is to say what it misses instead. */
-static SQLRETURN driver_connect(SQLHDBC handle, enum flavour flavour, SQLHWND window,
-                                SQLUSMALLINT completion, const void *in, SQLSMALLINT in_length,
-                                const struct output *output)
+static SQLRETURN
+driver_connect(SQLHDBC handle, enum flavour flavour, SQLHWND window, SQLUSMALLINT completion,
+               const void *in, SQLSMALLINT in_length, const struct output *output)
 {
     SQLRETURN outcome;
     struct connection *connection = begin_connect(handle, &outcome);
@@ -108,24 +112,26 @@ static SQLRETURN driver_connect(SQLHDBC handle, enum flavour flavour, SQLHWND wi
     return connect_with(connection, &request, in, in_length, output);
 }
 
-ENTRY SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in, SQLSMALLINT in_length,
-                       SQLCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
-                       SQLUSMALLINT completion)
+ENTRY
+SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
+                 SQLSMALLINT out_size, SQLSMALLINT *out_length, SQLUSMALLINT completion)
 {
     struct output output = {out, out_size, out_length};
     return driver_connect(handle, FLAVOUR_ANSI, window, completion, in, in_length, &output);
 }
 
-ENTRY SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_length,
-                        SQLWCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
-                        SQLUSMALLINT completion)
+ENTRY
+SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_length,
+                  SQLWCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
+                  SQLUSMALLINT completion)
 {
     struct output output = {out, out_size, out_length};
     return driver_connect(handle, FLAVOUR_WIDE, window, completion, in, in_length, &output);
 }
 
-static SQLRETURN browse_connect(SQLHDBC handle, enum flavour flavour, const void *in,
-                                SQLSMALLINT in_length, const struct output *output)
+static SQLRETURN
+browse_connect(SQLHDBC handle, enum flavour flavour, const void *in, SQLSMALLINT in_length,
+               const struct output *output)
 {
     SQLRETURN outcome;
     struct connection *connection = begin_connect(handle, &outcome);
@@ -139,26 +145,31 @@ static SQLRETURN browse_connect(SQLHDBC handle, enum flavour flavour, const void
     return connect_with(connection, &request, in, in_length, output);
 }
 
-ENTRY SQLBrowseConnect(SQLHDBC handle, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
-                       SQLSMALLINT out_size, SQLSMALLINT *out_length)
+ENTRY
+SQLBrowseConnect(SQLHDBC handle, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
+                 SQLSMALLINT out_size, SQLSMALLINT *out_length)
 {
     struct output output = {out, out_size, out_length};
     return browse_connect(handle, FLAVOUR_ANSI, in, in_length, &output);
 }
 
-ENTRY SQLBrowseConnectW(SQLHDBC handle, SQLWCHAR *in, SQLSMALLINT in_length, SQLWCHAR *out,
-                        SQLSMALLINT out_size, SQLSMALLINT *out_length)
+ENTRY
+SQLBrowseConnectW(SQLHDBC handle, SQLWCHAR *in, SQLSMALLINT in_length, SQLWCHAR *out,
+                  SQLSMALLINT out_size, SQLSMALLINT *out_length)
 {
     struct output output = {out, out_size, out_length};
     return browse_connect(handle, FLAVOUR_WIDE, in, in_length, &output);
 }
 
 /* Appends "KEYWORD={value};" with '}' doubled: any value survives in braces. */
-static bool append_pair(struct buffer *buffer, const char *keyword, const char *value)
+static bool
+append_pair(struct buffer *buffer, const char *keyword, const char *value)
 {
-    bool is_done = buffer_append(buffer, keyword, strlen(keyword)) && buffer_append(buffer, "={", 2);
+    bool is_done =
+        buffer_append(buffer, keyword, strlen(keyword)) && buffer_append(buffer, "={", 2);
     for (; is_done && *value != '\0'; value++)
-        is_done = buffer_append(buffer, value, 1) && (*value != '}' || buffer_append(buffer, "}", 1));
+        is_done =
+            buffer_append(buffer, value, 1) && (*value != '}' || buffer_append(buffer, "}", 1));
     return is_done && buffer_append(buffer, "};", 2);
 }
 
@@ -171,10 +182,10 @@ struct connect_argument {
     SQLSMALLINT length;
 };
 
-/* Makes room for everything first: growing would leave copies of the password behind. An empty user or
- * password does not override the DSN's. */
-static bool append_pairs(struct buffer *buffer, const struct connect_argument *arguments,
-                         char *const *values)
+/* Makes room for everything first: growing would leave copies of the password behind. An empty user
+ * or password does not override the DSN's. */
+static bool
+append_pairs(struct buffer *buffer, const struct connect_argument *arguments, char *const *values)
 {
     size_t size = 1;
     for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
@@ -187,8 +198,8 @@ static bool append_pairs(struct buffer *buffer, const struct connect_argument *a
     return buffer_append(buffer, "", 1);
 }
 
-static bool build_string(struct buffer *buffer, enum flavour flavour,
-                         const struct connect_argument *arguments)
+static bool
+build_string(struct buffer *buffer, enum flavour flavour, const struct connect_argument *arguments)
 {
     char *values[CONNECT_ARGUMENTS] = {NULL};
     bool is_done = true;
@@ -203,15 +214,16 @@ static bool build_string(struct buffer *buffer, enum flavour flavour,
     return is_done;
 }
 
-static void free_secret_buffer(struct buffer *buffer)
+static void
+free_secret_buffer(struct buffer *buffer)
 {
     text_wipe(buffer->storage, buffer->capacity);
     buffer_free(buffer);
 }
 
 /* SQLConnect has no place for a server's address: it becomes SQLDriverConnect with a DSN. */
-static SQLRETURN plain_connect(SQLHDBC handle, enum flavour flavour,
-                               const struct connect_argument *arguments)
+static SQLRETURN
+plain_connect(SQLHDBC handle, enum flavour flavour, const struct connect_argument *arguments)
 {
     SQLRETURN outcome;
     struct buffer text = {0};
@@ -238,16 +250,18 @@ static SQLRETURN plain_connect(SQLHDBC handle, enum flavour flavour,
     return outcome;
 }
 
-ENTRY SQLConnect(SQLHDBC handle, SQLCHAR *dsn, SQLSMALLINT dsn_length, SQLCHAR *user,
-                 SQLSMALLINT user_length, SQLCHAR *password, SQLSMALLINT password_length)
+ENTRY
+SQLConnect(SQLHDBC handle, SQLCHAR *dsn, SQLSMALLINT dsn_length, SQLCHAR *user,
+           SQLSMALLINT user_length, SQLCHAR *password, SQLSMALLINT password_length)
 {
     const struct connect_argument arguments[] = {
         {"DSN", dsn, dsn_length}, {"UID", user, user_length}, {"PWD", password, password_length}};
     return plain_connect(handle, FLAVOUR_ANSI, arguments);
 }
 
-ENTRY SQLConnectW(SQLHDBC handle, SQLWCHAR *dsn, SQLSMALLINT dsn_length, SQLWCHAR *user,
-                  SQLSMALLINT user_length, SQLWCHAR *password, SQLSMALLINT password_length)
+ENTRY
+SQLConnectW(SQLHDBC handle, SQLWCHAR *dsn, SQLSMALLINT dsn_length, SQLWCHAR *user,
+            SQLSMALLINT user_length, SQLWCHAR *password, SQLSMALLINT password_length)
 {
     const struct connect_argument arguments[] = {
         {"DSN", dsn, dsn_length}, {"UID", user, user_length}, {"PWD", password, password_length}};
@@ -255,7 +269,8 @@ ENTRY SQLConnectW(SQLHDBC handle, SQLWCHAR *dsn, SQLSMALLINT dsn_length, SQLWCHA
 }
 
 /* What the real driver said about a disconnection that succeeded, before its handle goes. */
-static void keep_real_records(struct connection *connection)
+static void
+keep_real_records(struct connection *connection)
 {
     if (connection->handle.real != SQL_NULL_HANDLE)
         diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
@@ -263,7 +278,8 @@ static void keep_real_records(struct connection *connection)
 }
 
 /* A forked child gives up its copy of the connection, and disturbs the parent's with nothing. */
-static SQLRETURN disconnect(struct connection *connection)
+static SQLRETURN
+disconnect(struct connection *connection)
 {
     if (!call_is_forked(connection))
         return conn_disconnect(connection);
@@ -271,9 +287,10 @@ static SQLRETURN disconnect(struct connection *connection)
     return SQL_SUCCESS;
 }
 
-/* The driver manager leaves open statements and explicit descriptors to the driver. No SQLCancel may be
- * under way, or begin, while the real driver frees its statements. */
-ENTRY SQLDisconnect(SQLHDBC handle)
+/* The driver manager leaves open statements and explicit descriptors to the driver. No SQLCancel
+ * may be under way, or begin, while the real driver frees its statements. */
+ENTRY
+SQLDisconnect(SQLHDBC handle)
 {
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
     if (ours == NULL)

@@ -5,7 +5,8 @@
 
 /* The driver manager calls the source's driver whatever the target's is: the target may be another
  * driver's handle, which must not be touched, or belong to another real driver. */
-static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
+static SQLRETURN
+copy_to(const struct call *source, SQLHDESC target)
 {
     struct error error = {0};
     struct handle *pinned = handle_pin(target, HANDLE_DESCRIPTOR);
@@ -19,10 +20,11 @@ static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
     diagnostics_clear(&pinned->diagnostics);
     const struct driver *driver = call_connection_of(pinned)->driver;
     if (driver != source->connection->driver) {
-        error_set(&error, ODBCSSL_ERROR_FOREIGN_HANDLE,
-                  "the source descriptor belongs to the real driver %s and the target descriptor to "
-                  "%s: copy between descriptors of one driver only",
-                  source->connection->driver->path, driver != NULL ? driver->path : "none");
+        error_set(
+            &error, ODBCSSL_ERROR_FOREIGN_HANDLE,
+            "the source descriptor belongs to the real driver %s and the target descriptor to "
+            "%s: copy between descriptors of one driver only",
+            source->connection->driver->path, driver != NULL ? driver->path : "none");
         call_fail(pinned, &error);
         outcome = call_fail(source->handle, &error);
     } else {
@@ -32,7 +34,8 @@ static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
     return outcome;
 }
 
-ENTRY SQLCopyDesc(SQLHDESC source, SQLHDESC target)
+ENTRY
+SQLCopyDesc(SQLHDESC source, SQLHDESC target)
 {
     struct call call;
     struct handle *pinned = handle_pin(source, HANDLE_DESCRIPTOR);

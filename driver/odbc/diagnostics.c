@@ -1,8 +1,8 @@
 /*
  * diagnostics.c - SQLGetDiagRec, SQLGetDiagField: our records first, the real driver's behind them.
  *
- * The driver manager reads the same records more than once, so reading changes nothing, and the real
- * driver is asked for its records only.
+ * The driver manager reads the same records more than once, so reading changes nothing, and the
+ * real driver is asked for its records only.
  */
 #include <limits.h>
 #include <string.h>
@@ -36,8 +36,8 @@ struct field_buffer {
 };
 
 /* In a forked child the real driver is not called, not even for its records. */
-static bool open_source(struct source *source, enum flavour flavour, SQLSMALLINT handle_type,
-                        SQLHANDLE handle)
+static bool
+open_source(struct source *source, enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle)
 {
     struct handle *ours = handle_check(handle, (enum handle_kind)handle_type);
     if (ours == NULL)
@@ -50,8 +50,9 @@ static bool open_source(struct source *source, enum flavour flavour, SQLSMALLINT
     return true;
 }
 
-static SQLRETURN give_text(enum flavour flavour, const char *text, void *out, SQLSMALLINT size,
-                           size_t unit, SQLSMALLINT *length_out)
+static SQLRETURN
+give_text(enum flavour flavour, const char *text, void *out, SQLSMALLINT size, size_t unit,
+          SQLSMALLINT *length_out)
 {
     size_t length;
     size_t bytes = size > 0 ? (size_t)size * unit : 0;
@@ -63,8 +64,9 @@ static SQLRETURN give_text(enum flavour flavour, const char *text, void *out, SQ
     return outcome == STRINGS_CUT ? SQL_SUCCESS_WITH_INFO : SQL_SUCCESS;
 }
 
-static SQLRETURN give_record(enum flavour flavour, const struct diagnostic *record,
-                             const struct record_buffer *buffer)
+static SQLRETURN
+give_record(enum flavour flavour, const struct diagnostic *record,
+            const struct record_buffer *buffer)
 {
     size_t length, unit = strings_unit(flavour);
     if (buffer->sqlstate != NULL)
@@ -75,8 +77,8 @@ static SQLRETURN give_record(enum flavour flavour, const struct diagnostic *reco
     return give_text(flavour, record->message, buffer->message, buffer->size, unit, buffer->length);
 }
 
-static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number,
-                                 const struct record_buffer *buffer)
+static SQLRETURN
+get_real_record(const struct source *source, SQLSMALLINT number, const struct record_buffer *buffer)
 {
     struct diagnostic record;
     const struct driver_functions *functions = source->driver->functions;
@@ -88,15 +90,16 @@ static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number
     if (source->flavour == FLAVOUR_ANSI && functions->SQLGetDiagRec != NULL)
         return functions->SQLGetDiagRec(kind, real, number, buffer->sqlstate, buffer->native,
                                         buffer->message, buffer->size, buffer->length);
-    /* The driver manager reads with the wide functions whenever we have them, whatever the real driver
-     * has. */
+    /* The driver manager reads with the wide functions whenever we have them, whatever the real
+     * driver has. */
     if (!real_diagnostic(source->driver, source->handle->kind, real, number, &record))
         return SQL_NO_DATA;
     return give_record(source->flavour, &record, buffer);
 }
 
-static SQLRETURN get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
-                            SQLSMALLINT number, const struct record_buffer *buffer)
+static SQLRETURN
+get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
+           const struct record_buffer *buffer)
 {
     struct source source;
     struct diagnostic record;
@@ -111,23 +114,24 @@ static SQLRETURN get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHA
     return get_real_record(&source, (SQLSMALLINT)(number - source.ours), buffer);
 }
 
-ENTRY SQLGetDiagRec(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-                    SQLCHAR *sqlstate, SQLINTEGER *native, SQLCHAR *message, SQLSMALLINT size,
-                    SQLSMALLINT *length)
+ENTRY
+SQLGetDiagRec(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLCHAR *sqlstate,
+              SQLINTEGER *native, SQLCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
 {
     struct record_buffer buffer = {sqlstate, native, message, size, length};
     return get_record(FLAVOUR_ANSI, handle_type, handle, number, &buffer);
 }
 
-ENTRY SQLGetDiagRecW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-                     SQLWCHAR *sqlstate, SQLINTEGER *native, SQLWCHAR *message, SQLSMALLINT size,
-                     SQLSMALLINT *length)
+ENTRY
+SQLGetDiagRecW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLWCHAR *sqlstate,
+               SQLINTEGER *native, SQLWCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
 {
     struct record_buffer buffer = {sqlstate, native, message, size, length};
     return get_record(FLAVOUR_WIDE, handle_type, handle, number, &buffer);
 }
 
-static SQLRETURN give_integer(const struct field_buffer *buffer, SQLINTEGER number)
+static SQLRETURN
+give_integer(const struct field_buffer *buffer, SQLINTEGER number)
 {
     if (buffer->value != NULL)
         *(SQLINTEGER *)buffer->value = number;
@@ -136,7 +140,8 @@ static SQLRETURN give_integer(const struct field_buffer *buffer, SQLINTEGER numb
     return SQL_SUCCESS;
 }
 
-static SQLRETURN give_wide_integer(const struct field_buffer *buffer, SQLLEN number)
+static SQLRETURN
+give_wide_integer(const struct field_buffer *buffer, SQLLEN number)
 {
     if (buffer->value != NULL)
         *(SQLLEN *)buffer->value = number;
@@ -146,15 +151,16 @@ static SQLRETURN give_wide_integer(const struct field_buffer *buffer, SQLLEN num
 }
 
 /* Size and length are in bytes in both flavours. */
-static SQLRETURN give_field_text(enum flavour flavour, const char *text,
-                                 const struct field_buffer *buffer)
+static SQLRETURN
+give_field_text(enum flavour flavour, const char *text, const struct field_buffer *buffer)
 {
     return give_text(flavour, text, buffer->value, buffer->size, 1, buffer->length);
 }
 
 /* Fields of a record that we hold: ODBC reference, SQLGetDiagField. */
-static SQLRETURN get_record_field(const struct source *source, const struct diagnostic *record,
-                               SQLSMALLINT field, const struct field_buffer *buffer)
+static SQLRETURN
+get_record_field(const struct source *source, const struct diagnostic *record, SQLSMALLINT field,
+                 const struct field_buffer *buffer)
 {
     const struct connection *connection = call_connection_of(source->handle);
     const char *server = NULL;
@@ -185,8 +191,9 @@ static SQLRETURN get_record_field(const struct source *source, const struct diag
     }
 }
 
-static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number, SQLSMALLINT field,
-                                const struct field_buffer *buffer)
+static SQLRETURN
+get_real_field(const struct source *source, SQLSMALLINT number, SQLSMALLINT field,
+               const struct field_buffer *buffer)
 {
     const struct driver_functions *functions = source->driver->functions;
     SQLSMALLINT kind = (SQLSMALLINT)source->handle->kind;
@@ -204,7 +211,8 @@ static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number,
 }
 
 /* Counted, since not every driver knows the header field. */
-static SQLINTEGER count_real_records(const struct source *source)
+static SQLINTEGER
+count_real_records(const struct source *source)
 {
     struct diagnostic record;
     SQLSMALLINT count = 0;
@@ -217,7 +225,8 @@ static SQLINTEGER count_real_records(const struct source *source)
 }
 
 /* What the call returned, when it is our records that tell: SQLSTATE class 01 is a warning. */
-static SQLRETURN outcome_of(const struct source *source)
+static SQLRETURN
+outcome_of(const struct source *source)
 {
     struct diagnostic record;
     for (size_t i = 0; diagnostics_get(&source->handle->diagnostics, i, &record); i++)
@@ -226,8 +235,8 @@ static SQLRETURN outcome_of(const struct source *source)
     return SQL_SUCCESS_WITH_INFO;
 }
 
-static SQLRETURN get_header_field(const struct source *source, SQLSMALLINT field,
-                                  const struct field_buffer *buffer)
+static SQLRETURN
+get_header_field(const struct source *source, SQLSMALLINT field, const struct field_buffer *buffer)
 {
     if (field == SQL_DIAG_NUMBER)
         return give_integer(buffer, source->ours + count_real_records(source));
@@ -239,8 +248,9 @@ static SQLRETURN get_header_field(const struct source *source, SQLSMALLINT field
     return source->driver != NULL ? get_real_field(source, 0, field, buffer) : SQL_ERROR;
 }
 
-static SQLRETURN get_field(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
-                           SQLSMALLINT number, SQLSMALLINT field, const struct field_buffer *buffer)
+static SQLRETURN
+get_field(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
+          SQLSMALLINT field, const struct field_buffer *buffer)
 {
     struct source source;
     struct diagnostic record;
@@ -257,15 +267,17 @@ static SQLRETURN get_field(enum flavour flavour, SQLSMALLINT handle_type, SQLHAN
     return get_real_field(&source, (SQLSMALLINT)(number - source.ours), field, buffer);
 }
 
-ENTRY SQLGetDiagField(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-                      SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
+ENTRY
+SQLGetDiagField(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
+                SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
 {
     struct field_buffer buffer = {value, size, length};
     return get_field(FLAVOUR_ANSI, handle_type, handle, number, field, &buffer);
 }
 
-ENTRY SQLGetDiagFieldW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-                       SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
+ENTRY
+SQLGetDiagFieldW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
+                 SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
 {
     struct field_buffer buffer = {value, size, length};
     return get_field(FLAVOUR_WIDE, handle_type, handle, number, field, &buffer);

@@ -1,6 +1,6 @@
 /*
- * execute.c - SQLPrepare, SQLExecDirect: {call odbcssl_status} becomes a SELECT of literals, every other
- * statement goes to the real driver as it is.
+ * execute.c - SQLPrepare, SQLExecDirect: {call odbcssl_status} becomes a SELECT of literals, every
+ * other statement goes to the real driver as it is.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,8 @@
 /* Longer texts are not the call, and are not even looked at. */
 #define CALL_LENGTH_LIMIT 128
 
-static size_t count_characters(enum flavour flavour, const void *text, SQLINTEGER length)
+static size_t
+count_characters(enum flavour flavour, const void *text, SQLINTEGER length)
 {
     size_t limit = length == SQL_NTS ? CALL_LENGTH_LIMIT + 1 : (size_t)length;
     size_t count = 0;
@@ -28,7 +29,8 @@ static size_t count_characters(enum flavour flavour, const void *text, SQLINTEGE
 }
 
 /* Narrowed character by character: one that is not ASCII does not occur in the call. */
-static bool is_status_call(enum flavour flavour, const void *text, SQLINTEGER length)
+static bool
+is_status_call(enum flavour flavour, const void *text, SQLINTEGER length)
 {
     char narrow[CALL_LENGTH_LIMIT];
     if (text == NULL || (length < 0 && length != SQL_NTS))
@@ -44,7 +46,8 @@ static bool is_status_call(enum flavour flavour, const void *text, SQLINTEGER le
     return status_is_call(narrow, count);
 }
 
-static enum status_dialect ask_dialect(const struct call *call)
+static enum status_dialect
+ask_dialect(const struct call *call)
 {
     SQLWCHAR wide[64] = {0};
     char name[64] = "";
@@ -61,7 +64,8 @@ static enum status_dialect ask_dialect(const struct call *call)
 }
 
 /* The SELECT in the flavour; the caller frees it. NULL: out of memory. */
-static void *build_status(const struct call *call, enum flavour flavour)
+static void *
+build_status(const struct call *call, enum flavour flavour)
 {
     char *select = status_build_select(conn_report(call->connection), ask_dialect(call));
     if (select == NULL || flavour == FLAVOUR_ANSI)
@@ -72,8 +76,9 @@ static void *build_status(const struct call *call, enum flavour flavour)
 }
 
 /* The text that the real driver is to get: *replacement_out is to be freed after the call. */
-static bool replace_text(const struct call *call, enum flavour flavour, void **text,
-                         SQLINTEGER *length, void **replacement_out)
+static bool
+replace_text(const struct call *call, enum flavour flavour, void **text, SQLINTEGER *length,
+             void **replacement_out)
 {
     *replacement_out = NULL;
     if (!is_status_call(flavour, *text, *length))

@@ -1,10 +1,12 @@
 /*
- * handles.c - SQLAllocHandle, SQLFreeHandle, SQLFreeStmt: a wrapper for each handle of the real driver.
+ * handles.c - SQLAllocHandle, SQLFreeHandle, SQLFreeStmt: a wrapper for each handle of the real
+ * driver.
  */
 #include "conn/conn.h"
 #include "odbc/call.h"
 
-static SQLRETURN allocate_environment(SQLHANDLE *out)
+static SQLRETURN
+allocate_environment(SQLHANDLE *out)
 {
     struct environment *environment = environment_new();
     *out = environment;
@@ -12,7 +14,8 @@ static SQLRETURN allocate_environment(SQLHANDLE *out)
 }
 
 /* No real handle yet: which real driver it is, only the connection string tells. */
-static SQLRETURN allocate_connection(SQLHANDLE input, SQLHANDLE *out)
+static SQLRETURN
+allocate_connection(SQLHANDLE input, SQLHANDLE *out)
 {
     struct handle *handle = handle_check(input, HANDLE_ENVIRONMENT);
     if (handle == NULL)
@@ -23,7 +26,8 @@ static SQLRETURN allocate_connection(SQLHANDLE input, SQLHANDLE *out)
 }
 
 /* Statements and explicit descriptors. */
-static SQLRETURN allocate_child(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *out)
+static SQLRETURN
+allocate_child(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *out)
 {
     struct call call;
     SQLHANDLE real = SQL_NULL_HANDLE;
@@ -40,7 +44,8 @@ static SQLRETURN allocate_child(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *ou
     return call_fail_memory(call.handle);
 }
 
-ENTRY SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE *output_handle)
+ENTRY
+SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE *output_handle)
 {
     if (output_handle == NULL)
         return SQL_ERROR;
@@ -58,7 +63,8 @@ ENTRY SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE 
     }
 }
 
-static SQLRETURN free_environment(SQLHANDLE handle)
+static SQLRETURN
+free_environment(SQLHANDLE handle)
 {
     if (handle_check(handle, HANDLE_ENVIRONMENT) == NULL)
         return SQL_INVALID_HANDLE;
@@ -67,7 +73,8 @@ static SQLRETURN free_environment(SQLHANDLE handle)
 }
 
 /* The driver manager frees a connection whose connecting failed without disconnecting it. */
-static SQLRETURN free_connection(SQLHANDLE handle)
+static SQLRETURN
+free_connection(SQLHANDLE handle)
 {
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
     if (ours == NULL)
@@ -79,7 +86,8 @@ static SQLRETURN free_connection(SQLHANDLE handle)
     return SQL_SUCCESS;
 }
 
-static void free_wrapper(struct handle *handle)
+static void
+free_wrapper(struct handle *handle)
 {
     if (handle->kind == HANDLE_STATEMENT)
         statement_free((struct statement *)handle);
@@ -87,9 +95,10 @@ static void free_wrapper(struct handle *handle)
         descriptor_free((struct descriptor *)handle);
 }
 
-/* Statements and explicit descriptors. A forked child only forgets them: the real driver might close
- * them on the parent's connection. */
-static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
+/* Statements and explicit descriptors. A forked child only forgets them: the real driver might
+ * close them on the parent's connection. */
+static SQLRETURN
+free_child(enum handle_kind kind, SQLHANDLE handle)
 {
     struct call call;
     if (!call_begin(&call, kind, handle)) {
@@ -112,7 +121,8 @@ static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
     return call_end(&call, outcome);
 }
 
-ENTRY SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
+ENTRY
+SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
 {
     switch (handle_type) {
     case SQL_HANDLE_ENV:
@@ -128,7 +138,8 @@ ENTRY SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
     }
 }
 
-ENTRY SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
+ENTRY
+SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
 {
     struct call call;
     if (option == SQL_DROP)

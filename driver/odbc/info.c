@@ -1,6 +1,6 @@
 /*
- * info.c - SQLGetInfo: our info types from the report, the server's name as the application knows it,
- * everything else from the real driver.
+ * info.c - SQLGetInfo: our info types from the report, the server's name as the application knows
+ * it, everything else from the real driver.
  */
 #include <string.h>
 
@@ -16,8 +16,9 @@ struct info_buffer {
     SQLSMALLINT *length;
 };
 
-static SQLRETURN give_text(struct handle *handle, enum flavour flavour, const char *text,
-                           const struct info_buffer *buffer)
+static SQLRETURN
+give_text(struct handle *handle, enum flavour flavour, const char *text,
+          const struct info_buffer *buffer)
 {
     size_t length;
     struct error error = {0};
@@ -36,7 +37,8 @@ static SQLRETURN give_text(struct handle *handle, enum flavour flavour, const ch
     return SQL_SUCCESS_WITH_INFO;
 }
 
-static SQLRETURN give_bytes(const void *bytes, size_t size, const struct info_buffer *buffer)
+static SQLRETURN
+give_bytes(const void *bytes, size_t size, const struct info_buffer *buffer)
 {
     if (buffer->value != NULL)
         memcpy(buffer->value, bytes, size);
@@ -45,10 +47,11 @@ static SQLRETURN give_bytes(const void *bytes, size_t size, const struct info_bu
     return SQL_SUCCESS;
 }
 
-/* The type decides between UTF-16 and UTF-8, not the entry point: the driver manager does not convert
- * types that it does not know, and brings ANSI calls to a Unicode driver's SQLGetInfoW. */
-static SQLRETURN give_report_item(const struct call *call, const struct report_item *item,
-                                  bool is_utf8, const struct info_buffer *buffer)
+/* The type decides between UTF-16 and UTF-8, not the entry point: the driver manager does not
+ * convert types that it does not know, and brings ANSI calls to a Unicode driver's SQLGetInfoW. */
+static SQLRETURN
+give_report_item(const struct call *call, const struct report_item *item, bool is_utf8,
+                 const struct info_buffer *buffer)
 {
     char scratch[REPORT_SCRATCH_SIZE];
     const struct tls_report *report = conn_report(call->connection);
@@ -59,10 +62,10 @@ static SQLRETURN give_report_item(const struct call *call, const struct report_i
     return give_bytes(&number, sizeof number, buffer);
 }
 
-/* The driver manager answers these itself; without one they are our handles, never the real driver's.
- * A statement's and a descriptor's come in the buffer, and are ours already. */
-static SQLRETURN give_handle(const struct call *call, SQLUSMALLINT type,
-                             const struct info_buffer *buffer)
+/* The driver manager answers these itself; without one they are our handles, never the real
+ * driver's. A statement's and a descriptor's come in the buffer, and are ours already. */
+static SQLRETURN
+give_handle(const struct call *call, SQLUSMALLINT type, const struct info_buffer *buffer)
 {
     SQLHANDLE handle = call->handle;
     if (type == SQL_DRIVER_HENV)
@@ -72,8 +75,9 @@ static SQLRETURN give_handle(const struct call *call, SQLUSMALLINT type,
     return give_bytes(&handle, sizeof handle, buffer);
 }
 
-static SQLRETURN ask_real_driver(const struct call *call, enum flavour flavour, SQLUSMALLINT type,
-                                 const struct info_buffer *buffer)
+static SQLRETURN
+ask_real_driver(const struct call *call, enum flavour flavour, SQLUSMALLINT type,
+                const struct info_buffer *buffer)
 {
     if (flavour == FLAVOUR_WIDE && call->functions->SQLGetInfoW == NULL)
         return call_lacks_function(call, "SQLGetInfoW");
@@ -86,8 +90,8 @@ static SQLRETURN ask_real_driver(const struct call *call, enum flavour flavour, 
                                                       buffer->length));
 }
 
-static SQLRETURN get_info(SQLHDBC handle, enum flavour flavour, SQLUSMALLINT type,
-                          const struct info_buffer *buffer)
+static SQLRETURN
+get_info(SQLHDBC handle, enum flavour flavour, SQLUSMALLINT type, const struct info_buffer *buffer)
 {
     struct call call;
     bool is_utf8 = false;
@@ -96,8 +100,7 @@ static SQLRETURN get_info(SQLHDBC handle, enum flavour flavour, SQLUSMALLINT typ
     const struct report_item *item = report_find(type, &is_utf8);
     if (item != NULL)
         return give_report_item(&call, item, is_utf8, buffer);
-    const char *server_name =
-        type == SQL_SERVER_NAME ? conn_server_name(call.connection) : NULL;
+    const char *server_name = type == SQL_SERVER_NAME ? conn_server_name(call.connection) : NULL;
     if (server_name != NULL)
         return give_text(call.handle, flavour, server_name, buffer);
     if (type == SQL_DRIVER_HDBC || type == SQL_DRIVER_HENV || type == SQL_DRIVER_HSTMT ||
@@ -106,15 +109,17 @@ static SQLRETURN get_info(SQLHDBC handle, enum flavour flavour, SQLUSMALLINT typ
     return ask_real_driver(&call, flavour, type, buffer);
 }
 
-ENTRY SQLGetInfo(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
-                 SQLSMALLINT *length)
+ENTRY
+SQLGetInfo(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
+           SQLSMALLINT *length)
 {
     struct info_buffer buffer = {value, size, length};
     return get_info(handle, FLAVOUR_ANSI, type, &buffer);
 }
 
-ENTRY SQLGetInfoW(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
-                  SQLSMALLINT *length)
+ENTRY
+SQLGetInfoW(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
+            SQLSMALLINT *length)
 {
     struct info_buffer buffer = {value, size, length};
     return get_info(handle, FLAVOUR_WIDE, type, &buffer);

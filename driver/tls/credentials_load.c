@@ -69,7 +69,7 @@ read_crl_file(const struct tls_options *options, const struct option *option, co
     bool is_read = watch_add_content(watch, path, &content, error) &&
                    file_permissions_check(path, option, &content.status, false,
                                           options->file_permissions, error) &&
-                   crl_set_read(crls, content.bytes, content.size, name, error);
+                   crl_set_take(crls, &content.bytes, content.size, name, error);
     file_content_free(&content);
     return is_read;
 }

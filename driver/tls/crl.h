@@ -79,6 +79,10 @@ struct crl_set {
  * adds them to the set. No CRL in it is an error ODBCSSL_ERROR_CRL_UNREADABLE. */
 bool crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
                   struct error *error);
+
+/* The same, and takes over *bytes (malloc'ed; NULL then) where it can save a copy. */
+bool crl_set_take(struct crl_set *set, unsigned char **bytes, size_t size, const char *name,
+                  struct error *error);
 void crl_set_free(struct crl_set *set);
 
 #endif

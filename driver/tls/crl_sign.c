@@ -11,7 +11,8 @@
 #define OID_SHA256 "\x60\x86\x48\x01\x65\x03\x04\x02\x01"
 
 /* Dotted digits, as GnuTLS's tables have them. */
-static bool format_oid(const struct der *oid, char *out, size_t out_size)
+static bool
+format_oid(const struct der *oid, char *out, size_t out_size)
 {
     unsigned long value = 0;
     size_t used = 0;
@@ -33,7 +34,8 @@ static bool format_oid(const struct der *oid, char *out, size_t out_size)
 }
 
 /* RSASSA-PSS-params ::= SEQUENCE { [0] hashAlgorithm DEFAULT sha1, ... } (RFC 4055, 3.1) */
-static gnutls_sign_algorithm_t read_pss(struct cursor *parameters)
+static gnutls_sign_algorithm_t
+read_pss(struct cursor *parameters)
 {
     struct der sequence, hash, identifier, oid;
     if (!der_expect(parameters, DER_TAG_SEQUENCE, &sequence))
@@ -54,7 +56,8 @@ static gnutls_sign_algorithm_t read_pss(struct cursor *parameters)
     return DER_IS_OID(&oid, OID_SHA512) ? GNUTLS_SIGN_RSA_PSS_SHA512 : GNUTLS_SIGN_UNKNOWN;
 }
 
-static gnutls_sign_algorithm_t algorithm_of(const struct crl *crl)
+static gnutls_sign_algorithm_t
+algorithm_of(const struct crl *crl)
 {
     struct cursor fields = der_inside(&crl->algorithm);
     struct der oid;
@@ -67,7 +70,8 @@ static gnutls_sign_algorithm_t algorithm_of(const struct crl *crl)
                                                    : GNUTLS_SIGN_UNKNOWN;
 }
 
-static bool verify_signature(const struct crl *crl, gnutls_x509_crt_t issuer)
+static bool
+verify_signature(const struct crl *crl, gnutls_x509_crt_t issuer)
 {
     gnutls_sign_algorithm_t algorithm = algorithm_of(crl);
     gnutls_pubkey_t key = NULL;
@@ -85,7 +89,8 @@ static bool verify_signature(const struct crl *crl, gnutls_x509_crt_t issuer)
     return is_signed;
 }
 
-static bool find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_signed_out)
+static bool
+find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_signed_out)
 {
     bool is_found = false;
     pthread_mutex_lock(&crl->lock);
@@ -98,7 +103,8 @@ static bool find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_
     return is_found;
 }
 
-static void keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_signed)
+static void
+keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_signed)
 {
     pthread_mutex_lock(&crl->lock);
     if (crl->verdict_count < CRL_VERDICT_COUNT) {
@@ -109,7 +115,8 @@ static void keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_s
     pthread_mutex_unlock(&crl->lock);
 }
 
-bool crl_is_signed_by(const struct crl *crl, gnutls_x509_crt_t issuer, bool *is_weak_out)
+bool
+crl_is_signed_by(const struct crl *crl, gnutls_x509_crt_t issuer, bool *is_weak_out)
 {
     /* Only the lock and the verdicts behind it change: the CRL is the same to everybody. */
     struct crl *shared = (struct crl *)crl;

@@ -1,5 +1,6 @@
 #include "tls/keyfile.h"
 
+#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "tls/token.h"
 
 #define DESCRIPTION_SIZE 700
-#define KEY_ID_SIZE 64
+#define DIGEST_SIZE 32
 
 /* More certificates beside a client's key are refused. */
 #define CANDIDATE_LIMIT 1024
@@ -183,27 +184,45 @@ load_key(struct loading *loading)
     return false;
 }
 
+/* What two public keys have in common when they are the same: the modulus of RSA, since PSS has
+ * parameters that differ between key and certificate; else the identifier. */
+static bool
+key_identity(gnutls_pubkey_t key, unsigned char *digest)
+{
+    gnutls_datum_t modulus = {0}, exponent = {0};
+    size_t size = DIGEST_SIZE;
+    if (gnutls_pubkey_export_rsa_raw2(key, &modulus, &exponent, 0) != 0)
+        return gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, digest, &size) == 0;
+    bool is_known = gnutls_hash_fast(GNUTLS_DIG_SHA256, modulus.data, modulus.size, digest) == 0;
+    gnutls_free(modulus.data);
+    gnutls_free(exponent.data);
+    return is_known;
+}
+
 /* false: the token does not tell. */
 static bool
-key_identifier(gnutls_privkey_t key, unsigned char *id, size_t *size)
+private_key_identity(gnutls_privkey_t key, unsigned char *digest)
 {
     gnutls_pubkey_t public_key;
     if (gnutls_pubkey_init(&public_key) != 0)
         return false;
     bool is_known = gnutls_pubkey_import_privkey(public_key, key, 0, 0) == 0 &&
-                    gnutls_pubkey_get_key_id(public_key, GNUTLS_KEYID_USE_SHA256, id, size) == 0;
+                    key_identity(public_key, digest);
     gnutls_pubkey_deinit(public_key);
     return is_known;
 }
 
 static bool
-certificate_has_key(gnutls_x509_crt_t certificate, const unsigned char *id, size_t size)
+certificate_has_key(gnutls_x509_crt_t certificate, const unsigned char *digest)
 {
-    unsigned char found[KEY_ID_SIZE];
-    size_t found_size = sizeof found;
-    return gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256, found, &found_size) ==
-               0 &&
-           found_size == size && memcmp(found, id, size) == 0;
+    gnutls_pubkey_t public_key;
+    unsigned char found[DIGEST_SIZE];
+    if (gnutls_pubkey_init(&public_key) != 0)
+        return false;
+    bool is_same = gnutls_pubkey_import_x509(public_key, certificate, 0) == 0 &&
+                   key_identity(public_key, found) && memcmp(found, digest, DIGEST_SIZE) == 0;
+    gnutls_pubkey_deinit(public_key);
+    return is_same;
 }
 
 /* "CN=alice (serial 0A:3F)" in new memory. */
@@ -251,13 +270,13 @@ move_to_chain(struct loading *loading, size_t index)
 static size_t
 find_leaf(const struct loading *loading)
 {
-    unsigned char id[KEY_ID_SIZE];
-    size_t size = sizeof id, index = 0;
+    unsigned char digest[DIGEST_SIZE];
+    size_t index = 0;
     /* Where a token keeps the public key to itself, the handshake tells. */
-    if (!key_identifier(loading->identity->key, id, &size))
+    if (!private_key_identity(loading->identity->key, digest))
         return 0;
     while (index < loading->candidate_count &&
-           !certificate_has_key(loading->candidates[index], id, size))
+           !certificate_has_key(loading->candidates[index], digest))
         index++;
     return index;
 }

@@ -16,12 +16,14 @@
     (GNUTLS_VERIFY_ALLOW_BROKEN | GNUTLS_VERIFY_ALLOW_SIGN_RSA_MD5 |                               \
      GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1)
 
-static unsigned flags_of(const struct verify_request *request)
+static unsigned
+flags_of(const struct verify_request *request)
 {
     return request->allow_weak ? FLAGS_ALWAYS | FLAGS_WEAK : FLAGS_ALWAYS;
 }
 
-static bool is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
+static bool
+is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
 {
     unsigned status = 0;
     int outcome = gnutls_x509_crt_list_verify(&certificate, 1, &issuer, 1, NULL, 0,
@@ -30,7 +32,8 @@ static bool is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer
 }
 
 /* Names the certificate whose signature is wrong. */
-static void tell_signature(struct verify_attempt *attempt)
+static void
+tell_signature(struct verify_attempt *attempt)
 {
     char described[CERTIFICATE_TEXT_SIZE], issuer[CERTIFICATE_TEXT_SIZE];
     for (size_t i = 0; i + 1 < attempt->path_count; i++) {
@@ -46,7 +49,8 @@ static void tell_signature(struct verify_attempt *attempt)
 }
 
 /* GnuTLS says that a constraint is violated, not which. Ours have told it where they know it. */
-static void tell_constraint(struct verify_attempt *attempt)
+static void
+tell_constraint(struct verify_attempt *attempt)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     if (attempt->status & (ODBCSSL_VERIFY_CONSTRAINT | ODBCSSL_VERIFY_PURPOSE))
@@ -58,7 +62,8 @@ static void tell_constraint(struct verify_attempt *attempt)
 }
 
 /* Everything else that GnuTLS refuses, in its own words. */
-static void tell_rest(struct verify_attempt *attempt, unsigned status)
+static void
+tell_rest(struct verify_attempt *attempt, unsigned status)
 {
     gnutls_datum_t text = {0};
     char described[CERTIFICATE_TEXT_SIZE];
@@ -71,7 +76,8 @@ static void tell_rest(struct verify_attempt *attempt, unsigned status)
     gnutls_free(text.data);
 }
 
-static void tell_weak(struct verify_attempt *attempt)
+static void
+tell_weak(struct verify_attempt *attempt)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     if (attempt->status & ODBCSSL_VERIFY_WEAK_ALGORITHM)
@@ -81,7 +87,8 @@ static void tell_weak(struct verify_attempt *attempt)
                 verify_describe(attempt, 0, described));
 }
 
-void verify_check_by_gnutls(struct verification *verification)
+void
+verify_check_by_gnutls(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     size_t anchor = attempt->path_count - 1;
@@ -104,7 +111,27 @@ void verify_check_by_gnutls(struct verification *verification)
         tell_rest(attempt, status);
 }
 
-void verify_check_path(struct verification *verification, bool is_complete)
+/* A system's trust store may also hold certificates that it distrusts, which only GnuTLS knows. */
+static void
+check_distrust(struct verification *verification)
+{
+    struct verify_attempt *attempt = &verification->current;
+    const struct trust *trust = verification->request->trust;
+    size_t count = attempt->path_count > 1 ? attempt->path_count - 1 : 1;
+    unsigned status = 0;
+    if (trust->list == NULL || trust->anchors_in_list == 0)
+        return;
+    int outcome =
+        gnutls_x509_trust_list_verify_crt2(trust->list, attempt->path, (unsigned)count, NULL, 0,
+                                           flags_of(verification->request), &status, NULL);
+    if (outcome < 0)
+        status |= GNUTLS_CERT_INVALID;
+    if (status != 0)
+        tell_rest(attempt, status);
+}
+
+void
+verify_check_path(struct verification *verification, bool is_complete)
 {
     struct verify_attempt *attempt = &verification->current;
     if (is_complete) {
@@ -112,6 +139,7 @@ void verify_check_path(struct verification *verification, bool is_complete)
         verify_check_name_constraints(verification);
         verify_check_policies(verification);
         verify_check_by_gnutls(verification);
+        check_distrust(verification);
         /* A CRL's signature means something only under a chain whose signatures are right. */
         if ((attempt->status & ODBCSSL_VERIFY_UNTRUSTED) == 0)
             verify_check_revocation(verification);
@@ -122,7 +150,8 @@ void verify_check_path(struct verification *verification, bool is_complete)
 }
 
 /* Alternative names are counted before anything walks over them again and again. */
-static bool has_bearable_names(gnutls_x509_crt_t certificate)
+static bool
+has_bearable_names(gnutls_x509_crt_t certificate)
 {
     gnutls_datum_t value = {0};
     struct cursor names;
@@ -135,7 +164,8 @@ static bool has_bearable_names(gnutls_x509_crt_t certificate)
     return count <= CERTIFICATE_NAME_LIMIT && !names.is_short;
 }
 
-static bool import_certificate(struct verification *verification, size_t i)
+static bool
+import_certificate(struct verification *verification, size_t i)
 {
     gnutls_x509_crt_t certificate = NULL;
     struct verify_attempt *attempt = &verification->best;
@@ -158,7 +188,8 @@ static bool import_certificate(struct verification *verification, size_t i)
     return attempt->status == 0;
 }
 
-static bool import_chain(struct verification *verification)
+static bool
+import_chain(struct verification *verification)
 {
     size_t count = verification->request->chain_count;
     if (count == 0 || count > VERIFY_CHAIN_LIMIT) {
@@ -174,7 +205,8 @@ static bool import_chain(struct verification *verification)
     return true;
 }
 
-static void verify_imported(struct verification *verification)
+static void
+verify_imported(struct verification *verification)
 {
     if (verification->request->trust != NULL) {
         verify_find_path(verification);
@@ -185,7 +217,8 @@ static void verify_imported(struct verification *verification)
     verification->best = verification->current;
 }
 
-static bool copy_certificate(gnutls_x509_crt_t from, gnutls_x509_crt_t *to)
+static bool
+copy_certificate(gnutls_x509_crt_t from, gnutls_x509_crt_t *to)
 {
     gnutls_datum_t der = {0};
     bool is_copied = gnutls_x509_crt_init(to) >= 0;
@@ -199,7 +232,8 @@ static bool copy_certificate(gnutls_x509_crt_t from, gnutls_x509_crt_t *to)
     return is_copied;
 }
 
-static void give_path(const struct verify_attempt *best, struct verify_result *result)
+static void
+give_path(const struct verify_attempt *best, struct verify_result *result)
 {
     result->path = calloc(best->path_count + 1, sizeof *result->path);
     for (size_t i = 0; result->path != NULL && i < best->path_count; i++) {
@@ -212,7 +246,8 @@ static void give_path(const struct verify_attempt *best, struct verify_result *r
     }
 }
 
-static void give_result(const struct verification *verification, struct verify_result *result)
+static void
+give_result(const struct verification *verification, struct verify_result *result)
 {
     const struct verify_attempt *best = &verification->best;
     result->status = best->status;
@@ -222,7 +257,8 @@ static void give_result(const struct verification *verification, struct verify_r
     give_path(best, result);
 }
 
-bool verify_chain(const struct verify_request *request, struct verify_result *result)
+bool
+verify_chain(const struct verify_request *request, struct verify_result *result)
 {
     *result = (struct verify_result){0};
     struct verification *verification = calloc(1, sizeof *verification);
@@ -242,7 +278,8 @@ bool verify_chain(const struct verify_request *request, struct verify_result *re
     return result->status == 0;
 }
 
-void verify_result_free(struct verify_result *result)
+void
+verify_result_free(struct verify_result *result)
 {
     for (size_t i = 0; i < result->path_count; i++)
         gnutls_x509_crt_deinit(result->path[i]);

@@ -1,0 +1,58 @@
+/*
+ * chain.c - the verifier over a chain from a hostile server. Input: certificates in DER, each
+ * behind its length in two bytes; the last one is the trust anchor, so that the rules run over
+ * complete paths.
+ */
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "fuzz/target.h"
+#include "tls/verify.h"
+
+#define CERTIFICATE_LIMIT 8
+
+static size_t split(const uint8_t *bytes, size_t size, gnutls_datum_t *certificates)
+{
+    struct cursor cursor = cursor_over(bytes, size);
+    size_t count = 0;
+    while (count < CERTIFICATE_LIMIT && cursor.left > 0) {
+        size_t length = cursor_u16(&cursor);
+        if (length > cursor.left)
+            length = cursor.left;
+        const unsigned char *der = cursor_bytes(&cursor, length);
+        if (der == NULL)
+            break;
+        certificates[count++] = (gnutls_datum_t){(unsigned char *)der, (unsigned)length};
+    }
+    return count;
+}
+
+static void verify(const gnutls_datum_t *chain, size_t count, struct trust *trust)
+{
+    struct verify_request request = {.chain = chain,
+                                     .chain_count = count,
+                                     .trust = trust,
+                                     .host = "db1.example.com",
+                                     .at = 1800000000};
+    struct verify_result result;
+    bool is_accepted = verify_chain(&request, &result);
+    /* Either it was accepted, or there is a reason. */
+    if (is_accepted == error_is_set(&result.error))
+        abort();
+    verify_result_free(&result);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    gnutls_datum_t certificates[CERTIFICATE_LIMIT];
+    size_t count = split(bytes, size, certificates);
+    gnutls_x509_crt_t anchor = NULL;
+    if (count == 0 || gnutls_x509_crt_init(&anchor) < 0)
+        return 0;
+    struct trust trust = {.anchors = &anchor, .anchor_count = 1, .name = "fuzz"};
+    if (gnutls_x509_crt_import(anchor, &certificates[count - 1], GNUTLS_X509_FMT_DER) < 0)
+        trust.anchor_count = 0;
+    verify(certificates, count > 1 ? count - 1 : 1, &trust);
+    gnutls_x509_crt_deinit(anchor);
+    return 0;
+}

@@ -1,0 +1,58 @@
+/* crl.c - the CRL reader: files with CRLs, PEM and DER, and everything that is asked of one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/target.h"
+#include "support/pki.h"
+#include "tls/crl.h"
+
+static struct pki_certificate *issuer;
+static struct pki_certificate *server;
+
+/* One CA and one certificate with a distribution point, for the questions that need a certificate.
+ */
+static void make_certificates(void)
+{
+    static const unsigned char points[] = {0x30, 0x14, 0x30, 0x12, 0xa0, 0x10, 0xa0, 0x0e,
+                                           0x86, 0x0c, 'h',  't',  't',  'p',  ':',  '/',
+                                           '/',  'a',  '.',  'b',  '/',  'c'};
+    const struct pki_extension extensions[] = {{"2.5.29.31", false, points, sizeof points},
+                                               {NULL, false, NULL, 0}};
+    if (issuer != NULL)
+        return;
+    issuer = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
+    server = pki_issue(
+        &(struct pki_spec){.common_name = "db", .issuer = issuer, .extensions = extensions});
+    if (issuer == NULL || server == NULL)
+        abort();
+}
+
+static void ask(const struct crl *crl)
+{
+    struct crl_entry entry = {0};
+    bool is_weak = false;
+    static const unsigned char serial[] = {0x00, 0x12, 0x34};
+    crl_find(crl, serial, sizeof serial, &entry);
+    crl_find(crl, serial + 1, 1, &entry);
+    crl_reason_name(entry.reason);
+    crl_kind(crl);
+    crl_issuer(crl);
+    crl_covers(crl, issuer->crt);
+    crl_covers(crl, server->crt);
+    crl_is_signed_by(crl, issuer->crt, &is_weak);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    struct crl_set set = {0};
+    struct error error = {0};
+    make_certificates();
+    bool is_read = crl_set_read(&set, bytes, size, "fuzz", &error);
+    /* Either it was read, or there is a reason. */
+    if (is_read == error_is_set(&error))
+        abort();
+    for (size_t i = 0; i < set.count; i++)
+        ask(set.items[i]);
+    crl_set_free(&set);
+    return 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * command.h - the subcommands of `odbcssl`. Each is one file; main.c has a table of them.
+ */
+#ifndef TOOLS_COMMAND_H
+#define TOOLS_COMMAND_H
+
+/* Exit statuses. */
+enum command_status {
+    COMMAND_GOOD = 0,
+    COMMAND_FAILED = 1,   /* refused or failed, and the reason printed */
+    COMMAND_WRONG_USE = 2 /* main prints how to use it */
+};
+
+/* argv[0] is the subcommand's name. */
+int command_status(int argc, char **argv);
+int command_verify(int argc, char **argv);
+
+#endif

@@ -1,0 +1,116 @@
+#include "tools/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static void write_string(const char *text)
+{
+    const unsigned char *next = (const unsigned char *)text;
+    size_t left = strlen(text);
+    putchar('"');
+    while (left > 0) {
+        size_t size = text_utf8_character(next, left);
+        if (size == 0)
+            fputs("\\ufffd", stdout);
+        else if (*next == '"' || *next == '\\')
+            printf("\\%c", *next);
+        else if (*next < 0x20)
+            printf("\\u%04x", *next);
+        else
+            fwrite(next, 1, size, stdout);
+        next += size != 0 ? size : 1;
+        left -= size != 0 ? size : 1;
+    }
+    putchar('"');
+}
+
+static void indent(const struct json *json)
+{
+    printf("\n%*s", (int)(2 * json->depth), "");
+}
+
+/* The comma, the line and the name that go before an item. */
+static void start_item(struct json *json, const char *name)
+{
+    if (json->depth == 0)
+        return;
+    if (json->has_item[json->depth - 1])
+        putchar(',');
+    json->has_item[json->depth - 1] = true;
+    indent(json);
+    if (name == NULL)
+        return;
+    write_string(name);
+    fputs(": ", stdout);
+}
+
+static void open_level(struct json *json, const char *name, char bracket)
+{
+    start_item(json, name);
+    putchar(bracket);
+    if (json->depth < JSON_DEPTH_LIMIT)
+        json->has_item[json->depth++] = false;
+}
+
+static void close_level(struct json *json, char bracket)
+{
+    bool has_item = json->depth > 0 && json->has_item[--json->depth];
+    if (has_item)
+        indent(json);
+    putchar(bracket);
+}
+
+void json_begin(struct json *json)
+{
+    open_level(json, NULL, '{');
+}
+
+void json_end(struct json *json)
+{
+    close_level(json, '}');
+    putchar('\n');
+}
+
+void json_open_object(struct json *json, const char *name)
+{
+    open_level(json, name, '{');
+}
+
+void json_close_object(struct json *json)
+{
+    close_level(json, '}');
+}
+
+void json_open_list(struct json *json, const char *name)
+{
+    open_level(json, name, '[');
+}
+
+void json_close_list(struct json *json)
+{
+    close_level(json, ']');
+}
+
+void json_text(struct json *json, const char *name, const char *value)
+{
+    start_item(json, name);
+    if (value == NULL)
+        fputs("null", stdout);
+    else
+        write_string(value);
+}
+
+void json_number(struct json *json, const char *name, int64_t value)
+{
+    start_item(json, name);
+    printf("%" PRId64, value);
+}
+
+void json_boolean(struct json *json, const char *name, bool value)
+{
+    start_item(json, name);
+    fputs(value ? "true" : "false", stdout);
+}

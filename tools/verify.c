@@ -1,0 +1,355 @@
+/* verify.c - `odbcssl verify`: would this chain be accepted? Everything comes from files. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "tls/certificate.h"
+#include "tls/formats.h"
+#include "tls/verify.h"
+#include "tools/arguments.h"
+#include "tools/command.h"
+#include "tools/json.h"
+
+#define NAME_SIZE 700
+
+/* Files in the order in which they were given. */
+struct file_list {
+    struct option *items;
+    size_t count;
+};
+
+struct verify_arguments {
+    struct file_list roots;
+    struct file_list crls;
+    struct file_list chain;
+    enum crl_check crl_check;
+    const char *host;
+    time_t at;
+    bool allow_weak;
+    bool is_json;
+};
+
+struct verify_files {
+    struct trust *trust;
+    struct crl_set crls;
+    char *crl_name; /* "--crl=/a (command line), --crl=/b (command line)" */
+    struct material chain;
+    gnutls_datum_t *ders; /* of the chain; not owned */
+};
+
+/* Arguments */
+
+enum {
+    OPTION_ROOT_CERT = ARGUMENT_WRONG + 1,
+    OPTION_CRL,
+    OPTION_CRL_CHECK,
+    OPTION_CHAIN,
+    OPTION_HOST,
+    OPTION_AT,
+    OPTION_ALLOW_WEAK,
+    OPTION_JSON
+};
+
+static const struct argument_row rows[] = {
+    {"--root-cert", true, OPTION_ROOT_CERT},
+    {"--crl", true, OPTION_CRL},
+    {"--crl-check", true, OPTION_CRL_CHECK},
+    {"--chain", true, OPTION_CHAIN},
+    {"--host", true, OPTION_HOST},
+    {"--at", true, OPTION_AT},
+    {"--allow-weak", false, OPTION_ALLOW_WEAK},
+    {"--json", false, OPTION_JSON},
+    {NULL, false, 0},
+};
+
+static bool add_file(struct file_list *list, const char *name, char *path)
+{
+    struct option *items = realloc(list->items, (list->count + 1) * sizeof *items);
+    if (items == NULL)
+        return false;
+    list->items = items;
+    list->items[list->count++] =
+        (struct option){.value = path, .keyword = name, .source = (char *)"command line"};
+    return true;
+}
+
+static bool parse_crl_check(const char *text, enum crl_check *check_out)
+{
+    bool is_leaf = text_equal_nocase(text, "leaf");
+    *check_out = is_leaf ? CRL_CHECK_LEAF : CRL_CHECK_CHAIN;
+    if (is_leaf || text_equal_nocase(text, "chain"))
+        return true;
+    fprintf(stderr, "odbcssl: --crl-check is \"chain\" or \"leaf\", not \"%s\"\n", text);
+    return false;
+}
+
+static bool parse_time(const char *text, time_t *time_out)
+{
+    if (clock_parse(text, time_out))
+        return true;
+    fprintf(stderr, "odbcssl: --at is a time like 2026-03-01T12:00:00Z, not \"%s\"\n", text);
+    return false;
+}
+
+static bool take_argument(int code, char *value, struct verify_arguments *arguments)
+{
+    switch (code) {
+    case OPTION_ROOT_CERT:
+        return add_file(&arguments->roots, "--root-cert", value);
+    case OPTION_CRL:
+        return add_file(&arguments->crls, "--crl", value);
+    case OPTION_CRL_CHECK:
+        return parse_crl_check(value, &arguments->crl_check);
+    case OPTION_CHAIN:
+        return add_file(&arguments->chain, "--chain", value);
+    case OPTION_HOST:
+        arguments->host = value;
+        return true;
+    case OPTION_AT:
+        return parse_time(value, &arguments->at);
+    case OPTION_ALLOW_WEAK:
+        return arguments->allow_weak = true;
+    case OPTION_JSON:
+        return arguments->is_json = true;
+    default:
+        return false;
+    }
+}
+
+static bool parse_arguments(char **argv, struct verify_arguments *arguments)
+{
+    struct arguments reader = arguments_over(argv, rows);
+    char *value = NULL;
+    int code;
+    while ((code = arguments_next(&reader, &value)) != ARGUMENT_END)
+        if (!take_argument(code, value, arguments))
+            return false;
+    return arguments->roots.count > 0 && arguments->chain.count > 0;
+}
+
+/* Files */
+
+static bool load_crls(const struct file_list *list, struct verify_files *files, struct error *error)
+{
+    char name[NAME_SIZE];
+    bool is_loaded = true;
+    for (size_t i = 0; is_loaded && i < list->count; i++) {
+        struct file_content content;
+        char *names = NULL;
+        is_loaded =
+            file_read(&list->items[i], &content, error) &&
+            crl_set_take(&files->crls, &content.bytes, content.size, list->items[i].value, error);
+        file_content_free(&content);
+        if (is_loaded && asprintf(&names, "%s%s%s", files->crl_name != NULL ? files->crl_name : "",
+                                  files->crl_name != NULL ? ", " : "",
+                                  option_describe(&list->items[i], name, sizeof name)) >= 0) {
+            free(files->crl_name);
+            files->crl_name = names;
+        }
+    }
+    return is_loaded;
+}
+
+static bool load_chain_file(const struct option *option, struct material *chain,
+                            struct error *error)
+{
+    struct file_content content;
+    char name[NAME_SIZE];
+    if (!file_read(option, &content, error))
+        return false;
+    const struct store store = {.bytes = content.bytes,
+                                .size = content.size,
+                                .name = option_describe(option, name, sizeof name)};
+    bool is_read = formats_read(&store, FORMATS_WANTED_CERTIFICATES, chain, error);
+    file_content_free(&content);
+    return is_read;
+}
+
+static bool load_chain(const struct file_list *list, struct verify_files *files,
+                       struct error *error)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!load_chain_file(&list->items[i], &files->chain, error))
+            return false;
+    files->ders = calloc(files->chain.certificate_count, sizeof *files->ders);
+    if (files->ders == NULL) {
+        error_set_memory(error);
+        return false;
+    }
+    for (size_t i = 0; i < files->chain.certificate_count; i++)
+        files->ders[i] = (gnutls_datum_t){files->chain.certificates[i].bytes,
+                                          (unsigned)files->chain.certificates[i].size};
+    return true;
+}
+
+static bool load_files(const struct verify_arguments *arguments, struct verify_files *files,
+                       struct error *error)
+{
+    files->trust = trust_load_files(arguments->roots.items, arguments->roots.count, NULL,
+                                    FILE_PERMISSIONS_KEY, NULL, error);
+    return files->trust != NULL && load_crls(&arguments->crls, files, error) &&
+           load_chain(&arguments->chain, files, error);
+}
+
+static void free_files(struct verify_files *files)
+{
+    trust_free(&files->trust);
+    crl_set_free(&files->crls);
+    material_free(&files->chain);
+    free(files->ders);
+    free(files->crl_name);
+}
+
+/* The verdict */
+
+static const char *revocation_text(const struct verify_arguments *arguments,
+                                   const struct verify_result *result)
+{
+    if (arguments->crls.count == 0)
+        return "not checked (no --crl)";
+    switch (result->crl_status) {
+    case ODBCSSL_CRL_NOT_CHECKED:
+        return "not checked";
+    case ODBCSSL_CRL_GOOD:
+        return arguments->crl_check == CRL_CHECK_LEAF ? "good (leaf)" : "good (chain)";
+    case ODBCSSL_CRL_NOT_GOOD:
+        return "not good";
+    }
+    return "not checked";
+}
+
+/* The anchor first, each certificate under its issuer. */
+static void print_tree(const struct verify_result *result)
+{
+    char subject[NAME_SIZE], serial[200], date[CLOCK_TEXT_SIZE];
+    for (size_t i = result->path_count; i-- > 0;) {
+        gnutls_x509_crt_t certificate = result->path[i];
+        size_t depth = result->path_count - 1 - i;
+        printf("%*s%s%s (serial %s, until %s)%s\n", (int)(3 * depth), "", depth > 0 ? "`- " : "",
+               certificate_format_subject(certificate, subject, sizeof subject),
+               certificate_format_serial(certificate, serial, sizeof serial),
+               clock_format_date(gnutls_x509_crt_get_expiration_time(certificate), date),
+               depth == 0 ? " [trust anchor]" : "");
+    }
+}
+
+static void print_text(const struct verify_arguments *arguments, const struct verify_files *files,
+                       const struct verify_result *result)
+{
+    char time_text[CLOCK_TEXT_SIZE];
+    printf("%s\n", result->status == 0 ? "accepted" : "refused");
+    if (result->status != 0)
+        printf("%s\n", result->error.text);
+    print_tree(result);
+    printf("time:        %s\n", clock_format(arguments->at, time_text));
+    printf("trust:       %s\n", files->trust->name);
+    printf("revocation:  %s\n", revocation_text(arguments, result));
+    if (result->crl_next_update != 0)
+        printf("CRL until:   %s\n", clock_format(result->crl_next_update, time_text));
+    printf("host:        %s\n",
+           arguments->host != NULL ? arguments->host : "not checked (no --host)");
+    printf("algorithms:  %s\n", arguments->allow_weak ? "weak ones allowed" : "checked");
+}
+
+static void print_json_path(struct json *json, const struct verify_result *result)
+{
+    char text[NAME_SIZE], time_text[CLOCK_TEXT_SIZE];
+    json_open_list(json, "path");
+    for (size_t i = 0; i < result->path_count; i++) {
+        gnutls_x509_crt_t certificate = result->path[i];
+        json_open_object(json, NULL);
+        json_text(json, "subject", certificate_format_subject(certificate, text, sizeof text));
+        json_text(json, "issuer", certificate_format_issuer(certificate, text, sizeof text));
+        json_text(json, "serial", certificate_format_serial(certificate, text, sizeof text));
+        json_text(json, "not_before",
+                  clock_format(gnutls_x509_crt_get_activation_time(certificate), time_text));
+        json_text(json, "not_after",
+                  clock_format(gnutls_x509_crt_get_expiration_time(certificate), time_text));
+        json_boolean(json, "is_trust_anchor", i == result->path_count - 1);
+        json_close_object(json);
+    }
+    json_close_list(json);
+}
+
+static void print_json(const struct verify_arguments *arguments, const struct verify_files *files,
+                       const struct verify_result *result)
+{
+    struct json json = {0};
+    char time_text[CLOCK_TEXT_SIZE];
+    bool is_accepted = result->status == 0;
+    json_begin(&json);
+    json_boolean(&json, "accepted", is_accepted);
+    json_number(&json, "status", result->status);
+    json_number(&json, "error", result->error.code);
+    json_text(&json, "reason", is_accepted ? NULL : result->error.text);
+    json_text(&json, "at", clock_format(arguments->at, time_text));
+    json_text(&json, "trust", files->trust->name);
+    json_text(&json, "host", arguments->host);
+    json_text(&json, "revocation", revocation_text(arguments, result));
+    json_text(&json, "crl_next_update",
+              result->crl_next_update != 0 ? clock_format(result->crl_next_update, time_text)
+                                           : NULL);
+    json_boolean(&json, "allow_weak", arguments->allow_weak);
+    print_json_path(&json, result);
+    json_end(&json);
+}
+
+static void print_failure(const struct verify_arguments *arguments, const struct error *error)
+{
+    struct json json = {0};
+    if (!arguments->is_json) {
+        fprintf(stderr, "odbcssl: %s\n", error->text);
+        return;
+    }
+    json_begin(&json);
+    json_boolean(&json, "accepted", false);
+    json_number(&json, "error", error->code);
+    json_text(&json, "reason", error->text);
+    json_end(&json);
+}
+
+static int verify_files(const struct verify_arguments *arguments, const struct verify_files *files)
+{
+    struct verify_request request = {.chain = files->ders,
+                                     .chain_count = files->chain.certificate_count,
+                                     .trust = files->trust,
+                                     .crls = arguments->crls.count > 0 ? &files->crls : NULL,
+                                     .crl_check = arguments->crl_check,
+                                     .crl_name = files->crl_name,
+                                     .host = arguments->host,
+                                     .at = arguments->at,
+                                     .allow_weak = arguments->allow_weak};
+    struct verify_result result;
+    bool is_accepted = verify_chain(&request, &result);
+    if (arguments->is_json)
+        print_json(arguments, files, &result);
+    else
+        print_text(arguments, files, &result);
+    verify_result_free(&result);
+    return is_accepted ? COMMAND_GOOD : COMMAND_FAILED;
+}
+
+int command_verify(int argc, char **argv)
+{
+    struct verify_arguments arguments = {.at = time(NULL)};
+    struct verify_files files = {0};
+    struct error error = {0};
+    int status = COMMAND_WRONG_USE;
+    (void)argc;
+    if (parse_arguments(argv, &arguments)) {
+        status = COMMAND_FAILED;
+        if (load_files(&arguments, &files, &error))
+            status = verify_files(&arguments, &files);
+        else
+            print_failure(&arguments, &error);
+        free_files(&files);
+    }
+    free(arguments.roots.items);
+    free(arguments.crls.items);
+    free(arguments.chain.items);
+    return status;
+}
