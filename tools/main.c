@@ -12,6 +12,11 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"status", command_status,
+     "odbcssl status DSN | -k CONNECTION-STRING [-u USER] [-p PASSWORD] [--json]\n"
+     "    Connects through the driver manager and prints what SQLGetInfo reports. The password "
+     "may\n"
+     "    also stand in the environment variable ODBCSSL_PASSWORD."},
     {"verify", command_verify,
      "odbcssl verify --root-cert FILE... [--crl FILE...] [--crl-check chain|leaf] --chain FILE...\n"
      "               [--host NAME] [--at TIME] [--allow-weak] [--json]\n"
@@ -23,8 +28,7 @@ static const struct command commands[] = {
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
-static void
-print_usage(FILE *out, const struct command *command)
+static void print_usage(FILE *out, const struct command *command)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (command == NULL || command == &commands[i])
@@ -32,8 +36,7 @@ print_usage(FILE *out, const struct command *command)
     fprintf(out, "Exit status: 0 good, 1 refused or failed, 2 wrong use. See odbcssl(1).\n");
 }
 
-static const struct command *
-find_command(const char *name)
+static const struct command *find_command(const char *name)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(commands[i].name, name) == 0)
@@ -41,8 +44,7 @@ find_command(const char *name)
     return NULL;
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         print_usage(stdout, NULL);

@@ -1,6 +1,7 @@
 #include "support/fake_driver.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sql.h>
 #include <sqlext.h>
 #include <sqlucode.h>
@@ -228,6 +229,9 @@ SQLCancel(SQLHSTMT handle)
     is_cancelled = true;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
+    sched_yield();
+    if (fake->magic != FAKE_MAGIC)
+        abort(); /* freed under our hands */
     return SQL_SUCCESS;
 }
 

@@ -10,8 +10,6 @@ tests_unit_test_config_SOURCES = \
 tests_unit_test_config_CPPFLAGS = $(TEST_CPPFLAGS) -DODBC_DIR=\"$(odbcdir)\"
 tests_unit_test_config_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_config_LDADD = tests/support/libsuite.la $(CONFIG_LIBS) $(CUNIT_LIBS)
-tests_unit_test_config_LDADD = tests/support/libsuite.la driver/config/libconfig.la \
-	driver/base/libbase.la $(CUNIT_LIBS)
 
 # The setup library, through the real libodbcinst.
 check_PROGRAMS += tests/unit/test-setup
@@ -28,5 +26,4 @@ TESTS += tests/unit/test-samples
 tests_unit_test_samples_SOURCES = tests/unit/test_samples.c
 tests_unit_test_samples_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_samples_CFLAGS = $(TEST_CFLAGS)
-tests_unit_test_samples_LDADD = tests/support/libsuite.la driver/config/libconfig.la \
-	driver/base/libbase.la $(CUNIT_LIBS)
+tests_unit_test_samples_LDADD = tests/support/libsuite.la $(CONFIG_LIBS) $(CUNIT_LIBS)

@@ -211,6 +211,7 @@ test_disconnect_frees(void)
     CHECK_NUMBER(SQLDisconnect(connection), SQL_SUCCESS_WITH_INFO);
     CHECK_TEXT(record_of(SQL_HANDLE_DBC, connection, 1), "01002 9 fake: went with noise");
     CHECK_NUMBER(SQLCancel(statement), SQL_INVALID_HANDLE);
+    CHECK_NUMBER(SQLCopyDesc(descriptor, descriptor), SQL_INVALID_HANDLE);
     CHECK_NUMBER(SQLDisconnect(connection), SQL_ERROR);
     CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "08003");
     close_handles();
@@ -734,8 +735,16 @@ test_cancel_while_freed(void)
         record_of(SQL_HANDLE_STMT, fresh, 1);
         CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_STMT, fresh), SQL_SUCCESS);
     }
-    cancel_target = statement;
-    CHECK_NUMBER(SQLDisconnect(connection), SQL_SUCCESS);
+    for (int i = 0; i < 100; i++) {
+        SQLHSTMT fresh;
+        CHECK_NUMBER(SQLDisconnect(connection), SQL_SUCCESS);
+        CHECK_NUMBER(connect_to(connection, "fake.so", ""), SQL_SUCCESS);
+        CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_STMT, connection, &fresh), SQL_SUCCESS);
+        cancel_target = fresh;
+        int seen = fake->cancelled;
+        while (fake->cancelled == seen)
+            sched_yield();
+    }
     is_cancelling = 0;
     pthread_join(thread, NULL);
     close_handles();
