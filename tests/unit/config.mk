@@ -26,6 +26,4 @@ TESTS += tests/unit/test-samples
 tests_unit_test_samples_SOURCES = tests/unit/test_samples.c
 tests_unit_test_samples_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_samples_CFLAGS = $(TEST_CFLAGS)
-tests_unit_test_samples_LDADD = tests/support/libsuite.la driver/config/libconfig.la \
-	driver/base/libbase.la $(CUNIT_LIBS)
 tests_unit_test_samples_LDADD = tests/support/libsuite.la $(CONFIG_LIBS) $(CUNIT_LIBS)
