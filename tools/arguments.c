@@ -3,14 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-struct arguments
-arguments_over(char **argv, const struct argument_row *rows)
+struct arguments arguments_over(char **argv, const struct argument_row *rows)
 {
     return (struct arguments){rows, argv[0] != NULL ? argv + 1 : argv};
 }
 
-static const struct argument_row *
-find_row(const struct argument_row *rows, const char *text, size_t length)
+static const struct argument_row *find_row(const struct argument_row *rows, const char *text,
+                                           size_t length)
 {
     for (; rows->name != NULL; rows++)
         if (strlen(rows->name) == length && memcmp(rows->name, text, length) == 0)
@@ -18,16 +17,14 @@ find_row(const struct argument_row *rows, const char *text, size_t length)
     return NULL;
 }
 
-static int
-complain(const char *text, const char *problem)
+static int complain(const char *text, const char *problem)
 {
     fprintf(stderr, "odbcssl: %s %s\n", text, problem);
     return ARGUMENT_WRONG;
 }
 
-static int
-take_value(struct arguments *arguments, const struct argument_row *row, char *inside,
-           char **value_out)
+static int take_value(struct arguments *arguments, const struct argument_row *row, char *inside,
+                      char **value_out)
 {
     if (!row->has_value)
         return inside != NULL ? complain(row->name, "takes no value") : row->code;
@@ -39,8 +36,7 @@ take_value(struct arguments *arguments, const struct argument_row *row, char *in
     return row->code;
 }
 
-int
-arguments_next(struct arguments *arguments, char **value_out)
+int arguments_next(struct arguments *arguments, char **value_out)
 {
     char *text = *arguments->next;
     *value_out = NULL;

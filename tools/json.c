@@ -6,8 +6,7 @@
 
 #include "base/text.h"
 
-static void
-write_string(const char *text)
+static void write_string(const char *text)
 {
     const unsigned char *next = (const unsigned char *)text;
     size_t left = strlen(text);
@@ -28,15 +27,13 @@ write_string(const char *text)
     putchar('"');
 }
 
-static void
-indent(const struct json *json)
+static void indent(const struct json *json)
 {
     printf("\n%*s", (int)(2 * json->depth), "");
 }
 
 /* The comma, the line and the name that go before an item. */
-static void
-start_item(struct json *json, const char *name)
+static void start_item(struct json *json, const char *name)
 {
     if (json->depth == 0)
         return;
@@ -50,8 +47,7 @@ start_item(struct json *json, const char *name)
     fputs(": ", stdout);
 }
 
-static void
-open_level(struct json *json, const char *name, char bracket)
+static void open_level(struct json *json, const char *name, char bracket)
 {
     start_item(json, name);
     putchar(bracket);
@@ -59,8 +55,7 @@ open_level(struct json *json, const char *name, char bracket)
         json->has_item[json->depth++] = false;
 }
 
-static void
-close_level(struct json *json, char bracket)
+static void close_level(struct json *json, char bracket)
 {
     bool has_item = json->depth > 0 && json->has_item[--json->depth];
     if (has_item)
@@ -68,45 +63,38 @@ close_level(struct json *json, char bracket)
     putchar(bracket);
 }
 
-void
-json_begin(struct json *json)
+void json_begin(struct json *json)
 {
     open_level(json, NULL, '{');
 }
 
-void
-json_end(struct json *json)
+void json_end(struct json *json)
 {
     close_level(json, '}');
     putchar('\n');
 }
 
-void
-json_open_object(struct json *json, const char *name)
+void json_open_object(struct json *json, const char *name)
 {
     open_level(json, name, '{');
 }
 
-void
-json_close_object(struct json *json)
+void json_close_object(struct json *json)
 {
     close_level(json, '}');
 }
 
-void
-json_open_list(struct json *json, const char *name)
+void json_open_list(struct json *json, const char *name)
 {
     open_level(json, name, '[');
 }
 
-void
-json_close_list(struct json *json)
+void json_close_list(struct json *json)
 {
     close_level(json, ']');
 }
 
-void
-json_text(struct json *json, const char *name, const char *value)
+void json_text(struct json *json, const char *name, const char *value)
 {
     start_item(json, name);
     if (value == NULL)
@@ -115,15 +103,13 @@ json_text(struct json *json, const char *name, const char *value)
         write_string(value);
 }
 
-void
-json_number(struct json *json, const char *name, int64_t value)
+void json_number(struct json *json, const char *name, int64_t value)
 {
     start_item(json, name);
     printf("%" PRId64, value);
 }
 
-void
-json_boolean(struct json *json, const char *name, bool value)
+void json_boolean(struct json *json, const char *name, bool value)
 {
     start_item(json, name);
     fputs(value ? "true" : "false", stdout);

@@ -23,8 +23,7 @@ static const struct command commands[] = {
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
-static void
-print_usage(FILE *out, const struct command *command)
+static void print_usage(FILE *out, const struct command *command)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (command == NULL || command == &commands[i])
@@ -32,8 +31,7 @@ print_usage(FILE *out, const struct command *command)
     fprintf(out, "Exit status: 0 good, 1 refused or failed, 2 wrong use. See odbcssl(1).\n");
 }
 
-static const struct command *
-find_command(const char *name)
+static const struct command *find_command(const char *name)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(commands[i].name, name) == 0)
@@ -41,8 +39,7 @@ find_command(const char *name)
     return NULL;
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         print_usage(stdout, NULL);

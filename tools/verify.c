@@ -66,8 +66,7 @@ static const struct argument_row rows[] = {
     {NULL, false, 0},
 };
 
-static bool
-add_file(struct file_list *list, const char *name, char *path)
+static bool add_file(struct file_list *list, const char *name, char *path)
 {
     struct option *items = realloc(list->items, (list->count + 1) * sizeof *items);
     if (items == NULL)
@@ -78,8 +77,7 @@ add_file(struct file_list *list, const char *name, char *path)
     return true;
 }
 
-static bool
-parse_crl_check(const char *text, enum crl_check *check_out)
+static bool parse_crl_check(const char *text, enum crl_check *check_out)
 {
     bool is_leaf = text_equal_nocase(text, "leaf");
     *check_out = is_leaf ? CRL_CHECK_LEAF : CRL_CHECK_CHAIN;
@@ -89,8 +87,7 @@ parse_crl_check(const char *text, enum crl_check *check_out)
     return false;
 }
 
-static bool
-parse_time(const char *text, time_t *time_out)
+static bool parse_time(const char *text, time_t *time_out)
 {
     if (clock_parse(text, time_out))
         return true;
@@ -98,8 +95,7 @@ parse_time(const char *text, time_t *time_out)
     return false;
 }
 
-static bool
-take_argument(int code, char *value, struct verify_arguments *arguments)
+static bool take_argument(int code, char *value, struct verify_arguments *arguments)
 {
     switch (code) {
     case OPTION_ROOT_CERT:
@@ -124,8 +120,7 @@ take_argument(int code, char *value, struct verify_arguments *arguments)
     }
 }
 
-static bool
-parse_arguments(char **argv, struct verify_arguments *arguments)
+static bool parse_arguments(char **argv, struct verify_arguments *arguments)
 {
     struct arguments reader = arguments_over(argv, rows);
     char *value = NULL;
@@ -138,8 +133,7 @@ parse_arguments(char **argv, struct verify_arguments *arguments)
 
 /* Files */
 
-static bool
-load_crls(const struct file_list *list, struct verify_files *files, struct error *error)
+static bool load_crls(const struct file_list *list, struct verify_files *files, struct error *error)
 {
     char name[NAME_SIZE];
     bool is_loaded = true;
@@ -160,8 +154,8 @@ load_crls(const struct file_list *list, struct verify_files *files, struct error
     return is_loaded;
 }
 
-static bool
-load_chain_file(const struct option *option, struct material *chain, struct error *error)
+static bool load_chain_file(const struct option *option, struct material *chain,
+                            struct error *error)
 {
     struct file_content content;
     char name[NAME_SIZE];
@@ -175,8 +169,8 @@ load_chain_file(const struct option *option, struct material *chain, struct erro
     return is_read;
 }
 
-static bool
-load_chain(const struct file_list *list, struct verify_files *files, struct error *error)
+static bool load_chain(const struct file_list *list, struct verify_files *files,
+                       struct error *error)
 {
     for (size_t i = 0; i < list->count; i++)
         if (!load_chain_file(&list->items[i], &files->chain, error))
@@ -192,9 +186,8 @@ load_chain(const struct file_list *list, struct verify_files *files, struct erro
     return true;
 }
 
-static bool
-load_files(const struct verify_arguments *arguments, struct verify_files *files,
-           struct error *error)
+static bool load_files(const struct verify_arguments *arguments, struct verify_files *files,
+                       struct error *error)
 {
     files->trust = trust_load_files(arguments->roots.items, arguments->roots.count, NULL,
                                     FILE_PERMISSIONS_KEY, NULL, error);
@@ -202,8 +195,7 @@ load_files(const struct verify_arguments *arguments, struct verify_files *files,
            load_chain(&arguments->chain, files, error);
 }
 
-static void
-free_files(struct verify_files *files)
+static void free_files(struct verify_files *files)
 {
     trust_free(&files->trust);
     crl_set_free(&files->crls);
@@ -214,8 +206,8 @@ free_files(struct verify_files *files)
 
 /* The verdict */
 
-static const char *
-revocation_text(const struct verify_arguments *arguments, const struct verify_result *result)
+static const char *revocation_text(const struct verify_arguments *arguments,
+                                   const struct verify_result *result)
 {
     if (arguments->crls.count == 0)
         return "not checked (no --crl)";
@@ -231,8 +223,7 @@ revocation_text(const struct verify_arguments *arguments, const struct verify_re
 }
 
 /* The anchor first, each certificate under its issuer. */
-static void
-print_tree(const struct verify_result *result)
+static void print_tree(const struct verify_result *result)
 {
     char subject[NAME_SIZE], serial[200], date[CLOCK_TEXT_SIZE];
     for (size_t i = result->path_count; i-- > 0;) {
@@ -246,9 +237,8 @@ print_tree(const struct verify_result *result)
     }
 }
 
-static void
-print_text(const struct verify_arguments *arguments, const struct verify_files *files,
-           const struct verify_result *result)
+static void print_text(const struct verify_arguments *arguments, const struct verify_files *files,
+                       const struct verify_result *result)
 {
     char time_text[CLOCK_TEXT_SIZE];
     printf("%s\n", result->status == 0 ? "accepted" : "refused");
@@ -265,8 +255,7 @@ print_text(const struct verify_arguments *arguments, const struct verify_files *
     printf("algorithms:  %s\n", arguments->allow_weak ? "weak ones allowed" : "checked");
 }
 
-static void
-print_json_path(struct json *json, const struct verify_result *result)
+static void print_json_path(struct json *json, const struct verify_result *result)
 {
     char text[NAME_SIZE], time_text[CLOCK_TEXT_SIZE];
     json_open_list(json, "path");
@@ -286,9 +275,8 @@ print_json_path(struct json *json, const struct verify_result *result)
     json_close_list(json);
 }
 
-static void
-print_json(const struct verify_arguments *arguments, const struct verify_files *files,
-           const struct verify_result *result)
+static void print_json(const struct verify_arguments *arguments, const struct verify_files *files,
+                       const struct verify_result *result)
 {
     struct json json = {0};
     char time_text[CLOCK_TEXT_SIZE];
@@ -310,8 +298,7 @@ print_json(const struct verify_arguments *arguments, const struct verify_files *
     json_end(&json);
 }
 
-static void
-print_failure(const struct verify_arguments *arguments, const struct error *error)
+static void print_failure(const struct verify_arguments *arguments, const struct error *error)
 {
     struct json json = {0};
     if (!arguments->is_json) {
@@ -325,8 +312,7 @@ print_failure(const struct verify_arguments *arguments, const struct error *erro
     json_end(&json);
 }
 
-static int
-verify_files(const struct verify_arguments *arguments, const struct verify_files *files)
+static int verify_files(const struct verify_arguments *arguments, const struct verify_files *files)
 {
     struct verify_request request = {.chain = files->ders,
                                      .chain_count = files->chain.certificate_count,
@@ -347,8 +333,7 @@ verify_files(const struct verify_arguments *arguments, const struct verify_files
     return is_accepted ? COMMAND_GOOD : COMMAND_FAILED;
 }
 
-int
-command_verify(int argc, char **argv)
+int command_verify(int argc, char **argv)
 {
     struct verify_arguments arguments = {.at = time(NULL)};
     struct verify_files files = {0};
