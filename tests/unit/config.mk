@@ -9,8 +9,6 @@ tests_unit_test_config_SOURCES = \
 	tests/unit/test_config_settings.c
 tests_unit_test_config_CPPFLAGS = $(TEST_CPPFLAGS) -DODBC_DIR=\"$(odbcdir)\"
 tests_unit_test_config_CFLAGS = $(TEST_CFLAGS)
-tests_unit_test_config_LDADD = tests/support/libsuite.la driver/config/libconfig.la \
-	driver/base/libbase.la $(CUNIT_LIBS)
 tests_unit_test_config_LDADD = tests/support/libsuite.la $(CONFIG_LIBS) $(CUNIT_LIBS)
 
 # The setup library, through the real libodbcinst.
