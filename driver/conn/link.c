@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "relay/browser.h"
+
 static bool open_log(struct link *link, struct error *error)
 {
     const char *path = link->settings.tls.trace.value;
@@ -45,7 +47,11 @@ static bool resolve_server(struct link *link, struct error *error)
     }
     free(link->server.host);
     link->server.host = host;
-    return true;
+    if (link->target.instance == NULL)
+        return true;
+    bool is_found = browser_find_port(&link->server, link->target.instance, link->timeout, error);
+    link->target.port = link->server.port;
+    return is_found;
 }
 
 static bool load_driver(struct link *link, struct error *error)
