@@ -51,14 +51,12 @@ static bool is_cancelled;
 
 EXPORT struct fake_control *fake_control(void);
 
-EXPORT struct fake_control *
-fake_control(void)
+EXPORT struct fake_control *fake_control(void)
 {
     return &control;
 }
 
-__attribute__((format(printf, 1, 2))) static void
-note(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 {
     pthread_mutex_lock(&lock);
     size_t used = strlen(control.calls);
@@ -69,8 +67,7 @@ note(const char *format, ...)
     pthread_mutex_unlock(&lock);
 }
 
-static struct fake_handle *
-enter(SQLHANDLE handle, SQLSMALLINT kind)
+static struct fake_handle *enter(SQLHANDLE handle, SQLSMALLINT kind)
 {
     struct fake_handle *fake = handle;
     if (fake == NULL || fake->magic != FAKE_MAGIC || fake->kind != kind)
@@ -79,9 +76,8 @@ enter(SQLHANDLE handle, SQLSMALLINT kind)
     return fake;
 }
 
-static SQLRETURN
-post(struct fake_handle *fake, SQLRETURN outcome, const char *sqlstate, SQLINTEGER native,
-     const char *text)
+static SQLRETURN post(struct fake_handle *fake, SQLRETURN outcome, const char *sqlstate,
+                      SQLINTEGER native, const char *text)
 {
     if (fake->count == RECORDS)
         return outcome;
@@ -92,8 +88,7 @@ post(struct fake_handle *fake, SQLRETURN outcome, const char *sqlstate, SQLINTEG
     return outcome;
 }
 
-static struct fake_handle *
-make(SQLSMALLINT kind, struct fake_handle *parent)
+static struct fake_handle *make(SQLSMALLINT kind, struct fake_handle *parent)
 {
     struct fake_handle *fake = calloc(1, sizeof *fake);
     fake->magic = FAKE_MAGIC;
@@ -109,8 +104,7 @@ make(SQLSMALLINT kind, struct fake_handle *parent)
     return fake;
 }
 
-static void
-forget(const struct fake_handle *fake)
+static void forget(const struct fake_handle *fake)
 {
     pthread_mutex_lock(&lock);
     struct fake_handle **at = &alive;
@@ -120,8 +114,7 @@ forget(const struct fake_handle *fake)
     pthread_mutex_unlock(&lock);
 }
 
-static void
-destroy(struct fake_handle *fake)
+static void destroy(struct fake_handle *fake)
 {
     for (int i = 0; fake->kind == SQL_HANDLE_STMT && i < IMPLICIT; i++)
         destroy(fake->implicit[i]);
@@ -131,8 +124,7 @@ destroy(struct fake_handle *fake)
     free(fake);
 }
 
-static struct fake_handle *
-find_child(const struct fake_handle *parent)
+static struct fake_handle *find_child(const struct fake_handle *parent)
 {
     pthread_mutex_lock(&lock);
     struct fake_handle *child = alive;
@@ -143,16 +135,14 @@ find_child(const struct fake_handle *parent)
 }
 
 /* As real drivers do at SQLDisconnect. */
-static void
-destroy_children(const struct fake_handle *parent)
+static void destroy_children(const struct fake_handle *parent)
 {
     struct fake_handle *child;
     while ((child = find_child(parent)) != NULL)
         destroy(child);
 }
 
-EXPORT SQLRETURN
-SQLAllocHandle(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *out)
+EXPORT SQLRETURN SQLAllocHandle(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *out)
 {
     struct fake_handle *parent = NULL;
     if (kind != SQL_HANDLE_ENV)
@@ -162,8 +152,7 @@ SQLAllocHandle(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *out)
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLFreeHandle(SQLSMALLINT kind, SQLHANDLE handle)
+EXPORT SQLRETURN SQLFreeHandle(SQLSMALLINT kind, SQLHANDLE handle)
 {
     struct fake_handle *fake = enter(handle, kind);
     if (fake == NULL)
@@ -175,16 +164,15 @@ SQLFreeHandle(SQLSMALLINT kind, SQLHANDLE handle)
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
+EXPORT SQLRETURN SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
 {
     if (option == SQL_DROP)
         return SQLFreeHandle(SQL_HANDLE_STMT, handle);
     return enter(handle, SQL_HANDLE_STMT) != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
 }
 
-EXPORT SQLRETURN
-SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+EXPORT SQLRETURN SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value,
+                               SQLINTEGER length)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_ENV);
     (void)length;
@@ -195,8 +183,7 @@ SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLDisconnect(SQLHDBC handle)
+EXPORT SQLRETURN SQLDisconnect(SQLHDBC handle)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
     note("SQLDisconnect\n");
@@ -207,8 +194,7 @@ SQLDisconnect(SQLHDBC handle)
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT function, SQLUSMALLINT *supported)
+EXPORT SQLRETURN SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT function, SQLUSMALLINT *supported)
 {
     enter(handle, SQL_HANDLE_DBC);
     if (function != SQL_API_ODBC3_ALL_FUNCTIONS)
@@ -218,8 +204,7 @@ SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT function, SQLUSMALLINT *supported)
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLCancel(SQLHSTMT handle)
+EXPORT SQLRETURN SQLCancel(SQLHSTMT handle)
 {
     struct fake_handle *fake = handle;
     if (fake == NULL || fake->magic != FAKE_MAGIC)
@@ -235,8 +220,7 @@ SQLCancel(SQLHSTMT handle)
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-block(struct fake_handle *fake)
+static SQLRETURN block(struct fake_handle *fake)
 {
     pthread_mutex_lock(&lock);
     is_cancelled = false;
@@ -248,8 +232,7 @@ block(struct fake_handle *fake)
     return post(fake, SQL_ERROR, "HY008", 4, "fake: cancelled");
 }
 
-static SQLRETURN
-keep_statement(struct fake_handle *fake, const char *text)
+static SQLRETURN keep_statement(struct fake_handle *fake, const char *text)
 {
     if (fake == NULL)
         return SQL_INVALID_HANDLE;
@@ -268,38 +251,33 @@ keep_statement(struct fake_handle *fake, const char *text)
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLExecute(SQLHSTMT handle)
+EXPORT SQLRETURN SQLExecute(SQLHSTMT handle)
 {
     return enter(handle, SQL_HANDLE_STMT) != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
 }
 
-EXPORT SQLRETURN
-SQLNumResultCols(SQLHSTMT handle, SQLSMALLINT *count)
+EXPORT SQLRETURN SQLNumResultCols(SQLHSTMT handle, SQLSMALLINT *count)
 {
     enter(handle, SQL_HANDLE_STMT);
     *count = 1;
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLRowCount(SQLHSTMT handle, SQLLEN *count)
+EXPORT SQLRETURN SQLRowCount(SQLHSTMT handle, SQLLEN *count)
 {
     enter(handle, SQL_HANDLE_STMT);
     *count = 1;
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLFetch(SQLHSTMT handle)
+EXPORT SQLRETURN SQLFetch(SQLHSTMT handle)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
     return fake->fetched++ == 0 ? SQL_SUCCESS : SQL_NO_DATA;
 }
 
-EXPORT SQLRETURN
-SQLGetData(SQLHSTMT handle, SQLUSMALLINT column, SQLSMALLINT type, SQLPOINTER value, SQLLEN size,
-           SQLLEN *length)
+EXPORT SQLRETURN SQLGetData(SQLHSTMT handle, SQLUSMALLINT column, SQLSMALLINT type,
+                            SQLPOINTER value, SQLLEN size, SQLLEN *length)
 {
     enter(handle, SQL_HANDLE_STMT);
     (void)column;
@@ -310,15 +288,13 @@ SQLGetData(SQLHSTMT handle, SQLUSMALLINT column, SQLSMALLINT type, SQLPOINTER va
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLEndTran(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT completion)
+EXPORT SQLRETURN SQLEndTran(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT completion)
 {
     note("SQLEndTran %d %d\n", kind, completion);
     return enter(handle, kind) != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
 }
 
-EXPORT SQLRETURN
-SQLCopyDesc(SQLHDESC source, SQLHDESC target)
+EXPORT SQLRETURN SQLCopyDesc(SQLHDESC source, SQLHDESC target)
 {
     struct fake_handle *from = enter(source, SQL_HANDLE_DESC);
     struct fake_handle *to = enter(target, SQL_HANDLE_DESC);
@@ -326,15 +302,13 @@ SQLCopyDesc(SQLHDESC source, SQLHDESC target)
     return from != NULL && to != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
 }
 
-static struct fake_handle **
-descriptor_place(struct fake_handle *fake, SQLINTEGER attribute)
+static struct fake_handle **descriptor_place(struct fake_handle *fake, SQLINTEGER attribute)
 {
     SQLINTEGER index = attribute - SQL_ATTR_APP_ROW_DESC;
     return index >= 0 && index < IMPLICIT ? &fake->current[index] : NULL;
 }
 
-static SQLRETURN
-get_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
+static SQLRETURN get_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
     if (fake == NULL)
@@ -347,8 +321,7 @@ get_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-set_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
+static SQLRETURN set_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
     if (fake == NULL)
@@ -362,8 +335,7 @@ set_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
     return SQL_SUCCESS;
 }
 
-static const char *
-describe(const void *value, SQLINTEGER length, char *out, size_t size)
+static const char *describe(const void *value, SQLINTEGER length, char *out, size_t size)
 {
     if (length == SQL_NTS)
         snprintf(out, size, "'%s'", (const char *)value);
@@ -374,9 +346,8 @@ describe(const void *value, SQLINTEGER length, char *out, size_t size)
     return out;
 }
 
-static SQLRETURN
-set_connection_attribute(SQLHDBC handle, const char *name, SQLINTEGER attribute, const void *value,
-                         SQLINTEGER length)
+static SQLRETURN set_connection_attribute(SQLHDBC handle, const char *name, SQLINTEGER attribute,
+                                          const void *value, SQLINTEGER length)
 {
     char text[256];
     struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
@@ -388,8 +359,7 @@ set_connection_attribute(SQLHDBC handle, const char *name, SQLINTEGER attribute,
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-get_connection_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value)
+static SQLRETURN get_connection_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
     if (fake == NULL)
@@ -400,8 +370,7 @@ get_connection_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value)
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-connect_to(SQLHDBC handle, const char *text)
+static SQLRETURN connect_to(SQLHDBC handle, const char *text)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
     if (fake == NULL)
@@ -413,8 +382,7 @@ connect_to(SQLHDBC handle, const char *text)
     return SQL_SUCCESS;
 }
 
-static const char *
-info_text(SQLUSMALLINT type)
+static const char *info_text(SQLUSMALLINT type)
 {
     return type == SQL_DBMS_NAME         ? "PostgreSQL"
            : type == SQL_DRIVER_NAME     ? "fake.so"
@@ -423,8 +391,7 @@ info_text(SQLUSMALLINT type)
                                          : NULL;
 }
 
-static const struct record *
-find_record(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
+static const struct record *find_record(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
 {
     struct fake_handle *fake = handle;
     if (fake == NULL || fake->magic != FAKE_MAGIC || fake->kind != kind || number < 1 ||
@@ -434,9 +401,9 @@ find_record(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
 }
 
 #if FAKE_HAS_ANSI
-EXPORT SQLRETURN
-SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
-                 SQLSMALLINT out_size, SQLSMALLINT *out_length, SQLUSMALLINT completion)
+EXPORT SQLRETURN SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in,
+                                  SQLSMALLINT in_length, SQLCHAR *out, SQLSMALLINT out_size,
+                                  SQLSMALLINT *out_length, SQLUSMALLINT completion)
 {
     (void)window;
     (void)in_length;
@@ -447,9 +414,9 @@ SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in, SQLSMALLINT in_len
     return connect_to(handle, (const char *)in);
 }
 
-EXPORT SQLRETURN
-SQLGetDiagRec(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLCHAR *sqlstate,
-              SQLINTEGER *native, SQLCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
+EXPORT SQLRETURN SQLGetDiagRec(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number,
+                               SQLCHAR *sqlstate, SQLINTEGER *native, SQLCHAR *message,
+                               SQLSMALLINT size, SQLSMALLINT *length)
 {
     const struct record *record = find_record(kind, handle, number);
     if (record == NULL)
@@ -462,9 +429,9 @@ SQLGetDiagRec(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLCHAR *s
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLGetDiagField(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
-                SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
+EXPORT SQLRETURN SQLGetDiagField(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number,
+                                 SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT size,
+                                 SQLSMALLINT *length)
 {
     const struct record *record = find_record(kind, handle, number);
     (void)length;
@@ -480,9 +447,8 @@ SQLGetDiagField(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLSMALL
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLGetInfo(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
-           SQLSMALLINT *length)
+EXPORT SQLRETURN SQLGetInfo(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
+                            SQLSMALLINT *length)
 {
     enter(handle, SQL_HANDLE_DBC);
     const char *text = info_text(type);
@@ -496,39 +462,37 @@ SQLGetInfo(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+EXPORT SQLRETURN SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value,
+                                   SQLINTEGER length)
 {
     return set_connection_attribute(handle, "SQLSetConnectAttr", attribute, value, length);
 }
 
-EXPORT SQLRETURN
-SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                  SQLINTEGER *length)
+EXPORT SQLRETURN SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value,
+                                   SQLINTEGER size, SQLINTEGER *length)
 {
     (void)size;
     (void)length;
     return get_connection_attribute(handle, attribute, value);
 }
 
-EXPORT SQLRETURN
-SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-               SQLINTEGER *length)
+EXPORT SQLRETURN SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+                                SQLINTEGER size, SQLINTEGER *length)
 {
     (void)size;
     (void)length;
     return get_statement_attribute(handle, attribute, value);
 }
 
-EXPORT SQLRETURN
-SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+EXPORT SQLRETURN SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+                                SQLINTEGER length)
 {
     (void)length;
     return set_statement_attribute(handle, attribute, value);
 }
 
-static SQLRETURN
-run_narrow(SQLHSTMT handle, const char *name, const SQLCHAR *text, SQLINTEGER length)
+static SQLRETURN run_narrow(SQLHSTMT handle, const char *name, const SQLCHAR *text,
+                            SQLINTEGER length)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
     char *copy = length == SQL_NTS ? strdup((const char *)text)
@@ -539,21 +503,18 @@ run_narrow(SQLHSTMT handle, const char *name, const SQLCHAR *text, SQLINTEGER le
     return outcome;
 }
 
-EXPORT SQLRETURN
-SQLExecDirect(SQLHSTMT handle, SQLCHAR *text, SQLINTEGER length)
+EXPORT SQLRETURN SQLExecDirect(SQLHSTMT handle, SQLCHAR *text, SQLINTEGER length)
 {
     return run_narrow(handle, "SQLExecDirect", text, length);
 }
 
-EXPORT SQLRETURN
-SQLPrepare(SQLHSTMT handle, SQLCHAR *text, SQLINTEGER length)
+EXPORT SQLRETURN SQLPrepare(SQLHSTMT handle, SQLCHAR *text, SQLINTEGER length)
 {
     return run_narrow(handle, "SQLPrepare", text, length);
 }
 
-EXPORT SQLRETURN
-SQLGetDescField(SQLHDESC handle, SQLSMALLINT record, SQLSMALLINT field, SQLPOINTER value,
-                SQLINTEGER size, SQLINTEGER *length)
+EXPORT SQLRETURN SQLGetDescField(SQLHDESC handle, SQLSMALLINT record, SQLSMALLINT field,
+                                 SQLPOINTER value, SQLINTEGER size, SQLINTEGER *length)
 {
     (void)record;
     (void)size;
@@ -567,8 +528,7 @@ SQLGetDescField(SQLHDESC handle, SQLSMALLINT record, SQLSMALLINT field, SQLPOINT
 #endif
 
 #if FAKE_HAS_WIDE
-static char *
-narrow(const SQLWCHAR *text, SQLINTEGER length)
+static char *narrow(const SQLWCHAR *text, SQLINTEGER length)
 {
     SQLINTEGER count = 0;
     while (length == SQL_NTS ? text[count] != 0 : count < length)
@@ -580,8 +540,7 @@ narrow(const SQLWCHAR *text, SQLINTEGER length)
 }
 
 /* size in characters; returns the whole length. */
-static SQLSMALLINT
-widen(const char *text, SQLWCHAR *out, size_t size)
+static SQLSMALLINT widen(const char *text, SQLWCHAR *out, size_t size)
 {
     size_t length = strlen(text);
     for (size_t i = 0; i < size && i <= length; i++)
@@ -589,10 +548,9 @@ widen(const char *text, SQLWCHAR *out, size_t size)
     return (SQLSMALLINT)length;
 }
 
-EXPORT SQLRETURN
-SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_length,
-                  SQLWCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
-                  SQLUSMALLINT completion)
+EXPORT SQLRETURN SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in,
+                                   SQLSMALLINT in_length, SQLWCHAR *out, SQLSMALLINT out_size,
+                                   SQLSMALLINT *out_length, SQLUSMALLINT completion)
 {
     (void)window;
     (void)out;
@@ -605,9 +563,9 @@ SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_l
     return outcome;
 }
 
-EXPORT SQLRETURN
-SQLGetDiagRecW(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLWCHAR *sqlstate,
-               SQLINTEGER *native, SQLWCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
+EXPORT SQLRETURN SQLGetDiagRecW(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number,
+                                SQLWCHAR *sqlstate, SQLINTEGER *native, SQLWCHAR *message,
+                                SQLSMALLINT size, SQLSMALLINT *length)
 {
     const struct record *record = find_record(kind, handle, number);
     if (record == NULL)
@@ -620,9 +578,9 @@ SQLGetDiagRecW(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLWCHAR 
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLGetDiagFieldW(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
-                 SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
+EXPORT SQLRETURN SQLGetDiagFieldW(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number,
+                                  SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT size,
+                                  SQLSMALLINT *length)
 {
     const struct record *record = find_record(kind, handle, number);
     (void)length;
@@ -634,9 +592,8 @@ SQLGetDiagFieldW(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLSMAL
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLGetInfoW(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
-            SQLSMALLINT *length)
+EXPORT SQLRETURN SQLGetInfoW(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
+                             SQLSMALLINT *length)
 {
     enter(handle, SQL_HANDLE_DBC);
     const char *text = info_text(type);
@@ -650,8 +607,8 @@ SQLGetInfoW(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT siz
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+EXPORT SQLRETURN SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value,
+                                    SQLINTEGER length)
 {
     if (length != SQL_NTS)
         return set_connection_attribute(handle, "SQLSetConnectAttrW", attribute, value, length);
@@ -662,33 +619,31 @@ SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLIN
     return outcome;
 }
 
-EXPORT SQLRETURN
-SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                   SQLINTEGER *length)
+EXPORT SQLRETURN SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value,
+                                    SQLINTEGER size, SQLINTEGER *length)
 {
     (void)size;
     (void)length;
     return get_connection_attribute(handle, attribute, value);
 }
 
-EXPORT SQLRETURN
-SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                SQLINTEGER *length)
+EXPORT SQLRETURN SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+                                 SQLINTEGER size, SQLINTEGER *length)
 {
     (void)size;
     (void)length;
     return get_statement_attribute(handle, attribute, value);
 }
 
-EXPORT SQLRETURN
-SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+EXPORT SQLRETURN SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value,
+                                 SQLINTEGER length)
 {
     (void)length;
     return set_statement_attribute(handle, attribute, value);
 }
 
-static SQLRETURN
-run_wide(SQLHSTMT handle, const char *name, const SQLWCHAR *text, SQLINTEGER length)
+static SQLRETURN run_wide(SQLHSTMT handle, const char *name, const SQLWCHAR *text,
+                          SQLINTEGER length)
 {
     struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
     char *copy = narrow(text, length);
@@ -698,14 +653,12 @@ run_wide(SQLHSTMT handle, const char *name, const SQLWCHAR *text, SQLINTEGER len
     return outcome;
 }
 
-EXPORT SQLRETURN
-SQLExecDirectW(SQLHSTMT handle, SQLWCHAR *text, SQLINTEGER length)
+EXPORT SQLRETURN SQLExecDirectW(SQLHSTMT handle, SQLWCHAR *text, SQLINTEGER length)
 {
     return run_wide(handle, "SQLExecDirectW", text, length);
 }
 
-EXPORT SQLRETURN
-SQLPrepareW(SQLHSTMT handle, SQLWCHAR *text, SQLINTEGER length)
+EXPORT SQLRETURN SQLPrepareW(SQLHSTMT handle, SQLWCHAR *text, SQLINTEGER length)
 {
     return run_wide(handle, "SQLPrepareW", text, length);
 }

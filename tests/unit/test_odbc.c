@@ -26,22 +26,19 @@ static SQLHDBC connection;
 static SQLHSTMT statement;
 static struct fake_control *fake;
 
-static void
-make_connection(SQLHDBC *out)
+static void make_connection(SQLHDBC *out)
 {
     CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_DBC, environment, out), SQL_SUCCESS);
 }
 
-static SQLRETURN
-connect_to(SQLHDBC to, const char *name, const char *more)
+static SQLRETURN connect_to(SQLHDBC to, const char *name, const char *more)
 {
     char text[4096];
     snprintf(text, sizeof text, "Target=%s;%s", fake_path(name), more);
     return SQLDriverConnect(to, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_COMPLETE);
 }
 
-static SQLRETURN
-connect_wide(SQLHDBC to, const char *name, const char *more)
+static SQLRETURN connect_wide(SQLHDBC to, const char *name, const char *more)
 {
     char text[4096];
     snprintf(text, sizeof text, "Target=%s;%s", fake_path(name), more);
@@ -53,8 +50,7 @@ connect_wide(SQLHDBC to, const char *name, const char *more)
 }
 
 /* An environment and a connection handle to a fresh fake real driver. */
-static void
-open_handles(const char *name)
+static void open_handles(const char *name)
 {
     fake = fake_open(name);
     CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_ENV, NULL, &environment), SQL_SUCCESS);
@@ -63,16 +59,14 @@ open_handles(const char *name)
     make_connection(&connection);
 }
 
-static void
-open_statement(const char *name)
+static void open_statement(const char *name)
 {
     open_handles(name);
     CHECK_NUMBER(connect_to(connection, name, ""), SQL_SUCCESS);
     CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement), SQL_SUCCESS);
 }
 
-static void
-close_handles(void)
+static void close_handles(void)
 {
     SQLDisconnect(connection);
     CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_DBC, connection), SQL_SUCCESS);
@@ -80,8 +74,7 @@ close_handles(void)
 }
 
 /* Record number of a handle: "SQLSTATE native text", or "" when there is none. */
-static const char *
-record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
+static const char *record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
 {
     static char out[1024];
     SQLCHAR sqlstate[6], text[512];
@@ -93,8 +86,7 @@ record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
     return out;
 }
 
-static const char *
-record_of_wide(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
+static const char *record_of_wide(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
 {
     static char out[1024];
     SQLWCHAR sqlstate[6], text[512];
@@ -110,8 +102,7 @@ record_of_wide(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
     return out;
 }
 
-static void
-test_connect_arguments(void)
+static void test_connect_arguments(void)
 {
     open_handles("fake.so");
     SQLCHAR out[16] = "";
@@ -134,8 +125,7 @@ test_connect_arguments(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void
-test_connect_wide_output(void)
+static void test_connect_wide_output(void)
 {
     open_handles("fake.so");
     SQLWCHAR out[8];
@@ -156,8 +146,7 @@ test_connect_wide_output(void)
     close_handles();
 }
 
-static void
-test_connect_failure(void)
+static void test_connect_failure(void)
 {
     open_handles("fake.so");
     fake->refuses_connecting = 1;
@@ -172,8 +161,7 @@ test_connect_failure(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void
-test_plain_connect(void)
+static void test_plain_connect(void)
 {
     open_handles("fake.so");
     char dsn[4096];
@@ -201,8 +189,7 @@ test_plain_connect(void)
     close_handles();
 }
 
-static void
-test_disconnect_frees(void)
+static void test_disconnect_frees(void)
 {
     SQLHDESC descriptor;
     open_statement("fake.so");
@@ -217,8 +204,7 @@ test_disconnect_frees(void)
     close_handles();
 }
 
-static void
-test_unconnected(void)
+static void test_unconnected(void)
 {
     SQLUINTEGER number;
     open_handles("fake.so");
@@ -239,8 +225,7 @@ static const struct suite_case connect_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_implicit_descriptors(void)
+static void test_implicit_descriptors(void)
 {
     SQLHDESC first, again, explicit_one, now;
     open_statement("fake.so");
@@ -267,8 +252,7 @@ test_implicit_descriptors(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void
-test_foreign_descriptors(void)
+static void test_foreign_descriptors(void)
 {
     SQLHDESC descriptor, other_descriptor;
     SQLHDBC other;
@@ -296,8 +280,7 @@ test_foreign_descriptors(void)
     close_handles();
 }
 
-static void
-test_refused_free(void)
+static void test_refused_free(void)
 {
     open_statement("fake.so");
     fake->refuses_freeing_statements = 1;
@@ -311,8 +294,7 @@ test_refused_free(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void
-test_transactions(void)
+static void test_transactions(void)
 {
     open_statement("fake.so");
     CHECK_NUMBER(SQLEndTran(SQL_HANDLE_DBC, connection, SQL_COMMIT), SQL_SUCCESS);
@@ -328,8 +310,7 @@ static const struct suite_case handle_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_merged_records(void)
+static void test_merged_records(void)
 {
     SQLINTEGER number = 0;
     SQLCHAR text[64];
@@ -361,8 +342,7 @@ test_merged_records(void)
     close_handles();
 }
 
-static void
-test_record_lengths(void)
+static void test_record_lengths(void)
 {
     SQLCHAR small[12], sqlstate[6];
     SQLWCHAR wide[12];
@@ -396,8 +376,7 @@ test_record_lengths(void)
 }
 
 /* The driver manager reads records with the wide functions whatever the application does. */
-static void
-test_wide_records_of_ansi_driver(void)
+static void test_wide_records_of_ansi_driver(void)
 {
     SQLWCHAR sqlstate[6];
     open_statement("fakea.so");
@@ -419,8 +398,7 @@ static const struct suite_case diagnostics_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_info_numbers(void)
+static void test_info_numbers(void)
 {
     SQLINTEGER number = 0;
     SQLSMALLINT length = 0;
@@ -434,8 +412,8 @@ test_info_numbers(void)
     close_handles();
 }
 
-static void
-check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, SQLSMALLINT, SQLSMALLINT *))
+static void check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, SQLSMALLINT,
+                                             SQLSMALLINT *))
 {
     SQLCHAR narrow[64];
     SQLWCHAR wide[64];
@@ -459,8 +437,7 @@ check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, SQLSMALLINT,
     CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "HY090");
 }
 
-static void
-test_info_texts(void)
+static void test_info_texts(void)
 {
     open_statement("fake.so");
     check_text_item(SQLGetInfo);
@@ -468,8 +445,7 @@ test_info_texts(void)
     close_handles();
 }
 
-static void
-test_info_others(void)
+static void test_info_others(void)
 {
     SQLCHAR text[64];
     SQLWCHAR wide[64];
@@ -493,8 +469,7 @@ test_info_others(void)
     close_handles();
 }
 
-static bool
-has_function(SQLUSMALLINT number)
+static bool has_function(SQLUSMALLINT number)
 {
     SQLUSMALLINT bits[SQL_API_ODBC3_ALL_FUNCTIONS_SIZE], all[100], one;
     CHECK_NUMBER(SQLGetFunctions(connection, SQL_API_ODBC3_ALL_FUNCTIONS, bits), SQL_SUCCESS);
@@ -507,8 +482,7 @@ has_function(SQLUSMALLINT number)
     return is_there;
 }
 
-static void
-test_functions(void)
+static void test_functions(void)
 {
     open_statement("fake.so");
     CHECK(has_function(SQL_API_SQLEXECDIRECT));
@@ -520,8 +494,7 @@ test_functions(void)
     close_handles();
 }
 
-static void
-test_connection_dead(void)
+static void test_connection_dead(void)
 {
     SQLUINTEGER dead = 7;
     open_statement("fake.so");
@@ -539,8 +512,7 @@ test_connection_dead(void)
     close_handles();
 }
 
-static void
-test_attributes_pass(void)
+static void test_attributes_pass(void)
 {
     open_handles("fake.so");
     CHECK_NUMBER(SQLSetConnectAttr(connection, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)5, 4),
@@ -555,8 +527,7 @@ test_attributes_pass(void)
     close_handles();
 }
 
-static void
-test_version_echo(void)
+static void test_version_echo(void)
 {
     SQLINTEGER version = 0;
     open_handles("fake.so");
@@ -581,8 +552,7 @@ static const struct suite_case info_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_status_spellings(void)
+static void test_status_spellings(void)
 {
     static const char *const calls[] = {
         "{call odbcssl_status}",    "call odbcssl_status",          " { CALL\todbcssl_Status } ",
@@ -608,8 +578,7 @@ test_status_spellings(void)
             CHECK_TEXT("a call", others[i]);
 }
 
-static void
-test_status_dialects(void)
+static void test_status_dialects(void)
 {
     struct tls_report report = {0};
     strcpy(report.peer_subject, "CN=O'Brien\\");
@@ -627,8 +596,7 @@ test_status_dialects(void)
     free(select);
 }
 
-static void
-check_select(const char *call, bool is_wide, bool is_prepared)
+static void check_select(const char *call, bool is_wide, bool is_prepared)
 {
     fake->statement[0] = '\0';
     uint16_t *wide = text_to_utf16(call, strlen(call), NULL);
@@ -645,8 +613,7 @@ check_select(const char *call, bool is_wide, bool is_prepared)
         CHECK_CONTAINS(fake->statement, report_items[i].name);
 }
 
-static void
-test_status_statement(void)
+static void test_status_statement(void)
 {
     open_statement("fake.so");
     check_select("{call odbcssl_status}", false, false);
@@ -667,14 +634,12 @@ static const struct suite_case status_cases[] = {
     {NULL, NULL},
 };
 
-static void *
-run_blocking(void *handle)
+static void *run_blocking(void *handle)
 {
     return (void *)(intptr_t)SQLExecDirect(handle, (SQLCHAR *)"block", SQL_NTS);
 }
 
-static void
-test_cancel(void)
+static void test_cancel(void)
 {
     pthread_t thread;
     void *outcome;
@@ -690,8 +655,7 @@ test_cancel(void)
 }
 
 /* Other statements of the connection go on while one waits. */
-static void
-test_no_lock_while_blocked(void)
+static void test_no_lock_while_blocked(void)
 {
     pthread_t thread;
     SQLHSTMT other;
@@ -711,16 +675,14 @@ static _Atomic(SQLHSTMT) cancel_target;
 static atomic_int is_cancelling;
 
 /* Cancels whatever the last statement was: alive, being freed, or gone. */
-static void *
-keep_cancelling(void *unused)
+static void *keep_cancelling(void *unused)
 {
     while (is_cancelling)
         SQLCancel(cancel_target);
     return unused;
 }
 
-static void
-test_cancel_while_freed(void)
+static void test_cancel_while_freed(void)
 {
     pthread_t thread;
     open_statement("fake.so");
@@ -751,8 +713,7 @@ test_cancel_while_freed(void)
 }
 
 /* In the child: every call is refused without the real driver, and freeing is quiet. */
-static bool
-is_child_refused(void)
+static bool is_child_refused(void)
 {
     fake->calls[0] = '\0';
     bool is_refused =
@@ -765,8 +726,7 @@ is_child_refused(void)
     return is_refused && fake->calls[0] == '\0';
 }
 
-static void
-test_fork(void)
+static void test_fork(void)
 {
     int status = -1;
     open_statement("fake.so");
@@ -789,8 +749,7 @@ static const struct suite_case thread_cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {
         {"connect", connect_cases, NULL, NULL},
