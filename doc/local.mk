@@ -1,1 +1,11 @@
-# doc
+# odbcssl.7 is made from its template and the tables that the program is made of.
+noinst_PROGRAMS += doc/make-man
+doc_make_man_SOURCES = doc/make_man.c
+doc_make_man_CPPFLAGS = $(AM_CPPFLAGS) -DODBC_DIR=\"$(odbcdir)\"
+doc_make_man_LDADD = driver/config/libconfig.la driver/base/libbase.la
+
+nodist_man_MANS += doc/odbcssl.7
+doc/odbcssl.7: doc/odbcssl.7.in doc/make-man$(EXEEXT)
+	$(AM_V_GEN)doc/make-man$(EXEEXT) $(srcdir)/doc/odbcssl.7.in >$@.new && mv $@.new $@
+CLEANFILES += doc/odbcssl.7 doc/odbcssl.7.new
+EXTRA_DIST += doc/odbcssl.7.in

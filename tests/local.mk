@@ -10,15 +10,20 @@ tests_support_libsuite_la_CFLAGS = $(TEST_CFLAGS)
 
 include tests/unit/base.mk
 include tests/unit/config.mk
+include tests/unit/formats.mk
 include tests/unit/tls.mk
 include tests/unit/proto.mk
 include tests/unit/tds.mk
 include tests/unit/mysql.mk
+include tests/support/fake.mk
 include tests/unit/dispatch.mk
+include tests/unit/odbc.mk
 include tests/unit/relay.mk
 include tests/unit/conn.mk
 include tests/support/pki.mk
 include tests/support/tds.mk
 include tests/support/odbc.mk
+include tests/support/postgres.mk
 include tests/support/mariadb.mk
 include tests/system/local.mk
+include tests/system/mysql.mk

@@ -12,6 +12,11 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"status", command_status,
+     "odbcssl status DSN | -k CONNECTION-STRING [-u USER] [-p PASSWORD] [--json]\n"
+     "    Connects through the driver manager and prints what SQLGetInfo reports. The password "
+     "may\n"
+     "    also stand in the environment variable ODBCSSL_PASSWORD."},
     {"verify", command_verify,
      "odbcssl verify --root-cert FILE... [--crl FILE...] [--crl-check chain|leaf] --chain FILE...\n"
      "               [--host NAME] [--at TIME] [--allow-weak] [--json]\n"

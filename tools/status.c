@@ -1,6 +1,5 @@
 /* status.c - `odbcssl status`: connects as an application would, and prints what SQLGetInfo
  * reports. */
-#include <getopt.h>
 #include <sql.h>
 #include <sqlext.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "base/report.h"
 #include "config/connstr.h"
+#include "tools/arguments.h"
 #include "tools/command.h"
 #include "tools/json.h"
 
@@ -22,35 +22,52 @@ struct status_arguments {
     bool is_json;
 };
 
-static bool parse_arguments(int argc, char **argv, struct status_arguments *arguments)
+enum status_option {
+    OPTION_CONNECTION_STRING = ARGUMENT_WRONG + 1,
+    OPTION_USER,
+    OPTION_PASSWORD,
+    OPTION_JSON
+};
+
+static const struct argument_row rows[] = {
+    {"-k", true, OPTION_CONNECTION_STRING},
+    {"-u", true, OPTION_USER},
+    {"-p", true, OPTION_PASSWORD},
+    {"--json", false, OPTION_JSON},
+    {NULL, false, 0},
+};
+
+/* Of DSN and connection string exactly one. */
+static bool parse_arguments(char **argv, struct status_arguments *result)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-    *arguments = (struct status_arguments){.password = getenv("ODBCSSL_PASSWORD")};
-    while ((option = getopt_long(argc, argv, "k:u:p:j", options, NULL)) != -1) {
-        switch (option) {
-        case 'k':
-            arguments->connection_string = optarg;
+    struct arguments arguments = arguments_over(argv, rows);
+    char *value = NULL;
+    int code;
+    *result = (struct status_arguments){.password = getenv("ODBCSSL_PASSWORD")};
+    while ((code = arguments_next(&arguments, &value)) != ARGUMENT_END) {
+        switch (code) {
+        case OPTION_CONNECTION_STRING:
+            result->connection_string = value;
             break;
-        case 'u':
-            arguments->user = optarg;
+        case OPTION_USER:
+            result->user = value;
             break;
-        case 'p':
-            arguments->password = optarg;
+        case OPTION_PASSWORD:
+            result->password = value;
             break;
-        case 'j':
-            arguments->is_json = true;
+        case OPTION_JSON:
+            result->is_json = true;
+            break;
+        case ARGUMENT_OPERAND:
+            if (result->dsn != NULL)
+                return false;
+            result->dsn = value;
             break;
         default:
             return false;
         }
     }
-    if (optind < argc)
-        arguments->dsn = argv[optind++];
-    return optind == argc && (arguments->dsn != NULL) != (arguments->connection_string != NULL);
+    return (result->dsn != NULL) != (result->connection_string != NULL);
 }
 
 /* "DSN=...;UID=...;PWD={...}"; NULL when the given string is malformed. */
@@ -168,7 +185,8 @@ static int connect_and_print(const char *text, bool is_json)
 int command_status(int argc, char **argv)
 {
     struct status_arguments arguments;
-    if (!parse_arguments(argc, argv, &arguments))
+    (void)argc;
+    if (!parse_arguments(argv, &arguments))
         return COMMAND_WRONG_USE;
     char *text = make_connection_string(&arguments);
     if (text == NULL)

@@ -56,6 +56,26 @@ int64_t report_number(const struct tls_report *report, const struct report_item 
     }
 }
 
+void report_set_number(struct tls_report *report, const struct report_item *item, int64_t number)
+{
+    switch (item->type) {
+#define NUMBER(type, field)                                                                        \
+    case type:                                                                                     \
+        report->field = (__typeof__(report->field))number;                                         \
+        break;
+#define SIGNED(type, field) NUMBER(type, field)
+#define TEXT(type, field)
+#define COMPUTED(type, function)
+#include "base/info.def"
+#undef NUMBER
+#undef SIGNED
+#undef TEXT
+#undef COMPUTED
+    default:
+        break;
+    }
+}
+
 static const char *library_text(const struct tls_report *report, char *scratch)
 {
     (void)report;

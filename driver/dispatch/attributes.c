@@ -1,8 +1,9 @@
 /*
- * attributes.c - connection attributes before the connection: kept, and set again on the real driver.
+ * attributes.c - connection attributes before the connection: kept, and set again on the real
+ * driver.
  *
- * The order is that of the calls. (The driver manager calls in the reverse of the application's order for
- * attributes that it does not know; a real driver sees the same as without odbcssl.)
+ * The order is that of the calls. (The driver manager calls in the reverse of the application's
+ * order for attributes that it does not know; a real driver sees the same as without odbcssl.)
  */
 #include "dispatch/attributes.h"
 
@@ -28,11 +29,12 @@ static bool is_standard_string(SQLINTEGER attribute)
            attribute == SQL_ATTR_TRANSLATE_LIB;
 }
 
-/* All other attributes of ODBC itself are numbers or addresses that the application keeps; the driver
- * manager gives some of them a length of 4. Those of drivers begin at 1000 or above. */
+/* All other attributes of ODBC itself are numbers or addresses that the application keeps; the
+ * driver manager gives some of them a length of 4. Those of drivers begin at 1000 or above. */
 static bool is_standard(SQLINTEGER attribute)
 {
-    return (attribute >= 0 && attribute < 1000) || attribute == SQL_ATTR_AUTO_IPD || attribute == SQL_ATTR_METADATA_ID ||
+    return (attribute >= 0 && attribute < 1000) || attribute == SQL_ATTR_AUTO_IPD ||
+           attribute == SQL_ATTR_METADATA_ID ||
            (attribute >= SQL_ATTR_ENLIST_IN_DTC && attribute <= SQL_ATTR_CONNECTION_DEAD);
 }
 
@@ -128,8 +130,8 @@ static void replay_one(const struct driver_functions *functions, SQLHDBC real,
                        const struct saved_attribute *saved)
 {
     bool is_wide = saved->flavour == FLAVOUR_WIDE;
-    bool has_flavour = is_wide ? functions->SQLSetConnectAttrW != NULL
-                               : functions->SQLSetConnectAttr != NULL;
+    bool has_flavour =
+        is_wide ? functions->SQLSetConnectAttrW != NULL : functions->SQLSetConnectAttr != NULL;
     if (!has_flavour && saved->is_string && !is_binary(saved->length)) {
         replay_converted(functions, real, saved);
         return;

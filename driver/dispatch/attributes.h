@@ -6,8 +6,8 @@
 
 #include "dispatch/handles.h"
 
-/* Sets them on connection->handle.real. What the real driver answers does not count: the driver manager,
- * which does the same with its own list, does not look either. */
+/* Sets them on connection->handle.real. What the real driver answers does not count: the driver
+ * manager, which does the same with its own list, does not look either. */
 void attributes_replay(const struct connection *connection);
 
 #endif

@@ -16,7 +16,8 @@ struct loaded_driver {
     struct loaded_driver *next;
 };
 
-/* Real drivers stay until the process ends: their threads and exit handlers do not survive dlclose. */
+/* Real drivers stay until the process ends: their threads and exit handlers do not survive dlclose.
+ */
 static pthread_mutex_t drivers_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct loaded_driver *drivers;
 
@@ -46,8 +47,8 @@ static bool is_odbcssl(const char *path)
            strcmp(base_name(path), "libodbcssla.so") == 0;
 }
 
-/* dlsym also finds what the library's dependencies export: when a real driver is linked to the driver
- * manager, that is the driver manager's function, which would call us again. */
+/* dlsym also finds what the library's dependencies export: when a real driver is linked to the
+ * driver manager, that is the driver manager's function, which would call us again. */
 static void *find_own_symbol(void *library, const struct link_map *map, const char *name)
 {
     Dl_info info;
@@ -156,11 +157,12 @@ bool driver_check_connect(const struct driver *driver, enum flavour flavour, str
         return false;
     }
     if (flavour == FLAVOUR_ANSI && driver->functions->SQLDriverConnect == NULL) {
-        error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION,
-                  "the real driver %s has only Unicode functions: it takes libodbcssl.so instead of "
-                  "libodbcssla.so (Driver= of odbcssl's section in odbcinst.ini), and an "
-                  "application that connects with SQLDriverConnectW",
-                  driver->path);
+        error_set(
+            error, ODBCSSL_ERROR_DRIVER_FUNCTION,
+            "the real driver %s has only Unicode functions: it takes libodbcssl.so instead of "
+            "libodbcssla.so (Driver= of odbcssl's section in odbcinst.ini), and an "
+            "application that connects with SQLDriverConnectW",
+            driver->path);
         return false;
     }
     return true;

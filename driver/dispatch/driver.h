@@ -15,7 +15,8 @@
 /* Which entry points are meant: SQLxxx with SQLCHAR or SQLxxxW with SQLWCHAR. */
 enum flavour { FLAVOUR_ANSI, FLAVOUR_WIDE };
 
-/* Pointers by the names of functions.def, NULL where the real driver has no such function: functions.h */
+/* Pointers by the names of functions.def, NULL where the real driver has no such function:
+ * functions.h */
 struct driver_functions;
 
 struct driver {
@@ -29,8 +30,9 @@ struct driver {
  * Thread-safe. */
 const struct driver *driver_load(const char *path, struct error *error);
 
-/* Whether an application that connects with this flavour can use the real driver: a driver manager does
- * not mix the two on one connection. false: error says which of libodbcssl.so and libodbcssla.so fits. */
+/* Whether an application that connects with this flavour can use the real driver: a driver manager
+ * does not mix the two on one connection. false: error says which of libodbcssl.so and
+ * libodbcssla.so fits. */
 bool driver_check_connect(const struct driver *driver, enum flavour flavour, struct error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * functions.h - the functions of functions.def in a real driver: one pointer each, and a table of their
- * names, numbers and places.
+ * functions.h - the functions of functions.def in a real driver: one pointer each, and a table of
+ * their names, numbers and places.
  */
 #ifndef DISPATCH_FUNCTIONS_H
 #define DISPATCH_FUNCTIONS_H

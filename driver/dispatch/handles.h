@@ -7,8 +7,9 @@
  *           n               n explicit descriptor
  *      real environment (one per real driver)
  *
- * Locks: connection.lock, then the one lock of registry and diagnostics inside handles.c. None is held
- * while the real driver is called, but environment.lock during the making of a real environment.
+ * Locks: connection.lock, then the one lock of registry and diagnostics inside handles.c. None is
+ * held while the real driver is called, but environment.lock during the making of a real
+ * environment.
  */
 #ifndef DISPATCH_HANDLES_H
 #define DISPATCH_HANDLES_H
@@ -56,8 +57,8 @@ size_t diagnostics_count(const struct diagnostics *diagnostics);
 /* Copies record index, from 0; false when there is none. */
 bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diagnostic *out);
 
-/* For the records from index first on: the driver manager sorts by SQLSTATE, highest first, so none may be
- * above highest_state (NULL: any); and hidden, the relay's address, is replaced by shown. */
+/* For the records from index first on: the driver manager sorts by SQLSTATE, highest first, so none
+ * may be above highest_state (NULL: any); and hidden, the relay's address, is replaced by shown. */
 void diagnostics_rewrite(struct diagnostics *diagnostics, size_t first, const char *highest_state,
                          const char *hidden, const char *shown);
 
@@ -144,53 +145,56 @@ struct connection *connection_new(struct environment *environment);
 struct statement *statement_new(struct connection *connection, SQLHSTMT real);
 struct descriptor *descriptor_new(struct connection *connection, SQLHDESC real);
 
-/* Free the wrappers. The real handle is the caller's, but for environment_free, which frees the real
- * environments. statement_free frees the implicit descriptors, connection_free everything that is left
- * of the connection. */
+/* Free the wrappers. The real handle is the caller's, but for environment_free, which frees the
+ * real environments. statement_free frees the implicit descriptors, connection_free everything that
+ * is left of the connection. */
 void environment_free(struct environment *environment);
 void connection_free(struct connection *connection);
 void statement_free(struct statement *statement);
 void descriptor_free(struct descriptor *descriptor);
 
-/* Frees the wrappers of all statements and descriptors: the real driver frees its own at disconnecting. */
+/* Frees the wrappers of all statements and descriptors: the real driver frees its own at
+ * disconnecting. */
 void connection_free_children(struct connection *connection);
 
-/* Keeps SQLCancel from the statements (handle_retire) while the connection is being closed, and lets it
- * back when that failed. */
+/* Keeps SQLCancel from the statements (handle_retire) while the connection is being closed, and
+ * lets it back when that failed. */
 void connection_retire_statements(struct connection *connection);
 void connection_restore_statements(struct connection *connection);
 
 /* Our handle of a kind, NULL when it is none: for handles that the caller owns. */
 struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind);
 
-/* For handles that may be anybody's, or be freed meanwhile: looked up without touching them. The handle
- * stays until it is unpinned. NULL when it is not ours, or of another kind. */
+/* For handles that may be anybody's, or be freed meanwhile: looked up without touching them. The
+ * handle stays until it is unpinned. NULL when it is not ours, or of another kind. */
 struct handle *handle_pin(SQLHANDLE handle, enum handle_kind kind);
 void handle_unpin(struct handle *handle);
 
-/* Takes a handle out of the registry and waits until nobody has it pinned: before the real handle is
- * freed. handle_restore puts it back, when the real driver would not. */
+/* Takes a handle out of the registry and waits until nobody has it pinned: before the real handle
+ * is freed. handle_restore puts it back, when the real driver would not. */
 void handle_retire(struct handle *handle);
 void handle_restore(struct handle *handle);
 
-/* The wrapper of the real descriptor that statement attribute SQL_ATTR_APP_ROW_DESC + index named: an
- * explicit one, or the statement's implicit one, which is made when it is new. NULL: out of memory. */
+/* The wrapper of the real descriptor that statement attribute SQL_ATTR_APP_ROW_DESC + index named:
+ * an explicit one, or the statement's implicit one, which is made when it is new. NULL: out of
+ * memory. */
 struct descriptor *statement_wrap_descriptor(struct statement *statement, unsigned index,
                                              SQLHDESC real);
 
-/* The real environment for a driver, made with the environment's ODBC version when there is none yet:
- * FreeTDS refuses 3.80, then 3 is set. NULL with error set (the real driver's own words in it). */
+/* The real environment for a driver, made with the environment's ODBC version when there is none
+ * yet: FreeTDS refuses 3.80, then 3 is set. NULL with error set (the real driver's own words in
+ * it). */
 struct real_environment *environment_real(struct environment *environment,
                                           const struct driver *driver, struct error *error);
 
-/* A new real connection handle with the saved attributes replayed on it in the order in which they were
- * set; connection->handle.real and connection->driver name it from then on. NULL with error set, also
- * when the driver has no functions of connection->flavour to connect with. */
+/* A new real connection handle with the saved attributes replayed on it in the order in which they
+ * were set; connection->handle.real and connection->driver name it from then on. NULL with error
+ * set, also when the driver has no functions of connection->flavour to connect with. */
 SQLHDBC connection_new_real(struct connection *connection, const struct driver *driver,
                             struct error *error);
 
-/* Frees it, if there is one, and clears handle.real and driver. In a forked child it only forgets it:
- * freeing would talk to the parent's server. */
+/* Frees it, if there is one, and clears handle.real and driver. In a forked child it only forgets
+ * it: freeing would talk to the parent's server. */
 void connection_free_real(struct connection *connection);
 
 /* Keeps an attribute for the replay, and a copy of what it points to. false: out of memory. */
@@ -211,8 +215,8 @@ bool attribute_is_number(SQLINTEGER attribute);
 bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
                      SQLSMALLINT number, struct diagnostic *out);
 
-/* Reads the real driver's records of a handle into diagnostics as they are (state, native code, text):
- * for when the real handle is about to be freed. */
+/* Reads the real driver's records of a handle into diagnostics as they are (state, native code,
+ * text): for when the real handle is about to be freed. */
 void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
                            enum flavour flavour, enum handle_kind kind, SQLHANDLE real);
 

@@ -1,7 +1,7 @@
 /*
  * registry.c - which handles are ours and alive. SQLCancel may come from another thread after its
- * statement was freed, and SQLCopyDesc with the handle of another driver: neither may be touched to find
- * out.
+ * statement was freed, and SQLCopyDesc with the handle of another driver: neither may be touched to
+ * find out.
  */
 #include "dispatch/registry.h"
 

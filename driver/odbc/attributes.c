@@ -31,8 +31,9 @@ static struct environment *begin_environment(SQLHENV handle)
 }
 
 /* The application gets back the version it set, also when the real driver got another. */
-ENTRY SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                    SQLINTEGER *length)
+ENTRY
+SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+              SQLINTEGER *length)
 {
     (void)size;
     struct environment *environment = begin_environment(handle);
@@ -51,7 +52,8 @@ ENTRY SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLI
     }
 }
 
-ENTRY SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     (void)length;
     struct environment *environment = begin_environment(handle);
@@ -96,8 +98,9 @@ static SQLRETURN get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGE
     return give_number(value, length, answer[0]);
 }
 
-static SQLRETURN get_connection_attribute(SQLHDBC handle, enum flavour flavour, SQLINTEGER attribute,
-                                          SQLPOINTER value, SQLINTEGER size, SQLINTEGER *length)
+static SQLRETURN get_connection_attribute(SQLHDBC handle, enum flavour flavour,
+                                          SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                                          SQLINTEGER *length)
 {
     struct call call;
     if (attribute == SQL_ATTR_CONNECTION_DEAD)
@@ -114,19 +117,22 @@ static SQLRETURN get_connection_attribute(SQLHDBC handle, enum flavour flavour, 
                                                                              value, size, length));
 }
 
-ENTRY SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                        SQLINTEGER *length)
+ENTRY
+SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                  SQLINTEGER *length)
 {
     return get_connection_attribute(handle, FLAVOUR_ANSI, attribute, value, size, length);
 }
 
-ENTRY SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                         SQLINTEGER *length)
+ENTRY
+SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                   SQLINTEGER *length)
 {
     return get_connection_attribute(handle, FLAVOUR_WIDE, attribute, value, size, length);
 }
 
-/* Also SQL_ATTR_ANSI_APP, which comes just before connecting: the real driver gets it before its own. */
+/* Also SQL_ATTR_ANSI_APP, which comes just before connecting: the real driver gets it before its
+ * own. */
 static SQLRETURN save_attribute(struct connection *connection, enum flavour flavour,
                                 SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
@@ -136,8 +142,8 @@ static SQLRETURN save_attribute(struct connection *connection, enum flavour flav
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_connection_attribute(SQLHDBC handle, enum flavour flavour, SQLINTEGER attribute,
-                                          SQLPOINTER value, SQLINTEGER length)
+static SQLRETURN set_connection_attribute(SQLHDBC handle, enum flavour flavour,
+                                          SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     struct call call;
     struct connection *connection = (struct connection *)handle_check(handle, HANDLE_CONNECTION);
@@ -155,12 +161,14 @@ static SQLRETURN set_connection_attribute(SQLHDBC handle, enum flavour flavour, 
                                                                              value, length));
 }
 
-ENTRY SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     return set_connection_attribute(handle, FLAVOUR_ANSI, attribute, value, length);
 }
 
-ENTRY SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     return set_connection_attribute(handle, FLAVOUR_WIDE, attribute, value, length);
 }
@@ -176,8 +184,8 @@ static SQLRETURN get_descriptor(const struct call *call, SQLINTEGER attribute, S
                                 SQLINTEGER *length)
 {
     SQLHDESC real = SQL_NULL_HDESC;
-    SQLRETURN outcome = EITHER(call, SQLGetStmtAttr)(call->real, attribute, &real, SQL_IS_POINTER,
-                                                     NULL);
+    SQLRETURN outcome =
+        EITHER(call, SQLGetStmtAttr)(call->real, attribute, &real, SQL_IS_POINTER, NULL);
     if (!SQL_SUCCEEDED(outcome))
         return call_end(call, outcome);
     struct descriptor *descriptor = statement_wrap_descriptor(
@@ -206,14 +214,16 @@ static SQLRETURN get_statement_attribute(SQLHSTMT handle, enum flavour flavour,
                                                                           value, size, length));
 }
 
-ENTRY SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                     SQLINTEGER *length)
+ENTRY
+SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+               SQLINTEGER *length)
 {
     return get_statement_attribute(handle, FLAVOUR_ANSI, attribute, value, size, length);
 }
 
-ENTRY SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                      SQLINTEGER *length)
+ENTRY
+SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                SQLINTEGER *length)
 {
     return get_statement_attribute(handle, FLAVOUR_WIDE, attribute, value, size, length);
 }
@@ -234,8 +244,7 @@ static SQLRETURN set_descriptor(const struct call *call, SQLINTEGER attribute, S
         }
     }
     SQLHDESC real = pinned != NULL ? pinned->real : SQL_NULL_HDESC;
-    SQLRETURN outcome =
-        EITHER(call, SQLSetStmtAttr)(call->real, attribute, real, SQL_IS_POINTER);
+    SQLRETURN outcome = EITHER(call, SQLSetStmtAttr)(call->real, attribute, real, SQL_IS_POINTER);
     if (pinned != NULL)
         handle_unpin(pinned);
     return call_end(call, outcome);
@@ -251,16 +260,18 @@ static SQLRETURN set_statement_attribute(SQLHSTMT handle, enum flavour flavour,
         return call_lacks_function(&call, "SQLSetStmtAttr");
     if (is_descriptor(attribute))
         return set_descriptor(&call, attribute, value);
-    return call_end(&call, PICK_OR_EITHER(&call, flavour, SQLSetStmtAttr)(call.real, attribute,
-                                                                          value, length));
+    return call_end(
+        &call, PICK_OR_EITHER(&call, flavour, SQLSetStmtAttr)(call.real, attribute, value, length));
 }
 
-ENTRY SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     return set_statement_attribute(handle, FLAVOUR_ANSI, attribute, value, length);
 }
 
-ENTRY SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY
+SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     return set_statement_attribute(handle, FLAVOUR_WIDE, attribute, value, length);
 }

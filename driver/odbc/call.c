@@ -17,26 +17,30 @@ struct connection *call_connection_of(struct handle *handle)
     return NULL;
 }
 
-SQLRETURN call_fail(struct handle *handle, const struct error *error)
+SQLRETURN
+call_fail(struct handle *handle, const struct error *error)
 {
     diagnostics_add(&handle->diagnostics, error);
     return SQL_ERROR;
 }
 
-SQLRETURN call_fail_state(struct handle *handle, const char *sqlstate, const char *text)
+SQLRETURN
+call_fail_state(struct handle *handle, const char *sqlstate, const char *text)
 {
     diagnostics_add_state(&handle->diagnostics, sqlstate, text);
     return SQL_ERROR;
 }
 
-SQLRETURN call_fail_memory(struct handle *handle)
+SQLRETURN
+call_fail_memory(struct handle *handle)
 {
     struct error error = {0};
     error_set_memory(&error);
     return call_fail(handle, &error);
 }
 
-SQLRETURN call_lacks_function(const struct call *call, const char *name)
+SQLRETURN
+call_lacks_function(const struct call *call, const char *name)
 {
     struct error error = {0};
     error_set(&error, ODBCSSL_ERROR_DRIVER_FUNCTION, "the real driver %s has no function %s",
@@ -94,7 +98,8 @@ bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
     return !is_refused_after_fork(call);
 }
 
-SQLRETURN call_end(const struct call *call, SQLRETURN outcome)
+SQLRETURN
+call_end(const struct call *call, SQLRETURN outcome)
 {
     if (outcome != SQL_ERROR)
         return outcome;

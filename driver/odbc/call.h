@@ -23,12 +23,12 @@ struct call {
     SQLRETURN outcome; /* when the call ends before the real driver */
 };
 
-/* Checks the handle and clears its records. false: the call ends with call->outcome; a record says why
- * (there is no real driver yet, or the connection belongs to the parent process). */
+/* Checks the handle and clears its records. false: the call ends with call->outcome; a record says
+ * why (there is no real driver yet, or the connection belongs to the parent process). */
 bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle);
 
-/* After the real driver's function: when it failed because the link broke, adds the record that says
- * how. Returns the outcome, for `return call_end(&call, real function(...))`. */
+/* After the real driver's function: when it failed because the link broke, adds the record that
+ * says how. Returns the outcome, for `return call_end(&call, real function(...))`. */
 SQLRETURN call_end(const struct call *call, SQLRETURN outcome);
 
 /* IM001: the real driver has no such function. Returns SQL_ERROR. */

@@ -3,9 +3,9 @@
  */
 #include "odbc/call.h"
 
-/* Cancelling may come from another thread, while the statement's function waits for the server, or even
- * after the statement was freed; so the handle is looked up first, and pinned for as long as it takes.
- * The record of a failure is the statement's, as in any other call. */
+/* Cancelling may come from another thread, while the statement's function waits for the server, or
+ * even after the statement was freed; so the handle is looked up first, and pinned for as long as
+ * it takes. The record of a failure is the statement's, as in any other call. */
 static SQLRETURN cancel_statement(SQLHSTMT handle, bool is_by_handle)
 {
     struct call call;
@@ -25,7 +25,8 @@ static SQLRETURN cancel_statement(SQLHSTMT handle, bool is_by_handle)
     return outcome;
 }
 
-ENTRY SQLCancel(SQLHSTMT handle)
+ENTRY
+SQLCancel(SQLHSTMT handle)
 {
     return cancel_statement(handle, false);
 }
@@ -47,7 +48,8 @@ static SQLRETURN cancel_connection(SQLHDBC handle)
     return outcome;
 }
 
-ENTRY SQLCancelHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
+ENTRY
+SQLCancelHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
 {
     if (handle_type == SQL_HANDLE_DBC)
         return cancel_connection(handle);
@@ -64,8 +66,10 @@ static SQLRETURN end_connection(SQLHDBC handle, SQLSMALLINT completion)
     return call_end(&call, call.functions->SQLEndTran(SQL_HANDLE_DBC, call.real, completion));
 }
 
-/* The driver manager ends transactions connection by connection, and never comes with an environment. */
-ENTRY SQLEndTran(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT completion)
+/* The driver manager ends transactions connection by connection, and never comes with an
+ * environment. */
+ENTRY
+SQLEndTran(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT completion)
 {
     if (handle_type == SQL_HANDLE_DBC)
         return end_connection(handle, completion);

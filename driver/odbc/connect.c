@@ -108,17 +108,18 @@ static SQLRETURN driver_connect(SQLHDBC handle, enum flavour flavour, SQLHWND wi
     return connect_with(connection, &request, in, in_length, output);
 }
 
-ENTRY SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in, SQLSMALLINT in_length,
-                       SQLCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
-                       SQLUSMALLINT completion)
+ENTRY
+SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
+                 SQLSMALLINT out_size, SQLSMALLINT *out_length, SQLUSMALLINT completion)
 {
     struct output output = {out, out_size, out_length};
     return driver_connect(handle, FLAVOUR_ANSI, window, completion, in, in_length, &output);
 }
 
-ENTRY SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_length,
-                        SQLWCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
-                        SQLUSMALLINT completion)
+ENTRY
+SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_length,
+                  SQLWCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
+                  SQLUSMALLINT completion)
 {
     struct output output = {out, out_size, out_length};
     return driver_connect(handle, FLAVOUR_WIDE, window, completion, in, in_length, &output);
@@ -139,15 +140,17 @@ static SQLRETURN browse_connect(SQLHDBC handle, enum flavour flavour, const void
     return connect_with(connection, &request, in, in_length, output);
 }
 
-ENTRY SQLBrowseConnect(SQLHDBC handle, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
-                       SQLSMALLINT out_size, SQLSMALLINT *out_length)
+ENTRY
+SQLBrowseConnect(SQLHDBC handle, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
+                 SQLSMALLINT out_size, SQLSMALLINT *out_length)
 {
     struct output output = {out, out_size, out_length};
     return browse_connect(handle, FLAVOUR_ANSI, in, in_length, &output);
 }
 
-ENTRY SQLBrowseConnectW(SQLHDBC handle, SQLWCHAR *in, SQLSMALLINT in_length, SQLWCHAR *out,
-                        SQLSMALLINT out_size, SQLSMALLINT *out_length)
+ENTRY
+SQLBrowseConnectW(SQLHDBC handle, SQLWCHAR *in, SQLSMALLINT in_length, SQLWCHAR *out,
+                  SQLSMALLINT out_size, SQLSMALLINT *out_length)
 {
     struct output output = {out, out_size, out_length};
     return browse_connect(handle, FLAVOUR_WIDE, in, in_length, &output);
@@ -156,9 +159,11 @@ ENTRY SQLBrowseConnectW(SQLHDBC handle, SQLWCHAR *in, SQLSMALLINT in_length, SQL
 /* Appends "KEYWORD={value};" with '}' doubled: any value survives in braces. */
 static bool append_pair(struct buffer *buffer, const char *keyword, const char *value)
 {
-    bool is_done = buffer_append(buffer, keyword, strlen(keyword)) && buffer_append(buffer, "={", 2);
+    bool is_done =
+        buffer_append(buffer, keyword, strlen(keyword)) && buffer_append(buffer, "={", 2);
     for (; is_done && *value != '\0'; value++)
-        is_done = buffer_append(buffer, value, 1) && (*value != '}' || buffer_append(buffer, "}", 1));
+        is_done =
+            buffer_append(buffer, value, 1) && (*value != '}' || buffer_append(buffer, "}", 1));
     return is_done && buffer_append(buffer, "};", 2);
 }
 
@@ -171,8 +176,8 @@ struct connect_argument {
     SQLSMALLINT length;
 };
 
-/* Makes room for everything first: growing would leave copies of the password behind. An empty user or
- * password does not override the DSN's. */
+/* Makes room for everything first: growing would leave copies of the password behind. An empty user
+ * or password does not override the DSN's. */
 static bool append_pairs(struct buffer *buffer, const struct connect_argument *arguments,
                          char *const *values)
 {
@@ -238,16 +243,18 @@ static SQLRETURN plain_connect(SQLHDBC handle, enum flavour flavour,
     return outcome;
 }
 
-ENTRY SQLConnect(SQLHDBC handle, SQLCHAR *dsn, SQLSMALLINT dsn_length, SQLCHAR *user,
-                 SQLSMALLINT user_length, SQLCHAR *password, SQLSMALLINT password_length)
+ENTRY
+SQLConnect(SQLHDBC handle, SQLCHAR *dsn, SQLSMALLINT dsn_length, SQLCHAR *user,
+           SQLSMALLINT user_length, SQLCHAR *password, SQLSMALLINT password_length)
 {
     const struct connect_argument arguments[] = {
         {"DSN", dsn, dsn_length}, {"UID", user, user_length}, {"PWD", password, password_length}};
     return plain_connect(handle, FLAVOUR_ANSI, arguments);
 }
 
-ENTRY SQLConnectW(SQLHDBC handle, SQLWCHAR *dsn, SQLSMALLINT dsn_length, SQLWCHAR *user,
-                  SQLSMALLINT user_length, SQLWCHAR *password, SQLSMALLINT password_length)
+ENTRY
+SQLConnectW(SQLHDBC handle, SQLWCHAR *dsn, SQLSMALLINT dsn_length, SQLWCHAR *user,
+            SQLSMALLINT user_length, SQLWCHAR *password, SQLSMALLINT password_length)
 {
     const struct connect_argument arguments[] = {
         {"DSN", dsn, dsn_length}, {"UID", user, user_length}, {"PWD", password, password_length}};
@@ -271,9 +278,10 @@ static SQLRETURN disconnect(struct connection *connection)
     return SQL_SUCCESS;
 }
 
-/* The driver manager leaves open statements and explicit descriptors to the driver. No SQLCancel may be
- * under way, or begin, while the real driver frees its statements. */
-ENTRY SQLDisconnect(SQLHDBC handle)
+/* The driver manager leaves open statements and explicit descriptors to the driver. No SQLCancel
+ * may be under way, or begin, while the real driver frees its statements. */
+ENTRY
+SQLDisconnect(SQLHDBC handle)
 {
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
     if (ours == NULL)

@@ -19,10 +19,11 @@ static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
     diagnostics_clear(&pinned->diagnostics);
     const struct driver *driver = call_connection_of(pinned)->driver;
     if (driver != source->connection->driver) {
-        error_set(&error, ODBCSSL_ERROR_FOREIGN_HANDLE,
-                  "the source descriptor belongs to the real driver %s and the target descriptor to "
-                  "%s: copy between descriptors of one driver only",
-                  source->connection->driver->path, driver != NULL ? driver->path : "none");
+        error_set(
+            &error, ODBCSSL_ERROR_FOREIGN_HANDLE,
+            "the source descriptor belongs to the real driver %s and the target descriptor to "
+            "%s: copy between descriptors of one driver only",
+            source->connection->driver->path, driver != NULL ? driver->path : "none");
         call_fail(pinned, &error);
         outcome = call_fail(source->handle, &error);
     } else {
@@ -32,7 +33,8 @@ static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
     return outcome;
 }
 
-ENTRY SQLCopyDesc(SQLHDESC source, SQLHDESC target)
+ENTRY
+SQLCopyDesc(SQLHDESC source, SQLHDESC target)
 {
     struct call call;
     struct handle *pinned = handle_pin(source, HANDLE_DESCRIPTOR);

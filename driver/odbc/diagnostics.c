@@ -1,8 +1,8 @@
 /*
  * diagnostics.c - SQLGetDiagRec, SQLGetDiagField: our records first, the real driver's behind them.
  *
- * The driver manager reads the same records more than once, so reading changes nothing, and the real
- * driver is asked for its records only.
+ * The driver manager reads the same records more than once, so reading changes nothing, and the
+ * real driver is asked for its records only.
  */
 #include <limits.h>
 #include <string.h>
@@ -88,8 +88,8 @@ static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number
     if (source->flavour == FLAVOUR_ANSI && functions->SQLGetDiagRec != NULL)
         return functions->SQLGetDiagRec(kind, real, number, buffer->sqlstate, buffer->native,
                                         buffer->message, buffer->size, buffer->length);
-    /* The driver manager reads with the wide functions whenever we have them, whatever the real driver
-     * has. */
+    /* The driver manager reads with the wide functions whenever we have them, whatever the real
+     * driver has. */
     if (!real_diagnostic(source->driver, source->handle->kind, real, number, &record))
         return SQL_NO_DATA;
     return give_record(source->flavour, &record, buffer);
@@ -111,17 +111,17 @@ static SQLRETURN get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHA
     return get_real_record(&source, (SQLSMALLINT)(number - source.ours), buffer);
 }
 
-ENTRY SQLGetDiagRec(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-                    SQLCHAR *sqlstate, SQLINTEGER *native, SQLCHAR *message, SQLSMALLINT size,
-                    SQLSMALLINT *length)
+ENTRY
+SQLGetDiagRec(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLCHAR *sqlstate,
+              SQLINTEGER *native, SQLCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
 {
     struct record_buffer buffer = {sqlstate, native, message, size, length};
     return get_record(FLAVOUR_ANSI, handle_type, handle, number, &buffer);
 }
 
-ENTRY SQLGetDiagRecW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-                     SQLWCHAR *sqlstate, SQLINTEGER *native, SQLWCHAR *message, SQLSMALLINT size,
-                     SQLSMALLINT *length)
+ENTRY
+SQLGetDiagRecW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLWCHAR *sqlstate,
+               SQLINTEGER *native, SQLWCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
 {
     struct record_buffer buffer = {sqlstate, native, message, size, length};
     return get_record(FLAVOUR_WIDE, handle_type, handle, number, &buffer);
@@ -154,7 +154,7 @@ static SQLRETURN give_field_text(enum flavour flavour, const char *text,
 
 /* Fields of a record that we hold: ODBC reference, SQLGetDiagField. */
 static SQLRETURN get_record_field(const struct source *source, const struct diagnostic *record,
-                               SQLSMALLINT field, const struct field_buffer *buffer)
+                                  SQLSMALLINT field, const struct field_buffer *buffer)
 {
     const struct connection *connection = call_connection_of(source->handle);
     const char *server = NULL;
@@ -257,15 +257,17 @@ static SQLRETURN get_field(enum flavour flavour, SQLSMALLINT handle_type, SQLHAN
     return get_real_field(&source, (SQLSMALLINT)(number - source.ours), field, buffer);
 }
 
-ENTRY SQLGetDiagField(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-                      SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
+ENTRY
+SQLGetDiagField(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
+                SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
 {
     struct field_buffer buffer = {value, size, length};
     return get_field(FLAVOUR_ANSI, handle_type, handle, number, field, &buffer);
 }
 
-ENTRY SQLGetDiagFieldW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-                       SQLSMALLINT field, SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
+ENTRY
+SQLGetDiagFieldW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
+                 SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
 {
     struct field_buffer buffer = {value, size, length};
     return get_field(FLAVOUR_WIDE, handle_type, handle, number, field, &buffer);

@@ -1,6 +1,6 @@
 /*
- * execute.c - SQLPrepare, SQLExecDirect: {call odbcssl_status} becomes a SELECT of literals, every other
- * statement goes to the real driver as it is.
+ * execute.c - SQLPrepare, SQLExecDirect: {call odbcssl_status} becomes a SELECT of literals, every
+ * other statement goes to the real driver as it is.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /*
- * handles.c - SQLAllocHandle, SQLFreeHandle, SQLFreeStmt: a wrapper for each handle of the real driver.
+ * handles.c - SQLAllocHandle, SQLFreeHandle, SQLFreeStmt: a wrapper for each handle of the real
+ * driver.
  */
 #include "conn/conn.h"
 #include "odbc/call.h"
@@ -40,7 +41,8 @@ static SQLRETURN allocate_child(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *ou
     return call_fail_memory(call.handle);
 }
 
-ENTRY SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE *output_handle)
+ENTRY
+SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE *output_handle)
 {
     if (output_handle == NULL)
         return SQL_ERROR;
@@ -87,8 +89,8 @@ static void free_wrapper(struct handle *handle)
         descriptor_free((struct descriptor *)handle);
 }
 
-/* Statements and explicit descriptors. A forked child only forgets them: the real driver might close
- * them on the parent's connection. */
+/* Statements and explicit descriptors. A forked child only forgets them: the real driver might
+ * close them on the parent's connection. */
 static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
 {
     struct call call;
@@ -112,7 +114,8 @@ static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
     return call_end(&call, outcome);
 }
 
-ENTRY SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
+ENTRY
+SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
 {
     switch (handle_type) {
     case SQL_HANDLE_ENV:
@@ -128,7 +131,8 @@ ENTRY SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
     }
 }
 
-ENTRY SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
+ENTRY
+SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
 {
     struct call call;
     if (option == SQL_DROP)

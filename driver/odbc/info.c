@@ -1,6 +1,6 @@
 /*
- * info.c - SQLGetInfo: our info types from the report, the server's name as the application knows it,
- * everything else from the real driver.
+ * info.c - SQLGetInfo: our info types from the report, the server's name as the application knows
+ * it, everything else from the real driver.
  */
 #include <string.h>
 
@@ -45,8 +45,8 @@ static SQLRETURN give_bytes(const void *bytes, size_t size, const struct info_bu
     return SQL_SUCCESS;
 }
 
-/* The type decides between UTF-16 and UTF-8, not the entry point: the driver manager does not convert
- * types that it does not know, and brings ANSI calls to a Unicode driver's SQLGetInfoW. */
+/* The type decides between UTF-16 and UTF-8, not the entry point: the driver manager does not
+ * convert types that it does not know, and brings ANSI calls to a Unicode driver's SQLGetInfoW. */
 static SQLRETURN give_report_item(const struct call *call, const struct report_item *item,
                                   bool is_utf8, const struct info_buffer *buffer)
 {
@@ -59,8 +59,8 @@ static SQLRETURN give_report_item(const struct call *call, const struct report_i
     return give_bytes(&number, sizeof number, buffer);
 }
 
-/* The driver manager answers these itself; without one they are our handles, never the real driver's.
- * A statement's and a descriptor's come in the buffer, and are ours already. */
+/* The driver manager answers these itself; without one they are our handles, never the real
+ * driver's. A statement's and a descriptor's come in the buffer, and are ours already. */
 static SQLRETURN give_handle(const struct call *call, SQLUSMALLINT type,
                              const struct info_buffer *buffer)
 {
@@ -96,8 +96,7 @@ static SQLRETURN get_info(SQLHDBC handle, enum flavour flavour, SQLUSMALLINT typ
     const struct report_item *item = report_find(type, &is_utf8);
     if (item != NULL)
         return give_report_item(&call, item, is_utf8, buffer);
-    const char *server_name =
-        type == SQL_SERVER_NAME ? conn_server_name(call.connection) : NULL;
+    const char *server_name = type == SQL_SERVER_NAME ? conn_server_name(call.connection) : NULL;
     if (server_name != NULL)
         return give_text(call.handle, flavour, server_name, buffer);
     if (type == SQL_DRIVER_HDBC || type == SQL_DRIVER_HENV || type == SQL_DRIVER_HSTMT ||
@@ -106,15 +105,17 @@ static SQLRETURN get_info(SQLHDBC handle, enum flavour flavour, SQLUSMALLINT typ
     return ask_real_driver(&call, flavour, type, buffer);
 }
 
-ENTRY SQLGetInfo(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
-                 SQLSMALLINT *length)
+ENTRY
+SQLGetInfo(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
+           SQLSMALLINT *length)
 {
     struct info_buffer buffer = {value, size, length};
     return get_info(handle, FLAVOUR_ANSI, type, &buffer);
 }
 
-ENTRY SQLGetInfoW(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
-                  SQLSMALLINT *length)
+ENTRY
+SQLGetInfoW(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
+            SQLSMALLINT *length)
 {
     struct info_buffer buffer = {value, size, length};
     return get_info(handle, FLAVOUR_WIDE, type, &buffer);

@@ -22,8 +22,8 @@ bool status_is_call(const char *text, size_t length);
 /* The dialect for what the server calls itself (SQL_DBMS_NAME). */
 enum status_dialect status_dialect_of(const char *dbms_name);
 
-/* A SELECT of literals with columns name and value, one row per report item in the order of info.def.
- * The caller frees it. NULL: out of memory. */
+/* A SELECT of literals with columns name and value, one row per report item in the order of
+ * info.def. The caller frees it. NULL: out of memory. */
 char *status_build_select(const struct tls_report *report, enum status_dialect dialect);
 
 #endif

@@ -16,8 +16,8 @@
  * text_free_secret. A NULL argument is an empty text. NULL: out of memory. */
 char *strings_take(enum flavour flavour, const void *text, SQLINTEGER length, size_t *length_out);
 
-/* Writes text into a buffer of size bytes, terminator included; *length_out: the whole length in bytes,
- * without terminator. out may be NULL: then only the length is told. */
+/* Writes text into a buffer of size bytes, terminator included; *length_out: the whole length in
+ * bytes, without terminator. out may be NULL: then only the length is told. */
 enum strings_outcome { STRINGS_COPIED, STRINGS_CUT, STRINGS_NO_MEMORY };
 enum strings_outcome strings_give(enum flavour flavour, const char *text, void *out, size_t size,
                                   size_t *length_out);

@@ -4,36 +4,31 @@
  */
 #include "proto/proto.h"
 
-static const char *
-direct_alpn(enum proto_plan plan, bool *is_required_out)
+static const char *direct_alpn(enum proto_plan plan, bool *is_required_out)
 {
     (void)plan;
     *is_required_out = false;
     return NULL;
 }
 
-static enum tls_version
-direct_maximum_version(enum proto_plan plan)
+static enum tls_version direct_maximum_version(enum proto_plan plan)
 {
     (void)plan;
     return TLS_VERSION_NONE;
 }
 
-static bool
-direct_open(struct proto_session *session)
+static bool direct_open(struct proto_session *session)
 {
     (void)session;
     return true;
 }
 
-static void
-direct_close(struct proto_session *session)
+static void direct_close(struct proto_session *session)
 {
     (void)session;
 }
 
-static enum proto_verdict
-direct_start(struct proto_session *session)
+static enum proto_verdict direct_start(struct proto_session *session)
 {
     if (session->plan == PROTO_PLAN_TLS) {
         error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
@@ -46,24 +41,21 @@ direct_start(struct proto_session *session)
     return PROTO_LOGGED_IN;
 }
 
-static enum proto_verdict
-direct_bytes(struct proto_session *session, struct buffer *input)
+static enum proto_verdict direct_bytes(struct proto_session *session, struct buffer *input)
 {
     (void)session;
     (void)input;
     return PROTO_CONTINUE;
 }
 
-static enum proto_verdict
-direct_tls_started(struct proto_session *session)
+static enum proto_verdict direct_tls_started(struct proto_session *session)
 {
     (void)session;
     return PROTO_CONTINUE;
 }
 
 /* No message of an unknown protocol can be made: the end of the connection has to do. */
-static void
-direct_fail(struct proto_session *session, const char *text)
+static void direct_fail(struct proto_session *session, const char *text)
 {
     (void)session;
     (void)text;

@@ -16,15 +16,18 @@
  *      response   2 <================
  *         reply   3 ================>    --------------->  2
  *
- * In the plaintext and direct plans packets keep their numbers and are only looked at.
+ * In the plaintext and direct plans packets are passed on as they are, and only looked at. A driver
+ * that takes up a server's offer of TLS there is refused, so that nobody believes in TLS that is
+ * not verified the way SslMode says.
  *
  * What may follow a plaintext attempt: the greeting holds the challenge for a password and the
  * driver's first packet holds the reply, so every refusal but one in place of the greeting comes
  * after credentials were sent (is_credentials_asked), and none of them is a reason to try the other
  * way. The exception is ERR 3159, ER_SECURE_TRANSPORT_REQUIRED, as the server's very first reply:
- * the server judged the transport and did not look at the password, and going on to TLS shows
- * nobody more than was shown. ERR 1045, what an account with REQUIRE SSL gets, cannot be told from
- * a wrong password: the login failed, and that is the end.
+ * MySQL, and MariaDB since 11.4, judge the transport before they look at the password, and going on
+ * to TLS shows nobody more than was shown. ERR 1045 cannot be told from a wrong password: an
+ * account with REQUIRE SSL gets it, and with require_secure_transport every account of an older
+ * MariaDB. The login failed, and that is the end.
  */
 #include <stdlib.h>
 
@@ -33,29 +36,25 @@
 
 #define SERVER_TEXT_SIZE 512
 
-enum proto_verdict
-mysql_refuse_memory(struct proto_session *session)
+enum proto_verdict mysql_refuse_memory(struct proto_session *session)
 {
     error_set_memory(&session->error);
     return PROTO_REFUSE;
 }
 
-enum proto_verdict
-mysql_refuse_protocol(struct proto_session *session, const char *text)
+enum proto_verdict mysql_refuse_protocol(struct proto_session *session, const char *text)
 {
     error_set(&session->error, ODBCSSL_ERROR_PROTOCOL, "%s", text);
     return PROTO_REFUSE;
 }
 
-static bool
-mysql_open(struct proto_session *session)
+static bool mysql_open(struct proto_session *session)
 {
     session->state = calloc(1, sizeof(struct mysql_state));
     return session->state != NULL;
 }
 
-static void
-mysql_close(struct proto_session *session)
+static void mysql_close(struct proto_session *session)
 {
     if (session->state != NULL)
         mysql_wipe_response(session->state);
@@ -63,39 +62,35 @@ mysql_close(struct proto_session *session)
     session->state = NULL;
 }
 
-static const char *
-mysql_alpn(enum proto_plan plan, bool *is_required_out)
+static const char *mysql_alpn(enum proto_plan plan, bool *is_required_out)
 {
     (void)plan;
     *is_required_out = false;
     return NULL;
 }
 
-static enum tls_version
-mysql_maximum_version(enum proto_plan plan)
+static enum tls_version mysql_maximum_version(enum proto_plan plan)
 {
     (void)plan;
     return TLS_VERSION_NONE;
 }
 
-static enum proto_verdict
-mysql_start(struct proto_session *session)
+static enum proto_verdict mysql_start(struct proto_session *session)
 {
     (void)session;
     return PROTO_CONTINUE;
 }
 
-void
-mysql_tell_server_error(struct proto_session *session, enum odbcssl_error code,
-                        const char *introduction, const struct mysql_error_packet *packet)
+void mysql_tell_server_error(struct proto_session *session, enum odbcssl_error code,
+                             const char *introduction, const struct mysql_error_packet *packet)
 {
     char text[SERVER_TEXT_SIZE];
     error_printable(packet->text, packet->text_length, text, sizeof text);
     error_set(&session->error, code, "%s: %u %s", introduction, packet->number, text);
 }
 
-enum proto_verdict
-mysql_judge_transport(struct proto_session *session, const struct mysql_error_packet *packet)
+enum proto_verdict mysql_judge_transport(struct proto_session *session,
+                                         const struct mysql_error_packet *packet)
 {
     if (session->plan != PROTO_PLAN_PLAINTEXT ||
         packet->number != MYSQL_ERROR_SECURE_TRANSPORT_REQUIRED)
@@ -105,8 +100,7 @@ mysql_judge_transport(struct proto_session *session, const struct mysql_error_pa
     return PROTO_NEEDS_TLS;
 }
 
-enum proto_verdict
-mysql_refuse_password(struct proto_session *session)
+enum proto_verdict mysql_refuse_password(struct proto_session *session)
 {
     const struct mysql_state *state = session->state;
     error_set(&session->error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
@@ -119,8 +113,7 @@ mysql_refuse_password(struct proto_session *session)
 }
 
 /* A refusal is final, whatever comes behind it. */
-static enum proto_verdict
-conclude(struct proto_session *session, enum proto_verdict verdict)
+static enum proto_verdict conclude(struct proto_session *session, enum proto_verdict verdict)
 {
     struct mysql_state *state = session->state;
     switch (verdict) {
@@ -140,8 +133,7 @@ conclude(struct proto_session *session, enum proto_verdict verdict)
     return verdict;
 }
 
-static enum proto_verdict
-mysql_from_server(struct proto_session *session, struct buffer *input)
+static enum proto_verdict mysql_from_server(struct proto_session *session, struct buffer *input)
 {
     struct mysql_state *state = session->state;
     enum proto_verdict verdict = PROTO_CONTINUE;
@@ -166,8 +158,7 @@ mysql_from_server(struct proto_session *session, struct buffer *input)
     return conclude(session, verdict);
 }
 
-static enum proto_verdict
-mysql_from_driver(struct proto_session *session, struct buffer *input)
+static enum proto_verdict mysql_from_driver(struct proto_session *session, struct buffer *input)
 {
     struct mysql_state *state = session->state;
     enum proto_verdict verdict = PROTO_CONTINUE;
@@ -195,8 +186,7 @@ mysql_from_driver(struct proto_session *session, struct buffer *input)
     return conclude(session, verdict);
 }
 
-static enum proto_verdict
-mysql_tls_started(struct proto_session *session)
+static enum proto_verdict mysql_tls_started(struct proto_session *session)
 {
     struct mysql_state *state = session->state;
     if (state->phase != PHASE_HANDSHAKE)
@@ -206,8 +196,7 @@ mysql_tls_started(struct proto_session *session)
 
 /* An ERR packet where the driver waits for one, once. After the login it would fall into a result.
  */
-static void
-mysql_fail(struct proto_session *session, const char *text)
+static void mysql_fail(struct proto_session *session, const char *text)
 {
     struct mysql_state *state = session->state;
     if (state->phase == PHASE_OPAQUE || state->is_driver_told || state->from_server.left > 0)

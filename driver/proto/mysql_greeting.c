@@ -59,10 +59,11 @@ enum proto_verdict mysql_refuse_unasked(struct proto_session *session)
     return PROTO_REFUSE;
 }
 
-/* The TLS plan's demands on a greeting, which the copy for the driver then says nothing of. */
+/* The TLS plan's demands: TLS is offered, and nothing stands behind the greeting. The driver's copy
+ * does not offer it. */
 static enum proto_verdict judge_greeting(struct proto_session *session,
                                          const struct mysql_greeting *greeting,
-                                         unsigned char *payload)
+                                         unsigned char *payload, bool is_alone)
 {
     char version[VERSION_TEXT_SIZE];
     if (!(greeting->capabilities & MYSQL_CLIENT_SSL)) {
@@ -72,7 +73,7 @@ static enum proto_verdict judge_greeting(struct proto_session *session,
         return PROTO_NO_TLS;
     }
     payload[greeting->ssl_offset] &= (unsigned char)~greeting->ssl_bit;
-    return PROTO_CONTINUE;
+    return is_alone ? PROTO_CONTINUE : mysql_refuse_unasked(session);
 }
 
 static enum proto_verdict use_greeting(struct proto_session *session, struct buffer *input,
@@ -84,11 +85,10 @@ static enum proto_verdict use_greeting(struct proto_session *session, struct buf
     if (!mysql_read_greeting(payload, size, &greeting))
         return mysql_refuse_protocol(session, NOT_MYSQL);
     if (session->plan == PROTO_PLAN_TLS) {
-        enum proto_verdict verdict = judge_greeting(session, &greeting, payload);
+        bool is_alone = buffer_length(input) == MYSQL_HEADER_SIZE + size;
+        enum proto_verdict verdict = judge_greeting(session, &greeting, payload, is_alone);
         if (verdict != PROTO_CONTINUE)
             return verdict;
-        if (buffer_length(input) > MYSQL_HEADER_SIZE + size)
-            return mysql_refuse_unasked(session);
     }
     state->server_capabilities = greeting.capabilities;
     state->phase = PHASE_RESPONSE;

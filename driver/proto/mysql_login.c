@@ -51,7 +51,10 @@ static enum proto_verdict judge_error(struct proto_session *session, const unsig
     struct mysql_error_packet packet;
     if (!mysql_read_error(payload, size, &packet))
         return mysql_refuse_protocol(session, "the server sent a malformed ERR packet");
-    return state->has_server_replied ? PROTO_CONTINUE : mysql_judge_transport(session, &packet);
+    enum proto_verdict verdict =
+        state->has_server_replied ? PROTO_CONTINUE : mysql_judge_transport(session, &packet);
+    session->is_login_refused = verdict == PROTO_CONTINUE;
+    return verdict;
 }
 
 /* Plaintext plan: remembers which plugin the driver's next answer is for. One that always asks for

@@ -30,30 +30,26 @@ struct postgres_state {
     struct buffer held; /* the driver's first message, until TLS is up */
 };
 
-static const char *
-postgres_alpn(enum proto_plan plan, bool *is_required_out)
+static const char *postgres_alpn(enum proto_plan plan, bool *is_required_out)
 {
     /* PostgreSQL 17: with direct negotiation the server insists on it, and so do we. */
     *is_required_out = plan == PROTO_PLAN_DIRECT;
     return plan == PROTO_PLAN_PLAINTEXT ? NULL : "postgresql";
 }
 
-static enum tls_version
-postgres_maximum_version(enum proto_plan plan)
+static enum tls_version postgres_maximum_version(enum proto_plan plan)
 {
     (void)plan;
     return TLS_VERSION_NONE;
 }
 
-static bool
-postgres_open(struct proto_session *session)
+static bool postgres_open(struct proto_session *session)
 {
     session->state = calloc(1, sizeof(struct postgres_state));
     return session->state != NULL;
 }
 
-static void
-postgres_close(struct proto_session *session)
+static void postgres_close(struct proto_session *session)
 {
     struct postgres_state *state = session->state;
     if (state == NULL)
@@ -63,15 +59,13 @@ postgres_close(struct proto_session *session)
     session->state = NULL;
 }
 
-static enum proto_verdict
-refuse_memory(struct proto_session *session)
+static enum proto_verdict refuse_memory(struct proto_session *session)
 {
     error_set_memory(&session->error);
     return PROTO_REFUSE;
 }
 
-static enum proto_verdict
-postgres_start(struct proto_session *session)
+static enum proto_verdict postgres_start(struct proto_session *session)
 {
     struct postgres_state *state = session->state;
     state->phase = session->plan == PROTO_PLAN_TLS ? POSTGRES_SWITCHING : POSTGRES_READY;
@@ -83,16 +77,15 @@ postgres_start(struct proto_session *session)
     return PROTO_CONTINUE;
 }
 
-static enum proto_verdict
-refuse_driver(struct proto_session *session, const char *what)
+static enum proto_verdict refuse_driver(struct proto_session *session, const char *what)
 {
     error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
               "the real driver %s instead of a PostgreSQL StartupMessage", what);
     return PROTO_REFUSE;
 }
 
-static enum proto_verdict
-answer_negotiation(struct proto_session *session, struct buffer *input, size_t length)
+static enum proto_verdict answer_negotiation(struct proto_session *session, struct buffer *input,
+                                             size_t length)
 {
     struct postgres_state *state = session->state;
     if (length != 8)
@@ -103,17 +96,15 @@ answer_negotiation(struct proto_session *session, struct buffer *input, size_t l
     return buffer_append_byte(&session->to_driver, 'N') ? PROTO_CONTINUE : refuse_memory(session);
 }
 
-static bool
-is_cancel(uint32_t code, size_t length)
+static bool is_cancel(uint32_t code, size_t length)
 {
     return (code == POSTGRES_CANCEL_REQUEST && length > 12 && length <= 12 + CANCEL_KEY_LIMIT) ||
            (code == POSTGRES_STOP_REQUEST && length == 20);
 }
 
 /* StartupMessage, or a request to cancel: the last message of the driver that is looked at. */
-static enum proto_verdict
-take_first_message(struct proto_session *session, struct buffer *input, size_t length,
-                   uint32_t code)
+static enum proto_verdict take_first_message(struct proto_session *session, struct buffer *input,
+                                             size_t length, uint32_t code)
 {
     struct postgres_state *state = session->state;
     bool is_ready = state->phase == POSTGRES_READY;
@@ -131,8 +122,7 @@ take_first_message(struct proto_session *session, struct buffer *input, size_t l
     return PROTO_CONTINUE;
 }
 
-static enum proto_verdict
-postgres_from_driver(struct proto_session *session, struct buffer *input)
+static enum proto_verdict postgres_from_driver(struct proto_session *session, struct buffer *input)
 {
     enum proto_verdict verdict = PROTO_CONTINUE;
     while (verdict == PROTO_CONTINUE && buffer_length(input) > 0 &&
@@ -157,8 +147,7 @@ postgres_from_driver(struct proto_session *session, struct buffer *input)
     return verdict;
 }
 
-static enum proto_verdict
-postgres_tls_started(struct proto_session *session)
+static enum proto_verdict postgres_tls_started(struct proto_session *session)
 {
     struct postgres_state *state = session->state;
     bool is_held = buffer_length(&state->held) > 0;
@@ -173,8 +162,7 @@ postgres_tls_started(struct proto_session *session)
 
 /* Whoever sits on the wire can have written this error, so it is shown, and nothing is done by it.
  */
-static enum proto_verdict
-refuse_switch(struct proto_session *session, const struct buffer *input)
+static enum proto_verdict refuse_switch(struct proto_session *session, const struct buffer *input)
 {
     struct postgres_refusal refusal;
     size_t length = 0;
@@ -196,8 +184,7 @@ refuse_switch(struct proto_session *session, const struct buffer *input)
     return PROTO_REFUSE;
 }
 
-static enum proto_verdict
-read_answer(struct proto_session *session, struct buffer *input)
+static enum proto_verdict read_answer(struct proto_session *session, struct buffer *input)
 {
     struct postgres_state *state = session->state;
     size_t length = buffer_length(input);
@@ -232,17 +219,15 @@ read_answer(struct proto_session *session, struct buffer *input)
     }
 }
 
-static enum proto_verdict
-refuse_server(struct proto_session *session, const char *what)
+static enum proto_verdict refuse_server(struct proto_session *session, const char *what)
 {
     error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
               "the server %s during the login, which is not PostgreSQL", what);
     return PROTO_REFUSE;
 }
 
-static enum proto_verdict
-pass_on(struct proto_session *session, struct buffer *input, size_t length,
-        enum proto_verdict verdict)
+static enum proto_verdict pass_on(struct proto_session *session, struct buffer *input,
+                                  size_t length, enum proto_verdict verdict)
 {
     if (!buffer_append(&session->to_driver, buffer_content(input), length))
         return refuse_memory(session);
@@ -255,8 +240,8 @@ pass_on(struct proto_session *session, struct buffer *input, size_t length,
  * credentials it also means that another plan may work; not so for 57P03, the server that is
  * starting up or shutting down (cannot_connect_now), as in libpq.
  */
-static enum proto_verdict
-take_error(struct proto_session *session, struct buffer *input, size_t length)
+static enum proto_verdict take_error(struct proto_session *session, struct buffer *input,
+                                     size_t length)
 {
     struct postgres_refusal refusal;
     postgres_read_refusal(buffer_content(input), length, &refusal);
@@ -279,8 +264,8 @@ take_error(struct proto_session *session, struct buffer *input, size_t length)
  * binds to TLS. openGauss uses the same code for its own SHA-256 exchange, whose body begins with
  * the high byte of a small number and is therefore no list of names.
  */
-static enum proto_verdict
-take_mechanisms(struct proto_session *session, struct buffer *input, size_t length)
+static enum proto_verdict take_mechanisms(struct proto_session *session, struct buffer *input,
+                                          size_t length)
 {
     enum postgres_mechanisms found = POSTGRES_MECHANISMS_NONE;
     if (session->plan != PROTO_PLAN_PLAINTEXT)
@@ -300,8 +285,8 @@ take_mechanisms(struct proto_session *session, struct buffer *input, size_t leng
     return pass_on(session, input, length, PROTO_CONTINUE);
 }
 
-static enum proto_verdict
-take_authentication(struct proto_session *session, struct buffer *input, size_t length)
+static enum proto_verdict take_authentication(struct proto_session *session, struct buffer *input,
+                                              size_t length)
 {
     struct cursor cursor = cursor_over(buffer_content(input), length);
     cursor_bytes(&cursor, 5);
@@ -319,8 +304,8 @@ take_authentication(struct proto_session *session, struct buffer *input, size_t 
     return pass_on(session, input, length, PROTO_CONTINUE);
 }
 
-static enum proto_verdict
-take_message(struct proto_session *session, struct buffer *input, size_t length)
+static enum proto_verdict take_message(struct proto_session *session, struct buffer *input,
+                                       size_t length)
 {
     switch (buffer_content(input)[0]) {
     case 'R':
@@ -335,8 +320,7 @@ take_message(struct proto_session *session, struct buffer *input, size_t length)
     }
 }
 
-static enum proto_verdict
-postgres_from_server(struct proto_session *session, struct buffer *input)
+static enum proto_verdict postgres_from_server(struct proto_session *session, struct buffer *input)
 {
     struct postgres_state *state = session->state;
     enum proto_verdict verdict = PROTO_CONTINUE;
@@ -361,8 +345,7 @@ postgres_from_server(struct proto_session *session, struct buffer *input)
     return verdict;
 }
 
-static void
-postgres_fail(struct proto_session *session, const char *text)
+static void postgres_fail(struct proto_session *session, const char *text)
 {
     postgres_write_failure(&session->to_driver, text);
 }

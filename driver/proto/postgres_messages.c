@@ -9,8 +9,8 @@
 #define AUTHENTICATION_SIZE 9 /* header and code of an authentication request */
 #define MECHANISM_LIMIT 64    /* IANA names have 20 characters at most */
 
-enum postgres_size
-postgres_first_message(const struct buffer *input, size_t *length_out, uint32_t *code_out)
+enum postgres_size postgres_first_message(const struct buffer *input, size_t *length_out,
+                                          uint32_t *code_out)
 {
     struct cursor cursor = cursor_over(buffer_content(input), buffer_length(input));
     *length_out = cursor_u32(&cursor);
@@ -21,8 +21,7 @@ postgres_first_message(const struct buffer *input, size_t *length_out, uint32_t 
 }
 
 /* Version 2 has no length: what stands there is text, so as a length it is far beyond the limit. */
-static enum postgres_size
-old_error(const struct buffer *input, size_t *length_out)
+static enum postgres_size old_error(const struct buffer *input, size_t *length_out)
 {
     size_t length = buffer_length(input);
     const unsigned char *bytes = buffer_content(input);
@@ -33,8 +32,7 @@ old_error(const struct buffer *input, size_t *length_out)
     return POSTGRES_WHOLE;
 }
 
-enum postgres_size
-postgres_server_message(const struct buffer *input, size_t *length_out)
+enum postgres_size postgres_server_message(const struct buffer *input, size_t *length_out)
 {
     struct cursor cursor = cursor_over(buffer_content(input), buffer_length(input));
     uint8_t type = cursor_u8(&cursor);
@@ -49,8 +47,7 @@ postgres_server_message(const struct buffer *input, size_t *length_out)
     return buffer_length(input) < *length_out ? POSTGRES_SHORT : POSTGRES_WHOLE;
 }
 
-static void
-read_fields(struct cursor *cursor, struct postgres_refusal *refusal)
+static void read_fields(struct cursor *cursor, struct postgres_refusal *refusal)
 {
     char severity[32] = "", message[480] = "";
     uint8_t field;
@@ -70,9 +67,8 @@ read_fields(struct cursor *cursor, struct postgres_refusal *refusal)
              refusal->sqlstate);
 }
 
-void
-postgres_read_refusal(const unsigned char *message, size_t length,
-                      struct postgres_refusal *refusal_out)
+void postgres_read_refusal(const unsigned char *message, size_t length,
+                           struct postgres_refusal *refusal_out)
 {
     struct cursor cursor = cursor_over(message, length);
     *refusal_out = (struct postgres_refusal){0};
@@ -89,15 +85,13 @@ postgres_read_refusal(const unsigned char *message, size_t length,
 }
 
 /* RFC 4422, section 3.1: upper-case letters, digits, hyphens and underscores. */
-static bool
-is_mechanism(const char *name, size_t length)
+static bool is_mechanism(const char *name, size_t length)
 {
     return length > 0 && length <= MECHANISM_LIMIT &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == length;
 }
 
-static bool
-needs_channel_binding(const char *name, size_t length)
+static bool needs_channel_binding(const char *name, size_t length)
 {
     static const char suffix[] = "-PLUS"; /* RFC 5802, section 4 */
     size_t suffix_length = sizeof suffix - 1;
@@ -105,8 +99,7 @@ needs_channel_binding(const char *name, size_t length)
 }
 
 /* The names, each with its NUL, then one more NUL and nothing else. */
-static bool
-is_mechanism_list(struct cursor list)
+static bool is_mechanism_list(struct cursor list)
 {
     size_t length = 0, count = 0;
     const char *name;
@@ -118,8 +111,8 @@ is_mechanism_list(struct cursor list)
     return !list.is_short && list.left == 0 && count > 0;
 }
 
-enum postgres_mechanisms
-postgres_filter_mechanisms(const unsigned char *message, size_t length, struct buffer *out)
+enum postgres_mechanisms postgres_filter_mechanisms(const unsigned char *message, size_t length,
+                                                    struct buffer *out)
 {
     struct cursor list = cursor_over(message, length);
     if (cursor_bytes(&list, AUTHENTICATION_SIZE) == NULL || !is_mechanism_list(list))
@@ -144,8 +137,7 @@ postgres_filter_mechanisms(const unsigned char *message, size_t length, struct b
     return POSTGRES_MECHANISMS_KEPT;
 }
 
-bool
-postgres_write_failure(struct buffer *out, const char *text)
+bool postgres_write_failure(struct buffer *out, const char *text)
 {
     static const char fields[] = "SFATAL\0VFATAL\0C08001\0M"; /* its own NUL is not sent */
     size_t size = sizeof fields - 1 + strlen(text) + 2;

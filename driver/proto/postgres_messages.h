@@ -18,8 +18,9 @@
 #define POSTGRES_STOP_REQUEST 80877105u /* openGauss; the session's id and the query's */
 
 #define POSTGRES_STARTUP_LIMIT 10000u /* pqcomm.h, MAX_STARTUP_PACKET_LENGTH */
-#define POSTGRES_MESSAGE_LIMIT 30000u /* fe-protocol3.c: of messages before the end of the login   \
-                                       */
+#define POSTGRES_MESSAGE_LIMIT                                                                     \
+    30000u /* fe-protocol3.c: of messages before the end of the login                              \
+            */
 
 enum postgres_size { POSTGRES_SHORT, POSTGRES_WHOLE, POSTGRES_INVALID };
 

@@ -45,11 +45,12 @@ struct proto_session {
     enum proto_plan plan;
     bool is_login_only_allowed; /* TDS, mode allow: encryption of the login alone will do */
     enum proto_session_kind kind;
-    bool is_driver_opaque; /* bytes of the driver go to the server unseen */
-    bool is_server_opaque; /* bytes of the server go to the driver unseen */
-    bool is_credentials_asked; /* the server asked for, or was sent, a password: no fallback after it */
-    bool is_login_refused; /* the server's refusal of the login is passed on to the real driver, which
-                              tells it; the end of the stream that follows is expected */
+    bool is_driver_opaque;     /* bytes of the driver go to the server unseen */
+    bool is_server_opaque;     /* bytes of the server go to the driver unseen */
+    bool is_credentials_asked; /* the server asked for, or was sent, a password: no fallback after
+                                  it */
+    bool is_login_refused;     /* the server's refusal of the login is passed on to the real driver,
+                                  which     tells it; the end of the stream that follows is expected */
     struct buffer to_driver;
     struct buffer to_server;
     struct error

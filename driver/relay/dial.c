@@ -17,8 +17,7 @@
 #define LIST_SIZE 1024
 
 /* [::1] without its brackets, in new memory. */
-static char *
-bare_host(const char *host)
+static char *bare_host(const char *host)
 {
     size_t length = strlen(host);
     if (length > 2 && host[0] == '[' && host[length - 1] == ']')
@@ -26,8 +25,7 @@ bare_host(const char *host)
     return strdup(host);
 }
 
-static bool
-check_host(const char *host, struct error *error)
+static bool check_host(const char *host, struct error *error)
 {
     if (host == NULL || host[0] == '\0') {
         error_set(error, ODBCSSL_ERROR_SERVER_MISSING, "no server is named");
@@ -44,8 +42,7 @@ check_host(const char *host, struct error *error)
     return true;
 }
 
-static void
-take_addresses(const struct addrinfo *list, struct dial_target *target)
+static void take_addresses(const struct addrinfo *list, struct dial_target *target)
 {
     for (; list != NULL && target->count < DIAL_ADDRESS_LIMIT; list = list->ai_next) {
         struct dial_address *address = &target->addresses[target->count];
@@ -57,8 +54,7 @@ take_addresses(const struct addrinfo *list, struct dial_target *target)
     }
 }
 
-bool
-dial_resolve(const char *host, uint16_t port, struct dial_target *target, struct error *error)
+bool dial_resolve(const char *host, uint16_t port, struct dial_target *target, struct error *error)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *list = NULL;
@@ -89,15 +85,13 @@ dial_resolve(const char *host, uint16_t port, struct dial_target *target, struct
     return false;
 }
 
-void
-dial_target_free(struct dial_target *target)
+void dial_target_free(struct dial_target *target)
 {
     free(target->host);
     *target = (struct dial_target){0};
 }
 
-static const char *
-address_text(const struct dial_address *address, char *out, size_t size)
+static const char *address_text(const struct dial_address *address, char *out, size_t size)
 {
     char host[64], port[8];
     if (getnameinfo((const struct sockaddr *)&address->address, address->length, host, sizeof host,
@@ -108,8 +102,7 @@ address_text(const struct dial_address *address, char *out, size_t size)
     return out;
 }
 
-const char *
-dial_describe(const struct dial_target *target, size_t index, char *out, size_t size)
+const char *dial_describe(const struct dial_target *target, size_t index, char *out, size_t size)
 {
     char address[ADDRESS_TEXT_SIZE] = "";
     if (index < target->count)
@@ -118,9 +111,8 @@ dial_describe(const struct dial_target *target, size_t index, char *out, size_t 
     return out;
 }
 
-bool
-dial_wait_for(int descriptor, short events, const struct dial_wait *wait, const char *doing,
-              struct error *error)
+bool dial_wait_for(int descriptor, short events, const struct dial_wait *wait, const char *doing,
+                   struct error *error)
 {
     for (;;) {
         struct pollfd polled[] = {{.fd = descriptor, .events = events},
@@ -147,8 +139,7 @@ dial_wait_for(int descriptor, short events, const struct dial_wait *wait, const 
 }
 
 /* TCP to a free local port can meet itself: both ends get the same address. */
-static bool
-is_connected_to_itself(int descriptor)
+static bool is_connected_to_itself(int descriptor)
 {
     struct sockaddr_storage local = {0}, remote = {0};
     socklen_t local_length = sizeof local, remote_length = sizeof remote;
@@ -157,8 +148,7 @@ is_connected_to_itself(int descriptor)
            local_length == remote_length && memcmp(&local, &remote, local_length) == 0;
 }
 
-static int
-finish_connect(int descriptor)
+static int finish_connect(int descriptor)
 {
     int result = 0, on = 1;
     socklen_t length = sizeof result;
@@ -173,9 +163,8 @@ finish_connect(int descriptor)
 
 /* One address. false with its reason in error; is_over_out: waiting is useless for every address.
  */
-static int
-connect_one(const struct dial_target *target, size_t index, const struct dial_wait *wait,
-            struct error *error)
+static int connect_one(const struct dial_target *target, size_t index, const struct dial_wait *wait,
+                       struct error *error)
 {
     const struct dial_address *address = &target->addresses[index];
     char where[ADDRESS_TEXT_SIZE], doing[ADDRESS_TEXT_SIZE + 40];
@@ -201,17 +190,15 @@ connect_one(const struct dial_target *target, size_t index, const struct dial_wa
     return -1;
 }
 
-static bool
-is_stopped(const struct dial_wait *wait)
+static bool is_stopped(const struct dial_wait *wait)
 {
     struct pollfd polled[] = {{.fd = wait->wake, .events = POLLIN},
                               {.fd = wait->driver, .events = POLLRDHUP}};
     return poll(polled, 2, 0) > 0;
 }
 
-int
-dial_connect(const struct dial_target *target, const struct dial_wait *wait, size_t *used_out,
-             struct error *error)
+int dial_connect(const struct dial_target *target, const struct dial_wait *wait, size_t *used_out,
+                 struct error *error)
 {
     char reasons[LIST_SIZE] = "";
     size_t used = 0;

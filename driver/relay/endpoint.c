@@ -22,8 +22,7 @@
 
 /* 127.x.y.z, never one that others would guess or use: 127.0.*.* and 127.*.*.0 and 255 are left
  * out. */
-static in_addr_t
-random_address(void)
+static in_addr_t random_address(void)
 {
     uint8_t bytes[3] = {81, 3, 7};
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
@@ -32,8 +31,7 @@ random_address(void)
                  (1u + bytes[2] % 254u));
 }
 
-static int
-listen_on(in_addr_t address, uint16_t port, struct relay_endpoint *where)
+static int listen_on(in_addr_t address, uint16_t port, struct relay_endpoint *where)
 {
     struct sockaddr_in name = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
@@ -56,8 +54,7 @@ listen_on(in_addr_t address, uint16_t port, struct relay_endpoint *where)
 
 /* The wanted port on some address, else any port on some address, else any port on 127.0.0.1
  * (systems that do not route all of 127/8 to themselves). */
-static int
-listen_loopback(uint16_t wanted_port, struct relay_endpoint *where, struct error *error)
+static int listen_loopback(uint16_t wanted_port, struct relay_endpoint *where, struct error *error)
 {
     int listener = -1;
     for (int i = 0; wanted_port != 0 && listener < 0 && i < ADDRESS_TRIES; i++) {
@@ -75,8 +72,7 @@ listen_loopback(uint16_t wanted_port, struct relay_endpoint *where, struct error
     return listener;
 }
 
-static bool
-make_directory(struct endpoint *endpoint, struct error *error)
+static bool make_directory(struct endpoint *endpoint, struct error *error)
 {
     const char *parent = secure_getenv("TMPDIR");
     /* Room for the socket's name behind it. */
@@ -91,8 +87,7 @@ make_directory(struct endpoint *endpoint, struct error *error)
     return false;
 }
 
-static void
-remove_files(struct endpoint *endpoint)
+static void remove_files(struct endpoint *endpoint)
 {
     if (endpoint->directory[0] == '\0')
         return;
@@ -103,8 +98,7 @@ remove_files(struct endpoint *endpoint)
 }
 
 /* The name is the one that libpq looks for in a directory; other drivers take any. */
-static int
-listen_unix(struct endpoint *endpoint, uint16_t port, struct error *error)
+static int listen_unix(struct endpoint *endpoint, uint16_t port, struct error *error)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (!make_directory(endpoint, error))
@@ -129,9 +123,8 @@ listen_unix(struct endpoint *endpoint, uint16_t port, struct error *error)
     return -1;
 }
 
-bool
-endpoint_open(enum endpoint_kind kind, uint16_t wanted_port, struct endpoint *endpoint,
-              struct error *error)
+bool endpoint_open(enum endpoint_kind kind, uint16_t wanted_port, struct endpoint *endpoint,
+                   struct error *error)
 {
     *endpoint = (struct endpoint){.listener = -1, .owner = getpid()};
     endpoint->where.kind = kind;
@@ -142,8 +135,7 @@ endpoint_open(enum endpoint_kind kind, uint16_t wanted_port, struct endpoint *en
     return endpoint->listener >= 0;
 }
 
-void
-endpoint_close(struct endpoint *endpoint)
+void endpoint_close(struct endpoint *endpoint)
 {
     int listener = endpoint->listener;
     endpoint->listener = -1;
@@ -160,8 +152,7 @@ struct connection_ends {
 };
 
 /* IPv4, also when the real driver uses an IPv6 socket for it (::ffff:127.0.0.1). */
-static bool
-take_ipv4(const struct sockaddr_storage *name, struct sockaddr_in *out)
+static bool take_ipv4(const struct sockaddr_storage *name, struct sockaddr_in *out)
 {
     const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)name;
     if (name->ss_family == AF_INET) {
@@ -175,8 +166,7 @@ take_ipv4(const struct sockaddr_storage *name, struct sockaddr_in *out)
     return true;
 }
 
-static bool
-get_ends(int descriptor, struct connection_ends *ends)
+static bool get_ends(int descriptor, struct connection_ends *ends)
 {
     struct sockaddr_storage name = {0};
     socklen_t length = sizeof name;
@@ -188,22 +178,19 @@ get_ends(int descriptor, struct connection_ends *ends)
            take_ipv4(&name, &ends->remote);
 }
 
-static bool
-is_equal(const struct sockaddr_in *a, const struct sockaddr_in *b)
+static bool is_equal(const struct sockaddr_in *a, const struct sockaddr_in *b)
 {
     return a->sin_port == b->sin_port && a->sin_addr.s_addr == b->sin_addr.s_addr;
 }
 
-static bool
-is_other_end(int descriptor, const struct connection_ends *ours)
+static bool is_other_end(int descriptor, const struct connection_ends *ours)
 {
     struct connection_ends ends;
     return get_ends(descriptor, &ends) && is_equal(&ends.local, &ours->remote) &&
            is_equal(&ends.remote, &ours->local);
 }
 
-static bool
-scan_range(int from, int to, const struct connection_ends *ours)
+static bool scan_range(int from, int to, const struct connection_ends *ours)
 {
     for (int i = from < 0 ? 0 : from; i < to; i++)
         if (is_other_end(i, ours))
@@ -211,8 +198,7 @@ scan_range(int from, int to, const struct connection_ends *ours)
     return false;
 }
 
-static bool
-scan_all(const struct connection_ends *ours)
+static bool scan_all(const struct connection_ends *ours)
 {
     struct rlimit limit;
     DIR *folder = opendir("/proc/self/fd");
@@ -230,17 +216,17 @@ scan_all(const struct connection_ends *ours)
 }
 
 /* Whether this process has the socket at the other end. The kernel tells no process of a TCP
- * socket, but all of our own descriptors can be asked. */
-static bool
-is_own_tcp(int descriptor)
+ * socket, but all of our own descriptors can be asked. A connection that its owner has closed
+ * before we look is nobody's, and refused: a real driver waits for an answer, also when it cancels.
+ */
+static bool is_own_tcp(int descriptor)
 {
     struct connection_ends ours;
     return get_ends(descriptor, &ours) &&
            (scan_range(descriptor - NEARBY, descriptor + NEARBY, &ours) || scan_all(&ours));
 }
 
-static bool
-is_own_unix(int descriptor)
+static bool is_own_unix(int descriptor)
 {
     struct ucred peer;
     socklen_t length = sizeof peer;
@@ -248,15 +234,13 @@ is_own_unix(int descriptor)
            peer.pid == getpid();
 }
 
-static bool
-is_own(const struct endpoint *endpoint, int descriptor)
+static bool is_own(const struct endpoint *endpoint, int descriptor)
 {
     return endpoint->where.kind == ENDPOINT_UNIX ? is_own_unix(descriptor) : is_own_tcp(descriptor);
 }
 
-enum endpoint_outcome
-endpoint_accept(const struct endpoint *endpoint, struct log *log, int *descriptor_out,
-                struct error *error)
+enum endpoint_outcome endpoint_accept(const struct endpoint *endpoint, struct log *log,
+                                      int *descriptor_out, struct error *error)
 {
     int on = 1;
     int descriptor = accept4(endpoint->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

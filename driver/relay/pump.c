@@ -21,8 +21,7 @@
 
 enum polled_descriptor { POLLED_DRIVER, POLLED_SERVER, POLLED_WAKE, POLLED_LISTENER, POLLED_COUNT };
 
-void
-pump_free(struct pump *pump)
+void pump_free(struct pump *pump)
 {
     transport_free(&pump->server);
     proto_session_close(&pump->proto);
@@ -33,8 +32,7 @@ pump_free(struct pump *pump)
 
 /* --- the real driver's socket --- */
 
-static void
-receive_from_driver(struct pump *pump)
+static void receive_from_driver(struct pump *pump)
 {
     size_t size = DRIVER_READ_AHEAD - buffer_length(&pump->driver_in);
     unsigned char *room = buffer_reserve(&pump->driver_in, size);
@@ -47,8 +45,7 @@ receive_from_driver(struct pump *pump)
         pump->is_driver_dead = true;
 }
 
-static void
-flush_to_driver(struct pump *pump)
+static void flush_to_driver(struct pump *pump)
 {
     while (buffer_length(&pump->driver_out) > 0 && !pump->is_driver_dead) {
         ssize_t sent = send(pump->driver, buffer_content(&pump->driver_out),
@@ -68,8 +65,7 @@ flush_to_driver(struct pump *pump)
 
 /* --- from the server to the real driver --- */
 
-static bool
-move_to_driver(struct pump *pump, struct buffer *from)
+static bool move_to_driver(struct pump *pump, struct buffer *from)
 {
     if (buffer_length(from) == 0)
         return true;
@@ -78,8 +74,7 @@ move_to_driver(struct pump *pump, struct buffer *from)
     return is_moved;
 }
 
-static enum tls_progress
-read_opaque(struct pump *pump, struct error *error)
+static enum tls_progress read_opaque(struct pump *pump, struct error *error)
 {
     if (!move_to_driver(pump, &pump->server_in)) {
         error_set_memory(error);
@@ -88,8 +83,7 @@ read_opaque(struct pump *pump, struct error *error)
     return transport_read(&pump->server, &pump->driver_out, OUT_LIMIT, error);
 }
 
-static enum tls_progress
-read_messages(struct pump *pump, struct error *error)
+static enum tls_progress read_messages(struct pump *pump, struct error *error)
 {
     size_t before = buffer_length(&pump->server_in);
     enum tls_progress progress =
@@ -110,8 +104,7 @@ read_messages(struct pump *pump, struct error *error)
     return error_is_set(error) ? TLS_PROGRESS_FAILED : progress;
 }
 
-static void
-take_from_server(struct pump *pump)
+static void take_from_server(struct pump *pump)
 {
     struct error error = {0};
     if (pump->server.stage == TRANSPORT_HANDSHAKE) {
@@ -129,15 +122,29 @@ take_from_server(struct pump *pump)
 /* --- from the real driver to the server --- */
 
 /* Between the server's consent and the end of the handshake the real driver has to wait. */
-static bool
-may_take_from_driver(const struct pump *pump)
+static bool may_take_from_driver(const struct pump *pump)
 {
     return pump->phase == PUMP_CARRYING && pump->server.stage != TRANSPORT_HANDSHAKE &&
            transport_unsent(&pump->server) < OUT_LIMIT;
 }
 
-static void
-take_from_driver(struct pump *pump)
+/* An incomplete record that the protocol left goes first. */
+static void write_opaque(struct pump *pump, struct error *error)
+{
+    struct buffer *rest = &pump->proto.to_server;
+    struct buffer *from = &pump->driver_in;
+    if (buffer_length(rest) > 0) {
+        if (!buffer_append(rest, buffer_content(from), buffer_length(from))) {
+            error_set_memory(error);
+            return;
+        }
+        buffer_clear(from);
+        from = rest;
+    }
+    transport_write(&pump->server, from, error);
+}
+
+static void take_from_driver(struct pump *pump)
 {
     struct error error = {0};
     if (!may_take_from_driver(pump) || buffer_length(&pump->driver_in) == 0)
@@ -147,9 +154,9 @@ take_from_driver(struct pump *pump)
     if (!may_take_from_driver(pump) || buffer_length(&pump->driver_in) == 0)
         return;
     if (pump->proto.is_driver_opaque)
-        transport_write(&pump->server, &pump->driver_in, &error);
-    if (!error_is_set(&error) && buffer_length(&pump->driver_in) >= DRIVER_READ_AHEAD &&
-        transport_unsent(&pump->server) == 0)
+        write_opaque(pump, &error);
+    size_t waiting = buffer_length(&pump->driver_in) + buffer_length(&pump->proto.to_server);
+    if (waiting >= DRIVER_READ_AHEAD && transport_unsent(&pump->server) == 0)
         error_set(&error, ODBCSSL_ERROR_PROTOCOL,
                   "the real driver sent a packet of more than %zu bytes", DRIVER_READ_AHEAD);
     if (error_is_set(&error))
@@ -160,8 +167,7 @@ take_from_driver(struct pump *pump)
 
 /* What the real driver sent is on its way, so its end can be told. Before the login an end means
  * that it gave up, unless it asked to cancel, or its first message was not yet looked at. */
-static void
-pass_on_driver_end(struct pump *pump)
+static void pass_on_driver_end(struct pump *pump)
 {
     if (!pump->has_driver_ended || pump->phase != PUMP_CARRYING)
         return;
@@ -178,16 +184,14 @@ pass_on_driver_end(struct pump *pump)
     transport_end(&pump->server);
 }
 
-static bool
-is_end_expected(const struct pump *pump)
+static bool is_end_expected(const struct pump *pump)
 {
     return pump->server.is_closed || pump->has_driver_ended || pump->proto.is_login_refused ||
            pump->proto.kind == PROTO_SESSION_CANCEL ||
            (pump->server.tls == NULL && pump->server.end_reason == 0 && pump->is_logged_in);
 }
 
-static void
-describe_end(const struct pump *pump, struct error *error)
+static void describe_end(const struct pump *pump, struct error *error)
 {
     if (pump->server.stage == TRANSPORT_HANDSHAKE && pump->server.end_reason != 0)
         error_set_system(error, ODBCSSL_ERROR_HANDSHAKE, pump->server.end_reason,
@@ -208,8 +212,7 @@ describe_end(const struct pump *pump, struct error *error)
                   pump->server_name, pump->doing);
 }
 
-static void
-pass_on_server_end(struct pump *pump)
+static void pass_on_server_end(struct pump *pump)
 {
     struct error error = {0};
     bool is_over =
@@ -231,8 +234,7 @@ pass_on_server_end(struct pump *pump)
 
 /* Closing then sends RST: what the real driver has not read yet stays readable, but its end does
  * not look like one. */
-static void
-reset_driver(const struct pump *pump)
+static void reset_driver(const struct pump *pump)
 {
     struct linger now = {1, 0};
     setsockopt(pump->driver, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -241,8 +243,7 @@ reset_driver(const struct pump *pump)
 /* The server side is over: the rest goes to the real driver, whose own bytes have nowhere to go.
  * The descriptor is closed when the real driver has closed its own, so that nothing of the rest is
  * lost. */
-static void
-drain(struct pump *pump)
+static void drain(struct pump *pump)
 {
     buffer_clear(&pump->driver_in);
     flush_to_driver(pump);
@@ -262,8 +263,7 @@ drain(struct pump *pump)
 /* --- the loop --- */
 
 /* All that can be done without waiting. */
-static void
-advance(struct pump *pump)
+static void advance(struct pump *pump)
 {
     bool is_more;
     do {
@@ -284,8 +284,7 @@ advance(struct pump *pump)
         drain(pump);
 }
 
-static short
-driver_events(const struct pump *pump)
+static short driver_events(const struct pump *pump)
 {
     short events = 0;
     bool has_room =
@@ -298,8 +297,7 @@ driver_events(const struct pump *pump)
     return events;
 }
 
-static short
-server_events(struct pump *pump)
+static short server_events(struct pump *pump)
 {
     short events = 0;
     if (pump->phase != PUMP_CARRYING)
@@ -313,15 +311,13 @@ server_events(struct pump *pump)
 
 /* A descriptor without wanted events is left out: poll() would report its hang-up again and again.
  */
-static void
-fill(struct pollfd *polled, int descriptor, short events)
+static void fill(struct pollfd *polled, int descriptor, short events)
 {
     *polled = (struct pollfd){.fd = events != 0 ? descriptor : -1, .events = events};
 }
 
 /* false: the wait is over for good. */
-static bool
-wait_for_events(struct pump *pump, struct pollfd *polled)
+static bool wait_for_events(struct pump *pump, struct pollfd *polled)
 {
     struct error error = {0};
     fill(&polled[POLLED_DRIVER], pump->driver, driver_events(pump));
@@ -343,8 +339,7 @@ wait_for_events(struct pump *pump, struct pollfd *polled)
     return polled[POLLED_WAKE].revents == 0 && error.code != ODBCSSL_ERROR_SYSTEM;
 }
 
-static void
-receive(struct pump *pump, const struct pollfd *polled)
+static void receive(struct pump *pump, const struct pollfd *polled)
 {
     pump->is_listener_paused = false;
     if (polled[POLLED_SERVER].revents & ~POLLOUT)
@@ -357,8 +352,7 @@ receive(struct pump *pump, const struct pollfd *polled)
 
 /* The real driver has just sent its farewell, or the process ends: the server still gets what was
  * sent, and a clean end. */
-static void
-stop(struct pump *pump)
+static void stop(struct pump *pump)
 {
     struct error error = {0};
     struct dial_wait wait = {clock_monotonic() + STOP_MILLISECONDS, -1, -1};
@@ -379,8 +373,7 @@ stop(struct pump *pump)
         transport_flush(&pump->server);
 }
 
-static void
-loop(struct pump *pump)
+static void loop(struct pump *pump)
 {
     struct pollfd polled[POLLED_COUNT];
     for (;;) {
@@ -394,16 +387,14 @@ loop(struct pump *pump)
     stop(pump);
 }
 
-void
-pump_run(struct pump *pump)
+void pump_run(struct pump *pump)
 {
     pump->phase = PUMP_CARRYING;
     verdict_begin(pump);
     loop(pump);
 }
 
-void
-pump_refuse(struct pump *pump, const struct error *error)
+void pump_refuse(struct pump *pump, const struct error *error)
 {
     pump->phase = PUMP_CARRYING;
     verdict_fail(pump, error);

@@ -12,28 +12,24 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct registry_entry *first;
 static bool is_process_ending;
 
-static void
-lock(void)
+static void lock(void)
 {
     pthread_mutex_lock(&mutex);
 }
 
-static void
-unlock(void)
+static void unlock(void)
 {
     pthread_mutex_unlock(&mutex);
 }
 
 /* A forked child has none of the threads. */
-static void
-forget(void)
+static void forget(void)
 {
     first = NULL;
     pthread_mutex_init(&mutex, NULL);
 }
 
-static void
-stop_all(void)
+static void stop_all(void)
 {
     int64_t deadline = clock_monotonic() + EXIT_MILLISECONDS;
     lock();
@@ -45,15 +41,13 @@ stop_all(void)
     unlock();
 }
 
-static void
-set_up(void)
+static void set_up(void)
 {
     atexit(stop_all);
     pthread_atfork(lock, unlock, forget);
 }
 
-static void
-list(struct registry_entry *entry)
+static void list(struct registry_entry *entry)
 {
     entry->next = first;
     entry->previous = NULL;
@@ -63,8 +57,7 @@ list(struct registry_entry *entry)
     entry->is_listed = true;
 }
 
-static void
-unlist(struct registry_entry *entry)
+static void unlist(struct registry_entry *entry)
 {
     if (!entry->is_listed)
         return;
@@ -77,9 +70,8 @@ unlist(struct registry_entry *entry)
     entry->is_listed = false;
 }
 
-bool
-registry_start(struct registry_entry *entry, pthread_t *thread_out, void *(*run)(void *),
-               void *argument, struct error *error)
+bool registry_start(struct registry_entry *entry, pthread_t *thread_out, void *(*run)(void *),
+                    void *argument, struct error *error)
 {
     pthread_once(&once, set_up);
     lock();
@@ -95,8 +87,7 @@ registry_start(struct registry_entry *entry, pthread_t *thread_out, void *(*run)
     return is_started;
 }
 
-bool
-registry_stop(struct registry_entry *entry, int64_t deadline)
+bool registry_stop(struct registry_entry *entry, int64_t deadline)
 {
     lock();
     unlist(entry);

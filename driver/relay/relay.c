@@ -44,8 +44,7 @@ struct relay {
 
 /* --- one session --- */
 
-static bool
-connect_server(struct carrier *carrier, size_t *index_out, struct error *error)
+static bool connect_server(struct carrier *carrier, size_t *index_out, struct error *error)
 {
     struct relay *relay = carrier->relay;
     struct pump *pump = &carrier->pump;
@@ -69,8 +68,7 @@ connect_server(struct carrier *carrier, size_t *index_out, struct error *error)
 
 static void on_listener(void *context);
 
-static void
-prepare(struct carrier *carrier, int driver)
+static void prepare(struct carrier *carrier, int driver)
 {
     struct relay *relay = carrier->relay;
     carrier->pump = (struct pump){
@@ -87,8 +85,7 @@ prepare(struct carrier *carrier, int driver)
     };
 }
 
-static void
-carry(struct carrier *carrier)
+static void carry(struct carrier *carrier)
 {
     struct relay *relay = carrier->relay;
     struct pump *pump = &carrier->pump;
@@ -110,8 +107,7 @@ carry(struct carrier *carrier)
 }
 
 /* The main place is given back before the descriptor, whose number may be used again at once. */
-static void
-finish(struct carrier *carrier)
+static void finish(struct carrier *carrier)
 {
     int driver = carrier->pump.driver;
     state_release(&carrier->relay->state, carrier);
@@ -122,8 +118,7 @@ finish(struct carrier *carrier)
 
 /* --- sessions beside the main one --- */
 
-static void *
-run_beside(void *argument)
+static void *run_beside(void *argument)
 {
     struct carrier *carrier = argument;
     carry(carrier);
@@ -132,8 +127,7 @@ run_beside(void *argument)
     return NULL;
 }
 
-static void
-reap(struct relay *relay)
+static void reap(struct relay *relay)
 {
     for (size_t i = 1; i < CARRIER_COUNT; i++) {
         struct carrier *carrier = &relay->carriers[i];
@@ -144,16 +138,14 @@ reap(struct relay *relay)
     }
 }
 
-static void
-join_all(struct relay *relay)
+static void join_all(struct relay *relay)
 {
     for (size_t i = 1; i < CARRIER_COUNT; i++)
         if (relay->carriers[i].is_used)
             pthread_join(relay->carriers[i].thread, NULL);
 }
 
-static struct carrier *
-find_free(struct relay *relay)
+static struct carrier *find_free(struct relay *relay)
 {
     reap(relay);
     for (size_t i = 1; i < CARRIER_COUNT; i++)
@@ -162,8 +154,7 @@ find_free(struct relay *relay)
     return NULL;
 }
 
-static void
-serve_beside(struct relay *relay, int driver)
+static void serve_beside(struct relay *relay, int driver)
 {
     struct error error = {0};
     struct carrier *carrier = find_free(relay);
@@ -184,8 +175,7 @@ serve_beside(struct relay *relay, int driver)
     finish(carrier);
 }
 
-static void
-on_listener(void *context)
+static void on_listener(void *context)
 {
     struct relay *relay = context;
     struct error error = {0};
@@ -205,8 +195,7 @@ on_listener(void *context)
 
 /* --- the relay's thread --- */
 
-static void
-serve(struct relay *relay, int driver)
+static void serve(struct relay *relay, int driver)
 {
     struct carrier *carrier = &relay->carriers[0];
     if (!state_claim(&relay->state, carrier, driver)) {
@@ -220,8 +209,7 @@ serve(struct relay *relay, int driver)
 }
 
 /* false: the relay is to stop. */
-static bool
-wait_for_driver(struct relay *relay, bool is_paused)
+static bool wait_for_driver(struct relay *relay, bool is_paused)
 {
     struct pollfd polled[] = {{.fd = is_paused ? -1 : relay->endpoint.listener, .events = POLLIN},
                               {.fd = relay->wake, .events = POLLIN}};
@@ -229,8 +217,7 @@ wait_for_driver(struct relay *relay, bool is_paused)
     return polled[1].revents == 0;
 }
 
-static void *
-run(void *argument)
+static void *run(void *argument)
 {
     struct relay *relay = argument;
     bool is_paused = false;
@@ -251,14 +238,12 @@ run(void *argument)
 
 /* --- from other threads --- */
 
-static bool
-is_forked(const struct relay *relay)
+static bool is_forked(const struct relay *relay)
 {
     return relay->owner != getpid();
 }
 
-static void
-set_forked(struct error *error)
+static void set_forked(struct error *error)
 {
     error_set(error, ODBCSSL_ERROR_FORKED,
               "the connection belongs to the process that forked this one (process %ld); this one "
@@ -267,8 +252,7 @@ set_forked(struct error *error)
 }
 
 /* Frees what the thread does not need any more; it has ended, or was never started. */
-static void
-destroy(struct relay *relay)
+static void destroy(struct relay *relay)
 {
     endpoint_close(&relay->endpoint);
     if (relay->wake >= 0)
@@ -277,8 +261,7 @@ destroy(struct relay *relay)
     free(relay);
 }
 
-static void
-stop(struct registry_entry *entry)
+static void stop(struct registry_entry *entry)
 {
     struct relay *relay = (struct relay *)entry;
     uint64_t one = 1;
@@ -287,15 +270,13 @@ stop(struct registry_entry *entry)
     (void)written;
 }
 
-static bool
-join(struct registry_entry *entry, int64_t deadline)
+static bool join(struct registry_entry *entry, int64_t deadline)
 {
     struct relay *relay = (struct relay *)entry;
     return thread_join(relay->thread, deadline);
 }
 
-static struct relay *
-allocate(const struct relay_options *options, struct error *error)
+static struct relay *allocate(const struct relay_options *options, struct error *error)
 {
     struct relay *relay = calloc(1, sizeof *relay);
     if (relay == NULL || !state_init(&relay->state)) {
@@ -316,8 +297,7 @@ allocate(const struct relay_options *options, struct error *error)
     return relay;
 }
 
-static bool
-start(struct relay *relay, struct error *error)
+static bool start(struct relay *relay, struct error *error)
 {
     relay->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (relay->wake < 0) {
@@ -329,8 +309,7 @@ start(struct relay *relay, struct error *error)
            registry_start(&relay->entry, &relay->thread, run, relay, error);
 }
 
-struct relay *
-relay_open(const struct relay_options *options, struct error *error)
+struct relay *relay_open(const struct relay_options *options, struct error *error)
 {
     struct relay *relay = allocate(options, error);
     if (relay == NULL)
@@ -344,8 +323,7 @@ relay_open(const struct relay_options *options, struct error *error)
 /* The thread does not exist here, its locks may be taken for ever, and its memory may be half
  * written: the descriptors are closed, which says nothing to their other ends, and the memory
  * stays. */
-static void
-close_forked(struct relay *relay)
+static void close_forked(struct relay *relay)
 {
     for (size_t i = 0; i < CARRIER_COUNT; i++) {
         if (relay->carriers[i].pump.driver >= 0)
@@ -357,8 +335,7 @@ close_forked(struct relay *relay)
     endpoint_close(&relay->endpoint);
 }
 
-void
-relay_close(struct relay **relay_address)
+void relay_close(struct relay **relay_address)
 {
     struct relay *relay = *relay_address;
     *relay_address = NULL;
@@ -372,15 +349,13 @@ relay_close(struct relay **relay_address)
         log_write(relay->options.log, "the relay's thread did not end; it is left behind");
 }
 
-void
-relay_get_endpoint(const struct relay *relay, struct relay_endpoint *endpoint_out)
+void relay_get_endpoint(const struct relay *relay, struct relay_endpoint *endpoint_out)
 {
     *endpoint_out = relay->endpoint.where;
 }
 
-enum relay_outcome
-relay_get_outcome(struct relay *relay, struct tls_report *report_out,
-                  struct error_list *warnings_out, struct error *error_out)
+enum relay_outcome relay_get_outcome(struct relay *relay, struct tls_report *report_out,
+                                     struct error_list *warnings_out, struct error *error_out)
 {
     struct relay_state *state = &relay->state;
     if (is_forked(relay)) {
@@ -401,8 +376,7 @@ relay_get_outcome(struct relay *relay, struct tls_report *report_out,
     return outcome;
 }
 
-bool
-relay_is_alive(struct relay *relay, struct error *error_out)
+bool relay_is_alive(struct relay *relay, struct error *error_out)
 {
     struct relay_state *state = &relay->state;
     if (is_forked(relay)) {
@@ -417,8 +391,7 @@ relay_is_alive(struct relay *relay, struct error *error_out)
     return is_alive;
 }
 
-unsigned
-relay_session_number(struct relay *relay)
+unsigned relay_session_number(struct relay *relay)
 {
     struct relay_state *state = &relay->state;
     if (is_forked(relay))

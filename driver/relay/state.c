@@ -3,37 +3,32 @@
 #include <poll.h>
 #include <stdio.h>
 
-bool
-state_init(struct relay_state *state)
+bool state_init(struct relay_state *state)
 {
     state->main_driver = -1;
     snprintf(state->doing, sizeof state->doing, "waiting for the real driver to connect");
     return pthread_mutex_init(&state->mutex, NULL) == 0;
 }
 
-void
-state_destroy(struct relay_state *state)
+void state_destroy(struct relay_state *state)
 {
     pthread_mutex_destroy(&state->mutex);
 }
 
-static bool
-has_hung_up(int descriptor)
+static bool has_hung_up(int descriptor)
 {
     struct pollfd polled = {.fd = descriptor, .events = POLLRDHUP};
     return poll(&polled, 1, 0) > 0;
 }
 
-static void
-vacate(struct relay_state *state)
+static void vacate(struct relay_state *state)
 {
     state->main = NULL;
     state->main_driver = -1;
     state->is_alive = false;
 }
 
-bool
-state_claim(struct relay_state *state, const void *session, int driver)
+bool state_claim(struct relay_state *state, const void *session, int driver)
 {
     pthread_mutex_lock(&state->mutex);
     if (state->main != NULL && state->main != session && has_hung_up(state->main_driver))
@@ -47,8 +42,7 @@ state_claim(struct relay_state *state, const void *session, int driver)
     return is_ours;
 }
 
-void
-state_release(struct relay_state *state, const void *session)
+void state_release(struct relay_state *state, const void *session)
 {
     pthread_mutex_lock(&state->mutex);
     if (state->main == session)
@@ -56,8 +50,7 @@ state_release(struct relay_state *state, const void *session)
     pthread_mutex_unlock(&state->mutex);
 }
 
-void
-state_set_doing(struct relay_state *state, const void *session, const char *doing)
+void state_set_doing(struct relay_state *state, const void *session, const char *doing)
 {
     pthread_mutex_lock(&state->mutex);
     if (state->main == session)
@@ -65,8 +58,7 @@ state_set_doing(struct relay_state *state, const void *session, const char *doin
     pthread_mutex_unlock(&state->mutex);
 }
 
-void
-state_set_address(struct relay_state *state, const void *session, size_t address)
+void state_set_address(struct relay_state *state, const void *session, size_t address)
 {
     pthread_mutex_lock(&state->mutex);
     if (state->main == session) {
@@ -76,9 +68,8 @@ state_set_address(struct relay_state *state, const void *session, size_t address
     pthread_mutex_unlock(&state->mutex);
 }
 
-void
-state_set_report(struct relay_state *state, const void *session, const struct tls_report *report,
-                 const struct error_list *warnings)
+void state_set_report(struct relay_state *state, const void *session,
+                      const struct tls_report *report, const struct error_list *warnings)
 {
     pthread_mutex_lock(&state->mutex);
     if (state->main == session) {
@@ -90,9 +81,8 @@ state_set_report(struct relay_state *state, const void *session, const struct tl
 
 /* A real driver that tries again after a failure fails for the same reason or for a consequence of
  * it: the first one is told. */
-void
-state_set_outcome(struct relay_state *state, const void *session, enum relay_outcome outcome,
-                  const struct error *error)
+void state_set_outcome(struct relay_state *state, const void *session, enum relay_outcome outcome,
+                       const struct error *error)
 {
     pthread_mutex_lock(&state->mutex);
     bool is_repeated = outcome == RELAY_FAILED && state->outcome == RELAY_FAILED;
@@ -104,8 +94,7 @@ state_set_outcome(struct relay_state *state, const void *session, enum relay_out
     pthread_mutex_unlock(&state->mutex);
 }
 
-void
-state_set_logged_in(struct relay_state *state, const void *session)
+void state_set_logged_in(struct relay_state *state, const void *session)
 {
     pthread_mutex_lock(&state->mutex);
     if (state->main == session) {
@@ -118,8 +107,7 @@ state_set_logged_in(struct relay_state *state, const void *session)
     pthread_mutex_unlock(&state->mutex);
 }
 
-void
-state_set_ended(struct relay_state *state, const void *session, const struct error *error)
+void state_set_ended(struct relay_state *state, const void *session, const struct error *error)
 {
     pthread_mutex_lock(&state->mutex);
     if (state->main == session && state->is_alive) {
@@ -130,8 +118,7 @@ state_set_ended(struct relay_state *state, const void *session, const struct err
     pthread_mutex_unlock(&state->mutex);
 }
 
-bool
-state_get_address(struct relay_state *state, size_t *address_out)
+bool state_get_address(struct relay_state *state, size_t *address_out)
 {
     pthread_mutex_lock(&state->mutex);
     bool has_address = state->has_address;

@@ -5,8 +5,7 @@
 
 #define STACK_SIZE ((size_t)512 * 1024)
 
-bool
-thread_start(pthread_t *thread_out, void *(*run)(void *), void *argument, struct error *error)
+bool thread_start(pthread_t *thread_out, void *(*run)(void *), void *argument, struct error *error)
 {
     pthread_attr_t attributes;
     sigset_t all, before;
@@ -28,8 +27,7 @@ thread_start(pthread_t *thread_out, void *(*run)(void *), void *argument, struct
     return true;
 }
 
-bool
-thread_join(pthread_t thread, int64_t deadline)
+bool thread_join(pthread_t thread, int64_t deadline)
 {
     struct timespec until = {deadline / 1000, deadline % 1000 * 1000000};
     return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;

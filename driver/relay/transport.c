@@ -4,8 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void
-transport_free(struct transport *transport)
+void transport_free(struct transport *transport)
 {
     int descriptor = transport->descriptor;
     transport->descriptor = -1; /* first: a child forked now must not close a stranger */
@@ -16,15 +15,13 @@ transport_free(struct transport *transport)
     buffer_free(&transport->wire_out);
 }
 
-static bool
-is_framed(const struct transport *transport)
+static bool is_framed(const struct transport *transport)
 {
     return transport->stage == TRANSPORT_HANDSHAKE && transport->proto->plan == PROTO_PLAN_TLS &&
            transport->proto->proto->unwrap != NULL;
 }
 
-static struct buffer *
-receive_buffer(struct transport *transport)
+static struct buffer *receive_buffer(struct transport *transport)
 {
     bool is_tls = transport->stage == TRANSPORT_HANDSHAKE || transport->stage == TRANSPORT_TLS;
     if (is_tls && !is_framed(transport))
@@ -32,8 +29,7 @@ receive_buffer(struct transport *transport)
     return &transport->wire_in;
 }
 
-static bool
-move_bytes(struct buffer *from, struct buffer *to, struct error *error)
+static bool move_bytes(struct buffer *from, struct buffer *to, struct error *error)
 {
     if (buffer_length(from) == 0)
         return true;
@@ -45,15 +41,13 @@ move_bytes(struct buffer *from, struct buffer *to, struct error *error)
     return true;
 }
 
-void
-transport_start_tls(struct transport *transport, struct tls_session *tls)
+void transport_start_tls(struct transport *transport, struct tls_session *tls)
 {
     transport->tls = tls;
     transport->stage = TRANSPORT_HANDSHAKE;
 }
 
-static bool
-unwrap(struct transport *transport, struct error *error)
+static bool unwrap(struct transport *transport, struct error *error)
 {
     struct proto_session *proto = transport->proto;
     if (!is_framed(transport) ||
@@ -64,8 +58,7 @@ unwrap(struct transport *transport, struct error *error)
     return false;
 }
 
-static bool
-wrap(struct transport *transport, struct error *error)
+static bool wrap(struct transport *transport, struct error *error)
 {
     struct proto_session *proto = transport->proto;
     struct buffer *output = tls_session_output(transport->tls);
@@ -77,8 +70,7 @@ wrap(struct transport *transport, struct error *error)
     return false;
 }
 
-enum tls_progress
-transport_handshake(struct transport *transport, struct error *error)
+enum tls_progress transport_handshake(struct transport *transport, struct error *error)
 {
     if (!unwrap(transport, error))
         return TLS_PROGRESS_FAILED;
@@ -93,8 +85,7 @@ transport_handshake(struct transport *transport, struct error *error)
     return TLS_PROGRESS_DONE;
 }
 
-bool
-transport_end_tls(struct transport *transport, struct error *error)
+bool transport_end_tls(struct transport *transport, struct error *error)
 {
     if (transport->stage != TRANSPORT_TLS || !transport->proto->is_login_only_allowed) {
         error_set(error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
@@ -109,15 +100,13 @@ transport_end_tls(struct transport *transport, struct error *error)
     return true;
 }
 
-bool
-transport_has_room(struct transport *transport)
+bool transport_has_room(struct transport *transport)
 {
     return !transport->has_ended && !transport->is_closed &&
            buffer_length(receive_buffer(transport)) < TRANSPORT_READ_AHEAD;
 }
 
-void
-transport_receive(struct transport *transport)
+void transport_receive(struct transport *transport)
 {
     struct buffer *buffer = receive_buffer(transport);
     size_t size = TRANSPORT_READ_AHEAD - buffer_length(buffer);
@@ -138,8 +127,8 @@ transport_receive(struct transport *transport)
     }
 }
 
-static enum tls_progress
-read_plain(struct transport *transport, struct buffer *out, size_t limit, struct error *error)
+static enum tls_progress read_plain(struct transport *transport, struct buffer *out, size_t limit,
+                                    struct error *error)
 {
     size_t length = buffer_length(&transport->wire_in);
     size_t room = limit > buffer_length(out) ? limit - buffer_length(out) : 0;
@@ -155,8 +144,8 @@ read_plain(struct transport *transport, struct buffer *out, size_t limit, struct
     return TLS_PROGRESS_DONE;
 }
 
-static enum tls_progress
-read_tls(struct transport *transport, struct buffer *out, size_t limit, struct error *error)
+static enum tls_progress read_tls(struct transport *transport, struct buffer *out, size_t limit,
+                                  struct error *error)
 {
     enum tls_progress progress = TLS_PROGRESS_DONE;
     while (progress == TLS_PROGRESS_DONE && buffer_length(out) < limit) {
@@ -173,8 +162,8 @@ read_tls(struct transport *transport, struct buffer *out, size_t limit, struct e
     return progress;
 }
 
-enum tls_progress
-transport_read(struct transport *transport, struct buffer *out, size_t limit, struct error *error)
+enum tls_progress transport_read(struct transport *transport, struct buffer *out, size_t limit,
+                                 struct error *error)
 {
     if (transport->is_closed)
         return TLS_PROGRESS_CLOSED;
@@ -183,8 +172,7 @@ transport_read(struct transport *transport, struct buffer *out, size_t limit, st
     return read_plain(transport, out, limit, error);
 }
 
-bool
-transport_is_pending(const struct transport *transport)
+bool transport_is_pending(const struct transport *transport)
 {
     if (transport->is_closed)
         return false;
@@ -194,8 +182,8 @@ transport_is_pending(const struct transport *transport)
 }
 
 /* How many bytes make the next record; 0: wait for more. */
-static size_t
-next_record(const struct transport *transport, const struct buffer *bytes, struct error *error)
+static size_t next_record(const struct transport *transport, const struct buffer *bytes,
+                          struct error *error)
 {
     struct proto_session *proto = transport->proto;
     size_t length = buffer_length(bytes);
@@ -210,8 +198,7 @@ next_record(const struct transport *transport, const struct buffer *bytes, struc
     return record <= length ? record : 0;
 }
 
-static bool
-write_tls(struct transport *transport, struct buffer *bytes, struct error *error)
+static bool write_tls(struct transport *transport, struct buffer *bytes, struct error *error)
 {
     while (buffer_length(bytes) > 0) {
         struct error reason = {0};
@@ -229,8 +216,7 @@ write_tls(struct transport *transport, struct buffer *bytes, struct error *error
     return true;
 }
 
-bool
-transport_write(struct transport *transport, struct buffer *bytes, struct error *error)
+bool transport_write(struct transport *transport, struct buffer *bytes, struct error *error)
 {
     if (transport->stage == TRANSPORT_TLS)
         return write_tls(transport, bytes, error);
@@ -245,16 +231,15 @@ transport_write(struct transport *transport, struct buffer *bytes, struct error 
     return false;
 }
 
-bool
-transport_write_negotiation(struct transport *transport, struct buffer *bytes, struct error *error)
+bool transport_write_negotiation(struct transport *transport, struct buffer *bytes,
+                                 struct error *error)
 {
     if (transport->stage != TRANSPORT_PLAIN)
         return transport_write(transport, bytes, error);
     return move_bytes(bytes, &transport->wire_out, error);
 }
 
-size_t
-transport_unsent(const struct transport *transport)
+size_t transport_unsent(const struct transport *transport)
 {
     size_t length = buffer_length(&transport->wire_out);
     if (transport->tls != NULL && !is_framed(transport))
@@ -263,8 +248,7 @@ transport_unsent(const struct transport *transport)
 }
 
 /* true: all of it was sent. */
-static bool
-send_buffer(struct transport *transport, struct buffer *buffer)
+static bool send_buffer(struct transport *transport, struct buffer *buffer)
 {
     while (buffer_length(buffer) > 0) {
         ssize_t sent = send(transport->descriptor, buffer_content(buffer), buffer_length(buffer),
@@ -280,8 +264,7 @@ send_buffer(struct transport *transport, struct buffer *buffer)
     return true;
 }
 
-void
-transport_flush(struct transport *transport)
+void transport_flush(struct transport *transport)
 {
     bool is_sent = send_buffer(transport, &transport->wire_out);
     if (is_sent && transport->tls != NULL && !is_framed(transport))
@@ -297,8 +280,7 @@ transport_flush(struct transport *transport)
     }
 }
 
-void
-transport_end(struct transport *transport)
+void transport_end(struct transport *transport)
 {
     if (transport->is_ending)
         return;

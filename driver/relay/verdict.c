@@ -6,8 +6,7 @@
 /* What the real driver shows behind our own record. */
 static const char failure_text[] = "odbcssl: connection refused, see the first diagnostic record";
 
-static void
-set_doing(struct pump *pump, const char *doing)
+static void set_doing(struct pump *pump, const char *doing)
 {
     char text[STATE_DOING_SIZE];
     pump->doing = doing;
@@ -17,15 +16,13 @@ set_doing(struct pump *pump, const char *doing)
 }
 
 /* From here on the real driver knows more than the relay: its words are the ones to tell. */
-static void
-leave_words_to_driver(struct pump *pump)
+static void leave_words_to_driver(struct pump *pump)
 {
     pump->doing = "waiting for the end after a refused login";
     state_set_doing(pump->state, pump->session, "");
 }
 
-static bool
-queue_for_driver(struct pump *pump)
+static bool queue_for_driver(struct pump *pump)
 {
     struct buffer *from = &pump->proto.to_driver;
     bool is_queued = buffer_length(from) == 0 ||
@@ -35,8 +32,7 @@ queue_for_driver(struct pump *pump)
 }
 
 /* The message of a refusal goes to the real driver in its own protocol; then the end follows. */
-static void
-end_driver(struct pump *pump)
+static void end_driver(struct pump *pump)
 {
     if (!pump->is_logged_in && pump->proto.kind != PROTO_SESSION_CANCEL)
         pump->proto.proto->fail(&pump->proto, failure_text);
@@ -45,8 +41,7 @@ end_driver(struct pump *pump)
     pump->phase = pump->is_logged_in ? PUMP_RESETTING : PUMP_DRAINING;
 }
 
-void
-verdict_fail(struct pump *pump, const struct error *error)
+void verdict_fail(struct pump *pump, const struct error *error)
 {
     if (pump->phase != PUMP_CARRYING)
         return;
@@ -59,8 +54,7 @@ verdict_fail(struct pump *pump, const struct error *error)
 }
 
 /* The plan's next step may do what this attempt could not. */
-static void
-end_attempt(struct pump *pump, enum relay_outcome outcome)
+static void end_attempt(struct pump *pump, enum relay_outcome outcome)
 {
     const struct error *error = &pump->proto.error;
     log_write(pump->options->log, "attempt with %s ended: %s", pump->server_name, error->text);
@@ -72,8 +66,7 @@ end_attempt(struct pump *pump, enum relay_outcome outcome)
     pump->phase = PUMP_DRAINING;
 }
 
-static void
-report_negotiated(struct pump *pump)
+static void report_negotiated(struct pump *pump)
 {
     struct tls_report report = {.mode = pump->options->tls->mode};
     struct error_list warnings = {0};
@@ -82,8 +75,7 @@ report_negotiated(struct pump *pump)
     state_set_report(pump->state, pump->session, &report, &warnings);
 }
 
-static void
-open_tls(struct pump *pump)
+static void open_tls(struct pump *pump)
 {
     const struct relay_options *options = pump->options;
     const struct proto *proto = options->proto;
@@ -106,8 +98,7 @@ open_tls(struct pump *pump)
 }
 
 /* Nothing that came before TLS may be taken for something that came within it. */
-static void
-start_tls(struct pump *pump)
+static void start_tls(struct pump *pump)
 {
     struct error error = {0};
     size_t early = buffer_length(&pump->server_in) + buffer_length(&pump->server.wire_in);
@@ -123,8 +114,7 @@ start_tls(struct pump *pump)
         open_tls(pump);
 }
 
-static void
-log_in(struct pump *pump)
+static void log_in(struct pump *pump)
 {
     if (pump->is_logged_in)
         return;
@@ -137,8 +127,7 @@ log_in(struct pump *pump)
 }
 
 /* The report of the handshake stands, but it no longer says how the session travels. */
-static void
-end_tls(struct pump *pump)
+static void end_tls(struct pump *pump)
 {
     struct error error = {0};
     struct tls_report report = {.mode = pump->options->tls->mode};
@@ -156,8 +145,7 @@ end_tls(struct pump *pump)
 }
 
 /* Which place a session has is known when its kind is. */
-static void
-take_place(struct pump *pump)
+static void take_place(struct pump *pump)
 {
     if (pump->proto.kind == PROTO_SESSION_MAIN)
         state_claim(pump->state, pump->session, pump->driver);
@@ -166,8 +154,7 @@ take_place(struct pump *pump)
 }
 
 /* false: the session has failed. */
-static bool
-queue_for_server(struct pump *pump)
+static bool queue_for_server(struct pump *pump)
 {
     struct error error = {0};
     if (buffer_length(&pump->proto.to_server) == 0)
@@ -178,16 +165,14 @@ queue_for_server(struct pump *pump)
     return false;
 }
 
-static void
-refuse(struct pump *pump)
+static void refuse(struct pump *pump)
 {
     error_set(&pump->proto.error, ODBCSSL_ERROR_PROTOCOL, "%s does not speak %s", pump->server_name,
               pump->proto.proto->name);
     verdict_fail(pump, &pump->proto.error);
 }
 
-void
-verdict_obey(struct pump *pump, enum proto_verdict verdict)
+void verdict_obey(struct pump *pump, enum proto_verdict verdict)
 {
     if (pump->phase != PUMP_CARRYING)
         return;
@@ -224,16 +209,14 @@ verdict_obey(struct pump *pump, enum proto_verdict verdict)
         end_tls(pump);
 }
 
-static void
-begin_protocol(struct pump *pump)
+static void begin_protocol(struct pump *pump)
 {
     set_doing(pump, pump->options->plan == PROTO_PLAN_TLS ? "waiting for the switch to TLS"
                                                           : "waiting for the login");
     verdict_obey(pump, pump->proto.proto->start(&pump->proto));
 }
 
-void
-verdict_begin(struct pump *pump)
+void verdict_begin(struct pump *pump)
 {
     if (pump->options->plan == PROTO_PLAN_DIRECT)
         open_tls(pump);
@@ -241,8 +224,7 @@ verdict_begin(struct pump *pump)
         begin_protocol(pump);
 }
 
-void
-verdict_handshake(struct pump *pump)
+void verdict_handshake(struct pump *pump)
 {
     struct error error = {0};
     switch (transport_handshake(&pump->server, &error)) {

@@ -34,7 +34,7 @@ static const char *const kind_names[CONTENT_KIND_COUNT] = {
     [CONTENT_PEM] = "PEM text",
     [CONTENT_PEM_OTHER] = "PEM text of an unknown kind",
     [CONTENT_TEXT] = "other text",
-    [CONTENT_BINARY] = "binary data of an unknown kind",
+    [CONTENT_BINARY] = "unknown or damaged binary data",
 };
 
 /* First bytes that tell what a file is. */
@@ -212,6 +212,9 @@ static enum content_kind recognise_asn1(const unsigned char *bytes, size_t size)
 /* Text for people's eyes: no control characters but white space, at the beginning at least. */
 static bool is_text(const unsigned char *bytes, size_t size)
 {
+    /* DER or BER that is cut short. */
+    if (size >= 2 && bytes[0] == ASN1_SEQUENCE && (bytes[1] & 0x80) != 0)
+        return false;
     for (size_t i = 0; i < size && i < 4096; i++)
         if (bytes[i] < 0x20 && (bytes[i] < '\t' || bytes[i] > '\r'))
             return false;

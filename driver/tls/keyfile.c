@@ -1,5 +1,6 @@
 #include "tls/keyfile.h"
 
+#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "tls/token.h"
 
 #define DESCRIPTION_SIZE 700
-#define KEY_ID_SIZE 64
+#define DIGEST_SIZE 32
 
 /* More certificates beside a client's key are refused. */
 #define CANDIDATE_LIMIT 1024
@@ -30,16 +31,14 @@ struct loading {
     struct error *error;
 };
 
-static bool
-is_secret(const struct material *material)
+static bool is_secret(const struct material *material)
 {
     const uint64_t keys = UINT64_C(1) << CONTENT_PRIVATE_KEY | UINT64_C(1) << CONTENT_ENCRYPTED_KEY;
     return (material->seen & keys) != 0;
 }
 
-static bool
-read_file(const struct loading *loading, const struct option *option, enum formats_wanted wanted,
-          bool wants_keys, struct material *material)
+static bool read_file(const struct loading *loading, const struct option *option,
+                      enum formats_wanted wanted, bool wants_keys, struct material *material)
 {
     struct file_content content;
     char name[DESCRIPTION_SIZE];
@@ -62,8 +61,7 @@ read_file(const struct loading *loading, const struct option *option, enum forma
     return is_good;
 }
 
-static bool
-import_candidates(struct loading *loading)
+static bool import_candidates(struct loading *loading)
 {
     const struct material *material = &loading->material;
     char name[DESCRIPTION_SIZE];
@@ -98,8 +96,7 @@ import_candidates(struct loading *loading)
     return true;
 }
 
-static bool
-load_certificates(struct loading *loading)
+static bool load_certificates(struct loading *loading)
 {
     const struct option *cert = &loading->options->cert;
     bool has_key_option = loading->options->key.value != NULL;
@@ -116,8 +113,7 @@ load_certificates(struct loading *loading)
 }
 
 /* Decrypts with SslPassword, or else with GaussDB's files beside the certificate. */
-static bool
-import_key(struct loading *loading, const struct material_key *key, const char *name)
+static bool import_key(struct loading *loading, const struct material_key *key, const char *name)
 {
     const struct tls_options *options = loading->options;
     struct private_key_password password = {options->password.value, "SslPassword"};
@@ -138,9 +134,8 @@ import_key(struct loading *loading, const struct material_key *key, const char *
     return is_good;
 }
 
-static bool
-import_only_key(struct loading *loading, const struct material *material,
-                const struct option *option)
+static bool import_only_key(struct loading *loading, const struct material *material,
+                            const struct option *option)
 {
     char name[DESCRIPTION_SIZE];
     option_describe(option, name, sizeof name);
@@ -153,8 +148,7 @@ import_only_key(struct loading *loading, const struct material *material,
     return false;
 }
 
-static bool
-load_key_file(struct loading *loading)
+static bool load_key_file(struct loading *loading)
 {
     struct material material = {0};
     const struct option *option = &loading->options->key;
@@ -164,8 +158,7 @@ load_key_file(struct loading *loading)
     return is_loaded;
 }
 
-static bool
-load_key(struct loading *loading)
+static bool load_key(struct loading *loading)
 {
     const struct tls_options *options = loading->options;
     const struct option *key = options->key.value != NULL ? &options->key : &options->cert;
@@ -183,32 +176,46 @@ load_key(struct loading *loading)
     return false;
 }
 
+/* What two public keys have in common when they are the same: the modulus of RSA, since PSS has
+ * parameters that differ between key and certificate; else the identifier. */
+static bool key_identity(gnutls_pubkey_t key, unsigned char *digest)
+{
+    gnutls_datum_t modulus = {0}, exponent = {0};
+    size_t size = DIGEST_SIZE;
+    if (gnutls_pubkey_export_rsa_raw2(key, &modulus, &exponent, 0) != 0)
+        return gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, digest, &size) == 0;
+    bool is_known = gnutls_hash_fast(GNUTLS_DIG_SHA256, modulus.data, modulus.size, digest) == 0;
+    gnutls_free(modulus.data);
+    gnutls_free(exponent.data);
+    return is_known;
+}
+
 /* false: the token does not tell. */
-static bool
-key_identifier(gnutls_privkey_t key, unsigned char *id, size_t *size)
+static bool private_key_identity(gnutls_privkey_t key, unsigned char *digest)
 {
     gnutls_pubkey_t public_key;
     if (gnutls_pubkey_init(&public_key) != 0)
         return false;
     bool is_known = gnutls_pubkey_import_privkey(public_key, key, 0, 0) == 0 &&
-                    gnutls_pubkey_get_key_id(public_key, GNUTLS_KEYID_USE_SHA256, id, size) == 0;
+                    key_identity(public_key, digest);
     gnutls_pubkey_deinit(public_key);
     return is_known;
 }
 
-static bool
-certificate_has_key(gnutls_x509_crt_t certificate, const unsigned char *id, size_t size)
+static bool certificate_has_key(gnutls_x509_crt_t certificate, const unsigned char *digest)
 {
-    unsigned char found[KEY_ID_SIZE];
-    size_t found_size = sizeof found;
-    return gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256, found, &found_size) ==
-               0 &&
-           found_size == size && memcmp(found, id, size) == 0;
+    gnutls_pubkey_t public_key;
+    unsigned char found[DIGEST_SIZE];
+    if (gnutls_pubkey_init(&public_key) != 0)
+        return false;
+    bool is_same = gnutls_pubkey_import_x509(public_key, certificate, 0) == 0 &&
+                   key_identity(public_key, found) && memcmp(found, digest, DIGEST_SIZE) == 0;
+    gnutls_pubkey_deinit(public_key);
+    return is_same;
 }
 
 /* "CN=alice (serial 0A:3F)" in new memory. */
-static char *
-describe_certificate(gnutls_x509_crt_t certificate)
+static char *describe_certificate(gnutls_x509_crt_t certificate)
 {
     gnutls_datum_t dn = {0};
     unsigned char serial[64];
@@ -222,8 +229,7 @@ describe_certificate(gnutls_x509_crt_t certificate)
     return asprintf(&text, "%s (serial %s)", subject, hex) < 0 ? NULL : text;
 }
 
-static bool
-report_mismatch(const struct loading *loading)
+static bool report_mismatch(const struct loading *loading)
 {
     const struct tls_options *options = loading->options;
     const struct option *key = options->key.value != NULL ? &options->key : &options->cert;
@@ -239,8 +245,7 @@ report_mismatch(const struct loading *loading)
     return false;
 }
 
-static void
-move_to_chain(struct loading *loading, size_t index)
+static void move_to_chain(struct loading *loading, size_t index)
 {
     struct client_identity *identity = loading->identity;
     identity->chain[identity->chain_count++] = loading->candidates[index];
@@ -248,23 +253,21 @@ move_to_chain(struct loading *loading, size_t index)
 }
 
 /* The index of the certificate that the key belongs to; candidate_count: none. */
-static size_t
-find_leaf(const struct loading *loading)
+static size_t find_leaf(const struct loading *loading)
 {
-    unsigned char id[KEY_ID_SIZE];
-    size_t size = sizeof id, index = 0;
+    unsigned char digest[DIGEST_SIZE];
+    size_t index = 0;
     /* Where a token keeps the public key to itself, the handshake tells. */
-    if (!key_identifier(loading->identity->key, id, &size))
+    if (!private_key_identity(loading->identity->key, digest))
         return 0;
     while (index < loading->candidate_count &&
-           !certificate_has_key(loading->candidates[index], id, size))
+           !certificate_has_key(loading->candidates[index], digest))
         index++;
     return index;
 }
 
 /* The issuer of the chain's last certificate among what is left; candidate_count: none. */
-static size_t
-find_issuer(const struct loading *loading)
+static size_t find_issuer(const struct loading *loading)
 {
     const struct client_identity *identity = loading->identity;
     gnutls_x509_crt_t last = identity->chain[identity->chain_count - 1];
@@ -280,8 +283,7 @@ find_issuer(const struct loading *loading)
 
 /* The client's certificate first, then the issuers that lie beside it, whatever the file's order.
  */
-static bool
-build_chain(struct loading *loading)
+static bool build_chain(struct loading *loading)
 {
     struct client_identity *identity = loading->identity;
     identity->chain = calloc(loading->candidate_count, sizeof *identity->chain);
@@ -299,8 +301,7 @@ build_chain(struct loading *loading)
     return true;
 }
 
-static bool
-describe_identity(struct loading *loading)
+static bool describe_identity(struct loading *loading)
 {
     struct client_identity *identity = loading->identity;
     char name[DESCRIPTION_SIZE];
@@ -314,8 +315,7 @@ describe_identity(struct loading *loading)
     return false;
 }
 
-static bool
-prepare_pin(struct loading *loading)
+static bool prepare_pin(struct loading *loading)
 {
     const struct tls_options *options = loading->options;
     if (!token_is_uri(options->cert.value) && !token_is_uri(options->key.value))
@@ -326,8 +326,7 @@ prepare_pin(struct loading *loading)
     return loading->identity->pin != NULL;
 }
 
-static void
-free_loading(struct loading *loading)
+static void free_loading(struct loading *loading)
 {
     for (size_t i = 0; i < loading->candidate_count; i++)
         gnutls_x509_crt_deinit(loading->candidates[i]);
@@ -335,9 +334,9 @@ free_loading(struct loading *loading)
     material_free(&loading->material);
 }
 
-bool
-client_identity_load_files(const struct tls_options *options, const char *user, struct watch *watch,
-                           struct client_identity *identity, struct error *error)
+bool client_identity_load_files(const struct tls_options *options, const char *user,
+                                struct watch *watch, struct client_identity *identity,
+                                struct error *error)
 {
     struct loading loading = {
         .options = options, .user = user, .watch = watch, .identity = identity, .error = error};
@@ -350,8 +349,8 @@ client_identity_load_files(const struct tls_options *options, const char *user, 
     return is_loaded;
 }
 
-bool
-client_identity_check_dates(const struct client_identity *identity, time_t now, struct error *error)
+bool client_identity_check_dates(const struct client_identity *identity, time_t now,
+                                 struct error *error)
 {
     char limit[CLOCK_TEXT_SIZE], today[CLOCK_TEXT_SIZE];
     if (identity->not_after != (time_t)-1 && now > identity->not_after)
@@ -369,9 +368,8 @@ client_identity_check_dates(const struct client_identity *identity, time_t now, 
     return false;
 }
 
-bool
-client_identity_load(const struct tls_options *options, const char *user, time_t now,
-                     struct client_identity *identity, struct error *error)
+bool client_identity_load(const struct tls_options *options, const char *user, time_t now,
+                          struct client_identity *identity, struct error *error)
 {
     if (!client_identity_load_files(options, user, NULL, identity, error))
         return false;
@@ -381,8 +379,7 @@ client_identity_load(const struct tls_options *options, const char *user, time_t
     return false;
 }
 
-void
-client_identity_free(struct client_identity *identity)
+void client_identity_free(struct client_identity *identity)
 {
     for (size_t i = 0; i < identity->chain_count; i++)
         gnutls_x509_crt_deinit(identity->chain[i]);

@@ -22,8 +22,7 @@ static const struct {
 
 #define VERSION_COUNT (sizeof versions / sizeof versions[0])
 
-static ssize_t
-push(gnutls_transport_ptr_t pointer, const giovec_t *parts, int count)
+static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *parts, int count)
 {
     struct tls_session *session = pointer;
     size_t total = 0;
@@ -37,8 +36,7 @@ push(gnutls_transport_ptr_t pointer, const giovec_t *parts, int count)
     return (ssize_t)total;
 }
 
-static ssize_t
-pull(gnutls_transport_ptr_t pointer, void *out, size_t size)
+static ssize_t pull(gnutls_transport_ptr_t pointer, void *out, size_t size)
 {
     struct tls_session *session = pointer;
     size_t length = buffer_length(&session->input);
@@ -48,6 +46,8 @@ pull(gnutls_transport_ptr_t pointer, void *out, size_t size)
     }
     if (length > size)
         length = size;
+    if (session->stage == SESSION_HANDSHAKING)
+        session->handshake_size += length;
     memcpy(out, buffer_content(&session->input), length);
     buffer_take(&session->input, length);
     return (ssize_t)length;
@@ -55,8 +55,7 @@ pull(gnutls_transport_ptr_t pointer, void *out, size_t size)
 
 /* Also false for forms like 10.1, which getaddrinfo takes: libpq's rule for SNI, digits and dots.
  */
-static bool
-is_dns_name(const char *name)
+static bool is_dns_name(const char *name)
 {
     unsigned char address[sizeof(struct in6_addr)];
     return name[0] != '\0' && strchr(name, ':') == NULL &&
@@ -66,8 +65,7 @@ is_dns_name(const char *name)
 
 /* [::1] loses its brackets, and a DNS name its final dot, which neither SNI (RFC 6066, section 3)
  * nor certificates have. */
-static bool
-copy_name(const char *name, char *out, struct error *error)
+static bool copy_name(const char *name, char *out, struct error *error)
 {
     size_t length = name != NULL ? strlen(name) : 0;
     if (length >= 2 && name[0] == '[' && name[length - 1] == ']') {
@@ -87,8 +85,7 @@ copy_name(const char *name, char *out, struct error *error)
     return true;
 }
 
-static bool
-set_names(struct tls_session *session, const struct tls_peer *peer, struct error *error)
+static bool set_names(struct tls_session *session, const struct tls_peer *peer, struct error *error)
 {
     const char *name = session->options->server_name.value;
     if (!copy_name(peer->host, session->host, error) ||
@@ -100,8 +97,8 @@ set_names(struct tls_session *session, const struct tls_peer *peer, struct error
     return true;
 }
 
-static bool
-set_versions(struct tls_session *session, const struct tls_peer *peer, struct error *error)
+static bool set_versions(struct tls_session *session, const struct tls_peer *peer,
+                         struct error *error)
 {
     const struct tls_options *options = session->options;
     session->minimum_version = options->minimum_version;
@@ -126,8 +123,7 @@ set_versions(struct tls_session *session, const struct tls_peer *peer, struct er
  * SslPriority decides all but the versions: what lies outside the two limits is always taken away,
  * so that SslPriority=NORMAL does not silently bring TLS 1.0 back.
  */
-static void
-build_priority(const struct tls_session *session, char *out, size_t size)
+static void build_priority(const struct tls_session *session, char *out, size_t size)
 {
     const char *expert = session->options->priority.value;
     size_t used = (size_t)snprintf(out, size, "%s", expert != NULL ? expert : "NORMAL:-VERS-ALL");
@@ -140,8 +136,7 @@ build_priority(const struct tls_session *session, char *out, size_t size)
     }
 }
 
-static bool
-set_priority(struct tls_session *session, struct error *error)
+static bool set_priority(struct tls_session *session, struct error *error)
 {
     const struct option *expert = &session->options->priority;
     char priority[PRIORITY_SIZE], source[PRIORITY_SIZE];
@@ -160,9 +155,9 @@ set_priority(struct tls_session *session, struct error *error)
     }
     if (expert->value != NULL)
         error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "%s is not a GnuTLS priority string; it is wrong at '%s': %s",
-                  option_describe(expert, source, sizeof source), position,
-                  gnutls_strerror(result));
+                  "%s is not a GnuTLS priority string; it is wrong at '%.*s': %s",
+                  option_describe(expert, source, sizeof source), (int)strcspn(position, ":"),
+                  position, gnutls_strerror(result));
     else
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,
                   "GnuTLS on this machine does not allow the TLS versions asked for, %s: %s",
@@ -171,8 +166,7 @@ set_priority(struct tls_session *session, struct error *error)
     return false;
 }
 
-static int
-set_extensions(struct tls_session *session)
+static int set_extensions(struct tls_session *session)
 {
     int result = GNUTLS_E_SUCCESS;
     if (session->options->send_sni && is_dns_name(session->name))
@@ -186,8 +180,7 @@ set_extensions(struct tls_session *session)
 }
 
 /* Without tickets: a ticket is a secret to keep, and a session ends only with its connection. */
-static bool
-start_gnutls(struct tls_session *session, struct error *error)
+static bool start_gnutls(struct tls_session *session, struct error *error)
 {
     int result = gnutls_init(&session->gnutls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
                                                    GNUTLS_NO_TICKETS);
@@ -197,7 +190,7 @@ start_gnutls(struct tls_session *session, struct error *error)
         gnutls_transport_set_vec_push_function(session->gnutls, push);
         gnutls_transport_set_pull_function(session->gnutls, pull);
         gnutls_handshake_set_timeout(session->gnutls, 0);
-        gnutls_handshake_set_max_packet_length(session->gnutls, SESSION_HANDSHAKE_LIMIT);
+        gnutls_handshake_set_max_packet_length(session->gnutls, SESSION_MESSAGE_LIMIT);
         gnutls_session_set_verify_function(session->gnutls, session_verify_peer);
         if (!set_priority(session, error))
             return false;
@@ -212,9 +205,9 @@ start_gnutls(struct tls_session *session, struct error *error)
     return result == GNUTLS_E_SUCCESS;
 }
 
-struct tls_session *
-tls_session_open(const struct credentials *credentials, const struct tls_options *options,
-                 const struct tls_peer *peer, struct log *log, struct error *error)
+struct tls_session *tls_session_open(const struct credentials *credentials,
+                                     const struct tls_options *options, const struct tls_peer *peer,
+                                     struct log *log, struct error *error)
 {
     struct tls_session *session = calloc(1, sizeof *session);
     if (session == NULL) {
@@ -230,8 +223,7 @@ tls_session_open(const struct credentials *credentials, const struct tls_options
     return session;
 }
 
-void
-tls_session_free(struct tls_session **session)
+void tls_session_free(struct tls_session **session)
 {
     if (*session == NULL)
         return;
@@ -243,20 +235,17 @@ tls_session_free(struct tls_session **session)
     *session = NULL;
 }
 
-struct buffer *
-tls_session_input(struct tls_session *session)
+struct buffer *tls_session_input(struct tls_session *session)
 {
     return &session->input;
 }
 
-struct buffer *
-tls_session_output(struct tls_session *session)
+struct buffer *tls_session_output(struct tls_session *session)
 {
     return &session->output;
 }
 
-static enum tls_progress
-fail(struct tls_session *session, int result, struct error *error)
+static enum tls_progress fail(struct tls_session *session, int result, struct error *error)
 {
     session_fail(session, result, error);
     session->stage = SESSION_FAILED;
@@ -265,8 +254,7 @@ fail(struct tls_session *session, int result, struct error *error)
     return TLS_PROGRESS_FAILED;
 }
 
-static bool
-check_alpn(struct tls_session *session, struct error *error)
+static bool check_alpn(struct tls_session *session, struct error *error)
 {
     gnutls_datum_t chosen = {NULL, 0};
     int result = gnutls_alpn_get_selected_protocol(session->gnutls, &chosen);
@@ -290,8 +278,7 @@ check_alpn(struct tls_session *session, struct error *error)
     return false;
 }
 
-static enum tls_progress
-finish_handshake(struct tls_session *session, struct error *error)
+static enum tls_progress finish_handshake(struct tls_session *session, struct error *error)
 {
     /* Nothing may be trusted that was not looked at: a suite without certificates ends here. */
     if (!session->verification.is_done)
@@ -306,16 +293,28 @@ finish_handshake(struct tls_session *session, struct error *error)
     return fail(session, GNUTLS_E_RECEIVED_DISALLOWED_NAME, error);
 }
 
-enum tls_progress
-tls_session_handshake(struct tls_session *session, struct error *error)
+/* GnuTLS says "again" also after a message that was none of the caller's business (a ticket, a new
+ * key): only with an empty input is it the network's turn. */
+static bool is_again(struct tls_session *session, int result, size_t before)
+{
+    size_t left = buffer_length(&session->input);
+    return result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED ||
+           (result == GNUTLS_E_AGAIN && left > 0 && left < before);
+}
+
+enum tls_progress tls_session_handshake(struct tls_session *session, struct error *error)
 {
     int result;
+    size_t before;
     if (session->stage != SESSION_HANDSHAKING)
         return session->stage == SESSION_ESTABLISHED ? TLS_PROGRESS_DONE : TLS_PROGRESS_FAILED;
     do {
+        before = buffer_length(&session->input);
         result = gnutls_handshake(session->gnutls);
-    } while (result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED ||
-             result == GNUTLS_E_GOT_APPLICATION_DATA);
+    } while (is_again(session, result, before));
+    /* GnuTLS's own limit is for messages that came whole. */
+    if (result == GNUTLS_E_AGAIN && session->handshake_size > SESSION_HANDSHAKE_LIMIT)
+        result = GNUTLS_E_HANDSHAKE_TOO_LARGE;
     if (result == GNUTLS_E_AGAIN)
         return TLS_PROGRESS_WANT_READ;
     if (result != GNUTLS_E_SUCCESS)
@@ -323,15 +322,16 @@ tls_session_handshake(struct tls_session *session, struct error *error)
     return finish_handshake(session, error);
 }
 
-enum tls_progress
-tls_session_read(struct tls_session *session, void *out, size_t size, size_t *read_out,
-                 struct error *error)
+enum tls_progress tls_session_read(struct tls_session *session, void *out, size_t size,
+                                   size_t *read_out, struct error *error)
 {
     ssize_t result;
+    size_t before;
     *read_out = 0;
     do {
+        before = buffer_length(&session->input);
         result = gnutls_record_recv(session->gnutls, out, size);
-    } while (result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED);
+    } while (result < 0 && is_again(session, (int)result, before));
     if (result == GNUTLS_E_AGAIN)
         return TLS_PROGRESS_WANT_READ;
     if (result == 0)
@@ -343,8 +343,8 @@ tls_session_read(struct tls_session *session, void *out, size_t size, size_t *re
 }
 
 /* A peer that asked for small records (RFC 8449) gets several instead of one. */
-enum tls_progress
-tls_session_write(struct tls_session *session, const void *bytes, size_t size, struct error *error)
+enum tls_progress tls_session_write(struct tls_session *session, const void *bytes, size_t size,
+                                    struct error *error)
 {
     const unsigned char *next = bytes;
     while (size > 0) {
@@ -359,21 +359,18 @@ tls_session_write(struct tls_session *session, const void *bytes, size_t size, s
     return TLS_PROGRESS_DONE;
 }
 
-void
-tls_session_close(struct tls_session *session)
+void tls_session_close(struct tls_session *session)
 {
     if (session->stage == SESSION_ESTABLISHED)
         gnutls_bye(session->gnutls, GNUTLS_SHUT_WR);
 }
 
-bool
-tls_session_is_pending(const struct tls_session *session)
+bool tls_session_is_pending(const struct tls_session *session)
 {
     return buffer_length(&session->input) > 0 || gnutls_record_check_pending(session->gnutls) > 0;
 }
 
-enum tls_version
-session_version(const struct tls_session *session)
+enum tls_version session_version(const struct tls_session *session)
 {
     switch (gnutls_protocol_get_version(session->gnutls)) {
     case GNUTLS_TLS1_3:
@@ -389,15 +386,13 @@ session_version(const struct tls_session *session)
     }
 }
 
-bool
-session_has_sent_certificate(const struct tls_session *session)
+bool session_has_sent_certificate(const struct tls_session *session)
 {
     return gnutls_certificate_client_get_request_status(session->gnutls) != 0 &&
            gnutls_certificate_get_ours(session->gnutls) != NULL;
 }
 
-const char *
-session_describe_versions(const struct tls_session *session, char *out, size_t size)
+const char *session_describe_versions(const struct tls_session *session, char *out, size_t size)
 {
     const char *lowest = tls_version_name(session->minimum_version);
     const char *highest = tls_version_name(session->maximum_version);

@@ -41,8 +41,7 @@ static const struct {
     {GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM, ODBCSSL_ERROR_WEAK_ALGORITHM,
      "the server signed with an algorithm that is weak or not known"},
     {GNUTLS_E_HANDSHAKE_TOO_LARGE, ODBCSSL_ERROR_HANDSHAKE,
-     "the server sent a handshake message of more than 128 KiB, such as an absurdly large "
-     "certificate"},
+     "the server's handshake is larger than 128 KiB, as with an absurdly large certificate"},
     {GNUTLS_E_UNEXPECTED_PACKET_LENGTH, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
     {GNUTLS_E_RECORD_OVERFLOW, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
     {GNUTLS_E_UNEXPECTED_PACKET, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
@@ -52,8 +51,7 @@ static const struct {
     {GNUTLS_E_MEMORY_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"},
 };
 
-static const char *
-certificate_words(const struct tls_session *session)
+static const char *certificate_words(const struct tls_session *session)
 {
     if (session_has_sent_certificate(session))
         return "the client certificate of SslCert was sent";
@@ -64,8 +62,8 @@ certificate_words(const struct tls_session *session)
     return "no client certificate was sent: SslCert is not set";
 }
 
-static enum alert_topic
-topic_of(const struct tls_session *session, gnutls_alert_description_t alert)
+static enum alert_topic topic_of(const struct tls_session *session,
+                                 gnutls_alert_description_t alert)
 {
     for (size_t i = 0; i < sizeof alert_topics / sizeof alert_topics[0]; i++) {
         if (alert_topics[i].alert != alert)
@@ -78,8 +76,7 @@ topic_of(const struct tls_session *session, gnutls_alert_description_t alert)
     return ALERT_GENERAL;
 }
 
-static void
-fail_alert(struct tls_session *session, struct error *error)
+static void fail_alert(struct tls_session *session, struct error *error)
 {
     gnutls_alert_description_t alert = gnutls_alert_get(session->gnutls);
     const char *name = gnutls_alert_get_name(alert);
@@ -102,14 +99,15 @@ fail_alert(struct tls_session *session, struct error *error)
                   session_describe_versions(session, versions, sizeof versions));
         break;
     default:
-        error_set(error, ODBCSSL_ERROR_ALERT, "%s ended the TLS %s with the alert \"%s\" (%d)",
-                  session->host, when, name, (int)alert);
+        error_set(error, ODBCSSL_ERROR_ALERT,
+                  "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s", session->host,
+                  when, name, (int)alert,
+                  session_describe_versions(session, versions, sizeof versions));
         break;
     }
 }
 
-static void
-fail_other(struct tls_session *session, int result, struct error *error)
+static void fail_other(struct tls_session *session, int result, struct error *error)
 {
     char versions[64];
     if (result == GNUTLS_E_UNSUPPORTED_VERSION_PACKET) {
@@ -130,8 +128,7 @@ fail_other(struct tls_session *session, int result, struct error *error)
               gnutls_strerror(result));
 }
 
-static gnutls_alert_description_t
-alert_for(enum odbcssl_error code)
+static gnutls_alert_description_t alert_for(enum odbcssl_error code)
 {
     switch (code) {
     case ODBCSSL_ERROR_UNTRUSTED:
@@ -149,8 +146,7 @@ alert_for(enum odbcssl_error code)
     }
 }
 
-void
-session_fail(struct tls_session *session, int result, struct error *error)
+void session_fail(struct tls_session *session, int result, struct error *error)
 {
     if (result == GNUTLS_E_FATAL_ALERT_RECEIVED) {
         fail_alert(session, error);

@@ -11,8 +11,7 @@
 #define FINGERPRINT_SIZE 32 /* SHA-256 */
 #define SERIAL_SIZE 64      /* RFC 5280, 4.1.2.2: 20 octets; some have more */
 
-static enum odbcssl_state
-state_of(const struct session_verification *found)
+static enum odbcssl_state state_of(const struct session_verification *found)
 {
     if (!found->has_checked_chain || found->status != 0)
         return ODBCSSL_STATE_ENCRYPTED;
@@ -20,8 +19,7 @@ state_of(const struct session_verification *found)
                                    : ODBCSSL_STATE_CHAIN_VERIFIED;
 }
 
-static void
-report_group(const struct tls_session *session, struct tls_report *report)
+static void report_group(const struct tls_session *session, struct tls_report *report)
 {
     const char *group = gnutls_group_get_name(gnutls_group_get(session->gnutls));
     int bits = gnutls_dh_get_prime_bits(session->gnutls);
@@ -31,8 +29,7 @@ report_group(const struct tls_session *session, struct tls_report *report)
         snprintf(report->group, sizeof report->group, "DH %d bits", bits);
 }
 
-static void
-report_negotiated(const struct tls_session *session, struct tls_report *report)
+static void report_negotiated(const struct tls_session *session, struct tls_report *report)
 {
     if (session->stage != SESSION_ESTABLISHED)
         return;
@@ -52,8 +49,7 @@ report_negotiated(const struct tls_session *session, struct tls_report *report)
 
 typedef int name_getter(gnutls_x509_crt_t certificate, gnutls_datum_t *out, unsigned flags);
 
-static void
-report_name(name_getter *get, gnutls_x509_crt_t certificate, char *out, size_t size)
+static void report_name(name_getter *get, gnutls_x509_crt_t certificate, char *out, size_t size)
 {
     gnutls_datum_t name = {NULL, 0};
     if (get(certificate, &name, 0) != GNUTLS_E_SUCCESS)
@@ -63,8 +59,7 @@ report_name(name_getter *get, gnutls_x509_crt_t certificate, char *out, size_t s
 }
 
 /* "DNS:a"; empty for kinds of names that no server is called by. */
-static void
-format_alt_name(unsigned type, const char *name, size_t length, char *out, size_t size)
+static void format_alt_name(unsigned type, const char *name, size_t length, char *out, size_t size)
 {
     char text[REPORT_NAME_SIZE];
     out[0] = '\0';
@@ -88,8 +83,7 @@ format_alt_name(unsigned type, const char *name, size_t length, char *out, size_
     }
 }
 
-static void
-report_alt_names(gnutls_x509_crt_t certificate, char *out, size_t size)
+static void report_alt_names(gnutls_x509_crt_t certificate, char *out, size_t size)
 {
     size_t used = 0;
     for (unsigned i = 0;; i++) {
@@ -108,8 +102,8 @@ report_alt_names(gnutls_x509_crt_t certificate, char *out, size_t size)
     }
 }
 
-static void
-report_encoded(gnutls_x509_crt_t certificate, const gnutls_datum_t *der, struct tls_report *report)
+static void report_encoded(gnutls_x509_crt_t certificate, const gnutls_datum_t *der,
+                           struct tls_report *report)
 {
     unsigned char fingerprint[FINGERPRINT_SIZE], serial[SERIAL_SIZE];
     size_t length = sizeof fingerprint;
@@ -128,8 +122,8 @@ report_encoded(gnutls_x509_crt_t certificate, const gnutls_datum_t *der, struct 
     gnutls_free(pem.data);
 }
 
-static void
-report_peer(const struct tls_session *session, struct tls_report *report, time_t *not_after_out)
+static void report_peer(const struct tls_session *session, struct tls_report *report,
+                        time_t *not_after_out)
 {
     unsigned count = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(session->gnutls, &count);
@@ -151,9 +145,8 @@ report_peer(const struct tls_session *session, struct tls_report *report, time_t
     gnutls_x509_crt_deinit(certificate);
 }
 
-static void
-warn_expiry(const struct tls_session *session, enum odbcssl_error code, const char *what,
-            time_t end, time_t now, struct error_list *warnings)
+static void warn_expiry(const struct tls_session *session, enum odbcssl_error code,
+                        const char *what, time_t end, time_t now, struct error_list *warnings)
 {
     char date[CLOCK_TEXT_SIZE];
     unsigned limit = session->options->expiry_warning_days;
@@ -167,8 +160,7 @@ warn_expiry(const struct tls_session *session, enum odbcssl_error code, const ch
                        clock_format_date(end, date), (int)days, limit);
 }
 
-static void
-warn_verification(const struct tls_session *session, struct error_list *warnings)
+static void warn_verification(const struct tls_session *session, struct error_list *warnings)
 {
     const struct session_verification *found = &session->verification;
     const char *mode = tls_mode_name(session->options->mode);
@@ -182,9 +174,8 @@ warn_verification(const struct tls_session *session, struct error_list *warnings
                        session->host, mode);
 }
 
-static void
-warn(const struct tls_session *session, const struct tls_report *report, time_t not_after,
-     time_t now, struct error_list *warnings)
+static void warn(const struct tls_session *session, const struct tls_report *report,
+                 time_t not_after, time_t now, struct error_list *warnings)
 {
     char what[REPORT_NAME_SIZE + 64];
     warn_verification(session, warnings);
@@ -202,9 +193,8 @@ warn(const struct tls_session *session, const struct tls_report *report, time_t 
                 now, warnings);
 }
 
-void
-tls_session_report(const struct tls_session *session, struct tls_report *report,
-                   struct error_list *warnings)
+void tls_session_report(const struct tls_session *session, struct tls_report *report,
+                        struct error_list *warnings)
 {
     const struct session_verification *found = &session->verification;
     time_t now = time(NULL), not_after;

@@ -6,8 +6,7 @@
 
 /* A failed check of the chain, the CRL or the name stops the connection in these modes; require
  * only verifies when there is something to verify with. */
-static bool
-is_enforcing(const struct tls_session *session)
+static bool is_enforcing(const struct tls_session *session)
 {
     switch (session->options->mode) {
     case ODBCSSL_MODE_VERIFY_FULL:
@@ -23,15 +22,13 @@ is_enforcing(const struct tls_session *session)
     return true;
 }
 
-static bool
-has_verifying_mode(const struct tls_session *session)
+static bool has_verifying_mode(const struct tls_session *session)
 {
     return session->options->mode == ODBCSSL_MODE_VERIFY_CA ||
            session->options->mode == ODBCSSL_MODE_VERIFY_FULL;
 }
 
-static bool
-check_size(struct tls_session *session, const gnutls_datum_t *chain, unsigned count)
+static bool check_size(struct tls_session *session, const gnutls_datum_t *chain, unsigned count)
 {
     if (chain == NULL || count == 0)
         error_set(&session->refusal, ODBCSSL_ERROR_UNTRUSTED, "%s showed no certificate",
@@ -43,8 +40,8 @@ check_size(struct tls_session *session, const gnutls_datum_t *chain, unsigned co
     return !error_is_set(&session->refusal);
 }
 
-static struct verify_request
-make_request(const struct tls_session *session, const gnutls_datum_t *chain, unsigned count)
+static struct verify_request make_request(const struct tls_session *session,
+                                          const gnutls_datum_t *chain, unsigned count)
 {
     const struct credentials *credentials = session->credentials;
     const struct tls_options *options = session->options;
@@ -62,8 +59,7 @@ make_request(const struct tls_session *session, const gnutls_datum_t *chain, uns
 }
 
 /* A pin stops every mode, with its own words even when something else failed before it. */
-static void
-refuse_pin(struct tls_session *session, const struct verify_request *request)
+static void refuse_pin(struct tls_session *session, const struct verify_request *request)
 {
     struct verify_request pin_only = {.chain = request->chain,
                                       .chain_count = request->chain_count,
@@ -77,8 +73,7 @@ refuse_pin(struct tls_session *session, const struct verify_request *request)
     verify_result_free(&result);
 }
 
-static void
-judge(struct tls_session *session, const struct verify_request *request)
+static void judge(struct tls_session *session, const struct verify_request *request)
 {
     struct session_verification *found = &session->verification;
     struct verify_result result = {0};
@@ -104,8 +99,7 @@ judge(struct tls_session *session, const struct verify_request *request)
         refuse_pin(session, request);
 }
 
-int
-session_verify_peer(gnutls_session_t gnutls)
+int session_verify_peer(gnutls_session_t gnutls)
 {
     struct tls_session *session = gnutls_session_get_ptr(gnutls);
     unsigned count = 0;

@@ -17,6 +17,13 @@ TESTS += tests/unit/test-setup
 tests_unit_test_setup_SOURCES = tests/unit/test_setup.c
 tests_unit_test_setup_CPPFLAGS = $(TEST_CPPFLAGS) $(ODBCINST_CFLAGS)
 tests_unit_test_setup_CFLAGS = $(TEST_CFLAGS)
-tests_unit_test_setup_LDADD = tests/support/libsuite.la driver/config/libconfig.la \
-	driver/base/libbase.la $(ODBCINST_LIBS) $(CUNIT_LIBS)
+tests_unit_test_setup_LDADD = tests/support/libsuite.la $(CONFIG_LIBS) $(ODBCINST_LIBS) $(CUNIT_LIBS)
 EXTRA_tests_unit_test_setup_DEPENDENCIES = setup/libodbcsslS.la
+
+# The sample files.
+check_PROGRAMS += tests/unit/test-samples
+TESTS += tests/unit/test-samples
+tests_unit_test_samples_SOURCES = tests/unit/test_samples.c
+tests_unit_test_samples_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_samples_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_samples_LDADD = tests/support/libsuite.la $(CONFIG_LIBS) $(CUNIT_LIBS)

@@ -6,16 +6,14 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-void
-bench_open(struct bench *bench, enum proto_plan plan)
+void bench_open(struct bench *bench, enum proto_plan plan)
 {
     *bench = (struct bench){.session = {.proto = &proto_mysql, .plan = plan}};
     CHECK_FATAL(proto_mysql.open(&bench->session));
     CHECK_NUMBER(proto_mysql.start(&bench->session), PROTO_CONTINUE);
 }
 
-void
-bench_close(struct bench *bench)
+void bench_close(struct bench *bench)
 {
     proto_mysql.close(&bench->session);
     buffer_free(&bench->session.to_driver);
@@ -24,15 +22,13 @@ bench_close(struct bench *bench)
     buffer_free(&bench->server);
 }
 
-static void
-copy_all(struct buffer *from, struct buffer *to)
+static void copy_all(struct buffer *from, struct buffer *to)
 {
     CHECK_FATAL(buffer_append(to, buffer_content(from), buffer_length(from)));
     buffer_clear(from);
 }
 
-static void
-note_verdict(struct bench *bench, enum proto_verdict verdict)
+static void note_verdict(struct bench *bench, enum proto_verdict verdict)
 {
     if (verdict != PROTO_CONTINUE)
         bench->verdict = verdict;
@@ -40,15 +36,13 @@ note_verdict(struct bench *bench, enum proto_verdict verdict)
         bench->sent_in_plaintext = buffer_length(&bench->session.to_server);
 }
 
-static bool
-is_over(const struct bench *bench)
+static bool is_over(const struct bench *bench)
 {
     return bench->verdict != PROTO_CONTINUE && bench->verdict != PROTO_START_TLS &&
            bench->verdict != PROTO_LOGGED_IN;
 }
 
-void
-bench_feed(struct bench *bench, bool is_server, const void *bytes, size_t size)
+void bench_feed(struct bench *bench, bool is_server, const void *bytes, size_t size)
 {
     struct proto_session *session = &bench->session;
     struct buffer *input = is_server ? &bench->server : &bench->driver;
@@ -61,15 +55,13 @@ bench_feed(struct bench *bench, bool is_server, const void *bytes, size_t size)
         copy_all(input, is_server ? &session->to_driver : &session->to_server);
 }
 
-void
-bench_append_packet(struct buffer *buffer, const struct packet *packet)
+void bench_append_packet(struct buffer *buffer, const struct packet *packet)
 {
     CHECK_FATAL(mysql_append_header(buffer, packet->size, packet->sequence));
     CHECK_FATAL(buffer_append(buffer, packet->payload, packet->size));
 }
 
-void
-bench_feed_cut(struct bench *bench, bool is_server, const struct buffer *bytes, long cut)
+void bench_feed_cut(struct bench *bench, bool is_server, const struct buffer *bytes, long cut)
 {
     size_t done = 0, size = buffer_length(bytes);
     while (done < size && !is_over(bench)) {
@@ -83,8 +75,7 @@ bench_feed_cut(struct bench *bench, bool is_server, const struct buffer *bytes, 
     }
 }
 
-void
-bench_run_step(struct bench *bench, const struct step *step, long cut)
+void bench_run_step(struct bench *bench, const struct step *step, long cut)
 {
     struct buffer bytes = {0};
     switch (step->kind) {
@@ -108,18 +99,16 @@ bench_run_step(struct bench *bench, const struct step *step, long cut)
     buffer_free(&bytes);
 }
 
-static void
-describe(const char *name, long cut, const char *what, const struct buffer *bytes, char *out,
-         size_t out_size)
+static void describe(const char *name, long cut, const char *what, const struct buffer *bytes,
+                     char *out, size_t out_size)
 {
     int used = snprintf(out, out_size, "%s, cut %ld, %s:", name, cut, what);
     for (size_t i = 0; i < buffer_length(bytes) && (size_t)used + 4 < out_size; i++)
         used += snprintf(out + used, out_size - (size_t)used, " %02x", buffer_content(bytes)[i]);
 }
 
-void
-bench_check_output(const struct scenario *scenario, long cut, const char *what,
-                   const struct buffer *found, const struct packet *wanted)
+void bench_check_output(const struct scenario *scenario, long cut, const char *what,
+                        const struct buffer *found, const struct packet *wanted)
 {
     char found_text[2048], wanted_text[2048];
     struct buffer bytes = {0};
@@ -131,8 +120,7 @@ bench_check_output(const struct scenario *scenario, long cut, const char *what,
     buffer_free(&bytes);
 }
 
-static void
-check_scenario(const struct bench *bench, const struct scenario *scenario, long cut)
+static void check_scenario(const struct bench *bench, const struct scenario *scenario, long cut)
 {
     char found[256], wanted[256];
     const struct proto_session *session = &bench->session;
@@ -153,8 +141,7 @@ check_scenario(const struct bench *bench, const struct scenario *scenario, long 
     bench_check_output(scenario, cut, "to the server", &session->to_server, scenario->to_server);
 }
 
-static void
-run_scenario(const struct scenario *scenario, long cut)
+static void run_scenario(const struct scenario *scenario, long cut)
 {
     struct bench bench;
     bench_open(&bench, scenario->plan);
@@ -164,8 +151,7 @@ run_scenario(const struct scenario *scenario, long cut)
     bench_close(&bench);
 }
 
-void
-bench_run_scenarios(const struct scenario *scenarios, size_t count)
+void bench_run_scenarios(const struct scenario *scenarios, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         size_t longest = 0;

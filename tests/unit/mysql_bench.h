@@ -78,16 +78,16 @@ struct scenario {
     "\0\0\0\0\0\0\x1d\0\0\0" SCRAMBLE_END plugin "\0"
 #define GREETING_TLS GREETING_START "\xfe\xff" GREETING_END("mysql_native_password")
 #define GREETING_PLAIN GREETING_START "\xfe\xf7" GREETING_END("mysql_native_password")
-#define GREETING_MYSQL                                                                             \
+#define GREETING_8(low)                                                                            \
     "\x0a"                                                                                         \
     "8.4.5\0"                                                                                      \
     "\x07\0\0\0"                                                                                   \
-    "ABCDEFGH\0"                                                                                   \
-    "\xff\xff"                                                                                     \
-    "\xff\x02\0"                                                                                   \
+    "ABCDEFGH\0" low "\xff\x02\0"                                                                  \
     "\xff\xdf"                                                                                     \
     "\x15"                                                                                         \
     "\0\0\0\0\0\0\0\0\0\0" SCRAMBLE_END "caching_sha2_password\0"
+#define GREETING_MYSQL GREETING_8("\xff\xff")
+#define GREETING_MYSQL_PLAIN GREETING_8("\xff\xf7")
 
 #define FIXED_REST                                                                                 \
     "\0\0\0\x40"                                                                                   \

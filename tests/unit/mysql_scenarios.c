@@ -41,16 +41,7 @@ static const struct scenario logins_rows[] = {
      {SERVER(0, GREETING_MYSQL), DRIVER(1, FIXED CACHING), TLS_UP, SERVER(3, "\x01\x04"),
       DRIVER(3, "geheim\0"), SERVER(5, OK)},
      PROTO_LOGGED_IN,
-     {PACKET(0, "\x0a"
-                "8.4.5\0"
-                "\x07\0\0\0"
-                "ABCDEFGH\0"
-                "\xff\xf7"
-                "\xff\x02\0"
-                "\xff\xdf"
-                "\x15"
-                "\0\0\0\0\0\0\0\0\0\0" SCRAMBLE_END "caching_sha2_password\0"),
-      PACKET(2, "\x01\x04"), PACKET(4, OK)},
+     {PACKET(0, GREETING_MYSQL_PLAIN), PACKET(2, "\x01\x04"), PACKET(4, OK)},
      {PACKET(1, FIXED_TLS), PACKET(2, FIXED_TLS CACHING), PACKET(4, "geheim\0")},
      ODBCSSL_ERROR_NONE,
      NULL,

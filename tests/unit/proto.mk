@@ -1,1 +1,7 @@
-# proto.mk
+# Unit tests of driver/proto/postgres*.c, direct.c and proto.c.
+check_PROGRAMS += tests/unit/test-proto
+TESTS += tests/unit/test-proto
+tests_unit_test_proto_SOURCES = tests/unit/test_proto.c
+tests_unit_test_proto_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_proto_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_proto_LDADD = tests/support/libsuite.la $(PROTO_LIBS) $(CUNIT_LIBS)

@@ -5,20 +5,17 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void
-test_logins(void)
+static void test_logins(void)
 {
     bench_run_scenarios(mysql_logins.rows, mysql_logins.count);
 }
 
-static void
-test_refusals(void)
+static void test_refusals(void)
 {
     bench_run_scenarios(mysql_refusals.rows, mysql_refusals.count);
 }
 
-static void
-test_passwords(void)
+static void test_passwords(void)
 {
     bench_run_scenarios(mysql_passwords.rows, mysql_passwords.count);
 }
@@ -26,8 +23,7 @@ test_passwords(void)
 /* ----- what a table cannot say ----- */
 
 /* The greeting and what an attacker put behind it come in one piece, or cut anywhere. */
-static void
-test_early_bytes_in_one_piece(void)
+static void test_early_bytes_in_one_piece(void)
 {
     static const struct packet greeting = PACKET(0, GREETING_TLS);
     static const struct packet injected = PACKET(0, "\x03"
@@ -49,8 +45,7 @@ test_early_bytes_in_one_piece(void)
 
 static const struct step to_login[] = {SERVER(0, GREETING_TLS), DRIVER(1, FIXED NATIVE), TLS_UP};
 
-static void
-bench_open_in_login(struct bench *bench)
+static void bench_open_in_login(struct bench *bench)
 {
     bench_open(bench, PROTO_PLAN_TLS);
     for (size_t i = 0; i < COUNT(to_login); i++)
@@ -60,8 +55,7 @@ bench_open_in_login(struct bench *bench)
 }
 
 /* Feeds a packet of the greatest length and one that ends it, whose bytes look like OK or ERR. */
-static void
-check_long_message(bool is_server, uint8_t sequence, unsigned char filler)
+static void check_long_message(bool is_server, uint8_t sequence, unsigned char filler)
 {
     struct bench bench;
     bench_open_in_login(&bench);
@@ -94,8 +88,7 @@ check_long_message(bool is_server, uint8_t sequence, unsigned char filler)
     bench_close(&bench);
 }
 
-static void
-test_long_messages(void)
+static void test_long_messages(void)
 {
     check_long_message(true, 3, MYSQL_MARKER_OK);
     check_long_message(true, 3, MYSQL_MARKER_ERROR);
@@ -103,8 +96,7 @@ test_long_messages(void)
 }
 
 /* A dialog of more questions than a sequence number can count. */
-static void
-test_sequence_wraps(void)
+static void test_sequence_wraps(void)
 {
     struct bench bench;
     bench_open_in_login(&bench);
@@ -152,8 +144,7 @@ static const struct {
      {{0}}},
 };
 
-static void
-test_driver_is_told(void)
+static void test_driver_is_told(void)
 {
     for (size_t i = 0; i < COUNT(failures); i++) {
         struct bench bench;
@@ -171,8 +162,7 @@ test_driver_is_told(void)
 }
 
 /* An ERR that came in the middle of a packet would be read as the packet's end. */
-static void
-test_driver_is_not_told_within_a_packet(void)
+static void test_driver_is_not_told_within_a_packet(void)
 {
     struct bench bench;
     bench_open_in_login(&bench);
@@ -188,8 +178,7 @@ test_driver_is_not_told_within_a_packet(void)
 }
 
 /* After a refusal nothing goes on, whatever comes. */
-static void
-test_refusal_is_final(void)
+static void test_refusal_is_final(void)
 {
     static const struct step more[] = {SERVER(0, GREETING_TLS), DRIVER(1, FIXED NATIVE)};
     struct bench bench;
@@ -209,8 +198,7 @@ test_refusal_is_final(void)
 }
 
 /* The challenge is in the greeting and the proof in the answer: no fallback from then on. */
-static void
-test_credentials_are_noted(void)
+static void test_credentials_are_noted(void)
 {
     static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_TLS,
                                             PROTO_PLAN_DIRECT};
@@ -227,8 +215,7 @@ test_credentials_are_noted(void)
 }
 
 /* Longer than what is looked at before a packet is passed on: not known, so not passed. */
-static void
-test_long_password(void)
+static void test_long_password(void)
 {
     static const struct step steps[] = {SERVER(0, GREETING_MYSQL), DRIVER(1, FIXED CACHING),
                                         SERVER(2, "\x01\x04")};
@@ -247,6 +234,19 @@ test_long_password(void)
     bench_close(&bench);
 }
 
+/* The server's end that follows is then expected, and its words stand. */
+static void test_refused_login_is_noted(void)
+{
+    static const struct step refusal = SERVER(3, ERR_DENIED);
+    struct bench bench;
+    bench_open_in_login(&bench);
+    CHECK(!bench.session.is_login_refused);
+    bench_run_step(&bench, &refusal, 0);
+    CHECK(bench.session.is_login_refused);
+    CHECK(!error_is_set(&bench.session.error));
+    bench_close(&bench);
+}
+
 static const struct suite_case cases[] = {
     {"logins, cut everywhere", test_logins},
     {"refusals, cut everywhere", test_refusals},
@@ -259,11 +259,11 @@ static const struct suite_case cases[] = {
     {"but not within a packet", test_driver_is_not_told_within_a_packet},
     {"a refusal is final", test_refusal_is_final},
     {"credentials are noted", test_credentials_are_noted},
+    {"a refused login is noted", test_refused_login_is_noted},
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {{"mysql", cases, NULL, NULL}, {0}};
     return suite_main(argc, argv, suites);

@@ -1,0 +1,48 @@
+/*
+ * Every reader of certificate, key and store files. The password and, for JKS, the digest are made
+ * to fit, so that what lies behind them is reached.
+ */
+#include <gnutls/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/target.h"
+#include "tls/formats.h"
+
+#define DIGEST_SIZE 20
+
+/* The JKS digest for the password "x". */
+static void sign_jks(uint8_t *bytes, size_t size)
+{
+    static const char password_and_salt[] = "\0xMighty Aphrodite";
+    gnutls_hash_hd_t hash;
+    if (size < DIGEST_SIZE + 4 || memcmp(bytes, "\xfe\xed\xfe\xed", 4) != 0 ||
+        gnutls_hash_init(&hash, GNUTLS_DIG_SHA1) != 0)
+        return;
+    gnutls_hash(hash, password_and_salt, sizeof password_and_salt - 1);
+    gnutls_hash(hash, bytes, size - DIGEST_SIZE);
+    gnutls_hash_deinit(hash, bytes + size - DIGEST_SIZE);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    /* Exactly as large as the input, so that a read past its end is seen. */
+    uint8_t *copy = malloc(size > 0 ? size : 1);
+    if (copy == NULL)
+        return 0;
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    sign_jks(copy, size);
+    struct store file = {.bytes = copy, .size = size, .name = "fuzz", .password = "x"};
+    for (int wants_keys = 0; wants_keys < 2; wants_keys++) {
+        struct material material = {0};
+        struct error error = {0};
+        file.wants_keys = wants_keys;
+        bool is_read = formats_read(&file, FORMATS_WANTED_ANYTHING, &material, &error);
+        if (is_read == error_is_set(&error))
+            abort();
+        material_free(&material);
+    }
+    free(copy);
+    return 0;
+}

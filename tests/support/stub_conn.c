@@ -1,0 +1,149 @@
+#include "support/stub_conn.h"
+
+#include <odbcinst.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "conn/conn.h"
+#include "dispatch/functions.h"
+
+#define VALUE_SIZE 1024
+
+struct link {
+    pid_t process;
+    struct tls_report report;
+    char server_name[VALUE_SIZE];
+};
+
+/* Good enough for the tests' strings: keyword=value or keyword={value}, no '}' inside. */
+static bool find_value(const char *text, const char *keyword, char *out)
+{
+    size_t length = strlen(keyword);
+    for (const char *at = text; at != NULL && *at != '\0'; at = strchr(at, ';')) {
+        at += *at == ';';
+        if (!text_has_prefix_nocase(at, keyword) || at[length] != '=')
+            continue;
+        at += length + 1;
+        size_t size = *at == '{' ? strcspn(++at, "}") : strcspn(at, ";");
+        snprintf(out, VALUE_SIZE, "%.*s", (int)size, at);
+        return true;
+    }
+    out[0] = '\0';
+    return false;
+}
+
+static void get_setting(const char *text, const char *keyword, char *out)
+{
+    char dsn[VALUE_SIZE];
+    if (!find_value(text, keyword, out) && find_value(text, "DSN", dsn))
+        SQLGetPrivateProfileString(dsn, keyword, "", out, VALUE_SIZE, "odbc.ini");
+}
+
+static SQLRETURN call_real(const struct connection *connection,
+                           const struct connect_request *request)
+{
+    const struct driver_functions *functions = connection->driver->functions;
+    SQLHDBC real = connection->handle.real;
+    if (request->flavour == FLAVOUR_ANSI)
+        return functions->SQLDriverConnect(real, request->window, (SQLCHAR *)request->text, SQL_NTS,
+                                           NULL, 0, NULL, request->completion);
+    uint16_t *wide = text_to_utf16(request->text, request->text_length, NULL);
+    SQLRETURN outcome = functions->SQLDriverConnectW(real, request->window, wide, SQL_NTS, NULL, 0,
+                                                     NULL, request->completion);
+    free(wide);
+    return outcome;
+}
+
+static void open_link(struct connection *connection, const char *text)
+{
+    struct link *link = calloc(1, sizeof *link);
+    link->process = getpid();
+    get_setting(text, "ServerName", link->server_name);
+    link->report.state = ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED;
+    link->report.mode = ODBCSSL_MODE_VERIFY_FULL;
+    link->report.version = TLS_VERSION_1_3;
+    link->report.peer_days_left = -3;
+    strcpy(link->report.protocol, "TLSv1.3");
+    strcpy(link->report.peer_subject, STUB_PEER_SUBJECT);
+    connection->link = link;
+}
+
+static SQLRETURN fail(struct connection *connection, const struct error *error)
+{
+    diagnostics_add(&connection->handle.diagnostics, error);
+    if (connection->handle.real != SQL_NULL_HANDLE)
+        diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
+                              connection->flavour, HANDLE_CONNECTION, connection->handle.real);
+    connection_free_real(connection);
+    return SQL_ERROR;
+}
+
+SQLRETURN
+conn_connect(struct connection *connection, const struct connect_request *request,
+             struct connect_result *result)
+{
+    struct error error = {0};
+    char target[VALUE_SIZE], warn[VALUE_SIZE];
+    get_setting(request->text, "Target", target);
+    const struct driver *driver = driver_load(target, &error);
+    if (driver == NULL || connection_new_real(connection, driver, &error) == SQL_NULL_HDBC)
+        return fail(connection, &error);
+    SQLRETURN outcome = call_real(connection, request);
+    if (!SQL_SUCCEEDED(outcome)) {
+        error_set(&error, ODBCSSL_ERROR_CONNECT, "stub: the real driver did not connect");
+        return fail(connection, &error);
+    }
+    open_link(connection, request->text);
+    result->out_string = malloc(request->text_length + 8);
+    sprintf(result->out_string, "%s;Out=1", request->text);
+    get_setting(request->text, "Warn", warn);
+    if (warn[0] == '\0')
+        return outcome;
+    error_set(&error, ODBCSSL_WARNING_UNVERIFIED, "stub: a warning");
+    diagnostics_add(&connection->handle.diagnostics, &error);
+    return SQL_SUCCESS_WITH_INFO;
+}
+
+SQLRETURN
+conn_disconnect(struct connection *connection)
+{
+    SQLRETURN outcome = connection->driver->functions->SQLDisconnect(connection->handle.real);
+    if (SQL_SUCCEEDED(outcome))
+        conn_abandon(connection);
+    return outcome;
+}
+
+void conn_abandon(struct connection *connection)
+{
+    free(connection->link);
+    connection->link = NULL;
+}
+
+const struct tls_report *conn_report(const struct connection *connection)
+{
+    return &connection->link->report;
+}
+
+const char *conn_server_name(const struct connection *connection)
+{
+    return connection->link->server_name[0] != '\0' ? connection->link->server_name : NULL;
+}
+
+bool conn_is_broken(const struct connection *connection, struct error *error_out)
+{
+    if (connection->link == NULL || getenv(STUB_CONN_BROKEN) == NULL)
+        return false;
+    error_set(error_out, ODBCSSL_ERROR_LINK_LOST, "stub: the link broke");
+    return true;
+}
+
+bool conn_is_forked(const struct connection *connection, struct error *error_out)
+{
+    if (connection->link == NULL || connection->link->process == getpid())
+        return false;
+    error_set(error_out, ODBCSSL_ERROR_FORKED, "stub: the parent's connection");
+    return true;
+}

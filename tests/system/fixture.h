@@ -1,0 +1,46 @@
+/*
+ * fixture.h - what system tests start from: a folder with certificates and CRLs, and a PostgreSQL
+ * server that shows one of them.
+ *
+ *      root CA --- intermediate CA --- server  (DNS:localhost, DNS:db.example.com, IP:127.0.0.1)
+ *         |               +----------- revoked (the same names; serial 0A3F)
+ *         +--- client     (CN=demo)
+ *      other CA --- stranger (the same names)
+ */
+#ifndef TESTS_FIXTURE_H
+#define TESTS_FIXTURE_H
+
+#include "support/pki.h"
+#include "support/postgres_server.h"
+
+struct fixture {
+    char *folder;
+    struct pki_certificate *root, *intermediate, *server, *revoked, *client, *other, *stranger;
+    struct postgres_server *postgres;
+};
+
+/* Makes folder and files, and configures the driver manager (odbc_configure; extra may be NULL):
+ *   root.pem other.pem server.pem server.key revoked.pem revoked.key stranger.pem stranger.key
+ *   client.pem client.key crl.pem (root's and intermediate's, nothing listed)
+ *   crl-revoked.pem (intermediate's lists "revoked") ; *.pem of servers hold server and
+ * intermediate 0: good, as suites want. */
+int fixture_open(struct fixture *fixture, const char *odbcinst_extra, const char *odbc_extra);
+void fixture_close(struct fixture *fixture);
+
+/* "folder/name" in one of several static buffers. */
+const char *fixture_path(const struct fixture *fixture, const char *name);
+
+/* Starts the server with the certificate files NAME.pem and NAME.key (NULL: no TLS), or restarts
+ * it. */
+bool fixture_start(struct fixture *fixture, const char *name, const char *hba, bool has_client_ca);
+
+/* The same with all options; certificate and key are names of the folder's files. */
+bool fixture_start_with(struct fixture *fixture, const struct postgres_options *options);
+
+unsigned fixture_port(const struct fixture *fixture);
+
+/* Writes the CRL of an issuer as PEM: revoked may be NULL. */
+bool fixture_write_crl(const struct fixture *fixture, const char *name,
+                       const struct pki_crl_spec *first, const struct pki_crl_spec *second);
+
+#endif

@@ -1,0 +1,408 @@
+/* The ODBC interface as the driver manager uses it, over fake real drivers. */
+#include <pthread.h>
+#include <sched.h>
+#include <sql.h>
+#include <sqlext.h>
+#include <sqlucode.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "odbcssl.h"
+#include "support/fake_driver.h"
+#include "support/private_odbc.h"
+#include "support/stub_conn.h"
+#include "support/suite.h"
+
+static SQLHENV environment;
+static SQLHDBC connection;
+static SQLHSTMT statement;
+static struct fake_control *fake;
+
+static int add_source(const char *name, const char *driver, const char *target)
+{
+    return private_odbc_add_sources("[%s]\nDriver = %s\nTarget = %s\nServerName = db1.example\n",
+                                    name, driver, target)
+               ? 0
+               : -1;
+}
+
+static int set_up(void)
+{
+    if (!private_odbc_make())
+        return -1;
+    if (!private_odbc_add_drivers("[wide]\nDriver = %s\n", fake_path("stub.so")) ||
+        !private_odbc_add_drivers("[ansi]\nDriver = %s\n", fake_path("stuba.so")))
+        return -1;
+    return add_source("both", "wide", fake_path("fake.so")) +
+           add_source("wide_over_ansi", "wide", fake_path("fakea.so")) +
+           add_source("ansi_over_ansi", "ansi", fake_path("fakea.so")) +
+           add_source("ansi_over_both", "ansi", fake_path("fake.so")) +
+           add_source("ansi_over_wide", "ansi", fake_path("fakew.so")) +
+           add_source("itself", "wide", fake_path("stub.so")) +
+           add_source("nowhere", "wide", "/nonexistent/driver.so");
+}
+
+static void open_environment(const char *name)
+{
+    fake = fake_open(name);
+    CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_ENV, NULL, &environment), SQL_SUCCESS);
+    SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
+    CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_DBC, environment, &connection), SQL_SUCCESS);
+}
+
+static SQLRETURN connect_ansi(const char *dsn)
+{
+    char text[256];
+    snprintf(text, sizeof text, "DSN=%s;UID=me", dsn);
+    return SQLDriverConnect(connection, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL,
+                            SQL_DRIVER_NOPROMPT);
+}
+
+static SQLRETURN connect_wide(const char *dsn)
+{
+    char text[256];
+    snprintf(text, sizeof text, "DSN=%s;UID=me", dsn);
+    uint16_t *wide = text_to_utf16(text, strlen(text), NULL);
+    SQLRETURN outcome =
+        SQLDriverConnectW(connection, NULL, wide, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
+    free(wide);
+    return outcome;
+}
+
+static void open_statement(const char *dsn, const char *name)
+{
+    open_environment(name);
+    CHECK_NUMBER(connect_ansi(dsn), SQL_SUCCESS);
+    CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement), SQL_SUCCESS);
+}
+
+static void close_handles(void)
+{
+    SQLDisconnect(connection);
+    CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_DBC, connection), SQL_SUCCESS);
+    CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_ENV, environment), SQL_SUCCESS);
+    CHECK_NUMBER(fake->handles, 0);
+}
+
+static const char *record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
+{
+    static char out[1024];
+    SQLCHAR sqlstate[6], text[512];
+    SQLINTEGER native;
+    out[0] = '\0';
+    if (SQL_SUCCEEDED(
+            SQLGetDiagRec(kind, handle, number, sqlstate, &native, text, sizeof text, NULL)))
+        snprintf(out, sizeof out, "%s %d %s", sqlstate, (int)native, text);
+    return out;
+}
+
+static void test_ansi_application(void)
+{
+    open_statement("both", "fake.so");
+    CHECK_CONTAINS(fake->calls, "SQLDriverConnect 0\n");
+    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"select 1", SQL_NTS), SQL_SUCCESS);
+    CHECK_CONTAINS(fake->calls, "SQLExecDirect\n");
+    CHECK(strstr(fake->calls, "SQLExecDirectW") == NULL);
+    close_handles();
+}
+
+static void test_wide_application(void)
+{
+    SQLWCHAR select[] = {'s', 0};
+    open_environment("fake.so");
+    CHECK_NUMBER(connect_wide("both"), SQL_SUCCESS);
+    CHECK_CONTAINS(fake->calls, "SQLSetConnectAttr 115=0\nSQLDriverConnectW 0\n");
+    SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement);
+    CHECK_NUMBER(SQLExecDirectW(statement, select, SQL_NTS), SQL_SUCCESS);
+    CHECK_CONTAINS(fake->calls, "SQLExecDirectW\n");
+    close_handles();
+}
+
+static void test_plain_connect(void)
+{
+    open_environment("fake.so");
+    CHECK_NUMBER(SQLConnect(connection, (SQLCHAR *)"both", SQL_NTS, (SQLCHAR *)"me", SQL_NTS,
+                            (SQLCHAR *)"p}w", SQL_NTS),
+                 SQL_SUCCESS);
+    CHECK_TEXT(fake->connection_string, "DSN={both};UID={me};PWD={p}}w};");
+    close_handles();
+}
+
+static void test_ansi_library(void)
+{
+    SQLWCHAR select[] = {'s', 'e', 'l', 0};
+    open_environment("fakea.so");
+    CHECK_NUMBER(connect_wide("ansi_over_ansi"), SQL_SUCCESS);
+    CHECK_CONTAINS(fake->calls, "SQLDriverConnect 0\n");
+    SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement);
+    CHECK_NUMBER(SQLExecDirectW(statement, select, SQL_NTS), SQL_SUCCESS);
+    CHECK_TEXT(fake->statement, "sel");
+    close_handles();
+}
+
+static void test_ansi_library_over_both(void)
+{
+    open_environment("fake.so");
+    CHECK_NUMBER(connect_wide("ansi_over_both"), SQL_SUCCESS);
+    CHECK_CONTAINS(fake->calls, "SQLDriverConnect 0\n");
+    CHECK(strstr(fake->calls, "SQLDriverConnectW") == NULL);
+    close_handles();
+}
+
+static void test_ansi_driver_under_unicode_library(void)
+{
+    open_statement("wide_over_ansi", "fakea.so"); /* an ANSI application can */
+    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"fail", SQL_NTS), SQL_ERROR);
+    CHECK_CONTAINS(record_of(SQL_HANDLE_STMT, statement, 1), "42000 7 fake: first");
+    close_handles();
+    open_environment("fakea.so");
+    CHECK_NUMBER(connect_wide("wide_over_ansi"), SQL_ERROR);
+    CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "IM001 202 [odbcssl] ");
+    CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "use libodbcssla.so");
+    close_handles();
+}
+
+static void test_wide_driver_under_ansi_library(void)
+{
+    open_environment("fakew.so");
+    CHECK_NUMBER(connect_ansi("ansi_over_wide"), SQL_ERROR);
+    CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "IM001 202 [odbcssl] ");
+    CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "libodbcssl.so");
+    close_handles();
+}
+
+static const struct suite_case flavour_cases[] = {
+    {"an ANSI application stays ANSI", test_ansi_application},
+    {"a Unicode application stays wide", test_wide_application},
+    {"SQLConnect brings DSN, user and password", test_plain_connect},
+    {"the ANSI library serves a Unicode application", test_ansi_library},
+    {"the ANSI library stays ANSI over any real driver", test_ansi_library_over_both},
+    {"an ANSI real driver under the Unicode library", test_ansi_driver_under_unicode_library},
+    {"a wide real driver under the ANSI library", test_wide_driver_under_ansi_library},
+    {NULL, NULL},
+};
+
+static void check_load_failure(const char *dsn, const char *part)
+{
+    open_environment("fake.so");
+    CHECK_NUMBER(connect_ansi(dsn), SQL_ERROR);
+    CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "IM003 201 [odbcssl] ");
+    CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), part);
+    close_handles();
+}
+
+static void test_load_failures(void)
+{
+    check_load_failure("nowhere", "/nonexistent/driver.so");
+    check_load_failure("itself", "odbcssl itself");
+}
+
+/* The driver manager sorts by SQLSTATE, the highest first. */
+static void test_connect_failure(void)
+{
+    open_environment("fake.so");
+    fake->refuses_connecting = 1;
+    CHECK_NUMBER(connect_ansi("both"), SQL_ERROR);
+    CHECK_TEXT(record_of(SQL_HANDLE_DBC, connection, 1), "28000 11 fake: no such user");
+    CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 2), "08001 302 [odbcssl] ");
+    fake->refuses_connecting = 0;
+    CHECK_NUMBER(connect_ansi("both"), SQL_SUCCESS);
+    close_handles();
+}
+
+static void test_statement_records(void)
+{
+    SQLINTEGER number = 0;
+    open_statement("both", "fake.so");
+    setenv(STUB_CONN_BROKEN, "1", 1);
+    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"fail", SQL_NTS), SQL_ERROR);
+    unsetenv(STUB_CONN_BROKEN);
+    for (int i = 0; i < 2; i++) {
+        CHECK_CONTAINS(record_of(SQL_HANDLE_STMT, statement, 1), "08S01 304 [odbcssl] ");
+        CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 2), "42000 7 fake: first");
+        CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 3), "42S02 8 fake: second");
+        CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 4), "");
+    }
+    SQLGetDiagField(SQL_HANDLE_STMT, statement, 0, SQL_DIAG_NUMBER, &number, 0, NULL);
+    CHECK_NUMBER(number, 3);
+    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"warn", SQL_NTS), SQL_SUCCESS_WITH_INFO);
+    CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 1), "01000 2 fake: a warning");
+    close_handles();
+}
+
+static void test_missing_function(void)
+{
+    SQLUSMALLINT supported = 7;
+    open_statement("both", "fake.so");
+    CHECK_NUMBER(SQLGetFunctions(connection, SQL_API_SQLEXECDIRECT, &supported), SQL_SUCCESS);
+    CHECK_NUMBER(supported, SQL_TRUE);
+    CHECK_NUMBER(SQLGetFunctions(connection, SQL_API_SQLSETPOS, &supported), SQL_SUCCESS);
+    CHECK_NUMBER(supported, SQL_FALSE);
+    CHECK_NUMBER(SQLTables(statement, NULL, 0, NULL, 0, NULL, 0, NULL, 0), SQL_ERROR);
+    CHECK_CONTAINS(record_of(SQL_HANDLE_STMT, statement, 1), "IM001");
+    close_handles();
+    SQLWCHAR name[2] = {'x', 0};
+    open_environment("fake.so");
+    connect_wide("both");
+    SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement);
+    /* the driver manager masks ANSI functions only: the wide one comes through */
+    CHECK_NUMBER(SQLTablesW(statement, NULL, 0, NULL, 0, name, SQL_NTS, NULL, 0), SQL_ERROR);
+    CHECK_CONTAINS(record_of(SQL_HANDLE_STMT, statement, 1), "IM001 202 [odbcssl] ");
+    CHECK_CONTAINS(record_of(SQL_HANDLE_STMT, statement, 1), "SQLTablesW");
+    close_handles();
+}
+
+static const struct suite_case error_cases[] = {
+    {"a real driver that cannot be loaded", test_load_failures},
+    {"a failed connecting, and another try", test_connect_failure},
+    {"a statement's records: ours, then the real driver's, again and again",
+     test_statement_records},
+    {"functions that the real driver lacks", test_missing_function},
+    {NULL, NULL},
+};
+
+static void test_descriptors(void)
+{
+    SQLHDESC descriptor, implicit, now;
+    SQLINTEGER count = 0;
+    open_statement("both", "fake.so");
+    SQLGetStmtAttr(statement, SQL_ATTR_APP_ROW_DESC, &implicit, 0, NULL);
+    CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_DESC, connection, &descriptor), SQL_SUCCESS);
+    CHECK_NUMBER(SQLSetStmtAttr(statement, SQL_ATTR_APP_ROW_DESC, descriptor, 0), SQL_SUCCESS);
+    SQLGetStmtAttr(statement, SQL_ATTR_APP_ROW_DESC, &now, 0, NULL);
+    CHECK(now == descriptor);
+    CHECK_NUMBER(SQLGetDescField(implicit, 0, SQL_DESC_COUNT, &count, 0, NULL), SQL_SUCCESS);
+    CHECK_NUMBER(count, 23);
+    CHECK_NUMBER(SQLCopyDesc(implicit, descriptor), SQL_SUCCESS);
+    CHECK_NUMBER(SQLSetStmtAttr(statement, SQL_ATTR_APP_ROW_DESC, NULL, 0), SQL_SUCCESS);
+    CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_DESC, descriptor), SQL_SUCCESS);
+    CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_STMT, statement), SQL_SUCCESS);
+    close_handles();
+}
+
+static void test_attributes(void)
+{
+    open_environment("fake.so");
+    SQLSetConnectAttr(connection, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)7, 0);
+    SQLSetConnectAttr(connection, 0x4001, (SQLPOINTER)9, SQL_IS_INTEGER);
+    SQLSetConnectAttr(connection, 0x4002, (SQLPOINTER) "text", SQL_NTS);
+    CHECK_NUMBER(connect_ansi("both"), SQL_SUCCESS);
+    CHECK_CONTAINS(fake->calls, "SQLSetConnectAttr 103=7\nSQLSetConnectAttr 16386='text'\n"
+                                "SQLSetConnectAttr 16385=9\nSQLDriverConnect");
+    close_handles();
+}
+
+static void test_two_drivers(void)
+{
+    SQLHDBC other;
+    struct fake_control *other_fake = fake_open("fakea.so");
+    open_statement("both", "fake.so");
+    SQLHDBC first = connection;
+    CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_DBC, environment, &other), SQL_SUCCESS);
+    connection = other;
+    CHECK_NUMBER(connect_ansi("wide_over_ansi"), SQL_SUCCESS);
+    CHECK_NUMBER(fake->connections, 1);
+    CHECK_NUMBER(other_fake->connections, 1);
+    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"select 1", SQL_NTS), SQL_SUCCESS);
+    CHECK_TEXT(fake->statement, "select 1");
+    CHECK_TEXT(other_fake->statement, "");
+    SQLDisconnect(other);
+    SQLFreeHandle(SQL_HANDLE_DBC, other);
+    connection = first;
+    close_handles();
+    CHECK_NUMBER(other_fake->handles, 0);
+}
+
+static void test_info(void)
+{
+    SQLUINTEGER state = 0;
+    SQLCHAR text[64];
+    SQLWCHAR wide[64];
+    SQLSMALLINT length = 0;
+    open_environment("fake.so");
+    CHECK_NUMBER(connect_wide("both"), SQL_SUCCESS);
+    CHECK_NUMBER(SQLGetInfo(connection, SQL_SSL_STATE, &state, sizeof state, NULL), SQL_SUCCESS);
+    CHECK_NUMBER(state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_NUMBER(SQLGetInfo(connection, SQL_SSL_PROTOCOL_A, text, sizeof text, &length),
+                 SQL_SUCCESS);
+    CHECK_TEXT((char *)text, "TLSv1.3");
+    CHECK_NUMBER(length, 7);
+    CHECK_NUMBER(SQLGetInfoW(connection, SQL_SSL_PROTOCOL_W, wide, sizeof wide, &length),
+                 SQL_SUCCESS);
+    CHECK(wide[6] == '3' && length == 14);
+    CHECK_NUMBER(SQLGetInfo(connection, SQL_SERVER_NAME, text, sizeof text, NULL), SQL_SUCCESS);
+    CHECK_TEXT((char *)text, "db1.example");
+    CHECK_NUMBER(SQLGetInfo(connection, SQL_DRIVER_NAME, text, sizeof text, NULL), SQL_SUCCESS);
+    CHECK_TEXT((char *)text, "fake.so");
+    close_handles();
+}
+
+static void test_status(void)
+{
+    open_statement("both", "fake.so");
+    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"{call odbcssl_status}", SQL_NTS),
+                 SQL_SUCCESS);
+    CHECK_CONTAINS(fake->statement, "SELECT E'SQL_SSL_STATE' AS name");
+    CHECK_NUMBER(SQLPrepare(statement, (SQLCHAR *)"call odbcssl_status;", SQL_NTS), SQL_SUCCESS);
+    CHECK_NUMBER(SQLExecute(statement), SQL_SUCCESS);
+    CHECK_CONTAINS(fake->statement, "SELECT E'SQL_SSL_STATE' AS name");
+    close_handles();
+}
+
+static void *run_blocking(void *handle)
+{
+    return (void *)(intptr_t)SQLExecDirect(handle, (SQLCHAR *)"block", SQL_NTS);
+}
+
+static void test_cancel(void)
+{
+    pthread_t thread;
+    void *outcome;
+    open_statement("both", "fake.so");
+    pthread_create(&thread, NULL, run_blocking, statement);
+    while (fake->blocked == 0)
+        sched_yield();
+    CHECK_NUMBER(SQLCancel(statement), SQL_SUCCESS);
+    pthread_join(thread, &outcome);
+    CHECK_NUMBER((intptr_t)outcome, SQL_ERROR);
+    CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 1), "HY008 4 fake: cancelled");
+    close_handles();
+}
+
+static void test_left_open(void)
+{
+    SQLHSTMT more;
+    SQLHDESC descriptor;
+    open_statement("both", "fake.so");
+    SQLAllocHandle(SQL_HANDLE_STMT, connection, &more);
+    SQLAllocHandle(SQL_HANDLE_DESC, connection, &descriptor);
+    close_handles(); /* which checks that the real driver has no handle left */
+}
+
+static const struct suite_case use_cases[] = {
+    {"descriptors, implicit and explicit", test_descriptors},
+    {"attributes set before connecting", test_attributes},
+    {"two DSNs with different real drivers", test_two_drivers},
+    {"SQLGetInfo", test_info},
+    {"{call odbcssl_status}, executed and prepared", test_status},
+    {"SQLCancel from another thread", test_cancel},
+    {"disconnecting with everything left open", test_left_open},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {
+        {"flavours", flavour_cases, NULL, NULL},
+        {"errors", error_cases, NULL, NULL},
+        {"use", use_cases, NULL, NULL},
+        {0},
+    };
+    /* once for all suites: the driver manager keeps to the first configuration that it sees */
+    int outcome = set_up() == 0 ? suite_main(argc, argv, suites) : EXIT_FAILURE;
+    private_odbc_remove();
+    return outcome;
+}

@@ -1,0 +1,443 @@
+/*
+ * The credentials cache: shared, reloaded when a file changes, never stale, never half.
+ */
+#include "tls/credentials.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/pki.h"
+#include "support/suite.h"
+#include "tls/watch.h"
+#include "unit/formats_tools.h"
+#include "unit/test_keyfile.h"
+
+static char *directory;
+static char *root_path, *crl_path, *crl_folder, *cert_path, *key_path, *new_path;
+static struct pki_certificate *ca, *other_ca, *client, *other;
+static struct tls_options options;
+static struct error error;
+
+static int set_up(void)
+{
+    directory = pki_temp_dir();
+    ca = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
+    other_ca = pki_issue(&(struct pki_spec){.common_name = "Other CA", .is_ca = true});
+    client = pki_issue(&(struct pki_spec){.common_name = "alice", .issuer = ca});
+    other = pki_issue(&(struct pki_spec){.common_name = "bob", .issuer = ca});
+    if (directory == NULL || ca == NULL || other_ca == NULL || client == NULL || other == NULL)
+        return 1;
+    root_path = pki_path(directory, "root.pem");
+    crl_path = pki_path(directory, "root.crl");
+    crl_folder = pki_path(directory, "crls");
+    cert_path = pki_path(directory, "client.pem");
+    key_path = pki_path(directory, "client.key");
+    new_path = pki_path(directory, "new");
+    return 0;
+}
+
+static int tear_down(void)
+{
+    free(root_path);
+    free(crl_path);
+    free(crl_folder);
+    free(cert_path);
+    free(key_path);
+    free(new_path);
+    pki_free(&ca);
+    pki_free(&other_ca);
+    pki_free(&client);
+    pki_free(&other);
+    pki_temp_dir_remove(&directory);
+    return 0;
+}
+
+static bool write_crl(const char *path, const struct pki_certificate *issuer)
+{
+    struct buffer crl = {0};
+    bool is_written =
+        pki_crl(&(struct pki_crl_spec){.issuer = issuer}, &crl) && pki_write_crl_pem(path, &crl);
+    buffer_free(&crl);
+    return is_written;
+}
+
+static struct option option(const char *keyword, char *value)
+{
+    return (struct option){value, keyword, (char *)"test"};
+}
+
+/* Good files, and options that name them. */
+static void begin(void)
+{
+    error_clear(&error);
+    CHECK_FATAL(pki_write_pem(root_path, ca, NULL) && write_crl(crl_path, ca) &&
+                pki_write_pem(cert_path, client, NULL) && pki_write_key_pem(key_path, client));
+    options = (struct tls_options){
+        .mode = ODBCSSL_MODE_VERIFY_FULL,
+        .root_cert = option("SslRootCert", root_path),
+        .crl = option("SslCrl", crl_path),
+        .cert = option("SslCert", cert_path),
+        .key = option("SslKey", key_path),
+    };
+}
+
+static const struct credentials *get(void)
+{
+    error_clear(&error);
+    return credentials_get(&options, NULL, &error);
+}
+
+static void check_refused(enum odbcssl_error code, const char *said)
+{
+    const struct credentials *credentials = get();
+    CHECK(credentials == NULL);
+    CHECK_NUMBER(error.code, code);
+    CHECK_CONTAINS(error.text, said);
+    credentials_release(&credentials);
+}
+
+static void test_shared(void)
+{
+    begin();
+    const struct credentials *a = get(), *b = get();
+    CHECK_TEXT(error.text, "");
+    CHECK_FATAL(a != NULL);
+    CHECK(a == b);
+    CHECK(a->trust != NULL && a->trust->anchor_count == 1);
+    CHECK(a->has_crls && a->crls.count == 1);
+    CHECK(a->has_identity && a->identity.chain_count == 1 && a->gnutls != NULL);
+    CHECK_CONTAINS(a->crl_name, "SslCrl=");
+    options.password = option("SslPassword", (char *)"another");
+    const struct credentials *c = get();
+    CHECK(c != NULL && c != a);
+    credentials_release(&a);
+    credentials_release(&b);
+    credentials_release(&c);
+    CHECK(a == NULL);
+}
+
+/* Replaced by rename, as careful programs do; the old content lives on with who holds it. */
+static void test_reload(void)
+{
+    begin();
+    const struct credentials *before = get();
+    CHECK_FATAL(before != NULL);
+    CHECK_FATAL(pki_write_pem(new_path, ca, other_ca, NULL) && rename(new_path, root_path) == 0);
+    const struct credentials *after = get();
+    CHECK_FATAL(after != NULL);
+    CHECK(after != before);
+    CHECK_NUMBER(before->trust->anchor_count, 1);
+    CHECK_NUMBER(after->trust->anchor_count, 2);
+    credentials_release(&before);
+    credentials_release(&after);
+}
+
+/* Written over in place, with as many bytes, and at once: the times alone may not tell. */
+static void test_reload_in_place(void)
+{
+    begin();
+    struct pki_certificate *twins[2];
+    for (int i = 0; i < 2; i++)
+        twins[i] = pki_issue(&(struct pki_spec){
+            .common_name = i == 0 ? "Twin A" : "Twin B", .is_ca = true, .key = PKI_KEY_ED25519});
+    CHECK_FATAL(twins[0] != NULL && twins[1] != NULL);
+    for (int i = 0; i < 20; i++) {
+        CHECK_FATAL(pki_write_pem(root_path, twins[i % 2], NULL));
+        const struct credentials *credentials = get();
+        CHECK(credentials != NULL &&
+              gnutls_x509_crt_equals(credentials->trust->anchors[0], twins[i % 2]->crt));
+        credentials_release(&credentials);
+    }
+    pki_free(&twins[0]);
+    pki_free(&twins[1]);
+}
+
+/* A link that is turned to another file, both of them old (they come with the sources). */
+static void test_reload_link(void)
+{
+    static const char *const targets[] = {"cert.pem", "cert.der"};
+    const char *sources = getenv("top_srcdir");
+    const struct credentials *found[2] = {NULL, NULL};
+    if (sources == NULL) {
+        suite_skip("top_srcdir is not set");
+        return;
+    }
+    begin();
+    char *link = pki_path(directory, "link.pem");
+    options.root_cert.value = link;
+    for (int i = 0; i < 2; i++) {
+        CHECK(tools_run(directory, "ln -sfn '%s/fuzz/corpus/formats/%s' link.pem", sources,
+                        targets[i]));
+        found[i] = get();
+        CHECK(found[i] != NULL);
+    }
+    CHECK(found[0] != found[1]);
+    credentials_release(&found[0]);
+    credentials_release(&found[1]);
+    free(link);
+}
+
+/* Changed again within one tick of the file system's clock: only the content tells. */
+static void test_watch_grain(void)
+{
+    const struct option file = option("SslCrl", new_path);
+    for (int i = 0; i < 200; i++) {
+        struct watch watch = {0};
+        struct file_content content;
+        CHECK_FATAL(pki_write_file(new_path, "a", 1, 0600) && file_read(&file, &content, NULL));
+        CHECK(watch_add_content(&watch, new_path, &content, NULL) && watch_is_fresh(&watch));
+        CHECK_FATAL(pki_write_file(new_path, "b", 1, 0600));
+        CHECK(!watch_is_fresh(&watch));
+        watch_free(&watch);
+        file_content_free(&content);
+    }
+}
+
+static void test_broken_reload(void)
+{
+    begin();
+    const struct credentials *good = get();
+    CHECK_FATAL(good != NULL);
+    CHECK_FATAL(pki_write_file(new_path, "rubbish\n", 8, 0600) && rename(new_path, root_path) == 0);
+    check_refused(ODBCSSL_ERROR_FILE_MALFORMED, "root.pem");
+    check_refused(ODBCSSL_ERROR_FILE_MALFORMED, "root.pem");
+    CHECK_FATAL(unlink(root_path) == 0);
+    check_refused(ODBCSSL_ERROR_FILE_UNREADABLE, "root.pem");
+    CHECK_FATAL(pki_write_pem(root_path, ca, NULL));
+    const struct credentials *again = get();
+    CHECK(again != NULL && again != good);
+    credentials_release(&again);
+
+    CHECK_FATAL(pki_write_file(crl_path, "rubbish\n", 8, 0600));
+    check_refused(ODBCSSL_ERROR_CRL_UNREADABLE, "root.crl");
+    CHECK_FATAL(write_crl(crl_path, ca));
+    CHECK_FATAL(pki_write_key_pem(key_path, other));
+    check_refused(ODBCSSL_ERROR_KEY_MISMATCH, "CN=alice");
+    CHECK_FATAL(pki_write_key_pem(key_path, client));
+    again = get();
+    CHECK(again != NULL);
+    credentials_release(&again);
+    credentials_release(&good);
+}
+
+static void test_crl_folder(void)
+{
+    begin();
+    options.crl_dir = option("SslCrlDir", crl_folder);
+    CHECK_FATAL(tools_run(directory, "rm -rf crls && mkdir crls"));
+    check_refused(ODBCSSL_ERROR_CRL_UNREADABLE, "there is no file");
+    char *a = pki_path(crl_folder, "a.crl"), *b = pki_path(crl_folder, "b.crl");
+    CHECK_FATAL(write_crl(a, ca) && tools_run(directory, "ln -s a.crl crls/0a1b2c3d.r0"));
+    const struct credentials *credentials = get();
+    CHECK(credentials != NULL && credentials->crls.count == 2);
+    credentials_release(&credentials);
+    CHECK_FATAL(write_crl(b, other_ca));
+    credentials = get();
+    CHECK(credentials != NULL && credentials->crls.count == 3);
+    CHECK_CONTAINS(credentials != NULL ? credentials->crl_name : "", " and SslCrlDir=");
+    credentials_release(&credentials);
+    CHECK_FATAL(pki_write_file(b, "rubbish\n", 8, 0600));
+    check_refused(ODBCSSL_ERROR_CRL_UNREADABLE, "crls/b.crl");
+    free(a);
+    free(b);
+}
+
+static void test_modes(void)
+{
+    begin();
+    options.mode = ODBCSSL_MODE_PREFER;
+    options.root_cert.value = NULL;
+    check_refused(ODBCSSL_ERROR_TRUST_MISSING, "set SslRootCert");
+    options.crl.source = (char *)"default file";
+    const struct credentials *credentials = get();
+    CHECK(credentials != NULL && credentials->trust == NULL && !credentials->has_crls);
+    credentials_release(&credentials);
+    options.cert.value = NULL;
+    check_refused(ODBCSSL_ERROR_KEYWORD_CONFLICT, "set SslCert");
+    options.key.value = NULL;
+    credentials = get();
+    CHECK(credentials != NULL && !credentials->has_identity && credentials->gnutls != NULL);
+    credentials_release(&credentials);
+}
+
+/* An expired certificate is refused when it is asked for, not when it was loaded. */
+static void test_expired(void)
+{
+    begin();
+    struct pki_certificate *expired = pki_issue(&(struct pki_spec){
+        .common_name = "late", .issuer = ca, .not_before.days = -9, .not_after.days = -2});
+    CHECK_FATAL(expired != NULL && pki_write_pem(cert_path, expired, NULL) &&
+                pki_write_key_pem(key_path, expired));
+    check_refused(ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED, "CN=late");
+    check_refused(ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED, "expired on");
+    pki_free(&expired);
+}
+
+static void test_key_password_file(void)
+{
+    begin();
+    CHECK_FATAL(pki_write_key_pkcs8(key_path, client, "Gauss@123"));
+    check_refused(ODBCSSL_ERROR_KEY_PASSWORD, "client.key.cipher");
+    options.password = option("SslPassword", (char *)"Gauss@123");
+    const struct credentials *credentials = get();
+    CHECK(credentials != NULL);
+    credentials_release(&credentials);
+    options.password = option("SslPassword", (char *)"wrong");
+    check_refused(ODBCSSL_ERROR_KEY_PASSWORD, "SslPassword");
+}
+
+/* SslPassword of the client's key does not keep a trust store with a usual password shut. */
+static void test_trust_store_password(void)
+{
+    if (!tools_have("keytool"))
+        return;
+    begin();
+    CHECK_FATAL(tools_run(directory, "rm -f root.jks && keytool -importcert -noprompt -alias a "
+                                     "-file root.pem -keystore root.jks -storetype JKS -storepass "
+                                     "apsaradb"));
+    char *store = pki_path(directory, "root.jks");
+    options.root_cert.value = store;
+    options.password = option("SslPassword", (char *)"of-the-key");
+    const struct credentials *credentials = get();
+    CHECK_TEXT(error.text, "");
+    CHECK(credentials != NULL);
+    credentials_release(&credentials);
+    options.cert.value = options.key.value = NULL;
+    check_refused(ODBCSSL_ERROR_STORE_PASSWORD, "root.jks");
+    free(store);
+}
+
+/* More sets than are kept: each works, and nothing is lost while it is held. */
+static void test_many_sets(void)
+{
+    begin();
+    const struct credentials *held[80];
+    char sources[80][16];
+    for (int i = 0; i < 80; i++) {
+        snprintf(sources[i], sizeof sources[i], "source %d", i);
+        options.root_cert.source = sources[i];
+        held[i] = get();
+        CHECK(held[i] != NULL);
+    }
+    for (int i = 0; i < 80; i++) {
+        CHECK(held[i] != NULL && held[i]->trust->anchor_count == 1);
+        credentials_release(&held[i]);
+    }
+}
+
+/* Threads, while the files are replaced all the time: always one good state, never a mixture. */
+struct worker {
+    pthread_t thread;
+    const struct credentials *found;
+    unsigned refused;
+};
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    for (int i = 0; i < 60; i++) {
+        struct error own = {0};
+        const struct credentials *credentials = credentials_get(&options, NULL, &own);
+        size_t anchors = credentials != NULL ? credentials->trust->anchor_count : 0;
+        worker->refused += anchors != 1 && anchors != 2;
+        credentials_release(&credentials);
+    }
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    struct worker workers[6] = {0};
+    begin();
+    for (size_t i = 0; i < 6; i++)
+        CHECK_FATAL(pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0);
+    for (int i = 0; i < 30; i++) {
+        CHECK(pki_write_pem(new_path, ca, i % 2 == 0 ? other_ca : NULL, NULL));
+        CHECK(rename(new_path, root_path) == 0);
+    }
+    for (size_t i = 0; i < 6; i++) {
+        pthread_join(workers[i].thread, NULL);
+        CHECK_NUMBER(workers[i].refused, 0);
+    }
+}
+
+static pthread_barrier_t barrier;
+
+static void *get_once(void *argument)
+{
+    struct worker *worker = argument;
+    pthread_barrier_wait(&barrier);
+    worker->found = credentials_get(&options, NULL, NULL);
+    return NULL;
+}
+
+static void test_load_once(void)
+{
+    struct worker workers[6] = {0};
+    begin();
+    pthread_barrier_init(&barrier, NULL, 6);
+    for (size_t i = 0; i < 6; i++)
+        CHECK_FATAL(pthread_create(&workers[i].thread, NULL, get_once, &workers[i]) == 0);
+    for (size_t i = 0; i < 6; i++)
+        pthread_join(workers[i].thread, NULL);
+    for (size_t i = 0; i < 6; i++) {
+        CHECK(workers[i].found != NULL);
+        CHECK(workers[i].found == workers[0].found);
+    }
+    for (size_t i = 0; i < 6; i++)
+        credentials_release(&workers[i].found);
+    pthread_barrier_destroy(&barrier);
+}
+
+/* A child uses the parent's, and reloads by itself. */
+static void test_fork(void)
+{
+    begin();
+    const struct credentials *credentials = get();
+    CHECK_FATAL(credentials != NULL);
+    pid_t child = fork();
+    CHECK_FATAL(child >= 0);
+    if (child == 0) {
+        const struct credentials *same = get();
+        bool is_good = same == credentials;
+        is_good = is_good && pki_write_pem(new_path, ca, other_ca, NULL) &&
+                  rename(new_path, root_path) == 0;
+        const struct credentials *changed = get();
+        is_good = is_good && changed != NULL && changed->trust->anchor_count == 2;
+        _exit(is_good ? 0 : 1);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    credentials_release(&credentials);
+}
+
+static const struct suite_case cases[] = {
+    {"connections share what they load", test_shared},
+    {"a file replaced by rename takes effect", test_reload},
+    {"a file written over in place takes effect", test_reload_in_place},
+    {"a link turned to another file takes effect", test_reload_link},
+    {"a change within the grain of file times is seen", test_watch_grain},
+    {"a broken replacement refuses, a good one works again", test_broken_reload},
+    {"a folder of CRLs", test_crl_folder},
+    {"what each mode needs", test_modes},
+    {"an expired client certificate", test_expired},
+    {"an encrypted key", test_key_password_file},
+    {"one SslPassword for a store and a key", test_trust_store_password},
+    {"more sets than are kept", test_many_sets},
+    {"threads while files change", test_threads},
+    {"threads that want the same load it once", test_load_once},
+    {"a child process", test_fork},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"keyfile", keyfile_cases, keyfile_set_up, keyfile_tear_down},
+                                   {"credentials", cases, set_up, tear_down},
+                                   {0}};
+    return suite_main(argc, argv, suites);
+}

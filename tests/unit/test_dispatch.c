@@ -1,0 +1,433 @@
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "dispatch/driver.h"
+#include "dispatch/functions.h"
+#include "dispatch/handles.h"
+#include "support/fake_driver.h"
+#include "support/suite.h"
+
+#define OTHER_ATTRIBUTE 0x4001
+
+static const struct driver *load_fake(const char *name)
+{
+    struct error error = {0};
+    const struct driver *driver = driver_load(fake_path(name), &error);
+    CHECK_TEXT(error.text, "");
+    CHECK_FATAL(driver != NULL);
+    return driver;
+}
+
+static void check_load_error(const char *path, const char *part)
+{
+    struct error error = {0};
+    CHECK(driver_load(path, &error) == NULL);
+    CHECK_TEXT(error_sqlstate(error.code), "IM003");
+    CHECK_CONTAINS(error.text, path);
+    CHECK_CONTAINS(error.text, part);
+}
+
+static void test_load_once(void)
+{
+    const struct driver *driver = load_fake("fake.so");
+    CHECK(load_fake("fake.so") == driver);
+    CHECK(load_fake("fakea.so") != driver);
+    CHECK(driver->is_unicode);
+    CHECK(!load_fake("fakea.so")->is_unicode);
+    CHECK(driver->functions->SQLExecDirectW != NULL);
+    CHECK(driver->functions->SQLBulkOperations == NULL);
+}
+
+static void test_load_missing(void)
+{
+    check_load_error("/nonexistent/driver.so", "No such file");
+}
+
+static void test_load_hollow(void)
+{
+    check_load_error(fake_path("hollow.so"), "no function SQLAllocHandle of its own");
+}
+
+static void test_load_itself(void)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", getenv("top_builddir"));
+    check_load_error(path, "odbcssl itself");
+}
+
+static void *load_in_thread(void *path)
+{
+    struct error error = {0};
+    return (void *)driver_load(path, &error);
+}
+
+static void test_load_from_threads(void)
+{
+    pthread_t threads[4];
+    void *found[4];
+    char path[4096];
+    snprintf(path, sizeof path, "%s", fake_path("fakew.so"));
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, load_in_thread, path);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], &found[i]);
+    for (int i = 0; i < 4; i++)
+        CHECK(found[i] != NULL && found[i] == found[0]);
+}
+
+static void test_check_flavour(void)
+{
+    struct error wide = {0}, ansi = {0};
+    CHECK(!driver_check_connect(load_fake("fakea.so"), FLAVOUR_WIDE, &wide));
+    CHECK_TEXT(error_sqlstate(wide.code), "IM001");
+    CHECK_CONTAINS(wide.text, "use libodbcssla.so");
+    CHECK(!driver_check_connect(load_fake("fakew.so"), FLAVOUR_ANSI, &ansi));
+    CHECK_TEXT(error_sqlstate(ansi.code), "IM001");
+    CHECK_CONTAINS(ansi.text, "only Unicode functions");
+    CHECK(driver_check_connect(load_fake("fakea.so"), FLAVOUR_ANSI, NULL));
+    CHECK(driver_check_connect(load_fake("fake.so"), FLAVOUR_WIDE, NULL));
+}
+
+static const struct suite_case driver_cases[] = {
+    {"is loaded once per path", test_load_once},
+    {"that is not there: path and the loader's reason", test_load_missing},
+    {"whose functions are a dependency's is none", test_load_hollow},
+    {"may not be odbcssl itself", test_load_itself},
+    {"is loaded once, also by several threads", test_load_from_threads},
+    {"has to have the functions of the application's flavour", test_check_flavour},
+    {NULL, NULL},
+};
+
+static void test_version_fallback(void)
+{
+    struct error error = {0};
+    struct fake_control *control = fake_open("fake.so");
+    const struct driver *driver = load_fake("fake.so");
+    control->refuses_odbc_380 = 1;
+    struct environment *environment = environment_new();
+    environment->odbc_version = SQL_OV_ODBC3_80;
+    struct real_environment *real = environment_real(environment, driver, &error);
+    CHECK_FATAL(real != NULL);
+    CHECK_TEXT(control->calls, "SQLAllocHandle 1\nSQLSetEnvAttr 200=380\nSQLSetEnvAttr 200=3\n");
+    CHECK_NUMBER(environment->odbc_version, SQL_OV_ODBC3_80);
+    environment_free(environment);
+    CHECK_NUMBER(control->handles, 0);
+}
+
+static void test_environment_per_driver(void)
+{
+    struct error error = {0};
+    struct fake_control *control = fake_open("fake.so"), *other = fake_open("fakea.so");
+    struct environment *environment = environment_new();
+    struct real_environment *first = environment_real(environment, load_fake("fake.so"), &error);
+    struct real_environment *second = environment_real(environment, load_fake("fakea.so"), &error);
+    CHECK(first != second);
+    CHECK(environment_real(environment, load_fake("fake.so"), &error) == first);
+    CHECK(environment_real(environment, load_fake("fakea.so"), &error) == second);
+    environment_free(environment);
+    CHECK_NUMBER(control->handles + other->handles, 0);
+}
+
+static struct connection *new_connection(enum flavour flavour)
+{
+    struct connection *connection = connection_new(environment_new());
+    connection->flavour = flavour;
+    return connection;
+}
+
+static void free_connection(struct connection *connection)
+{
+    struct environment *environment = connection->environment;
+    connection_free(connection);
+    environment_free(environment);
+}
+
+static void save(struct connection *connection, enum flavour flavour, SQLINTEGER attribute,
+                 const void *value, SQLINTEGER length)
+{
+    CHECK(connection_save_attribute(connection, flavour, attribute, (SQLPOINTER)value, length));
+}
+
+/* Past the version of the ODBC: what came before connecting. */
+static const char *replayed(const struct fake_control *control)
+{
+    const char *at = strstr(control->calls, "SQLAllocHandle 2\n");
+    return at != NULL ? at + strlen("SQLAllocHandle 2\n") : control->calls;
+}
+
+static void test_replay_order(void)
+{
+    struct error error = {0};
+    char catalog[] = "sales", bytes[] = {'a', 'b', 'c', 'd', 'e', 'X'};
+    struct fake_control *control = fake_open("fake.so");
+    struct connection *connection = new_connection(FLAVOUR_WIDE);
+    control->refuses_attribute_replay = 1; /* nobody looks */
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_LOGIN_TIMEOUT, (void *)5, 4);
+    save(connection, FLAVOUR_ANSI, OTHER_ATTRIBUTE, (void *)77, SQL_IS_INTEGER);
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_CURRENT_CATALOG, catalog, SQL_NTS);
+    save(connection, FLAVOUR_ANSI, OTHER_ATTRIBUTE + 1, bytes, 5);
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_ANSI_APP, NULL, 0);
+    memset(catalog, 'x', sizeof catalog - 1); /* the pointers were the driver manager's */
+    memset(bytes, 'x', sizeof bytes);
+    CHECK(connection_new_real(connection, load_fake("fake.so"), &error) != SQL_NULL_HDBC);
+    CHECK_TEXT(error.text, "");
+    CHECK_TEXT(replayed(control), "SQLSetConnectAttr 103=5\nSQLSetConnectAttr 16385=77\n"
+                                  "SQLSetConnectAttr 109='sales'\nSQLSetConnectAttr 16386='abcde'\n"
+                                  "SQLSetConnectAttr 115=0\n");
+    free_connection(connection);
+    CHECK_NUMBER(control->handles, 0);
+}
+
+static void test_replay_again(void)
+{
+    struct error error = {0};
+    struct fake_control *control = fake_open("fake.so");
+    struct connection *connection = new_connection(FLAVOUR_ANSI);
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_LOGIN_TIMEOUT, (void *)5, 4);
+    CHECK(connection_new_real(connection, load_fake("fake.so"), &error) != SQL_NULL_HDBC);
+    connection_free_real(connection);
+    CHECK(connection->driver == NULL && connection->handle.real == SQL_NULL_HANDLE);
+    control->calls[0] = '\0';
+    CHECK(connection_new_real(connection, load_fake("fake.so"), &error) != SQL_NULL_HDBC);
+    CHECK_TEXT(replayed(control), "SQLSetConnectAttr 103=5\n");
+    free_connection(connection);
+}
+
+static void test_replay_other_flavour(void)
+{
+    struct error error = {0};
+    struct fake_control *control = fake_open("fakew.so");
+    struct connection *connection = new_connection(FLAVOUR_WIDE);
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_CURRENT_CATALOG, "sales", SQL_NTS);
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_LOGIN_TIMEOUT, (void *)5, 4);
+    CHECK(connection_new_real(connection, load_fake("fakew.so"), &error) != SQL_NULL_HDBC);
+    CHECK_TEXT(replayed(control), "SQLSetConnectAttrW 109='sales'\nSQLSetConnectAttrW 103=5\n");
+    free_connection(connection);
+}
+
+static void test_saved_number(void)
+{
+    SQLULEN number = 0;
+    struct connection *connection = new_connection(FLAVOUR_ANSI);
+    CHECK(!connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &number));
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_LOGIN_TIMEOUT, (void *)5, 4);
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_LOGIN_TIMEOUT, (void *)9, 4);
+    CHECK(connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &number));
+    CHECK_NUMBER(number, 9);
+    free_connection(connection);
+}
+
+static void test_wrong_flavour(void)
+{
+    struct error error = {0};
+    struct connection *connection = new_connection(FLAVOUR_WIDE);
+    CHECK(connection_new_real(connection, load_fake("fakea.so"), &error) == SQL_NULL_HDBC);
+    CHECK_TEXT(error_sqlstate(error.code), "IM001");
+    CHECK(connection->handle.real == SQL_NULL_HANDLE);
+    free_connection(connection);
+}
+
+static const struct suite_case connection_cases[] = {
+    {"ODBC 3.80 becomes 3 for a driver that refuses it", test_version_fallback},
+    {"has one real environment per real driver", test_environment_per_driver},
+    {"attributes are replayed in order, from copies", test_replay_order},
+    {"attributes are replayed at each connecting", test_replay_again},
+    {"attributes are converted for a driver without the flavour", test_replay_other_flavour},
+    {"the last number set counts", test_saved_number},
+    {"a driver without the flavour is refused", test_wrong_flavour},
+    {NULL, NULL},
+};
+
+/* What the records say without prefix, joined by blanks. */
+static void join_records(const struct diagnostics *diagnostics, char *out, size_t size)
+{
+    struct diagnostic record;
+    out[0] = '\0';
+    for (size_t i = 0; diagnostics_get(diagnostics, i, &record); i++) {
+        size_t used = strlen(out);
+        CHECK(strncmp(record.message, "[odbcssl] ", 10) == 0);
+        CHECK(strlen(record.message) < DIAGNOSTIC_TEXT_SIZE);
+        snprintf(out + used, size - used, "%s%s", used > 0 ? " " : "", record.message + 10);
+    }
+}
+
+static void test_long_text(void)
+{
+    struct error error = {0};
+    struct diagnostics diagnostics = {0};
+    char joined[4096], text[1500] = "";
+    while (strlen(text) < sizeof text - 20)
+        strcat(text, "certificate of db1 ");
+    text[strlen(text) - 1] = '\0';
+    error_set(&error, ODBCSSL_ERROR_REVOKED, "%s", text);
+    diagnostics_add(&diagnostics, &error);
+    CHECK(diagnostics_count(&diagnostics) > 2);
+    join_records(&diagnostics, joined, sizeof joined);
+    CHECK_TEXT(joined, text);
+    free(diagnostics.items);
+}
+
+static void test_long_word(void)
+{
+    struct error error = {0};
+    struct diagnostics diagnostics = {0};
+    struct diagnostic record;
+    char text[1201] = "";
+    for (int i = 0; i < 600; i++)
+        strcat(text, "\xC3\xA4");
+    error_set(&error, ODBCSSL_ERROR_REVOKED, "%s", text);
+    diagnostics_add(&diagnostics, &error);
+    size_t total = 0;
+    for (size_t i = 0; diagnostics_get(&diagnostics, i, &record); i++) {
+        size_t length = strlen(record.message) - 10;
+        CHECK_NUMBER(length % 2, 0); /* no half of a character */
+        CHECK_TEXT(record.sqlstate, "08001");
+        CHECK_NUMBER(record.native, ODBCSSL_ERROR_REVOKED);
+        total += length;
+    }
+    CHECK_NUMBER(total, 1200);
+    free(diagnostics.items);
+}
+
+static void test_limit(void)
+{
+    struct diagnostics diagnostics = {0};
+    for (int i = 0; i < 2 * DIAGNOSTICS_LIMIT; i++)
+        diagnostics_add_state(&diagnostics, "HY000", "again");
+    CHECK_NUMBER(diagnostics_count(&diagnostics), DIAGNOSTICS_LIMIT);
+    diagnostics_clear(&diagnostics);
+    CHECK_NUMBER(diagnostics_count(&diagnostics), 0);
+    free(diagnostics.items);
+}
+
+static void take_from(const char *name)
+{
+    struct diagnostics diagnostics = {0};
+    struct diagnostic record;
+    struct error error = {0};
+    const struct driver *driver = load_fake(name);
+    struct connection *connection =
+        new_connection(driver->is_unicode ? FLAVOUR_WIDE : FLAVOUR_ANSI);
+    SQLHDBC real = connection_new_real(connection, driver, &error);
+    fake_open(name)->refuses_connecting = 1;
+    SQLWCHAR nothing_wide[1] = {0};
+    SQLCHAR nothing[1] = {0};
+    if (driver->is_unicode)
+        driver->functions->SQLDriverConnectW(real, NULL, nothing_wide, SQL_NTS, NULL, 0, NULL, 0);
+    else
+        driver->functions->SQLDriverConnect(real, NULL, nothing, SQL_NTS, NULL, 0, NULL, 0);
+    diagnostics_take_real(&diagnostics, driver, connection->flavour, HANDLE_CONNECTION, real);
+    CHECK_NUMBER(diagnostics_count(&diagnostics), 1);
+    CHECK(diagnostics_get(&diagnostics, 0, &record));
+    CHECK_TEXT(record.sqlstate, "28000");
+    CHECK_NUMBER(record.native, 11);
+    CHECK_TEXT(record.message, "fake: no such user");
+    free(diagnostics.items);
+    free_connection(connection);
+}
+
+static void test_take_real(void)
+{
+    take_from("fake.so");
+    take_from("fakea.so");
+}
+
+static const struct suite_case diagnostics_cases[] = {
+    {"a long text becomes several records of whole words", test_long_text},
+    {"a long word is cut between characters", test_long_word},
+    {"there is an end to them", test_limit},
+    {"the real driver's records are taken as they are", test_take_real},
+    {NULL, NULL},
+};
+
+static void test_pin(void)
+{
+    int foreign = 0;
+    struct connection *connection = new_connection(FLAVOUR_ANSI);
+    struct statement *statement = statement_new(connection, &foreign);
+    CHECK(handle_pin(&foreign, HANDLE_STATEMENT) == NULL);
+    CHECK(handle_pin(NULL, HANDLE_STATEMENT) == NULL);
+    CHECK(handle_pin(statement, HANDLE_DESCRIPTOR) == NULL);
+    CHECK(handle_pin(statement, HANDLE_STATEMENT) == &statement->handle);
+    handle_unpin(&statement->handle);
+    handle_retire(&statement->handle);
+    CHECK(handle_pin(statement, HANDLE_STATEMENT) == NULL);
+    handle_restore(&statement->handle);
+    CHECK(handle_pin(statement, HANDLE_STATEMENT) != NULL);
+    handle_unpin(&statement->handle);
+    statement_free(statement);
+    CHECK(handle_pin(statement, HANDLE_STATEMENT) == NULL);
+    free_connection(connection);
+}
+
+/* Pins and unpins a handle until it is gone. */
+static void *pin_until_gone(void *handle)
+{
+    struct handle *pinned;
+    while ((pinned = handle_pin(handle, HANDLE_STATEMENT)) != NULL) {
+        CHECK_NUMBER(pinned->kind, HANDLE_STATEMENT);
+        diagnostics_add_state(&pinned->diagnostics, "HY000", "beside");
+        diagnostics_clear(&pinned->diagnostics);
+        handle_unpin(pinned);
+    }
+    return NULL;
+}
+
+static void test_pin_while_freed(void)
+{
+    struct connection *connection = new_connection(FLAVOUR_ANSI);
+    for (int i = 0; i < 200; i++) {
+        pthread_t threads[2];
+        struct statement *statement = statement_new(connection, connection);
+        for (int j = 0; j < 2; j++)
+            pthread_create(&threads[j], NULL, pin_until_gone, statement);
+        handle_retire(&statement->handle);
+        for (int j = 0; j < 2; j++)
+            pthread_join(threads[j], NULL);
+        statement_free(statement);
+    }
+    free_connection(connection);
+}
+
+static void test_many_statements(void)
+{
+    enum { COUNT = 3000 };
+    static struct statement *statements[COUNT];
+    struct connection *connection = new_connection(FLAVOUR_ANSI);
+    for (int i = 0; i < COUNT; i++)
+        statements[i] = statement_new(connection, connection);
+    for (int i = 0; i < COUNT; i += 2)
+        statement_free(statements[i]);
+    for (int i = 1; i < COUNT; i += 2) {
+        CHECK(handle_pin(statements[i], HANDLE_STATEMENT) != NULL);
+        handle_unpin(&statements[i]->handle);
+    }
+    connection_free_children(connection);
+    CHECK(connection->statements == NULL);
+    CHECK(handle_pin(statements[1], HANDLE_STATEMENT) == NULL);
+    free_connection(connection);
+}
+
+static const struct suite_case registry_cases[] = {
+    {"finds our handles, and no others", test_pin},
+    {"a handle is freed only when nobody has it pinned", test_pin_while_freed},
+    {"many statements come and go", test_many_statements},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {
+        {"real driver", driver_cases, NULL, NULL},
+        {"connection", connection_cases, NULL, NULL},
+        {"diagnostics", diagnostics_cases, NULL, NULL},
+        {"registry", registry_cases, NULL, NULL},
+        {0},
+    };
+    return suite_main(argc, argv, suites);
+}

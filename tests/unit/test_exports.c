@@ -1,0 +1,83 @@
+/* Each driver exports the functions of functions.def that are its own, and nothing else. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dispatch/functions.h"
+#include "support/suite.h"
+
+static const struct function_row *find_row(const char *name)
+{
+    for (size_t i = 0; i < function_row_count; i++)
+        if (strcmp(function_rows[i].name, name) == 0)
+            return &function_rows[i];
+    return NULL;
+}
+
+/* Checks each exported name, and returns how many there are. */
+static size_t check_names(FILE *names, bool has_wide)
+{
+    char line[512], name[256];
+    size_t count = 0;
+    while (fgets(line, sizeof line, names) != NULL) {
+        if (sscanf(line, "%*s %*s %255s", name) != 1)
+            continue;
+        name[strcspn(name, "@")] = '\0';
+        const struct function_row *row = find_row(name);
+        if (row == NULL || (row->is_wide && !has_wide))
+            suite_check_text(name, "no other export", __FILE__, __LINE__);
+        count++;
+    }
+    return count;
+}
+
+static size_t count_rows(bool has_wide)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < function_row_count; i++)
+        count += has_wide || !function_rows[i].is_wide;
+    return count;
+}
+
+static void check_exports(const char *library, bool has_wide)
+{
+    char command[1024];
+    const char *builddir = getenv("top_builddir");
+    snprintf(command, sizeof command, "nm -D --defined-only '%s/driver/odbc/.libs/%s'",
+             builddir != NULL ? builddir : ".", library);
+    FILE *names = popen(command, "r");
+    CHECK_FATAL(names != NULL);
+    CHECK_NUMBER(check_names(names, has_wide), count_rows(has_wide));
+    CHECK_NUMBER(pclose(names), 0);
+}
+
+static void test_unicode_exports(void)
+{
+    check_exports("libodbcssl.so", true);
+}
+
+static void test_ansi_exports(void)
+{
+    check_exports("libodbcssla.so", false);
+}
+
+/* The list of the driver manager's calls in a driver, counted by hand. */
+static void test_table_size(void)
+{
+    CHECK_NUMBER(count_rows(false), 60);
+    CHECK_NUMBER(count_rows(true), 60 + 31);
+    CHECK(find_row("SQLError") == NULL);
+}
+
+static const struct suite_case cases[] = {
+    {"libodbcssl.so exports the ANSI and wide functions of the table only", test_unicode_exports},
+    {"libodbcssla.so exports the ANSI functions of the table only", test_ansi_exports},
+    {"the table holds every function of the driver manager", test_table_size},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"exports", cases, NULL, NULL}, {0}};
+    return suite_main(argc, argv, suites);
+}

@@ -1,0 +1,579 @@
+/*
+ * Every format that people are given, made by other programs; and what refusals say.
+ */
+#include <gnutls/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "support/pki.h"
+#include "support/suite.h"
+#include "tls/formats.h"
+#include "tls/trust.h"
+#include "unit/formats_tools.h"
+
+static char *directory;
+static struct pki_certificate *first, *second;
+static struct material material;
+static struct error error;
+
+static void reset(void)
+{
+    material_free(&material);
+    error_clear(&error);
+}
+
+static bool read_bytes(const void *bytes, size_t size, const char *password,
+                       enum formats_wanted wanted)
+{
+    const struct store store = {.bytes = bytes,
+                                .size = size,
+                                .name = "SslRootCert=/f (test)",
+                                .password = password,
+                                .wants_keys = wanted == FORMATS_WANTED_KEY};
+    reset();
+    return formats_read(&store, wanted, &material, &error);
+}
+
+static bool read_file(const char *name, const char *password, enum formats_wanted wanted)
+{
+    size_t size = 0;
+    unsigned char *bytes = tools_read(directory, name, &size);
+    CHECK_FATAL(bytes != NULL);
+    bool is_read = read_bytes(bytes, size, password, wanted);
+    free(bytes);
+    return is_read;
+}
+
+static bool read_certificates(const char *name, const char *password)
+{
+    return read_file(name, password, FORMATS_WANTED_CERTIFICATES);
+}
+
+static bool holds(size_t index, const struct pki_certificate *certificate)
+{
+    gnutls_datum_t der = pki_der(certificate);
+    bool is_equal = index < material.certificate_count &&
+                    material.certificates[index].size == der.size &&
+                    memcmp(material.certificates[index].bytes, der.data, der.size) == 0;
+    gnutls_free(der.data);
+    return is_equal;
+}
+
+/* Both certificates, in whatever order. */
+static bool holds_both(void)
+{
+    return material.certificate_count == 2 &&
+           ((holds(0, first) && holds(1, second)) || (holds(0, second) && holds(1, first)));
+}
+
+static char *make_path(const char *name)
+{
+    return pki_path(directory, name);
+}
+
+static int set_up(void)
+{
+    directory = pki_temp_dir();
+    first = pki_issue(&(struct pki_spec){.common_name = "First CA", .is_ca = true});
+    second = pki_issue(&(struct pki_spec){.common_name = "Second CA", .is_ca = true});
+    if (directory == NULL || first == NULL || second == NULL)
+        return 1;
+    char *both = make_path("both.pem"), *one = make_path("one.pem"), *der = make_path("one.der"),
+         *key = make_path("key.pem");
+    bool is_written = pki_write_pem(both, first, second, NULL) && pki_write_pem(one, first, NULL) &&
+                      pki_write_der(der, first) && pki_write_key_pem(key, first);
+    free(both);
+    free(one);
+    free(der);
+    free(key);
+    return !is_written;
+}
+
+static int tear_down(void)
+{
+    reset();
+    pki_free(&first);
+    pki_free(&second);
+    pki_temp_dir_remove(&directory);
+    return 0;
+}
+
+static void test_pem(void)
+{
+    CHECK(read_certificates("both.pem", NULL));
+    CHECK(holds(0, first) && holds(1, second));
+    /* As people paste it: a byte order mark, text between, DOS line ends, indentation. */
+    CHECK_FATAL(tools_run(directory, "{ printf '\\357\\273\\277Subject: x\\n'; cat one.pem; echo "
+                                     "'some: text - with -- dashes'; sed 's/^/    /' both.pem; } | "
+                                     "sed 's/$/\\r/' > odd.pem"));
+    CHECK(read_certificates("odd.pem", NULL));
+    CHECK_NUMBER(material.certificate_count, 3);
+    CHECK(holds(0, first) && holds(2, second));
+}
+
+static void test_der(void)
+{
+    CHECK(read_certificates("one.der", NULL));
+    CHECK(material.certificate_count == 1 && holds(0, first));
+}
+
+static void test_pkcs7(void)
+{
+    if (!tools_have("openssl"))
+        return;
+    static const struct {
+        const char *name;
+        const char *command;
+    } rows[] = {
+        {"a.p7b", "openssl crl2pkcs7 -nocrl -certfile both.pem -out a.p7b"},
+        {"der.p7b", "openssl pkcs7 -in a.p7b -outform DER -out der.p7b"},
+        {"cms.p7b", "sed 's/PKCS7/CMS/' a.p7b > cms.p7b"},
+        {"java.p7b", "sed 's/PKCS7/CERTIFICATE/' a.p7b > java.p7b"},
+        {"bare.p7b", "grep -v -e ----- a.p7b | sed 's/$/\\r/' > bare.p7b"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_FATAL(tools_run(directory, "%s", rows[i].command));
+        CHECK(read_certificates(rows[i].name, NULL));
+        CHECK(material.certificate_count == 2 && holds(0, first) && holds(1, second));
+    }
+}
+
+/* BER with indefinite lengths, as some Java programs write it: the DER's wrappers opened by hand.
+ */
+static void test_pkcs7_indefinite(void)
+{
+    static const unsigned char begin[] = {
+        0x30, 0x80, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02,
+        0xa0, 0x80, 0x30, 0x80, 0x02, 0x01, 0x01, 0x31, 0x00, 0x30, 0x80, 0x06, 0x09,
+        0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01, 0x00, 0x00, 0xa0, 0x80};
+    static const unsigned char end[] = {0, 0, 0x31, 0, 0, 0, 0, 0, 0, 0};
+    struct buffer file = {0};
+    gnutls_datum_t der = pki_der(first);
+    CHECK_FATAL(buffer_append(&file, begin, sizeof begin) &&
+                buffer_append(&file, der.data, der.size) && buffer_append(&file, end, sizeof end));
+    CHECK(
+        read_bytes(buffer_content(&file), buffer_length(&file), NULL, FORMATS_WANTED_CERTIFICATES));
+    CHECK(material.certificate_count == 1 && holds(0, first));
+    gnutls_free(der.data);
+    buffer_free(&file);
+}
+
+static void test_pkcs12(void)
+{
+    if (!tools_have("openssl"))
+        return;
+    static const struct {
+        const char *how;
+        const char *password; /* it is made with */
+        const char *given;
+    } rows[] = {
+        {"", "secret", "secret"},
+        {"-legacy", "secret", "secret"},
+        {"-legacy -certpbe PBE-SHA1-RC4-128 -keypbe PBE-SHA1-3DES", "secret", "secret"},
+        {"-certpbe PBE-SHA1-3DES -keypbe PBE-SHA1-3DES -macalg sha1", "p\303\244ss", "p\303\244ss"},
+        {"-certpbe AES-128-CBC -keypbe AES-192-CBC -macalg sha512 -iter 5000", "x", "x"},
+        {"-certpbe NONE -keypbe NONE -nomac", "", NULL},
+        {"-nomac", "secret", "secret"},
+        {"", "", NULL},
+        {"", "", ""},
+        {"-legacy", "", NULL},
+        {"", "changeit", NULL},
+        {"", "apsaradb", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_FATAL(tools_run(directory,
+                              "openssl pkcs12 -export -in both.pem -inkey key.pem -out a.p12 "
+                              "-passout 'pass:%s' %s",
+                              rows[i].password, rows[i].how));
+        CHECK(read_file("a.p12", rows[i].given, FORMATS_WANTED_KEY));
+        CHECK_TEXT(error.text, "");
+        CHECK(holds_both() && material.key_count == 1 && !material.keys[0].is_encrypted);
+        CHECK(read_certificates("a.p12", rows[i].given));
+        CHECK(material.key_count == 0);
+    }
+    CHECK(!read_certificates("a.p12", "wrong"));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_STORE_PASSWORD);
+    CHECK_CONTAINS(error.text, "SslPassword is not the password");
+    CHECK_FATAL(tools_run(directory, "openssl pkcs12 -export -nokeys -in both.pem -out a.p12 "
+                                     "-passout pass:other"));
+    CHECK(!read_certificates("a.p12", NULL));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_STORE_PASSWORD);
+    CHECK_CONTAINS(error.text, "set SslPassword");
+}
+
+static void test_pkcs12_certtool(void)
+{
+    if (!tools_have("certtool"))
+        return;
+    CHECK_FATAL(tools_run(directory, "certtool --to-p12 --load-certificate one.pem --load-privkey "
+                                     "key.pem --p12-name a --password secret --outder --outfile "
+                                     "c.p12"));
+    CHECK(read_file("c.p12", "secret", FORMATS_WANTED_KEY));
+    CHECK_TEXT(error.text, "");
+    CHECK(material.certificate_count == 1 && holds(0, first) && material.key_count == 1);
+    CHECK_FATAL(tools_run(directory, "certtool --to-p12 --load-certificate one.pem --load-privkey "
+                                     "key.pem --p12-name a --password secret --outfile c.pem"));
+    CHECK(read_certificates("c.pem", "secret"));
+    CHECK(holds(0, first));
+}
+
+/* Cut anywhere, a store is refused; altered anywhere, a store with a MAC or digest is. */
+static void check_damage(const char *name, const char *password, size_t step)
+{
+    size_t size = 0;
+    unsigned accepted = 0;
+    unsigned char *bytes = tools_read(directory, name, &size);
+    CHECK_FATAL(bytes != NULL);
+    for (size_t cut = 0; cut < size; cut += step)
+        accepted += read_bytes(bytes, cut, password, FORMATS_WANTED_CERTIFICATES);
+    for (size_t at = size / 3; at < size / 2; at += step) {
+        bytes[at] ^= 0x20;
+        accepted += read_bytes(bytes, size, password, FORMATS_WANTED_CERTIFICATES);
+        CHECK(error_is_set(&error));
+        bytes[at] ^= 0x20;
+    }
+    CHECK_NUMBER(accepted, 0);
+    free(bytes);
+}
+
+static void test_pkcs12_damage(void)
+{
+    if (!tools_have("openssl"))
+        return;
+    CHECK_FATAL(tools_run(directory, "openssl pkcs12 -export -nokeys -in both.pem -out d.p12 "
+                                     "-iter 1 -passout pass:secret"));
+    check_damage("d.p12", "secret", 7);
+}
+
+/* keytool's trust stores; GnuTLS by itself passes 32 certificates of them. */
+static void test_keytool(void)
+{
+    if (!tools_have("keytool"))
+        return;
+    for (int i = 0; i < 2; i++) {
+        const char *type = i == 0 ? "PKCS12" : "JKS";
+        CHECK_FATAL(tools_run(directory,
+                              "rm -f t.jks; csplit -z -f part- "
+                              "both.pem '/BEGIN/' '{*}' && for p in part-*; do keytool "
+                              "-importcert -noprompt -alias $p -file $p -keystore t.jks "
+                              "-storetype %s -storepass changeit || exit 1; done",
+                              type));
+        CHECK(read_certificates("t.jks", "changeit"));
+        CHECK(holds_both());
+        CHECK(read_certificates("t.jks", NULL));
+        CHECK(holds_both());
+        CHECK(!read_certificates("t.jks", "wrong"));
+        CHECK_NUMBER(error.code, ODBCSSL_ERROR_STORE_PASSWORD);
+        check_damage("t.jks", "changeit", 97);
+    }
+    CHECK_FATAL(tools_run(directory, "keytool -storepasswd -new apsaradb -storepass changeit "
+                                     "-keystore t.jks"));
+    CHECK(read_certificates("t.jks", NULL));
+    CHECK_FATAL(tools_run(directory, "keytool -storepasswd -new something -storepass apsaradb "
+                                     "-keystore t.jks"));
+    CHECK(!read_certificates("t.jks", NULL));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_STORE_PASSWORD);
+    CHECK(!read_certificates("t.jks", "wrong"));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_STORE_ALTERED);
+    CHECK(read_certificates("t.jks", "something"));
+}
+
+static void test_jks_key(void)
+{
+    if (!tools_have("keytool") || !tools_have("openssl"))
+        return;
+    CHECK_FATAL(tools_run(directory,
+                          "openssl pkcs12 -export -name k -in one.pem -inkey key.pem -out k.p12 "
+                          "-passout pass:secret && rm -f k.jks k.jceks && keytool -importkeystore "
+                          "-srckeystore k.p12 -srcstorepass secret -destkeystore k.jks "
+                          "-deststoretype JKS -deststorepass secret"));
+    CHECK(read_file("k.jks", "secret", FORMATS_WANTED_KEY));
+    CHECK_TEXT(error.text, "");
+    CHECK(material.key_count == 1 && holds(0, first));
+    gnutls_x509_privkey_t key;
+    gnutls_x509_privkey_init(&key);
+    if (material.key_count == 1) {
+        const gnutls_datum_t der = {material.keys[0].bytes, (unsigned)material.keys[0].size};
+        CHECK_NUMBER(gnutls_x509_privkey_import2(key, &der, GNUTLS_X509_FMT_DER, NULL, 0), 0);
+    }
+    gnutls_x509_privkey_deinit(key);
+    CHECK_FATAL(tools_run(directory, "keytool -keypasswd -alias k -keystore k.jks -storepass "
+                                     "secret -keypass secret -new different"));
+    CHECK(!read_file("k.jks", "secret", FORMATS_WANTED_KEY));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_KEY_PASSWORD);
+    CHECK(read_certificates("k.jks", "secret"));
+    CHECK_FATAL(tools_run(directory, "keytool -importkeystore -srckeystore k.p12 -srcstorepass "
+                                     "secret -destkeystore k.jceks -deststoretype JCEKS "
+                                     "-deststorepass secret"));
+    CHECK(!read_certificates("k.jceks", "secret"));
+    CHECK_CONTAINS(error.text, "JCEKS");
+    CHECK_CONTAINS(error.text, "keytool -importkeystore");
+}
+
+/* Empty stores as keytool leaves them, with the digests of three passwords. */
+static void test_jks_digest(void)
+{
+    static const struct {
+        const char *password;
+        unsigned char digest[20];
+    } rows[] = {
+        {"changeit", {0xe2, 0x68, 0x6e, 0x45, 0xfb, 0x43, 0xdf, 0xa4, 0xd9, 0x92,
+                      0xdd, 0x41, 0xce, 0xb6, 0xb2, 0x1c, 0x63, 0x30, 0xd7, 0x92}},
+        {"", {0x57, 0xbe, 0xbc, 0x27, 0x62, 0xa2, 0x1d, 0x70, 0xff, 0xf2,
+              0x18, 0xdd, 0x59, 0x68, 0x01, 0x1f, 0xfe, 0x42, 0x3a, 0x69}},
+        {"p\303\244ss", {0xfd, 0x32, 0x3f, 0x19, 0xb5, 0xd8, 0xe7, 0x39, 0x25, 0x73,
+                         0xcb, 0xef, 0xe7, 0xf3, 0xa3, 0xc1, 0x2e, 0x85, 0x4c, 0xa4}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        unsigned char file[32] = {0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 0};
+        memcpy(file + 12, rows[i].digest, 20);
+        CHECK(read_bytes(file, sizeof file, rows[i].password, FORMATS_WANTED_ANYTHING));
+        CHECK(!read_bytes(file, sizeof file, "other", FORMATS_WANTED_ANYTHING));
+        CHECK(!read_bytes(file, sizeof file, rows[i].password, FORMATS_WANTED_CERTIFICATES));
+        CHECK_CONTAINS(error.text, "Java key store");
+    }
+}
+
+/* Bytes between the last entry and a digest that fits. */
+static void test_jks_trailing(void)
+{
+    static const char password_and_salt[] = "\0xMighty Aphrodite";
+    unsigned char file[33] = {0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 0, 0};
+    for (size_t extra = 0; extra < 2; extra++) {
+        gnutls_hash_hd_t hash;
+        CHECK_FATAL(gnutls_hash_init(&hash, GNUTLS_DIG_SHA1) == 0);
+        gnutls_hash(hash, password_and_salt, sizeof password_and_salt - 1);
+        gnutls_hash(hash, file, 12 + extra);
+        gnutls_hash_deinit(hash, file + 12 + extra);
+        CHECK(read_bytes(file, 32 + extra, "x", FORMATS_WANTED_ANYTHING) == (extra == 0));
+    }
+    CHECK_CONTAINS(error.text, "bytes follow its last entry");
+}
+
+/* Every refusal says what the file is. */
+static void test_refusals(void)
+{
+    static const struct {
+        const char *content;
+        size_t size; /* 0: strlen */
+        const char *said;
+    } rows[] = {
+        {"<!DOCTYPE html><html>login</html>", 0, "an HTML page"},
+        {"\n\n  <HTML>", 0, "an HTML page"},
+        {"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", 0,
+         "an OpenSSH private key"},
+        {"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", 0,
+         "a certificate request"},
+        {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", 0, "a public key"},
+        {"-----BEGIN TRUSTED CERTIFICATE-----\nAAAA\n-----END TRUSTED CERTIFICATE-----\n", 0,
+         "openssl x509 -in"},
+        {"-----BEGIN CERTIFICATE-----\nAAAA\n", 0, "END line is missing"},
+        {"-----BEGIN CERTIFICATE-----\nAAAA\n-----BEGIN CERTIFICATE-----\n", 0,
+         "that begins in line 1"},
+        {"text\n-----BEGIN CERTIFICATE-----\n?!\n-----END CERTIFICATE-----\n", 0,
+         "line 2 is not base64"},
+        {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0,
+         "does not hold what its label says"},
+        {"ssh-rsa AAAA me@host\n", 0, "an OpenSSH public key"},
+        {"PuTTY-User-Key-File-3: ssh-rsa\n", 0, "a PuTTY private key"},
+        {"PK\003\004\024\0\0\0", 8, "a ZIP archive"},
+        {"\xff\xfe-\0-\0", 6, "UTF-16"},
+        {"\0\0\0\2\0\0\0\x14xxxxxxxxxxxxxxxxxxxx", 28, "BKS"},
+        {"hello, world\n", 0, "other text"},
+        {"\1\2\3\4", 4, "damaged binary data"},
+        {"\x30\x80\x30\x80\x30\x80", 6, "damaged binary data"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t size = rows[i].size != 0 ? rows[i].size : strlen(rows[i].content);
+        CHECK(!read_bytes(rows[i].content, size, NULL, FORMATS_WANTED_CERTIFICATES));
+        CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_MALFORMED);
+        CHECK_CONTAINS(error.text, rows[i].said);
+        CHECK_CONTAINS(error.text, "SslRootCert=/f (test)");
+    }
+    CHECK(!read_certificates("key.pem", NULL));
+    CHECK_CONTAINS(error.text, "holds a private key; what is wanted here is certificates");
+    CHECK(!read_file("one.pem", NULL, FORMATS_WANTED_KEY));
+    CHECK_CONTAINS(error.text, "holds a certificate; what is wanted here is a private key");
+}
+
+static void test_refused_crl(void)
+{
+    struct buffer crl = {0};
+    CHECK_FATAL(pki_crl(&(struct pki_crl_spec){.issuer = first}, &crl));
+    CHECK(
+        !read_bytes(buffer_content(&crl), buffer_length(&crl), NULL, FORMATS_WANTED_CERTIFICATES));
+    CHECK_CONTAINS(error.text, "a certificate revocation list (CRL)");
+    char *path = make_path("crl.pem");
+    CHECK_FATAL(pki_write_crl_pem(path, &crl));
+    CHECK(tools_run(directory, "cat crl.pem key.pem > mixed.pem"));
+    CHECK(!read_certificates("mixed.pem", NULL));
+    CHECK_CONTAINS(error.text, "a private key and a certificate revocation list (CRL)");
+    free(path);
+    buffer_free(&crl);
+}
+
+/* Trust: files, folders, the system's. */
+static struct trust *load_trust(const char *name, const char *password)
+{
+    char *path = make_path(name);
+    const struct option option = {path, "SslRootCert", (char *)"test"};
+    error_clear(&error);
+    struct trust *trust = trust_load(&option, password, FILE_PERMISSIONS_KEY, &error);
+    free(path);
+    return trust;
+}
+
+static void test_trust_file(void)
+{
+    CHECK_FATAL(tools_run(directory, "cat both.pem one.pem both.pem > doubles.pem"));
+    struct trust *trust = load_trust("doubles.pem", NULL);
+    CHECK_FATAL(trust != NULL);
+    CHECK_NUMBER(trust->anchor_count, 2);
+    unsigned status = 1;
+    CHECK_NUMBER(gnutls_x509_trust_list_verify_crt(trust->list, &second->crt, 1, 0, &status, NULL),
+                 0);
+    CHECK_NUMBER(status, 0);
+    trust_free(&trust);
+    CHECK(load_trust("no-such-file", NULL) == NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_UNREADABLE);
+    CHECK(load_trust("key.pem", NULL) == NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_MALFORMED);
+}
+
+static void test_trust_strict(void)
+{
+    char *path = make_path("strict.pem");
+    const struct option option = {path, "SslRootCert", (char *)"test"};
+    CHECK_FATAL(pki_write_pem(path, first, NULL));
+    error_clear(&error);
+    CHECK(trust_load(&option, NULL, FILE_PERMISSIONS_STRICT, &error) == NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_PERMISSIONS);
+    CHECK_FATAL(tools_run(directory, "chmod 600 strict.pem"));
+    struct trust *trust = trust_load(&option, NULL, FILE_PERMISSIONS_STRICT, NULL);
+    CHECK(trust != NULL);
+    trust_free(&trust);
+    free(path);
+}
+
+static void test_trust_folder(void)
+{
+    CHECK_FATAL(tools_run(directory,
+                          "mkdir -p dir/sub && cp one.pem dir/a.pem && ln -sf a.pem dir/12345678.0 "
+                          "&& cp both.pem dir/b.crt && echo read me > dir/README && ln -sf nowhere "
+                          "dir/dangling && cp key.pem dir/key.pem"));
+    struct trust *trust = load_trust("dir", NULL);
+    CHECK_TEXT(error.text, "");
+    CHECK(trust != NULL && trust->anchor_count == 2);
+    trust_free(&trust);
+    CHECK_FATAL(tools_run(directory, "head -c 200 one.pem > dir/broken.pem"));
+    CHECK(load_trust("dir", NULL) == NULL);
+    CHECK_CONTAINS(error.text, "dir/broken.pem");
+    CHECK_FATAL(tools_run(directory, "mkdir -p none && echo x > none/y"));
+    CHECK(load_trust("none", NULL) == NULL);
+    CHECK_CONTAINS(error.text, "none of the 1 files");
+}
+
+static void test_trust_several(void)
+{
+    char *one = make_path("one.pem"), *both = make_path("both.pem");
+    const struct option options[] = {{one, "--root-cert", (char *)"command line"},
+                                     {both, "--root-cert", (char *)"command line"}};
+    struct trust *trust = trust_load_files(options, 2, NULL, FILE_PERMISSIONS_KEY, NULL, &error);
+    CHECK(trust != NULL && trust->anchor_count == 2);
+    CHECK_CONTAINS(trust != NULL ? trust->name : "", ", ");
+    trust_free(&trust);
+    free(one);
+    free(both);
+}
+
+static void test_trust_system(void)
+{
+    const struct option option = {(char *)"System", "SslRootCert", (char *)"test"};
+    error_clear(&error);
+    struct trust *trust = trust_load(&option, NULL, FILE_PERMISSIONS_KEY, &error);
+    if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0) {
+        CHECK(trust != NULL && trust->anchor_count > 50);
+    } else {
+        CHECK(trust != NULL || error.code == ODBCSSL_ERROR_TRUST_MISSING);
+    }
+    trust_free(&trust);
+}
+
+/* Several thousand certificates, in each format that holds so many. */
+static void test_thousands(void)
+{
+    enum { COUNT = 3000 };
+    char *path = make_path("many.pem");
+    FILE *file = fopen(path, "w");
+    CHECK_FATAL(file != NULL);
+    gnutls_x509_privkey_t key = pki_generate_key(PKI_KEY_ED25519, 0);
+    const struct pki_certificate signer = {NULL, key};
+    bool is_good = key != NULL;
+    for (int i = 0; is_good && i < COUNT; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "CA %d", i);
+        struct pki_certificate *ca =
+            pki_issue(&(struct pki_spec){.common_name = name, .is_ca = true, .key_of = &signer});
+        gnutls_datum_t pem = {0};
+        is_good = ca != NULL && gnutls_x509_crt_export2(ca->crt, GNUTLS_X509_FMT_PEM, &pem) == 0 &&
+                  fwrite(pem.data, 1, pem.size, file) == pem.size;
+        gnutls_free(pem.data);
+        pki_free(&ca);
+    }
+    gnutls_x509_privkey_deinit(key);
+    CHECK_FATAL(fclose(file) == 0 && is_good);
+    static const struct {
+        const char *name;
+        const char *command;
+    } rows[] = {
+        {"many.pem", ":"},
+        {"many.p7b", "openssl crl2pkcs7 -nocrl -certfile many.pem -out many.p7b"},
+        {"many.p12", "openssl pkcs12 -export -nokeys -in many.pem -out many.p12 -passout pass:"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!tools_run(directory, "%s", rows[i].command))
+            continue;
+        struct trust *trust = load_trust(rows[i].name, NULL);
+        CHECK_TEXT(error.text, "");
+        CHECK_NUMBER(trust != NULL ? trust->anchor_count : 0, COUNT);
+        trust_free(&trust);
+    }
+    free(path);
+}
+
+static const struct suite_case cases[] = {
+    {"PEM in text, with BOM, DOS line ends and indentation", test_pem},
+    {"a DER certificate", test_der},
+    {"PKCS#7 under every label, bare and DER", test_pkcs7},
+    {"PKCS#7 with indefinite lengths", test_pkcs7_indefinite},
+    {"PKCS#12 by OpenSSL, every encryption and password", test_pkcs12},
+    {"PKCS#12 by GnuTLS", test_pkcs12_certtool},
+    {"a damaged PKCS#12 store is refused", test_pkcs12_damage},
+    {"Java trust stores, JKS and PKCS#12", test_keytool},
+    {"private keys in JKS; JCEKS is refused by name", test_jks_key},
+    {"the JKS digest", test_jks_digest},
+    {"bytes behind the last JKS entry", test_jks_trailing},
+    {"a refusal says what the file is", test_refusals},
+    {"a CRL is called a CRL", test_refused_crl},
+    {NULL, NULL},
+};
+
+static const struct suite_case trust_cases[] = {
+    {"a file, without doubles", test_trust_file},
+    {"strict permissions", test_trust_strict},
+    {"a folder", test_trust_folder},
+    {"several files", test_trust_several},
+    {"the system's", test_trust_system},
+    {"several thousand certificates", test_thousands},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {
+        {"formats", cases, set_up, tear_down}, {"trust", trust_cases, set_up, tear_down}, {0}};
+    return suite_main(argc, argv, suites);
+}

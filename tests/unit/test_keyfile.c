@@ -1,0 +1,490 @@
+/*
+ * Client certificates and keys in every form, and what is said when they cannot be used.
+ */
+#include "unit/test_keyfile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "support/pki.h"
+#include "tls/gaussdb_key.h"
+#include "tls/keyfile.h"
+#include "unit/formats_tools.h"
+
+static char *directory;
+static struct pki_certificate *ca, *intermediate, *client, *other;
+static struct error error;
+static struct client_identity identity;
+
+static void write_files(void)
+{
+    static const char *const names[] = {"client.pem", "chain.pem", "client.key", "other.key",
+                                        "client.der", "key.der",   "client.p8"};
+    char *paths[7];
+    for (size_t i = 0; i < 7; i++)
+        paths[i] = pki_path(directory, names[i]);
+    pki_write_pem(paths[0], client, NULL);
+    pki_write_pem(paths[1], ca, intermediate, client, NULL);
+    pki_write_key_pem(paths[2], client);
+    pki_write_key_pem(paths[3], other);
+    pki_write_der(paths[4], client);
+    pki_write_key_der(paths[5], client);
+    pki_write_key_pkcs8(paths[6], client, "Gauss@123");
+    for (size_t i = 0; i < 7; i++)
+        free(paths[i]);
+}
+
+int keyfile_set_up(void)
+{
+    directory = pki_temp_dir();
+    ca = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
+    intermediate =
+        pki_issue(&(struct pki_spec){.common_name = "Sub CA", .issuer = ca, .is_ca = true});
+    client = pki_issue(&(struct pki_spec){
+        .common_name = "alice", .issuer = intermediate, .key = PKI_KEY_RSA, .serial = "0a3f"});
+    other = pki_issue(&(struct pki_spec){.common_name = "bob", .issuer = ca});
+    if (directory == NULL || ca == NULL || intermediate == NULL || client == NULL || other == NULL)
+        return 1;
+    write_files();
+    return 0;
+}
+
+int keyfile_tear_down(void)
+{
+    pki_free(&ca);
+    pki_free(&intermediate);
+    pki_free(&client);
+    pki_free(&other);
+    pki_temp_dir_remove(&directory);
+    return 0;
+}
+
+static bool load_at(const char *cert, const char *key, const char *password, const char *user,
+                    time_t now)
+{
+    bool is_uri = strncmp(cert, "pkcs11:", 7) == 0;
+    char *cert_path = is_uri ? strdup(cert) : pki_path(directory, cert);
+    char *key_path = key == NULL                       ? NULL
+                     : strncmp(key, "pkcs11:", 7) == 0 ? strdup(key)
+                                                       : pki_path(directory, key);
+    const struct tls_options options = {
+        .cert = {cert_path, "SslCert", (char *)"test"},
+        .key = {key_path, "SslKey", (char *)"test"},
+        .password = {(char *)password, "SslPassword", (char *)"test"},
+    };
+    error_clear(&error);
+    bool is_loaded = client_identity_load(&options, user, now, &identity, &error);
+    free(cert_path);
+    free(key_path);
+    return is_loaded;
+}
+
+/* Loads, and checks that the key really signs for the certificate. */
+static bool works(const char *cert, const char *key, const char *password, const char *user)
+{
+    const gnutls_datum_t text = {(unsigned char *)"text", 4};
+    gnutls_datum_t signature = {0};
+    gnutls_pubkey_t public_key;
+    if (!load_at(cert, key, password, user, time(NULL)))
+        return false;
+    gnutls_pubkey_init(&public_key);
+    gnutls_pubkey_import_x509(public_key, identity.chain[0], 0);
+    int pk = gnutls_pubkey_get_pk_algorithm(public_key, NULL);
+    gnutls_digest_algorithm_t hash =
+        pk == GNUTLS_PK_EDDSA_ED25519 ? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256;
+    gnutls_sign_algorithm_t algorithm = gnutls_pk_to_sign((gnutls_pk_algorithm_t)pk, hash);
+    bool is_good = gnutls_privkey_sign_data2(identity.key, algorithm, 0, &text, &signature) == 0 &&
+                   gnutls_pubkey_verify_data2(public_key, algorithm, 0, &text, &signature) >= 0;
+    gnutls_free(signature.data);
+    gnutls_pubkey_deinit(public_key);
+    client_identity_free(&identity);
+    return is_good;
+}
+
+static void check_refused(const char *cert, const char *key, const char *password,
+                          enum odbcssl_error code, const char *said)
+{
+    CHECK(!load_at(cert, key, password, NULL, time(NULL)));
+    CHECK_NUMBER(error.code, code);
+    CHECK_CONTAINS(error.text, said);
+    client_identity_free(&identity);
+}
+
+static void test_plain_keys(void)
+{
+    CHECK(works("client.pem", "client.key", NULL, NULL));
+    CHECK(works("client.der", "key.der", NULL, NULL));
+    CHECK(works("client.der", "client.key", NULL, NULL));
+    CHECK_FATAL(tools_run(directory, "cat client.key client.pem > bundle.pem; chmod 600 "
+                                     "bundle.pem"));
+    CHECK(works("bundle.pem", NULL, NULL, NULL));
+    /* A password that is not needed does no harm. */
+    CHECK(works("client.pem", "client.key", "unused", NULL));
+    CHECK_TEXT(error.text, "");
+}
+
+static void test_key_kinds(void)
+{
+    static const enum pki_key kinds[] = {PKI_KEY_ECDSA, PKI_KEY_RSA, PKI_KEY_RSA_PSS,
+                                         PKI_KEY_ED25519};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct pki_certificate *one =
+            pki_issue(&(struct pki_spec){.common_name = "k", .key = kinds[i]});
+        char *cert = pki_path(directory, "kind.pem"), *key = pki_path(directory, "kind.key");
+        CHECK_FATAL(one != NULL && pki_write_pem(cert, one, NULL) &&
+                    pki_write_key_pkcs8(key, one, NULL));
+        CHECK(works("kind.pem", "kind.key", NULL, NULL));
+        CHECK_TEXT(error.text, "");
+        free(cert);
+        free(key);
+        pki_free(&one);
+    }
+}
+
+static void test_encrypted_keys(void)
+{
+    if (!tools_have("openssl"))
+        return;
+    static const char *const commands[] = {
+        "pkcs8 -topk8 -v2 aes-256-cbc -in client.key",
+        "pkcs8 -topk8 -v2 aes-128-cbc -v2prf hmacWithSHA1 -outform DER -in client.key",
+        "pkcs8 -topk8 -v2 des3 -in client.key",
+        "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in client.key",
+        "pkcs8 -topk8 -v1 PBE-MD5-DES -provider legacy -provider default -in client.key",
+        "rsa -traditional -aes256 -in client.key",
+        "rsa -traditional -aes128 -in client.key",
+        "rsa -traditional -des3 -in client.key",
+    };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        CHECK_FATAL(tools_run(directory,
+                              "openssl %s -out enc.key -passout pass:secret && chmod 600 enc.key",
+                              commands[i]));
+        CHECK(works("client.pem", "enc.key", "secret", NULL));
+        CHECK_TEXT(error.text, "");
+        check_refused("client.pem", "enc.key", "wrong", ODBCSSL_ERROR_KEY_PASSWORD,
+                      "it comes from SslPassword");
+        check_refused("client.pem", "enc.key", NULL, ODBCSSL_ERROR_KEY_PASSWORD, "set SslPassword");
+    }
+    CHECK_FATAL(tools_run(directory, "openssl pkcs8 -topk8 -scrypt -in client.key -out enc.key "
+                                     "-passout pass:secret"));
+    check_refused("client.pem", "enc.key", "secret", ODBCSSL_ERROR_KEY_TYPE, "openssl pkcs8");
+    CHECK_FATAL(tools_run(directory, "openssl rsa -traditional -camellia256 -in client.key -out "
+                                     "enc.key -passout pass:secret"));
+    check_refused("client.pem", "enc.key", "secret", ODBCSSL_ERROR_KEY_TYPE, "CAMELLIA-256-CBC");
+}
+
+static void test_stores(void)
+{
+    if (!tools_have("openssl") || !tools_have("keytool"))
+        return;
+    CHECK_FATAL(tools_run(
+        directory, "openssl pkcs12 -export -in chain.pem -inkey client.key -name a -out a.p12 "
+                   "-passout pass:secret && rm -f a.jks && keytool -importkeystore "
+                   "-srckeystore a.p12 -srcstorepass secret -destkeystore a.jks "
+                   "-deststoretype JKS -deststorepass secret && chmod 600 a.p12 a.jks"));
+    CHECK(works("a.p12", NULL, "secret", NULL));
+    CHECK(works("a.jks", NULL, "secret", NULL));
+    CHECK(works("client.pem", "a.p12", "secret", NULL));
+    CHECK(works("a.p12", "client.key", "secret", NULL));
+    CHECK_TEXT(error.text, "");
+    check_refused("a.p12", NULL, "wrong", ODBCSSL_ERROR_STORE_PASSWORD, "a.p12");
+    check_refused("a.jks", NULL, "wrong", ODBCSSL_ERROR_STORE_ALTERED, "a.jks");
+    CHECK_FATAL(tools_run(directory, "chmod 644 a.p12"));
+    check_refused("a.p12", NULL, "secret", ODBCSSL_ERROR_FILE_PERMISSIONS, "chmod 600");
+}
+
+/* The file's order does not matter; the leaf is the one whose key it is. */
+static void test_chain_order(void)
+{
+    CHECK_FATAL(load_at("chain.pem", "client.key", NULL, NULL, time(NULL)));
+    CHECK_NUMBER(identity.chain_count, 3);
+    CHECK(gnutls_x509_crt_equals(identity.chain[0], client->crt));
+    CHECK(gnutls_x509_crt_equals(identity.chain[1], intermediate->crt));
+    CHECK(gnutls_x509_crt_equals(identity.chain[2], ca->crt));
+    client_identity_free(&identity);
+}
+
+static void test_refusals(void)
+{
+    check_refused("client.pem", "other.key", NULL, ODBCSSL_ERROR_KEY_MISMATCH,
+                  "does not belong to the client certificate CN=alice (serial 0A:3F)");
+    check_refused("client.pem", NULL, NULL, ODBCSSL_ERROR_KEY_MISSING, "set SslKey");
+    check_refused("client.pem", "client.pem", NULL, ODBCSSL_ERROR_FILE_PERMISSIONS, "SslKey=");
+    check_refused("client.key", "client.key", NULL, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "holds a private key; what is wanted here is certificates");
+    check_refused("client.pem", ".", NULL, ODBCSSL_ERROR_FILE_UNREADABLE, "not a regular file");
+    check_refused("client.pem", "none.key", NULL, ODBCSSL_ERROR_FILE_UNREADABLE, "none.key");
+    check_refused("none.pem", "client.key", NULL, ODBCSSL_ERROR_FILE_UNREADABLE, "none.pem");
+    CHECK_FATAL(tools_run(directory, "cat client.key other.key > two.key && : > empty.key && echo "
+                                     "'-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
+                                     "' > bad.key && chmod 600 *.key"));
+    check_refused("client.pem", "two.key", NULL, ODBCSSL_ERROR_FILE_MALFORMED, "2 private keys");
+    check_refused("client.pem", "empty.key", NULL, ODBCSSL_ERROR_FILE_MALFORMED, "empty");
+    check_refused("client.pem", "bad.key", NULL, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "cannot be understood");
+    CHECK_FATAL(tools_run(directory, "cp client.key group.key && chmod 640 group.key"));
+    /* Owned by root, 0640 is libpq's exception. */
+    if (!tools_run(directory, "test $(id -u) = 0"))
+        check_refused("client.pem", "group.key", NULL, ODBCSSL_ERROR_FILE_PERMISSIONS, "0640");
+    CHECK_FATAL(tools_run(directory, "chmod 644 group.key"));
+    check_refused("client.pem", "group.key", NULL, ODBCSSL_ERROR_FILE_PERMISSIONS, "0644");
+}
+
+static void test_dates(void)
+{
+    time_t now = time(NULL);
+    CHECK(!load_at("client.pem", "client.key", NULL, NULL, now + 400 * 86400));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED);
+    CHECK_CONTAINS(error.text, "CN=alice (serial 0A:3F) expired on ");
+    CHECK(!load_at("client.pem", "client.key", NULL, NULL, now - 10 * 86400));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CLIENT_CERTIFICATE_NOT_YET_VALID);
+    CHECK_CONTAINS(error.text, "is not valid before ");
+}
+
+/* GaussDB's key password files. */
+static size_t from_hex(const char *hex, unsigned char *out)
+{
+    size_t size = 0;
+    for (; hex[0] != '\0' && hex[1] != '\0'; hex += 2) {
+        unsigned byte = 0;
+        if (sscanf(hex, "%2x", &byte) != 1)
+            break;
+        out[size++] = (unsigned char)byte;
+    }
+    return size;
+}
+
+static const struct {
+    const char *cipher;
+    const char *rand;
+    const char *password;
+} vectors[] = {
+    {"57aac9636a54bf87319393f7e3fbdf8200101112131415161718191a1b1c1d1e1f00202122232425262728292a2b"
+     "2c2d2e2f00005bc7e75b",
+     "000102030405060708090a0b0c0d0e0f0000000055ce1a75", "Gauss@123"},
+    {"57aac9636a54bf87319393f7e3fbdf82de101112131415161718191a1b1c1d1e1fad202122232425262728292a2b"
+     "2c2d2e2fbeef560d1874",
+     "000102030405060708090a0b0c0d0e0f01020304aeeb9bb6", "Gauss@123"},
+    {"602d4e5913a0c8ebc963bf6a903935c300101112131415161718191a1b1c1d1e1f00202122232425262728292a2b"
+     "2c2d2e2f000023d88bef",
+     "000102030405060708090a0b0c0d0e0f0000000055ce1a75", "Abcdefgh1234567"},
+    {"5ca98cfb4d8a0f5bf490b1159173227d00101112131415161718191a1b1c1d1e1f00202122232425262728292a2b"
+     "2c2d2e2f0000c5aa1fc0",
+     "000102030405060708090a0b0c0d0e0f0000000055ce1a75", "Abcdefgh12345678"},
+};
+
+static void test_gaussdb_vectors(void)
+{
+    unsigned char cipher[64], rand[64];
+    char password[GAUSSDB_KEY_PASSWORD_SIZE];
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        size_t cipher_size = from_hex(vectors[i].cipher, cipher);
+        size_t rand_size = from_hex(vectors[i].rand, rand);
+        CHECK_NUMBER(gaussdb_key_decode(cipher, cipher_size, rand, rand_size, password),
+                     GAUSSDB_KEY_DONE);
+        CHECK_TEXT(password, vectors[i].password);
+        for (size_t at = 0; at < cipher_size; at++) {
+            cipher[at] ^= 1;
+            CHECK_NUMBER(gaussdb_key_decode(cipher, cipher_size, rand, rand_size, password),
+                         GAUSSDB_KEY_CIPHER_CRC);
+            cipher[at] ^= 1;
+        }
+        rand[3] ^= 1;
+        CHECK_NUMBER(gaussdb_key_decode(cipher, cipher_size, rand, rand_size, password),
+                     GAUSSDB_KEY_RAND_CRC);
+        CHECK_TEXT(password, "");
+        CHECK_NUMBER(gaussdb_key_decode(cipher, cipher_size - 1, rand, rand_size, password),
+                     GAUSSDB_KEY_CIPHER_SIZE);
+        CHECK_NUMBER(gaussdb_key_decode(cipher, cipher_size, rand, rand_size + 1, password),
+                     GAUSSDB_KEY_RAND_SIZE);
+    }
+}
+
+/* The checksum bit by bit, so that the test does not share the table of the code under test. */
+static void put_checksum(unsigned char *bytes, size_t size)
+{
+    uint32_t crc = 0xffffffffu;
+    for (size_t i = 0; i < size; i++) {
+        uint32_t entry = (crc >> 24 ^ bytes[i]) & 0xff;
+        for (int bit = 0; bit < 8; bit++)
+            entry = (entry >> 1) ^ (0xedb88320u & (0u - (entry & 1)));
+        crc = entry ^ crc << 8;
+    }
+    crc = ~crc;
+    for (int i = 0; i < 4; i++)
+        bytes[size + (size_t)i] = (unsigned char)(crc >> 8 * i);
+}
+
+/* Makes the two files with openssl's PBKDF2 and AES. */
+static bool make_password_files(const char *name, const char *password)
+{
+    static const char rand_hex[] = "a1b2c3d4e5f60718293a4b5c6d7e8f90";
+    static const char salt_hex[] = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+    static const char vector_hex[] = "00112233445566778899aabbccddeeff";
+    unsigned char cipher[56] = {0}, rand[24] = {0};
+    unsigned char plain[16] = {0};
+    char key[256], block[64];
+    size_t length = strlen(password);
+    if (!tools_output(directory, key, sizeof key,
+                      "openssl kdf -keylen 16 -kdfopt digest:SHA256 -kdfopt hexpass:%s -kdfopt "
+                      "hexsalt:%s -kdfopt iter:10000 PBKDF2 | tr -d ':\\n'",
+                      rand_hex, salt_hex))
+        return false;
+    memcpy(plain, password, length);
+    if (length < sizeof plain)
+        plain[length] = 0x80;
+    char *plain_path = pki_path(directory, "plain");
+    bool is_made = pki_write_file(plain_path, plain, sizeof plain, 0600) &&
+                   tools_output(directory, block, sizeof block,
+                                "openssl enc -aes-128-cbc -K %s -iv %s -nopad -in plain | od -An "
+                                "-tx1 | tr -d ' \\n'",
+                                key, vector_hex);
+    free(plain_path);
+    if (!is_made)
+        return false;
+    from_hex(block, cipher);
+    from_hex(salt_hex, cipher + 17);
+    from_hex(vector_hex, cipher + 34);
+    from_hex(rand_hex, rand);
+    put_checksum(cipher, 52);
+    put_checksum(rand, 20);
+    char file[64];
+    snprintf(file, sizeof file, "%s.key.cipher", name);
+    char *cipher_path = pki_path(directory, file);
+    snprintf(file, sizeof file, "%s.key.rand", name);
+    char *rand_path = pki_path(directory, file);
+    bool is_written =
+        pki_write_file(cipher_path, cipher, 56, 0600) && pki_write_file(rand_path, rand, 24, 0600);
+    free(cipher_path);
+    free(rand_path);
+    return is_written;
+}
+
+static void remove_password_files(void)
+{
+    tools_run(directory, "rm -f *.key.cipher *.key.rand");
+}
+
+static void test_gaussdb_files(void)
+{
+    if (!tools_have("openssl"))
+        return;
+    remove_password_files();
+    check_refused("client.pem", "client.p8", NULL, ODBCSSL_ERROR_KEY_PASSWORD, "client.key.cipher");
+    CHECK_FATAL(make_password_files("client", "Gauss@123"));
+    CHECK(works("client.pem", "client.p8", NULL, NULL));
+    CHECK(works("client.pem", "client.p8", NULL, "nobody"));
+    CHECK(works("client.pem", "client.p8", NULL, "../etc/x"));
+    CHECK_TEXT(error.text, "");
+    /* An unencrypted key does not need them, and SslPassword goes first. */
+    CHECK_FATAL(make_password_files("client", "Wrong@123"));
+    CHECK(works("client.pem", "client.key", NULL, NULL));
+    CHECK(works("client.pem", "client.p8", "Gauss@123", NULL));
+    check_refused("client.pem", "client.p8", NULL, ODBCSSL_ERROR_KEY_PASSWORD,
+                  "/client.key.cipher");
+    /* The user's own files go first. */
+    CHECK_FATAL(make_password_files("alice", "Gauss@123"));
+    CHECK(works("client.pem", "client.p8", NULL, "alice"));
+    CHECK(!works("client.pem", "client.p8", NULL, "bob"));
+    remove_password_files();
+}
+
+static void test_gaussdb_refusals(void)
+{
+    if (!tools_have("openssl"))
+        return;
+    CHECK_FATAL(make_password_files("client", "Gauss@123"));
+    CHECK_FATAL(tools_run(directory, "chmod 644 client.key.rand"));
+    check_refused("client.pem", "client.p8", NULL, ODBCSSL_ERROR_FILE_PERMISSIONS,
+                  "client.key.rand");
+    CHECK_FATAL(tools_run(directory, "rm client.key.rand"));
+    check_refused("client.pem", "client.p8", NULL, ODBCSSL_ERROR_FILE_UNREADABLE,
+                  "client.key.rand");
+    CHECK_FATAL(make_password_files("client", "Gauss@123"));
+    CHECK_FATAL(
+        tools_run(directory, "printf x | dd of=client.key.cipher bs=1 seek=5 conv=notrunc"));
+    check_refused("client.pem", "client.p8", NULL, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "the checksum of the .cipher file is wrong");
+    remove_password_files();
+}
+
+/* A password of 16 characters, as old gs_guc stored it: without padding. */
+static void test_gaussdb_legacy(void)
+{
+    if (!tools_have("openssl"))
+        return;
+    char *path = pki_path(directory, "legacy.p8");
+    CHECK_FATAL(pki_write_key_pkcs8(path, client, "Abcdefgh12345678"));
+    CHECK_FATAL(make_password_files("client", "Abcdefgh12345678"));
+    CHECK(works("client.pem", "legacy.p8", NULL, NULL));
+    CHECK_TEXT(error.text, "");
+    remove_password_files();
+    free(path);
+}
+
+/* A token: SoftHSM in the directory, found through p11-kit. */
+static bool make_token(void)
+{
+    char config[4200];
+    if (!tools_have("softhsm2-util") || !tools_have("p11tool"))
+        return false;
+    snprintf(config, sizeof config, "%s/softhsm2.conf", directory);
+    setenv("SOFTHSM2_CONF", config, 1);
+    char *plain = pki_path(directory, "plain.p8");
+    bool is_written = pki_write_key_pkcs8(plain, client, NULL);
+    free(plain);
+    if (!is_written)
+        return false;
+    return tools_run(directory,
+                     "mkdir -p tokens && printf 'directories.tokendir = %%s/tokens\\nlog.level = "
+                     "ERROR\\n' \"$PWD\" > softhsm2.conf && softhsm2-util --init-token --free "
+                     "--label odbcssl --pin 4321 --so-pin 8765 && softhsm2-util --import plain.p8 "
+                     "--token odbcssl --label client --id 01 --pin 4321 && GNUTLS_PIN=4321 p11tool "
+                     "--login --write --load-certificate client.pem --label client --id 01 "
+                     "'pkcs11:token=odbcssl' && p11tool --list-tokens | grep -q odbcssl");
+}
+
+static void test_token(void)
+{
+    static const char cert[] = "pkcs11:token=odbcssl;object=client;type=cert";
+    static const char key[] = "pkcs11:token=odbcssl;object=client;type=private";
+    bool is_made = make_token();
+    if (!is_made) {
+        suite_skip("no SoftHSM token that p11-kit finds");
+        return;
+    }
+    CHECK(works(cert, key, "4321", NULL));
+    CHECK(works(cert, NULL, "4321", NULL));
+    CHECK(works("client.pem", key, "4321", NULL));
+    CHECK(works(cert, "client.key", NULL, NULL));
+    CHECK_TEXT(error.text, "");
+    CHECK(works("client.pem", "pkcs11:token=odbcssl;object=client?pin-value=4321", NULL, NULL));
+    check_refused("client.pem", "pkcs11:token=odbcssl;object=client?pin-value=9999", NULL,
+                  ODBCSSL_ERROR_KEY_PASSWORD, "pin-value=***");
+    CHECK(strstr(error.text, "9999") == NULL);
+    check_refused(cert, key, "0000", ODBCSSL_ERROR_KEY_PASSWORD, "refused the PIN in SslPassword");
+    check_refused(cert, key, NULL, ODBCSSL_ERROR_KEY_PASSWORD, "set SslPassword");
+    check_refused("pkcs11:token=odbcssl;object=nothing;type=cert", key, "4321", ODBCSSL_ERROR_TOKEN,
+                  "no token that p11-kit knows");
+    check_refused("pkcs11:token=other;object=client;type=cert", key, "4321", ODBCSSL_ERROR_TOKEN,
+                  "p11tool --list-tokens");
+    check_refused(cert, "other.key", "4321", ODBCSSL_ERROR_KEY_MISMATCH, "CN=alice");
+}
+
+const struct suite_case keyfile_cases[] = {
+    {"keys without password, PEM and DER", test_plain_keys},
+    {"RSA, RSA-PSS, ECDSA and Ed25519", test_key_kinds},
+    {"keys with a password, in every encryption", test_encrypted_keys},
+    {"PKCS#12 and JKS hold both", test_stores},
+    {"the chain in order, whatever the file's", test_chain_order},
+    {"what cannot be used, and why", test_refusals},
+    {"a certificate that is not valid now", test_dates},
+    {"GaussDB's password files: vectors", test_gaussdb_vectors},
+    {"GaussDB's password files: client's and user's", test_gaussdb_files},
+    {"GaussDB's password files: refusals", test_gaussdb_refusals},
+    {"GaussDB's password files: 16 characters", test_gaussdb_legacy},
+    {"a PKCS#11 token", test_token},
+    {NULL, NULL},
+};

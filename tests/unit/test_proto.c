@@ -1,0 +1,485 @@
+/*
+ * test_proto.c - the PostgreSQL state machine: tables of what both sides say, each tried whole,
+ * byte by byte, and cut in two at every place, because a network cuts where it likes.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/postgres_messages.h"
+#include "proto/proto.h"
+#include "support/suite.h"
+
+enum speaker { NOBODY, DRIVER, SERVER, TLS_UP };
+
+struct bytes {
+    const char *text;
+    size_t size;
+};
+
+#define B(text)                                                                                    \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
+struct step {
+    enum speaker speaker;
+    struct bytes bytes;
+};
+
+struct scenario {
+    const char *name;
+    enum proto_plan plan;
+    bool is_whole_only; /* it matters that the bytes come together */
+    struct step steps[6];
+    enum proto_verdict verdict; /* the last one that is not PROTO_CONTINUE */
+    struct bytes to_driver;
+    struct bytes to_server;
+    enum proto_session_kind kind;
+    enum odbcssl_error error;
+    const char *error_part;
+    bool is_opaque; /* both ways, at the end */
+    bool is_credentials_asked;
+    bool is_login_refused;
+};
+
+#define SSL_REQUEST "\0\0\0\x08\x04\xd2\x16\x2f"
+#define GSSENC_REQUEST "\0\0\0\x08\x04\xd2\x16\x30"
+#define STARTUP "\0\0\0\x0e\0\3\0\0user\0\0"
+#define GAUSS_STARTUP "\0\0\0\x0e\0\3\0\x33user\0\0"
+#define CANCEL "\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\1\0\0\0\2"
+#define LONG_CANCEL "\0\0\0\x14\x04\xd2\x16\x2e\0\0\0\1ABCDEFGH"
+#define STOP "\0\0\0\x14\x04\xd2\x16\x31\0\0\0\1\0\0\0\2\0\0\0\3"
+#define OK "R\0\0\0\x08\0\0\0\0"
+#define MD5 "R\0\0\0\x0c\0\0\0\5salt"
+#define SASL_BOTH "R\0\0\0\x2a\0\0\0\x0aSCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0"
+#define SASL_PLAIN "R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"
+#define SASL_PLUS "R\0\0\0\x1c\0\0\0\x0aSCRAM-SHA-256-PLUS\0\0"
+#define GAUSS_AUTH "R\0\0\0\x0c\0\0\0\x0a\0\0\0\2"
+/* A body that holds the name, and is no list. */
+#define NOT_A_LIST "R\0\0\0\x1c\0\0\0\x0aSCRAM-SHA-256-PLUS\0X"
+#define FATAL_28000 "E\0\0\0\x1dSFATAL\0C28000\0Mno entry\0\0"
+#define FATAL_57P03 "E\0\0\0\x1dSFATAL\0C57P03\0Mstarting\0\0"
+#define FATAL_28P01 "E\0\0\0\x1dSFATAL\0C28P01\0Mpassword\0\0"
+#define OLD_ERROR "Efork failed\n\0"
+#define NOTICE "N\0\0\0\x0cSNOTICE\0"
+#define VERSIONS "v\0\0\0\x0c\0\3\0\0\0\0\0\0"
+
+static const struct scenario scenarios[] = {
+    {.name = "TLS is asked for at once, and the startup waits for it",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B("S")}},
+     .verdict = PROTO_START_TLS,
+     .to_server = B(SSL_REQUEST),
+     .kind = PROTO_SESSION_MAIN},
+    {.name = "the startup goes through TLS, and the login is seen",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B("S")}, {TLS_UP, B("")}, {SERVER, B(OK)}},
+     .verdict = PROTO_LOGGED_IN,
+     .to_driver = B(OK),
+     .to_server = B(SSL_REQUEST STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .is_opaque = true},
+    {.name = "a startup that comes after TLS is up",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{SERVER, B("S")}, {TLS_UP, B("")}, {DRIVER, B(GAUSS_STARTUP)}, {SERVER, B(OK)}},
+     .verdict = PROTO_LOGGED_IN,
+     .to_driver = B(OK),
+     .to_server = B(SSL_REQUEST GAUSS_STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .is_opaque = true},
+    {.name = "the driver's wishes for encryption are answered with N",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{DRIVER, B(GSSENC_REQUEST SSL_REQUEST)}, {DRIVER, B(STARTUP)}},
+     .to_driver = B("NN"),
+     .to_server = B(SSL_REQUEST),
+     .kind = PROTO_SESSION_MAIN},
+    {.name = "bytes behind the consent to TLS are an attack",
+     .plan = PROTO_PLAN_TLS,
+     .is_whole_only = true,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B("S" OK)}},
+     .verdict = PROTO_REFUSE,
+     .to_server = B(SSL_REQUEST),
+     .kind = PROTO_SESSION_MAIN,
+     .error = ODBCSSL_ERROR_EARLY_PLAINTEXT,
+     .error_part = "9 unencrypted bytes"},
+    {.name = "a server without TLS",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{SERVER, B("N")}},
+     .verdict = PROTO_NO_TLS,
+     .to_server = B(SSL_REQUEST),
+     .error = ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+     .error_part = "'N'"},
+    {.name = "an error instead of an answer is shown as unauthenticated",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{SERVER, B(FATAL_28000)}},
+     .verdict = PROTO_REFUSE,
+     .to_server = B(SSL_REQUEST),
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "not authenticated: FATAL: no entry (SQLSTATE 28000)"},
+    {.name = "an error of version 2 instead of an answer",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{SERVER, B(OLD_ERROR)}},
+     .verdict = PROTO_REFUSE,
+     .to_server = B(SSL_REQUEST),
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "not authenticated: fork failed"},
+    {.name = "a server that is not PostgreSQL",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{SERVER, B("H")}},
+     .verdict = PROTO_REFUSE,
+     .to_server = B(SSL_REQUEST),
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "'H' (0x48)"},
+    {.name = "channel binding is taken out of the list",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B("S")}, {TLS_UP, B("")}, {SERVER, B(SASL_BOTH)}},
+     .verdict = PROTO_START_TLS,
+     .to_driver = B(SASL_PLAIN),
+     .to_server = B(SSL_REQUEST STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .is_credentials_asked = true},
+    {.name = "a server that takes nothing but channel binding",
+     .plan = PROTO_PLAN_DIRECT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B(SASL_PLUS)}},
+     .verdict = PROTO_REFUSE,
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "SCRAM-SHA-256-PLUS",
+     .is_credentials_asked = true},
+    {.name = "a list in a plaintext session is not touched",
+     .plan = PROTO_PLAN_PLAINTEXT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B(SASL_BOTH)}},
+     .to_driver = B(SASL_BOTH),
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .is_credentials_asked = true},
+    {.name = "openGauss's request with the code of SASL is not touched",
+     .plan = PROTO_PLAN_DIRECT,
+     .steps = {{DRIVER, B(GAUSS_STARTUP)}, {SERVER, B(GAUSS_AUTH NOT_A_LIST)}},
+     .to_driver = B(GAUSS_AUTH NOT_A_LIST),
+     .to_server = B(GAUSS_STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .is_credentials_asked = true},
+    {.name = "a plaintext session asks for no TLS",
+     .plan = PROTO_PLAN_PLAINTEXT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B(VERSIONS NOTICE MD5 OK)}},
+     .verdict = PROTO_LOGGED_IN,
+     .to_driver = B(VERSIONS NOTICE MD5 OK),
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .is_opaque = true,
+     .is_credentials_asked = true},
+    {.name = "a plaintext startup that pg_hba.conf rejects",
+     .plan = PROTO_PLAN_PLAINTEXT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B(FATAL_28000)}},
+     .verdict = PROTO_REJECTED,
+     .to_driver = B(FATAL_28000),
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .error = ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
+     .error_part = "refused the unencrypted connection: FATAL: no entry"},
+    {.name = "a server that is starting up is no reason for another plan",
+     .plan = PROTO_PLAN_PLAINTEXT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B(FATAL_57P03)}},
+     .to_driver = B(FATAL_57P03),
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .is_opaque = true,
+     .is_login_refused = true},
+    {.name = "a wrong password is no reason for another plan",
+     .plan = PROTO_PLAN_PLAINTEXT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B(MD5 FATAL_28P01)}},
+     .to_driver = B(MD5 FATAL_28P01),
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .is_opaque = true,
+     .is_credentials_asked = true,
+     .is_login_refused = true},
+    {.name = "an error of version 2 reaches the driver",
+     .plan = PROTO_PLAN_PLAINTEXT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B(OLD_ERROR)}},
+     .verdict = PROTO_REJECTED,
+     .to_driver = B(OLD_ERROR),
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .error = ODBCSSL_ERROR_CONNECT,
+     .error_part = "fork failed"},
+    {.name = "a request to cancel travels in TLS",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{DRIVER, B(CANCEL)}, {SERVER, B("S")}, {TLS_UP, B("")}},
+     .verdict = PROTO_START_TLS,
+     .to_server = B(SSL_REQUEST CANCEL),
+     .kind = PROTO_SESSION_CANCEL},
+    {.name = "a request to cancel with a long key",
+     .plan = PROTO_PLAN_DIRECT,
+     .steps = {{DRIVER, B(LONG_CANCEL)}},
+     .to_server = B(LONG_CANCEL),
+     .kind = PROTO_SESSION_CANCEL},
+    {.name = "openGauss's request to stop",
+     .plan = PROTO_PLAN_DIRECT,
+     .steps = {{DRIVER, B(STOP)}},
+     .to_server = B(STOP),
+     .kind = PROTO_SESSION_CANCEL},
+    {.name = "a driver that begins TLS of its own",
+     .plan = PROTO_PLAN_TLS,
+     .steps = {{DRIVER, B("\x16\x03\x01\x02\x00")}},
+     .verdict = PROTO_REFUSE,
+     .to_server = B(SSL_REQUEST),
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "began TLS of its own"},
+    {.name = "a startup of more than 10,000 bytes",
+     .plan = PROTO_PLAN_DIRECT,
+     .steps = {{DRIVER, B("\0\0\x27\x11")}},
+     .verdict = PROTO_REFUSE,
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "impossible length"},
+    {.name = "a startup of version 2",
+     .plan = PROTO_PLAN_DIRECT,
+     .steps = {{DRIVER, B("\0\0\0\x08\0\2\0\0")}},
+     .verdict = PROTO_REFUSE,
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "unknown kind or version"},
+    {.name = "a server message of more than 30,000 bytes",
+     .plan = PROTO_PLAN_DIRECT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B("R\0\0\x75\x31")}},
+     .verdict = PROTO_REFUSE,
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "impossible length"},
+    {.name = "rows before the login are refused",
+     .plan = PROTO_PLAN_DIRECT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B("D\0\0\0\x04")}},
+     .verdict = PROTO_REFUSE,
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "unexpected kind"},
+    {.name = "an authentication request without a code",
+     .plan = PROTO_PLAN_DIRECT,
+     .steps = {{DRIVER, B(STARTUP)}, {SERVER, B("R\0\0\0\x06\0\0")}},
+     .verdict = PROTO_REFUSE,
+     .to_server = B(STARTUP),
+     .kind = PROTO_SESSION_MAIN,
+     .error = ODBCSSL_ERROR_PROTOCOL,
+     .error_part = "without a code"},
+};
+
+#define SCENARIO_COUNT (sizeof scenarios / sizeof scenarios[0])
+
+/* One run: the session, and what each side has said so far that was not taken. */
+struct run {
+    struct proto_session session;
+    struct buffer driver, server;
+    enum proto_verdict verdict;
+};
+
+static bool is_final(enum proto_verdict verdict)
+{
+    return verdict != PROTO_CONTINUE && verdict != PROTO_START_TLS && verdict != PROTO_LOGGED_IN;
+}
+
+static void say(struct run *run, enum speaker speaker, const char *bytes, size_t size)
+{
+    struct proto_session *session = &run->session;
+    struct buffer *input = speaker == DRIVER ? &run->driver : &run->server;
+    bool is_opaque = speaker == DRIVER ? session->is_driver_opaque : session->is_server_opaque;
+    if (is_final(run->verdict))
+        return;
+    if (is_opaque) {
+        buffer_append(speaker == DRIVER ? &session->to_server : &session->to_driver, bytes, size);
+        return;
+    }
+    buffer_append(input, bytes, size);
+    enum proto_verdict verdict = speaker == DRIVER ? session->proto->from_driver(session, input)
+                                                   : session->proto->from_server(session, input);
+    if (verdict != PROTO_CONTINUE)
+        run->verdict = verdict;
+}
+
+/* first: so many bytes of each step come by themselves; is_every: and so on. */
+static void run_steps(struct run *run, const struct scenario *scenario, size_t first, bool is_every)
+{
+    for (const struct step *step = scenario->steps; step->speaker != NOBODY; step++) {
+        const char *next = step->bytes.text;
+        size_t left = step->bytes.size, cut = first;
+        if (step->speaker == TLS_UP)
+            run->session.proto->tls_started(&run->session);
+        while (left > 0) {
+            size_t size = cut > 0 && cut < left ? cut : left;
+            say(run, step->speaker, next, size);
+            next += size;
+            left -= size;
+            cut = is_every || left == 0 ? cut : left;
+        }
+    }
+}
+
+static void check_bytes(const struct scenario *scenario, const char *side, struct buffer *found,
+                        const struct bytes *wanted)
+{
+    bool is_equal =
+        buffer_length(found) == wanted->size &&
+        (wanted->size == 0 || memcmp(buffer_content(found), wanted->text, wanted->size) == 0);
+    if (!is_equal)
+        printf("# %s: %zu bytes to the %s, wanted %zu\n", scenario->name, buffer_length(found),
+               side, wanted->size);
+    CHECK(is_equal);
+}
+
+static void check_run(const struct scenario *scenario, struct run *run)
+{
+    struct proto_session *session = &run->session;
+    CHECK_NUMBER(run->verdict, scenario->verdict);
+    check_bytes(scenario, "driver", &session->to_driver, &scenario->to_driver);
+    check_bytes(scenario, "server", &session->to_server, &scenario->to_server);
+    CHECK_NUMBER(session->kind, scenario->kind);
+    CHECK_NUMBER(session->error.code, scenario->error);
+    CHECK_CONTAINS(session->error.text, scenario->error_part != NULL ? scenario->error_part : "");
+    CHECK_NUMBER(session->is_credentials_asked, scenario->is_credentials_asked);
+    CHECK_NUMBER(session->is_login_refused, scenario->is_login_refused);
+    bool is_opaque = session->is_driver_opaque && session->is_server_opaque;
+    CHECK(is_opaque == scenario->is_opaque || run->verdict == PROTO_REJECTED);
+}
+
+static void run_scenario(const struct scenario *scenario, size_t cut, bool is_every)
+{
+    struct run run = {0};
+    CHECK_FATAL(proto_session_open(&run.session, &proto_postgres, scenario->plan));
+    run.verdict = run.session.proto->start(&run.session);
+    run_steps(&run, scenario, cut, is_every);
+    check_run(scenario, &run);
+    proto_session_close(&run.session);
+    buffer_free(&run.driver);
+    buffer_free(&run.server);
+}
+
+static void test_whole(void)
+{
+    for (size_t i = 0; i < SCENARIO_COUNT; i++)
+        run_scenario(&scenarios[i], 0, false);
+}
+
+static void test_bytes(void)
+{
+    for (size_t i = 0; i < SCENARIO_COUNT; i++)
+        if (!scenarios[i].is_whole_only)
+            run_scenario(&scenarios[i], 1, true);
+}
+
+static void test_cuts(void)
+{
+    for (size_t i = 0; i < SCENARIO_COUNT; i++) {
+        size_t longest = 0;
+        for (const struct step *step = scenarios[i].steps; step->speaker != NOBODY; step++)
+            longest = step->bytes.size > longest ? step->bytes.size : longest;
+        for (size_t cut = 1; cut < longest && !scenarios[i].is_whole_only; cut++)
+            run_scenario(&scenarios[i], cut, false);
+    }
+}
+
+static void test_negotiation_limit(void)
+{
+    struct run run = {0};
+    CHECK_FATAL(proto_session_open(&run.session, &proto_postgres, PROTO_PLAN_DIRECT));
+    run.session.proto->start(&run.session);
+    for (int i = 0; i < 9; i++)
+        say(&run, DRIVER, SSL_REQUEST, 8);
+    CHECK_NUMBER(run.verdict, PROTO_REFUSE);
+    CHECK_CONTAINS(run.session.error.text, "again and again");
+    proto_session_close(&run.session);
+    buffer_free(&run.driver);
+}
+
+/* The rest of a read that went past the login is not lost: it stays for the copying. */
+static void test_rest_stays(void)
+{
+    struct run run = {0};
+    CHECK_FATAL(proto_session_open(&run.session, &proto_postgres, PROTO_PLAN_DIRECT));
+    run.session.proto->start(&run.session);
+    say(&run, DRIVER, STARTUP "Q\0\0\0\4", sizeof(STARTUP) - 1 + 5);
+    say(&run, SERVER, OK "S\0\0\0\4", sizeof(OK) - 1 + 5);
+    CHECK_NUMBER(run.verdict, PROTO_LOGGED_IN);
+    CHECK_NUMBER(buffer_length(&run.driver), 5);
+    CHECK_NUMBER(buffer_length(&run.server), 5);
+    proto_session_close(&run.session);
+    buffer_free(&run.driver);
+    buffer_free(&run.server);
+}
+
+static void test_failure_message(void)
+{
+    static const char wanted[] = "E\0\0\0\x21SFATAL\0VFATAL\0C08001\0Msorry\0\0";
+    struct proto_session session;
+    CHECK_FATAL(proto_session_open(&session, &proto_postgres, PROTO_PLAN_TLS));
+    session.proto->fail(&session, "sorry");
+    CHECK_NUMBER(buffer_length(&session.to_driver), sizeof wanted - 1);
+    CHECK(memcmp(buffer_content(&session.to_driver), wanted, sizeof wanted - 1) == 0);
+    proto_session_close(&session);
+}
+
+/* A server's text ends up in an error message: it must not be able to forge lines of it. */
+static void test_refusal_is_printable(void)
+{
+    static const char message[] = "E\0\0\0\x20SFATAL\0C28000\0Mx\ny\x1b[1m\xff\0";
+    struct postgres_refusal refusal;
+    postgres_read_refusal((const unsigned char *)message, sizeof message - 1, &refusal);
+    CHECK_TEXT(refusal.text, "FATAL: x?y?[1m? (SQLSTATE 28000)");
+}
+
+static void test_alpn(void)
+{
+    bool is_required = true;
+    CHECK_TEXT(proto_postgres.alpn(PROTO_PLAN_TLS, &is_required), "postgresql");
+    CHECK(!is_required);
+    CHECK_TEXT(proto_postgres.alpn(PROTO_PLAN_DIRECT, &is_required), "postgresql");
+    CHECK(is_required);
+}
+
+static void test_direct(void)
+{
+    struct proto_session session;
+    CHECK_FATAL(proto_session_open(&session, &proto_direct, PROTO_PLAN_DIRECT));
+    CHECK_NUMBER(session.proto->start(&session), PROTO_LOGGED_IN);
+    CHECK(session.is_driver_opaque && session.is_server_opaque);
+    proto_session_close(&session);
+    CHECK_FATAL(proto_session_open(&session, &proto_direct, PROTO_PLAN_TLS));
+    CHECK_NUMBER(session.proto->start(&session), PROTO_REFUSE);
+    CHECK_CONTAINS(session.error.text, "SslNegotiation=direct");
+    proto_session_close(&session);
+}
+
+static void test_find(void)
+{
+    CHECK(proto_find(DATABASE_PROTOCOL_POSTGRESQL) == &proto_postgres);
+    CHECK(proto_find(DATABASE_PROTOCOL_TDS) == &proto_tds);
+    CHECK(proto_find(DATABASE_PROTOCOL_MYSQL) == &proto_mysql);
+    CHECK(proto_find(DATABASE_PROTOCOL_NONE) == &proto_direct);
+    CHECK(proto_find(DATABASE_PROTOCOL_AUTO) == NULL);
+}
+
+static const struct suite_case postgres_cases[] = {
+    {"messages that come whole", test_whole},
+    {"messages that come byte by byte", test_bytes},
+    {"messages that are cut at every place", test_cuts},
+    {"wishes for encryption are bounded", test_negotiation_limit},
+    {"what follows the login stays for the copying", test_rest_stays},
+    {"the message that makes libpq give up", test_failure_message},
+    {"a server's text cannot forge an error message", test_refusal_is_printable},
+    {"ALPN is offered, and required with direct TLS", test_alpn},
+    {NULL, NULL},
+};
+
+static const struct suite_case other_cases[] = {
+    {"direct: opaque from the start, and never with a switch", test_direct},
+    {"every protocol is found", test_find},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {
+        {"postgres", postgres_cases, NULL, NULL}, {"proto", other_cases, NULL, NULL}, {0}};
+    return suite_main(argc, argv, suites);
+}
