@@ -49,11 +49,12 @@ size_t buffer_room(const struct buffer *buffer)
 
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 {
+    if (size == 0)
+        return true;
     unsigned char *room = buffer_reserve(buffer, size);
     if (room == NULL)
-        return size == 0;
-    if (size > 0)
-        memcpy(room, bytes, size);
+        return false;
+    memcpy(room, bytes, size);
     buffer_added(buffer, size);
     return true;
 }

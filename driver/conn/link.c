@@ -133,7 +133,7 @@ bool link_start_relay(struct link *link, enum proto_plan plan, struct error *err
         .tls = &link->settings.tls,
         .credentials = link->credentials,
         .target = &link->server,
-        .endpoint = link->profile->endpoint,
+        .endpoint = plan == PROTO_PLAN_PLAINTEXT ? ENDPOINT_LOOPBACK : link->profile->endpoint,
         .wanted_port = link->target.port,
         .timeout = link->timeout,
         .log = link->log,
