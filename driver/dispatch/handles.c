@@ -6,8 +6,7 @@
 #include "dispatch/functions.h"
 #include "dispatch/registry.h"
 
-struct environment *
-environment_new(void)
+struct environment *environment_new(void)
 {
     struct handle *handle =
         handle_new(HANDLE_ENVIRONMENT, sizeof(struct environment), SQL_NULL_HANDLE);
@@ -19,8 +18,7 @@ environment_new(void)
     return environment;
 }
 
-void
-environment_free(struct environment *environment)
+void environment_free(struct environment *environment)
 {
     while (environment->real_environments != NULL) {
         struct real_environment *real = environment->real_environments;
@@ -33,8 +31,7 @@ environment_free(struct environment *environment)
     handle_free(&environment->handle);
 }
 
-struct connection *
-connection_new(struct environment *environment)
+struct connection *connection_new(struct environment *environment)
 {
     struct handle *handle =
         handle_new(HANDLE_CONNECTION, sizeof(struct connection), SQL_NULL_HANDLE);
@@ -46,8 +43,7 @@ connection_new(struct environment *environment)
     return connection;
 }
 
-static void
-free_saved_attributes(struct connection *connection)
+static void free_saved_attributes(struct connection *connection)
 {
     while (connection->saved_attributes != NULL) {
         struct saved_attribute *saved = connection->saved_attributes;
@@ -58,8 +54,7 @@ free_saved_attributes(struct connection *connection)
     }
 }
 
-void
-connection_free(struct connection *connection)
+void connection_free(struct connection *connection)
 {
     connection_free_children(connection);
     connection_free_real(connection);
@@ -68,8 +63,7 @@ connection_free(struct connection *connection)
     handle_free(&connection->handle);
 }
 
-void
-connection_free_children(struct connection *connection)
+void connection_free_children(struct connection *connection)
 {
     while (connection->statements != NULL)
         statement_free(connection->statements);
@@ -77,24 +71,21 @@ connection_free_children(struct connection *connection)
         descriptor_free(connection->descriptors);
 }
 
-void
-connection_retire_statements(struct connection *connection)
+void connection_retire_statements(struct connection *connection)
 {
     struct statement *statement = connection->statements;
     for (; statement != NULL; statement = statement->next)
         handle_retire(&statement->handle);
 }
 
-void
-connection_restore_statements(struct connection *connection)
+void connection_restore_statements(struct connection *connection)
 {
     struct statement *statement = connection->statements;
     for (; statement != NULL; statement = statement->next)
         handle_restore(&statement->handle);
 }
 
-struct statement *
-statement_new(struct connection *connection, SQLHSTMT real)
+struct statement *statement_new(struct connection *connection, SQLHSTMT real)
 {
     struct handle *handle = handle_new(HANDLE_STATEMENT, sizeof(struct statement), real);
     struct statement *statement = (struct statement *)handle;
@@ -111,8 +102,7 @@ statement_new(struct connection *connection, SQLHSTMT real)
     return statement;
 }
 
-void
-statement_free(struct statement *statement)
+void statement_free(struct statement *statement)
 {
     handle_retire(&statement->handle);
     pthread_mutex_lock(&statement->connection->lock);
@@ -126,8 +116,8 @@ statement_free(struct statement *statement)
     handle_free(&statement->handle);
 }
 
-static struct descriptor *
-new_descriptor(struct connection *connection, SQLHDESC real, bool is_implicit)
+static struct descriptor *new_descriptor(struct connection *connection, SQLHDESC real,
+                                         bool is_implicit)
 {
     struct handle *handle = handle_new(HANDLE_DESCRIPTOR, sizeof(struct descriptor), real);
     struct descriptor *descriptor = (struct descriptor *)handle;
@@ -138,8 +128,7 @@ new_descriptor(struct connection *connection, SQLHDESC real, bool is_implicit)
     return descriptor;
 }
 
-struct descriptor *
-descriptor_new(struct connection *connection, SQLHDESC real)
+struct descriptor *descriptor_new(struct connection *connection, SQLHDESC real)
 {
     struct descriptor *descriptor = new_descriptor(connection, real, false);
     if (descriptor == NULL)
@@ -154,8 +143,7 @@ descriptor_new(struct connection *connection, SQLHDESC real)
     return descriptor;
 }
 
-void
-descriptor_free(struct descriptor *descriptor)
+void descriptor_free(struct descriptor *descriptor)
 {
     handle_retire(&descriptor->handle);
     pthread_mutex_lock(&descriptor->connection->lock);
@@ -166,8 +154,7 @@ descriptor_free(struct descriptor *descriptor)
     handle_free(&descriptor->handle);
 }
 
-static struct descriptor *
-find_explicit(struct connection *connection, SQLHDESC real)
+static struct descriptor *find_explicit(struct connection *connection, SQLHDESC real)
 {
     pthread_mutex_lock(&connection->lock);
     struct descriptor *found = connection->descriptors;
@@ -177,8 +164,8 @@ find_explicit(struct connection *connection, SQLHDESC real)
     return found;
 }
 
-struct descriptor *
-statement_wrap_descriptor(struct statement *statement, unsigned index, SQLHDESC real)
+struct descriptor *statement_wrap_descriptor(struct statement *statement, unsigned index,
+                                             SQLHDESC real)
 {
     struct descriptor *explicit_one = find_explicit(statement->connection, real);
     if (explicit_one != NULL)

@@ -57,8 +57,8 @@ size_t diagnostics_count(const struct diagnostics *diagnostics);
 /* Copies record index, from 0; false when there is none. */
 bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diagnostic *out);
 
-/* For the records from index first on: the driver manager sorts by SQLSTATE, highest first, so none may be
- * above highest_state (NULL: any); and hidden, the relay's address, is replaced by shown. */
+/* For the records from index first on: the driver manager sorts by SQLSTATE, highest first, so none
+ * may be above highest_state (NULL: any); and hidden, the relay's address, is replaced by shown. */
 void diagnostics_rewrite(struct diagnostics *diagnostics, size_t first, const char *highest_state,
                          const char *hidden, const char *shown);
 
