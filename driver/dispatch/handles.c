@@ -15,6 +15,7 @@ struct environment *environment_new(void)
         return NULL;
     pthread_mutex_init(&environment->lock, NULL);
     environment->odbc_version = SQL_OV_ODBC3;
+    handle_restore(handle);
     return environment;
 }
 
@@ -40,6 +41,7 @@ struct connection *connection_new(struct environment *environment)
         return NULL;
     connection->environment = environment;
     pthread_mutex_init(&connection->lock, NULL);
+    handle_restore(handle);
     return connection;
 }
 
@@ -99,6 +101,7 @@ struct statement *statement_new(struct connection *connection, SQLHSTMT real)
         statement->next->at = &statement->next;
     connection->statements = statement;
     pthread_mutex_unlock(&connection->lock);
+    handle_restore(handle);
     return statement;
 }
 
@@ -140,6 +143,7 @@ struct descriptor *descriptor_new(struct connection *connection, SQLHDESC real)
         descriptor->next->at = &descriptor->next;
     connection->descriptors = descriptor;
     pthread_mutex_unlock(&connection->lock);
+    handle_restore(&descriptor->handle);
     return descriptor;
 }
 
@@ -171,9 +175,12 @@ struct descriptor *statement_wrap_descriptor(struct statement *statement, unsign
     if (explicit_one != NULL)
         return explicit_one;
     struct descriptor **place = &statement->implicit[index];
-    if (*place == NULL)
-        *place = new_descriptor(statement->connection, real, true);
-    else
+    if (*place != NULL) {
         (*place)->handle.real = real; /* the driver manager keeps the wrapper: it stays the same */
+        return *place;
+    }
+    *place = new_descriptor(statement->connection, real, true);
+    if (*place != NULL)
+        handle_restore(&(*place)->handle);
     return *place;
 }

@@ -171,7 +171,7 @@ struct handle *handle_pin(SQLHANDLE handle, enum handle_kind kind);
 void handle_unpin(struct handle *handle);
 
 /* Takes a handle out of the registry and waits until nobody has it pinned: before the real handle
- * is freed. handle_restore puts it back, when the real driver would not. */
+ * is freed. handle_restore puts one in: a new one, or one that the real driver would not free. */
 void handle_retire(struct handle *handle);
 void handle_restore(struct handle *handle);
 

@@ -67,7 +67,6 @@ struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real)
     handle->magic = HANDLE_MAGIC;
     handle->kind = kind;
     handle->real = real;
-    handle_restore(handle);
     return handle;
 }
 

@@ -6,6 +6,13 @@
 
 #include <string.h>
 
+/* The ThreadSanitizer does not expect a forked child to start threads. */
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "die_after_fork=0";
+}
+
 int main(int argc, char **argv)
 {
     const struct suite suites[] = {

@@ -110,6 +110,22 @@ static void test_cross_signed(void)
     pki_free(&old);
 }
 
+/* No path is good: the one that came furthest is told. */
+static void test_best_failure(void)
+{
+    struct pki_certificate *old = pki_issue(&(struct pki_spec){.common_name = "Middle",
+                                                               .is_ca = true,
+                                                               .issuer = world.root,
+                                                               .key_of = world.middle,
+                                                               .not_before.days = -20,
+                                                               .not_after.days = -10});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_HOST, NULL,
+                   .chain = CHAIN(world.server, old, world.middle), .host = "db2");
+    EXPECT_REFUSED(ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_HOST, NULL,
+                   .chain = CHAIN(world.server, world.middle, old), .host = "db2");
+    pki_free(&old);
+}
+
 /* Certificates that could be put together in 30! ways end quickly, and in a refusal. */
 static void test_many_paths(void)
 {
@@ -187,6 +203,7 @@ static const struct suite_case trust_cases[] = {
     {"refuses a CA that only has the right name", test_forged_signature},
     {"names the certificate whose signature is wrong", test_altered_certificate},
     {"takes the valid one of two intermediates with one name", test_cross_signed},
+    {"tells the failure of the path that came furthest", test_best_failure},
     {"ends quickly on certificates with very many paths", test_many_paths},
     {"refuses chains that are too long", test_long_chains},
     {"refuses no certificate, and garbage", test_empty_and_garbage},
