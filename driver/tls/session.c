@@ -182,8 +182,10 @@ static int set_extensions(struct tls_session *session)
 /* Without tickets: a ticket is a secret to keep, and a session ends only with its connection. */
 static bool start_gnutls(struct tls_session *session, struct error *error)
 {
+    /* A client certificate that was named is sent, also to a server that does not list its issuer:
+     * the server's refusal says what is wrong, a missing certificate would not. */
     int result = gnutls_init(&session->gnutls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-                                                   GNUTLS_NO_TICKETS);
+                                                   GNUTLS_NO_TICKETS | GNUTLS_FORCE_CLIENT_CERT);
     if (result == GNUTLS_E_SUCCESS) {
         gnutls_session_set_ptr(session->gnutls, session);
         gnutls_transport_set_ptr(session->gnutls, session);

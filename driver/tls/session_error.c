@@ -51,15 +51,19 @@ static const struct {
     {GNUTLS_E_MEMORY_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"},
 };
 
-static const char *certificate_words(const struct tls_session *session)
+#define CERTIFICATE_WORDS_SIZE 1024
+
+static const char *certificate_words(const struct tls_session *session, char *out)
 {
-    if (session_has_sent_certificate(session))
-        return "the client certificate of SslCert was sent";
-    if (session->credentials->has_identity)
-        return "the client certificate of SslCert was not sent, because the server asked for none "
-               "or "
-               "for one of another issuer";
-    return "no client certificate was sent: SslCert is not set";
+    char option[CERTIFICATE_WORDS_SIZE - 128];
+    if (!session->credentials->has_identity)
+        return "no client certificate was sent: SslCert is not set";
+    option_describe(&session->options->cert, option, sizeof option);
+    snprintf(out, CERTIFICATE_WORDS_SIZE, "the client certificate of %s was %s", option,
+             session_has_sent_certificate(session)
+                 ? "sent"
+                 : "not sent, because the server did not ask for one");
+    return out;
 }
 
 static enum alert_topic topic_of(const struct tls_session *session,
@@ -81,7 +85,7 @@ static void fail_alert(struct tls_session *session, struct error *error)
     gnutls_alert_description_t alert = gnutls_alert_get(session->gnutls);
     const char *name = gnutls_alert_get_name(alert);
     const char *when = session->stage == SESSION_ESTABLISHED ? "session" : "handshake";
-    char versions[64];
+    char versions[64], words[CERTIFICATE_WORDS_SIZE];
     if (name == NULL)
         name = "unknown";
     switch (topic_of(session, alert)) {
@@ -89,7 +93,7 @@ static void fail_alert(struct tls_session *session, struct error *error)
         error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
                   "%s ended the TLS %s with the alert \"%s\" (%d), which is about the client "
                   "certificate; %s",
-                  session->host, when, name, (int)alert, certificate_words(session));
+                  session->host, when, name, (int)alert, certificate_words(session, words));
         break;
     case ALERT_VERSION:
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,

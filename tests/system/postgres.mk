@@ -1,5 +1,7 @@
 # The whole driver against a real PostgreSQL, through the real driver manager.
-POSTGRES_SYSTEM_TESTS = tests/system/test-settings
+POSTGRES_SYSTEM_TESTS = tests/system/test-settings \
+	tests/system/test-bypass \
+	tests/system/test-login
 check_PROGRAMS += $(POSTGRES_SYSTEM_TESTS)
 TESTS += $(POSTGRES_SYSTEM_TESTS)
 
@@ -7,3 +9,11 @@ tests_system_test_settings_SOURCES = tests/system/test_settings.c $(SYSTEM_FIXTU
 tests_system_test_settings_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_settings_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_settings_LDADD = $(SYSTEM_LIBS)
+tests_system_test_bypass_SOURCES = tests/system/test_bypass.c $(SYSTEM_FIXTURE)
+tests_system_test_bypass_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_bypass_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_bypass_LDADD = $(SYSTEM_LIBS)
+tests_system_test_login_SOURCES = tests/system/test_login.c $(SYSTEM_FIXTURE)
+tests_system_test_login_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_login_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_login_LDADD = $(SYSTEM_LIBS)
