@@ -1,0 +1,10 @@
+# Trust, certificates, keys and CRLs against a real PostgreSQL server.
+TRUST_SOURCES = tests/system/trust.c tests/system/trust.h $(SYSTEM_FIXTURE)
+TRUST_TESTS = tests/system/test-mutual
+check_PROGRAMS += $(TRUST_TESTS)
+TESTS += $(TRUST_TESTS)
+
+tests_system_test_mutual_SOURCES = tests/system/test_mutual.c $(TRUST_SOURCES)
+tests_system_test_mutual_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_mutual_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_mutual_LDADD = $(SYSTEM_LIBS)
