@@ -323,13 +323,37 @@ static void test_none_given(void)
     }
 }
 
+/* That the server asked for a certificate and then refused is no reason to go on in plaintext. */
+static void test_none_given_no_fallback(void)
+{
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE PLAINTEXT_LINE, true));
+    for (size_t i = 0; i < 2; i++) {
+        trust_connect("SslMode=prefer;SslMaxProtocol=%s", versions[i]);
+        CHECK_REFUSED(ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED, "SslCert is not set");
+    }
+    trust_connect("SslMode=prefer;SslCert=%s;SslKey=%s", trust_path("string.pem"),
+                  trust_path("string.key"));
+    CHECK(trust_session.statement == NULL);
+    CHECK_CONTAINS(trust_session.diagnostics, "certificate authentication failed");
+}
+
+/* A server that merely would like a certificate. */
+static void test_none_wanted(void)
+{
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", PASSWORD_LINE, true));
+    trust_connect("SslMode=verify-full;SslRootCert=%s", trust_path("root.pem"));
+    CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_CLIENT("");
+}
+
 static void check_stranger(const char *mode, const char *version)
 {
     trust_connect("SslMode=%s;SslMaxProtocol=%s;SslRootCert=%s;SslCert=%s;SslKey=%s", mode, version,
                   trust_path("root.pem"), trust_path("stranger-client.pem"),
                   trust_path("stranger-client.key"));
     CHECK_REFUSED(ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED, "localhost", "CA is unknown",
-                  "client certificate of SslCert was sent");
+                  "client certificate CN=" POSTGRES_USER " (serial ", "SslCert=",
+                  trust_path("stranger-client.pem"), "was sent");
 }
 
 /* The server would take the connection without TLS: a certificate that it refuses is no reason to
@@ -408,6 +432,8 @@ static const struct suite_case cases[] = {
     {"mutual, TLS 1.2 and 1.3", test_mutual},
     {"mutual, with an intermediate certificate", test_mutual_chain},
     {"a certificate is required and none is set", test_none_given},
+    {"a certificate is required and none is set: no fallback", test_none_given_no_fallback},
+    {"a certificate is wanted and none is set", test_none_wanted},
     {"the client certificate is not trusted", test_untrusted_given},
     {"the client certificate is another user's", test_other_user},
     {NULL, NULL},
