@@ -8,3 +8,5 @@ bench_bench_postgres_LDADD = $(SYSTEM_LIBS)
 bench: all bench/bench-postgres$(EXEEXT)
 	top_builddir='$(abs_top_builddir)' bench/bench-postgres$(EXEEXT)
 .PHONY: bench
+# bench
+include bench/crl.mk

@@ -106,7 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         size_t length = piece >> 1;
         if (length == 127 || length > cursor.left)
             length = cursor.left;
-        feed(&run, piece & 1, cursor_bytes(&cursor, length), length);
+        if (length > 0)
+            feed(&run, piece & 1, cursor_bytes(&cursor, length), length);
     }
     end(&run);
     return 0;

@@ -13,7 +13,7 @@ void buffer_free(struct buffer *buffer)
 
 unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
 {
-    if (size <= buffer_room(buffer))
+    if (buffer->storage != NULL && size <= buffer_room(buffer))
         return buffer->storage + buffer->end;
     size_t length = buffer_length(buffer);
     if (buffer->start > 0 && size <= buffer->capacity - length) {
@@ -49,11 +49,12 @@ size_t buffer_room(const struct buffer *buffer)
 
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 {
+    if (size == 0)
+        return true;
     unsigned char *room = buffer_reserve(buffer, size);
     if (room == NULL)
-        return size == 0;
-    if (size > 0)
-        memcpy(room, bytes, size);
+        return false;
+    memcpy(room, bytes, size);
     buffer_added(buffer, size);
     return true;
 }

@@ -32,7 +32,7 @@ static inline size_t buffer_length(const struct buffer *buffer)
 
 static inline unsigned char *buffer_content(const struct buffer *buffer)
 {
-    return buffer->storage + buffer->start;
+    return buffer->storage != NULL ? buffer->storage + buffer->start : NULL;
 }
 
 /* Makes room for at least size bytes behind the content and returns its address, NULL when memory

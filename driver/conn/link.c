@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "relay/browser.h"
+
 static bool open_log(struct link *link, struct error *error)
 {
     const char *path = link->settings.tls.trace.value;
@@ -45,7 +47,11 @@ static bool resolve_server(struct link *link, struct error *error)
     }
     free(link->server.host);
     link->server.host = host;
-    return true;
+    if (link->target.instance == NULL)
+        return true;
+    bool is_found = browser_find_port(&link->server, link->target.instance, link->timeout, error);
+    link->target.port = link->server.port;
+    return is_found;
 }
 
 static bool load_driver(struct link *link, struct error *error)
@@ -127,7 +133,7 @@ bool link_start_relay(struct link *link, enum proto_plan plan, struct error *err
         .tls = &link->settings.tls,
         .credentials = link->credentials,
         .target = &link->server,
-        .endpoint = link->profile->endpoint,
+        .endpoint = plan == PROTO_PLAN_PLAINTEXT ? ENDPOINT_LOOPBACK : link->profile->endpoint,
         .wanted_port = link->target.port,
         .timeout = link->timeout,
         .log = link->log,

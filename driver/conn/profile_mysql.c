@@ -4,6 +4,8 @@
  * The endpoint is a Unix socket in a private directory: over it the driver sends passwords as it
  * would over TLS (caching_sha2_password), and nobody else can connect to it.
  */
+#include <string.h>
+
 #include "base/text.h"
 #include "conn/profiles.h"
 
@@ -56,11 +58,17 @@ static bool rewrite(const struct settings *settings, const struct profile_target
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error)
 {
-    (void)settings;
     (void)target;
     (void)error;
-    return profile_set(list, server_keywords, "localhost") &&
-           connstr_append(list, "SOCKET", endpoint->path);
+    /* MySQL's own driver tries TLS whenever it is offered; MariaDB's passes the keyword over. */
+    if (strstr(settings->driver_path, "myodbc") != NULL &&
+        !connstr_append(list, "SSLMODE", "DISABLED"))
+        return false;
+    if (endpoint->kind == ENDPOINT_UNIX)
+        return profile_set(list, server_keywords, "localhost") &&
+               connstr_append(list, "SOCKET", endpoint->path);
+    return profile_set(list, server_keywords, endpoint->address) &&
+           profile_set_number(list, port_keywords, endpoint->port);
 }
 
 const struct profile profile_mysql = {

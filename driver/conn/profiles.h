@@ -25,7 +25,7 @@ struct profile {
     enum driver_family family;
     const char *name; /* for errors */
     enum database_protocol protocol;
-    enum endpoint_kind endpoint;
+    enum endpoint_kind endpoint; /* of attempts with TLS; the others have ENDPOINT_LOOPBACK */
     uint16_t default_port;
 
     /* The driver's keywords, most usual first, ended by NULL. */

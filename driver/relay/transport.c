@@ -17,7 +17,7 @@ void transport_free(struct transport *transport)
 
 static bool is_framed(const struct transport *transport)
 {
-    return transport->stage == TRANSPORT_HANDSHAKE && transport->proto->plan == PROTO_PLAN_TLS &&
+    return transport->stage == TRANSPORT_HANDSHAKE && transport->proto->plan != PROTO_PLAN_DIRECT &&
            transport->proto->proto->unwrap != NULL;
 }
 

@@ -106,7 +106,8 @@ static void start_tls(struct pump *pump)
         error_set(&error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
                   "%zu unencrypted bytes of %s came where TLS should have begun", early,
                   pump->server_name);
-    if (pump->server.stage != TRANSPORT_PLAIN || pump->options->plan != PROTO_PLAN_TLS)
+    if (pump->server.stage != TRANSPORT_PLAIN ||
+        (pump->options->plan != PROTO_PLAN_TLS && !pump->options->is_login_only_allowed))
         error_set(&error, ODBCSSL_ERROR_PROTOCOL, "TLS was to begin out of turn");
     if (error_is_set(&error))
         verdict_fail(pump, &error);

@@ -37,35 +37,30 @@ static pthread_once_t prepared = PTHREAD_ONCE_INIT;
 static struct entry *cache[CACHE_SIZE];
 static unsigned long uses;
 
-static void
-before_fork(void)
+static void before_fork(void)
 {
     pthread_mutex_lock(&lock);
 }
 
-static void
-after_fork(void)
+static void after_fork(void)
 {
     pthread_mutex_unlock(&lock);
 }
 
 /* The condition may have had waiters that the child does not have. */
-static void
-after_fork_in_child(void)
+static void after_fork_in_child(void)
 {
     pthread_cond_init(&loaded, NULL);
     pthread_mutex_unlock(&lock);
 }
 
 /* A child must not inherit the lock from a thread that it does not have. */
-static void
-prepare(void)
+static void prepare(void)
 {
     pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
-static void
-hash_text(gnutls_hash_hd_t hash, const char *text)
+static void hash_text(gnutls_hash_hd_t hash, const char *text)
 {
     unsigned char is_set = text != NULL;
     gnutls_hash(hash, &is_set, 1);
@@ -75,8 +70,7 @@ hash_text(gnutls_hash_hd_t hash, const char *text)
 
 /* Where a value comes from stands in error texts, so connections that say it differently do not
  * share. */
-static void
-hash_option(gnutls_hash_hd_t hash, const struct option *option)
+static void hash_option(gnutls_hash_hd_t hash, const struct option *option)
 {
     hash_text(hash, option->value);
     hash_text(hash, option->keyword);
@@ -84,8 +78,7 @@ hash_option(gnutls_hash_hd_t hash, const struct option *option)
 }
 
 /* Everything that credentials_load looks at. Of the user only which password file it leads to. */
-static bool
-make_key(const struct tls_options *options, const char *user, unsigned char *key)
+static bool make_key(const struct tls_options *options, const char *user, unsigned char *key)
 {
     gnutls_hash_hd_t hash;
     if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) != 0)
@@ -111,8 +104,7 @@ make_key(const struct tls_options *options, const char *user, unsigned char *key
     return true;
 }
 
-static void
-free_entry(struct entry *entry)
+static void free_entry(struct entry *entry)
 {
     credentials_unload(&entry->credentials);
     watch_free(&entry->watch);
@@ -120,14 +112,12 @@ free_entry(struct entry *entry)
 }
 
 /* Under the lock. Returns the entry when nobody holds it any more: to be freed without the lock. */
-static struct entry *
-drop_reference(struct entry *entry)
+static struct entry *drop_reference(struct entry *entry)
 {
     return --entry->references == 0 ? entry : NULL;
 }
 
-static void
-release_entry(struct entry *entry)
+static void release_entry(struct entry *entry)
 {
     pthread_mutex_lock(&lock);
     struct entry *unused = drop_reference(entry);
@@ -137,8 +127,7 @@ release_entry(struct entry *entry)
 }
 
 /* The place of the key in the cache, else NULL. Under the lock. */
-static struct entry **
-find_place(const unsigned char *key)
+static struct entry **find_place(const unsigned char *key)
 {
     for (size_t i = 0; i < CACHE_SIZE; i++)
         if (cache[i] != NULL && memcmp(cache[i]->key, key, KEY_SIZE) == 0)
@@ -147,8 +136,7 @@ find_place(const unsigned char *key)
 }
 
 /* An empty place, or that of the entry that was not used for the longest time. Under the lock. */
-static struct entry **
-choose_place(void)
+static struct entry **choose_place(void)
 {
     struct entry **oldest = &cache[0];
     for (size_t i = 0; i < CACHE_SIZE; i++) {
@@ -162,8 +150,7 @@ choose_place(void)
 
 /* Empties the place if it still holds the entry, and gives up what the cache and the caller held.
  */
-static void
-forget(struct entry *entry)
+static void forget(struct entry *entry)
 {
     pthread_mutex_lock(&lock);
     struct entry **place = find_place(entry->key);
@@ -178,8 +165,7 @@ forget(struct entry *entry)
 }
 
 /* Puts a new entry, which this thread is going to load, into the cache. Under the lock. */
-static struct entry *
-begin_loading(const unsigned char *key, struct entry **unused_out)
+static struct entry *begin_loading(const unsigned char *key, struct entry **unused_out)
 {
     struct entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL)
@@ -200,8 +186,7 @@ begin_loading(const unsigned char *key, struct entry **unused_out)
 
 /* Gets the key's entry with a reference. *is_ours_out: the caller has to load it. NULL: no memory.
  */
-static struct entry *
-take_entry(const unsigned char *key, bool *is_ours_out)
+static struct entry *take_entry(const unsigned char *key, bool *is_ours_out)
 {
     struct entry *unused = NULL;
     pthread_mutex_lock(&lock);
@@ -224,8 +209,7 @@ take_entry(const unsigned char *key, bool *is_ours_out)
     return entry;
 }
 
-static void
-load_entry(struct entry *entry, const struct tls_options *options, const char *user)
+static void load_entry(struct entry *entry, const struct tls_options *options, const char *user)
 {
     bool is_loaded =
         credentials_load(options, user, &entry->watch, &entry->credentials, &entry->error);
@@ -236,8 +220,8 @@ load_entry(struct entry *entry, const struct tls_options *options, const char *u
 }
 
 /* A ready entry that is fresh, or one that failed; with a reference. NULL: no memory. */
-static struct entry *
-get_entry(const unsigned char *key, const struct tls_options *options, const char *user)
+static struct entry *get_entry(const unsigned char *key, const struct tls_options *options,
+                               const char *user)
 {
     for (;;) {
         bool is_ours = false;
@@ -252,8 +236,8 @@ get_entry(const unsigned char *key, const struct tls_options *options, const cha
     }
 }
 
-const struct credentials *
-credentials_get(const struct tls_options *options, const char *user, struct error *error)
+const struct credentials *credentials_get(const struct tls_options *options, const char *user,
+                                          struct error *error)
 {
     unsigned char key[KEY_SIZE];
     pthread_once(&prepared, prepare);
@@ -275,8 +259,7 @@ credentials_get(const struct tls_options *options, const char *user, struct erro
     return &entry->credentials;
 }
 
-void
-credentials_release(const struct credentials **credentials)
+void credentials_release(const struct credentials **credentials)
 {
     struct entry *entry = (struct entry *)(uintptr_t)*credentials;
     *credentials = NULL;

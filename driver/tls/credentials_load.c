@@ -10,22 +10,19 @@
 
 #define DESCRIPTION_SIZE 700
 
-static bool
-is_verifying(enum odbcssl_mode mode)
+static bool is_verifying(enum odbcssl_mode mode)
 {
     return mode == ODBCSSL_MODE_VERIFY_CA || mode == ODBCSSL_MODE_VERIFY_FULL;
 }
 
 /* A file that is used because it lies where libpq looks for it, not because somebody named it. */
-static bool
-is_default(const struct option *option)
+static bool is_default(const struct option *option)
 {
     return option->source != NULL && text_has_prefix_nocase(option->source, "default");
 }
 
-static struct trust *
-load_trust(const struct tls_options *options, const struct option *root_cert, struct watch *watch,
-           struct error *error)
+static struct trust *load_trust(const struct tls_options *options, const struct option *root_cert,
+                                struct watch *watch, struct error *error)
 {
     struct error first = {0};
     struct trust *trust = trust_load_files(root_cert, 1, options->password.value,
@@ -40,9 +37,8 @@ load_trust(const struct tls_options *options, const struct option *root_cert, st
     return trust;
 }
 
-static bool
-add_trust(const struct tls_options *options, struct watch *watch, struct credentials *credentials,
-          struct error *error)
+static bool add_trust(const struct tls_options *options, struct watch *watch,
+                      struct credentials *credentials, struct error *error)
 {
     const struct option system = {
         .value = (char *)"system", .keyword = "SslRootCert", .source = (char *)"default"};
@@ -55,9 +51,9 @@ add_trust(const struct tls_options *options, struct watch *watch, struct credent
     return credentials->trust != NULL;
 }
 
-static bool
-read_crl_file(const struct tls_options *options, const struct option *option, const char *path,
-              struct watch *watch, struct crl_set *crls, struct error *error)
+static bool read_crl_file(const struct tls_options *options, const struct option *option,
+                          const char *path, struct watch *watch, struct crl_set *crls,
+                          struct error *error)
 {
     struct file_content content;
     char name[DESCRIPTION_SIZE];
@@ -75,9 +71,8 @@ read_crl_file(const struct tls_options *options, const struct option *option, co
 }
 
 /* A broken file in the folder may be the one that revokes: so it refuses, as do other files. */
-static bool
-read_crl_folder(const struct tls_options *options, struct watch *watch, struct crl_set *crls,
-                struct error *error)
+static bool read_crl_folder(const struct tls_options *options, struct watch *watch,
+                            struct crl_set *crls, struct error *error)
 {
     const struct option *option = &options->crl_dir;
     struct folder folder;
@@ -95,8 +90,7 @@ read_crl_folder(const struct tls_options *options, struct watch *watch, struct c
     return is_read;
 }
 
-static char *
-name_crls(const struct option *file, const struct option *folder)
+static char *name_crls(const struct option *file, const struct option *folder)
 {
     char file_name[DESCRIPTION_SIZE] = "", folder_name[DESCRIPTION_SIZE] = "", *name = NULL;
     if (file->value != NULL)
@@ -110,8 +104,7 @@ name_crls(const struct option *file, const struct option *folder)
 
 /* Without trust anchors no CRL can be checked, and a CRL that somebody named is not to be ignored.
  */
-static bool
-may_ignore_crls(const struct tls_options *options, struct error *error)
+static bool may_ignore_crls(const struct tls_options *options, struct error *error)
 {
     const struct option *crl = options->crl.value != NULL ? &options->crl : &options->crl_dir;
     char name[DESCRIPTION_SIZE];
@@ -123,9 +116,8 @@ may_ignore_crls(const struct tls_options *options, struct error *error)
     return false;
 }
 
-static bool
-add_crls(const struct tls_options *options, struct watch *watch, struct credentials *credentials,
-         struct error *error)
+static bool add_crls(const struct tls_options *options, struct watch *watch,
+                     struct credentials *credentials, struct error *error)
 {
     if (options->crl.value == NULL && options->crl_dir.value == NULL)
         return true;
@@ -144,9 +136,8 @@ add_crls(const struct tls_options *options, struct watch *watch, struct credenti
            read_crl_folder(options, watch, &credentials->crls, error);
 }
 
-static bool
-add_identity(const struct tls_options *options, const char *user, struct watch *watch,
-             struct credentials *credentials, struct error *error)
+static bool add_identity(const struct tls_options *options, const char *user, struct watch *watch,
+                         struct credentials *credentials, struct error *error)
 {
     char name[DESCRIPTION_SIZE];
     if (options->cert.value != NULL) {
@@ -163,8 +154,8 @@ add_identity(const struct tls_options *options, const char *user, struct watch *
 }
 
 /* Fills list from the chain; returns how many are to be released. */
-static size_t
-import_chain(const struct client_identity *identity, gnutls_pcert_st *list, int *outcome)
+static size_t import_chain(const struct client_identity *identity, gnutls_pcert_st *list,
+                           int *outcome)
 {
     size_t count = 0;
     *outcome = 0;
@@ -176,8 +167,7 @@ import_chain(const struct client_identity *identity, gnutls_pcert_st *list, int 
 }
 
 /* From success on, the GnuTLS object owns the key; see credentials_unload. */
-static bool
-show_identity(struct credentials *credentials, struct error *error)
+static bool show_identity(struct credentials *credentials, struct error *error)
 {
     const struct client_identity *identity = &credentials->identity;
     gnutls_pcert_st *list = calloc(identity->chain_count, sizeof *list);
@@ -204,8 +194,7 @@ show_identity(struct credentials *credentials, struct error *error)
     return false;
 }
 
-static bool
-make_gnutls(struct credentials *credentials, struct error *error)
+static bool make_gnutls(struct credentials *credentials, struct error *error)
 {
     if (gnutls_certificate_allocate_credentials(&credentials->gnutls) != 0) {
         error_set_memory(error);
@@ -214,9 +203,8 @@ make_gnutls(struct credentials *credentials, struct error *error)
     return !credentials->has_identity || show_identity(credentials, error);
 }
 
-bool
-credentials_load(const struct tls_options *options, const char *user, struct watch *watch,
-                 struct credentials *credentials, struct error *error)
+bool credentials_load(const struct tls_options *options, const char *user, struct watch *watch,
+                      struct credentials *credentials, struct error *error)
 {
     *credentials = (struct credentials){0};
     bool is_loaded = add_trust(options, watch, credentials, error) &&
@@ -233,8 +221,7 @@ credentials_load(const struct tls_options *options, const char *user, struct wat
     return is_loaded;
 }
 
-void
-credentials_unload(struct credentials *credentials)
+void credentials_unload(struct credentials *credentials)
 {
     if (credentials->gnutls != NULL) {
         gnutls_certificate_free_credentials(credentials->gnutls);

@@ -19,8 +19,7 @@ struct listing {
     size_t capacity;
 };
 
-static int
-compare_files(const void *left, const void *right)
+static int compare_files(const void *left, const void *right)
 {
     const struct entry *a = left, *b = right;
     if (a->inode != b->inode)
@@ -30,14 +29,12 @@ compare_files(const void *left, const void *right)
     return strcmp(a->path, b->path);
 }
 
-static int
-compare_paths(const void *left, const void *right)
+static int compare_paths(const void *left, const void *right)
 {
     return strcmp(((const struct entry *)left)->path, ((const struct entry *)right)->path);
 }
 
-static bool
-add_entry(struct listing *listing, const char *folder, const char *name)
+static bool add_entry(struct listing *listing, const char *folder, const char *name)
 {
     struct stat status;
     struct entry entry = {0};
@@ -63,8 +60,7 @@ add_entry(struct listing *listing, const char *folder, const char *name)
     return true;
 }
 
-static void
-remove_doubles(struct listing *listing)
+static void remove_doubles(struct listing *listing)
 {
     size_t kept = 0;
     if (listing->count == 0)
@@ -81,9 +77,8 @@ remove_doubles(struct listing *listing)
     qsort(listing->entries, listing->count, sizeof *listing->entries, compare_paths);
 }
 
-static bool
-read_entries(DIR *stream, const char *path, const char *name, struct listing *listing,
-             struct error *error)
+static bool read_entries(DIR *stream, const char *path, const char *name, struct listing *listing,
+                         struct error *error)
 {
     const struct dirent *entry;
     errno = 0;
@@ -109,8 +104,7 @@ read_entries(DIR *stream, const char *path, const char *name, struct listing *li
 }
 
 /* Hands the paths over to folder. */
-static bool
-take_paths(struct listing *listing, struct folder *folder, struct error *error)
+static bool take_paths(struct listing *listing, struct folder *folder, struct error *error)
 {
     folder->paths = calloc(listing->count + 1, sizeof *folder->paths);
     if (folder->paths == NULL) {
@@ -124,9 +118,8 @@ take_paths(struct listing *listing, struct folder *folder, struct error *error)
     return true;
 }
 
-bool
-folder_list(const char *path, const struct option *option, struct folder *folder,
-            struct error *error)
+bool folder_list(const char *path, const struct option *option, struct folder *folder,
+                 struct error *error)
 {
     char name[700];
     struct listing listing = {0};
@@ -150,8 +143,7 @@ folder_list(const char *path, const struct option *option, struct folder *folder
     return is_good;
 }
 
-void
-folder_free(struct folder *folder)
+void folder_free(struct folder *folder)
 {
     for (size_t i = 0; i < folder->count; i++)
         free(folder->paths[i]);

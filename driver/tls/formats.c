@@ -33,8 +33,7 @@ static const struct {
     {CONTENT_HTML, "it is probably an error page of a download"},
 };
 
-static const char *
-find_advice(uint64_t seen)
+static const char *find_advice(uint64_t seen)
 {
     for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++)
         if ((seen >> advices[i].kind & 1) != 0)
@@ -42,8 +41,8 @@ find_advice(uint64_t seen)
     return NULL;
 }
 
-static bool
-read_der_certificate(const struct reading *reading, const unsigned char *bytes, size_t size)
+static bool read_der_certificate(const struct reading *reading, const unsigned char *bytes,
+                                 size_t size)
 {
     struct cursor cursor = cursor_over(bytes, size);
     struct asn1 whole;
@@ -53,18 +52,16 @@ read_der_certificate(const struct reading *reading, const unsigned char *bytes, 
                                     reading->file->name, reading->error);
 }
 
-static bool
-add_key(const struct reading *reading, const unsigned char *bytes, size_t size, bool is_pem,
-        bool is_encrypted)
+static bool add_key(const struct reading *reading, const unsigned char *bytes, size_t size,
+                    bool is_pem, bool is_encrypted)
 {
     const struct material_key key = {(unsigned char *)bytes, size, is_pem, is_encrypted};
     return material_add_key(reading->material, &key, reading->file->name, reading->error);
 }
 
 /* Without what may follow it in the file, such as a line end. */
-static bool
-read_der_key(const struct reading *reading, const unsigned char *bytes, size_t size,
-             bool is_encrypted)
+static bool read_der_key(const struct reading *reading, const unsigned char *bytes, size_t size,
+                         bool is_encrypted)
 {
     struct cursor cursor = cursor_over(bytes, size);
     struct asn1 whole;
@@ -72,9 +69,8 @@ read_der_key(const struct reading *reading, const unsigned char *bytes, size_t s
            add_key(reading, whole.whole, whole.whole_size, false, is_encrypted);
 }
 
-static bool
-read_store(const struct reading *reading, enum content_kind kind, const unsigned char *bytes,
-           size_t size)
+static bool read_store(const struct reading *reading, enum content_kind kind,
+                       const unsigned char *bytes, size_t size)
 {
     struct store store = *reading->file;
     store.bytes = bytes;
@@ -85,9 +81,8 @@ read_store(const struct reading *reading, enum content_kind kind, const unsigned
 }
 
 /* Binary content of a known kind. What is of no use is only noted. */
-static bool
-read_binary(const struct reading *reading, enum content_kind kind, const unsigned char *bytes,
-            size_t size)
+static bool read_binary(const struct reading *reading, enum content_kind kind,
+                        const unsigned char *bytes, size_t size)
 {
     switch (kind) {
     case CONTENT_CERTIFICATE:
@@ -106,8 +101,8 @@ read_binary(const struct reading *reading, enum content_kind kind, const unsigne
     }
 }
 
-static bool
-damaged_block(const struct reading *reading, const struct pem_block *block, const char *what)
+static bool damaged_block(const struct reading *reading, const struct pem_block *block,
+                          const char *what)
 {
     char label[80];
     error_set(reading->error, ODBCSSL_ERROR_FILE_MALFORMED,
@@ -117,8 +112,8 @@ damaged_block(const struct reading *reading, const struct pem_block *block, cons
     return false;
 }
 
-static bool
-read_pem_key(const struct reading *reading, const struct pem_block *block, bool is_encrypted)
+static bool read_pem_key(const struct reading *reading, const struct pem_block *block,
+                         bool is_encrypted)
 {
     struct buffer text = {0};
     bool is_good = pem_rewrite(block, &text);
@@ -132,9 +127,8 @@ read_pem_key(const struct reading *reading, const struct pem_block *block, bool 
 }
 
 /* Labels lie: Java and Windows put PKCS#7 under CERTIFICATE. So the bytes decide again. */
-static bool
-read_pem_binary(const struct reading *reading, const struct pem_block *block,
-                enum content_kind labelled)
+static bool read_pem_binary(const struct reading *reading, const struct pem_block *block,
+                            enum content_kind labelled)
 {
     size_t size = 0;
     unsigned char *bytes = pem_decode(block->body, block->body_size, &size);
@@ -151,8 +145,7 @@ read_pem_binary(const struct reading *reading, const struct pem_block *block,
     return is_read;
 }
 
-static bool
-read_block(const struct reading *reading, const struct pem_block *block)
+static bool read_block(const struct reading *reading, const struct pem_block *block)
 {
     enum content_kind kind = content_of_label(block->label, block->label_size);
     switch (kind) {
@@ -175,8 +168,7 @@ read_block(const struct reading *reading, const struct pem_block *block)
     }
 }
 
-static bool
-read_pem(const struct reading *reading)
+static bool read_pem(const struct reading *reading)
 {
     struct pem_reader reader = pem_over(reading->file->bytes, reading->file->size);
     struct pem_block block;
@@ -195,8 +187,7 @@ read_pem(const struct reading *reading)
 }
 
 /* A file that is base64 and nothing else, as Windows writes .p7b and .cer. */
-static bool
-read_bare_base64(const struct reading *reading)
+static bool read_bare_base64(const struct reading *reading)
 {
     size_t size = 0;
     unsigned char *bytes =
@@ -213,8 +204,7 @@ read_bare_base64(const struct reading *reading)
     return is_read;
 }
 
-static bool
-read_content(const struct reading *reading)
+static bool read_content(const struct reading *reading)
 {
     enum content_kind kind = content_recognise(reading->file->bytes, reading->file->size);
     if (kind == CONTENT_PEM)
@@ -224,8 +214,7 @@ read_content(const struct reading *reading)
     return read_binary(reading, kind, reading->file->bytes, reading->file->size);
 }
 
-static bool
-is_wanted_found(enum formats_wanted wanted, const struct material *material)
+static bool is_wanted_found(enum formats_wanted wanted, const struct material *material)
 {
     switch (wanted) {
     case FORMATS_WANTED_CERTIFICATES:
@@ -238,8 +227,7 @@ is_wanted_found(enum formats_wanted wanted, const struct material *material)
     return false;
 }
 
-static bool
-refuse(const struct reading *reading, enum formats_wanted wanted)
+static bool refuse(const struct reading *reading, enum formats_wanted wanted)
 {
     char found[512];
     const char *advice = find_advice(reading->material->seen);
@@ -252,9 +240,8 @@ refuse(const struct reading *reading, enum formats_wanted wanted)
     return false;
 }
 
-bool
-formats_read(const struct store *file, enum formats_wanted wanted, struct material *material,
-             struct error *error)
+bool formats_read(const struct store *file, enum formats_wanted wanted, struct material *material,
+                  struct error *error)
 {
     struct reading reading = {file, material, error};
     if (!read_content(&reading))

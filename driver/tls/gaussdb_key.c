@@ -28,16 +28,14 @@
 
 /* PostgreSQL's CRC-32 before 9.5: a reflected table, yet shifted to the left. So it is no known
  * CRC. */
-static uint32_t
-table_entry(uint32_t index)
+static uint32_t table_entry(uint32_t index)
 {
     for (unsigned bit = 0; bit < 8; bit++)
         index = (index & 1) != 0 ? index >> 1 ^ 0xedb88320u : index >> 1;
     return index;
 }
 
-static uint32_t
-checksum(const unsigned char *bytes, size_t size)
+static uint32_t checksum(const unsigned char *bytes, size_t size)
 {
     uint32_t crc = 0xffffffffu;
     for (size_t i = 0; i < size; i++)
@@ -45,15 +43,13 @@ checksum(const unsigned char *bytes, size_t size)
     return crc ^ 0xffffffffu;
 }
 
-static bool
-is_intact(const unsigned char *bytes, size_t size)
+static bool is_intact(const unsigned char *bytes, size_t size)
 {
     struct cursor stored = cursor_over(bytes + size - CRC_SIZE, CRC_SIZE);
     return cursor_u32le(&stored) == checksum(bytes, size - CRC_SIZE);
 }
 
-static bool
-decrypt(const unsigned char *cipher, const unsigned char *rand, unsigned char *plain)
+static bool decrypt(const unsigned char *cipher, const unsigned char *rand, unsigned char *plain)
 {
     unsigned char bytes[BLOCK_SIZE];
     const gnutls_datum_t secret = {(unsigned char *)rand, BLOCK_SIZE};
@@ -74,8 +70,7 @@ decrypt(const unsigned char *cipher, const unsigned char *rand, unsigned char *p
 
 /* ISO/IEC 7816-4: 0x80 and zeroes. A block without it is a password of 16 characters, of which old
  * gs_guc stored only the first of two blocks. */
-static size_t
-password_length(const unsigned char *plain)
+static size_t password_length(const unsigned char *plain)
 {
     size_t length = BLOCK_SIZE;
     while (length > 0 && plain[length - 1] == 0)
@@ -85,9 +80,9 @@ password_length(const unsigned char *plain)
     return length == BLOCK_SIZE ? BLOCK_SIZE : 0;
 }
 
-enum gaussdb_key_outcome
-gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size, const unsigned char *rand,
-                   size_t rand_size, char password_out[GAUSSDB_KEY_PASSWORD_SIZE])
+enum gaussdb_key_outcome gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size,
+                                            const unsigned char *rand, size_t rand_size,
+                                            char password_out[GAUSSDB_KEY_PASSWORD_SIZE])
 {
     unsigned char plain[BLOCK_SIZE];
     memset(password_out, 0, GAUSSDB_KEY_PASSWORD_SIZE);
@@ -111,8 +106,7 @@ gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size, const unsign
     return is_printable ? GAUSSDB_KEY_DONE : GAUSSDB_KEY_CONTENT;
 }
 
-static char *
-path_beside(const char *certificate_path, const char *name)
+static char *path_beside(const char *certificate_path, const char *name)
 {
     const char *slash = strrchr(certificate_path, '/');
     int folder = slash != NULL ? (int)(slash - certificate_path) + 1 : 0;
@@ -120,8 +114,7 @@ path_beside(const char *certificate_path, const char *name)
     return asprintf(&path, "%.*s%s.key.cipher", folder, certificate_path, name) < 0 ? NULL : path;
 }
 
-static char *
-find_named(const char *certificate_path, const char *name)
+static char *find_named(const char *certificate_path, const char *name)
 {
     struct stat status;
     char *path = path_beside(certificate_path, name);
@@ -132,8 +125,7 @@ find_named(const char *certificate_path, const char *name)
     return path;
 }
 
-char *
-gaussdb_key_find(const char *certificate_path, const char *user)
+char *gaussdb_key_find(const char *certificate_path, const char *user)
 {
     char *path = NULL;
     /* The user's name comes from a connection string and must not lead out of the folder. */
@@ -143,9 +135,9 @@ gaussdb_key_find(const char *certificate_path, const char *user)
 }
 
 /* No keyword names these files: an error calls them what they are. */
-static bool
-read_file(const char *path, const struct option *certificate, enum file_permissions permissions,
-          struct watch *watch, struct file_content *content, struct error *error)
+static bool read_file(const char *path, const struct option *certificate,
+                      enum file_permissions permissions, struct watch *watch,
+                      struct file_content *content, struct error *error)
 {
     char source[300];
     snprintf(source, sizeof source, "%s, beside %s", certificate->source, certificate->keyword);
@@ -160,8 +152,7 @@ read_file(const char *path, const struct option *certificate, enum file_permissi
     return is_good;
 }
 
-static const char *
-reason(enum gaussdb_key_outcome outcome)
+static const char *reason(enum gaussdb_key_outcome outcome)
 {
     switch (outcome) {
     case GAUSSDB_KEY_DONE:
@@ -182,9 +173,9 @@ reason(enum gaussdb_key_outcome outcome)
     return "";
 }
 
-static bool
-decode_files(const char *cipher_path, const char *rand_path, const struct file_content *cipher,
-             const struct file_content *rand, char *password_out, struct error *error)
+static bool decode_files(const char *cipher_path, const char *rand_path,
+                         const struct file_content *cipher, const struct file_content *rand,
+                         char *password_out, struct error *error)
 {
     enum gaussdb_key_outcome outcome =
         gaussdb_key_decode(cipher->bytes, cipher->size, rand->bytes, rand->size, password_out);
@@ -197,10 +188,9 @@ decode_files(const char *cipher_path, const char *rand_path, const struct file_c
     return false;
 }
 
-bool
-gaussdb_key_read(const char *cipher_path, const struct option *certificate,
-                 enum file_permissions permissions, struct watch *watch,
-                 char password_out[GAUSSDB_KEY_PASSWORD_SIZE], struct error *error)
+bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
+                      enum file_permissions permissions, struct watch *watch,
+                      char password_out[GAUSSDB_KEY_PASSWORD_SIZE], struct error *error)
 {
     struct file_content cipher = {0}, rand = {0};
     char *rand_path = NULL;

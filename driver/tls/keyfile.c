@@ -31,16 +31,14 @@ struct loading {
     struct error *error;
 };
 
-static bool
-is_secret(const struct material *material)
+static bool is_secret(const struct material *material)
 {
     const uint64_t keys = UINT64_C(1) << CONTENT_PRIVATE_KEY | UINT64_C(1) << CONTENT_ENCRYPTED_KEY;
     return (material->seen & keys) != 0;
 }
 
-static bool
-read_file(const struct loading *loading, const struct option *option, enum formats_wanted wanted,
-          bool wants_keys, struct material *material)
+static bool read_file(const struct loading *loading, const struct option *option,
+                      enum formats_wanted wanted, bool wants_keys, struct material *material)
 {
     struct file_content content;
     char name[DESCRIPTION_SIZE];
@@ -63,8 +61,7 @@ read_file(const struct loading *loading, const struct option *option, enum forma
     return is_good;
 }
 
-static bool
-import_candidates(struct loading *loading)
+static bool import_candidates(struct loading *loading)
 {
     const struct material *material = &loading->material;
     char name[DESCRIPTION_SIZE];
@@ -99,8 +96,7 @@ import_candidates(struct loading *loading)
     return true;
 }
 
-static bool
-load_certificates(struct loading *loading)
+static bool load_certificates(struct loading *loading)
 {
     const struct option *cert = &loading->options->cert;
     bool has_key_option = loading->options->key.value != NULL;
@@ -117,8 +113,7 @@ load_certificates(struct loading *loading)
 }
 
 /* Decrypts with SslPassword, or else with GaussDB's files beside the certificate. */
-static bool
-import_key(struct loading *loading, const struct material_key *key, const char *name)
+static bool import_key(struct loading *loading, const struct material_key *key, const char *name)
 {
     const struct tls_options *options = loading->options;
     struct private_key_password password = {options->password.value, "SslPassword"};
@@ -139,9 +134,8 @@ import_key(struct loading *loading, const struct material_key *key, const char *
     return is_good;
 }
 
-static bool
-import_only_key(struct loading *loading, const struct material *material,
-                const struct option *option)
+static bool import_only_key(struct loading *loading, const struct material *material,
+                            const struct option *option)
 {
     char name[DESCRIPTION_SIZE];
     option_describe(option, name, sizeof name);
@@ -154,8 +148,7 @@ import_only_key(struct loading *loading, const struct material *material,
     return false;
 }
 
-static bool
-load_key_file(struct loading *loading)
+static bool load_key_file(struct loading *loading)
 {
     struct material material = {0};
     const struct option *option = &loading->options->key;
@@ -165,8 +158,7 @@ load_key_file(struct loading *loading)
     return is_loaded;
 }
 
-static bool
-load_key(struct loading *loading)
+static bool load_key(struct loading *loading)
 {
     const struct tls_options *options = loading->options;
     const struct option *key = options->key.value != NULL ? &options->key : &options->cert;
@@ -186,8 +178,7 @@ load_key(struct loading *loading)
 
 /* What two public keys have in common when they are the same: the modulus of RSA, since PSS has
  * parameters that differ between key and certificate; else the identifier. */
-static bool
-key_identity(gnutls_pubkey_t key, unsigned char *digest)
+static bool key_identity(gnutls_pubkey_t key, unsigned char *digest)
 {
     gnutls_datum_t modulus = {0}, exponent = {0};
     size_t size = DIGEST_SIZE;
@@ -200,8 +191,7 @@ key_identity(gnutls_pubkey_t key, unsigned char *digest)
 }
 
 /* false: the token does not tell. */
-static bool
-private_key_identity(gnutls_privkey_t key, unsigned char *digest)
+static bool private_key_identity(gnutls_privkey_t key, unsigned char *digest)
 {
     gnutls_pubkey_t public_key;
     if (gnutls_pubkey_init(&public_key) != 0)
@@ -212,8 +202,7 @@ private_key_identity(gnutls_privkey_t key, unsigned char *digest)
     return is_known;
 }
 
-static bool
-certificate_has_key(gnutls_x509_crt_t certificate, const unsigned char *digest)
+static bool certificate_has_key(gnutls_x509_crt_t certificate, const unsigned char *digest)
 {
     gnutls_pubkey_t public_key;
     unsigned char found[DIGEST_SIZE];
@@ -226,8 +215,7 @@ certificate_has_key(gnutls_x509_crt_t certificate, const unsigned char *digest)
 }
 
 /* "CN=alice (serial 0A:3F)" in new memory. */
-static char *
-describe_certificate(gnutls_x509_crt_t certificate)
+static char *describe_certificate(gnutls_x509_crt_t certificate)
 {
     gnutls_datum_t dn = {0};
     unsigned char serial[64];
@@ -241,8 +229,7 @@ describe_certificate(gnutls_x509_crt_t certificate)
     return asprintf(&text, "%s (serial %s)", subject, hex) < 0 ? NULL : text;
 }
 
-static bool
-report_mismatch(const struct loading *loading)
+static bool report_mismatch(const struct loading *loading)
 {
     const struct tls_options *options = loading->options;
     const struct option *key = options->key.value != NULL ? &options->key : &options->cert;
@@ -258,8 +245,7 @@ report_mismatch(const struct loading *loading)
     return false;
 }
 
-static void
-move_to_chain(struct loading *loading, size_t index)
+static void move_to_chain(struct loading *loading, size_t index)
 {
     struct client_identity *identity = loading->identity;
     identity->chain[identity->chain_count++] = loading->candidates[index];
@@ -267,8 +253,7 @@ move_to_chain(struct loading *loading, size_t index)
 }
 
 /* The index of the certificate that the key belongs to; candidate_count: none. */
-static size_t
-find_leaf(const struct loading *loading)
+static size_t find_leaf(const struct loading *loading)
 {
     unsigned char digest[DIGEST_SIZE];
     size_t index = 0;
@@ -282,8 +267,7 @@ find_leaf(const struct loading *loading)
 }
 
 /* The issuer of the chain's last certificate among what is left; candidate_count: none. */
-static size_t
-find_issuer(const struct loading *loading)
+static size_t find_issuer(const struct loading *loading)
 {
     const struct client_identity *identity = loading->identity;
     gnutls_x509_crt_t last = identity->chain[identity->chain_count - 1];
@@ -299,8 +283,7 @@ find_issuer(const struct loading *loading)
 
 /* The client's certificate first, then the issuers that lie beside it, whatever the file's order.
  */
-static bool
-build_chain(struct loading *loading)
+static bool build_chain(struct loading *loading)
 {
     struct client_identity *identity = loading->identity;
     identity->chain = calloc(loading->candidate_count, sizeof *identity->chain);
@@ -318,8 +301,7 @@ build_chain(struct loading *loading)
     return true;
 }
 
-static bool
-describe_identity(struct loading *loading)
+static bool describe_identity(struct loading *loading)
 {
     struct client_identity *identity = loading->identity;
     char name[DESCRIPTION_SIZE];
@@ -333,8 +315,7 @@ describe_identity(struct loading *loading)
     return false;
 }
 
-static bool
-prepare_pin(struct loading *loading)
+static bool prepare_pin(struct loading *loading)
 {
     const struct tls_options *options = loading->options;
     if (!token_is_uri(options->cert.value) && !token_is_uri(options->key.value))
@@ -345,8 +326,7 @@ prepare_pin(struct loading *loading)
     return loading->identity->pin != NULL;
 }
 
-static void
-free_loading(struct loading *loading)
+static void free_loading(struct loading *loading)
 {
     for (size_t i = 0; i < loading->candidate_count; i++)
         gnutls_x509_crt_deinit(loading->candidates[i]);
@@ -354,9 +334,9 @@ free_loading(struct loading *loading)
     material_free(&loading->material);
 }
 
-bool
-client_identity_load_files(const struct tls_options *options, const char *user, struct watch *watch,
-                           struct client_identity *identity, struct error *error)
+bool client_identity_load_files(const struct tls_options *options, const char *user,
+                                struct watch *watch, struct client_identity *identity,
+                                struct error *error)
 {
     struct loading loading = {
         .options = options, .user = user, .watch = watch, .identity = identity, .error = error};
@@ -369,8 +349,8 @@ client_identity_load_files(const struct tls_options *options, const char *user, 
     return is_loaded;
 }
 
-bool
-client_identity_check_dates(const struct client_identity *identity, time_t now, struct error *error)
+bool client_identity_check_dates(const struct client_identity *identity, time_t now,
+                                 struct error *error)
 {
     char limit[CLOCK_TEXT_SIZE], today[CLOCK_TEXT_SIZE];
     if (identity->not_after != (time_t)-1 && now > identity->not_after)
@@ -388,9 +368,8 @@ client_identity_check_dates(const struct client_identity *identity, time_t now, 
     return false;
 }
 
-bool
-client_identity_load(const struct tls_options *options, const char *user, time_t now,
-                     struct client_identity *identity, struct error *error)
+bool client_identity_load(const struct tls_options *options, const char *user, time_t now,
+                          struct client_identity *identity, struct error *error)
 {
     if (!client_identity_load_files(options, user, NULL, identity, error))
         return false;
@@ -400,8 +379,7 @@ client_identity_load(const struct tls_options *options, const char *user, time_t
     return false;
 }
 
-void
-client_identity_free(struct client_identity *identity)
+void client_identity_free(struct client_identity *identity)
 {
     for (size_t i = 0; i < identity->chain_count; i++)
         gnutls_x509_crt_deinit(identity->chain[i]);

@@ -11,8 +11,7 @@
 static const char *const pem_ciphers[] = {"DES-EDE3-CBC", "AES-128-CBC", "AES-192-CBC",
                                           "AES-256-CBC", "DES-CBC"};
 
-static bool
-refuse_encryption(const char *name, const char *what, struct error *error)
+static bool refuse_encryption(const char *name, const char *what, struct error *error)
 {
     error_set(error, ODBCSSL_ERROR_KEY_TYPE,
               "%s: the private key is encrypted in a way that is not supported (%s); encrypt it "
@@ -21,8 +20,7 @@ refuse_encryption(const char *name, const char *what, struct error *error)
     return false;
 }
 
-static bool
-check_pem_cipher(const struct pem_block *block, const char *name, struct error *error)
+static bool check_pem_cipher(const struct pem_block *block, const char *name, struct error *error)
 {
     char cipher[80];
     pem_is_encrypted(block, cipher, sizeof cipher);
@@ -34,8 +32,8 @@ check_pem_cipher(const struct pem_block *block, const char *name, struct error *
         name, error_printable(cipher, strlen(cipher), printable, sizeof printable), error);
 }
 
-static bool
-check_pkcs8_scheme(const struct material_key *key, const char *name, struct error *error)
+static bool check_pkcs8_scheme(const struct material_key *key, const char *name,
+                               struct error *error)
 {
     const gnutls_datum_t data = {key->bytes, (unsigned)key->size};
     unsigned schema = 0, cipher = 0, salt_size = 0, iterations = 0;
@@ -54,8 +52,7 @@ check_pkcs8_scheme(const struct material_key *key, const char *name, struct erro
 }
 
 /* A key that cannot be decrypted with any password is told from a wrong password. */
-static bool
-check_encryption(const struct material_key *key, const char *name, struct error *error)
+static bool check_encryption(const struct material_key *key, const char *name, struct error *error)
 {
     struct pem_block block;
     if (!key->is_pem)
@@ -66,9 +63,8 @@ check_encryption(const struct material_key *key, const char *name, struct error 
     return check_pkcs8_scheme(key, name, error);
 }
 
-static void
-explain(const struct material_key *key, const struct private_key_password *password,
-        const char *name, int outcome, struct error *error)
+static void explain(const struct material_key *key, const struct private_key_password *password,
+                    const char *name, int outcome, struct error *error)
 {
     if (outcome == GNUTLS_E_MEMORY_ERROR)
         error_set_memory(error);
@@ -82,9 +78,8 @@ explain(const struct material_key *key, const struct private_key_password *passw
                   gnutls_strerror(outcome));
 }
 
-bool
-private_key_import(const struct material_key *key, const struct private_key_password *password,
-                   const char *name, gnutls_privkey_t *key_out, struct error *error)
+bool private_key_import(const struct material_key *key, const struct private_key_password *password,
+                        const char *name, gnutls_privkey_t *key_out, struct error *error)
 {
     const gnutls_datum_t data = {key->bytes, (unsigned)key->size};
     *key_out = NULL;

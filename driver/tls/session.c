@@ -46,6 +46,8 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *out, size_t size)
     }
     if (length > size)
         length = size;
+    if (session->stage == SESSION_HANDSHAKING)
+        session->handshake_size += length;
     memcpy(out, buffer_content(&session->input), length);
     buffer_take(&session->input, length);
     return (ssize_t)length;
@@ -153,9 +155,9 @@ static bool set_priority(struct tls_session *session, struct error *error)
     }
     if (expert->value != NULL)
         error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "%s is not a GnuTLS priority string; it is wrong at '%s': %s",
-                  option_describe(expert, source, sizeof source), position,
-                  gnutls_strerror(result));
+                  "%s is not a GnuTLS priority string; it is wrong at '%.*s': %s",
+                  option_describe(expert, source, sizeof source), (int)strcspn(position, ":"),
+                  position, gnutls_strerror(result));
     else
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,
                   "GnuTLS on this machine does not allow the TLS versions asked for, %s: %s",
@@ -190,7 +192,7 @@ static bool start_gnutls(struct tls_session *session, struct error *error)
         gnutls_transport_set_vec_push_function(session->gnutls, push);
         gnutls_transport_set_pull_function(session->gnutls, pull);
         gnutls_handshake_set_timeout(session->gnutls, 0);
-        gnutls_handshake_set_max_packet_length(session->gnutls, SESSION_HANDSHAKE_LIMIT);
+        gnutls_handshake_set_max_packet_length(session->gnutls, SESSION_MESSAGE_LIMIT);
         gnutls_session_set_verify_function(session->gnutls, session_verify_peer);
         if (!set_priority(session, error))
             return false;
@@ -293,15 +295,28 @@ static enum tls_progress finish_handshake(struct tls_session *session, struct er
     return fail(session, GNUTLS_E_RECEIVED_DISALLOWED_NAME, error);
 }
 
+/* GnuTLS says "again" also after a message that was none of the caller's business (a ticket, a new
+ * key): only with an empty input is it the network's turn. */
+static bool is_again(struct tls_session *session, int result, size_t before)
+{
+    size_t left = buffer_length(&session->input);
+    return result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED ||
+           (result == GNUTLS_E_AGAIN && left > 0 && left < before);
+}
+
 enum tls_progress tls_session_handshake(struct tls_session *session, struct error *error)
 {
     int result;
+    size_t before;
     if (session->stage != SESSION_HANDSHAKING)
         return session->stage == SESSION_ESTABLISHED ? TLS_PROGRESS_DONE : TLS_PROGRESS_FAILED;
     do {
+        before = buffer_length(&session->input);
         result = gnutls_handshake(session->gnutls);
-    } while (result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED ||
-             result == GNUTLS_E_GOT_APPLICATION_DATA);
+    } while (is_again(session, result, before));
+    /* GnuTLS's own limit is for messages that came whole. */
+    if (result == GNUTLS_E_AGAIN && session->handshake_size > SESSION_HANDSHAKE_LIMIT)
+        result = GNUTLS_E_HANDSHAKE_TOO_LARGE;
     if (result == GNUTLS_E_AGAIN)
         return TLS_PROGRESS_WANT_READ;
     if (result != GNUTLS_E_SUCCESS)
@@ -313,10 +328,12 @@ enum tls_progress tls_session_read(struct tls_session *session, void *out, size_
                                    size_t *read_out, struct error *error)
 {
     ssize_t result;
+    size_t before;
     *read_out = 0;
     do {
+        before = buffer_length(&session->input);
         result = gnutls_record_recv(session->gnutls, out, size);
-    } while (result == GNUTLS_E_INTERRUPTED || result == GNUTLS_E_WARNING_ALERT_RECEIVED);
+    } while (result < 0 && is_again(session, (int)result, before));
     if (result == GNUTLS_E_AGAIN)
         return TLS_PROGRESS_WANT_READ;
     if (result == 0)

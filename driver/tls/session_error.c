@@ -41,8 +41,7 @@ static const struct {
     {GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM, ODBCSSL_ERROR_WEAK_ALGORITHM,
      "the server signed with an algorithm that is weak or not known"},
     {GNUTLS_E_HANDSHAKE_TOO_LARGE, ODBCSSL_ERROR_HANDSHAKE,
-     "the server sent a handshake message of more than 128 KiB, such as an absurdly large "
-     "certificate"},
+     "the server's handshake is larger than 128 KiB, as with an absurdly large certificate"},
     {GNUTLS_E_UNEXPECTED_PACKET_LENGTH, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
     {GNUTLS_E_RECORD_OVERFLOW, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
     {GNUTLS_E_UNEXPECTED_PACKET, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
@@ -103,8 +102,10 @@ static void fail_alert(struct tls_session *session, struct error *error)
                   session_describe_versions(session, versions, sizeof versions));
         break;
     default:
-        error_set(error, ODBCSSL_ERROR_ALERT, "%s ended the TLS %s with the alert \"%s\" (%d)",
-                  session->host, when, name, (int)alert);
+        error_set(error, ODBCSSL_ERROR_ALERT,
+                  "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s", session->host,
+                  when, name, (int)alert,
+                  session_describe_versions(session, versions, sizeof versions));
         break;
     }
 }

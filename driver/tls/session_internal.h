@@ -15,8 +15,9 @@
 /* A DNS name has 253 characters at most; an IPv6 address with zone is shorter. */
 #define SESSION_NAME_SIZE 256
 
-/* Larger handshake messages are refused; GnuTLS's own default. */
-#define SESSION_HANDSHAKE_LIMIT ((size_t)128 * 1024)
+/* Larger handshake messages, and larger handshakes, are refused: they would fill the memory. */
+#define SESSION_MESSAGE_LIMIT ((size_t)128 * 1024)
+#define SESSION_HANDSHAKE_LIMIT ((size_t)256 * 1024)
 
 /* Smaller Diffie-Hellman primes of a server are refused, as OpenSSL's security level 2 does. */
 #define SESSION_DH_BITS 2048
@@ -49,6 +50,7 @@ struct tls_session {
     enum tls_version minimum_version;
     enum tls_version maximum_version; /* never NONE */
 
+    size_t handshake_size; /* bytes of the server so far */
     struct buffer input;
     struct buffer output;
 

@@ -16,8 +16,7 @@ struct token_pin {
     char *text; /* NULL: SslPassword is not set */
 };
 
-struct token_pin *
-token_pin_new(const char *pin)
+struct token_pin *token_pin_new(const char *pin)
 {
     struct token_pin *new_pin = calloc(1, sizeof *new_pin);
     if (new_pin == NULL || pin == NULL)
@@ -28,8 +27,7 @@ token_pin_new(const char *pin)
     return new_pin;
 }
 
-void
-token_pin_free(struct token_pin **pin)
+void token_pin_free(struct token_pin **pin)
 {
     if (*pin != NULL)
         text_free_secret((*pin)->text);
@@ -37,14 +35,12 @@ token_pin_free(struct token_pin **pin)
     *pin = NULL;
 }
 
-bool
-token_is_uri(const char *value)
+bool token_is_uri(const char *value)
 {
     return value != NULL && text_has_prefix_nocase(value, "pkcs11:");
 }
 
-const char *
-token_describe(const struct option *option, char *out, size_t out_size)
+const char *token_describe(const struct option *option, char *out, size_t out_size)
 {
     struct option hidden = *option;
     const char *at = option->value != NULL ? strstr(option->value, pin_attribute) : NULL;
@@ -63,9 +59,8 @@ token_describe(const struct option *option, char *out, size_t out_size)
 
 /* Called by GnuTLS. A PIN that was refused is not tried again, nor one when only one try is left:
  * programs that reconnect would lock the token. */
-static int
-answer(void *userdata, int attempt, const char *url, const char *label, unsigned flags, char *out,
-       size_t out_size)
+static int answer(void *userdata, int attempt, const char *url, const char *label, unsigned flags,
+                  char *out, size_t out_size)
 {
     const struct token_pin *pin = userdata;
     (void)attempt;
@@ -78,16 +73,14 @@ answer(void *userdata, int attempt, const char *url, const char *label, unsigned
     return 0;
 }
 
-static bool
-is_pin_error(int outcome)
+static bool is_pin_error(int outcome)
 {
     return outcome == GNUTLS_E_PKCS11_PIN_ERROR || outcome == GNUTLS_E_PKCS11_PIN_EXPIRED ||
            outcome == GNUTLS_E_PKCS11_PIN_LOCKED || outcome == GNUTLS_E_PKCS11_USER_ERROR;
 }
 
-static bool
-fail(const struct option *option, const struct token_pin *pin, const char *what, int outcome,
-     struct error *error)
+static bool fail(const struct option *option, const struct token_pin *pin, const char *what,
+                 int outcome, struct error *error)
 {
     char name[DESCRIPTION_SIZE];
     token_describe(option, name, sizeof name);
@@ -114,9 +107,8 @@ fail(const struct option *option, const struct token_pin *pin, const char *what,
     return false;
 }
 
-bool
-token_load_chain(const struct option *option, struct token_pin *pin, gnutls_x509_crt_t **chain_out,
-                 unsigned *count_out, struct error *error)
+bool token_load_chain(const struct option *option, struct token_pin *pin,
+                      gnutls_x509_crt_t **chain_out, unsigned *count_out, struct error *error)
 {
     *chain_out = NULL;
     *count_out = 0;
@@ -129,8 +121,7 @@ token_load_chain(const struct option *option, struct token_pin *pin, gnutls_x509
 }
 
 /* The URI of the key that belongs to a certificate: the same but for the type. */
-static char *
-key_uri(const char *uri)
+static char *key_uri(const char *uri)
 {
     static const char type[] = "type=cert";
     const char *at = strstr(uri, type);
@@ -142,9 +133,8 @@ key_uri(const char *uri)
                : changed;
 }
 
-bool
-token_load_key(const struct option *option, struct token_pin *pin, gnutls_privkey_t *key_out,
-               struct error *error)
+bool token_load_key(const struct option *option, struct token_pin *pin, gnutls_privkey_t *key_out,
+                    struct error *error)
 {
     char *uri = key_uri(option->value);
     int outcome = uri != NULL ? gnutls_privkey_init(key_out) : GNUTLS_E_MEMORY_ERROR;

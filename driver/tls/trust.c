@@ -31,8 +31,7 @@ struct loading {
     struct error *error;
 };
 
-static bool
-read_file(struct loading *loading, const char *path, enum formats_wanted wanted)
+static bool read_file(struct loading *loading, const char *path, enum formats_wanted wanted)
 {
     struct file_content content;
     char name[DESCRIPTION_SIZE];
@@ -52,8 +51,7 @@ read_file(struct loading *loading, const char *path, enum formats_wanted wanted)
     return is_good;
 }
 
-static bool
-read_folder(struct loading *loading)
+static bool read_folder(struct loading *loading)
 {
     const char *path = loading->root_cert->value;
     size_t before = loading->material.certificate_count;
@@ -76,8 +74,7 @@ read_folder(struct loading *loading)
 }
 
 /* GnuTLS's own way, so that what the system distrusts stays distrusted. */
-static bool
-add_system(struct trust *trust, struct loading *loading)
+static bool add_system(struct trust *trust, struct loading *loading)
 {
     for (size_t i = 0; i < sizeof system_files / sizeof system_files[0]; i++)
         if (!watch_add_path(loading->watch, system_files[i], loading->error))
@@ -92,8 +89,7 @@ add_system(struct trust *trust, struct loading *loading)
     return false;
 }
 
-static bool
-read_one(struct trust *trust, struct loading *loading)
+static bool read_one(struct trust *trust, struct loading *loading)
 {
     struct stat status;
     const char *path = loading->root_cert->value;
@@ -104,8 +100,7 @@ read_one(struct trust *trust, struct loading *loading)
     return read_file(loading, path, FORMATS_WANTED_CERTIFICATES);
 }
 
-static int
-compare_certificates(const void *left, const void *right)
+static int compare_certificates(const void *left, const void *right)
 {
     const struct material_certificate *a = left, *b = right;
     if (a->size != b->size)
@@ -113,8 +108,7 @@ compare_certificates(const void *left, const void *right)
     return memcmp(a->bytes, b->bytes, a->size);
 }
 
-static void
-remove_doubles(struct material *material)
+static void remove_doubles(struct material *material)
 {
     struct material_certificate *list = material->certificates;
     size_t kept = 0;
@@ -130,8 +124,8 @@ remove_doubles(struct material *material)
     material->certificate_count = kept + 1;
 }
 
-static gnutls_x509_crt_t
-import(const struct material_certificate *certificate, const char *name, struct error *error)
+static gnutls_x509_crt_t import(const struct material_certificate *certificate, const char *name,
+                                struct error *error)
 {
     gnutls_x509_crt_t anchor = NULL;
     const gnutls_datum_t der = {certificate->bytes, (unsigned)certificate->size};
@@ -150,8 +144,7 @@ import(const struct material_certificate *certificate, const char *name, struct 
     return NULL;
 }
 
-static bool
-reserve_anchors(struct trust *trust, size_t more, struct error *error)
+static bool reserve_anchors(struct trust *trust, size_t more, struct error *error)
 {
     gnutls_x509_crt_t *anchors =
         reallocarray(trust->anchors, trust->anchor_count + more, sizeof *anchors);
@@ -164,8 +157,7 @@ reserve_anchors(struct trust *trust, size_t more, struct error *error)
 }
 
 /* Imports the certificates of all files; they are not in the list yet. */
-static bool
-import_material(struct trust *trust, struct material *material, struct error *error)
+static bool import_material(struct trust *trust, struct material *material, struct error *error)
 {
     remove_doubles(material);
     if (!reserve_anchors(trust, material->certificate_count + 1, error))
@@ -180,8 +172,7 @@ import_material(struct trust *trust, struct material *material, struct error *er
 }
 
 /* Copies of the system's anchors, behind those of the files. */
-static bool
-copy_system_anchors(struct trust *trust, struct error *error)
+static bool copy_system_anchors(struct trust *trust, struct error *error)
 {
     gnutls_x509_trust_list_iter_t iterator = NULL;
     gnutls_x509_crt_t anchor;
@@ -198,8 +189,7 @@ copy_system_anchors(struct trust *trust, struct error *error)
 }
 
 /* From here on the list frees the files' anchors. */
-static bool
-list_anchors(struct trust *trust, size_t count, struct error *error)
+static bool list_anchors(struct trust *trust, size_t count, struct error *error)
 {
     int added = gnutls_x509_trust_list_add_cas(trust->list, trust->anchors, (unsigned)count, 0);
     trust->anchors_in_list = added > 0 ? (size_t)added : 0;
@@ -211,8 +201,7 @@ list_anchors(struct trust *trust, size_t count, struct error *error)
     return false;
 }
 
-static bool
-fill_trust(struct trust *trust, struct loading *loading)
+static bool fill_trust(struct trust *trust, struct loading *loading)
 {
     if (!import_material(trust, &loading->material, loading->error))
         return false;
@@ -221,8 +210,7 @@ fill_trust(struct trust *trust, struct loading *loading)
            list_anchors(trust, file_anchors, loading->error);
 }
 
-static char *
-join_names(const struct option *root_certs, size_t count)
+static char *join_names(const struct option *root_certs, size_t count)
 {
     char *names = NULL;
     for (size_t i = 0; i < count; i++) {
@@ -239,8 +227,7 @@ join_names(const struct option *root_certs, size_t count)
     return names;
 }
 
-static struct trust *
-make_trust(const struct option *root_certs, size_t count, struct error *error)
+static struct trust *make_trust(const struct option *root_certs, size_t count, struct error *error)
 {
     struct trust *trust = calloc(1, sizeof *trust);
     if (trust != NULL)
@@ -252,9 +239,9 @@ make_trust(const struct option *root_certs, size_t count, struct error *error)
     return trust;
 }
 
-struct trust *
-trust_load_files(const struct option *root_certs, size_t count, const char *password,
-                 enum file_permissions permissions, struct watch *watch, struct error *error)
+struct trust *trust_load_files(const struct option *root_certs, size_t count, const char *password,
+                               enum file_permissions permissions, struct watch *watch,
+                               struct error *error)
 {
     struct loading loading = {
         .password = password, .permissions = permissions, .watch = watch, .error = error};
@@ -271,15 +258,13 @@ trust_load_files(const struct option *root_certs, size_t count, const char *pass
     return trust;
 }
 
-struct trust *
-trust_load(const struct option *root_cert, const char *password, enum file_permissions permissions,
-           struct error *error)
+struct trust *trust_load(const struct option *root_cert, const char *password,
+                         enum file_permissions permissions, struct error *error)
 {
     return trust_load_files(root_cert, 1, password, permissions, NULL, error);
 }
 
-void
-trust_free(struct trust **trust)
+void trust_free(struct trust **trust)
 {
     struct trust *old = *trust;
     *trust = NULL;

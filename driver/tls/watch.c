@@ -19,8 +19,7 @@ struct watch_file {
     unsigned char digest[DIGEST_SIZE];
 };
 
-static bool
-is_long_ago(const struct file_identity *identity)
+static bool is_long_ago(const struct file_identity *identity)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_REALTIME, &now) != 0)
@@ -29,15 +28,13 @@ is_long_ago(const struct file_identity *identity)
            identity->modified_seconds + GRAIN_SECONDS < now.tv_sec;
 }
 
-static bool
-digest_bytes(const void *bytes, size_t size, unsigned char *digest)
+static bool digest_bytes(const void *bytes, size_t size, unsigned char *digest)
 {
     return gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes, size, digest) == 0;
 }
 
 /* The names in a folder, in whatever order it lists them while it does not change. */
-static bool
-digest_folder(const char *path, unsigned char *digest)
+static bool digest_folder(const char *path, unsigned char *digest)
 {
     DIR *folder = opendir(path);
     gnutls_hash_hd_t hash;
@@ -55,8 +52,7 @@ digest_folder(const char *path, unsigned char *digest)
 }
 
 /* What a path holds now, with the identity it had before. A path that is absent has zeroes. */
-static bool
-digest_path(const char *path, unsigned char *digest)
+static bool digest_path(const char *path, unsigned char *digest)
 {
     const struct option option = {.value = (char *)path};
     struct file_content content;
@@ -70,8 +66,7 @@ digest_path(const char *path, unsigned char *digest)
     return is_good;
 }
 
-static struct watch_file *
-add(struct watch *watch, const char *path, struct error *error)
+static struct watch_file *add(struct watch *watch, const char *path, struct error *error)
 {
     if (watch->count == watch->capacity) {
         size_t capacity = watch->capacity == 0 ? 8 : watch->capacity * 2;
@@ -93,9 +88,8 @@ add(struct watch *watch, const char *path, struct error *error)
     return file;
 }
 
-bool
-watch_add_content(struct watch *watch, const char *path, const struct file_content *content,
-                  struct error *error)
+bool watch_add_content(struct watch *watch, const char *path, const struct file_content *content,
+                       struct error *error)
 {
     if (watch == NULL)
         return true;
@@ -109,8 +103,7 @@ watch_add_content(struct watch *watch, const char *path, const struct file_conte
     return true;
 }
 
-bool
-watch_add_path(struct watch *watch, const char *path, struct error *error)
+bool watch_add_path(struct watch *watch, const char *path, struct error *error)
 {
     if (watch == NULL)
         return true;
@@ -123,8 +116,7 @@ watch_add_path(struct watch *watch, const char *path, struct error *error)
     return true;
 }
 
-static bool
-is_fresh(struct watch_file *file)
+static bool is_fresh(struct watch_file *file)
 {
     struct file_identity identity;
     unsigned char digest[DIGEST_SIZE];
@@ -141,8 +133,7 @@ is_fresh(struct watch_file *file)
     return true;
 }
 
-bool
-watch_is_fresh(const struct watch *watch)
+bool watch_is_fresh(const struct watch *watch)
 {
     for (size_t i = 0; i < watch->count; i++)
         if (!is_fresh(&watch->files[i]))
@@ -150,8 +141,7 @@ watch_is_fresh(const struct watch *watch)
     return true;
 }
 
-void
-watch_free(struct watch *watch)
+void watch_free(struct watch *watch)
 {
     for (size_t i = 0; i < watch->count; i++)
         free(watch->files[i].path);

@@ -9,8 +9,7 @@
 
 #define COMMAND_SIZE 4096
 
-bool
-tools_have(const char *program)
+bool tools_have(const char *program)
 {
     char command[256];
     static char reason[256];
@@ -23,17 +22,15 @@ tools_have(const char *program)
 }
 
 /* The tools must not load the sanitizers' or the test's own settings. */
-static void
-compose(char *command, size_t size, const char *directory, const char *tail, const char *format,
-        va_list arguments)
+static void compose(char *command, size_t size, const char *directory, const char *tail,
+                    const char *format, va_list arguments)
 {
     int used = snprintf(command, size, "cd '%s' && { ", directory);
     used += vsnprintf(command + used, size - (size_t)used, format, arguments);
     snprintf(command + used, size - (size_t)used, " ; } %s", tail);
 }
 
-bool
-tools_run(const char *directory, const char *format, ...)
+bool tools_run(const char *directory, const char *format, ...)
 {
     char command[COMMAND_SIZE];
     va_list arguments;
@@ -43,8 +40,7 @@ tools_run(const char *directory, const char *format, ...)
     return system(command) == 0;
 }
 
-bool
-tools_output(const char *directory, char *out, size_t size, const char *format, ...)
+bool tools_output(const char *directory, char *out, size_t size, const char *format, ...)
 {
     char command[COMMAND_SIZE];
     va_list arguments;
@@ -59,8 +55,7 @@ tools_output(const char *directory, char *out, size_t size, const char *format, 
     return pclose(stream) == 0;
 }
 
-unsigned char *
-tools_read(const char *directory, const char *name, size_t *size_out)
+unsigned char *tools_read(const char *directory, const char *name, size_t *size_out)
 {
     char path[COMMAND_SIZE];
     snprintf(path, sizeof path, "%s/%s", directory, name);

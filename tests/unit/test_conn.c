@@ -143,6 +143,7 @@ static void make_settings(struct settings *settings, enum driver_family family, 
 {
     struct error error = {0};
     *settings = (struct settings){.family = family};
+    settings->driver_path = strdup("/lib/the-driver.so");
     settings->target_driver.value = strdup("The Real Driver");
     CHECK_FATAL(connstr_parse(text, strlen(text), &settings->driver_settings, &error));
 }
@@ -238,6 +239,20 @@ static void test_mysql_rewrite(void)
     CHECK(!connstr_has(&list, "USE_MYCNF"));
     CHECK(!connstr_has(&list, "TCPIP"));
     CHECK_TEXT(connstr_get(&list, "UID"), "me");
+    connstr_free(&list);
+}
+
+/* In plaintext the driver must not believe in a secure link, where it sends passwords as they are.
+ */
+static void test_mysql_plaintext_rewrite(void)
+{
+    struct connstr list;
+    struct error error = {0};
+    CHECK_FATAL(
+        rewrite(DRIVER_FAMILY_MYSQL, "SERVER=db.example.com;SOCKET=", &loopback, &list, &error));
+    CHECK_TEXT(connstr_get(&list, "SERVER"), "127.9.8.7");
+    CHECK_TEXT(connstr_get(&list, "PORT"), "15432");
+    CHECK(!connstr_has(&list, "SOCKET"));
     connstr_free(&list);
 }
 
@@ -351,6 +366,7 @@ static const struct suite_case profile_cases[] = {
      test_postgresql_dsn_settings},
     {"hostaddr is dialled, the name is verified", test_postgresql_target},
     {"MariaDB gets the private socket", test_mysql_rewrite},
+    {"MariaDB in plaintext gets a TCP endpoint", test_mysql_plaintext_rewrite},
     {"FreeTDS gets host, port and a fixed version", test_tds_rewrite},
     {"settings that lead past the relay are refused", test_refused},
     {"environment variables that lead past the relay are refused", test_environment_refused},

@@ -12,6 +12,7 @@
 
 #include "support/pki.h"
 #include "support/suite.h"
+#include "tls/watch.h"
 #include "unit/formats_tools.h"
 #include "unit/test_keyfile.h"
 
@@ -21,8 +22,7 @@ static struct pki_certificate *ca, *other_ca, *client, *other;
 static struct tls_options options;
 static struct error error;
 
-static int
-set_up(void)
+static int set_up(void)
 {
     directory = pki_temp_dir();
     ca = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
@@ -40,8 +40,7 @@ set_up(void)
     return 0;
 }
 
-static int
-tear_down(void)
+static int tear_down(void)
 {
     free(root_path);
     free(crl_path);
@@ -57,8 +56,7 @@ tear_down(void)
     return 0;
 }
 
-static bool
-write_crl(const char *path, const struct pki_certificate *issuer)
+static bool write_crl(const char *path, const struct pki_certificate *issuer)
 {
     struct buffer crl = {0};
     bool is_written =
@@ -67,15 +65,13 @@ write_crl(const char *path, const struct pki_certificate *issuer)
     return is_written;
 }
 
-static struct option
-option(const char *keyword, char *value)
+static struct option option(const char *keyword, char *value)
 {
     return (struct option){value, keyword, (char *)"test"};
 }
 
 /* Good files, and options that name them. */
-static void
-begin(void)
+static void begin(void)
 {
     error_clear(&error);
     CHECK_FATAL(pki_write_pem(root_path, ca, NULL) && write_crl(crl_path, ca) &&
@@ -89,15 +85,13 @@ begin(void)
     };
 }
 
-static const struct credentials *
-get(void)
+static const struct credentials *get(void)
 {
     error_clear(&error);
     return credentials_get(&options, NULL, &error);
 }
 
-static void
-check_refused(enum odbcssl_error code, const char *said)
+static void check_refused(enum odbcssl_error code, const char *said)
 {
     const struct credentials *credentials = get();
     CHECK(credentials == NULL);
@@ -106,8 +100,7 @@ check_refused(enum odbcssl_error code, const char *said)
     credentials_release(&credentials);
 }
 
-static void
-test_shared(void)
+static void test_shared(void)
 {
     begin();
     const struct credentials *a = get(), *b = get();
@@ -128,8 +121,7 @@ test_shared(void)
 }
 
 /* Replaced by rename, as careful programs do; the old content lives on with who holds it. */
-static void
-test_reload(void)
+static void test_reload(void)
 {
     begin();
     const struct credentials *before = get();
@@ -145,8 +137,7 @@ test_reload(void)
 }
 
 /* Written over in place, with as many bytes, and at once: the times alone may not tell. */
-static void
-test_reload_in_place(void)
+static void test_reload_in_place(void)
 {
     begin();
     struct pki_certificate *twins[2];
@@ -165,8 +156,48 @@ test_reload_in_place(void)
     pki_free(&twins[1]);
 }
 
-static void
-test_broken_reload(void)
+/* A link that is turned to another file, both of them old (they come with the sources). */
+static void test_reload_link(void)
+{
+    static const char *const targets[] = {"cert.pem", "cert.der"};
+    const char *sources = getenv("top_srcdir");
+    const struct credentials *found[2] = {NULL, NULL};
+    if (sources == NULL) {
+        suite_skip("top_srcdir is not set");
+        return;
+    }
+    begin();
+    char *link = pki_path(directory, "link.pem");
+    options.root_cert.value = link;
+    for (int i = 0; i < 2; i++) {
+        CHECK(tools_run(directory, "ln -sfn '%s/fuzz/corpus/formats/%s' link.pem", sources,
+                        targets[i]));
+        found[i] = get();
+        CHECK(found[i] != NULL);
+    }
+    CHECK(found[0] != found[1]);
+    credentials_release(&found[0]);
+    credentials_release(&found[1]);
+    free(link);
+}
+
+/* Changed again within one tick of the file system's clock: only the content tells. */
+static void test_watch_grain(void)
+{
+    const struct option file = option("SslCrl", new_path);
+    for (int i = 0; i < 200; i++) {
+        struct watch watch = {0};
+        struct file_content content;
+        CHECK_FATAL(pki_write_file(new_path, "a", 1, 0600) && file_read(&file, &content, NULL));
+        CHECK(watch_add_content(&watch, new_path, &content, NULL) && watch_is_fresh(&watch));
+        CHECK_FATAL(pki_write_file(new_path, "b", 1, 0600));
+        CHECK(!watch_is_fresh(&watch));
+        watch_free(&watch);
+        file_content_free(&content);
+    }
+}
+
+static void test_broken_reload(void)
 {
     begin();
     const struct credentials *good = get();
@@ -193,8 +224,7 @@ test_broken_reload(void)
     credentials_release(&good);
 }
 
-static void
-test_crl_folder(void)
+static void test_crl_folder(void)
 {
     begin();
     options.crl_dir = option("SslCrlDir", crl_folder);
@@ -216,8 +246,7 @@ test_crl_folder(void)
     free(b);
 }
 
-static void
-test_modes(void)
+static void test_modes(void)
 {
     begin();
     options.mode = ODBCSSL_MODE_PREFER;
@@ -236,8 +265,7 @@ test_modes(void)
 }
 
 /* An expired certificate is refused when it is asked for, not when it was loaded. */
-static void
-test_expired(void)
+static void test_expired(void)
 {
     begin();
     struct pki_certificate *expired = pki_issue(&(struct pki_spec){
@@ -249,8 +277,7 @@ test_expired(void)
     pki_free(&expired);
 }
 
-static void
-test_key_password_file(void)
+static void test_key_password_file(void)
 {
     begin();
     CHECK_FATAL(pki_write_key_pkcs8(key_path, client, "Gauss@123"));
@@ -264,8 +291,7 @@ test_key_password_file(void)
 }
 
 /* SslPassword of the client's key does not keep a trust store with a usual password shut. */
-static void
-test_trust_store_password(void)
+static void test_trust_store_password(void)
 {
     if (!tools_have("keytool"))
         return;
@@ -286,8 +312,7 @@ test_trust_store_password(void)
 }
 
 /* More sets than are kept: each works, and nothing is lost while it is held. */
-static void
-test_many_sets(void)
+static void test_many_sets(void)
 {
     begin();
     const struct credentials *held[80];
@@ -311,8 +336,7 @@ struct worker {
     unsigned refused;
 };
 
-static void *
-work(void *argument)
+static void *work(void *argument)
 {
     struct worker *worker = argument;
     for (int i = 0; i < 60; i++) {
@@ -325,8 +349,7 @@ work(void *argument)
     return NULL;
 }
 
-static void
-test_threads(void)
+static void test_threads(void)
 {
     struct worker workers[6] = {0};
     begin();
@@ -344,8 +367,7 @@ test_threads(void)
 
 static pthread_barrier_t barrier;
 
-static void *
-get_once(void *argument)
+static void *get_once(void *argument)
 {
     struct worker *worker = argument;
     pthread_barrier_wait(&barrier);
@@ -353,8 +375,7 @@ get_once(void *argument)
     return NULL;
 }
 
-static void
-test_load_once(void)
+static void test_load_once(void)
 {
     struct worker workers[6] = {0};
     begin();
@@ -373,8 +394,7 @@ test_load_once(void)
 }
 
 /* A child uses the parent's, and reloads by itself. */
-static void
-test_fork(void)
+static void test_fork(void)
 {
     begin();
     const struct credentials *credentials = get();
@@ -399,6 +419,8 @@ static const struct suite_case cases[] = {
     {"connections share what they load", test_shared},
     {"a file replaced by rename takes effect", test_reload},
     {"a file written over in place takes effect", test_reload_in_place},
+    {"a link turned to another file takes effect", test_reload_link},
+    {"a change within the grain of file times is seen", test_watch_grain},
     {"a broken replacement refuses, a good one works again", test_broken_reload},
     {"a folder of CRLs", test_crl_folder},
     {"what each mode needs", test_modes},
@@ -412,8 +434,7 @@ static const struct suite_case cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {{"keyfile", keyfile_cases, keyfile_set_up, keyfile_tear_down},
                                    {"credentials", cases, set_up, tear_down},

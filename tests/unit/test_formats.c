@@ -1,6 +1,7 @@
 /*
  * Every format that people are given, made by other programs; and what refusals say.
  */
+#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +19,14 @@ static struct pki_certificate *first, *second;
 static struct material material;
 static struct error error;
 
-static void
-reset(void)
+static void reset(void)
 {
     material_free(&material);
     error_clear(&error);
 }
 
-static bool
-read_bytes(const void *bytes, size_t size, const char *password, enum formats_wanted wanted)
+static bool read_bytes(const void *bytes, size_t size, const char *password,
+                       enum formats_wanted wanted)
 {
     const struct store store = {.bytes = bytes,
                                 .size = size,
@@ -37,8 +37,7 @@ read_bytes(const void *bytes, size_t size, const char *password, enum formats_wa
     return formats_read(&store, wanted, &material, &error);
 }
 
-static bool
-read_file(const char *name, const char *password, enum formats_wanted wanted)
+static bool read_file(const char *name, const char *password, enum formats_wanted wanted)
 {
     size_t size = 0;
     unsigned char *bytes = tools_read(directory, name, &size);
@@ -48,14 +47,12 @@ read_file(const char *name, const char *password, enum formats_wanted wanted)
     return is_read;
 }
 
-static bool
-read_certificates(const char *name, const char *password)
+static bool read_certificates(const char *name, const char *password)
 {
     return read_file(name, password, FORMATS_WANTED_CERTIFICATES);
 }
 
-static bool
-holds(size_t index, const struct pki_certificate *certificate)
+static bool holds(size_t index, const struct pki_certificate *certificate)
 {
     gnutls_datum_t der = pki_der(certificate);
     bool is_equal = index < material.certificate_count &&
@@ -66,21 +63,18 @@ holds(size_t index, const struct pki_certificate *certificate)
 }
 
 /* Both certificates, in whatever order. */
-static bool
-holds_both(void)
+static bool holds_both(void)
 {
     return material.certificate_count == 2 &&
            ((holds(0, first) && holds(1, second)) || (holds(0, second) && holds(1, first)));
 }
 
-static char *
-make_path(const char *name)
+static char *make_path(const char *name)
 {
     return pki_path(directory, name);
 }
 
-static int
-set_up(void)
+static int set_up(void)
 {
     directory = pki_temp_dir();
     first = pki_issue(&(struct pki_spec){.common_name = "First CA", .is_ca = true});
@@ -98,8 +92,7 @@ set_up(void)
     return !is_written;
 }
 
-static int
-tear_down(void)
+static int tear_down(void)
 {
     reset();
     pki_free(&first);
@@ -108,8 +101,7 @@ tear_down(void)
     return 0;
 }
 
-static void
-test_pem(void)
+static void test_pem(void)
 {
     CHECK(read_certificates("both.pem", NULL));
     CHECK(holds(0, first) && holds(1, second));
@@ -122,15 +114,13 @@ test_pem(void)
     CHECK(holds(0, first) && holds(2, second));
 }
 
-static void
-test_der(void)
+static void test_der(void)
 {
     CHECK(read_certificates("one.der", NULL));
     CHECK(material.certificate_count == 1 && holds(0, first));
 }
 
-static void
-test_pkcs7(void)
+static void test_pkcs7(void)
 {
     if (!tools_have("openssl"))
         return;
@@ -153,8 +143,7 @@ test_pkcs7(void)
 
 /* BER with indefinite lengths, as some Java programs write it: the DER's wrappers opened by hand.
  */
-static void
-test_pkcs7_indefinite(void)
+static void test_pkcs7_indefinite(void)
 {
     static const unsigned char begin[] = {
         0x30, 0x80, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02,
@@ -172,8 +161,7 @@ test_pkcs7_indefinite(void)
     buffer_free(&file);
 }
 
-static void
-test_pkcs12(void)
+static void test_pkcs12(void)
 {
     if (!tools_have("openssl"))
         return;
@@ -216,8 +204,7 @@ test_pkcs12(void)
     CHECK_CONTAINS(error.text, "set SslPassword");
 }
 
-static void
-test_pkcs12_certtool(void)
+static void test_pkcs12_certtool(void)
 {
     if (!tools_have("certtool"))
         return;
@@ -234,8 +221,7 @@ test_pkcs12_certtool(void)
 }
 
 /* Cut anywhere, a store is refused; altered anywhere, a store with a MAC or digest is. */
-static void
-check_damage(const char *name, const char *password, size_t step)
+static void check_damage(const char *name, const char *password, size_t step)
 {
     size_t size = 0;
     unsigned accepted = 0;
@@ -253,8 +239,7 @@ check_damage(const char *name, const char *password, size_t step)
     free(bytes);
 }
 
-static void
-test_pkcs12_damage(void)
+static void test_pkcs12_damage(void)
 {
     if (!tools_have("openssl"))
         return;
@@ -264,8 +249,7 @@ test_pkcs12_damage(void)
 }
 
 /* keytool's trust stores; GnuTLS by itself passes 32 certificates of them. */
-static void
-test_keytool(void)
+static void test_keytool(void)
 {
     if (!tools_have("keytool"))
         return;
@@ -297,8 +281,7 @@ test_keytool(void)
     CHECK(read_certificates("t.jks", "something"));
 }
 
-static void
-test_jks_key(void)
+static void test_jks_key(void)
 {
     if (!tools_have("keytool") || !tools_have("openssl"))
         return;
@@ -331,8 +314,7 @@ test_jks_key(void)
 }
 
 /* Empty stores as keytool leaves them, with the digests of three passwords. */
-static void
-test_jks_digest(void)
+static void test_jks_digest(void)
 {
     static const struct {
         const char *password;
@@ -355,9 +337,24 @@ test_jks_digest(void)
     }
 }
 
+/* Bytes between the last entry and a digest that fits. */
+static void test_jks_trailing(void)
+{
+    static const char password_and_salt[] = "\0xMighty Aphrodite";
+    unsigned char file[33] = {0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 0, 0};
+    for (size_t extra = 0; extra < 2; extra++) {
+        gnutls_hash_hd_t hash;
+        CHECK_FATAL(gnutls_hash_init(&hash, GNUTLS_DIG_SHA1) == 0);
+        gnutls_hash(hash, password_and_salt, sizeof password_and_salt - 1);
+        gnutls_hash(hash, file, 12 + extra);
+        gnutls_hash_deinit(hash, file + 12 + extra);
+        CHECK(read_bytes(file, 32 + extra, "x", FORMATS_WANTED_ANYTHING) == (extra == 0));
+    }
+    CHECK_CONTAINS(error.text, "bytes follow its last entry");
+}
+
 /* Every refusal says what the file is. */
-static void
-test_refusals(void)
+static void test_refusals(void)
 {
     static const struct {
         const char *content;
@@ -402,8 +399,7 @@ test_refusals(void)
     CHECK_CONTAINS(error.text, "holds a certificate; what is wanted here is a private key");
 }
 
-static void
-test_refused_crl(void)
+static void test_refused_crl(void)
 {
     struct buffer crl = {0};
     CHECK_FATAL(pki_crl(&(struct pki_crl_spec){.issuer = first}, &crl));
@@ -420,8 +416,7 @@ test_refused_crl(void)
 }
 
 /* Trust: files, folders, the system's. */
-static struct trust *
-load_trust(const char *name, const char *password)
+static struct trust *load_trust(const char *name, const char *password)
 {
     char *path = make_path(name);
     const struct option option = {path, "SslRootCert", (char *)"test"};
@@ -431,8 +426,7 @@ load_trust(const char *name, const char *password)
     return trust;
 }
 
-static void
-test_trust_file(void)
+static void test_trust_file(void)
 {
     CHECK_FATAL(tools_run(directory, "cat both.pem one.pem both.pem > doubles.pem"));
     struct trust *trust = load_trust("doubles.pem", NULL);
@@ -449,8 +443,7 @@ test_trust_file(void)
     CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_MALFORMED);
 }
 
-static void
-test_trust_strict(void)
+static void test_trust_strict(void)
 {
     char *path = make_path("strict.pem");
     const struct option option = {path, "SslRootCert", (char *)"test"};
@@ -465,8 +458,7 @@ test_trust_strict(void)
     free(path);
 }
 
-static void
-test_trust_folder(void)
+static void test_trust_folder(void)
 {
     CHECK_FATAL(tools_run(directory,
                           "mkdir -p dir/sub && cp one.pem dir/a.pem && ln -sf a.pem dir/12345678.0 "
@@ -484,8 +476,7 @@ test_trust_folder(void)
     CHECK_CONTAINS(error.text, "none of the 1 files");
 }
 
-static void
-test_trust_several(void)
+static void test_trust_several(void)
 {
     char *one = make_path("one.pem"), *both = make_path("both.pem");
     const struct option options[] = {{one, "--root-cert", (char *)"command line"},
@@ -498,8 +489,7 @@ test_trust_several(void)
     free(both);
 }
 
-static void
-test_trust_system(void)
+static void test_trust_system(void)
 {
     const struct option option = {(char *)"System", "SslRootCert", (char *)"test"};
     error_clear(&error);
@@ -513,8 +503,7 @@ test_trust_system(void)
 }
 
 /* Several thousand certificates, in each format that holds so many. */
-static void
-test_thousands(void)
+static void test_thousands(void)
 {
     enum { COUNT = 3000 };
     char *path = make_path("many.pem");
@@ -566,6 +555,7 @@ static const struct suite_case cases[] = {
     {"Java trust stores, JKS and PKCS#12", test_keytool},
     {"private keys in JKS; JCEKS is refused by name", test_jks_key},
     {"the JKS digest", test_jks_digest},
+    {"bytes behind the last JKS entry", test_jks_trailing},
     {"a refusal says what the file is", test_refusals},
     {"a CRL is called a CRL", test_refused_crl},
     {NULL, NULL},
@@ -581,8 +571,7 @@ static const struct suite_case trust_cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {
         {"formats", cases, set_up, tear_down}, {"trust", trust_cases, set_up, tear_down}, {0}};

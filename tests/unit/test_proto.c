@@ -1,6 +1,6 @@
 /*
- * test_proto.c - the PostgreSQL state machine: tables of what both sides say, each tried whole, byte by
- * byte, and cut in two at every place, because a network cuts where it likes.
+ * test_proto.c - the PostgreSQL state machine: tables of what both sides say, each tried whole,
+ * byte by byte, and cut in two at every place, because a network cuts where it likes.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,10 @@ struct bytes {
     size_t size;
 };
 
-#define B(text) {text, sizeof(text) - 1}
+#define B(text)                                                                                    \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
 
 struct step {
     enum speaker speaker;
@@ -316,9 +319,9 @@ static void run_steps(struct run *run, const struct scenario *scenario, size_t f
 static void check_bytes(const struct scenario *scenario, const char *side, struct buffer *found,
                         const struct bytes *wanted)
 {
-    bool is_equal = buffer_length(found) == wanted->size &&
-                    (wanted->size == 0 ||
-                     memcmp(buffer_content(found), wanted->text, wanted->size) == 0);
+    bool is_equal =
+        buffer_length(found) == wanted->size &&
+        (wanted->size == 0 || memcmp(buffer_content(found), wanted->text, wanted->size) == 0);
     if (!is_equal)
         printf("# %s: %zu bytes to the %s, wanted %zu\n", scenario->name, buffer_length(found),
                side, wanted->size);

@@ -1,0 +1,103 @@
+/*
+ * connection.h - one client's connection: what the handlers of its messages share.
+ */
+#ifndef TDS_SERVER_CONNECTION_H
+#define TDS_SERVER_CONNECTION_H
+
+#include "support/tds_server/sql.h"
+#include "support/tds_server/wire.h"
+
+#define NAME_SIZE 260
+#define STATEMENT_LIMIT 256
+
+enum done_status {
+    DONE_FINAL = 0x00,
+    DONE_MORE = 0x01,
+    DONE_ERROR = 0x02,
+    DONE_COUNT = 0x10,
+    DONE_ATTENTION = 0x20
+};
+
+enum done_type { DONE = 0xFD, DONE_PROCEDURE = 0xFE, DONE_IN_PROCEDURE = 0xFF };
+
+struct connection {
+    const struct server_options *options;
+    SSL_CTX *context;
+    struct wire wire;
+    struct buffer reply; /* payload of the reply that is not sent yet */
+    uint32_t version;    /* TDS version, as LOGIN7 has it */
+    bool is_long;        /* 7.2 or later */
+    bool is_mars_wanted;
+    bool is_login_only;
+    bool is_cancelled; /* an attention came while the request ran */
+    bool is_ended;     /* nobody reads the rest */
+    char user[NAME_SIZE];
+    char database[NAME_SIZE];
+    uint64_t transaction;
+    unsigned transaction_count;
+    char *statements[STATEMENT_LIMIT]; /* prepared: text by handle - 1 */
+};
+
+/* prelogin.c: false: the connection ends. */
+bool prelogin_serve(struct connection *connection, struct packet *message);
+
+/* login.c */
+bool login_serve(struct connection *connection, struct packet *message);
+
+/* batch.c */
+void batch_serve(struct connection *connection, const struct packet *message);
+void transaction_serve(struct connection *connection, const struct packet *message);
+
+/* Parses and runs text, its results ended by tokens of the type; a last DONE of the type says MORE
+ * in a procedure. false: it failed. */
+bool batch_run(struct connection *connection, const char *text, const struct parameter *parameters,
+               size_t count, enum done_type type);
+
+/* rows.c: COLMETADATA and the rows. false with an ERROR token: a value does not fit its column. */
+bool rows_send(struct connection *connection, struct statement *statement, bool has_rows,
+               uint64_t *count_out);
+
+/* rpc_value.c: one parameter's type and value; false: malformed, or a type that is not supported.
+ */
+bool rpc_read_value(struct connection *connection, struct cursor *cursor, struct value *value);
+
+/* rpc.c */
+void rpc_serve(struct connection *connection, const struct packet *message);
+void rpc_forget(struct connection *connection);
+
+/* connection.c: a whole message. */
+bool connection_read_message(struct connection *connection, struct packet *message);
+
+/* Skips ALL_HEADERS; false: malformed. */
+bool connection_skip_headers(const struct connection *connection, struct cursor *cursor);
+
+/* Sends what fills packets; is_last: all, and ends the message. */
+void reply_flush(struct connection *connection, bool is_last);
+
+/* Sends all that there is, and the message goes on. */
+void reply_send_now(struct connection *connection);
+
+/* Whether the request should stop; looks for an attention. */
+bool reply_is_stopped(struct connection *connection);
+
+/* tokens.c: appended to the reply. Texts are UTF-8. */
+void append_text(struct buffer *buffer, const char *text);       /* UTF-16 */
+void append_short_text(struct buffer *buffer, const char *text); /* with a u8 count */
+void append_long_text(struct buffer *buffer, const char *text);  /* with a u16 count */
+void token_error(struct connection *connection, uint32_t number, uint8_t severity,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+void token_info(struct connection *connection, uint32_t number, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void token_environment(struct connection *connection, uint8_t type, const char *new_text,
+                       const char *old_text);
+void token_environment_bytes(struct connection *connection, uint8_t type, const void *new_bytes,
+                             size_t new_size, const void *old_bytes, size_t old_size);
+void token_done(struct connection *connection, enum done_type type, unsigned status, uint64_t rows);
+void token_return_status(struct connection *connection, uint32_t status);
+void token_return_number(struct connection *connection, uint16_t ordinal, const char *name,
+                         uint32_t number);
+
+/* UTF-16LE of the message to new UTF-8. */
+char *text_from_message(const unsigned char *bytes, size_t units);
+
+#endif
