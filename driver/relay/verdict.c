@@ -245,6 +245,14 @@ void verdict_begin(struct pump *pump)
         begin_protocol(pump);
 }
 
+static enum proto_certificate certificate_of(const struct tls_session *tls)
+{
+    if (!tls_session_is_certificate_asked(tls))
+        return PROTO_CERTIFICATE_NOT_ASKED;
+    return tls_session_is_certificate_sent(tls) ? PROTO_CERTIFICATE_SHOWN
+                                                : PROTO_CERTIFICATE_NOT_SHOWN;
+}
+
 void verdict_handshake(struct pump *pump)
 {
     struct error error = {0};
@@ -260,6 +268,7 @@ void verdict_handshake(struct pump *pump)
         return;
     }
     report_negotiated(pump);
+    pump->proto.certificate = certificate_of(pump->server.tls);
     if (pump->options->plan == PROTO_PLAN_DIRECT) {
         begin_protocol(pump);
         return;
