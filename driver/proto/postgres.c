@@ -368,6 +368,13 @@ static void postgres_fail(struct proto_session *session, const char *text)
     postgres_write_failure(&session->to_driver, text);
 }
 
+static const char *postgres_explain_end(const struct proto_session *session)
+{
+    if (session->plan == PROTO_PLAN_DIRECT && session->kind == PROTO_SESSION_UNKNOWN)
+        return "so does PostgreSQL before version 17: set SslNegotiation=starttls";
+    return NULL;
+}
+
 const struct proto proto_postgres = {
     .name = "postgresql",
     .alpn = postgres_alpn,
@@ -379,4 +386,5 @@ const struct proto proto_postgres = {
     .from_server = postgres_from_server,
     .tls_started = postgres_tls_started,
     .fail = postgres_fail,
+    .explain_end = postgres_explain_end,
 };

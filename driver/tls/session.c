@@ -109,13 +109,13 @@ static bool set_versions(struct tls_session *session, const struct tls_peer *pee
         session->maximum_version = peer->maximum_version;
     if (session->minimum_version <= session->maximum_version)
         return true;
-    error_set(error, ODBCSSL_ERROR_TLS_VERSION,
-              "SslMinProtocol=%s asks for more than %s, the highest version that %s",
-              tls_version_name(session->minimum_version),
-              tls_version_name(session->maximum_version),
-              session->maximum_version == peer->maximum_version
-                  ? "this database's way to switch to TLS can carry"
-                  : "SslMaxProtocol allows");
+    error_set(
+        error, ODBCSSL_ERROR_TLS_VERSION,
+        "SslMinProtocol=%s asks for more than %s, the highest version that %s",
+        tls_version_name(session->minimum_version), tls_version_name(session->maximum_version),
+        session->maximum_version == peer->maximum_version
+            ? "this database's way to switch to TLS can carry; SslNegotiation=direct carries any"
+            : "SslMaxProtocol allows");
     return false;
 }
 
