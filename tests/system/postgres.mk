@@ -1,7 +1,9 @@
 # The whole driver against a real PostgreSQL, through the real driver manager.
 POSTGRES_SYSTEM_TESTS = tests/system/test-settings \
 	tests/system/test-bypass \
-	tests/system/test-login
+	tests/system/test-login \
+	tests/system/test-cancel \
+	tests/system/test-transfer
 check_PROGRAMS += $(POSTGRES_SYSTEM_TESTS)
 TESTS += $(POSTGRES_SYSTEM_TESTS)
 
@@ -17,3 +19,13 @@ tests_system_test_login_SOURCES = tests/system/test_login.c $(SYSTEM_FIXTURE)
 tests_system_test_login_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_login_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_login_LDADD = $(SYSTEM_LIBS)
+tests_system_test_cancel_SOURCES = tests/system/test_cancel.c $(SYSTEM_FIXTURE) \
+	tests/system/wire_tap.c tests/system/wire_tap.h
+tests_system_test_cancel_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_cancel_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_cancel_LDADD = $(SYSTEM_LIBS)
+tests_system_test_transfer_SOURCES = tests/system/test_transfer.c $(SYSTEM_FIXTURE) \
+	tests/system/wire_tap.c tests/system/wire_tap.h
+tests_system_test_transfer_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_transfer_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_transfer_LDADD = $(SYSTEM_LIBS) tests/support/libmariadbtest.la $(GNUTLS_LIBS)
