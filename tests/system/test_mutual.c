@@ -245,7 +245,7 @@ static void test_one_way(void)
     CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK_CLIENT("");
     CHECK_STATUS(0);
-    CHECK_NUMBER(trust_session.result, SQL_SUCCESS);
+    CHECK_NUMBER(trust_result, SQL_SUCCESS);
     setenv("PGSSLMODE", "verify-full", 1);
     setenv("PGSSLROOTCERT", trust_path("root.pem"), 1);
     trust_connect("Timeout=10");

@@ -9,6 +9,10 @@
 
 struct fixture trust_fixture;
 struct odbc_session trust_session;
+SQLRETURN trust_result;
+
+/* Of the connecting; trust_session's are those of the last call. */
+static char diagnostics[ODBC_DIAGNOSTICS_SIZE];
 
 const char *trust_path(const char *name)
 {
@@ -44,9 +48,10 @@ static bool connect_with(const char *head, const char *format, va_list arguments
                                      "%s;%s;Servername=localhost;Port=%u;Database=postgres;"
                                      "UID=" POSTGRES_USER ";PWD=" POSTGRES_PASSWORD,
                                      head, keywords, fixture_port(&trust_fixture));
-    const char *end = strchr(trust_session.diagnostics, '\n');
-    if (end != NULL)
-        printf("# %.*s\n", (int)(end - trust_session.diagnostics), trust_session.diagnostics);
+    trust_result = trust_session.result;
+    memcpy(diagnostics, trust_session.diagnostics, sizeof diagnostics);
+    if (diagnostics[0] != '\0')
+        printf("# %.*s\n", (int)strcspn(diagnostics, "\n"), diagnostics);
     return is_connected;
 }
 
@@ -112,7 +117,7 @@ void trust_check_refused(enum odbcssl_error code, const char *const *parts, cons
                          unsigned line)
 {
     char record[2048], start[64];
-    copy_record(trust_session.diagnostics, record, sizeof record);
+    copy_record(diagnostics, record, sizeof record);
     suite_check_number(is_connected(), false, file, line);
     if (is_connected())
         return;
@@ -128,7 +133,7 @@ static bool find_warning(enum odbcssl_error code, char *out, size_t out_size)
 {
     char start[32];
     snprintf(start, sizeof start, "01000 %d [odbcssl]", (int)code);
-    const char *text = trust_session.diagnostics;
+    const char *text = diagnostics;
     while (text != NULL && *text != '\0') {
         if (strncmp(text, start, strlen(start)) == 0) {
             copy_record(text, out, out_size);
@@ -147,7 +152,7 @@ void trust_check_warned(enum odbcssl_error code, const char *const *parts, const
     suite_check_number(is_connected(), true, file, line);
     bool is_warned = find_warning(code, record, sizeof record);
     if (!is_warned)
-        suite_check_text(trust_session.diagnostics, "the warning", file, line);
+        suite_check_text(diagnostics, "the warning", file, line);
     else
         check_parts(record, parts, file, line);
 }
@@ -158,22 +163,19 @@ bool trust_has_warning(enum odbcssl_error code)
     return find_warning(code, record, sizeof record);
 }
 
-/* The server's own word. The diagnostics of the connecting stay. */
+/* The server's own word. */
 static void ask_server(const char *sql, char *out, size_t out_size)
 {
-    static char kept[ODBC_DIAGNOSTICS_SIZE];
-    memcpy(kept, trust_session.diagnostics, sizeof kept);
     out[0] = '\0';
     if (odbc_query(&trust_session, sql))
         snprintf(out, out_size, "%.500s", trust_session.value);
-    memcpy(trust_session.diagnostics, kept, sizeof kept);
 }
 
 void trust_check_connected(enum odbcssl_state state, const char *file, unsigned line)
 {
     char found[512];
     if (!is_connected()) {
-        suite_check_text(trust_session.diagnostics, "a connection", file, line);
+        suite_check_text(diagnostics, "a connection", file, line);
         return;
     }
     bool is_verified = state >= ODBCSSL_STATE_CHAIN_VERIFIED;
@@ -192,14 +194,14 @@ void trust_check_status(unsigned bits, const char *file, unsigned line)
         suite_check_number(odbc_info_number(&trust_session, SQL_SSL_VERIFY_STATUS), bits, file,
                            line);
     else
-        suite_check_text(trust_session.diagnostics, "a connection", file, line);
+        suite_check_text(diagnostics, "a connection", file, line);
 }
 
 void trust_check_client(const char *dn, const char *file, unsigned line)
 {
     char found[512];
     if (!is_connected()) {
-        suite_check_text(trust_session.diagnostics, "a connection", file, line);
+        suite_check_text(diagnostics, "a connection", file, line);
         return;
     }
     ask_server("select coalesce(client_dn, '') from pg_stat_ssl where pid = pg_backend_pid()",

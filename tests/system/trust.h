@@ -12,9 +12,10 @@
 #include "support/suite.h"
 #include "system/fixture.h"
 
-/* The program's folder and server, and the connection that was made last. */
+/* The program's folder and server, the connection that was made last, and how its making went. */
 extern struct fixture trust_fixture;
 extern struct odbc_session trust_session;
+extern SQLRETURN trust_result;
 
 /* "folder/name", as fixture_path. */
 const char *trust_path(const char *name);
