@@ -13,3 +13,11 @@ tests_system_test_tds_modes_SOURCES = tests/system/test_tds_modes.c $(TDS_FIXTUR
 tests_system_test_tds_modes_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_tds_modes_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_tds_modes_LDADD = $(TDS_LIBS)
+
+check_PROGRAMS += tests/system/test-tds-trust
+TESTS += tests/system/test-tds-trust
+tests_system_test_tds_trust_SOURCES = tests/system/test_tds_trust.c $(TDS_FIXTURE) \
+	tests/unit/formats_tools.c tests/unit/formats_tools.h
+tests_system_test_tds_trust_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_tds_trust_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_tds_trust_LDADD = $(TDS_LIBS) $(GNUTLS_LIBS)

@@ -56,10 +56,10 @@ bool tds_fixture_start(struct tds_fixture *fixture, const char *name, const char
                  &(struct tds_peer_options){.encryption = encryption, .arguments = arguments});
 }
 
-bool tds_fixture_start_mutual(struct tds_fixture *fixture, const char *name)
+bool tds_fixture_start_mutual(struct tds_fixture *fixture, const char *name, const char *encryption)
 {
     return start(fixture, name,
-                 &(struct tds_peer_options){.encryption = "required",
+                 &(struct tds_peer_options){.encryption = encryption,
                                             .client_ca = fixture_path(&fixture->base, "root.pem")});
 }
 

@@ -29,7 +29,8 @@ bool tds_fixture_start(struct tds_fixture *fixture, const char *name, const char
                        const char *const *arguments);
 
 /* The same, with a client certificate of root.pem required. */
-bool tds_fixture_start_mutual(struct tds_fixture *fixture, const char *name);
+bool tds_fixture_start_mutual(struct tds_fixture *fixture, const char *name,
+                              const char *encryption);
 
 /* Connects to localhost with more settings (printf), its log begun anew. */
 bool tds_fixture_connect(struct tds_fixture *fixture, struct odbc_session *session,
