@@ -111,6 +111,14 @@ static void open_tls(struct pump *pump)
     verdict_handshake(pump);
 }
 
+/* A plaintext attempt may end in TLS where the login at least can be encrypted. */
+static bool may_start_tls(const struct pump *pump)
+{
+    return pump->server.stage == TRANSPORT_PLAIN &&
+           (pump->options->plan == PROTO_PLAN_TLS ||
+            (pump->options->plan == PROTO_PLAN_PLAINTEXT && pump->proto.is_login_only_allowed));
+}
+
 /* Nothing that came before TLS may be taken for something that came within it. */
 static void start_tls(struct pump *pump)
 {
@@ -120,8 +128,7 @@ static void start_tls(struct pump *pump)
         error_set(&error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
                   "%zu unencrypted bytes of %s came where TLS should have begun", early,
                   pump->server_name);
-    if (pump->server.stage != TRANSPORT_PLAIN ||
-        (pump->options->plan != PROTO_PLAN_TLS && !pump->options->is_login_only_allowed))
+    if (!may_start_tls(pump))
         error_set(&error, ODBCSSL_ERROR_PROTOCOL, "TLS was to begin out of turn");
     if (error_is_set(&error))
         verdict_fail(pump, &error);
@@ -147,15 +154,15 @@ static void end_tls(struct pump *pump)
     struct error error = {0};
     struct tls_report report = {.mode = pump->options->tls->mode};
     struct error_list warnings = {0};
+    error_list_add(&warnings, ODBCSSL_WARNING_LOGIN_ONLY,
+                   "%s encrypts only the login; everything after it travels in plaintext",
+                   pump->server_name);
     tls_session_report(pump->server.tls, &report, &warnings);
     if (!transport_end_tls(&pump->server, &error)) {
         verdict_fail(pump, &error);
         return;
     }
     report.state = ODBCSSL_STATE_LOGIN_ONLY;
-    error_list_add(&warnings, ODBCSSL_WARNING_LOGIN_ONLY,
-                   "%s encrypts only the login; everything after it travels in plaintext",
-                   pump->server_name);
     state_set_report(pump->state, pump->session, &report, &warnings);
 }
 
@@ -245,6 +252,14 @@ void verdict_begin(struct pump *pump)
         begin_protocol(pump);
 }
 
+static enum proto_certificate certificate_of(const struct tls_session *tls)
+{
+    if (!tls_session_is_certificate_asked(tls))
+        return PROTO_CERTIFICATE_NOT_ASKED;
+    return tls_session_is_certificate_sent(tls) ? PROTO_CERTIFICATE_SHOWN
+                                                : PROTO_CERTIFICATE_NOT_SHOWN;
+}
+
 void verdict_handshake(struct pump *pump)
 {
     struct error error = {0};
@@ -260,6 +275,7 @@ void verdict_handshake(struct pump *pump)
         return;
     }
     report_negotiated(pump);
+    pump->proto.certificate = certificate_of(pump->server.tls);
     if (pump->options->plan == PROTO_PLAN_DIRECT) {
         begin_protocol(pump);
         return;

@@ -109,13 +109,13 @@ static bool set_versions(struct tls_session *session, const struct tls_peer *pee
         session->maximum_version = peer->maximum_version;
     if (session->minimum_version <= session->maximum_version)
         return true;
-    error_set(error, ODBCSSL_ERROR_TLS_VERSION,
-              "SslMinProtocol=%s asks for more than %s, the highest version that %s",
-              tls_version_name(session->minimum_version),
-              tls_version_name(session->maximum_version),
-              session->maximum_version == peer->maximum_version
-                  ? "this database's way to switch to TLS can carry"
-                  : "SslMaxProtocol allows");
+    error_set(
+        error, ODBCSSL_ERROR_TLS_VERSION,
+        "SslMinProtocol=%s asks for more than %s, the highest version that %s",
+        tls_version_name(session->minimum_version), tls_version_name(session->maximum_version),
+        session->maximum_version == peer->maximum_version
+            ? "this database's way to switch to TLS can carry; SslNegotiation=direct carries any"
+            : "SslMaxProtocol allows");
     return false;
 }
 
@@ -179,7 +179,9 @@ static int set_extensions(struct tls_session *session)
     return result;
 }
 
-/* Without tickets: a ticket is a secret to keep, and a session ends only with its connection. */
+/* Without tickets: a ticket is a secret to keep, and a session ends only with its connection. The
+ * client's certificate goes to a server that asks for one, also when it names other issuers: it was
+ * configured for this server, and the server's refusal tells more than its silence. */
 static bool start_gnutls(struct tls_session *session, struct error *error)
 {
     /* A client certificate that was named is sent, also to a server that does not list its issuer:
@@ -388,9 +390,14 @@ enum tls_version session_version(const struct tls_session *session)
     }
 }
 
-bool session_has_sent_certificate(const struct tls_session *session)
+bool tls_session_is_certificate_asked(const struct tls_session *session)
 {
-    return gnutls_certificate_client_get_request_status(session->gnutls) != 0 &&
+    return gnutls_certificate_client_get_request_status(session->gnutls) != 0;
+}
+
+bool tls_session_is_certificate_sent(const struct tls_session *session)
+{
+    return tls_session_is_certificate_asked(session) &&
            gnutls_certificate_get_ours(session->gnutls) != NULL;
 }
 

@@ -31,16 +31,18 @@ static bool is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer
 }
 
 /* Names the certificate whose signature is wrong. */
-static void tell_signature(struct verify_attempt *attempt)
+static void tell_signature(struct verify_attempt *attempt, const struct trust *trust)
 {
     char described[CERTIFICATE_TEXT_SIZE], issuer[CERTIFICATE_TEXT_SIZE];
     for (size_t i = 0; i + 1 < attempt->path_count; i++) {
         if (is_signed_by(attempt->path[i], attempt->path[i + 1]))
             continue;
+        bool is_anchor = i + 2 == attempt->path_count;
         verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE,
-                    "the signature of %s is wrong: it was not made with the key of %s",
+                    "the signature of %s is wrong: it was not made with the key of %s%s%s",
                     verify_describe(attempt, i, described),
-                    verify_describe(attempt, i + 1, issuer));
+                    verify_describe(attempt, i + 1, issuer), is_anchor ? " in " : "",
+                    is_anchor ? trust->name : "");
         return;
     }
     verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE, "the signature of a certificate is wrong");
@@ -96,7 +98,7 @@ void verify_check_by_gnutls(struct verification *verification)
         verify_fail(attempt, VERIFY_OUTCOME_UNTRUSTED, "the chain cannot be verified: %s",
                     gnutls_strerror(outcome));
     if (status & GNUTLS_CERT_SIGNATURE_FAILURE)
-        tell_signature(attempt);
+        tell_signature(attempt, verification->request->trust);
     if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
         tell_weak(attempt);
     if (status & GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE)
