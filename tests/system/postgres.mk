@@ -29,3 +29,12 @@ tests_system_test_transfer_SOURCES = tests/system/test_transfer.c $(SYSTEM_FIXTU
 tests_system_test_transfer_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_transfer_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_transfer_LDADD = $(SYSTEM_LIBS) tests/support/libmariadbtest.la $(GNUTLS_LIBS)
+
+# Under valgrind, by tests/system/leak-check (tools/check).
+check_PROGRAMS += tests/system/leak-program
+tests_system_leak_program_SOURCES = tests/system/leak_program.c $(SYSTEM_FIXTURE)
+tests_system_leak_program_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_leak_program_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_leak_program_LDADD = $(SYSTEM_LIBS)
+dist_check_SCRIPTS += tests/system/leak-check
+EXTRA_DIST += tests/system/valgrind.supp

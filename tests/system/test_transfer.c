@@ -382,7 +382,9 @@ static void test_loop(void)
            after.memory);
     CHECK_NUMBER(after.descriptors, before.descriptors);
     CHECK_NUMBER(after.threads, before.threads);
-    CHECK(after.memory < before.memory + (size_t)LOOPS * 64);
+    /* libodbcinst keeps what it was asked for 20 seconds, some hundred bytes for a connection;
+     * leak-check finds what is smaller than this. */
+    CHECK(after.memory < before.memory + (size_t)LOOPS * 2048);
     SQLFreeHandle(SQL_HANDLE_ENV, environment);
 }
 
