@@ -16,6 +16,7 @@ fuzz_fuzz_connstr_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_connstr_LDADD = driver/config/libconfig.la driver/base/libbase.la
 EXTRA_DIST += fuzz/corpus/connstr
 
+include fuzz/postgres.mk
 include fuzz/tds.mk
 include fuzz/mysql.mk
 include fuzz/tls.mk

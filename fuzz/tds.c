@@ -15,15 +15,13 @@
 #define CHOOSE_FAILURE 0x20
 #define FROM_SERVER 0x80
 
-static void
-require(bool is_true)
+static void require(bool is_true)
 {
     if (!is_true)
         abort();
 }
 
-static void
-try_browser(struct cursor *cursor)
+static void try_browser(struct cursor *cursor)
 {
     struct error error = {0};
     uint16_t port = 0;
@@ -33,8 +31,7 @@ try_browser(struct cursor *cursor)
         require(error_is_set(&error));
 }
 
-static void
-try_handshake(struct proto_session *session, struct cursor *cursor)
+static void try_handshake(struct proto_session *session, struct cursor *cursor)
 {
     struct buffer wire = {0}, tls = {0};
     size_t size = cursor->left;
@@ -51,8 +48,7 @@ try_handshake(struct proto_session *session, struct cursor *cursor)
 }
 
 /* What must hold after every step. */
-static void
-check_session(struct proto_session *session, enum proto_verdict verdict)
+static void check_session(struct proto_session *session, enum proto_verdict verdict)
 {
     bool is_ended =
         verdict == PROTO_REFUSE || verdict == PROTO_NO_TLS || verdict == PROTO_NEEDS_TLS;
@@ -66,8 +62,7 @@ check_session(struct proto_session *session, enum proto_verdict verdict)
 }
 
 /* Opaque bytes, cut into records as the relay does it. */
-static void
-cut_records(struct proto_session *session, struct buffer *bytes)
+static void cut_records(struct proto_session *session, struct buffer *bytes)
 {
     size_t length;
     while (buffer_length(bytes) > 0 &&
@@ -78,8 +73,7 @@ cut_records(struct proto_session *session, struct buffer *bytes)
     }
 }
 
-static bool
-step(struct proto_session *session, bool is_from_server, struct buffer *input)
+static bool step(struct proto_session *session, bool is_from_server, struct buffer *input)
 {
     enum proto_verdict verdict = is_from_server ? proto_tds.from_server(session, input)
                                                 : proto_tds.from_driver(session, input);
@@ -93,8 +87,7 @@ step(struct proto_session *session, bool is_from_server, struct buffer *input)
     return verdict == PROTO_CONTINUE || verdict == PROTO_LOGGED_IN || verdict == PROTO_END_TLS;
 }
 
-static void
-try_session(struct proto_session *session, struct cursor *cursor)
+static void try_session(struct proto_session *session, struct cursor *cursor)
 {
     struct buffer inputs[2] = {{0}, {0}};
     bool is_going_on = true;
@@ -112,8 +105,7 @@ try_session(struct proto_session *session, struct cursor *cursor)
     buffer_free(&inputs[1]);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct cursor cursor = cursor_over(bytes, size);
     struct proto_session session = {.proto = &proto_tds};

@@ -43,6 +43,20 @@ static void skip_separators(struct parser *parser)
         parser->position++;
 }
 
+/* A password may begin or end with blanks, and the real drivers take it as it was written. */
+static bool keeps_blanks(const char *keyword)
+{
+    return text_equal_nocase(keyword, "PWD") || text_equal_nocase(keyword, "Password");
+}
+
+static char *copy_part(const struct parser *parser, size_t start, size_t end)
+{
+    char *copy = strndup(parser->text + start, end - start);
+    if (copy == NULL)
+        error_set_memory(parser->error);
+    return copy;
+}
+
 /* Copies from start to end without the blanks at both ends. NULL: out of memory. */
 static char *copy_trimmed(const struct parser *parser, size_t start, size_t end)
 {
@@ -50,10 +64,7 @@ static char *copy_trimmed(const struct parser *parser, size_t start, size_t end)
         start++;
     while (end > start && is_blank(parser->text[end - 1]))
         end--;
-    char *copy = strndup(parser->text + start, end - start);
-    if (copy == NULL)
-        error_set_memory(parser->error);
-    return copy;
+    return copy_part(parser, start, end);
 }
 
 /* What stands where a keyword is expected may be the rest of a password with a ';' in it: it is
@@ -136,11 +147,12 @@ static char *parse_braced_value(struct parser *parser, const char *keyword)
     return NULL;
 }
 
-static char *parse_plain_value(struct parser *parser)
+static char *parse_plain_value(struct parser *parser, size_t start, const char *keyword)
 {
-    size_t start = parser->position;
     while (!is_at_end(parser) && current(parser) != ';')
         parser->position++;
+    if (keeps_blanks(keyword))
+        return copy_part(parser, start, parser->position);
     return copy_trimmed(parser, start, parser->position);
 }
 
@@ -167,10 +179,11 @@ static bool parse_pair(struct parser *parser, struct connstr *list)
     if (keyword == NULL)
         return false;
     error_printable(keyword, strlen(keyword), keyword_printable, sizeof keyword_printable);
+    size_t start = parser->position;
     skip_blanks(parser);
     bool is_braced = !is_at_end(parser) && current(parser) == '{';
-    char *value =
-        is_braced ? parse_braced_value(parser, keyword_printable) : parse_plain_value(parser);
+    char *value = is_braced ? parse_braced_value(parser, keyword_printable)
+                            : parse_plain_value(parser, start, keyword);
     if (add_pair(list, keyword, value, is_braced))
         return true;
     error_set_memory(parser->error);
@@ -284,7 +297,8 @@ static bool needs_braces(const struct connstr_pair *pair)
 {
     size_t length = strlen(pair->value);
     return pair->is_braced || strpbrk(pair->value, ";{}") != NULL ||
-           (length > 0 && (is_blank(pair->value[0]) || is_blank(pair->value[length - 1])));
+           (length > 0 && !keeps_blanks(pair->keyword) &&
+            (is_blank(pair->value[0]) || is_blank(pair->value[length - 1])));
 }
 
 static bool append_braced(struct buffer *buffer, const char *value)

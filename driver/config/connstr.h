@@ -3,7 +3,7 @@
  *
  * Syntax: ODBC reference, SQLDriverConnect, "Comments": keyword=value pairs with ';' between them;
  * a value may stand in braces, where '}' is written '}}'. Keywords are case-insensitive, blanks
- * around keywords and around values outside braces do not count.
+ * around keywords and around values outside braces do not count, except those of a password (PWD).
  */
 #ifndef CONFIG_CONNSTR_H
 #define CONFIG_CONNSTR_H

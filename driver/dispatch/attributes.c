@@ -18,14 +18,12 @@
 #define FIRST_ADDRESS 4096u
 
 /* SQL_LEN_BINARY_ATTR(n): ODBC reference, SQLSetConnectAttr. */
-static bool
-is_binary(SQLINTEGER length)
+static bool is_binary(SQLINTEGER length)
 {
     return length <= SQL_LEN_BINARY_ATTR_OFFSET;
 }
 
-static bool
-is_standard_string(SQLINTEGER attribute)
+static bool is_standard_string(SQLINTEGER attribute)
 {
     return attribute == SQL_ATTR_CURRENT_CATALOG || attribute == SQL_ATTR_TRACEFILE ||
            attribute == SQL_ATTR_TRANSLATE_LIB;
@@ -33,22 +31,19 @@ is_standard_string(SQLINTEGER attribute)
 
 /* All other attributes of ODBC itself are numbers or addresses that the application keeps; the
  * driver manager gives some of them a length of 4. Those of drivers begin at 1000 or above. */
-static bool
-is_standard(SQLINTEGER attribute)
+static bool is_standard(SQLINTEGER attribute)
 {
     return (attribute >= 0 && attribute < 1000) || attribute == SQL_ATTR_AUTO_IPD ||
            attribute == SQL_ATTR_METADATA_ID ||
            (attribute >= SQL_ATTR_ENLIST_IN_DTC && attribute <= SQL_ATTR_CONNECTION_DEAD);
 }
 
-bool
-attribute_is_number(SQLINTEGER attribute)
+bool attribute_is_number(SQLINTEGER attribute)
 {
     return is_standard(attribute) && !is_standard_string(attribute);
 }
 
-bool
-attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER length)
+bool attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER length)
 {
     if ((uintptr_t)value < FIRST_ADDRESS)
         return false;
@@ -59,8 +54,7 @@ attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER length)
     return length == SQL_NTS || length > 0 || is_binary(length);
 }
 
-static size_t
-string_size(const void *value, SQLINTEGER length, enum flavour flavour)
+static size_t string_size(const void *value, SQLINTEGER length, enum flavour flavour)
 {
     if (length > 0)
         return (size_t)length;
@@ -70,8 +64,7 @@ string_size(const void *value, SQLINTEGER length, enum flavour flavour)
 }
 
 /* A copy with a terminator that fits either flavour: a length may come without one. */
-static void *
-copy_string(const void *value, size_t size)
+static void *copy_string(const void *value, size_t size)
 {
     char *copy = malloc(size + sizeof(SQLWCHAR));
     if (copy == NULL)
@@ -81,9 +74,8 @@ copy_string(const void *value, size_t size)
     return copy;
 }
 
-bool
-connection_save_attribute(struct connection *connection, enum flavour flavour, SQLINTEGER attribute,
-                          SQLPOINTER value, SQLINTEGER length)
+bool connection_save_attribute(struct connection *connection, enum flavour flavour,
+                               SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     struct saved_attribute *saved = calloc(1, sizeof *saved);
     if (saved == NULL)
@@ -103,9 +95,8 @@ connection_save_attribute(struct connection *connection, enum flavour flavour, S
     return true;
 }
 
-bool
-connection_saved_number(const struct connection *connection, SQLINTEGER attribute,
-                        SQLULEN *number_out)
+bool connection_saved_number(const struct connection *connection, SQLINTEGER attribute,
+                             SQLULEN *number_out)
 {
     bool is_found = false;
     const struct saved_attribute *saved = connection->saved_attributes;
@@ -119,9 +110,8 @@ connection_saved_number(const struct connection *connection, SQLINTEGER attribut
 }
 
 /* A text for a real driver that has only the other flavour's function. */
-static void
-replay_converted(const struct driver_functions *functions, SQLHDBC real,
-                 const struct saved_attribute *saved)
+static void replay_converted(const struct driver_functions *functions, SQLHDBC real,
+                             const struct saved_attribute *saved)
 {
     if (saved->flavour == FLAVOUR_WIDE) {
         char *text = text_to_utf8(saved->value, text_utf16_length(saved->value), NULL);
@@ -136,9 +126,8 @@ replay_converted(const struct driver_functions *functions, SQLHDBC real,
     }
 }
 
-static void
-replay_one(const struct driver_functions *functions, SQLHDBC real,
-           const struct saved_attribute *saved)
+static void replay_one(const struct driver_functions *functions, SQLHDBC real,
+                       const struct saved_attribute *saved)
 {
     bool is_wide = saved->flavour == FLAVOUR_WIDE;
     bool has_flavour =
@@ -154,8 +143,7 @@ replay_one(const struct driver_functions *functions, SQLHDBC real,
         functions->SQLSetConnectAttr(real, saved->attribute, saved->value, saved->length);
 }
 
-void
-attributes_replay(const struct connection *connection)
+void attributes_replay(const struct connection *connection)
 {
     const struct driver_functions *functions = connection->driver->functions;
     if (functions->SQLSetConnectAttr == NULL && functions->SQLSetConnectAttrW == NULL)

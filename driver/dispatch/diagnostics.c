@@ -13,8 +13,7 @@
 /* A real driver's message is asked for with this size; what is longer is cut anyway. */
 #define REAL_TEXT_SIZE 1024
 
-static bool
-has_room(struct diagnostics *diagnostics, size_t count)
+static bool has_room(struct diagnostics *diagnostics, size_t count)
 {
     if (count < diagnostics->capacity)
         return true;
@@ -29,8 +28,7 @@ has_room(struct diagnostics *diagnostics, size_t count)
     return true;
 }
 
-static void
-add_record(struct diagnostics *diagnostics, const struct diagnostic *record)
+static void add_record(struct diagnostics *diagnostics, const struct diagnostic *record)
 {
     handles_lock();
     size_t count = atomic_load(&diagnostics->count);
@@ -42,8 +40,7 @@ add_record(struct diagnostics *diagnostics, const struct diagnostic *record)
 }
 
 /* How much of text goes into one record: whole words, or at least whole characters. */
-static size_t
-chunk_length(const char *text)
+static size_t chunk_length(const char *text)
 {
     size_t length = strlen(text);
     if (length < CHUNK_SIZE)
@@ -56,8 +53,8 @@ chunk_length(const char *text)
     return strlen(chunk);
 }
 
-static void
-add_text(struct diagnostics *diagnostics, const char *sqlstate, SQLINTEGER native, const char *text)
+static void add_text(struct diagnostics *diagnostics, const char *sqlstate, SQLINTEGER native,
+                     const char *text)
 {
     struct diagnostic record = {.native = native};
     text_copy_utf8(sqlstate, record.sqlstate, sizeof record.sqlstate);
@@ -73,28 +70,24 @@ add_text(struct diagnostics *diagnostics, const char *sqlstate, SQLINTEGER nativ
     } while (*text != '\0');
 }
 
-void
-diagnostics_add(struct diagnostics *diagnostics, const struct error *error)
+void diagnostics_add(struct diagnostics *diagnostics, const struct error *error)
 {
     if (error_is_set(error))
         add_text(diagnostics, error_sqlstate(error->code), (SQLINTEGER)error->code, error->text);
 }
 
-void
-diagnostics_add_list(struct diagnostics *diagnostics, const struct error_list *list)
+void diagnostics_add_list(struct diagnostics *diagnostics, const struct error_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         diagnostics_add(diagnostics, &list->items[i]);
 }
 
-void
-diagnostics_add_state(struct diagnostics *diagnostics, const char *sqlstate, const char *text)
+void diagnostics_add_state(struct diagnostics *diagnostics, const char *sqlstate, const char *text)
 {
     add_text(diagnostics, sqlstate, 0, text);
 }
 
-void
-diagnostics_clear(struct diagnostics *diagnostics)
+void diagnostics_clear(struct diagnostics *diagnostics)
 {
     if (atomic_load_explicit(&diagnostics->count, memory_order_relaxed) == 0)
         return;
@@ -103,14 +96,12 @@ diagnostics_clear(struct diagnostics *diagnostics)
     handles_unlock();
 }
 
-size_t
-diagnostics_count(const struct diagnostics *diagnostics)
+size_t diagnostics_count(const struct diagnostics *diagnostics)
 {
     return atomic_load(&diagnostics->count);
 }
 
-bool
-diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diagnostic *out)
+bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diagnostic *out)
 {
     handles_lock();
     bool is_there = index < atomic_load(&diagnostics->count);
@@ -120,17 +111,15 @@ diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diag
     return is_there;
 }
 
-static void
-copy_wide(const SQLWCHAR *text, size_t length, char *out, size_t size)
+static void copy_wide(const SQLWCHAR *text, size_t length, char *out, size_t size)
 {
     char *utf8 = text_to_utf8(text, length, NULL);
     text_copy_utf8(utf8 != NULL ? utf8 : "", out, size);
     free(utf8);
 }
 
-static bool
-read_wide(const struct driver_functions *functions, enum handle_kind kind, SQLHANDLE real,
-          SQLSMALLINT number, struct diagnostic *out)
+static bool read_wide(const struct driver_functions *functions, enum handle_kind kind,
+                      SQLHANDLE real, SQLSMALLINT number, struct diagnostic *out)
 {
     SQLWCHAR sqlstate[6] = {0}, text[REAL_TEXT_SIZE] = {0};
     SQLSMALLINT length = 0;
@@ -146,9 +135,8 @@ read_wide(const struct driver_functions *functions, enum handle_kind kind, SQLHA
 }
 
 /* Bytes of the application's character set: what is not UTF-8 in them becomes U+FFFD. */
-static bool
-read_ansi(const struct driver_functions *functions, enum handle_kind kind, SQLHANDLE real,
-          SQLSMALLINT number, struct diagnostic *out)
+static bool read_ansi(const struct driver_functions *functions, enum handle_kind kind,
+                      SQLHANDLE real, SQLSMALLINT number, struct diagnostic *out)
 {
     SQLCHAR sqlstate[6] = {0}, text[REAL_TEXT_SIZE] = {0};
     SQLSMALLINT length = 0;
@@ -167,9 +155,8 @@ read_ansi(const struct driver_functions *functions, enum handle_kind kind, SQLHA
     return true;
 }
 
-bool
-real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
-                SQLSMALLINT number, struct diagnostic *out)
+bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
+                     SQLSMALLINT number, struct diagnostic *out)
 {
     *out = (struct diagnostic){.sqlstate = "HY000"};
     if (driver->functions->SQLGetDiagRecW != NULL)
@@ -179,9 +166,8 @@ real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE re
     return false;
 }
 
-void
-diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
-                      enum flavour flavour, enum handle_kind kind, SQLHANDLE real)
+void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
+                           enum flavour flavour, enum handle_kind kind, SQLHANDLE real)
 {
     (void)flavour; /* the records are kept as UTF-8, which only the wide function is sure to give */
     struct diagnostic record;

@@ -21,8 +21,7 @@ struct loaded_driver {
 static pthread_mutex_t drivers_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct loaded_driver *drivers;
 
-static struct loaded_driver *
-find_loaded(const char *path)
+static struct loaded_driver *find_loaded(const char *path)
 {
     for (struct loaded_driver *loaded = drivers; loaded != NULL; loaded = loaded->next)
         if (strcmp(loaded->driver.path, path) == 0)
@@ -30,16 +29,14 @@ find_loaded(const char *path)
     return NULL;
 }
 
-static const char *
-base_name(const char *path)
+static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
 }
 
 /* This library under any of its names: loading it as the real driver would never end. */
-static bool
-is_odbcssl(const char *path)
+static bool is_odbcssl(const char *path)
 {
     Dl_info self;
     char own_path[PATH_MAX];
@@ -52,8 +49,7 @@ is_odbcssl(const char *path)
 
 /* dlsym also finds what the library's dependencies export: when a real driver is linked to the
  * driver manager, that is the driver manager's function, which would call us again. */
-static void *
-find_own_symbol(void *library, const struct link_map *map, const char *name)
+static void *find_own_symbol(void *library, const struct link_map *map, const char *name)
 {
     Dl_info info;
     void *owner = NULL;
@@ -63,8 +59,8 @@ find_own_symbol(void *library, const struct link_map *map, const char *name)
     return owner == (const void *)map ? address : NULL;
 }
 
-static void
-load_functions(void *library, const struct link_map *map, struct driver_functions *functions)
+static void load_functions(void *library, const struct link_map *map,
+                           struct driver_functions *functions)
 {
     for (size_t i = 0; i < function_row_count; i++) {
         void *address = find_own_symbol(library, map, function_rows[i].name);
@@ -72,9 +68,8 @@ load_functions(void *library, const struct link_map *map, struct driver_function
     }
 }
 
-static bool
-has_connect_functions(const struct driver_functions *functions, const char *path,
-                      struct error *error)
+static bool has_connect_functions(const struct driver_functions *functions, const char *path,
+                                  struct error *error)
 {
     const char *missing = functions->SQLAllocHandle == NULL  ? "SQLAllocHandle"
                           : functions->SQLFreeHandle == NULL ? "SQLFreeHandle"
@@ -91,8 +86,7 @@ has_connect_functions(const struct driver_functions *functions, const char *path
     return missing == NULL;
 }
 
-static struct loaded_driver *
-fill_driver(void *library, const char *path, struct error *error)
+static struct loaded_driver *fill_driver(void *library, const char *path, struct error *error)
 {
     struct link_map *map = NULL;
     struct loaded_driver *loaded = calloc(1, sizeof *loaded);
@@ -114,8 +108,7 @@ fill_driver(void *library, const char *path, struct error *error)
     return NULL;
 }
 
-static struct loaded_driver *
-load_new(const char *path, struct error *error)
+static struct loaded_driver *load_new(const char *path, struct error *error)
 {
     if (is_odbcssl(path)) {
         error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
@@ -139,8 +132,7 @@ load_new(const char *path, struct error *error)
     return loaded;
 }
 
-const struct driver *
-driver_load(const char *path, struct error *error)
+const struct driver *driver_load(const char *path, struct error *error)
 {
     char real_path[PATH_MAX];
     /* A library that is not there is left to dlopen, which says so in the loader's words. */
@@ -154,8 +146,7 @@ driver_load(const char *path, struct error *error)
     return loaded != NULL ? &loaded->driver : NULL;
 }
 
-bool
-driver_check_connect(const struct driver *driver, enum flavour flavour, struct error *error)
+bool driver_check_connect(const struct driver *driver, enum flavour flavour, struct error *error)
 {
     if (flavour == FLAVOUR_WIDE && driver->functions->SQLDriverConnectW == NULL) {
         error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION,

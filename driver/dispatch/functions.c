@@ -17,8 +17,7 @@ const struct function_row function_rows[] = {
 
 const size_t function_row_count = sizeof function_rows / sizeof function_rows[0];
 
-bool
-function_exists(const struct driver_functions *functions, const struct function_row *row)
+bool function_exists(const struct driver_functions *functions, const struct function_row *row)
 {
     void *address;
     memcpy(&address, (const char *)functions + row->offset, sizeof address);

@@ -6,8 +6,7 @@
 #include "dispatch/functions.h"
 #include "dispatch/registry.h"
 
-struct environment *
-environment_new(void)
+struct environment *environment_new(void)
 {
     struct handle *handle =
         handle_new(HANDLE_ENVIRONMENT, sizeof(struct environment), SQL_NULL_HANDLE);
@@ -16,11 +15,11 @@ environment_new(void)
         return NULL;
     pthread_mutex_init(&environment->lock, NULL);
     environment->odbc_version = SQL_OV_ODBC3;
+    handle_restore(handle);
     return environment;
 }
 
-void
-environment_free(struct environment *environment)
+void environment_free(struct environment *environment)
 {
     while (environment->real_environments != NULL) {
         struct real_environment *real = environment->real_environments;
@@ -33,8 +32,7 @@ environment_free(struct environment *environment)
     handle_free(&environment->handle);
 }
 
-struct connection *
-connection_new(struct environment *environment)
+struct connection *connection_new(struct environment *environment)
 {
     struct handle *handle =
         handle_new(HANDLE_CONNECTION, sizeof(struct connection), SQL_NULL_HANDLE);
@@ -43,11 +41,11 @@ connection_new(struct environment *environment)
         return NULL;
     connection->environment = environment;
     pthread_mutex_init(&connection->lock, NULL);
+    handle_restore(handle);
     return connection;
 }
 
-static void
-free_saved_attributes(struct connection *connection)
+static void free_saved_attributes(struct connection *connection)
 {
     while (connection->saved_attributes != NULL) {
         struct saved_attribute *saved = connection->saved_attributes;
@@ -58,8 +56,7 @@ free_saved_attributes(struct connection *connection)
     }
 }
 
-void
-connection_free(struct connection *connection)
+void connection_free(struct connection *connection)
 {
     connection_free_children(connection);
     connection_free_real(connection);
@@ -68,8 +65,7 @@ connection_free(struct connection *connection)
     handle_free(&connection->handle);
 }
 
-void
-connection_free_children(struct connection *connection)
+void connection_free_children(struct connection *connection)
 {
     while (connection->statements != NULL)
         statement_free(connection->statements);
@@ -77,24 +73,21 @@ connection_free_children(struct connection *connection)
         descriptor_free(connection->descriptors);
 }
 
-void
-connection_retire_statements(struct connection *connection)
+void connection_retire_statements(struct connection *connection)
 {
     struct statement *statement = connection->statements;
     for (; statement != NULL; statement = statement->next)
         handle_retire(&statement->handle);
 }
 
-void
-connection_restore_statements(struct connection *connection)
+void connection_restore_statements(struct connection *connection)
 {
     struct statement *statement = connection->statements;
     for (; statement != NULL; statement = statement->next)
         handle_restore(&statement->handle);
 }
 
-struct statement *
-statement_new(struct connection *connection, SQLHSTMT real)
+struct statement *statement_new(struct connection *connection, SQLHSTMT real)
 {
     struct handle *handle = handle_new(HANDLE_STATEMENT, sizeof(struct statement), real);
     struct statement *statement = (struct statement *)handle;
@@ -108,11 +101,11 @@ statement_new(struct connection *connection, SQLHSTMT real)
         statement->next->at = &statement->next;
     connection->statements = statement;
     pthread_mutex_unlock(&connection->lock);
+    handle_restore(handle);
     return statement;
 }
 
-void
-statement_free(struct statement *statement)
+void statement_free(struct statement *statement)
 {
     handle_retire(&statement->handle);
     pthread_mutex_lock(&statement->connection->lock);
@@ -126,8 +119,8 @@ statement_free(struct statement *statement)
     handle_free(&statement->handle);
 }
 
-static struct descriptor *
-new_descriptor(struct connection *connection, SQLHDESC real, bool is_implicit)
+static struct descriptor *new_descriptor(struct connection *connection, SQLHDESC real,
+                                         bool is_implicit)
 {
     struct handle *handle = handle_new(HANDLE_DESCRIPTOR, sizeof(struct descriptor), real);
     struct descriptor *descriptor = (struct descriptor *)handle;
@@ -138,8 +131,7 @@ new_descriptor(struct connection *connection, SQLHDESC real, bool is_implicit)
     return descriptor;
 }
 
-struct descriptor *
-descriptor_new(struct connection *connection, SQLHDESC real)
+struct descriptor *descriptor_new(struct connection *connection, SQLHDESC real)
 {
     struct descriptor *descriptor = new_descriptor(connection, real, false);
     if (descriptor == NULL)
@@ -151,11 +143,11 @@ descriptor_new(struct connection *connection, SQLHDESC real)
         descriptor->next->at = &descriptor->next;
     connection->descriptors = descriptor;
     pthread_mutex_unlock(&connection->lock);
+    handle_restore(&descriptor->handle);
     return descriptor;
 }
 
-void
-descriptor_free(struct descriptor *descriptor)
+void descriptor_free(struct descriptor *descriptor)
 {
     handle_retire(&descriptor->handle);
     pthread_mutex_lock(&descriptor->connection->lock);
@@ -166,8 +158,7 @@ descriptor_free(struct descriptor *descriptor)
     handle_free(&descriptor->handle);
 }
 
-static struct descriptor *
-find_explicit(struct connection *connection, SQLHDESC real)
+static struct descriptor *find_explicit(struct connection *connection, SQLHDESC real)
 {
     pthread_mutex_lock(&connection->lock);
     struct descriptor *found = connection->descriptors;
@@ -177,16 +168,19 @@ find_explicit(struct connection *connection, SQLHDESC real)
     return found;
 }
 
-struct descriptor *
-statement_wrap_descriptor(struct statement *statement, unsigned index, SQLHDESC real)
+struct descriptor *statement_wrap_descriptor(struct statement *statement, unsigned index,
+                                             SQLHDESC real)
 {
     struct descriptor *explicit_one = find_explicit(statement->connection, real);
     if (explicit_one != NULL)
         return explicit_one;
     struct descriptor **place = &statement->implicit[index];
-    if (*place == NULL)
-        *place = new_descriptor(statement->connection, real, true);
-    else
+    if (*place != NULL) {
         (*place)->handle.real = real; /* the driver manager keeps the wrapper: it stays the same */
+        return *place;
+    }
+    *place = new_descriptor(statement->connection, real, true);
+    if (*place != NULL)
+        handle_restore(&(*place)->handle);
     return *place;
 }

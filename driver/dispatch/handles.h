@@ -57,8 +57,8 @@ size_t diagnostics_count(const struct diagnostics *diagnostics);
 /* Copies record index, from 0; false when there is none. */
 bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diagnostic *out);
 
-/* For the records from index first on: the driver manager sorts by SQLSTATE, highest first, so none may be
- * above highest_state (NULL: any); and hidden, the relay's address, is replaced by shown. */
+/* For the records from index first on: the driver manager sorts by SQLSTATE, highest first, so none
+ * may be above highest_state (NULL: any); and hidden, the relay's address, is replaced by shown. */
 void diagnostics_rewrite(struct diagnostics *diagnostics, size_t first, const char *highest_state,
                          const char *hidden, const char *shown);
 
@@ -171,7 +171,7 @@ struct handle *handle_pin(SQLHANDLE handle, enum handle_kind kind);
 void handle_unpin(struct handle *handle);
 
 /* Takes a handle out of the registry and waits until nobody has it pinned: before the real handle
- * is freed. handle_restore puts it back, when the real driver would not. */
+ * is freed. handle_restore puts one in: a new one, or one that the real driver would not free. */
 void handle_retire(struct handle *handle);
 void handle_restore(struct handle *handle);
 

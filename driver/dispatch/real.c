@@ -9,9 +9,8 @@
 #include "dispatch/attributes.h"
 #include "dispatch/handles.h"
 
-static void
-set_real_error(struct error *error, const struct driver *driver, enum handle_kind kind,
-               SQLHANDLE real, const char *what)
+static void set_real_error(struct error *error, const struct driver *driver, enum handle_kind kind,
+                           SQLHANDLE real, const char *what)
 {
     struct diagnostic record;
     if (real != SQL_NULL_HANDLE && real_diagnostic(driver, kind, real, 1, &record))
@@ -22,8 +21,7 @@ set_real_error(struct error *error, const struct driver *driver, enum handle_kin
                   driver->path, what);
 }
 
-static bool
-set_version(const struct driver *driver, SQLHENV real, SQLINTEGER version)
+static bool set_version(const struct driver *driver, SQLHENV real, SQLINTEGER version)
 {
     SQLPOINTER value = (SQLPOINTER)(intptr_t)version;
     return SQL_SUCCEEDED(
@@ -31,15 +29,14 @@ set_version(const struct driver *driver, SQLHENV real, SQLINTEGER version)
 }
 
 /* FreeTDS refuses 3.80; the application keeps the version it asked for. */
-static bool
-set_any_version(const struct driver *driver, SQLHENV real, SQLINTEGER version)
+static bool set_any_version(const struct driver *driver, SQLHENV real, SQLINTEGER version)
 {
     return set_version(driver, real, version) ||
            (version > (SQLINTEGER)SQL_OV_ODBC3 && set_version(driver, real, SQL_OV_ODBC3));
 }
 
-static struct real_environment *
-make_environment(const struct driver *driver, SQLINTEGER version, struct error *error)
+static struct real_environment *make_environment(const struct driver *driver, SQLINTEGER version,
+                                                 struct error *error)
 {
     const struct driver_functions *functions = driver->functions;
     struct real_environment *environment = calloc(1, sizeof *environment);
@@ -66,8 +63,8 @@ make_environment(const struct driver *driver, SQLINTEGER version, struct error *
     return environment;
 }
 
-struct real_environment *
-environment_real(struct environment *environment, const struct driver *driver, struct error *error)
+struct real_environment *environment_real(struct environment *environment,
+                                          const struct driver *driver, struct error *error)
 {
     pthread_mutex_lock(&environment->lock);
     struct real_environment *found = environment->real_environments;
@@ -106,8 +103,7 @@ connection_new_real(struct connection *connection, const struct driver *driver, 
     return real;
 }
 
-void
-connection_free_real(struct connection *connection)
+void connection_free_real(struct connection *connection)
 {
     if (connection->handle.real != SQL_NULL_HANDLE && connection->process == getpid())
         connection->driver->functions->SQLFreeHandle(SQL_HANDLE_DBC, connection->handle.real);

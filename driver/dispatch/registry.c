@@ -20,41 +20,35 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct handle *slots[SLOTS];
 
 /* A child must not inherit the lock from a thread that it does not have. */
-static void
-guard_fork(void)
+static void guard_fork(void)
 {
     pthread_atfork(handles_lock, handles_unlock, handles_unlock);
 }
 
-void
-handles_lock(void)
+void handles_lock(void)
 {
     pthread_mutex_lock(&lock);
 }
 
-void
-handles_unlock(void)
+void handles_unlock(void)
 {
     pthread_mutex_unlock(&lock);
 }
 
-static struct handle **
-slot_of(const void *handle)
+static struct handle **slot_of(const void *handle)
 {
     uintptr_t address = (uintptr_t)handle;
     return &slots[(address >> 4 ^ address >> 16) % SLOTS];
 }
 
-static void
-insert(struct handle *handle)
+static void insert(struct handle *handle)
 {
     struct handle **slot = slot_of(handle);
     handle->next_in_slot = *slot;
     *slot = handle;
 }
 
-static void
-take_out(const struct handle *handle)
+static void take_out(const struct handle *handle)
 {
     for (struct handle **at = slot_of(handle); *at != NULL; at = &(*at)->next_in_slot) {
         if (*at == handle) {
@@ -64,8 +58,7 @@ take_out(const struct handle *handle)
     }
 }
 
-struct handle *
-handle_new(enum handle_kind kind, size_t size, SQLHANDLE real)
+struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real)
 {
     pthread_once(&once, guard_fork);
     struct handle *handle = calloc(1, size);
@@ -74,12 +67,10 @@ handle_new(enum handle_kind kind, size_t size, SQLHANDLE real)
     handle->magic = HANDLE_MAGIC;
     handle->kind = kind;
     handle->real = real;
-    handle_restore(handle);
     return handle;
 }
 
-void
-handle_free(struct handle *handle)
+void handle_free(struct handle *handle)
 {
     handle_retire(handle);
     handle->magic = 0;
@@ -87,15 +78,13 @@ handle_free(struct handle *handle)
     free(handle);
 }
 
-struct handle *
-handle_check(SQLHANDLE handle, enum handle_kind kind)
+struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind)
 {
     struct handle *ours = handle;
     return ours != NULL && ours->magic == HANDLE_MAGIC && ours->kind == kind ? ours : NULL;
 }
 
-struct handle *
-handle_pin(SQLHANDLE handle, enum handle_kind kind)
+struct handle *handle_pin(SQLHANDLE handle, enum handle_kind kind)
 {
     handles_lock();
     struct handle *found = *slot_of(handle);
@@ -109,8 +98,7 @@ handle_pin(SQLHANDLE handle, enum handle_kind kind)
     return found;
 }
 
-void
-handle_unpin(struct handle *handle)
+void handle_unpin(struct handle *handle)
 {
     handles_lock();
     handle->pins--;
@@ -118,8 +106,7 @@ handle_unpin(struct handle *handle)
     handles_unlock();
 }
 
-void
-handle_retire(struct handle *handle)
+void handle_retire(struct handle *handle)
 {
     handles_lock();
     take_out(handle);
@@ -128,8 +115,7 @@ handle_retire(struct handle *handle)
     handles_unlock();
 }
 
-void
-handle_restore(struct handle *handle)
+void handle_restore(struct handle *handle)
 {
     handles_lock();
     insert(handle);

@@ -6,7 +6,9 @@
 
 #include "dispatch/handles.h"
 
-/* A zeroed handle of size bytes, registered. NULL: out of memory. */
+/* A zeroed handle of size bytes, not yet in the registry: handle_restore puts it there, when it is
+ * whole. (A late SQLCancel may come with the address of a handle that was freed, and now is this
+ * one's.) NULL: out of memory. */
 struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real);
 
 /* Also of one that was retired before. */

@@ -13,8 +13,7 @@
 #define PICK_OR_EITHER(call, flavour, name)                                                        \
     (PICK(call, flavour, name) != NULL ? PICK(call, flavour, name) : EITHER(call, name))
 
-static SQLRETURN
-give_number(SQLPOINTER value, SQLINTEGER *length, SQLUINTEGER number)
+static SQLRETURN give_number(SQLPOINTER value, SQLINTEGER *length, SQLUINTEGER number)
 {
     if (value != NULL)
         *(SQLUINTEGER *)value = number;
@@ -23,8 +22,7 @@ give_number(SQLPOINTER value, SQLINTEGER *length, SQLUINTEGER number)
     return SQL_SUCCESS;
 }
 
-static struct environment *
-begin_environment(SQLHENV handle)
+static struct environment *begin_environment(SQLHENV handle)
 {
     struct handle *ours = handle_check(handle, HANDLE_ENVIRONMENT);
     if (ours != NULL)
@@ -81,8 +79,7 @@ SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER
 }
 
 /* Asked with the driver manager's pool locked: no input or output of ours. */
-static SQLRETURN
-get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGER *length)
+static SQLRETURN get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGER *length)
 {
     struct call call;
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
@@ -101,9 +98,9 @@ get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGER *length)
     return give_number(value, length, answer[0]);
 }
 
-static SQLRETURN
-get_connection_attribute(SQLHDBC handle, enum flavour flavour, SQLINTEGER attribute,
-                         SQLPOINTER value, SQLINTEGER size, SQLINTEGER *length)
+static SQLRETURN get_connection_attribute(SQLHDBC handle, enum flavour flavour,
+                                          SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                                          SQLINTEGER *length)
 {
     struct call call;
     if (attribute == SQL_ATTR_CONNECTION_DEAD)
@@ -136,9 +133,8 @@ SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLIN
 
 /* Also SQL_ATTR_ANSI_APP, which comes just before connecting: the real driver gets it before its
  * own. */
-static SQLRETURN
-save_attribute(struct connection *connection, enum flavour flavour, SQLINTEGER attribute,
-               SQLPOINTER value, SQLINTEGER length)
+static SQLRETURN save_attribute(struct connection *connection, enum flavour flavour,
+                                SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     diagnostics_clear(&connection->handle.diagnostics);
     if (!connection_save_attribute(connection, flavour, attribute, value, length))
@@ -146,9 +142,8 @@ save_attribute(struct connection *connection, enum flavour flavour, SQLINTEGER a
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-set_connection_attribute(SQLHDBC handle, enum flavour flavour, SQLINTEGER attribute,
-                         SQLPOINTER value, SQLINTEGER length)
+static SQLRETURN set_connection_attribute(SQLHDBC handle, enum flavour flavour,
+                                          SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     struct call call;
     struct connection *connection = (struct connection *)handle_check(handle, HANDLE_CONNECTION);
@@ -178,16 +173,15 @@ SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLIN
     return set_connection_attribute(handle, FLAVOUR_WIDE, attribute, value, length);
 }
 
-static bool
-is_descriptor(SQLINTEGER attribute)
+static bool is_descriptor(SQLINTEGER attribute)
 {
     return attribute >= SQL_ATTR_APP_ROW_DESC &&
            attribute < SQL_ATTR_APP_ROW_DESC + IMPLICIT_DESCRIPTORS;
 }
 
 /* The real driver's descriptor, as the wrapper that the driver manager knows or will know. */
-static SQLRETURN
-get_descriptor(const struct call *call, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER *length)
+static SQLRETURN get_descriptor(const struct call *call, SQLINTEGER attribute, SQLPOINTER value,
+                                SQLINTEGER *length)
 {
     SQLHDESC real = SQL_NULL_HDESC;
     SQLRETURN outcome =
@@ -205,9 +199,9 @@ get_descriptor(const struct call *call, SQLINTEGER attribute, SQLPOINTER value, 
     return outcome;
 }
 
-static SQLRETURN
-get_statement_attribute(SQLHSTMT handle, enum flavour flavour, SQLINTEGER attribute,
-                        SQLPOINTER value, SQLINTEGER size, SQLINTEGER *length)
+static SQLRETURN get_statement_attribute(SQLHSTMT handle, enum flavour flavour,
+                                         SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                                         SQLINTEGER *length)
 {
     struct call call;
     if (!call_begin(&call, HANDLE_STATEMENT, handle))
@@ -235,8 +229,7 @@ SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTE
 }
 
 /* NULL means the implicit descriptor again; any other handle has to be one of this connection. */
-static SQLRETURN
-set_descriptor(const struct call *call, SQLINTEGER attribute, SQLHDESC value)
+static SQLRETURN set_descriptor(const struct call *call, SQLINTEGER attribute, SQLHDESC value)
 {
     struct handle *pinned = NULL;
     if (value != SQL_NULL_HDESC) {
@@ -257,9 +250,8 @@ set_descriptor(const struct call *call, SQLINTEGER attribute, SQLHDESC value)
     return call_end(call, outcome);
 }
 
-static SQLRETURN
-set_statement_attribute(SQLHSTMT handle, enum flavour flavour, SQLINTEGER attribute,
-                        SQLPOINTER value, SQLINTEGER length)
+static SQLRETURN set_statement_attribute(SQLHSTMT handle, enum flavour flavour,
+                                         SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     struct call call;
     if (!call_begin(&call, HANDLE_STATEMENT, handle))

@@ -2,8 +2,7 @@
 
 #include "conn/conn.h"
 
-struct connection *
-call_connection_of(struct handle *handle)
+struct connection *call_connection_of(struct handle *handle)
 {
     switch (handle->kind) {
     case HANDLE_ENVIRONMENT:
@@ -49,22 +48,19 @@ call_lacks_function(const struct call *call, const char *name)
     return call_fail(call->handle, &error);
 }
 
-bool
-call_is_forked(const struct connection *connection)
+bool call_is_forked(const struct connection *connection)
 {
     struct error error = {0};
     return conn_is_forked(connection, &error);
 }
 
-bool
-call_is_lost(const struct connection *connection)
+bool call_is_lost(const struct connection *connection)
 {
     struct error error = {0};
     return conn_is_forked(connection, &error) || conn_is_broken(connection, &error);
 }
 
-static SQLRETURN
-fail_closed(struct handle *handle)
+static SQLRETURN fail_closed(struct handle *handle)
 {
     struct error error = {0};
     error_set(&error, ODBCSSL_ERROR_NOT_CONNECTED, "the connection is not open");
@@ -72,8 +68,7 @@ fail_closed(struct handle *handle)
 }
 
 /* Errors are large, and most calls make none: this stays out of the way of those. */
-static bool
-is_refused_after_fork(struct call *call)
+static bool is_refused_after_fork(struct call *call)
 {
     struct error error;
     error_clear(&error);
@@ -85,8 +80,7 @@ is_refused_after_fork(struct call *call)
     return true;
 }
 
-bool
-call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
+bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
 {
     call->outcome = SQL_INVALID_HANDLE;
     call->handle = handle_check(handle, kind);

@@ -6,8 +6,7 @@
 /* Cancelling may come from another thread, while the statement's function waits for the server, or
  * even after the statement was freed; so the handle is looked up first, and pinned for as long as
  * it takes. The record of a failure is the statement's, as in any other call. */
-static SQLRETURN
-cancel_statement(SQLHSTMT handle, bool is_by_handle)
+static SQLRETURN cancel_statement(SQLHSTMT handle, bool is_by_handle)
 {
     struct call call;
     struct handle *pinned = handle_pin(handle, HANDLE_STATEMENT);
@@ -32,8 +31,7 @@ SQLCancel(SQLHSTMT handle)
     return cancel_statement(handle, false);
 }
 
-static SQLRETURN
-cancel_connection(SQLHDBC handle)
+static SQLRETURN cancel_connection(SQLHDBC handle)
 {
     struct call call;
     struct handle *pinned = handle_pin(handle, HANDLE_CONNECTION);
@@ -58,8 +56,7 @@ SQLCancelHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
     return handle_type == SQL_HANDLE_STMT ? cancel_statement(handle, true) : SQL_INVALID_HANDLE;
 }
 
-static SQLRETURN
-end_connection(SQLHDBC handle, SQLSMALLINT completion)
+static SQLRETURN end_connection(SQLHDBC handle, SQLSMALLINT completion)
 {
     struct call call;
     if (!call_begin(&call, HANDLE_CONNECTION, handle))

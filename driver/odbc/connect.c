@@ -20,8 +20,7 @@ struct output {
 
 static const char negative_length[] = "the length of a string is negative";
 
-static struct connection *
-begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
+static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
 {
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
     *outcome_out = SQL_INVALID_HANDLE;
@@ -35,9 +34,8 @@ begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
     return NULL;
 }
 
-static SQLRETURN
-give_output(struct connection *connection, enum flavour flavour, const char *text,
-            const struct output *output, SQLRETURN outcome)
+static SQLRETURN give_output(struct connection *connection, enum flavour flavour, const char *text,
+                             const struct output *output, SQLRETURN outcome)
 {
     size_t length, unit = strings_unit(flavour);
     size_t size = output->size > 0 ? (size_t)output->size * unit : 0;
@@ -60,9 +58,8 @@ give_output(struct connection *connection, enum flavour flavour, const char *tex
     return outcome;
 }
 
-static SQLRETURN
-connect_request(struct connection *connection, const struct connect_request *request,
-                const struct output *output)
+static SQLRETURN connect_request(struct connection *connection,
+                                 const struct connect_request *request, const struct output *output)
 {
     struct connect_result result = {0};
     connection->flavour = request->flavour;
@@ -75,9 +72,8 @@ connect_request(struct connection *connection, const struct connect_request *req
 }
 
 /* Takes the connection string out of the arguments and connects. */
-static SQLRETURN
-connect_with(struct connection *connection, struct connect_request *request, const void *in,
-             SQLSMALLINT in_length, const struct output *output)
+static SQLRETURN connect_with(struct connection *connection, struct connect_request *request,
+                              const void *in, SQLSMALLINT in_length, const struct output *output)
 {
     size_t length;
     if (in_length < 0 && in_length != SQL_NTS)
@@ -95,9 +91,9 @@ connect_with(struct connection *connection, struct connect_request *request, con
 }
 
 /* Without a window nobody can be prompted: the real driver is to say what it misses instead. */
-static SQLRETURN
-driver_connect(SQLHDBC handle, enum flavour flavour, SQLHWND window, SQLUSMALLINT completion,
-               const void *in, SQLSMALLINT in_length, const struct output *output)
+static SQLRETURN driver_connect(SQLHDBC handle, enum flavour flavour, SQLHWND window,
+                                SQLUSMALLINT completion, const void *in, SQLSMALLINT in_length,
+                                const struct output *output)
 {
     SQLRETURN outcome;
     struct connection *connection = begin_connect(handle, &outcome);
@@ -129,9 +125,8 @@ SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_l
     return driver_connect(handle, FLAVOUR_WIDE, window, completion, in, in_length, &output);
 }
 
-static SQLRETURN
-browse_connect(SQLHDBC handle, enum flavour flavour, const void *in, SQLSMALLINT in_length,
-               const struct output *output)
+static SQLRETURN browse_connect(SQLHDBC handle, enum flavour flavour, const void *in,
+                                SQLSMALLINT in_length, const struct output *output)
 {
     SQLRETURN outcome;
     struct connection *connection = begin_connect(handle, &outcome);
@@ -162,8 +157,7 @@ SQLBrowseConnectW(SQLHDBC handle, SQLWCHAR *in, SQLSMALLINT in_length, SQLWCHAR 
 }
 
 /* Appends "KEYWORD={value};" with '}' doubled: any value survives in braces. */
-static bool
-append_pair(struct buffer *buffer, const char *keyword, const char *value)
+static bool append_pair(struct buffer *buffer, const char *keyword, const char *value)
 {
     bool is_done =
         buffer_append(buffer, keyword, strlen(keyword)) && buffer_append(buffer, "={", 2);
@@ -184,8 +178,8 @@ struct connect_argument {
 
 /* Makes room for everything first: growing would leave copies of the password behind. An empty user
  * or password does not override the DSN's. */
-static bool
-append_pairs(struct buffer *buffer, const struct connect_argument *arguments, char *const *values)
+static bool append_pairs(struct buffer *buffer, const struct connect_argument *arguments,
+                         char *const *values)
 {
     size_t size = 1;
     for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
@@ -198,8 +192,8 @@ append_pairs(struct buffer *buffer, const struct connect_argument *arguments, ch
     return buffer_append(buffer, "", 1);
 }
 
-static bool
-build_string(struct buffer *buffer, enum flavour flavour, const struct connect_argument *arguments)
+static bool build_string(struct buffer *buffer, enum flavour flavour,
+                         const struct connect_argument *arguments)
 {
     char *values[CONNECT_ARGUMENTS] = {NULL};
     bool is_done = true;
@@ -214,16 +208,15 @@ build_string(struct buffer *buffer, enum flavour flavour, const struct connect_a
     return is_done;
 }
 
-static void
-free_secret_buffer(struct buffer *buffer)
+static void free_secret_buffer(struct buffer *buffer)
 {
     text_wipe(buffer->storage, buffer->capacity);
     buffer_free(buffer);
 }
 
 /* SQLConnect has no place for a server's address: it becomes SQLDriverConnect with a DSN. */
-static SQLRETURN
-plain_connect(SQLHDBC handle, enum flavour flavour, const struct connect_argument *arguments)
+static SQLRETURN plain_connect(SQLHDBC handle, enum flavour flavour,
+                               const struct connect_argument *arguments)
 {
     SQLRETURN outcome;
     struct buffer text = {0};
@@ -269,8 +262,7 @@ SQLConnectW(SQLHDBC handle, SQLWCHAR *dsn, SQLSMALLINT dsn_length, SQLWCHAR *use
 }
 
 /* What the real driver said about a disconnection that succeeded, before its handle goes. */
-static void
-keep_real_records(struct connection *connection)
+static void keep_real_records(struct connection *connection)
 {
     if (connection->handle.real != SQL_NULL_HANDLE)
         diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
@@ -278,8 +270,7 @@ keep_real_records(struct connection *connection)
 }
 
 /* A forked child gives up its copy of the connection, and disturbs the parent's with nothing. */
-static SQLRETURN
-disconnect(struct connection *connection)
+static SQLRETURN disconnect(struct connection *connection)
 {
     if (!call_is_forked(connection))
         return conn_disconnect(connection);

@@ -5,8 +5,7 @@
 
 /* The driver manager calls the source's driver whatever the target's is: the target may be another
  * driver's handle, which must not be touched, or belong to another real driver. */
-static SQLRETURN
-copy_to(const struct call *source, SQLHDESC target)
+static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
 {
     struct error error = {0};
     struct handle *pinned = handle_pin(target, HANDLE_DESCRIPTOR);

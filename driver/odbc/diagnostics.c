@@ -36,8 +36,8 @@ struct field_buffer {
 };
 
 /* In a forked child the real driver is not called, not even for its records. */
-static bool
-open_source(struct source *source, enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle)
+static bool open_source(struct source *source, enum flavour flavour, SQLSMALLINT handle_type,
+                        SQLHANDLE handle)
 {
     struct handle *ours = handle_check(handle, (enum handle_kind)handle_type);
     if (ours == NULL)
@@ -50,9 +50,8 @@ open_source(struct source *source, enum flavour flavour, SQLSMALLINT handle_type
     return true;
 }
 
-static SQLRETURN
-give_text(enum flavour flavour, const char *text, void *out, SQLSMALLINT size, size_t unit,
-          SQLSMALLINT *length_out)
+static SQLRETURN give_text(enum flavour flavour, const char *text, void *out, SQLSMALLINT size,
+                           size_t unit, SQLSMALLINT *length_out)
 {
     size_t length;
     size_t bytes = size > 0 ? (size_t)size * unit : 0;
@@ -64,9 +63,8 @@ give_text(enum flavour flavour, const char *text, void *out, SQLSMALLINT size, s
     return outcome == STRINGS_CUT ? SQL_SUCCESS_WITH_INFO : SQL_SUCCESS;
 }
 
-static SQLRETURN
-give_record(enum flavour flavour, const struct diagnostic *record,
-            const struct record_buffer *buffer)
+static SQLRETURN give_record(enum flavour flavour, const struct diagnostic *record,
+                             const struct record_buffer *buffer)
 {
     size_t length, unit = strings_unit(flavour);
     if (buffer->sqlstate != NULL)
@@ -77,8 +75,8 @@ give_record(enum flavour flavour, const struct diagnostic *record,
     return give_text(flavour, record->message, buffer->message, buffer->size, unit, buffer->length);
 }
 
-static SQLRETURN
-get_real_record(const struct source *source, SQLSMALLINT number, const struct record_buffer *buffer)
+static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number,
+                                 const struct record_buffer *buffer)
 {
     struct diagnostic record;
     const struct driver_functions *functions = source->driver->functions;
@@ -97,9 +95,8 @@ get_real_record(const struct source *source, SQLSMALLINT number, const struct re
     return give_record(source->flavour, &record, buffer);
 }
 
-static SQLRETURN
-get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-           const struct record_buffer *buffer)
+static SQLRETURN get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
+                            SQLSMALLINT number, const struct record_buffer *buffer)
 {
     struct source source;
     struct diagnostic record;
@@ -130,8 +127,7 @@ SQLGetDiagRecW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQ
     return get_record(FLAVOUR_WIDE, handle_type, handle, number, &buffer);
 }
 
-static SQLRETURN
-give_integer(const struct field_buffer *buffer, SQLINTEGER number)
+static SQLRETURN give_integer(const struct field_buffer *buffer, SQLINTEGER number)
 {
     if (buffer->value != NULL)
         *(SQLINTEGER *)buffer->value = number;
@@ -140,8 +136,7 @@ give_integer(const struct field_buffer *buffer, SQLINTEGER number)
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-give_wide_integer(const struct field_buffer *buffer, SQLLEN number)
+static SQLRETURN give_wide_integer(const struct field_buffer *buffer, SQLLEN number)
 {
     if (buffer->value != NULL)
         *(SQLLEN *)buffer->value = number;
@@ -151,16 +146,15 @@ give_wide_integer(const struct field_buffer *buffer, SQLLEN number)
 }
 
 /* Size and length are in bytes in both flavours. */
-static SQLRETURN
-give_field_text(enum flavour flavour, const char *text, const struct field_buffer *buffer)
+static SQLRETURN give_field_text(enum flavour flavour, const char *text,
+                                 const struct field_buffer *buffer)
 {
     return give_text(flavour, text, buffer->value, buffer->size, 1, buffer->length);
 }
 
 /* Fields of a record that we hold: ODBC reference, SQLGetDiagField. */
-static SQLRETURN
-get_record_field(const struct source *source, const struct diagnostic *record, SQLSMALLINT field,
-                 const struct field_buffer *buffer)
+static SQLRETURN get_record_field(const struct source *source, const struct diagnostic *record,
+                                  SQLSMALLINT field, const struct field_buffer *buffer)
 {
     const struct connection *connection = call_connection_of(source->handle);
     const char *server = NULL;
@@ -191,9 +185,8 @@ get_record_field(const struct source *source, const struct diagnostic *record, S
     }
 }
 
-static SQLRETURN
-get_real_field(const struct source *source, SQLSMALLINT number, SQLSMALLINT field,
-               const struct field_buffer *buffer)
+static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number, SQLSMALLINT field,
+                                const struct field_buffer *buffer)
 {
     const struct driver_functions *functions = source->driver->functions;
     SQLSMALLINT kind = (SQLSMALLINT)source->handle->kind;
@@ -211,8 +204,7 @@ get_real_field(const struct source *source, SQLSMALLINT number, SQLSMALLINT fiel
 }
 
 /* Counted, since not every driver knows the header field. */
-static SQLINTEGER
-count_real_records(const struct source *source)
+static SQLINTEGER count_real_records(const struct source *source)
 {
     struct diagnostic record;
     SQLSMALLINT count = 0;
@@ -225,8 +217,7 @@ count_real_records(const struct source *source)
 }
 
 /* What the call returned, when it is our records that tell: SQLSTATE class 01 is a warning. */
-static SQLRETURN
-outcome_of(const struct source *source)
+static SQLRETURN outcome_of(const struct source *source)
 {
     struct diagnostic record;
     for (size_t i = 0; diagnostics_get(&source->handle->diagnostics, i, &record); i++)
@@ -235,8 +226,8 @@ outcome_of(const struct source *source)
     return SQL_SUCCESS_WITH_INFO;
 }
 
-static SQLRETURN
-get_header_field(const struct source *source, SQLSMALLINT field, const struct field_buffer *buffer)
+static SQLRETURN get_header_field(const struct source *source, SQLSMALLINT field,
+                                  const struct field_buffer *buffer)
 {
     if (field == SQL_DIAG_NUMBER)
         return give_integer(buffer, source->ours + count_real_records(source));
@@ -248,9 +239,8 @@ get_header_field(const struct source *source, SQLSMALLINT field, const struct fi
     return source->driver != NULL ? get_real_field(source, 0, field, buffer) : SQL_ERROR;
 }
 
-static SQLRETURN
-get_field(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number,
-          SQLSMALLINT field, const struct field_buffer *buffer)
+static SQLRETURN get_field(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
+                           SQLSMALLINT number, SQLSMALLINT field, const struct field_buffer *buffer)
 {
     struct source source;
     struct diagnostic record;

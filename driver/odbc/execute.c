@@ -14,8 +14,7 @@
 /* Longer texts are not the call, and are not even looked at. */
 #define CALL_LENGTH_LIMIT 128
 
-static size_t
-count_characters(enum flavour flavour, const void *text, SQLINTEGER length)
+static size_t count_characters(enum flavour flavour, const void *text, SQLINTEGER length)
 {
     size_t limit = length == SQL_NTS ? CALL_LENGTH_LIMIT + 1 : (size_t)length;
     size_t count = 0;
@@ -29,8 +28,7 @@ count_characters(enum flavour flavour, const void *text, SQLINTEGER length)
 }
 
 /* Narrowed character by character: one that is not ASCII does not occur in the call. */
-static bool
-is_status_call(enum flavour flavour, const void *text, SQLINTEGER length)
+static bool is_status_call(enum flavour flavour, const void *text, SQLINTEGER length)
 {
     char narrow[CALL_LENGTH_LIMIT];
     if (text == NULL || (length < 0 && length != SQL_NTS))
@@ -46,8 +44,7 @@ is_status_call(enum flavour flavour, const void *text, SQLINTEGER length)
     return status_is_call(narrow, count);
 }
 
-static enum status_dialect
-ask_dialect(const struct call *call)
+static enum status_dialect ask_dialect(const struct call *call)
 {
     SQLWCHAR wide[64] = {0};
     char name[64] = "";
@@ -64,8 +61,7 @@ ask_dialect(const struct call *call)
 }
 
 /* The SELECT in the flavour; the caller frees it. NULL: out of memory. */
-static void *
-build_status(const struct call *call, enum flavour flavour)
+static void *build_status(const struct call *call, enum flavour flavour)
 {
     char *select = status_build_select(conn_report(call->connection), ask_dialect(call));
     if (select == NULL || flavour == FLAVOUR_ANSI)
@@ -76,9 +72,8 @@ build_status(const struct call *call, enum flavour flavour)
 }
 
 /* The text that the real driver is to get: *replacement_out is to be freed after the call. */
-static bool
-replace_text(const struct call *call, enum flavour flavour, void **text, SQLINTEGER *length,
-             void **replacement_out)
+static bool replace_text(const struct call *call, enum flavour flavour, void **text,
+                         SQLINTEGER *length, void **replacement_out)
 {
     *replacement_out = NULL;
     if (!is_status_call(flavour, *text, *length))

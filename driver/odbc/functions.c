@@ -15,29 +15,25 @@ struct function_bits {
     SQLUSMALLINT words[SQL_API_ODBC3_ALL_FUNCTIONS_SIZE];
 };
 
-static void
-set_bit(struct function_bits *bits, SQLUSMALLINT number)
+static void set_bit(struct function_bits *bits, SQLUSMALLINT number)
 {
     bits->words[number >> 4] |= (SQLUSMALLINT)(1u << (number & 15));
 }
 
-static bool
-has_bit(const struct function_bits *bits, SQLUSMALLINT number)
+static bool has_bit(const struct function_bits *bits, SQLUSMALLINT number)
 {
     return number >> 4 < SQL_API_ODBC3_ALL_FUNCTIONS_SIZE &&
            (bits->words[number >> 4] >> (number & 15) & 1) != 0;
 }
 
-static bool
-is_claimed(const struct function_bits *bits, SQLUSMALLINT number)
+static bool is_claimed(const struct function_bits *bits, SQLUSMALLINT number)
 {
     return has_bit(bits, number) ||
            (number == SQL_API_SQLCANCELHANDLE && has_bit(bits, OTHER_CANCELHANDLE));
 }
 
 /* SQLConnect is made of SQLDriverConnect, so a real driver need not have it. */
-static bool
-is_there(const struct driver_functions *functions, const struct function_row *row)
+static bool is_there(const struct driver_functions *functions, const struct function_row *row)
 {
     if (row->number == SQL_API_SQLCONNECT)
         return functions->SQLDriverConnect != NULL || functions->SQLDriverConnectW != NULL;
@@ -45,8 +41,7 @@ is_there(const struct driver_functions *functions, const struct function_row *ro
 }
 
 /* The real driver's word; one that cannot tell is taken at what it exports. */
-static SQLRETURN
-ask_real_driver(const struct call *call, struct function_bits *claimed)
+static SQLRETURN ask_real_driver(const struct call *call, struct function_bits *claimed)
 {
     memset(claimed, 0xFF, sizeof *claimed);
     if (call->functions->SQLGetFunctions == NULL)
@@ -56,8 +51,7 @@ ask_real_driver(const struct call *call, struct function_bits *claimed)
                                             claimed->words);
 }
 
-static SQLRETURN
-collect(const struct call *call, struct function_bits *bits)
+static SQLRETURN collect(const struct call *call, struct function_bits *bits)
 {
     struct function_bits claimed;
     SQLRETURN outcome = ask_real_driver(call, &claimed);

@@ -5,8 +5,7 @@
 #include "conn/conn.h"
 #include "odbc/call.h"
 
-static SQLRETURN
-allocate_environment(SQLHANDLE *out)
+static SQLRETURN allocate_environment(SQLHANDLE *out)
 {
     struct environment *environment = environment_new();
     *out = environment;
@@ -14,8 +13,7 @@ allocate_environment(SQLHANDLE *out)
 }
 
 /* No real handle yet: which real driver it is, only the connection string tells. */
-static SQLRETURN
-allocate_connection(SQLHANDLE input, SQLHANDLE *out)
+static SQLRETURN allocate_connection(SQLHANDLE input, SQLHANDLE *out)
 {
     struct handle *handle = handle_check(input, HANDLE_ENVIRONMENT);
     if (handle == NULL)
@@ -26,8 +24,7 @@ allocate_connection(SQLHANDLE input, SQLHANDLE *out)
 }
 
 /* Statements and explicit descriptors. */
-static SQLRETURN
-allocate_child(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *out)
+static SQLRETURN allocate_child(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *out)
 {
     struct call call;
     SQLHANDLE real = SQL_NULL_HANDLE;
@@ -63,8 +60,7 @@ SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE *outpu
     }
 }
 
-static SQLRETURN
-free_environment(SQLHANDLE handle)
+static SQLRETURN free_environment(SQLHANDLE handle)
 {
     if (handle_check(handle, HANDLE_ENVIRONMENT) == NULL)
         return SQL_INVALID_HANDLE;
@@ -73,8 +69,7 @@ free_environment(SQLHANDLE handle)
 }
 
 /* The driver manager frees a connection whose connecting failed without disconnecting it. */
-static SQLRETURN
-free_connection(SQLHANDLE handle)
+static SQLRETURN free_connection(SQLHANDLE handle)
 {
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
     if (ours == NULL)
@@ -86,8 +81,7 @@ free_connection(SQLHANDLE handle)
     return SQL_SUCCESS;
 }
 
-static void
-free_wrapper(struct handle *handle)
+static void free_wrapper(struct handle *handle)
 {
     if (handle->kind == HANDLE_STATEMENT)
         statement_free((struct statement *)handle);
@@ -97,8 +91,7 @@ free_wrapper(struct handle *handle)
 
 /* Statements and explicit descriptors. A forked child only forgets them: the real driver might
  * close them on the parent's connection. */
-static SQLRETURN
-free_child(enum handle_kind kind, SQLHANDLE handle)
+static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
 {
     struct call call;
     if (!call_begin(&call, kind, handle)) {

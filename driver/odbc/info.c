@@ -16,9 +16,8 @@ struct info_buffer {
     SQLSMALLINT *length;
 };
 
-static SQLRETURN
-give_text(struct handle *handle, enum flavour flavour, const char *text,
-          const struct info_buffer *buffer)
+static SQLRETURN give_text(struct handle *handle, enum flavour flavour, const char *text,
+                           const struct info_buffer *buffer)
 {
     size_t length;
     struct error error = {0};
@@ -37,8 +36,7 @@ give_text(struct handle *handle, enum flavour flavour, const char *text,
     return SQL_SUCCESS_WITH_INFO;
 }
 
-static SQLRETURN
-give_bytes(const void *bytes, size_t size, const struct info_buffer *buffer)
+static SQLRETURN give_bytes(const void *bytes, size_t size, const struct info_buffer *buffer)
 {
     if (buffer->value != NULL)
         memcpy(buffer->value, bytes, size);
@@ -49,9 +47,8 @@ give_bytes(const void *bytes, size_t size, const struct info_buffer *buffer)
 
 /* The type decides between UTF-16 and UTF-8, not the entry point: the driver manager does not
  * convert types that it does not know, and brings ANSI calls to a Unicode driver's SQLGetInfoW. */
-static SQLRETURN
-give_report_item(const struct call *call, const struct report_item *item, bool is_utf8,
-                 const struct info_buffer *buffer)
+static SQLRETURN give_report_item(const struct call *call, const struct report_item *item,
+                                  bool is_utf8, const struct info_buffer *buffer)
 {
     char scratch[REPORT_SCRATCH_SIZE];
     const struct tls_report *report = conn_report(call->connection);
@@ -64,8 +61,8 @@ give_report_item(const struct call *call, const struct report_item *item, bool i
 
 /* The driver manager answers these itself; without one they are our handles, never the real
  * driver's. A statement's and a descriptor's come in the buffer, and are ours already. */
-static SQLRETURN
-give_handle(const struct call *call, SQLUSMALLINT type, const struct info_buffer *buffer)
+static SQLRETURN give_handle(const struct call *call, SQLUSMALLINT type,
+                             const struct info_buffer *buffer)
 {
     SQLHANDLE handle = call->handle;
     if (type == SQL_DRIVER_HENV)
@@ -75,9 +72,8 @@ give_handle(const struct call *call, SQLUSMALLINT type, const struct info_buffer
     return give_bytes(&handle, sizeof handle, buffer);
 }
 
-static SQLRETURN
-ask_real_driver(const struct call *call, enum flavour flavour, SQLUSMALLINT type,
-                const struct info_buffer *buffer)
+static SQLRETURN ask_real_driver(const struct call *call, enum flavour flavour, SQLUSMALLINT type,
+                                 const struct info_buffer *buffer)
 {
     if (flavour == FLAVOUR_WIDE && call->functions->SQLGetInfoW == NULL)
         return call_lacks_function(call, "SQLGetInfoW");
@@ -90,8 +86,8 @@ ask_real_driver(const struct call *call, enum flavour flavour, SQLUSMALLINT type
                                                       buffer->length));
 }
 
-static SQLRETURN
-get_info(SQLHDBC handle, enum flavour flavour, SQLUSMALLINT type, const struct info_buffer *buffer)
+static SQLRETURN get_info(SQLHDBC handle, enum flavour flavour, SQLUSMALLINT type,
+                          const struct info_buffer *buffer)
 {
     struct call call;
     bool is_utf8 = false;

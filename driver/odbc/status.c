@@ -5,21 +5,18 @@
 #include "base/buffer.h"
 #include "base/text.h"
 
-static bool
-is_blank(char c)
+static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
 }
 
-static void
-skip_blanks(struct cursor *cursor)
+static void skip_blanks(struct cursor *cursor)
 {
     while (cursor->left > 0 && is_blank((char)*cursor->next))
         cursor_u8(cursor);
 }
 
-static bool
-take_character(struct cursor *cursor, char wanted)
+static bool take_character(struct cursor *cursor, char wanted)
 {
     skip_blanks(cursor);
     if (cursor->left == 0 || *cursor->next != (unsigned char)wanted)
@@ -28,8 +25,7 @@ take_character(struct cursor *cursor, char wanted)
     return true;
 }
 
-static bool
-take_word(struct cursor *cursor, const char *wanted)
+static bool take_word(struct cursor *cursor, const char *wanted)
 {
     char word[32];
     size_t length = strlen(wanted);
@@ -43,8 +39,7 @@ take_word(struct cursor *cursor, const char *wanted)
 }
 
 /* [{] call odbcssl_status [()] [}] [;] */
-bool
-status_is_call(const char *text, size_t length)
+bool status_is_call(const char *text, size_t length)
 {
     struct cursor cursor = cursor_over(text, length);
     bool has_brace = take_character(&cursor, '{');
@@ -61,8 +56,7 @@ status_is_call(const char *text, size_t length)
     return cursor.left == 0 && !cursor.is_short;
 }
 
-enum status_dialect
-status_dialect_of(const char *dbms_name)
+enum status_dialect status_dialect_of(const char *dbms_name)
 {
     if (text_has_prefix_nocase(dbms_name, "PostgreSQL"))
         return STATUS_DIALECT_POSTGRESQL;
@@ -72,15 +66,13 @@ status_dialect_of(const char *dbms_name)
     return STATUS_DIALECT_OTHER;
 }
 
-static bool
-append_text(struct buffer *buffer, const char *text)
+static bool append_text(struct buffer *buffer, const char *text)
 {
     return buffer_append(buffer, text, strlen(text));
 }
 
 /* Names come out of the server's certificate: nothing in them may end the literal. */
-static bool
-append_character(struct buffer *buffer, enum status_dialect dialect, char c)
+static bool append_character(struct buffer *buffer, enum status_dialect dialect, char c)
 {
     if (c == '\'')
         return append_text(buffer, "''");
@@ -92,8 +84,7 @@ append_character(struct buffer *buffer, enum status_dialect dialect, char c)
     return buffer_append(buffer, &c, 1);
 }
 
-static bool
-append_literal(struct buffer *buffer, enum status_dialect dialect, const char *text)
+static bool append_literal(struct buffer *buffer, enum status_dialect dialect, const char *text)
 {
     static const char *const prefixes[] = {
         [STATUS_DIALECT_OTHER] = "'",
@@ -106,9 +97,8 @@ append_literal(struct buffer *buffer, enum status_dialect dialect, const char *t
     return is_done && append_text(buffer, "'");
 }
 
-static bool
-append_row(struct buffer *buffer, enum status_dialect dialect, const char *name, const char *value,
-           bool is_first)
+static bool append_row(struct buffer *buffer, enum status_dialect dialect, const char *name,
+                       const char *value, bool is_first)
 {
     return append_text(buffer, is_first ? "SELECT " : " UNION ALL SELECT ") &&
            append_literal(buffer, dialect, name) &&
@@ -117,8 +107,7 @@ append_row(struct buffer *buffer, enum status_dialect dialect, const char *name,
            (!is_first || append_text(buffer, " AS value"));
 }
 
-char *
-status_build_select(const struct tls_report *report, enum status_dialect dialect)
+char *status_build_select(const struct tls_report *report, enum status_dialect dialect)
 {
     char scratch[REPORT_SCRATCH_SIZE];
     struct buffer buffer = {0};

@@ -5,8 +5,7 @@
 
 #include "base/text.h"
 
-static char *
-take_ansi(const char *text, SQLINTEGER length, size_t *length_out)
+static char *take_ansi(const char *text, SQLINTEGER length, size_t *length_out)
 {
     size_t size = length == SQL_NTS ? strlen(text) : (size_t)length;
     char *copy = malloc(size + 1);
@@ -18,8 +17,7 @@ take_ansi(const char *text, SQLINTEGER length, size_t *length_out)
     return copy;
 }
 
-char *
-strings_take(enum flavour flavour, const void *text, SQLINTEGER length, size_t *length_out)
+char *strings_take(enum flavour flavour, const void *text, SQLINTEGER length, size_t *length_out)
 {
     if (text == NULL || (length < 0 && length != SQL_NTS))
         return take_ansi("", 0, length_out);
@@ -29,8 +27,7 @@ strings_take(enum flavour flavour, const void *text, SQLINTEGER length, size_t *
     return text_to_utf8(text, units, length_out);
 }
 
-static enum strings_outcome
-give_wide(const char *text, void *out, size_t size, size_t *length_out)
+static enum strings_outcome give_wide(const char *text, void *out, size_t size, size_t *length_out)
 {
     size_t units;
     uint16_t *wide = text_to_utf16(text, strlen(text), &units);
@@ -43,8 +40,8 @@ give_wide(const char *text, void *out, size_t size, size_t *length_out)
     return is_whole ? STRINGS_COPIED : STRINGS_CUT;
 }
 
-enum strings_outcome
-strings_give(enum flavour flavour, const char *text, void *out, size_t size, size_t *length_out)
+enum strings_outcome strings_give(enum flavour flavour, const char *text, void *out, size_t size,
+                                  size_t *length_out)
 {
     if (flavour == FLAVOUR_WIDE)
         return give_wide(text, out, size, length_out);

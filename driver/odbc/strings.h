@@ -23,8 +23,7 @@ enum strings_outcome strings_give(enum flavour flavour, const char *text, void *
                                   size_t *length_out);
 
 /* Bytes of a character of the flavour. */
-static inline size_t
-strings_unit(enum flavour flavour)
+static inline size_t strings_unit(enum flavour flavour)
 {
     return flavour == FLAVOUR_WIDE ? sizeof(SQLWCHAR) : sizeof(SQLCHAR);
 }

@@ -235,10 +235,20 @@ static enum proto_verdict pass_on(struct proto_session *session, struct buffer *
     return verdict;
 }
 
+/* A server that asked for a certificate in the handshake, got none, and now misses it. The code
+ * 28000 stands for more than that, and words in another language are left to the real driver. */
+static bool is_certificate_missing(const struct proto_session *session,
+                                   const struct postgres_refusal *refusal)
+{
+    return session->certificate == PROTO_CERTIFICATE_NOT_SHOWN && !session->is_credentials_asked &&
+           strcmp(refusal->sqlstate, "28000") == 0 &&
+           strstr(refusal->text, "certificate") != NULL;
+}
+
 /*
  * The server's refusal goes to the real driver, which tells it. Before the server asked for
- * credentials it also means that another plan may work; not so for 57P03, the server that is
- * starting up or shutting down (cannot_connect_now), as in libpq.
+ * credentials, a client certificate among them, it also means that another plan may work; not so
+ * for 57P03, the server that is starting up or shutting down (cannot_connect_now), as in libpq.
  */
 static enum proto_verdict take_error(struct proto_session *session, struct buffer *input,
                                      size_t length)
@@ -246,7 +256,15 @@ static enum proto_verdict take_error(struct proto_session *session, struct buffe
     struct postgres_refusal refusal;
     postgres_read_refusal(buffer_content(input), length, &refusal);
     session->is_server_opaque = true;
-    if (session->is_credentials_asked || strcmp(refusal.sqlstate, "57P03") == 0) {
+    if (is_certificate_missing(session, &refusal)) {
+        error_set(&session->error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
+                  "the server wants a client certificate, and none was shown, because SslCert is "
+                  "not set: %s",
+                  refusal.text);
+        return PROTO_REFUSE;
+    }
+    if (session->is_credentials_asked || session->certificate != PROTO_CERTIFICATE_NOT_ASKED ||
+        strcmp(refusal.sqlstate, "57P03") == 0) {
         session->is_login_refused = true;
         return pass_on(session, input, length, PROTO_CONTINUE);
     }

@@ -40,6 +40,13 @@ enum proto_verdict {
 /* Kind of session, known once the real driver's first message was read. */
 enum proto_session_kind { PROTO_SESSION_UNKNOWN, PROTO_SESSION_MAIN, PROTO_SESSION_CANCEL };
 
+/* What became of the client certificate in the handshake. */
+enum proto_certificate {
+    PROTO_CERTIFICATE_NOT_ASKED,
+    PROTO_CERTIFICATE_NOT_SHOWN, /* asked for, and there was none to show */
+    PROTO_CERTIFICATE_SHOWN
+};
+
 struct proto_session {
     const struct proto *proto;
     enum proto_plan plan;
@@ -51,6 +58,7 @@ struct proto_session {
                                   it */
     bool is_login_refused;     /* the server's refusal of the login is passed on to the real driver,
                                   which     tells it; the end of the stream that follows is expected */
+    enum proto_certificate certificate; /* set before tls_started */
     struct buffer to_driver;
     struct buffer to_server;
     struct error

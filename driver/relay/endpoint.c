@@ -216,7 +216,9 @@ static bool scan_all(const struct connection_ends *ours)
 }
 
 /* Whether this process has the socket at the other end. The kernel tells no process of a TCP
- * socket, but all of our own descriptors can be asked. */
+ * socket, but all of our own descriptors can be asked. A connection that its owner has closed
+ * before we look is nobody's, and refused: a real driver waits for an answer, also when it cancels.
+ */
 static bool is_own_tcp(int descriptor)
 {
     struct connection_ends ours;

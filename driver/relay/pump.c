@@ -85,6 +85,12 @@ static enum tls_progress read_opaque(struct pump *pump, struct error *error)
     return transport_read(&pump->server, &pump->driver_out, OUT_LIMIT, error);
 }
 
+static bool is_driver_to_answer(const struct pump *pump)
+{
+    return pump->proto.is_credentials_asked && !pump->proto.is_login_refused &&
+           !pump->is_logged_in && pump->phase == PUMP_CARRYING;
+}
+
 static enum tls_progress read_messages(struct pump *pump, struct error *error)
 {
     size_t before = buffer_length(&pump->server_in);
@@ -95,6 +101,8 @@ static enum tls_progress read_messages(struct pump *pump, struct error *error)
         return progress;
     if (length > before)
         verdict_obey(pump, pump->proto.proto->from_server(&pump->proto, &pump->server_in));
+    if (length > before && is_driver_to_answer(pump))
+        verdict_ask_driver(pump);
     if (pump->proto.is_server_opaque && !move_to_driver(pump, &pump->server_in))
         error_set_memory(error);
     if (buffer_length(&pump->server_in) >= MESSAGE_LIMIT && pump->phase == PUMP_CARRYING &&
@@ -151,6 +159,8 @@ static void take_from_driver(struct pump *pump)
     struct error error = {0};
     if (!may_take_from_driver(pump) || buffer_length(&pump->driver_in) == 0)
         return;
+    if (pump->is_driver_asked)
+        verdict_driver_answered(pump);
     if (!pump->proto.is_driver_opaque)
         verdict_obey(pump, pump->proto.proto->from_driver(&pump->proto, &pump->driver_in));
     if (!may_take_from_driver(pump) || buffer_length(&pump->driver_in) == 0)

@@ -1,9 +1,9 @@
 #include "relay/registry.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "relay/thread.h"
 
 #define EXIT_MILLISECONDS 5000
 
@@ -70,8 +70,8 @@ static void unlist(struct registry_entry *entry)
     entry->is_listed = false;
 }
 
-bool registry_start(struct registry_entry *entry, pthread_t *thread_out, void *(*run)(void *),
-                    void *argument, struct error *error)
+bool registry_start(struct registry_entry *entry, struct thread *thread,
+                    void (*run)(void *argument), void *argument, struct error *error)
 {
     pthread_once(&once, set_up);
     lock();
@@ -80,7 +80,7 @@ bool registry_start(struct registry_entry *entry, pthread_t *thread_out, void *(
         error_set(error, ODBCSSL_ERROR_SYSTEM,
                   "the process is ending: nothing can connect any more");
     else
-        is_started = thread_start(thread_out, run, argument, error);
+        is_started = thread_start(thread, run, argument, error);
     if (is_started)
         list(entry);
     unlock();

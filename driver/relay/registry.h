@@ -7,11 +7,11 @@
 #ifndef RELAY_REGISTRY_H
 #define RELAY_REGISTRY_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "relay/thread.h"
 
 struct registry_entry {
     void (*stop)(struct registry_entry *entry);
@@ -23,8 +23,8 @@ struct registry_entry {
 };
 
 /* Starts the thread and lists the entry, unless the process is ending. */
-bool registry_start(struct registry_entry *entry, pthread_t *thread_out, void *(*run)(void *),
-                    void *argument, struct error *error);
+bool registry_start(struct registry_entry *entry, struct thread *thread,
+                    void (*run)(void *argument), void *argument, struct error *error);
 
 /* Stops and joins the thread, unless the end of the process did so already. false: it has not
  * ended, and its memory must stay. */

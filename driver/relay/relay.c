@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +24,8 @@
 /* One connection of the real driver. */
 struct carrier {
     struct relay *relay;
-    pthread_t thread;
-    bool is_used;            /* by the relay's thread only */
-    atomic_bool is_finished; /* set last by a thread of its own */
+    struct thread thread; /* of a session beside the main one */
+    bool is_used;         /* its thread is to be joined; by the relay's thread only */
     struct pump pump;
 };
 
@@ -36,7 +34,7 @@ struct relay {
     struct relay_options options;
     struct endpoint endpoint;
     struct relay_state state;
-    pthread_t thread;
+    struct thread thread;
     pid_t owner;
     int wake;
     struct carrier carriers[CARRIER_COUNT];
@@ -51,8 +49,9 @@ static bool connect_server(struct carrier *carrier, size_t *index_out, struct er
     struct dial_target target = *relay->options.target;
     size_t offset = 0;
     char doing[STATE_DOING_SIZE];
-    snprintf(doing, sizeof doing, "%s, port %u: waiting for the TCP connection", target.host,
-             target.port);
+    snprintf(doing, sizeof doing,
+             "%s, port %u: the real driver gave up while waiting for the TCP connection",
+             target.host, target.port);
     state_set_doing(&relay->state, carrier, doing);
     bool is_main = state_claim(&relay->state, carrier, pump->driver);
     /* To cancel, the very server has to be met that runs the query. */
@@ -118,22 +117,20 @@ static void finish(struct carrier *carrier)
 
 /* --- sessions beside the main one --- */
 
-static void *run_beside(void *argument)
+static void run_beside(void *argument)
 {
     struct carrier *carrier = argument;
     carry(carrier);
     finish(carrier);
-    atomic_store(&carrier->is_finished, true);
-    return NULL;
 }
 
 static void reap(struct relay *relay)
 {
     for (size_t i = 1; i < CARRIER_COUNT; i++) {
         struct carrier *carrier = &relay->carriers[i];
-        if (!carrier->is_used || !atomic_load(&carrier->is_finished))
+        if (!carrier->is_used || !thread_is_finished(&carrier->thread))
             continue;
-        pthread_join(carrier->thread, NULL);
+        thread_join(&carrier->thread, 0);
         carrier->is_used = false;
     }
 }
@@ -142,7 +139,7 @@ static void join_all(struct relay *relay)
 {
     for (size_t i = 1; i < CARRIER_COUNT; i++)
         if (relay->carriers[i].is_used)
-            pthread_join(relay->carriers[i].thread, NULL);
+            thread_join(&relay->carriers[i].thread, INT64_MAX / 2);
 }
 
 static struct carrier *find_free(struct relay *relay)
@@ -166,7 +163,6 @@ static void serve_beside(struct relay *relay, int driver)
     }
     prepare(carrier, driver);
     state_claim(&relay->state, carrier, driver);
-    atomic_store(&carrier->is_finished, false);
     carrier->is_used = thread_start(&carrier->thread, run_beside, carrier, &error);
     if (carrier->is_used)
         return;
@@ -217,7 +213,7 @@ static bool wait_for_driver(struct relay *relay, bool is_paused)
     return polled[1].revents == 0;
 }
 
-static void *run(void *argument)
+static void run(void *argument)
 {
     struct relay *relay = argument;
     bool is_paused = false;
@@ -233,7 +229,6 @@ static void *run(void *argument)
             state_set_outcome(&relay->state, NULL, RELAY_FAILED, &error);
     }
     join_all(relay);
-    return NULL;
 }
 
 /* --- from other threads --- */
@@ -273,7 +268,7 @@ static void stop(struct registry_entry *entry)
 static bool join(struct registry_entry *entry, int64_t deadline)
 {
     struct relay *relay = (struct relay *)entry;
-    return thread_join(relay->thread, deadline);
+    return thread_join(&relay->thread, deadline);
 }
 
 static struct relay *allocate(const struct relay_options *options, struct error *error)

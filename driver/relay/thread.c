@@ -5,30 +5,85 @@
 
 #define STACK_SIZE ((size_t)512 * 1024)
 
-bool thread_start(pthread_t *thread_out, void *(*run)(void *), void *argument, struct error *error)
+static void *run_thread(void *argument)
+{
+    struct thread *thread = argument;
+    thread->run(thread->argument);
+    pthread_mutex_lock(&thread->mutex);
+    thread->is_finished = true;
+    pthread_cond_signal(&thread->finished);
+    pthread_mutex_unlock(&thread->mutex);
+    return NULL;
+}
+
+/* A new thread inherits the mask, so no signal can reach it before it could block them. */
+static int create(struct thread *thread, const pthread_attr_t *attributes)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = pthread_create(&thread->id, attributes, run_thread, thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
+static void make_condition(struct thread *thread)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&thread->finished, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&thread->mutex, NULL);
+}
+
+static void destroy(struct thread *thread)
+{
+    pthread_mutex_destroy(&thread->mutex);
+    pthread_cond_destroy(&thread->finished);
+}
+
+bool thread_start(struct thread *thread, void (*run)(void *argument), void *argument,
+                  struct error *error)
 {
     pthread_attr_t attributes;
-    sigset_t all, before;
+    *thread = (struct thread){.run = run, .argument = argument};
+    make_condition(thread);
     int result = pthread_attr_init(&attributes);
     if (result == 0) {
         pthread_attr_setstacksize(&attributes, STACK_SIZE + (size_t)PTHREAD_STACK_MIN);
-        /* A new thread inherits the mask, so no signal can reach it before it could block them. */
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        result = pthread_create(thread_out, &attributes, run, argument);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        result = create(thread, &attributes);
         pthread_attr_destroy(&attributes);
     }
     if (result != 0) {
+        destroy(thread);
         error_set_system(error, ODBCSSL_ERROR_SYSTEM, result, "the relay's thread cannot start");
         return false;
     }
-    pthread_setname_np(*thread_out, "odbcssl-relay");
+    pthread_setname_np(thread->id, "odbcssl-relay");
     return true;
 }
 
-bool thread_join(pthread_t thread, int64_t deadline)
+bool thread_join(struct thread *thread, int64_t deadline)
 {
     struct timespec until = {deadline / 1000, deadline % 1000 * 1000000};
-    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    int result = 0;
+    pthread_mutex_lock(&thread->mutex);
+    while (!thread->is_finished && result == 0)
+        result = pthread_cond_timedwait(&thread->finished, &thread->mutex, &until);
+    bool is_finished = thread->is_finished;
+    pthread_mutex_unlock(&thread->mutex);
+    if (!is_finished)
+        return false;
+    pthread_join(thread->id, NULL);
+    destroy(thread);
+    return true;
+}
+
+bool thread_is_finished(struct thread *thread)
+{
+    pthread_mutex_lock(&thread->mutex);
+    bool is_finished = thread->is_finished;
+    pthread_mutex_unlock(&thread->mutex);
+    return is_finished;
 }

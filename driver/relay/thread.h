@@ -11,9 +11,24 @@
 
 #include "base/error.h"
 
-bool thread_start(pthread_t *thread_out, void *(*run)(void *), void *argument, struct error *error);
+struct thread {
+    pthread_t id;
+    pthread_mutex_t mutex;
+    pthread_cond_t finished;
+    bool is_finished; /* run has returned */
+    void (*run)(void *argument);
+    void *argument;
+};
 
-/* false when it has not ended by the deadline (clock_monotonic()); it then stays joinable. */
-bool thread_join(pthread_t thread, int64_t deadline);
+/* false with error set; nothing is then left to free. */
+bool thread_start(struct thread *thread, void (*run)(void *argument), void *argument,
+                  struct error *error);
+
+/* Joins and frees. false when it has not ended by the deadline (clock_monotonic()): it then goes
+ * on, and thread has to stay. */
+bool thread_join(struct thread *thread, int64_t deadline);
+
+/* Whether thread_join would not wait. */
+bool thread_is_finished(struct thread *thread);
 
 #endif

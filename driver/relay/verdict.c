@@ -10,16 +10,30 @@ static void set_doing(struct pump *pump, const char *doing)
 {
     char text[STATE_DOING_SIZE];
     pump->doing = doing;
-    snprintf(text, sizeof text, "%s: %s", pump->server_name, doing);
+    snprintf(text, sizeof text, "%s: the real driver gave up while %s", pump->server_name, doing);
     state_set_doing(pump->state, pump->session, text);
-    log_write(pump->options->log, "%s", text);
+    log_write(pump->options->log, "%s: %s", pump->server_name, doing);
 }
 
 /* From here on the real driver knows more than the relay: its words are the ones to tell. */
-static void leave_words_to_driver(struct pump *pump)
+static void leave_words_to_driver(struct pump *pump, const char *doing)
 {
-    pump->doing = "waiting for the end after a refused login";
+    pump->doing = doing;
     state_set_doing(pump->state, pump->session, "");
+}
+
+/* A real driver that ends the session instead of answering, since it has no password or does not
+ * know the method, says so itself. */
+void verdict_ask_driver(struct pump *pump)
+{
+    leave_words_to_driver(pump, "waiting for the real driver's credentials");
+    pump->is_driver_asked = true;
+}
+
+void verdict_driver_answered(struct pump *pump)
+{
+    pump->is_driver_asked = false;
+    set_doing(pump, "waiting for the login");
 }
 
 static bool queue_for_driver(struct pump *pump)
@@ -173,11 +187,17 @@ static bool queue_for_server(struct pump *pump)
     return false;
 }
 
+/* A protocol knows no names: which server it was is added here. */
 static void refuse(struct pump *pump)
 {
-    error_set(&pump->proto.error, ODBCSSL_ERROR_PROTOCOL, "%s does not speak %s", pump->server_name,
-              pump->proto.proto->name);
-    verdict_fail(pump, &pump->proto.error);
+    struct error error = {0};
+    const struct error *reason = &pump->proto.error;
+    if (error_is_set(reason))
+        error_set(&error, reason->code, "%s: %s", pump->server_name, reason->text);
+    else
+        error_set(&error, ODBCSSL_ERROR_PROTOCOL, "%s does not speak %s", pump->server_name,
+                  pump->proto.proto->name);
+    verdict_fail(pump, &error);
 }
 
 void verdict_obey(struct pump *pump, enum proto_verdict verdict)
@@ -208,7 +228,7 @@ void verdict_obey(struct pump *pump, enum proto_verdict verdict)
     }
     queue_for_driver(pump);
     if (pump->proto.is_login_refused)
-        leave_words_to_driver(pump);
+        leave_words_to_driver(pump, "waiting for the end after a refused login");
     if (!queue_for_server(pump))
         return;
     if (verdict == PROTO_START_TLS)
@@ -232,6 +252,14 @@ void verdict_begin(struct pump *pump)
         begin_protocol(pump);
 }
 
+static enum proto_certificate certificate_of(const struct tls_session *tls)
+{
+    if (!tls_session_is_certificate_asked(tls))
+        return PROTO_CERTIFICATE_NOT_ASKED;
+    return tls_session_is_certificate_sent(tls) ? PROTO_CERTIFICATE_SHOWN
+                                                : PROTO_CERTIFICATE_NOT_SHOWN;
+}
+
 void verdict_handshake(struct pump *pump)
 {
     struct error error = {0};
@@ -247,6 +275,7 @@ void verdict_handshake(struct pump *pump)
         return;
     }
     report_negotiated(pump);
+    pump->proto.certificate = certificate_of(pump->server.tls);
     if (pump->options->plan == PROTO_PLAN_DIRECT) {
         begin_protocol(pump);
         return;

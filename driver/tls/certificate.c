@@ -9,8 +9,7 @@
 
 #define OID_SUBJECT_ALT_NAME "2.5.29.17"
 
-static const char *
-format_name(gnutls_datum_t *name, int outcome, char *out, size_t out_size)
+static const char *format_name(gnutls_datum_t *name, int outcome, char *out, size_t out_size)
 {
     if (outcome < 0 || name->size == 0)
         snprintf(out, out_size, "(no name)");
@@ -20,24 +19,21 @@ format_name(gnutls_datum_t *name, int outcome, char *out, size_t out_size)
     return out;
 }
 
-const char *
-certificate_format_subject(gnutls_x509_crt_t certificate, char *out, size_t out_size)
+const char *certificate_format_subject(gnutls_x509_crt_t certificate, char *out, size_t out_size)
 {
     gnutls_datum_t name = {0};
     int outcome = gnutls_x509_crt_get_dn3(certificate, &name, 0);
     return format_name(&name, outcome, out, out_size);
 }
 
-const char *
-certificate_format_issuer(gnutls_x509_crt_t certificate, char *out, size_t out_size)
+const char *certificate_format_issuer(gnutls_x509_crt_t certificate, char *out, size_t out_size)
 {
     gnutls_datum_t name = {0};
     int outcome = gnutls_x509_crt_get_issuer_dn3(certificate, &name, 0);
     return format_name(&name, outcome, out, out_size);
 }
 
-const char *
-certificate_format_serial(gnutls_x509_crt_t certificate, char *out, size_t out_size)
+const char *certificate_format_serial(gnutls_x509_crt_t certificate, char *out, size_t out_size)
 {
     unsigned char serial[64];
     size_t size = sizeof serial;
@@ -48,8 +44,8 @@ certificate_format_serial(gnutls_x509_crt_t certificate, char *out, size_t out_s
     return out;
 }
 
-const char *
-certificate_describe(gnutls_x509_crt_t certificate, bool is_server, char *out, size_t out_size)
+const char *certificate_describe(gnutls_x509_crt_t certificate, bool is_server, char *out,
+                                 size_t out_size)
 {
     char subject[260], serial[100];
     certificate_format_subject(certificate, subject, sizeof subject);
@@ -59,16 +55,15 @@ certificate_describe(gnutls_x509_crt_t certificate, bool is_server, char *out, s
     return out;
 }
 
-bool
-certificate_get_extension(gnutls_x509_crt_t certificate, const char *oid, gnutls_datum_t *value_out)
+bool certificate_get_extension(gnutls_x509_crt_t certificate, const char *oid,
+                               gnutls_datum_t *value_out)
 {
     *value_out = (gnutls_datum_t){0};
     return gnutls_x509_crt_get_extension_by_oid2(certificate, oid, 0, value_out, NULL) >= 0;
 }
 
-bool
-certificate_get_names(gnutls_x509_crt_t certificate, gnutls_datum_t *value_out,
-                      struct cursor *names_out)
+bool certificate_get_names(gnutls_x509_crt_t certificate, gnutls_datum_t *value_out,
+                           struct cursor *names_out)
 {
     struct der sequence;
     *names_out = cursor_over(NULL, 0);
@@ -80,8 +75,7 @@ certificate_get_names(gnutls_x509_crt_t certificate, gnutls_datum_t *value_out,
     return true;
 }
 
-static void
-format_address(const struct der *name, char *out, size_t out_size)
+static void format_address(const struct der *name, char *out, size_t out_size)
 {
     int family = name->size == 4 ? AF_INET : AF_INET6;
     if ((name->size != 4 && name->size != 16) ||
@@ -89,8 +83,7 @@ format_address(const struct der *name, char *out, size_t out_size)
         snprintf(out, out_size, "(malformed)");
 }
 
-static void
-format_general_name(const struct der *name, char *out, size_t out_size)
+static void format_general_name(const struct der *name, char *out, size_t out_size)
 {
     char value[260] = "(other)";
     const char *kind = "other";
@@ -117,8 +110,7 @@ format_general_name(const struct der *name, char *out, size_t out_size)
     snprintf(out, out_size, "%s:%s", kind, value);
 }
 
-const char *
-certificate_format_names(gnutls_x509_crt_t certificate, char *out, size_t out_size)
+const char *certificate_format_names(gnutls_x509_crt_t certificate, char *out, size_t out_size)
 {
     static const size_t tail_size = sizeof ", and 1234567890 more";
     gnutls_datum_t value = {0};
@@ -143,14 +135,12 @@ certificate_format_names(gnutls_x509_crt_t certificate, char *out, size_t out_si
     return out;
 }
 
-bool
-certificate_is_same_name(const gnutls_datum_t *a, const gnutls_datum_t *b)
+bool certificate_is_same_name(const gnutls_datum_t *a, const gnutls_datum_t *b)
 {
     return a->size == b->size && a->size > 0 && memcmp(a->data, b->data, a->size) == 0;
 }
 
-bool
-certificate_is_self_issued(gnutls_x509_crt_t certificate)
+bool certificate_is_self_issued(gnutls_x509_crt_t certificate)
 {
     gnutls_datum_t subject = {0}, issuer = {0};
     bool is_same = gnutls_x509_crt_get_raw_dn(certificate, &subject) >= 0 &&
@@ -161,8 +151,7 @@ certificate_is_self_issued(gnutls_x509_crt_t certificate)
     return is_same;
 }
 
-bool
-certificate_is_authority(gnutls_x509_crt_t certificate)
+bool certificate_is_authority(gnutls_x509_crt_t certificate)
 {
     return gnutls_x509_crt_get_ca_status(certificate, NULL) > 0;
 }

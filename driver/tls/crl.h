@@ -3,8 +3,8 @@
  * quadratic time and 800 bytes an entry), and a sorted index of the serials.
  *
  * Understood: RFC 5280 section 5, complete direct CRLs, v1 and v2, with issuingDistributionPoint.
- * Not understood, and refused with its own outcome when it is needed: delta, indirect, other critical
- * extensions of the list or of an entry.
+ * Not understood, and refused with its own outcome when it is needed: delta, indirect, other
+ * critical extensions of the list or of an entry.
  */
 #ifndef TLS_CRL_H
 #define TLS_CRL_H
@@ -41,7 +41,8 @@ struct crl_entry {
     enum crl_reason reason;
 };
 
-/* Reads one DER CRL. Takes over bytes (malloc'ed), also on failure. name is for errors: the file. */
+/* Reads one DER CRL. Takes over bytes (malloc'ed), also on failure. name is for errors: the file.
+ */
 struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *error);
 void crl_free(struct crl **crl);
 
@@ -52,12 +53,14 @@ time_t crl_this_update(const struct crl *crl);
 time_t crl_next_update(const struct crl *crl); /* 0: the CRL has none */
 size_t crl_entry_count(const struct crl *crl);
 
-/* Whether a serial (content octets of the DER INTEGER) is listed. O(log n). entry_out may be NULL. */
+/* Whether a serial (content octets of the DER INTEGER) is listed. O(log n). entry_out may be NULL.
+ */
 bool crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_size,
               struct crl_entry *entry_out);
 
-/* Whether issuer's key signed the CRL. The answer is kept per issuer key. is_weak_out (may be NULL):
- * the signature's algorithm is one that is refused unless weak ones are allowed. Thread-safe. */
+/* Whether issuer's key signed the CRL. The answer is kept per issuer key. is_weak_out (may be
+ * NULL): the signature's algorithm is one that is refused unless weak ones are allowed.
+ * Thread-safe. */
 bool crl_is_signed_by(const struct crl *crl, gnutls_x509_crt_t issuer, bool *is_weak_out);
 
 /* Whether issuingDistributionPoint, where there is one, admits this certificate. */
@@ -75,8 +78,8 @@ struct crl_set {
     size_t count;
 };
 
-/* Reads every CRL that stands in bytes: PEM (several, also mixed with other PEM blocks) or one DER. It
- * adds them to the set. No CRL in it is an error ODBCSSL_ERROR_CRL_UNREADABLE. */
+/* Reads every CRL that stands in bytes: PEM (several, also mixed with other PEM blocks) or one DER.
+ * It adds them to the set. No CRL in it is an error ODBCSSL_ERROR_CRL_UNREADABLE. */
 bool crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
                   struct error *error);
 

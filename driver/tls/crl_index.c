@@ -13,8 +13,7 @@ struct serial {
 
 /* Leading octets that add nothing are skipped, so that a serial matches however long it was
  * written. */
-static struct serial
-serial_of(const unsigned char *bytes, size_t size)
+static struct serial serial_of(const unsigned char *bytes, size_t size)
 {
     while (size > 1 &&
            ((bytes[0] == 0x00 && bytes[1] < 0x80) || (bytes[0] == 0xff && bytes[1] >= 0x80))) {
@@ -25,8 +24,7 @@ serial_of(const unsigned char *bytes, size_t size)
 }
 
 /* FNV-1a, 64 bits folded into 32. Equal hashes cost time only: the bytes decide. */
-static uint32_t
-hash_serial(struct serial serial)
+static uint32_t hash_serial(struct serial serial)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     for (size_t i = 0; i < serial.size; i++)
@@ -35,8 +33,7 @@ hash_serial(struct serial serial)
 }
 
 /* One pass of a stable radix sort over one byte of the hash. */
-static void
-sort_by_byte(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
+static void sort_by_byte(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
 {
     size_t places[257] = {0};
     for (size_t i = 0; i < count; i++)
@@ -48,8 +45,7 @@ sort_by_byte(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
 }
 
 /* Time is linear in the number of entries, whatever their serials are. */
-static bool
-sort_slots(uint64_t *slots, size_t count)
+static bool sort_slots(uint64_t *slots, size_t count)
 {
     uint64_t *scratch = malloc(count * sizeof *scratch);
     if (scratch == NULL)
@@ -62,8 +58,7 @@ sort_slots(uint64_t *slots, size_t count)
     return true;
 }
 
-static bool
-read_rows(struct crl *crl, const struct der *rows, uint64_t *slots)
+static bool read_rows(struct crl *crl, const struct der *rows, uint64_t *slots)
 {
     struct cursor cursor = der_inside(rows);
     struct crl_row row;
@@ -81,8 +76,7 @@ read_rows(struct crl *crl, const struct der *rows, uint64_t *slots)
     return true;
 }
 
-bool
-crl_index_build(struct crl *crl, const struct der *rows, const char **fault_out)
+bool crl_index_build(struct crl *crl, const struct der *rows, const char **fault_out)
 {
     if (rows->size == 0)
         return true;
@@ -101,15 +95,13 @@ crl_index_build(struct crl *crl, const struct der *rows, const char **fault_out)
     return sort_slots(crl->index.slots, crl->index.count);
 }
 
-size_t
-crl_entry_count(const struct crl *crl)
+size_t crl_entry_count(const struct crl *crl)
 {
     return crl->index.count;
 }
 
 /* The first slot whose hash is not below the wanted one. */
-static size_t
-find_first(const struct crl_index *index, uint32_t hash)
+static size_t find_first(const struct crl_index *index, uint32_t hash)
 {
     size_t low = 0, high = index->count;
     while (low < high) {
@@ -122,17 +114,15 @@ find_first(const struct crl_index *index, uint32_t hash)
     return low;
 }
 
-static bool
-read_slot(const struct crl *crl, uint64_t slot, struct crl_row *row_out)
+static bool read_slot(const struct crl *crl, uint64_t slot, struct crl_row *row_out)
 {
     size_t offset = (uint32_t)slot;
     struct cursor cursor = cursor_over(crl->bytes + offset, crl->size - offset);
     return crl_read_row(&cursor, crl->is_v2, row_out);
 }
 
-bool
-crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_size,
-         struct crl_entry *entry_out)
+bool crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_size,
+              struct crl_entry *entry_out)
 {
     struct serial wanted = serial_of(serial, serial_size);
     uint32_t hash = hash_serial(wanted);

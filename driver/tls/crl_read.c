@@ -14,8 +14,7 @@
 #define OID_AUTHORITY_KEY "\x55\x1d\x23"
 
 /* The reason code is read leniently where it only informs: an unknown one is "unspecified". */
-static void
-read_reason(const struct der *value, enum crl_reason *reason_out)
+static void read_reason(const struct der *value, enum crl_reason *reason_out)
 {
     struct cursor inside = der_inside(value);
     struct der code;
@@ -25,8 +24,7 @@ read_reason(const struct der *value, enum crl_reason *reason_out)
         *reason_out = (enum crl_reason)number;
 }
 
-static void
-note_row_extension(struct crl_row *row, const struct der_extension *extension)
+static void note_row_extension(struct crl_row *row, const struct der_extension *extension)
 {
     if (DER_IS_OID(&extension->oid, OID_REASON))
         read_reason(&extension->value, &row->reason);
@@ -37,8 +35,7 @@ note_row_extension(struct crl_row *row, const struct der_extension *extension)
         row->has_unknown_extension |= extension->is_critical;
 }
 
-bool
-crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out)
+bool crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out)
 {
     struct der sequence, time, extensions;
     *row_out = (struct crl_row){0};
@@ -59,8 +56,7 @@ crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out)
     return der_is_at_end(&inside);
 }
 
-static bool
-note_list_extension(struct crl *crl, const struct der_extension *extension)
+static bool note_list_extension(struct crl *crl, const struct der_extension *extension)
 {
     if (DER_IS_OID(&extension->oid, OID_DISTRIBUTION_POINT))
         return crl_scope_read(crl, &extension->value);
@@ -73,8 +69,7 @@ note_list_extension(struct crl *crl, const struct der_extension *extension)
     return true;
 }
 
-static const char *
-read_list_extensions(struct crl *crl, struct cursor *tbs)
+static const char *read_list_extensions(struct crl *crl, struct cursor *tbs)
 {
     struct der explicit_tag, sequence;
     if (!crl->is_v2 || !der_optional(tbs, DER_TAG_CONTEXT_CONSTRUCTED(0), &explicit_tag))
@@ -96,8 +91,7 @@ read_list_extensions(struct crl *crl, struct cursor *tbs)
     return der_is_at_end(&list) ? NULL : "its extensions are malformed";
 }
 
-static const char *
-read_version(struct crl *crl, struct cursor *tbs)
+static const char *read_version(struct crl *crl, struct cursor *tbs)
 {
     struct der version;
     unsigned number = 0;
@@ -109,15 +103,13 @@ read_version(struct crl *crl, struct cursor *tbs)
     return NULL;
 }
 
-static bool
-is_time_next(const struct cursor *tbs)
+static bool is_time_next(const struct cursor *tbs)
 {
     return tbs->left > 0 &&
            (tbs->next[0] == DER_TAG_UTC_TIME || tbs->next[0] == DER_TAG_GENERALIZED_TIME);
 }
 
-static const char *
-read_dates(struct crl *crl, struct cursor *tbs)
+static const char *read_dates(struct crl *crl, struct cursor *tbs)
 {
     struct der time;
     if (!der_next(tbs, &time) || !der_read_time(&time, &crl->this_update))
@@ -130,8 +122,7 @@ read_dates(struct crl *crl, struct cursor *tbs)
 }
 
 /* TBSCertList, RFC 5280, 5.1. Returns what is wrong, or NULL. */
-static const char *
-read_list(struct crl *crl)
+static const char *read_list(struct crl *crl)
 {
     struct cursor tbs = der_inside(&crl->tbs);
     struct der algorithm, rows;
@@ -154,8 +145,7 @@ read_list(struct crl *crl)
 }
 
 /* CertificateList: the outer three fields. */
-static const char *
-read_outer(struct crl *crl)
+static const char *read_outer(struct crl *crl)
 {
     struct cursor all = cursor_over(crl->bytes, crl->size);
     struct der sequence;
@@ -175,8 +165,7 @@ read_outer(struct crl *crl)
     return NULL;
 }
 
-struct crl *
-crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *error)
+struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *error)
 {
     struct crl *crl = calloc(1, sizeof *crl);
     char *copied_name = strdup(name);
@@ -202,8 +191,7 @@ crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *
     return crl;
 }
 
-void
-crl_free(struct crl **crl)
+void crl_free(struct crl **crl)
 {
     if (*crl == NULL)
         return;
@@ -215,14 +203,12 @@ crl_free(struct crl **crl)
     *crl = NULL;
 }
 
-const char *
-crl_name(const struct crl *crl)
+const char *crl_name(const struct crl *crl)
 {
     return crl->name;
 }
 
-enum crl_kind
-crl_kind(const struct crl *crl)
+enum crl_kind crl_kind(const struct crl *crl)
 {
     if (crl->is_delta)
         return CRL_KIND_DELTA;
@@ -231,26 +217,22 @@ crl_kind(const struct crl *crl)
     return crl->is_indirect ? CRL_KIND_INDIRECT : CRL_KIND_COMPLETE;
 }
 
-gnutls_datum_t
-crl_issuer(const struct crl *crl)
+gnutls_datum_t crl_issuer(const struct crl *crl)
 {
     return (gnutls_datum_t){(unsigned char *)crl->issuer.whole, (unsigned)crl->issuer.whole_size};
 }
 
-time_t
-crl_this_update(const struct crl *crl)
+time_t crl_this_update(const struct crl *crl)
 {
     return crl->this_update;
 }
 
-time_t
-crl_next_update(const struct crl *crl)
+time_t crl_next_update(const struct crl *crl)
 {
     return crl->next_update;
 }
 
-const char *
-crl_reason_name(enum crl_reason reason)
+const char *crl_reason_name(enum crl_reason reason)
 {
     switch (reason) {
     case CRL_REASON_UNSPECIFIED:

@@ -10,8 +10,7 @@
 
 enum { FULL_NAME = 0, RELATIVE_NAME = 1 };
 
-static bool
-read_flag(struct cursor *fields, unsigned number, bool *flag_out)
+static bool read_flag(struct cursor *fields, unsigned number, bool *flag_out)
 {
     struct der flag;
     *flag_out = false;
@@ -22,8 +21,7 @@ read_flag(struct cursor *fields, unsigned number, bool *flag_out)
 }
 
 /* DistributionPointName ::= CHOICE { fullName [0], nameRelativeToCRLIssuer [1] } */
-static bool
-read_point(const struct der *explicit_tag, struct der *point_out)
+static bool read_point(const struct der *explicit_tag, struct der *point_out)
 {
     struct cursor inside = der_inside(explicit_tag);
     return der_next(&inside, point_out) && der_is_at_end(&inside) &&
@@ -31,8 +29,7 @@ read_point(const struct der *explicit_tag, struct der *point_out)
             point_out->tag == DER_TAG_CONTEXT_CONSTRUCTED(RELATIVE_NAME));
 }
 
-bool
-crl_scope_read(struct crl *crl, const struct der *value)
+bool crl_scope_read(struct crl *crl, const struct der *value)
 {
     struct crl_scope *scope = &crl->scope;
     struct cursor outer = der_inside(value);
@@ -61,16 +58,14 @@ struct point_name {
     const struct der *issuer; /* the name it is relative to */
 };
 
-static bool
-starts_with(struct cursor *bytes, const struct der *part)
+static bool starts_with(struct cursor *bytes, const struct der *part)
 {
     const unsigned char *found = cursor_bytes(bytes, part->size);
     return found != NULL && memcmp(found, part->content, part->size) == 0;
 }
 
 /* Whether a directoryName is the issuer's name followed by the relative RDN. */
-static bool
-is_relative_equal(const struct point_name *relative, const struct der *general_name)
+static bool is_relative_equal(const struct point_name *relative, const struct der *general_name)
 {
     struct der name, set;
     struct cursor inside = der_inside(general_name);
@@ -83,8 +78,7 @@ is_relative_equal(const struct point_name *relative, const struct der *general_n
            memcmp(set.content, relative->relative.content, set.size) == 0;
 }
 
-static bool
-is_both_relative_equal(const struct point_name *a, const struct point_name *b)
+static bool is_both_relative_equal(const struct point_name *a, const struct point_name *b)
 {
     return a->issuer->size == b->issuer->size &&
            memcmp(a->issuer->content, b->issuer->content, a->issuer->size) == 0 &&
@@ -92,8 +86,7 @@ is_both_relative_equal(const struct point_name *a, const struct point_name *b)
            memcmp(a->relative.content, b->relative.content, a->relative.size) == 0;
 }
 
-static bool
-is_name_equal(const struct point_name *a, const struct point_name *b)
+static bool is_name_equal(const struct point_name *a, const struct point_name *b)
 {
     bool is_a_relative = a->relative.whole != NULL, is_b_relative = b->relative.whole != NULL;
     if (is_a_relative && is_b_relative)
@@ -106,9 +99,8 @@ is_name_equal(const struct point_name *a, const struct point_name *b)
 }
 
 /* Takes the next name of a distribution point; a relative name is its only one. */
-static bool
-next_name(const struct der *point, struct cursor *names, const struct der *issuer,
-          struct point_name *name_out)
+static bool next_name(const struct der *point, struct cursor *names, const struct der *issuer,
+                      struct point_name *name_out)
 {
     *name_out = (struct point_name){.issuer = issuer};
     if (point->tag == DER_TAG_CONTEXT_CONSTRUCTED(FULL_NAME))
@@ -120,8 +112,7 @@ next_name(const struct der *point, struct cursor *names, const struct der *issue
 }
 
 /* Whether two distribution points have a name in common (RFC 5280, 6.3.3 (b)(2)(i)). */
-static bool
-has_common_name(const struct der *a, const struct der *b, const struct der *issuer)
+static bool has_common_name(const struct der *a, const struct der *b, const struct der *issuer)
 {
     struct cursor names_a = der_inside(a);
     struct point_name name_a, name_b;
@@ -140,8 +131,7 @@ has_common_name(const struct der *a, const struct der *b, const struct der *issu
 
 /* One DistributionPoint of the certificate: it has to name the CRL's point, for every reason, and
  * leave the CRL to the certificate's own issuer. */
-static bool
-is_point_matching(const struct crl *crl, const struct der *distribution_point)
+static bool is_point_matching(const struct crl *crl, const struct der *distribution_point)
 {
     struct cursor fields = der_inside(distribution_point);
     struct der explicit_tag, point, reasons, crl_issuer;
@@ -154,8 +144,7 @@ is_point_matching(const struct crl *crl, const struct der *distribution_point)
            has_common_name(&crl->scope.point, &point, &crl->issuer);
 }
 
-static bool
-is_any_point_matching(const struct crl *crl, const gnutls_datum_t *extension)
+static bool is_any_point_matching(const struct crl *crl, const gnutls_datum_t *extension)
 {
     struct cursor outer = cursor_over(extension->data, extension->size);
     struct der sequence, point;
@@ -170,8 +159,7 @@ is_any_point_matching(const struct crl *crl, const gnutls_datum_t *extension)
 
 /* The point without a name in the certificate stands for the issuer's own name (RFC 5280, 6.3.3).
  */
-static bool
-is_issuer_point(const struct crl *crl)
+static bool is_issuer_point(const struct crl *crl)
 {
     struct cursor names = der_inside(&crl->scope.point);
     struct der general_name;
@@ -187,8 +175,7 @@ is_issuer_point(const struct crl *crl)
     return false;
 }
 
-static bool
-is_point_covered(const struct crl *crl, gnutls_x509_crt_t certificate)
+static bool is_point_covered(const struct crl *crl, gnutls_x509_crt_t certificate)
 {
     gnutls_datum_t extension = {0};
     bool is_covered = is_issuer_point(crl);
@@ -210,14 +197,12 @@ is_point_covered(const struct crl *crl, gnutls_x509_crt_t certificate)
     return is_covered;
 }
 
-static bool
-is_certificate_authority(gnutls_x509_crt_t certificate)
+static bool is_certificate_authority(gnutls_x509_crt_t certificate)
 {
     return gnutls_x509_crt_get_ca_status(certificate, NULL) > 0;
 }
 
-const char *
-crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate)
+const char *crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate)
 {
     const struct crl_scope *scope = &crl->scope;
     bool is_ca = is_certificate_authority(certificate);
@@ -234,8 +219,7 @@ crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate)
     return NULL;
 }
 
-bool
-crl_covers(const struct crl *crl, gnutls_x509_crt_t certificate)
+bool crl_covers(const struct crl *crl, gnutls_x509_crt_t certificate)
 {
     return crl_scope_gap(crl, certificate) == NULL;
 }

@@ -7,8 +7,7 @@
 #define LABEL_CRL "X509 CRL"
 #define LABEL_CERTIFICATE "CERTIFICATE"
 
-static bool
-set_append(struct crl_set *set, struct crl *crl, struct error *error)
+static bool set_append(struct crl_set *set, struct crl *crl, struct error *error)
 {
     struct crl **items = realloc(set->items, (set->count + 1) * sizeof(struct crl *));
     if (items == NULL) {
@@ -21,24 +20,21 @@ set_append(struct crl_set *set, struct crl *crl, struct error *error)
     return true;
 }
 
-static bool
-add_der(struct crl_set *set, unsigned char *bytes, size_t size, const char *name,
-        struct error *error)
+static bool add_der(struct crl_set *set, unsigned char *bytes, size_t size, const char *name,
+                    struct error *error)
 {
     struct crl *crl = crl_read_der(bytes, size, name, error);
     return crl != NULL && set_append(set, crl, error);
 }
 
-static bool
-has_label(const struct pem_block *block, const char *label)
+static bool has_label(const struct pem_block *block, const char *label)
 {
     return block->label_size == strlen(label) &&
            memcmp(block->label, label, block->label_size) == 0;
 }
 
-static bool
-add_pem_block(struct crl_set *set, const struct pem_block *block, const char *name,
-              struct error *error)
+static bool add_pem_block(struct crl_set *set, const struct pem_block *block, const char *name,
+                          struct error *error)
 {
     size_t size = 0;
     unsigned char *der = pem_decode(block->body, block->body_size, &size);
@@ -51,9 +47,8 @@ add_pem_block(struct crl_set *set, const struct pem_block *block, const char *na
     return add_der(set, der, size, name, error);
 }
 
-static bool
-read_pem(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
-         struct error *error)
+static bool read_pem(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
+                     struct error *error)
 {
     struct pem_reader reader = pem_over(bytes, size);
     struct pem_block block;
@@ -76,9 +71,8 @@ read_pem(struct crl_set *set, const unsigned char *bytes, size_t size, const cha
     return outcome == PEM_END && set->count > count;
 }
 
-bool
-crl_set_take(struct crl_set *set, unsigned char **bytes, size_t size, const char *name,
-             struct error *error)
+bool crl_set_take(struct crl_set *set, unsigned char **bytes, size_t size, const char *name,
+                  struct error *error)
 {
     if (size == 0 || (*bytes)[0] != DER_TAG_SEQUENCE)
         return read_pem(set, *bytes, size, name, error);
@@ -87,9 +81,8 @@ crl_set_take(struct crl_set *set, unsigned char **bytes, size_t size, const char
     return add_der(set, taken, size, name, error);
 }
 
-bool
-crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
-             struct error *error)
+bool crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
+                  struct error *error)
 {
     if (size == 0 || bytes[0] != DER_TAG_SEQUENCE)
         return read_pem(set, bytes, size, name, error);
@@ -102,8 +95,7 @@ crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const
     return add_der(set, copy, size, name, error);
 }
 
-void
-crl_set_free(struct crl_set *set)
+void crl_set_free(struct crl_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
         crl_free(&set->items[i]);

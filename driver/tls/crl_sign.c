@@ -1,41 +1,47 @@
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tls/crl_parts.h"
 
 #define OID_RSA_PSS "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"
+#define OID_SHA256 "\x60\x86\x48\x01\x65\x03\x04\x02\x01"
 #define OID_SHA384 "\x60\x86\x48\x01\x65\x03\x04\x02\x02"
 #define OID_SHA512 "\x60\x86\x48\x01\x65\x03\x04\x02\x03"
-#define OID_SHA256 "\x60\x86\x48\x01\x65\x03\x04\x02\x01"
 
-/* Dotted digits, as GnuTLS's tables have them. */
-static bool
-format_oid(const struct der *oid, char *out, size_t out_size)
-{
-    unsigned long value = 0;
-    size_t used = 0;
-    for (size_t i = 0; i < oid->size; i++) {
-        if (value > 0xffffff)
-            return false;
-        value = value << 7 | (oid->content[i] & 0x7f);
-        if (oid->content[i] & 0x80)
-            continue;
-        unsigned long first = value < 80 ? value / 40 : 2;
-        int length = used == 0 ? snprintf(out, out_size, "%lu.%lu", first, value - first * 40)
-                               : snprintf(out + used, out_size - used, ".%lu", value);
-        if (length < 0 || (size_t)length >= out_size - used)
-            return false;
-        used += (size_t)length;
-        value = 0;
+struct algorithm_row {
+    const char *oid;
+    size_t oid_size;
+    gnutls_sign_algorithm_t algorithm;
+};
+
+#define ROW(oid, name)                                                                             \
+    {                                                                                              \
+        oid, sizeof(oid) - 1, GNUTLS_SIGN_##name                                                   \
     }
-    return used > 0;
-}
+
+/* Not gnutls_oid_to_sign: its header calls it a function of the pointer alone, so that compilers
+ * leave out what fills a buffer for it. */
+static const struct algorithm_row algorithm_rows[] = {
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", RSA_MD5),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", RSA_SHA1),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", RSA_SHA256),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", RSA_SHA384),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", RSA_SHA512),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e", RSA_SHA224),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x01", ECDSA_SHA1),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x03\x01", ECDSA_SHA224),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x03\x02", ECDSA_SHA256),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x03\x03", ECDSA_SHA384),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x03\x04", ECDSA_SHA512),
+    ROW("\x2a\x86\x48\xce\x38\x04\x03", DSA_SHA1),
+    ROW("\x60\x86\x48\x01\x65\x03\x04\x03\x02", DSA_SHA256),
+    ROW("\x2b\x65\x70", EDDSA_ED25519),
+    ROW("\x2b\x65\x71", EDDSA_ED448),
+};
 
 /* RSASSA-PSS-params ::= SEQUENCE { [0] hashAlgorithm DEFAULT sha1, ... } (RFC 4055, 3.1) */
-static gnutls_sign_algorithm_t
-read_pss(struct cursor *parameters)
+static gnutls_sign_algorithm_t read_pss(struct cursor *parameters)
 {
     struct der sequence, hash, identifier, oid;
     if (!der_expect(parameters, DER_TAG_SEQUENCE, &sequence))
@@ -56,22 +62,21 @@ read_pss(struct cursor *parameters)
     return DER_IS_OID(&oid, OID_SHA512) ? GNUTLS_SIGN_RSA_PSS_SHA512 : GNUTLS_SIGN_UNKNOWN;
 }
 
-static gnutls_sign_algorithm_t
-algorithm_of(const struct crl *crl)
+static gnutls_sign_algorithm_t algorithm_of(const struct crl *crl)
 {
     struct cursor fields = der_inside(&crl->algorithm);
     struct der oid;
-    char dotted[128];
     if (!der_expect(&fields, DER_TAG_OID, &oid))
         return GNUTLS_SIGN_UNKNOWN;
     if (DER_IS_OID(&oid, OID_RSA_PSS))
         return read_pss(&fields);
-    return format_oid(&oid, dotted, sizeof dotted) ? gnutls_oid_to_sign(dotted)
-                                                   : GNUTLS_SIGN_UNKNOWN;
+    for (size_t i = 0; i < sizeof algorithm_rows / sizeof algorithm_rows[0]; i++)
+        if (der_is_oid(&oid, algorithm_rows[i].oid, algorithm_rows[i].oid_size))
+            return algorithm_rows[i].algorithm;
+    return GNUTLS_SIGN_UNKNOWN;
 }
 
-static bool
-verify_signature(const struct crl *crl, gnutls_x509_crt_t issuer)
+static bool verify_signature(const struct crl *crl, gnutls_x509_crt_t issuer)
 {
     gnutls_sign_algorithm_t algorithm = algorithm_of(crl);
     gnutls_pubkey_t key = NULL;
@@ -89,8 +94,7 @@ verify_signature(const struct crl *crl, gnutls_x509_crt_t issuer)
     return is_signed;
 }
 
-static bool
-find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_signed_out)
+static bool find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_signed_out)
 {
     bool is_found = false;
     pthread_mutex_lock(&crl->lock);
@@ -103,8 +107,7 @@ find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_signed_out)
     return is_found;
 }
 
-static void
-keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_signed)
+static void keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_signed)
 {
     pthread_mutex_lock(&crl->lock);
     if (crl->verdict_count < CRL_VERDICT_COUNT) {
@@ -115,8 +118,7 @@ keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_signed)
     pthread_mutex_unlock(&crl->lock);
 }
 
-bool
-crl_is_signed_by(const struct crl *crl, gnutls_x509_crt_t issuer, bool *is_weak_out)
+bool crl_is_signed_by(const struct crl *crl, gnutls_x509_crt_t issuer, bool *is_weak_out)
 {
     /* Only the lock and the verdicts behind it change: the CRL is the same to everybody. */
     struct crl *shared = (struct crl *)crl;

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-static bool
-read_length(struct cursor *cursor, size_t *length_out)
+static bool read_length(struct cursor *cursor, size_t *length_out)
 {
     unsigned first = cursor_u8(cursor);
     if (first < 0x80) {
@@ -20,8 +19,7 @@ read_length(struct cursor *cursor, size_t *length_out)
     return !cursor->is_short && length >= 0x80 && length >> (8 * (octets - 1)) != 0;
 }
 
-bool
-der_next(struct cursor *cursor, struct der *element_out)
+bool der_next(struct cursor *cursor, struct der *element_out)
 {
     struct cursor start = *cursor;
     if (cursor->is_short || cursor->left == 0)
@@ -39,8 +37,7 @@ der_next(struct cursor *cursor, struct der *element_out)
     return true;
 }
 
-bool
-der_expect(struct cursor *cursor, unsigned tag, struct der *element_out)
+bool der_expect(struct cursor *cursor, unsigned tag, struct der *element_out)
 {
     bool is_read = der_next(cursor, element_out);
     if (is_read && element_out->tag == tag)
@@ -49,28 +46,24 @@ der_expect(struct cursor *cursor, unsigned tag, struct der *element_out)
     return false;
 }
 
-bool
-der_optional(struct cursor *cursor, unsigned tag, struct der *element_out)
+bool der_optional(struct cursor *cursor, unsigned tag, struct der *element_out)
 {
     if (cursor->is_short || cursor->left == 0 || cursor->next[0] != tag)
         return false;
     return der_next(cursor, element_out);
 }
 
-bool
-der_is_at_end(const struct cursor *cursor)
+bool der_is_at_end(const struct cursor *cursor)
 {
     return !cursor->is_short && cursor->left == 0;
 }
 
-struct cursor
-der_inside(const struct der *element)
+struct cursor der_inside(const struct der *element)
 {
     return cursor_over(element->content, element->size);
 }
 
-static bool
-read_digits(const unsigned char **next, unsigned count, int *value_out)
+static bool read_digits(const unsigned char **next, unsigned count, int *value_out)
 {
     int value = 0;
     for (unsigned i = 0; i < count; i++, (*next)++) {
@@ -82,8 +75,7 @@ read_digits(const unsigned char **next, unsigned count, int *value_out)
     return true;
 }
 
-static bool
-is_calendar_time(const struct tm *parts)
+static bool is_calendar_time(const struct tm *parts)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int year = parts->tm_year + 1900;
@@ -95,8 +87,7 @@ is_calendar_time(const struct tm *parts)
            parts->tm_sec < 60;
 }
 
-bool
-der_read_time(const struct der *element, time_t *time_out)
+bool der_read_time(const struct der *element, time_t *time_out)
 {
     bool is_utc = element->tag == DER_TAG_UTC_TIME;
     size_t wanted = is_utc ? sizeof "YYMMDDHHMMSSZ" - 1 : sizeof "YYYYMMDDHHMMSSZ" - 1;
@@ -122,8 +113,7 @@ der_read_time(const struct der *element, time_t *time_out)
     return true;
 }
 
-bool
-der_read_number(const struct der *element, unsigned *number_out)
+bool der_read_number(const struct der *element, unsigned *number_out)
 {
     if (element->tag != DER_TAG_INTEGER && element->tag != DER_TAG_ENUMERATED)
         return false;
@@ -136,21 +126,18 @@ der_read_number(const struct der *element, unsigned *number_out)
     return true;
 }
 
-bool
-der_is_oid(const struct der *element, const char *content, size_t size)
+bool der_is_oid(const struct der *element, const char *content, size_t size)
 {
     return element->tag == DER_TAG_OID && element->size == size &&
            memcmp(element->content, content, size) == 0;
 }
 
-bool
-der_equal(const struct der *a, const struct der *b)
+bool der_equal(const struct der *a, const struct der *b)
 {
     return a->whole_size == b->whole_size && memcmp(a->whole, b->whole, a->whole_size) == 0;
 }
 
-bool
-der_next_extension(struct cursor *cursor, struct der_extension *extension_out)
+bool der_next_extension(struct cursor *cursor, struct der_extension *extension_out)
 {
     struct der sequence, critical;
     *extension_out = (struct der_extension){0};

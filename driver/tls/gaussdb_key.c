@@ -134,15 +134,19 @@ char *gaussdb_key_find(const char *certificate_path, const char *user)
     return path != NULL ? path : find_named(certificate_path, "client");
 }
 
+/* No keyword names these files: an error calls them what they are. */
 static bool read_file(const char *path, const struct option *certificate,
                       enum file_permissions permissions, struct watch *watch,
                       struct file_content *content, struct error *error)
 {
-    if (!file_read_path(path, certificate, content, error))
+    char source[300];
+    snprintf(source, sizeof source, "%s, beside %s", certificate->source, certificate->keyword);
+    const struct option file = {
+        .value = (char *)path, .keyword = "the key's password file", .source = source};
+    if (!file_read_path(path, &file, content, error))
         return false;
-    bool is_good =
-        watch_add_content(watch, path, content, error) &&
-        file_permissions_check(path, certificate, &content->status, true, permissions, error);
+    bool is_good = watch_add_content(watch, path, content, error) &&
+                   file_permissions_check(path, &file, &content->status, true, permissions, error);
     if (!is_good)
         file_content_free(content);
     return is_good;

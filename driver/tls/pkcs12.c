@@ -345,15 +345,35 @@ static enum pbe_outcome mac_fits(const struct mac *mac, const char *password,
     return outcome;
 }
 
+/* Not gnutls_oid_to_digest: its header calls it a function of the pointer alone, so that compilers
+ * leave out what fills a buffer for it. */
+static gnutls_digest_algorithm_t find_digest(const struct asn1 *oid)
+{
+    static const struct {
+        unsigned char oid[9];
+        size_t size;
+        gnutls_digest_algorithm_t digest;
+    } rows[] = {
+        {{0x2b, 0x0e, 0x03, 0x02, 0x1a}, 5, GNUTLS_DIG_SHA1},
+        {{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05}, 8, GNUTLS_DIG_MD5},
+        {{0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04}, 9, GNUTLS_DIG_SHA224},
+        {{0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01}, 9, GNUTLS_DIG_SHA256},
+        {{0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02}, 9, GNUTLS_DIG_SHA384},
+        {{0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03}, 9, GNUTLS_DIG_SHA512},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (asn1_is_oid(oid, rows[i].oid, rows[i].size))
+            return rows[i].digest;
+    return GNUTLS_DIG_UNKNOWN;
+}
+
 /* The candidate that fits becomes the only one. */
 static bool check_mac(struct reader *reader, const struct asn1 *data, const struct buffer *bytes)
 {
     struct mac mac = {0};
-    char oid[128];
     if (!read_mac(data, &mac))
         return malformed(reader, "its MAC cannot be read");
-    asn1_format_oid(&mac.oid, oid, sizeof oid);
-    mac.derivation.digest = gnutls_oid_to_digest(oid);
+    mac.derivation.digest = find_digest(&mac.oid);
     size_t size = mac.derivation.digest != GNUTLS_DIG_UNKNOWN
                       ? gnutls_hash_get_len(mac.derivation.digest)
                       : 0;

@@ -179,11 +179,15 @@ static int set_extensions(struct tls_session *session)
     return result;
 }
 
-/* Without tickets: a ticket is a secret to keep, and a session ends only with its connection. */
+/* Without tickets: a ticket is a secret to keep, and a session ends only with its connection. The
+ * client's certificate goes to a server that asks for one, also when it names other issuers: it was
+ * configured for this server, and the server's refusal tells more than its silence. */
 static bool start_gnutls(struct tls_session *session, struct error *error)
 {
+    /* A client certificate that was named is sent, also to a server that does not list its issuer:
+     * the server's refusal says what is wrong, a missing certificate would not. */
     int result = gnutls_init(&session->gnutls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-                                                   GNUTLS_NO_TICKETS);
+                                                   GNUTLS_NO_TICKETS | GNUTLS_FORCE_CLIENT_CERT);
     if (result == GNUTLS_E_SUCCESS) {
         gnutls_session_set_ptr(session->gnutls, session);
         gnutls_transport_set_ptr(session->gnutls, session);
@@ -386,9 +390,14 @@ enum tls_version session_version(const struct tls_session *session)
     }
 }
 
-bool session_has_sent_certificate(const struct tls_session *session)
+bool tls_session_is_certificate_asked(const struct tls_session *session)
 {
-    return gnutls_certificate_client_get_request_status(session->gnutls) != 0 &&
+    return gnutls_certificate_client_get_request_status(session->gnutls) != 0;
+}
+
+bool tls_session_is_certificate_sent(const struct tls_session *session)
+{
+    return tls_session_is_certificate_asked(session) &&
            gnutls_certificate_get_ours(session->gnutls) != NULL;
 }
 

@@ -61,6 +61,10 @@ enum tls_progress tls_session_write(struct tls_session *session, const void *byt
 /* Puts close_notify into the output. */
 void tls_session_close(struct tls_session *session);
 
+/* Whether the server asked for the client's certificate, and whether it went there. */
+bool tls_session_is_certificate_asked(const struct tls_session *session);
+bool tls_session_is_certificate_sent(const struct tls_session *session);
+
 /* Whether something was decrypted, or can be without more input. */
 bool tls_session_is_pending(const struct tls_session *session);
 

@@ -51,15 +51,19 @@ static const struct {
     {GNUTLS_E_MEMORY_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"},
 };
 
-static const char *certificate_words(const struct tls_session *session)
+/* What became of the client's certificate; returns out. */
+static const char *describe_certificate(const struct tls_session *session, char *out, size_t size)
 {
-    if (session_has_sent_certificate(session))
-        return "the client certificate of SslCert was sent";
-    if (session->credentials->has_identity)
-        return "the client certificate of SslCert was not sent, because the server asked for none "
-               "or "
-               "for one of another issuer";
-    return "no client certificate was sent: SslCert is not set";
+    const struct credentials *credentials = session->credentials;
+    if (!credentials->has_identity)
+        snprintf(out, size, "no client certificate was sent: SslCert is not set");
+    else
+        snprintf(out, size, "the client certificate %s of %s was %s", credentials->identity.subject,
+                 credentials->identity.name,
+                 tls_session_is_certificate_sent(session)
+                     ? "sent"
+                     : "not sent, because the server asked for none");
+    return out;
 }
 
 static enum alert_topic topic_of(const struct tls_session *session,
@@ -70,8 +74,7 @@ static enum alert_topic topic_of(const struct tls_session *session,
             continue;
         if (alert_topics[i].topic != ALERT_MAYBE_CLIENT_CERTIFICATE)
             return alert_topics[i].topic;
-        bool is_asked = gnutls_certificate_client_get_request_status(session->gnutls) != 0;
-        return is_asked ? ALERT_CLIENT_CERTIFICATE : ALERT_GENERAL;
+        return tls_session_is_certificate_asked(session) ? ALERT_CLIENT_CERTIFICATE : ALERT_GENERAL;
     }
     return ALERT_GENERAL;
 }
@@ -81,7 +84,7 @@ static void fail_alert(struct tls_session *session, struct error *error)
     gnutls_alert_description_t alert = gnutls_alert_get(session->gnutls);
     const char *name = gnutls_alert_get_name(alert);
     const char *when = session->stage == SESSION_ESTABLISHED ? "session" : "handshake";
-    char versions[64];
+    char versions[64], certificate[1400];
     if (name == NULL)
         name = "unknown";
     switch (topic_of(session, alert)) {
@@ -89,7 +92,7 @@ static void fail_alert(struct tls_session *session, struct error *error)
         error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
                   "%s ended the TLS %s with the alert \"%s\" (%d), which is about the client "
                   "certificate; %s",
-                  session->host, when, name, (int)alert, certificate_words(session));
+                  session->host, when, name, (int)alert, describe_certificate(session, certificate, sizeof certificate));
         break;
     case ALERT_VERSION:
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,

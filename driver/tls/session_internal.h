@@ -67,9 +67,6 @@ void session_fail(struct tls_session *session, int result, struct error *error);
 /* "TLSv1.2 to TLSv1.3"; returns out. */
 const char *session_describe_versions(const struct tls_session *session, char *out, size_t size);
 
-/* The client's certificate went to the server. */
-bool session_has_sent_certificate(const struct tls_session *session);
-
 /* As enum tls_version; NONE before one is negotiated. */
 enum tls_version session_version(const struct tls_session *session);
 

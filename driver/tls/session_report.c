@@ -40,7 +40,7 @@ static void report_negotiated(const struct tls_session *session, struct tls_repo
     report->cipher_bits =
         (uint32_t)gnutls_cipher_get_key_size(gnutls_cipher_get(session->gnutls)) * 8;
     report_group(session, report);
-    report->client_cert_sent = session_has_sent_certificate(session);
+    report->client_cert_sent = tls_session_is_certificate_sent(session);
     report->resumed = gnutls_session_is_resumed(session->gnutls) != 0;
     gnutls_datum_t alpn = {NULL, 0};
     if (gnutls_alpn_get_selected_protocol(session->gnutls, &alpn) == GNUTLS_E_SUCCESS)

@@ -9,6 +9,9 @@
 
 #define DESCRIPTION_SIZE 700
 
+/* A PIN in the URI itself (RFC 7512, 2.4). */
+static const char pin_attribute[] = "pin-value=";
+
 struct token_pin {
     char *text; /* NULL: SslPassword is not set */
 };
@@ -39,12 +42,11 @@ bool token_is_uri(const char *value)
 
 const char *token_describe(const struct option *option, char *out, size_t out_size)
 {
-    static const char secret[] = "pin-value=";
     struct option hidden = *option;
-    const char *at = option->value != NULL ? strstr(option->value, secret) : NULL;
+    const char *at = option->value != NULL ? strstr(option->value, pin_attribute) : NULL;
     if (at == NULL)
         return option_describe(option, out, out_size);
-    const char *value = at + sizeof secret - 1;
+    const char *value = at + sizeof pin_attribute - 1;
     size_t pin_size = strcspn(value, "&;");
     hidden.value = NULL;
     if (asprintf(&hidden.value, "%.*s***%s", (int)(value - option->value), option->value,
@@ -88,7 +90,9 @@ static bool fail(const struct option *option, const struct token_pin *pin, const
         error_set(error, ODBCSSL_ERROR_TOKEN, "%s: the token's PIN is locked", name);
     else if (is_pin_error(outcome))
         error_set(error, ODBCSSL_ERROR_KEY_PASSWORD, "%s: %s", name,
-                  pin->text == NULL
+                  strstr(option->value, pin_attribute) != NULL
+                      ? "the token refused the PIN in the URI (pin-value)"
+                  : pin->text == NULL
                       ? "the token wants a PIN: set SslPassword to it"
                       : "the token refused the PIN in SslPassword, or has only one try left, which "
                         "is not taken lest the token be locked");

@@ -10,7 +10,6 @@
 #include "tls/folder.h"
 #include "tls/formats.h"
 
-#define SYSTEM_NAME "the system's trust anchors"
 #define DESCRIPTION_SIZE 700
 
 /* Where systems keep their anchors; GnuTLS does not say which of them it was built with. */
@@ -214,10 +213,9 @@ static char *join_names(const struct option *root_certs, size_t count)
 {
     char *names = NULL;
     for (size_t i = 0; i < count; i++) {
-        bool is_system = text_equal_nocase(root_certs[i].value, "system");
-        char *longer = NULL;
+        char *longer = NULL, name[DESCRIPTION_SIZE];
         if (asprintf(&longer, "%s%s%s", names != NULL ? names : "", names != NULL ? ", " : "",
-                     is_system ? SYSTEM_NAME : root_certs[i].value) < 0)
+                     option_describe(&root_certs[i], name, sizeof name)) < 0)
             longer = NULL;
         free(names);
         names = longer;

@@ -18,8 +18,7 @@ struct trust {
     gnutls_x509_crt_t *anchors; /* without doubles; freed by trust_free */
     size_t anchor_count;
     size_t anchors_in_list; /* so many of the first are freed with the list */
-    char *
-        name; /* the file, or "the system's trust anchors": for errors; several have ", " between */
+    char *name; /* "SslRootCert=/f (odbc.ini [w])", for errors; several have ", " between */
 };
 
 /* Reads the file, folder or "system" that option names. password: of a store; NULL: the usual ones.

@@ -7,23 +7,22 @@
 
 #include "tls/verify_parts.h"
 
-/* GnuTLS's time is a process-wide function, which is not ours to change, and its CRL check passes
- * where there is no CRL: both are done here instead. */
+/* GnuTLS's time is a process-wide function, which is not ours to change; its CRL check passes where
+ * there is no CRL; and it takes policy extensions for unknown ones. All three are checked here
+ * instead. */
 #define FLAGS_ALWAYS                                                                               \
     (GNUTLS_VERIFY_DISABLE_TIME_CHECKS | GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS |               \
-     GNUTLS_VERIFY_DISABLE_CRL_CHECKS)
+     GNUTLS_VERIFY_DISABLE_CRL_CHECKS | GNUTLS_VERIFY_IGNORE_UNKNOWN_CRIT_EXTENSIONS)
 #define FLAGS_WEAK                                                                                 \
     (GNUTLS_VERIFY_ALLOW_BROKEN | GNUTLS_VERIFY_ALLOW_SIGN_RSA_MD5 |                               \
      GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1)
 
-static unsigned
-flags_of(const struct verify_request *request)
+static unsigned flags_of(const struct verify_request *request)
 {
     return request->allow_weak ? FLAGS_ALWAYS | FLAGS_WEAK : FLAGS_ALWAYS;
 }
 
-static bool
-is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
+static bool is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
 {
     unsigned status = 0;
     int outcome = gnutls_x509_crt_list_verify(&certificate, 1, &issuer, 1, NULL, 0,
@@ -32,38 +31,37 @@ is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
 }
 
 /* Names the certificate whose signature is wrong. */
-static void
-tell_signature(struct verify_attempt *attempt)
+static void tell_signature(struct verify_attempt *attempt, const struct trust *trust)
 {
     char described[CERTIFICATE_TEXT_SIZE], issuer[CERTIFICATE_TEXT_SIZE];
     for (size_t i = 0; i + 1 < attempt->path_count; i++) {
         if (is_signed_by(attempt->path[i], attempt->path[i + 1]))
             continue;
+        bool is_anchor = i + 2 == attempt->path_count;
         verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE,
-                    "the signature of %s is wrong: it was not made with the key of %s",
+                    "the signature of %s is wrong: it was not made with the key of %s%s%s",
                     verify_describe(attempt, i, described),
-                    verify_describe(attempt, i + 1, issuer));
+                    verify_describe(attempt, i + 1, issuer), is_anchor ? " in " : "",
+                    is_anchor ? trust->name : "");
         return;
     }
     verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE, "the signature of a certificate is wrong");
 }
 
 /* GnuTLS says that a constraint is violated, not which. Ours have told it where they know it. */
-static void
-tell_constraint(struct verify_attempt *attempt)
+static void tell_constraint(struct verify_attempt *attempt)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     if (attempt->status & (ODBCSSL_VERIFY_CONSTRAINT | ODBCSSL_VERIFY_PURPOSE))
         return;
     verify_fail(attempt, VERIFY_OUTCOME_NAME_CONSTRAINT,
-                "the chain of %s breaks a constraint that one of its CA certificates sets: a name "
-                "that is not permitted (nameConstraints), or too many CAs (pathLenConstraint)",
+                "the chain of %s breaks a constraint that one of its CA certificates sets, or one "
+                "that cannot be checked: names (nameConstraints) or CAs below (pathLenConstraint)",
                 verify_describe(attempt, 0, described));
 }
 
 /* Everything else that GnuTLS refuses, in its own words. */
-static void
-tell_rest(struct verify_attempt *attempt, unsigned status)
+static void tell_rest(struct verify_attempt *attempt, unsigned status)
 {
     gnutls_datum_t text = {0};
     char described[CERTIFICATE_TEXT_SIZE];
@@ -76,8 +74,7 @@ tell_rest(struct verify_attempt *attempt, unsigned status)
     gnutls_free(text.data);
 }
 
-static void
-tell_weak(struct verify_attempt *attempt)
+static void tell_weak(struct verify_attempt *attempt)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     if (attempt->status & ODBCSSL_VERIFY_WEAK_ALGORITHM)
@@ -87,8 +84,7 @@ tell_weak(struct verify_attempt *attempt)
                 verify_describe(attempt, 0, described));
 }
 
-void
-verify_check_by_gnutls(struct verification *verification)
+void verify_check_by_gnutls(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     size_t anchor = attempt->path_count - 1;
@@ -102,7 +98,7 @@ verify_check_by_gnutls(struct verification *verification)
         verify_fail(attempt, VERIFY_OUTCOME_UNTRUSTED, "the chain cannot be verified: %s",
                     gnutls_strerror(outcome));
     if (status & GNUTLS_CERT_SIGNATURE_FAILURE)
-        tell_signature(attempt);
+        tell_signature(attempt, verification->request->trust);
     if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
         tell_weak(attempt);
     if (status & GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE)
@@ -112,8 +108,7 @@ verify_check_by_gnutls(struct verification *verification)
 }
 
 /* A system's trust store may also hold certificates that it distrusts, which only GnuTLS knows. */
-static void
-check_distrust(struct verification *verification)
+static void check_distrust(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     const struct trust *trust = verification->request->trust;
@@ -130,8 +125,7 @@ check_distrust(struct verification *verification)
         tell_rest(attempt, status);
 }
 
-void
-verify_check_path(struct verification *verification, bool is_complete)
+void verify_check_path(struct verification *verification, bool is_complete)
 {
     struct verify_attempt *attempt = &verification->current;
     if (is_complete) {
@@ -150,8 +144,7 @@ verify_check_path(struct verification *verification, bool is_complete)
 }
 
 /* Alternative names are counted before anything walks over them again and again. */
-static bool
-has_bearable_names(gnutls_x509_crt_t certificate)
+static bool has_bearable_names(gnutls_x509_crt_t certificate)
 {
     gnutls_datum_t value = {0};
     struct cursor names;
@@ -164,8 +157,7 @@ has_bearable_names(gnutls_x509_crt_t certificate)
     return count <= CERTIFICATE_NAME_LIMIT && !names.is_short;
 }
 
-static bool
-import_certificate(struct verification *verification, size_t i)
+static bool import_certificate(struct verification *verification, size_t i)
 {
     gnutls_x509_crt_t certificate = NULL;
     struct verify_attempt *attempt = &verification->best;
@@ -188,8 +180,7 @@ import_certificate(struct verification *verification, size_t i)
     return attempt->status == 0;
 }
 
-static bool
-import_chain(struct verification *verification)
+static bool import_chain(struct verification *verification)
 {
     size_t count = verification->request->chain_count;
     if (count == 0 || count > VERIFY_CHAIN_LIMIT) {
@@ -205,8 +196,7 @@ import_chain(struct verification *verification)
     return true;
 }
 
-static void
-verify_imported(struct verification *verification)
+static void verify_imported(struct verification *verification)
 {
     if (verification->request->trust != NULL) {
         verify_find_path(verification);
@@ -217,8 +207,7 @@ verify_imported(struct verification *verification)
     verification->best = verification->current;
 }
 
-static bool
-copy_certificate(gnutls_x509_crt_t from, gnutls_x509_crt_t *to)
+static bool copy_certificate(gnutls_x509_crt_t from, gnutls_x509_crt_t *to)
 {
     gnutls_datum_t der = {0};
     bool is_copied = gnutls_x509_crt_init(to) >= 0;
@@ -232,8 +221,7 @@ copy_certificate(gnutls_x509_crt_t from, gnutls_x509_crt_t *to)
     return is_copied;
 }
 
-static void
-give_path(const struct verify_attempt *best, struct verify_result *result)
+static void give_path(const struct verify_attempt *best, struct verify_result *result)
 {
     result->path = calloc(best->path_count + 1, sizeof *result->path);
     for (size_t i = 0; result->path != NULL && i < best->path_count; i++) {
@@ -246,8 +234,7 @@ give_path(const struct verify_attempt *best, struct verify_result *result)
     }
 }
 
-static void
-give_result(const struct verification *verification, struct verify_result *result)
+static void give_result(const struct verification *verification, struct verify_result *result)
 {
     const struct verify_attempt *best = &verification->best;
     result->status = best->status;
@@ -257,8 +244,7 @@ give_result(const struct verification *verification, struct verify_result *resul
     give_path(best, result);
 }
 
-bool
-verify_chain(const struct verify_request *request, struct verify_result *result)
+bool verify_chain(const struct verify_request *request, struct verify_result *result)
 {
     *result = (struct verify_result){0};
     struct verification *verification = calloc(1, sizeof *verification);
@@ -278,8 +264,7 @@ verify_chain(const struct verify_request *request, struct verify_result *result)
     return result->status == 0;
 }
 
-void
-verify_result_free(struct verify_result *result)
+void verify_result_free(struct verify_result *result)
 {
     for (size_t i = 0; i < result->path_count; i++)
         gnutls_x509_crt_deinit(result->path[i]);

@@ -12,7 +12,8 @@
 
 /* Name constraints of the kinds that GnuTLS does not process: directoryName and URI are processed
  * here, any other is refused as soon as a certificate below has such a name. DNS names, e-mail and
- * IP addresses are left to GnuTLS. RFC 5280, 4.2.1.10. */
+ * IP addresses are left to GnuTLS. RFC 5280, 4.2.1.10. GnuTLS refuses every chain in which a CA
+ * excludes names of a kind that it does not process, also where none is met. */
 
 /* What one CA certificate says. */
 struct constraints {
@@ -30,14 +31,12 @@ struct comparison {
     unsigned *budget; /* of the whole path */
 };
 
-static bool
-is_left_to_gnutls(unsigned tag)
+static bool is_left_to_gnutls(unsigned tag)
 {
     return tag == GENERAL_NAME_DNS || tag == GENERAL_NAME_EMAIL || tag == GENERAL_NAME_IP;
 }
 
-static struct constraints
-read_constraints(gnutls_x509_crt_t certificate)
+static struct constraints read_constraints(gnutls_x509_crt_t certificate)
 {
     struct constraints constraints = {.is_good = true};
     struct der sequence;
@@ -56,8 +55,7 @@ read_constraints(gnutls_x509_crt_t certificate)
 
 /* GeneralSubtree ::= SEQUENCE { base, minimum [0] DEFAULT 0, maximum [1] }: a minimum or maximum is
  * not allowed by RFC 5280 and not understood. */
-static bool
-read_subtree(struct cursor *subtrees, struct der *base_out)
+static bool read_subtree(struct cursor *subtrees, struct der *base_out)
 {
     struct der subtree;
     if (subtrees->left == 0 || !der_expect(subtrees, DER_TAG_SEQUENCE, &subtree))
@@ -69,8 +67,7 @@ read_subtree(struct cursor *subtrees, struct der *base_out)
     return false;
 }
 
-static enum name_match
-match_name(const struct der *name, const struct der *base)
+static enum name_match match_name(const struct der *name, const struct der *base)
 {
     if (name->tag == GENERAL_NAME_DIRECTORY)
         return verify_match_directory(name, base);
@@ -79,8 +76,7 @@ match_name(const struct der *name, const struct der *base)
     return NAME_MATCH_UNKNOWN;
 }
 
-static const char *
-kind_name(unsigned tag)
+static const char *kind_name(unsigned tag)
 {
     switch (tag) {
     case GENERAL_NAME_DIRECTORY:
@@ -100,8 +96,8 @@ kind_name(unsigned tag)
     }
 }
 
-static void
-tell_violation(const struct comparison *comparison, const struct der *name, const char *reason)
+static void tell_violation(const struct comparison *comparison, const struct der *name,
+                           const char *reason)
 {
     char described[CERTIFICATE_TEXT_SIZE], maker[CERTIFICATE_TEXT_SIZE];
     verify_fail(comparison->attempt, VERIFY_OUTCOME_NAME_CONSTRAINT,
@@ -117,9 +113,8 @@ struct tally {
     unsigned unknown;
 };
 
-static struct tally
-compare_subtrees(const struct comparison *comparison, const struct der *name,
-                 const struct der *list)
+static struct tally compare_subtrees(const struct comparison *comparison, const struct der *name,
+                                     const struct der *list)
 {
     struct tally tally = {0};
     struct cursor subtrees = der_inside(list);
@@ -139,8 +134,7 @@ compare_subtrees(const struct comparison *comparison, const struct der *name,
     return tally;
 }
 
-static void
-compare_name(const struct comparison *comparison, const struct der *name)
+static void compare_name(const struct comparison *comparison, const struct der *name)
 {
     if (is_left_to_gnutls(name->tag))
         return;
@@ -158,8 +152,7 @@ compare_name(const struct comparison *comparison, const struct der *name)
 }
 
 /* The subject counts as a directoryName; an empty one as none. */
-static void
-compare_subject(const struct comparison *comparison)
+static void compare_subject(const struct comparison *comparison)
 {
     gnutls_datum_t subject = {0};
     gnutls_x509_crt_t certificate = comparison->attempt->path[comparison->subject];
@@ -176,8 +169,7 @@ compare_subject(const struct comparison *comparison)
     gnutls_free(subject.data);
 }
 
-static void
-compare_certificate(const struct comparison *comparison)
+static void compare_certificate(const struct comparison *comparison)
 {
     gnutls_datum_t value = {0};
     struct cursor names;
@@ -191,8 +183,7 @@ compare_certificate(const struct comparison *comparison)
 
 /* Applies the constraints of path[maker] to every certificate below, but for self-issued CAs (RFC
  * 5280, 6.1.3 (b)). */
-static void
-apply_constraints(struct verify_attempt *attempt, size_t maker, unsigned *budget)
+static void apply_constraints(struct verify_attempt *attempt, size_t maker, unsigned *budget)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     struct constraints constraints = read_constraints(attempt->path[maker]);
@@ -209,8 +200,7 @@ apply_constraints(struct verify_attempt *attempt, size_t maker, unsigned *budget
     gnutls_free(constraints.value.data);
 }
 
-void
-verify_check_name_constraints(struct verification *verification)
+void verify_check_name_constraints(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     unsigned budget = COMPARISON_LIMIT;

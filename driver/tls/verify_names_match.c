@@ -6,23 +6,20 @@
 #define VALUE_SIZE 256
 
 /* The string types whose ASCII can be compared as bytes. */
-static bool
-is_simple_string(unsigned tag)
+static bool is_simple_string(unsigned tag)
 {
     return tag == DER_TAG_UTF8_STRING || tag == DER_TAG_PRINTABLE_STRING ||
            tag == DER_TAG_IA5_STRING;
 }
 
-static unsigned char
-lower(unsigned char character)
+static unsigned char lower(unsigned char character)
 {
     return character >= 'A' && character <= 'Z' ? (unsigned char)(character + 32) : character;
 }
 
 /* The preparation of RFC 4518 for ASCII: case folded, inner spaces as one, outer ones none. false:
  * not ASCII, or too long. */
-static bool
-prepare_value(const struct der *value, char *out, size_t *size_out)
+static bool prepare_value(const struct der *value, char *out, size_t *size_out)
 {
     size_t used = 0;
     bool is_space_due = false;
@@ -43,8 +40,7 @@ prepare_value(const struct der *value, char *out, size_t *size_out)
     return true;
 }
 
-static enum name_match
-match_value(const struct der *a, const struct der *b)
+static enum name_match match_value(const struct der *a, const struct der *b)
 {
     char text_a[VALUE_SIZE], text_b[VALUE_SIZE];
     size_t size_a = 0, size_b = 0;
@@ -57,8 +53,7 @@ match_value(const struct der *a, const struct der *b)
 }
 
 /* AttributeTypeAndValue ::= SEQUENCE { type, value } */
-static bool
-read_attribute(struct cursor *set, struct der *type_out, struct der *value_out)
+static bool read_attribute(struct cursor *set, struct der *type_out, struct der *value_out)
 {
     struct der sequence;
     if (!der_expect(set, DER_TAG_SEQUENCE, &sequence))
@@ -70,8 +65,7 @@ read_attribute(struct cursor *set, struct der *type_out, struct der *value_out)
 
 /* Relative names of one attribute each, as nearly all are; of several, only equal bytes are equal.
  */
-static enum name_match
-match_rdn(const struct der *a, const struct der *b)
+static enum name_match match_rdn(const struct der *a, const struct der *b)
 {
     struct cursor set_a = der_inside(a), set_b = der_inside(b);
     struct der type_a, value_a, type_b, value_b;
@@ -83,8 +77,7 @@ match_rdn(const struct der *a, const struct der *b)
     return der_equal(&type_a, &type_b) ? match_value(&value_a, &value_b) : NAME_MATCH_NO;
 }
 
-static bool
-open_name(const struct der *general_name, struct cursor *rdns_out)
+static bool open_name(const struct der *general_name, struct cursor *rdns_out)
 {
     struct cursor inside = der_inside(general_name);
     struct der name;
@@ -94,8 +87,7 @@ open_name(const struct der *general_name, struct cursor *rdns_out)
     return true;
 }
 
-enum name_match
-verify_match_directory(const struct der *name, const struct der *base)
+enum name_match verify_match_directory(const struct der *name, const struct der *base)
 {
     struct cursor rdns, wanted;
     struct der rdn, wanted_rdn;
@@ -112,15 +104,13 @@ verify_match_directory(const struct der *name, const struct der *base)
     return wanted.is_short ? NAME_MATCH_UNKNOWN : match;
 }
 
-static const unsigned char *
-find_byte(const unsigned char *bytes, size_t size, char wanted)
+static const unsigned char *find_byte(const unsigned char *bytes, size_t size, char wanted)
 {
     return size > 0 ? memchr(bytes, wanted, size) : NULL;
 }
 
 /* The host of scheme://user@host:port/path. false: there is none, or it is an IP address. */
-static bool
-find_host(const struct der *uri, struct der *host_out)
+static bool find_host(const struct der *uri, struct der *host_out)
 {
     const unsigned char *start = uri->size > 0 ? memmem(uri->content, uri->size, "://", 3) : NULL;
     if (start == NULL)
@@ -142,8 +132,7 @@ find_host(const struct der *uri, struct der *host_out)
     return size > 0 && start[0] != '[';
 }
 
-static bool
-is_ip_address(const struct der *host)
+static bool is_ip_address(const struct der *host)
 {
     char text[VALUE_SIZE];
     struct in_addr address;
@@ -154,8 +143,7 @@ is_ip_address(const struct der *host)
     return inet_aton(text, &address) != 0;
 }
 
-static bool
-is_equal_nocase(const unsigned char *a, const unsigned char *b, size_t size)
+static bool is_equal_nocase(const unsigned char *a, const unsigned char *b, size_t size)
 {
     for (size_t i = 0; i < size; i++)
         if (lower(a[i]) != lower(b[i]))
@@ -163,8 +151,7 @@ is_equal_nocase(const unsigned char *a, const unsigned char *b, size_t size)
     return true;
 }
 
-enum name_match
-verify_match_uri(const struct der *name, const struct der *base)
+enum name_match verify_match_uri(const struct der *name, const struct der *base)
 {
     struct der host;
     /* A URI without a host name falls under no rule that could be kept. */

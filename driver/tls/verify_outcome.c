@@ -44,8 +44,8 @@ static const struct outcome_row verify_outcomes[VERIFY_OUTCOME_COUNT] = {
     [VERIFY_OUTCOME_OTHER] = {ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER},
 };
 
-void
-verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format, ...)
+void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
+                 ...)
 {
     attempt->status |= verify_outcomes[outcome].bit;
     if (outcome >= attempt->outcome)
@@ -60,8 +60,7 @@ verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const c
     error_set(&attempt->error, verify_outcomes[outcome].code, "%s", text);
 }
 
-const char *
-verify_describe(const struct verify_attempt *attempt, size_t i, char *out)
+const char *verify_describe(const struct verify_attempt *attempt, size_t i, char *out)
 {
     return certificate_describe(attempt->path[i], i == 0, out, CERTIFICATE_TEXT_SIZE);
 }

@@ -15,14 +15,12 @@ struct search {
     unsigned steps;
 };
 
-static bool
-is_same_certificate(gnutls_x509_crt_t a, gnutls_x509_crt_t b)
+static bool is_same_certificate(gnutls_x509_crt_t a, gnutls_x509_crt_t b)
 {
     return gnutls_x509_crt_equals(a, b) != 0;
 }
 
-static bool
-is_in_path(const struct verify_attempt *attempt, gnutls_x509_crt_t certificate)
+static bool is_in_path(const struct verify_attempt *attempt, gnutls_x509_crt_t certificate)
 {
     for (size_t i = 0; i < attempt->path_count; i++)
         if (is_same_certificate(attempt->path[i], certificate))
@@ -30,8 +28,7 @@ is_in_path(const struct verify_attempt *attempt, gnutls_x509_crt_t certificate)
     return false;
 }
 
-static bool
-is_anchor(const struct trust *trust, gnutls_x509_crt_t certificate)
+static bool is_anchor(const struct trust *trust, gnutls_x509_crt_t certificate)
 {
     for (size_t i = 0; i < trust->anchor_count; i++)
         if (is_same_certificate(trust->anchors[i], certificate))
@@ -40,14 +37,12 @@ is_anchor(const struct trust *trust, gnutls_x509_crt_t certificate)
 }
 
 /* By names and key identifiers; signatures are checked over the whole path. */
-static bool
-is_issued_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
+static bool is_issued_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
 {
     return gnutls_x509_crt_check_issuer(certificate, issuer) != 0;
 }
 
-static void
-keep_best(struct verification *verification)
+static void keep_best(struct verification *verification)
 {
     const struct verify_attempt *current = &verification->current;
     if (verification->has_best && current->status != 0 &&
@@ -57,15 +52,13 @@ keep_best(struct verification *verification)
     verification->has_best = true;
 }
 
-static bool
-is_accepted(const struct verification *verification)
+static bool is_accepted(const struct verification *verification)
 {
     return verification->has_best && verification->best.status == 0;
 }
 
 /* Empties what was found, keeps the path. */
-static void
-start_attempt(struct verify_attempt *attempt)
+static void start_attempt(struct verify_attempt *attempt)
 {
     attempt->status = 0;
     attempt->outcome = VERIFY_OUTCOME_COUNT;
@@ -74,8 +67,7 @@ start_attempt(struct verify_attempt *attempt)
     attempt->crl_next_update = 0;
 }
 
-static void
-try_path(struct search *search, bool is_complete)
+static void try_path(struct search *search, bool is_complete)
 {
     search->attempts++;
     start_attempt(&search->verification->current);
@@ -83,15 +75,13 @@ try_path(struct search *search, bool is_complete)
     keep_best(search->verification);
 }
 
-static bool
-is_search_over(const struct search *search)
+static bool is_search_over(const struct search *search)
 {
     return is_accepted(search->verification) || search->attempts >= ATTEMPT_LIMIT ||
            search->steps >= STEP_LIMIT;
 }
 
-static void
-try_anchors(struct search *search, gnutls_x509_crt_t last)
+static void try_anchors(struct search *search, gnutls_x509_crt_t last)
 {
     struct verify_attempt *current = &search->verification->current;
     const struct trust *trust = search->verification->request->trust;
@@ -106,8 +96,7 @@ try_anchors(struct search *search, gnutls_x509_crt_t last)
 
 /* Goes on from the last certificate of the current path; its depth is bounded by the chain's
  * length, because no certificate stands in a path twice. */
-static void
-extend_path(struct search *search)
+static void extend_path(struct search *search)
 {
     struct verification *verification = search->verification;
     struct verify_attempt *current = &verification->current;
@@ -129,8 +118,7 @@ extend_path(struct search *search)
 }
 
 /* No path reaches an anchor: the longest straight way through the chain, to tell where it ends. */
-static void
-follow_issuers(struct verification *verification)
+static void follow_issuers(struct verification *verification)
 {
     struct verify_attempt *current = &verification->current;
     bool is_longer = true;
@@ -146,8 +134,7 @@ follow_issuers(struct verification *verification)
     }
 }
 
-static bool
-is_issuer_name(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
+static bool is_issuer_name(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
 {
     gnutls_datum_t wanted = {0}, found = {0};
     bool is_same = gnutls_x509_crt_get_raw_issuer_dn(certificate, &wanted) >= 0 &&
@@ -158,8 +145,7 @@ is_issuer_name(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
     return is_same;
 }
 
-static bool
-has_issuer_of_other_key(const struct verification *verification, gnutls_x509_crt_t last)
+static bool has_issuer_of_other_key(const struct verification *verification, gnutls_x509_crt_t last)
 {
     const struct trust *trust = verification->request->trust;
     for (size_t i = 0; i < trust->anchor_count; i++)
@@ -171,8 +157,7 @@ has_issuer_of_other_key(const struct verification *verification, gnutls_x509_crt
     return false;
 }
 
-static void
-tell_unknown_issuer(struct verification *verification, const char *described)
+static void tell_unknown_issuer(struct verification *verification, const char *described)
 {
     struct verify_attempt *current = &verification->current;
     gnutls_x509_crt_t last = current->path[current->path_count - 1];
@@ -193,8 +178,7 @@ tell_unknown_issuer(struct verification *verification, const char *described)
             verification->request->trust->name, verification->chain_count);
 }
 
-static void
-tell_untrusted(struct verification *verification)
+static void tell_untrusted(struct verification *verification)
 {
     struct verify_attempt *current = &verification->current;
     const struct trust *trust = verification->request->trust;
@@ -215,8 +199,7 @@ tell_untrusted(struct verification *verification)
                     trust->name);
 }
 
-static void
-tell_no_path(struct search *search)
+static void tell_no_path(struct search *search)
 {
     struct verification *verification = search->verification;
     struct verify_attempt *current = &verification->current;
@@ -233,8 +216,7 @@ tell_no_path(struct search *search)
     verification->best.path_count = 0;
 }
 
-void
-verify_find_path(struct verification *verification)
+void verify_find_path(struct verification *verification)
 {
     struct search search = {.verification = verification};
     verification->current.path[0] = verification->chain[0];

@@ -14,15 +14,13 @@
 
 /* The host name */
 
-static bool
-is_address(const char *host)
+static bool is_address(const char *host)
 {
     unsigned char bytes[16];
     return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-static bool
-has_nul_in_alt_names(gnutls_x509_crt_t server)
+static bool has_nul_in_alt_names(gnutls_x509_crt_t server)
 {
     gnutls_datum_t value = {0};
     struct cursor names;
@@ -38,14 +36,12 @@ has_nul_in_alt_names(gnutls_x509_crt_t server)
 }
 
 /* The index-th common name; false: there is none, or it is longer than a host name can be. */
-static bool
-get_common_name(gnutls_x509_crt_t server, unsigned index, char *out, size_t *size)
+static bool get_common_name(gnutls_x509_crt_t server, unsigned index, char *out, size_t *size)
 {
     return gnutls_x509_crt_get_dn_by_oid(server, OID_COMMON_NAME, index, 0, out, size) >= 0;
 }
 
-static bool
-has_nul_in_common_name(gnutls_x509_crt_t server)
+static bool has_nul_in_common_name(gnutls_x509_crt_t server)
 {
     for (unsigned i = 0; i < COMMON_NAME_LIMIT; i++) {
         char name[512];
@@ -58,8 +54,7 @@ has_nul_in_common_name(gnutls_x509_crt_t server)
     return false;
 }
 
-static bool
-is_common_name(gnutls_x509_crt_t server, const char *host)
+static bool is_common_name(gnutls_x509_crt_t server, const char *host)
 {
     char name[512];
     size_t size = sizeof name;
@@ -67,8 +62,8 @@ is_common_name(gnutls_x509_crt_t server, const char *host)
            strncasecmp(name, host, size) == 0;
 }
 
-static void
-tell_wrong_host(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *host)
+static void tell_wrong_host(struct verify_attempt *attempt, gnutls_x509_crt_t server,
+                            const char *host)
 {
     char described[CERTIFICATE_TEXT_SIZE], names[600], wanted[260];
     const char *note = "";
@@ -84,8 +79,7 @@ tell_wrong_host(struct verify_attempt *attempt, gnutls_x509_crt_t server, const 
                 names[0] != '\0' ? "its names are " : "it has no alternative names", names, note);
 }
 
-static void
-check_host(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *host)
+static void check_host(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *host)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     if (has_nul_in_alt_names(server) || has_nul_in_common_name(server))
@@ -103,8 +97,7 @@ struct pin {
     bool is_of_key; /* of the public key, else of the certificate */
 };
 
-static int
-hex_value(char character)
+static int hex_value(char character)
 {
     if (character >= '0' && character <= '9')
         return character - '0';
@@ -114,8 +107,7 @@ hex_value(char character)
 }
 
 /* 64 digits; ':' may stand between bytes. */
-static bool
-parse_hex(const char *text, size_t length, struct pin *pin_out)
+static bool parse_hex(const char *text, size_t length, struct pin *pin_out)
 {
     size_t digits = 0;
     for (size_t i = 0; i < length; i++) {
@@ -132,8 +124,7 @@ parse_hex(const char *text, size_t length, struct pin *pin_out)
     return digits == 2 * DIGEST_SIZE;
 }
 
-static bool
-parse_base64(const char *text, size_t length, struct pin *pin_out)
+static bool parse_base64(const char *text, size_t length, struct pin *pin_out)
 {
     gnutls_datum_t encoded = {(unsigned char *)text, (unsigned)length}, decoded = {0};
     /* 32 bytes take 43 characters and one '='. */
@@ -147,8 +138,7 @@ parse_base64(const char *text, size_t length, struct pin *pin_out)
     return is_digest;
 }
 
-static bool
-parse_pin(const char *text, size_t length, struct pin *pin_out)
+static bool parse_pin(const char *text, size_t length, struct pin *pin_out)
 {
     size_t prefix = strlen(PIN_PREFIX);
     *pin_out = (struct pin){0};
@@ -160,15 +150,13 @@ parse_pin(const char *text, size_t length, struct pin *pin_out)
     return parse_base64(text + prefix, length - prefix, pin_out);
 }
 
-static bool
-is_blank(char character)
+static bool is_blank(char character)
 {
     return character == ' ' || character == '\t';
 }
 
 /* Takes the next pin of a list; *is_good_out: its syntax. false: the list is over. */
-static bool
-next_pin(const char **list, struct pin *pin_out, bool *is_good_out)
+static bool next_pin(const char **list, struct pin *pin_out, bool *is_good_out)
 {
     if (*list == NULL)
         return false;
@@ -184,8 +172,7 @@ next_pin(const char **list, struct pin *pin_out, bool *is_good_out)
     return true;
 }
 
-bool
-verify_pin_is_valid(const char *pin)
+bool verify_pin_is_valid(const char *pin)
 {
     struct pin parsed;
     bool is_good = true, is_valid = true;
@@ -194,8 +181,7 @@ verify_pin_is_valid(const char *pin)
     return is_valid;
 }
 
-static bool
-get_digests(gnutls_x509_crt_t server, unsigned char *certificate, unsigned char *key)
+static bool get_digests(gnutls_x509_crt_t server, unsigned char *certificate, unsigned char *key)
 {
     size_t certificate_size = DIGEST_SIZE, key_size = DIGEST_SIZE;
     return gnutls_x509_crt_get_fingerprint(server, GNUTLS_DIG_SHA256, certificate,
@@ -203,9 +189,8 @@ get_digests(gnutls_x509_crt_t server, unsigned char *certificate, unsigned char 
            gnutls_x509_crt_get_key_id(server, GNUTLS_KEYID_USE_SHA256, key, &key_size) >= 0;
 }
 
-static void
-tell_wrong_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server,
-               const unsigned char *certificate, const unsigned char *key)
+static void tell_wrong_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server,
+                           const unsigned char *certificate, const unsigned char *key)
 {
     char described[CERTIFICATE_TEXT_SIZE], hex[2 * DIGEST_SIZE + 1];
     gnutls_datum_t digest = {(unsigned char *)key, DIGEST_SIZE}, base64 = {0};
@@ -219,8 +204,7 @@ tell_wrong_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server,
     gnutls_free(base64.data);
 }
 
-static void
-check_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *list)
+static void check_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *list)
 {
     unsigned char certificate[DIGEST_SIZE], key[DIGEST_SIZE];
     struct pin pin;
@@ -238,8 +222,7 @@ check_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *
     tell_wrong_pin(attempt, server, certificate, key);
 }
 
-void
-verify_check_peer(struct verification *verification, gnutls_x509_crt_t server)
+void verify_check_peer(struct verification *verification, gnutls_x509_crt_t server)
 {
     const struct verify_request *request = verification->request;
     if (request->host != NULL)

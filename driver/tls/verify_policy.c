@@ -10,8 +10,7 @@
  * tree. */
 
 /* Leaves *skip_out as it is when the certificate demands nothing. false: malformed. */
-static bool
-read_demand(gnutls_x509_crt_t certificate, unsigned *skip_out)
+static bool read_demand(gnutls_x509_crt_t certificate, unsigned *skip_out)
 {
     gnutls_datum_t value = {0};
     struct der sequence, field;
@@ -28,15 +27,13 @@ read_demand(gnutls_x509_crt_t certificate, unsigned *skip_out)
     return is_good;
 }
 
-static bool
-is_any_policy(const struct der *oid)
+static bool is_any_policy(const struct der *oid)
 {
     return DER_IS_OID(oid, OID_ANY_POLICY);
 }
 
 /* RFC 5280, 6.1.4 (a): anyPolicy is mapped neither from nor to. */
-static bool
-has_good_mappings(gnutls_x509_crt_t certificate)
+static bool has_good_mappings(gnutls_x509_crt_t certificate)
 {
     gnutls_datum_t value = {0};
     struct der sequence, pair, from, to;
@@ -63,8 +60,7 @@ struct demand {
     size_t maker;
 };
 
-static void
-take_demand(struct verify_attempt *attempt, size_t i, struct demand *demand)
+static void take_demand(struct verify_attempt *attempt, size_t i, struct demand *demand)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     unsigned skip = UINT32_MAX;
@@ -76,8 +72,7 @@ take_demand(struct verify_attempt *attempt, size_t i, struct demand *demand)
     *demand = (struct demand){skip, true, i};
 }
 
-void
-verify_check_policies(struct verification *verification)
+void verify_check_policies(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     struct demand demand = {0};

@@ -19,8 +19,7 @@ struct inquiry {
 
 static void inquire(struct verification *verification, size_t subject, bool may_delegate);
 
-static bool
-has_signer_name(const struct crl *crl, gnutls_x509_crt_t signer)
+static bool has_signer_name(const struct crl *crl, gnutls_x509_crt_t signer)
 {
     gnutls_datum_t name = {0}, wanted = crl_issuer(crl);
     bool is_same =
@@ -29,8 +28,7 @@ has_signer_name(const struct crl *crl, gnutls_x509_crt_t signer)
     return is_same;
 }
 
-static bool
-may_sign_crls(gnutls_x509_crt_t signer)
+static bool may_sign_crls(gnutls_x509_crt_t signer)
 {
     unsigned usage = 0;
     int outcome = gnutls_x509_crt_get_key_usage(signer, &usage, NULL);
@@ -40,8 +38,7 @@ may_sign_crls(gnutls_x509_crt_t signer)
 
 /* Whether signer is valid below path[issuer], and not revoked itself; its own CRL has to be signed
  * by that path, so that this ends here. */
-static bool
-is_valid_below(const struct inquiry *inquiry, gnutls_x509_crt_t signer, size_t issuer)
+static bool is_valid_below(const struct inquiry *inquiry, gnutls_x509_crt_t signer, size_t issuer)
 {
     struct verification *side = calloc(1, sizeof *side);
     if (side == NULL)
@@ -62,8 +59,7 @@ is_valid_below(const struct inquiry *inquiry, gnutls_x509_crt_t signer, size_t i
     return is_valid;
 }
 
-static bool
-is_delegated_signer(const struct inquiry *inquiry, gnutls_x509_crt_t candidate)
+static bool is_delegated_signer(const struct inquiry *inquiry, gnutls_x509_crt_t candidate)
 {
     const struct verify_attempt *attempt = inquiry->attempt;
     for (size_t i = 0; i < attempt->path_count; i++)
@@ -78,8 +74,8 @@ is_delegated_signer(const struct inquiry *inquiry, gnutls_x509_crt_t candidate)
 
 /* RFC 5280, 6.3.3 (f): a CA's CRLs may be signed with another key than its certificates, when a
  * certificate for that key came with the chain and leads to the same anchor. */
-static bool
-is_signed_outside_path(const struct inquiry *inquiry, const struct crl *crl, bool *is_weak_out)
+static bool is_signed_outside_path(const struct inquiry *inquiry, const struct crl *crl,
+                                   bool *is_weak_out)
 {
     const struct verification *verification = inquiry->verification;
     for (size_t i = 1; inquiry->may_delegate && i < verification->chain_count; i++) {
@@ -93,8 +89,7 @@ is_signed_outside_path(const struct inquiry *inquiry, const struct crl *crl, boo
 }
 
 /* A CA that changed its key is in a path more than once; any of its keys there may have signed. */
-static enum verify_outcome
-check_signature(const struct inquiry *inquiry, const struct crl *crl)
+static enum verify_outcome check_signature(const struct inquiry *inquiry, const struct crl *crl)
 {
     const struct verify_attempt *attempt = inquiry->attempt;
     enum verify_outcome outcome = VERIFY_OUTCOME_CRL_SIGNER;
@@ -111,8 +106,7 @@ check_signature(const struct inquiry *inquiry, const struct crl *crl)
                                                     : VERIFY_OUTCOME_COUNT;
 }
 
-static enum verify_outcome
-check_kind(const struct crl *crl)
+static enum verify_outcome check_kind(const struct crl *crl)
 {
     switch (crl_kind(crl)) {
     case CRL_KIND_COMPLETE:
@@ -129,8 +123,7 @@ check_kind(const struct crl *crl)
 
 /* RFC 5280, 5.1.2.5, demands nextUpdate: without it nobody can tell an old CRL from a current one.
  */
-static enum verify_outcome
-check_dates(const struct inquiry *inquiry, const struct crl *crl)
+static enum verify_outcome check_dates(const struct inquiry *inquiry, const struct crl *crl)
 {
     time_t at = inquiry->request->at;
     if (at < crl_this_update(crl))
@@ -141,8 +134,7 @@ check_dates(const struct inquiry *inquiry, const struct crl *crl)
 }
 
 /* Each test counts only when those before it were passed. COUNT: this CRL can decide. */
-static enum verify_outcome
-check_crl(const struct inquiry *inquiry, const struct crl *crl)
+static enum verify_outcome check_crl(const struct inquiry *inquiry, const struct crl *crl)
 {
     enum verify_outcome outcome = check_signature(inquiry, crl);
     if (outcome == VERIFY_OUTCOME_COUNT)
@@ -153,8 +145,8 @@ check_crl(const struct inquiry *inquiry, const struct crl *crl)
     return outcome == VERIFY_OUTCOME_COUNT ? check_dates(inquiry, crl) : outcome;
 }
 
-static void
-tell_revoked(const struct inquiry *inquiry, const struct crl *crl, const struct crl_entry *entry)
+static void tell_revoked(const struct inquiry *inquiry, const struct crl *crl,
+                         const struct crl_entry *entry)
 {
     char described[CERTIFICATE_TEXT_SIZE], date[CLOCK_TEXT_SIZE];
     verify_fail(
@@ -163,8 +155,7 @@ tell_revoked(const struct inquiry *inquiry, const struct crl *crl, const struct 
         clock_format_date(entry->revoked_at, date), crl_reason_name(entry->reason), crl_name(crl));
 }
 
-static void
-use_good_crl(struct inquiry *inquiry, const struct crl *crl)
+static void use_good_crl(struct inquiry *inquiry, const struct crl *crl)
 {
     struct verify_attempt *attempt = inquiry->attempt;
     unsigned char serial[64];
@@ -180,8 +171,7 @@ use_good_crl(struct inquiry *inquiry, const struct crl *crl)
         inquiry->good = crl;
 }
 
-static void
-try_crl(struct inquiry *inquiry, const struct crl *crl)
+static void try_crl(struct inquiry *inquiry, const struct crl *crl)
 {
     enum verify_outcome outcome = check_crl(inquiry, crl);
     bool is_newer_delta =
@@ -197,8 +187,7 @@ try_crl(struct inquiry *inquiry, const struct crl *crl)
     }
 }
 
-static void
-tell_missing(const struct inquiry *inquiry)
+static void tell_missing(const struct inquiry *inquiry)
 {
     char described[CERTIFICATE_TEXT_SIZE], issuer[260];
     certificate_format_issuer(inquiry->attempt->path[inquiry->subject], issuer, sizeof issuer);
@@ -211,8 +200,7 @@ tell_missing(const struct inquiry *inquiry)
                     : "");
 }
 
-static void
-tell_expired(const struct inquiry *inquiry, const char *described)
+static void tell_expired(const struct inquiry *inquiry, const char *described)
 {
     const struct crl *crl = inquiry->best_crl;
     char limit[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
@@ -229,8 +217,7 @@ tell_expired(const struct inquiry *inquiry, const char *described)
 }
 
 /* What the CRL lacks, for those outcomes that need no more than that. */
-static const char *
-fault_of(enum verify_outcome outcome)
+static const char *fault_of(enum verify_outcome outcome)
 {
     switch (outcome) {
     case VERIFY_OUTCOME_CRL_SIGNER:
@@ -252,8 +239,7 @@ fault_of(enum verify_outcome outcome)
     }
 }
 
-static void
-tell_unusable(const struct inquiry *inquiry)
+static void tell_unusable(const struct inquiry *inquiry)
 {
     const struct crl *crl = inquiry->best_crl;
     gnutls_x509_crt_t subject = inquiry->attempt->path[inquiry->subject];
@@ -275,8 +261,7 @@ tell_unusable(const struct inquiry *inquiry)
 }
 
 /* The end of the used CRL that ends first. */
-static void
-note_end(struct verify_attempt *attempt, const struct crl *crl)
+static void note_end(struct verify_attempt *attempt, const struct crl *crl)
 {
     time_t end = crl_next_update(crl);
     if (attempt->crl_next_update == 0 || end < attempt->crl_next_update)
@@ -284,15 +269,13 @@ note_end(struct verify_attempt *attempt, const struct crl *crl)
 }
 
 /* A delta that is not older than the complete CRL may say more than it, and is not understood. */
-static bool
-is_delta_newer(const struct inquiry *inquiry)
+static bool is_delta_newer(const struct inquiry *inquiry)
 {
     return inquiry->delta != NULL &&
            crl_this_update(inquiry->delta) >= crl_this_update(inquiry->good);
 }
 
-static void
-conclude(struct inquiry *inquiry)
+static void conclude(struct inquiry *inquiry)
 {
     if (inquiry->good != NULL && is_delta_newer(inquiry)) {
         inquiry->best = VERIFY_OUTCOME_CRL_DELTA;
@@ -307,8 +290,7 @@ conclude(struct inquiry *inquiry)
 }
 
 /* Asks the CRLs about path[subject]. */
-static void
-inquire(struct verification *verification, size_t subject, bool may_delegate)
+static void inquire(struct verification *verification, size_t subject, bool may_delegate)
 {
     const struct crl_set *crls = verification->request->crls;
     struct inquiry inquiry = {.verification = verification,
@@ -328,8 +310,7 @@ inquire(struct verification *verification, size_t subject, bool may_delegate)
     conclude(&inquiry);
 }
 
-void
-verify_check_revocation(struct verification *verification)
+void verify_check_revocation(struct verification *verification)
 {
     const struct verify_request *request = verification->request;
     struct verify_attempt *attempt = &verification->current;

@@ -9,8 +9,7 @@
 #define PURPOSE_SIZE 128
 #define EXTENSION_LIMIT 64
 
-void
-verify_check_dates(struct verification *verification, size_t i)
+void verify_check_dates(struct verification *verification, size_t i)
 {
     struct verify_attempt *attempt = &verification->current;
     time_t at = verification->request->at;
@@ -29,8 +28,7 @@ verify_check_dates(struct verification *verification, size_t i)
                     verify_describe(attempt, i, described), clock_format(from, limit), now);
 }
 
-static void
-check_weak_key(struct verify_attempt *attempt, size_t i)
+static void check_weak_key(struct verify_attempt *attempt, size_t i)
 {
     unsigned bits = 0;
     int algorithm = gnutls_x509_crt_get_pk_algorithm(attempt->path[i], &bits);
@@ -48,8 +46,7 @@ check_weak_key(struct verify_attempt *attempt, size_t i)
                     gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)algorithm), bits, weakest);
 }
 
-static void
-check_weak_signature(struct verify_attempt *attempt, size_t i)
+static void check_weak_signature(struct verify_attempt *attempt, size_t i)
 {
     int algorithm = gnutls_x509_crt_get_signature_algorithm(attempt->path[i]);
     char described[CERTIFICATE_TEXT_SIZE];
@@ -66,8 +63,7 @@ check_weak_signature(struct verify_attempt *attempt, size_t i)
 
 /* An issuer has to be a CA. Version 1 knows no such statement: as trust anchor it is the user's
  * word. */
-static void
-check_authority(struct verify_attempt *attempt, size_t i)
+static void check_authority(struct verify_attempt *attempt, size_t i)
 {
     char described[CERTIFICATE_TEXT_SIZE], issued[CERTIFICATE_TEXT_SIZE];
     bool is_old_anchor =
@@ -80,8 +76,7 @@ check_authority(struct verify_attempt *attempt, size_t i)
 }
 
 /* RFC 5280, 4.2.1.9: counts the intermediates below that are not self-issued. */
-static void
-check_path_length(struct verify_attempt *attempt, size_t i)
+static void check_path_length(struct verify_attempt *attempt, size_t i)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     int limit = -1, below = 0;
@@ -96,16 +91,14 @@ check_path_length(struct verify_attempt *attempt, size_t i)
                     verify_describe(attempt, i, described), limit, below);
 }
 
-static bool
-has_key_usage(gnutls_x509_crt_t certificate, unsigned wanted)
+static bool has_key_usage(gnutls_x509_crt_t certificate, unsigned wanted)
 {
     unsigned usage = 0;
     int outcome = gnutls_x509_crt_get_key_usage(certificate, &usage, NULL);
     return outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE || (outcome >= 0 && usage & wanted);
 }
 
-static void
-check_issuer_usage(struct verify_attempt *attempt, size_t i)
+static void check_issuer_usage(struct verify_attempt *attempt, size_t i)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     if (!has_key_usage(attempt->path[i], GNUTLS_KEY_KEY_CERT_SIGN))
@@ -114,8 +107,7 @@ check_issuer_usage(struct verify_attempt *attempt, size_t i)
                     verify_describe(attempt, i, described));
 }
 
-static bool
-has_purpose(gnutls_x509_crt_t certificate, const char *wanted)
+static bool has_purpose(gnutls_x509_crt_t certificate, const char *wanted)
 {
     bool is_found = false, is_over = false;
     for (unsigned i = 0; !is_found && !is_over; i++) {
@@ -132,8 +124,8 @@ has_purpose(gnutls_x509_crt_t certificate, const char *wanted)
     return is_found;
 }
 
-static void
-check_purpose(const struct verify_request *request, struct verify_attempt *attempt, size_t i)
+static void check_purpose(const struct verify_request *request, struct verify_attempt *attempt,
+                          size_t i)
 {
     const char *wanted = request->purpose != NULL ? request->purpose : GNUTLS_KP_TLS_WWW_SERVER;
     char described[CERTIFICATE_TEXT_SIZE];
@@ -144,8 +136,7 @@ check_purpose(const struct verify_request *request, struct verify_attempt *attem
                     strcmp(wanted, GNUTLS_KP_TLS_WWW_SERVER) == 0 ? "a TLS server" : wanted);
 }
 
-static void
-check_server_usage(const struct verify_request *request, struct verify_attempt *attempt)
+static void check_server_usage(const struct verify_request *request, struct verify_attempt *attempt)
 {
     unsigned wanted =
         GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_ENCIPHERMENT | GNUTLS_KEY_KEY_AGREEMENT;
@@ -160,8 +151,7 @@ check_server_usage(const struct verify_request *request, struct verify_attempt *
 }
 
 /* Extensions that are processed here, by GnuTLS, or need no processing. */
-static bool
-is_known_extension(const char *oid)
+static bool is_known_extension(const char *oid)
 {
     static const char *const known[] = {
         "2.5.29.14",          /* subjectKeyIdentifier */
@@ -186,8 +176,7 @@ is_known_extension(const char *oid)
     return false;
 }
 
-static void
-check_extensions(struct verify_attempt *attempt, size_t i)
+static void check_extensions(struct verify_attempt *attempt, size_t i)
 {
     char described[CERTIFICATE_TEXT_SIZE];
     for (unsigned index = 0;; index++) {
@@ -211,8 +200,7 @@ check_extensions(struct verify_attempt *attempt, size_t i)
     }
 }
 
-static void
-check_certificate(struct verification *verification, size_t i)
+static void check_certificate(struct verification *verification, size_t i)
 {
     struct verify_attempt *attempt = &verification->current;
     verify_check_dates(verification, i);
@@ -222,8 +210,7 @@ check_certificate(struct verification *verification, size_t i)
         check_weak_signature(attempt, i);
 }
 
-void
-verify_check_crl_signer(struct verification *verification)
+void verify_check_crl_signer(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     verify_check_dates(verification, 0);
@@ -234,16 +221,14 @@ verify_check_crl_signer(struct verification *verification)
     check_weak_key(attempt, 0);
 }
 
-static void
-check_issuer(struct verify_attempt *attempt, size_t i)
+static void check_issuer(struct verify_attempt *attempt, size_t i)
 {
     check_authority(attempt, i);
     check_path_length(attempt, i);
     check_issuer_usage(attempt, i);
 }
 
-void
-verify_check_rules(struct verification *verification)
+void verify_check_rules(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     size_t anchor = attempt->path_count - 1;

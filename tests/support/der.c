@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-put_header(struct buffer *out, unsigned tag, size_t size)
+static void put_header(struct buffer *out, unsigned tag, size_t size)
 {
     buffer_append_byte(out, (unsigned char)tag);
     if (size < 0x80) {
@@ -20,21 +19,18 @@ put_header(struct buffer *out, unsigned tag, size_t size)
         buffer_append_byte(out, (unsigned char)(size >> (8 * octets)));
 }
 
-void
-der_put(struct buffer *out, unsigned tag, const void *content, size_t size)
+void der_put(struct buffer *out, unsigned tag, const void *content, size_t size)
 {
     put_header(out, tag, size);
     buffer_append(out, content, size);
 }
 
-void
-der_put_text(struct buffer *out, unsigned tag, const char *text)
+void der_put_text(struct buffer *out, unsigned tag, const char *text)
 {
     der_put(out, tag, text, strlen(text));
 }
 
-void
-der_put_number(struct buffer *out, unsigned long long value)
+void der_put_number(struct buffer *out, unsigned long long value)
 {
     unsigned char bytes[9];
     size_t used = 0;
@@ -47,8 +43,7 @@ der_put_number(struct buffer *out, unsigned long long value)
     der_put(out, DER_INTEGER, bytes + sizeof bytes - used, used);
 }
 
-static void
-put_base128(struct buffer *out, unsigned long value)
+static void put_base128(struct buffer *out, unsigned long value)
 {
     unsigned shift = 0;
     while (value >> shift > 0x7f)
@@ -58,8 +53,7 @@ put_base128(struct buffer *out, unsigned long value)
     buffer_append_byte(out, (unsigned char)(value & 0x7f));
 }
 
-void
-der_put_oid(struct buffer *out, const char *dotted)
+void der_put_oid(struct buffer *out, const char *dotted)
 {
     struct buffer content = {0};
     char *rest = NULL;
@@ -71,8 +65,7 @@ der_put_oid(struct buffer *out, const char *dotted)
     der_wrap(out, DER_OID, &content);
 }
 
-void
-der_put_generalized_time(struct buffer *out, time_t time)
+void der_put_generalized_time(struct buffer *out, time_t time)
 {
     struct tm parts;
     char text[32];
@@ -81,8 +74,7 @@ der_put_generalized_time(struct buffer *out, time_t time)
     der_put_text(out, DER_GENERALIZED_TIME, text);
 }
 
-void
-der_put_time(struct buffer *out, time_t time)
+void der_put_time(struct buffer *out, time_t time)
 {
     struct tm parts;
     char text[32];
@@ -95,16 +87,14 @@ der_put_time(struct buffer *out, time_t time)
     der_put_text(out, DER_UTC_TIME, text);
 }
 
-void
-der_wrap(struct buffer *out, unsigned tag, struct buffer *content)
+void der_wrap(struct buffer *out, unsigned tag, struct buffer *content)
 {
     der_put(out, tag, buffer_content(content), buffer_length(content));
     buffer_free(content);
 }
 
-void
-der_put_extension(struct buffer *out, const char *oid, bool is_critical, const void *value,
-                  size_t size)
+void der_put_extension(struct buffer *out, const char *oid, bool is_critical, const void *value,
+                       size_t size)
 {
     struct buffer extension = {0};
     der_put_oid(&extension, oid);
@@ -114,8 +104,7 @@ der_put_extension(struct buffer *out, const char *oid, bool is_critical, const v
     der_wrap(out, DER_SEQUENCE, &extension);
 }
 
-size_t
-der_parse_hex(const char *hex, unsigned char *out, size_t out_size)
+size_t der_parse_hex(const char *hex, unsigned char *out, size_t out_size)
 {
     size_t used = 0;
     for (const char *at = hex; at[0] != '\0' && at[1] != '\0' && used < out_size;) {

@@ -4,15 +4,17 @@ FAKE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere -Wl,
 
 check_LTLIBRARIES += tests/support/fake.la tests/support/fakea.la tests/support/fakew.la \
 	tests/support/hollow.la
-FAKE_SOURCES = tests/support/fake_driver.c tests/support/fake_driver.h
-tests_support_fake_la_SOURCES = $(FAKE_SOURCES)
+FAKE_SOURCES = tests/support/fake_driver.c tests/support/fake_driver.h \
+	tests/support/fake_internal.h
+tests_support_fake_la_SOURCES = $(FAKE_SOURCES) tests/support/fake_ansi.c \
+	tests/support/fake_wide.c
 tests_support_fake_la_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_support_fake_la_LDFLAGS = $(FAKE_LDFLAGS)
-tests_support_fakea_la_SOURCES = $(FAKE_SOURCES)
-tests_support_fakea_la_CPPFLAGS = $(TEST_CPPFLAGS) -DFAKE_HAS_WIDE=0
+tests_support_fakea_la_SOURCES = $(FAKE_SOURCES) tests/support/fake_ansi.c
+tests_support_fakea_la_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_support_fakea_la_LDFLAGS = $(FAKE_LDFLAGS)
-tests_support_fakew_la_SOURCES = $(FAKE_SOURCES)
-tests_support_fakew_la_CPPFLAGS = $(TEST_CPPFLAGS) -DFAKE_HAS_ANSI=0
+tests_support_fakew_la_SOURCES = $(FAKE_SOURCES) tests/support/fake_wide.c
+tests_support_fakew_la_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_support_fakew_la_LDFLAGS = $(FAKE_LDFLAGS)
 # No functions of its own, but linked to a library that has them, as a driver linked to libodbc is.
 tests_support_hollow_la_SOURCES = tests/support/hollow_driver.c
@@ -42,3 +44,8 @@ tests_support_stuba_la_LDFLAGS = $(DRIVER_LDFLAGS) -rpath /nowhere \
 check_LTLIBRARIES += tests/support/libprivateodbc.la
 tests_support_libprivateodbc_la_SOURCES = tests/support/private_odbc.c tests/support/private_odbc.h
 tests_support_libprivateodbc_la_CPPFLAGS = $(TEST_CPPFLAGS)
+
+check_LTLIBRARIES += tests/support/libodbcfixture.la
+tests_support_libodbcfixture_la_SOURCES = tests/support/odbc_fixture.c tests/support/odbc_fixture.h
+tests_support_libodbcfixture_la_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_support_libodbcfixture_la_CFLAGS = $(TEST_CFLAGS)

@@ -6,8 +6,7 @@
 
 #include "support/fake_driver.h"
 
-const char *
-fake_path(const char *name)
+const char *fake_path(const char *name)
 {
     static char path[PATH_MAX];
     const char *builddir = getenv("top_builddir");
@@ -19,8 +18,7 @@ fake_path(const char *name)
     return path;
 }
 
-struct fake_control *
-fake_open(const char *name)
+struct fake_control *fake_open(const char *name)
 {
     fake_control_function *get_control = NULL;
     void *library = dlopen(fake_path(name), RTLD_NOW | RTLD_LOCAL);

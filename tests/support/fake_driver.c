@@ -1,4 +1,4 @@
-#include "support/fake_driver.h"
+#include "support/fake_internal.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -12,37 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPORT __attribute__((visibility("default")))
-#define FAKE_MAGIC 0xFA4Eu
-#define RECORDS 2
-#define IMPLICIT 4
-
-#ifndef FAKE_HAS_ANSI
-#define FAKE_HAS_ANSI 1
-#endif
-#ifndef FAKE_HAS_WIDE
-#define FAKE_HAS_WIDE 1
-#endif
-
-struct record {
-    char sqlstate[6];
-    SQLINTEGER native;
-    char text[128];
-};
-
-struct fake_handle {
-    unsigned magic;
-    SQLSMALLINT kind;
-    struct fake_handle *parent;
-    struct fake_handle *next; /* of all that are alive */
-    SQLINTEGER version;       /* environment */
-    int fetched;              /* statement */
-    struct fake_handle *implicit[IMPLICIT];
-    struct fake_handle *current[IMPLICIT];
-    int count;
-    struct record records[RECORDS];
-};
-
 static struct fake_control control;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -51,14 +20,12 @@ static bool is_cancelled;
 
 EXPORT struct fake_control *fake_control(void);
 
-EXPORT struct fake_control *
-fake_control(void)
+EXPORT struct fake_control *fake_control(void)
 {
     return &control;
 }
 
-__attribute__((format(printf, 1, 2))) static void
-note(const char *format, ...)
+void fake_note(const char *format, ...)
 {
     pthread_mutex_lock(&lock);
     size_t used = strlen(control.calls);
@@ -69,8 +36,7 @@ note(const char *format, ...)
     pthread_mutex_unlock(&lock);
 }
 
-static struct fake_handle *
-enter(SQLHANDLE handle, SQLSMALLINT kind)
+struct fake_handle *fake_enter(SQLHANDLE handle, SQLSMALLINT kind)
 {
     struct fake_handle *fake = handle;
     if (fake == NULL || fake->magic != FAKE_MAGIC || fake->kind != kind)
@@ -79,9 +45,8 @@ enter(SQLHANDLE handle, SQLSMALLINT kind)
     return fake;
 }
 
-static SQLRETURN
-post(struct fake_handle *fake, SQLRETURN outcome, const char *sqlstate, SQLINTEGER native,
-     const char *text)
+static SQLRETURN post(struct fake_handle *fake, SQLRETURN outcome, const char *sqlstate,
+                      SQLINTEGER native, const char *text)
 {
     if (fake->count == RECORDS)
         return outcome;
@@ -92,8 +57,7 @@ post(struct fake_handle *fake, SQLRETURN outcome, const char *sqlstate, SQLINTEG
     return outcome;
 }
 
-static struct fake_handle *
-make(SQLSMALLINT kind, struct fake_handle *parent)
+static struct fake_handle *make(SQLSMALLINT kind, struct fake_handle *parent)
 {
     struct fake_handle *fake = calloc(1, sizeof *fake);
     fake->magic = FAKE_MAGIC;
@@ -109,8 +73,7 @@ make(SQLSMALLINT kind, struct fake_handle *parent)
     return fake;
 }
 
-static void
-forget(const struct fake_handle *fake)
+static void forget(const struct fake_handle *fake)
 {
     pthread_mutex_lock(&lock);
     struct fake_handle **at = &alive;
@@ -120,8 +83,7 @@ forget(const struct fake_handle *fake)
     pthread_mutex_unlock(&lock);
 }
 
-static void
-destroy(struct fake_handle *fake)
+static void destroy(struct fake_handle *fake)
 {
     for (int i = 0; fake->kind == SQL_HANDLE_STMT && i < IMPLICIT; i++)
         destroy(fake->implicit[i]);
@@ -131,8 +93,7 @@ destroy(struct fake_handle *fake)
     free(fake);
 }
 
-static struct fake_handle *
-find_child(const struct fake_handle *parent)
+static struct fake_handle *find_child(const struct fake_handle *parent)
 {
     pthread_mutex_lock(&lock);
     struct fake_handle *child = alive;
@@ -143,63 +104,58 @@ find_child(const struct fake_handle *parent)
 }
 
 /* As real drivers do at SQLDisconnect. */
-static void
-destroy_children(const struct fake_handle *parent)
+static void destroy_children(const struct fake_handle *parent)
 {
     struct fake_handle *child;
     while ((child = find_child(parent)) != NULL)
         destroy(child);
 }
 
-EXPORT SQLRETURN
-SQLAllocHandle(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *out)
+EXPORT SQLRETURN SQLAllocHandle(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *out)
 {
     struct fake_handle *parent = NULL;
     if (kind != SQL_HANDLE_ENV)
-        parent = enter(input, kind == SQL_HANDLE_DBC ? SQL_HANDLE_ENV : SQL_HANDLE_DBC);
-    note("SQLAllocHandle %d\n", kind);
+        parent = fake_enter(input, kind == SQL_HANDLE_DBC ? SQL_HANDLE_ENV : SQL_HANDLE_DBC);
+    fake_note("SQLAllocHandle %d\n", kind);
     *out = make(kind, parent);
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLFreeHandle(SQLSMALLINT kind, SQLHANDLE handle)
+EXPORT SQLRETURN SQLFreeHandle(SQLSMALLINT kind, SQLHANDLE handle)
 {
-    struct fake_handle *fake = enter(handle, kind);
+    struct fake_handle *fake = fake_enter(handle, kind);
     if (fake == NULL)
         return SQL_INVALID_HANDLE;
     if (kind == SQL_HANDLE_STMT && control.refuses_freeing_statements)
         return post(fake, SQL_ERROR, "HY010", 3, "fake: not now");
-    note("SQLFreeHandle %d\n", kind);
+    fake_note("SQLFreeHandle %d\n", kind);
     destroy(fake);
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
+EXPORT SQLRETURN SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
 {
     if (option == SQL_DROP)
         return SQLFreeHandle(SQL_HANDLE_STMT, handle);
-    return enter(handle, SQL_HANDLE_STMT) != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
+    return fake_enter(handle, SQL_HANDLE_STMT) != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
 }
 
-EXPORT SQLRETURN
-SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+EXPORT SQLRETURN SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value,
+                               SQLINTEGER length)
 {
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_ENV);
+    struct fake_handle *fake = fake_enter(handle, SQL_HANDLE_ENV);
     (void)length;
-    note("SQLSetEnvAttr %d=%d\n", (int)attribute, (int)(intptr_t)value);
+    fake_note("SQLSetEnvAttr %d=%d\n", (int)attribute, (int)(intptr_t)value);
     if (control.refuses_odbc_380 && (intptr_t)value == SQL_OV_ODBC3_80)
         return post(fake, SQL_ERROR, "HY024", 1, "fake: no 3.80");
     fake->version = (SQLINTEGER)(intptr_t)value;
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLDisconnect(SQLHDBC handle)
+EXPORT SQLRETURN SQLDisconnect(SQLHDBC handle)
 {
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
-    note("SQLDisconnect\n");
+    struct fake_handle *fake = fake_enter(handle, SQL_HANDLE_DBC);
+    fake_note("SQLDisconnect\n");
     destroy_children(fake);
     control.connections--;
     if (control.disconnects_with_info)
@@ -207,10 +163,9 @@ SQLDisconnect(SQLHDBC handle)
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT function, SQLUSMALLINT *supported)
+EXPORT SQLRETURN SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT function, SQLUSMALLINT *supported)
 {
-    enter(handle, SQL_HANDLE_DBC);
+    fake_enter(handle, SQL_HANDLE_DBC);
     if (function != SQL_API_ODBC3_ALL_FUNCTIONS)
         return SQL_ERROR;
     memset(supported, 0xFF, SQL_API_ODBC3_ALL_FUNCTIONS_SIZE * sizeof *supported);
@@ -218,8 +173,7 @@ SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT function, SQLUSMALLINT *supported)
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLCancel(SQLHSTMT handle)
+EXPORT SQLRETURN SQLCancel(SQLHSTMT handle)
 {
     struct fake_handle *fake = handle;
     if (fake == NULL || fake->magic != FAKE_MAGIC)
@@ -235,8 +189,7 @@ SQLCancel(SQLHSTMT handle)
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-block(struct fake_handle *fake)
+static SQLRETURN block(struct fake_handle *fake)
 {
     pthread_mutex_lock(&lock);
     is_cancelled = false;
@@ -248,8 +201,7 @@ block(struct fake_handle *fake)
     return post(fake, SQL_ERROR, "HY008", 4, "fake: cancelled");
 }
 
-static SQLRETURN
-keep_statement(struct fake_handle *fake, const char *text)
+SQLRETURN fake_keep_statement(struct fake_handle *fake, const char *text)
 {
     if (fake == NULL)
         return SQL_INVALID_HANDLE;
@@ -268,40 +220,35 @@ keep_statement(struct fake_handle *fake, const char *text)
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLExecute(SQLHSTMT handle)
+EXPORT SQLRETURN SQLExecute(SQLHSTMT handle)
 {
-    return enter(handle, SQL_HANDLE_STMT) != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
+    return fake_enter(handle, SQL_HANDLE_STMT) != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
 }
 
-EXPORT SQLRETURN
-SQLNumResultCols(SQLHSTMT handle, SQLSMALLINT *count)
+EXPORT SQLRETURN SQLNumResultCols(SQLHSTMT handle, SQLSMALLINT *count)
 {
-    enter(handle, SQL_HANDLE_STMT);
+    fake_enter(handle, SQL_HANDLE_STMT);
     *count = 1;
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLRowCount(SQLHSTMT handle, SQLLEN *count)
+EXPORT SQLRETURN SQLRowCount(SQLHSTMT handle, SQLLEN *count)
 {
-    enter(handle, SQL_HANDLE_STMT);
+    fake_enter(handle, SQL_HANDLE_STMT);
     *count = 1;
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLFetch(SQLHSTMT handle)
+EXPORT SQLRETURN SQLFetch(SQLHSTMT handle)
 {
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
+    struct fake_handle *fake = fake_enter(handle, SQL_HANDLE_STMT);
     return fake->fetched++ == 0 ? SQL_SUCCESS : SQL_NO_DATA;
 }
 
-EXPORT SQLRETURN
-SQLGetData(SQLHSTMT handle, SQLUSMALLINT column, SQLSMALLINT type, SQLPOINTER value, SQLLEN size,
-           SQLLEN *length)
+EXPORT SQLRETURN SQLGetData(SQLHSTMT handle, SQLUSMALLINT column, SQLSMALLINT type,
+                            SQLPOINTER value, SQLLEN size, SQLLEN *length)
 {
-    enter(handle, SQL_HANDLE_STMT);
+    fake_enter(handle, SQL_HANDLE_STMT);
     (void)column;
     (void)type;
     int written = snprintf(value, (size_t)size, "fake");
@@ -310,33 +257,29 @@ SQLGetData(SQLHSTMT handle, SQLUSMALLINT column, SQLSMALLINT type, SQLPOINTER va
     return SQL_SUCCESS;
 }
 
-EXPORT SQLRETURN
-SQLEndTran(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT completion)
+EXPORT SQLRETURN SQLEndTran(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT completion)
 {
-    note("SQLEndTran %d %d\n", kind, completion);
-    return enter(handle, kind) != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
+    fake_note("SQLEndTran %d %d\n", kind, completion);
+    return fake_enter(handle, kind) != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
 }
 
-EXPORT SQLRETURN
-SQLCopyDesc(SQLHDESC source, SQLHDESC target)
+EXPORT SQLRETURN SQLCopyDesc(SQLHDESC source, SQLHDESC target)
 {
-    struct fake_handle *from = enter(source, SQL_HANDLE_DESC);
-    struct fake_handle *to = enter(target, SQL_HANDLE_DESC);
-    note("SQLCopyDesc\n");
+    struct fake_handle *from = fake_enter(source, SQL_HANDLE_DESC);
+    struct fake_handle *to = fake_enter(target, SQL_HANDLE_DESC);
+    fake_note("SQLCopyDesc\n");
     return from != NULL && to != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
 }
 
-static struct fake_handle **
-descriptor_place(struct fake_handle *fake, SQLINTEGER attribute)
+static struct fake_handle **descriptor_place(struct fake_handle *fake, SQLINTEGER attribute)
 {
     SQLINTEGER index = attribute - SQL_ATTR_APP_ROW_DESC;
     return index >= 0 && index < IMPLICIT ? &fake->current[index] : NULL;
 }
 
-static SQLRETURN
-get_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
+SQLRETURN fake_get_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
 {
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
+    struct fake_handle *fake = fake_enter(handle, SQL_HANDLE_STMT);
     if (fake == NULL)
         return SQL_INVALID_HANDLE;
     struct fake_handle **place = descriptor_place(fake, attribute);
@@ -347,23 +290,21 @@ get_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-set_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
+SQLRETURN fake_set_statement_attribute(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value)
 {
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
+    struct fake_handle *fake = fake_enter(handle, SQL_HANDLE_STMT);
     if (fake == NULL)
         return SQL_INVALID_HANDLE;
     struct fake_handle **place = descriptor_place(fake, attribute);
     if (place == NULL)
         return SQL_SUCCESS;
-    if (value != NULL && enter(value, SQL_HANDLE_DESC) == NULL)
+    if (value != NULL && fake_enter(value, SQL_HANDLE_DESC) == NULL)
         return post(fake, SQL_ERROR, "HY024", 5, "fake: no descriptor of mine");
     *place = value != NULL ? value : fake->implicit[place - fake->current];
     return SQL_SUCCESS;
 }
 
-static const char *
-describe(const void *value, SQLINTEGER length, char *out, size_t size)
+static const char *describe(const void *value, SQLINTEGER length, char *out, size_t size)
 {
     if (length == SQL_NTS)
         snprintf(out, size, "'%s'", (const char *)value);
@@ -374,24 +315,22 @@ describe(const void *value, SQLINTEGER length, char *out, size_t size)
     return out;
 }
 
-static SQLRETURN
-set_connection_attribute(SQLHDBC handle, const char *name, SQLINTEGER attribute, const void *value,
-                         SQLINTEGER length)
+SQLRETURN fake_set_connection_attribute(SQLHDBC handle, const char *name, SQLINTEGER attribute,
+                                        const void *value, SQLINTEGER length)
 {
     char text[256];
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
+    struct fake_handle *fake = fake_enter(handle, SQL_HANDLE_DBC);
     if (fake == NULL)
         return SQL_INVALID_HANDLE;
-    note("%s %d=%s\n", name, (int)attribute, describe(value, length, text, sizeof text));
+    fake_note("%s %d=%s\n", name, (int)attribute, describe(value, length, text, sizeof text));
     if (control.refuses_attribute_replay)
         return post(fake, SQL_ERROR, "HY092", 6, "fake: no such attribute");
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-get_connection_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value)
+SQLRETURN fake_get_connection_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value)
 {
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
+    struct fake_handle *fake = fake_enter(handle, SQL_HANDLE_DBC);
     if (fake == NULL)
         return SQL_INVALID_HANDLE;
     if (attribute != SQL_ATTR_CONNECTION_DEAD || control.is_dead < 0)
@@ -400,10 +339,9 @@ get_connection_attribute(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value)
     return SQL_SUCCESS;
 }
 
-static SQLRETURN
-connect_to(SQLHDBC handle, const char *text)
+SQLRETURN fake_connect_to(SQLHDBC handle, const char *text)
 {
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_DBC);
+    struct fake_handle *fake = fake_enter(handle, SQL_HANDLE_DBC);
     if (fake == NULL)
         return SQL_INVALID_HANDLE;
     snprintf(control.connection_string, sizeof control.connection_string, "%s", text);
@@ -413,8 +351,7 @@ connect_to(SQLHDBC handle, const char *text)
     return SQL_SUCCESS;
 }
 
-static const char *
-info_text(SQLUSMALLINT type)
+const char *fake_info_text(SQLUSMALLINT type)
 {
     return type == SQL_DBMS_NAME         ? "PostgreSQL"
            : type == SQL_DRIVER_NAME     ? "fake.so"
@@ -423,8 +360,7 @@ info_text(SQLUSMALLINT type)
                                          : NULL;
 }
 
-static const struct record *
-find_record(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
+const struct record *fake_find_record(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
 {
     struct fake_handle *fake = handle;
     if (fake == NULL || fake->magic != FAKE_MAGIC || fake->kind != kind || number < 1 ||
@@ -432,281 +368,3 @@ find_record(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
         return NULL;
     return &fake->records[number - 1];
 }
-
-#if FAKE_HAS_ANSI
-EXPORT SQLRETURN
-SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
-                 SQLSMALLINT out_size, SQLSMALLINT *out_length, SQLUSMALLINT completion)
-{
-    (void)window;
-    (void)in_length;
-    (void)out;
-    (void)out_size;
-    (void)out_length;
-    note("SQLDriverConnect %d\n", completion);
-    return connect_to(handle, (const char *)in);
-}
-
-EXPORT SQLRETURN
-SQLGetDiagRec(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLCHAR *sqlstate,
-              SQLINTEGER *native, SQLCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
-{
-    const struct record *record = find_record(kind, handle, number);
-    if (record == NULL)
-        return SQL_NO_DATA;
-    memcpy(sqlstate, record->sqlstate, sizeof record->sqlstate);
-    *native = record->native;
-    int written = snprintf((char *)message, (size_t)size, "%s", record->text);
-    if (length != NULL)
-        *length = (SQLSMALLINT)written;
-    return SQL_SUCCESS;
-}
-
-EXPORT SQLRETURN
-SQLGetDiagField(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
-                SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
-{
-    const struct record *record = find_record(kind, handle, number);
-    (void)length;
-    if (number == 0 && field == SQL_DIAG_ROW_COUNT) {
-        *(SQLLEN *)value = 17;
-        return SQL_SUCCESS;
-    }
-    if (record == NULL)
-        return SQL_NO_DATA;
-    if (field != SQL_DIAG_SQLSTATE)
-        return SQL_ERROR;
-    snprintf(value, (size_t)size, "%s", record->sqlstate);
-    return SQL_SUCCESS;
-}
-
-EXPORT SQLRETURN
-SQLGetInfo(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
-           SQLSMALLINT *length)
-{
-    enter(handle, SQL_HANDLE_DBC);
-    const char *text = info_text(type);
-    if (text == NULL) {
-        memset(value, 0, sizeof(SQLUINTEGER));
-        return SQL_SUCCESS;
-    }
-    int written = snprintf(value, (size_t)size, "%s", text);
-    if (length != NULL)
-        *length = (SQLSMALLINT)written;
-    return SQL_SUCCESS;
-}
-
-EXPORT SQLRETURN
-SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
-{
-    return set_connection_attribute(handle, "SQLSetConnectAttr", attribute, value, length);
-}
-
-EXPORT SQLRETURN
-SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                  SQLINTEGER *length)
-{
-    (void)size;
-    (void)length;
-    return get_connection_attribute(handle, attribute, value);
-}
-
-EXPORT SQLRETURN
-SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-               SQLINTEGER *length)
-{
-    (void)size;
-    (void)length;
-    return get_statement_attribute(handle, attribute, value);
-}
-
-EXPORT SQLRETURN
-SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
-{
-    (void)length;
-    return set_statement_attribute(handle, attribute, value);
-}
-
-static SQLRETURN
-run_narrow(SQLHSTMT handle, const char *name, const SQLCHAR *text, SQLINTEGER length)
-{
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
-    char *copy = length == SQL_NTS ? strdup((const char *)text)
-                                   : strndup((const char *)text, (size_t)length);
-    note("%s\n", name);
-    SQLRETURN outcome = keep_statement(fake, copy);
-    free(copy);
-    return outcome;
-}
-
-EXPORT SQLRETURN
-SQLExecDirect(SQLHSTMT handle, SQLCHAR *text, SQLINTEGER length)
-{
-    return run_narrow(handle, "SQLExecDirect", text, length);
-}
-
-EXPORT SQLRETURN
-SQLPrepare(SQLHSTMT handle, SQLCHAR *text, SQLINTEGER length)
-{
-    return run_narrow(handle, "SQLPrepare", text, length);
-}
-
-EXPORT SQLRETURN
-SQLGetDescField(SQLHDESC handle, SQLSMALLINT record, SQLSMALLINT field, SQLPOINTER value,
-                SQLINTEGER size, SQLINTEGER *length)
-{
-    (void)record;
-    (void)size;
-    (void)length;
-    if (enter(handle, SQL_HANDLE_DESC) == NULL)
-        return SQL_INVALID_HANDLE;
-    note("SQLGetDescField %d\n", field);
-    *(SQLINTEGER *)value = 23;
-    return SQL_SUCCESS;
-}
-#endif
-
-#if FAKE_HAS_WIDE
-static char *
-narrow(const SQLWCHAR *text, SQLINTEGER length)
-{
-    SQLINTEGER count = 0;
-    while (length == SQL_NTS ? text[count] != 0 : count < length)
-        count++;
-    char *out = calloc(1, (size_t)count + 1);
-    for (SQLINTEGER i = 0; i < count; i++)
-        out[i] = text[i] < 0x80 ? (char)text[i] : '?';
-    return out;
-}
-
-/* size in characters; returns the whole length. */
-static SQLSMALLINT
-widen(const char *text, SQLWCHAR *out, size_t size)
-{
-    size_t length = strlen(text);
-    for (size_t i = 0; i < size && i <= length; i++)
-        out[i] = i == length || i + 1 == size ? 0 : (unsigned char)text[i];
-    return (SQLSMALLINT)length;
-}
-
-EXPORT SQLRETURN
-SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_length,
-                  SQLWCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
-                  SQLUSMALLINT completion)
-{
-    (void)window;
-    (void)out;
-    (void)out_size;
-    (void)out_length;
-    note("SQLDriverConnectW %d\n", completion);
-    char *text = narrow(in, in_length);
-    SQLRETURN outcome = connect_to(handle, text);
-    free(text);
-    return outcome;
-}
-
-EXPORT SQLRETURN
-SQLGetDiagRecW(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLWCHAR *sqlstate,
-               SQLINTEGER *native, SQLWCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
-{
-    const struct record *record = find_record(kind, handle, number);
-    if (record == NULL)
-        return SQL_NO_DATA;
-    widen(record->sqlstate, sqlstate, sizeof record->sqlstate);
-    *native = record->native;
-    SQLSMALLINT written = widen(record->text, message, (size_t)size);
-    if (length != NULL)
-        *length = written;
-    return SQL_SUCCESS;
-}
-
-EXPORT SQLRETURN
-SQLGetDiagFieldW(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
-                 SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
-{
-    const struct record *record = find_record(kind, handle, number);
-    (void)length;
-    if (record == NULL)
-        return SQL_NO_DATA;
-    if (field != SQL_DIAG_SQLSTATE)
-        return SQL_ERROR;
-    widen(record->sqlstate, value, (size_t)size / sizeof(SQLWCHAR));
-    return SQL_SUCCESS;
-}
-
-EXPORT SQLRETURN
-SQLGetInfoW(SQLHDBC handle, SQLUSMALLINT type, SQLPOINTER value, SQLSMALLINT size,
-            SQLSMALLINT *length)
-{
-    enter(handle, SQL_HANDLE_DBC);
-    const char *text = info_text(type);
-    if (text == NULL) {
-        memset(value, 0, sizeof(SQLUINTEGER));
-        return SQL_SUCCESS;
-    }
-    SQLSMALLINT written = widen(text, value, (size_t)size / sizeof(SQLWCHAR));
-    if (length != NULL)
-        *length = (SQLSMALLINT)(written * (SQLSMALLINT)sizeof(SQLWCHAR));
-    return SQL_SUCCESS;
-}
-
-EXPORT SQLRETURN
-SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
-{
-    if (length != SQL_NTS)
-        return set_connection_attribute(handle, "SQLSetConnectAttrW", attribute, value, length);
-    char *text = narrow(value, SQL_NTS);
-    SQLRETURN outcome =
-        set_connection_attribute(handle, "SQLSetConnectAttrW", attribute, text, SQL_NTS);
-    free(text);
-    return outcome;
-}
-
-EXPORT SQLRETURN
-SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                   SQLINTEGER *length)
-{
-    (void)size;
-    (void)length;
-    return get_connection_attribute(handle, attribute, value);
-}
-
-EXPORT SQLRETURN
-SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                SQLINTEGER *length)
-{
-    (void)size;
-    (void)length;
-    return get_statement_attribute(handle, attribute, value);
-}
-
-EXPORT SQLRETURN
-SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
-{
-    (void)length;
-    return set_statement_attribute(handle, attribute, value);
-}
-
-static SQLRETURN
-run_wide(SQLHSTMT handle, const char *name, const SQLWCHAR *text, SQLINTEGER length)
-{
-    struct fake_handle *fake = enter(handle, SQL_HANDLE_STMT);
-    char *copy = narrow(text, length);
-    note("%s\n", name);
-    SQLRETURN outcome = keep_statement(fake, copy);
-    free(copy);
-    return outcome;
-}
-
-EXPORT SQLRETURN
-SQLExecDirectW(SQLHSTMT handle, SQLWCHAR *text, SQLINTEGER length)
-{
-    return run_wide(handle, "SQLExecDirectW", text, length);
-}
-
-EXPORT SQLRETURN
-SQLPrepareW(SQLHSTMT handle, SQLWCHAR *text, SQLINTEGER length)
-{
-    return run_wide(handle, "SQLPrepareW", text, length);
-}
-#endif

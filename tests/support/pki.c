@@ -10,8 +10,7 @@
 
 #define DAY 86400
 
-static bool
-is_good(int outcome, const char *what)
+static bool is_good(int outcome, const char *what)
 {
     if (outcome >= 0)
         return true;
@@ -19,16 +18,14 @@ is_good(int outcome, const char *what)
     return false;
 }
 
-static time_t
-resolve_time(const struct pki_time *wanted, int default_days)
+static time_t resolve_time(const struct pki_time *wanted, int default_days)
 {
     if (wanted->absolute != 0)
         return wanted->absolute;
     return time(NULL) + (time_t)DAY * (wanted->days != 0 ? wanted->days : default_days);
 }
 
-gnutls_x509_privkey_t
-pki_generate_key(enum pki_key kind, unsigned rsa_bits)
+gnutls_x509_privkey_t pki_generate_key(enum pki_key kind, unsigned rsa_bits)
 {
     static const gnutls_pk_algorithm_t algorithms[] = {
         [PKI_KEY_ECDSA] = GNUTLS_PK_ECDSA,
@@ -49,8 +46,7 @@ pki_generate_key(enum pki_key kind, unsigned rsa_bits)
     return key;
 }
 
-static bool
-take_key(const struct pki_spec *spec, gnutls_x509_privkey_t *key_out)
+static bool take_key(const struct pki_spec *spec, gnutls_x509_privkey_t *key_out)
 {
     if (spec->key_of == NULL) {
         *key_out = pki_generate_key(spec->key, spec->rsa_bits);
@@ -60,8 +56,7 @@ take_key(const struct pki_spec *spec, gnutls_x509_privkey_t *key_out)
            is_good(gnutls_x509_privkey_cpy(*key_out, spec->key_of->key), "copy key");
 }
 
-static bool
-set_subject(gnutls_x509_crt_t crt, const struct pki_spec *spec)
+static bool set_subject(gnutls_x509_crt_t crt, const struct pki_spec *spec)
 {
     const char *rest = NULL;
     if (spec->dn != NULL)
@@ -74,8 +69,7 @@ set_subject(gnutls_x509_crt_t crt, const struct pki_spec *spec)
                    "subject");
 }
 
-static bool
-set_serial(gnutls_x509_crt_t crt, const struct pki_spec *spec)
+static bool set_serial(gnutls_x509_crt_t crt, const struct pki_spec *spec)
 {
     unsigned char serial[64];
     size_t size = 16;
@@ -88,16 +82,16 @@ set_serial(gnutls_x509_crt_t crt, const struct pki_spec *spec)
     return is_good(gnutls_x509_crt_set_serial(crt, serial, size), "serial");
 }
 
-static bool
-add_name(gnutls_x509_crt_t crt, gnutls_x509_subject_alt_name_t type, const void *name, size_t size)
+static bool add_name(gnutls_x509_crt_t crt, gnutls_x509_subject_alt_name_t type, const void *name,
+                     size_t size)
 {
     return is_good(
         gnutls_x509_crt_set_subject_alt_name(crt, type, name, (unsigned)size, GNUTLS_FSAN_APPEND),
         "alternative name");
 }
 
-static bool
-add_names(gnutls_x509_crt_t crt, gnutls_x509_subject_alt_name_t type, const char *const *names)
+static bool add_names(gnutls_x509_crt_t crt, gnutls_x509_subject_alt_name_t type,
+                      const char *const *names)
 {
     bool is_added = true;
     for (; is_added && names != NULL && *names != NULL; names++)
@@ -105,8 +99,7 @@ add_names(gnutls_x509_crt_t crt, gnutls_x509_subject_alt_name_t type, const char
     return is_added;
 }
 
-static bool
-add_addresses(gnutls_x509_crt_t crt, const char *const *addresses)
+static bool add_addresses(gnutls_x509_crt_t crt, const char *const *addresses)
 {
     bool is_added = true;
     for (; is_added && addresses != NULL && *addresses != NULL; addresses++) {
@@ -118,18 +111,30 @@ add_addresses(gnutls_x509_crt_t crt, const char *const *addresses)
     return is_added;
 }
 
-static bool
-add_all_names(gnutls_x509_crt_t crt, const struct pki_spec *spec)
+/* GnuTLS cuts a name at NUL: so the extension is made by hand. */
+static bool add_raw_names(gnutls_x509_crt_t crt, const struct pki_spec *spec)
 {
-    return add_names(crt, GNUTLS_SAN_DNSNAME, spec->dns) && add_addresses(crt, spec->ip) &&
-           add_names(crt, GNUTLS_SAN_URI, spec->uri) &&
-           add_names(crt, GNUTLS_SAN_RFC822NAME, spec->email) &&
-           (spec->raw_dns == NULL ||
-            add_name(crt, GNUTLS_SAN_DNSNAME, spec->raw_dns, spec->raw_dns_size));
+    struct buffer names = {0}, value = {0};
+    for (const char *const *name = spec->dns; name != NULL && *name != NULL; name++)
+        der_put_text(&names, DER_CONTEXT + 2, *name);
+    der_put(&names, DER_CONTEXT + 2, spec->raw_dns, spec->raw_dns_size);
+    der_wrap(&value, DER_SEQUENCE, &names);
+    int outcome = gnutls_x509_crt_set_extension_by_oid(crt, "2.5.29.17", buffer_content(&value),
+                                                       buffer_length(&value), 0);
+    buffer_free(&value);
+    return is_good(outcome, "alternative names");
 }
 
-static bool
-set_usage(gnutls_x509_crt_t crt, const struct pki_spec *spec)
+static bool add_all_names(gnutls_x509_crt_t crt, const struct pki_spec *spec)
+{
+    if (spec->raw_dns != NULL)
+        return add_raw_names(crt, spec);
+    return add_names(crt, GNUTLS_SAN_DNSNAME, spec->dns) && add_addresses(crt, spec->ip) &&
+           add_names(crt, GNUTLS_SAN_URI, spec->uri) &&
+           add_names(crt, GNUTLS_SAN_RFC822NAME, spec->email);
+}
+
+static bool set_usage(gnutls_x509_crt_t crt, const struct pki_spec *spec)
 {
     unsigned usage = spec->key_usage;
     if (usage == 0)
@@ -148,8 +153,7 @@ set_usage(gnutls_x509_crt_t crt, const struct pki_spec *spec)
     return is_good(gnutls_x509_crt_set_basic_constraints(crt, spec->is_ca, length), "constraints");
 }
 
-static bool
-set_name_constraints(gnutls_x509_crt_t crt, const struct pki_spec *spec)
+static bool set_name_constraints(gnutls_x509_crt_t crt, const struct pki_spec *spec)
 {
     if (spec->permitted_dns == NULL && spec->excluded_dns == NULL)
         return true;
@@ -172,8 +176,7 @@ set_name_constraints(gnutls_x509_crt_t crt, const struct pki_spec *spec)
     return is_set;
 }
 
-static bool
-set_extensions(gnutls_x509_crt_t crt, const struct pki_extension *extension)
+static bool set_extensions(gnutls_x509_crt_t crt, const struct pki_extension *extension)
 {
     for (; extension != NULL && extension->oid != NULL; extension++)
         if (!is_good(gnutls_x509_crt_set_extension_by_oid(crt, extension->oid, extension->value,
@@ -183,8 +186,7 @@ set_extensions(gnutls_x509_crt_t crt, const struct pki_extension *extension)
     return true;
 }
 
-static bool
-set_key_identifiers(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer)
+static bool set_key_identifiers(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer)
 {
     unsigned char identifier[64];
     size_t size = sizeof identifier;
@@ -198,8 +200,7 @@ set_key_identifiers(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer)
            is_good(gnutls_x509_crt_set_authority_key_id(crt, identifier, size), "key id");
 }
 
-static bool
-fill_in(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer, const struct pki_spec *spec)
+static bool fill_in(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer, const struct pki_spec *spec)
 {
     return set_subject(crt, spec) && set_serial(crt, spec) && add_all_names(crt, spec) &&
            set_usage(crt, spec) && set_name_constraints(crt, spec) &&
@@ -211,9 +212,8 @@ fill_in(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer, const struct pki_spec *
            set_key_identifiers(crt, issuer);
 }
 
-static bool
-sign(const struct pki_certificate *certificate, const struct pki_certificate *issuer,
-     const struct pki_spec *spec)
+static bool sign(const struct pki_certificate *certificate, const struct pki_certificate *issuer,
+                 const struct pki_spec *spec)
 {
     gnutls_digest_algorithm_t hash = spec->hash != 0 ? spec->hash : GNUTLS_DIG_SHA256;
     if (gnutls_x509_privkey_get_pk_algorithm(issuer->key) == GNUTLS_PK_EDDSA_ED25519)
@@ -223,8 +223,7 @@ sign(const struct pki_certificate *certificate, const struct pki_certificate *is
 }
 
 /* What was signed is read back, so that GnuTLS holds the DER and not its parts. */
-static bool
-read_back(struct pki_certificate *certificate)
+static bool read_back(struct pki_certificate *certificate)
 {
     gnutls_datum_t der = {0};
     gnutls_x509_crt_t crt = NULL;
@@ -242,8 +241,7 @@ read_back(struct pki_certificate *certificate)
     return is_read;
 }
 
-struct pki_certificate *
-pki_issue(const struct pki_spec *spec)
+struct pki_certificate *pki_issue(const struct pki_spec *spec)
 {
     struct pki_certificate *certificate = calloc(1, sizeof *certificate);
     if (certificate == NULL)
@@ -260,8 +258,7 @@ pki_issue(const struct pki_spec *spec)
     return certificate;
 }
 
-void
-pki_free(struct pki_certificate **certificate)
+void pki_free(struct pki_certificate **certificate)
 {
     if (*certificate == NULL)
         return;
@@ -273,8 +270,7 @@ pki_free(struct pki_certificate **certificate)
     *certificate = NULL;
 }
 
-gnutls_datum_t
-pki_der(const struct pki_certificate *certificate)
+gnutls_datum_t pki_der(const struct pki_certificate *certificate)
 {
     gnutls_datum_t der = {0};
     is_good(gnutls_x509_crt_export2(certificate->crt, GNUTLS_X509_FMT_DER, &der), "export");
@@ -283,8 +279,8 @@ pki_der(const struct pki_certificate *certificate)
 
 /* CRLs */
 
-static gnutls_sign_algorithm_t
-signature_of(const struct pki_certificate *signer, gnutls_digest_algorithm_t hash)
+static gnutls_sign_algorithm_t signature_of(const struct pki_certificate *signer,
+                                            gnutls_digest_algorithm_t hash)
 {
     int algorithm = gnutls_x509_privkey_get_pk_algorithm(signer->key);
     if (algorithm == GNUTLS_PK_EDDSA_ED25519)
@@ -292,9 +288,8 @@ signature_of(const struct pki_certificate *signer, gnutls_digest_algorithm_t has
     return gnutls_pk_to_sign(algorithm, hash != 0 ? hash : GNUTLS_DIG_SHA256);
 }
 
-bool
-pki_put_algorithm(const struct pki_certificate *signer, gnutls_digest_algorithm_t hash,
-                  struct buffer *out)
+bool pki_put_algorithm(const struct pki_certificate *signer, gnutls_digest_algorithm_t hash,
+                       struct buffer *out)
 {
     const char *oid = gnutls_sign_get_oid(signature_of(signer, hash));
     if (oid == NULL)
@@ -307,9 +302,8 @@ pki_put_algorithm(const struct pki_certificate *signer, gnutls_digest_algorithm_
     return true;
 }
 
-static bool
-sign_bytes(const struct buffer *tbs, const struct pki_certificate *signer,
-           gnutls_digest_algorithm_t hash, gnutls_datum_t *signature_out)
+static bool sign_bytes(const struct buffer *tbs, const struct pki_certificate *signer,
+                       gnutls_digest_algorithm_t hash, gnutls_datum_t *signature_out)
 {
     gnutls_privkey_t key;
     gnutls_datum_t data = {buffer_content(tbs), (unsigned)buffer_length(tbs)};
@@ -323,9 +317,8 @@ sign_bytes(const struct buffer *tbs, const struct pki_certificate *signer,
     return is_signed;
 }
 
-bool
-pki_sign_crl(const struct buffer *tbs, const struct pki_certificate *signer,
-             gnutls_digest_algorithm_t hash, struct buffer *out)
+bool pki_sign_crl(const struct buffer *tbs, const struct pki_certificate *signer,
+                  gnutls_digest_algorithm_t hash, struct buffer *out)
 {
     gnutls_datum_t signature = {0};
     if (!sign_bytes(tbs, signer, hash, &signature))
@@ -341,16 +334,14 @@ pki_sign_crl(const struct buffer *tbs, const struct pki_certificate *signer,
     return true;
 }
 
-static void
-put_extensions(struct buffer *out, const struct pki_extension *extension)
+static void put_extensions(struct buffer *out, const struct pki_extension *extension)
 {
     for (; extension != NULL && extension->oid != NULL; extension++)
         der_put_extension(out, extension->oid, extension->is_critical, extension->value,
                           extension->size);
 }
 
-static void
-put_revoked(struct buffer *out, const struct pki_revoked *revoked, bool is_v1)
+static void put_revoked(struct buffer *out, const struct pki_revoked *revoked, bool is_v1)
 {
     struct buffer entry = {0}, extensions = {0};
     unsigned char serial[64];
@@ -372,8 +363,7 @@ put_revoked(struct buffer *out, const struct pki_revoked *revoked, bool is_v1)
     der_wrap(out, DER_SEQUENCE, &entry);
 }
 
-static void
-put_crl_extensions(struct buffer *out, const struct pki_crl_spec *spec)
+static void put_crl_extensions(struct buffer *out, const struct pki_crl_spec *spec)
 {
     struct buffer extensions = {0}, sequence = {0}, number = {0};
     if (spec->number != 0) {
@@ -389,8 +379,7 @@ put_crl_extensions(struct buffer *out, const struct pki_crl_spec *spec)
     der_wrap(out, DER_CONTEXT_CONSTRUCTED, &sequence);
 }
 
-static void
-put_update(struct buffer *out, const struct pki_crl_spec *spec, time_t time)
+static void put_update(struct buffer *out, const struct pki_crl_spec *spec, time_t time)
 {
     if (spec->is_generalized_time)
         der_put_generalized_time(out, time);
@@ -398,8 +387,7 @@ put_update(struct buffer *out, const struct pki_crl_spec *spec, time_t time)
         der_put_time(out, time);
 }
 
-static bool
-put_issuer(struct buffer *out, const struct pki_certificate *issuer)
+static bool put_issuer(struct buffer *out, const struct pki_certificate *issuer)
 {
     gnutls_datum_t name = {0};
     if (!is_good(gnutls_x509_crt_get_raw_dn(issuer->crt, &name), "issuer"))
@@ -409,8 +397,7 @@ put_issuer(struct buffer *out, const struct pki_certificate *issuer)
     return is_put;
 }
 
-bool
-pki_crl(const struct pki_crl_spec *spec, struct buffer *out)
+bool pki_crl(const struct pki_crl_spec *spec, struct buffer *out)
 {
     const struct pki_certificate *signer = spec->signer != NULL ? spec->signer : spec->issuer;
     struct buffer content = {0}, revoked = {0}, tbs = {0};

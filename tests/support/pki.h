@@ -55,7 +55,7 @@ struct pki_spec {
     const char *const *ip;
     const char *const *uri;
     const char *const *email;
-    const void *raw_dns; /* one more dNSName, which may hold NUL */
+    const void *raw_dns; /* one more beside dns, may hold NUL; no other kinds then */
     size_t raw_dns_size;
     struct pki_time not_before; /* default: yesterday */
     struct pki_time not_after;  /* default: in 365 days */

@@ -10,8 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool
-pki_write_file(const char *path, const void *bytes, size_t size, unsigned mode)
+bool pki_write_file(const char *path, const void *bytes, size_t size, unsigned mode)
 {
     int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (descriptor < 0) {
@@ -30,8 +29,7 @@ pki_write_file(const char *path, const void *bytes, size_t size, unsigned mode)
     return is_written;
 }
 
-static bool
-append_certificate(struct buffer *out, const struct pki_certificate *certificate)
+static bool append_certificate(struct buffer *out, const struct pki_certificate *certificate)
 {
     gnutls_datum_t pem = {0};
     if (gnutls_x509_crt_export2(certificate->crt, GNUTLS_X509_FMT_PEM, &pem) < 0)
@@ -41,8 +39,7 @@ append_certificate(struct buffer *out, const struct pki_certificate *certificate
     return is_added;
 }
 
-bool
-pki_write_pem(const char *path, ...)
+bool pki_write_pem(const char *path, ...)
 {
     struct buffer content = {0};
     const struct pki_certificate *certificate;
@@ -58,8 +55,7 @@ pki_write_pem(const char *path, ...)
     return is_good;
 }
 
-bool
-pki_write_der(const char *path, const struct pki_certificate *certificate)
+bool pki_write_der(const char *path, const struct pki_certificate *certificate)
 {
     gnutls_datum_t der = pki_der(certificate);
     bool is_written = der.data != NULL && pki_write_file(path, der.data, der.size, 0644);
@@ -67,8 +63,8 @@ pki_write_der(const char *path, const struct pki_certificate *certificate)
     return is_written;
 }
 
-static bool
-write_key(const char *path, const struct pki_certificate *certificate, gnutls_x509_crt_fmt_t format)
+static bool write_key(const char *path, const struct pki_certificate *certificate,
+                      gnutls_x509_crt_fmt_t format)
 {
     gnutls_datum_t key = {0};
     if (gnutls_x509_privkey_export2(certificate->key, format, &key) < 0)
@@ -78,21 +74,18 @@ write_key(const char *path, const struct pki_certificate *certificate, gnutls_x5
     return is_written;
 }
 
-bool
-pki_write_key_pem(const char *path, const struct pki_certificate *certificate)
+bool pki_write_key_pem(const char *path, const struct pki_certificate *certificate)
 {
     return write_key(path, certificate, GNUTLS_X509_FMT_PEM);
 }
 
-bool
-pki_write_key_der(const char *path, const struct pki_certificate *certificate)
+bool pki_write_key_der(const char *path, const struct pki_certificate *certificate)
 {
     return write_key(path, certificate, GNUTLS_X509_FMT_DER);
 }
 
-bool
-pki_write_key_pkcs8(const char *path, const struct pki_certificate *certificate,
-                    const char *password)
+bool pki_write_key_pkcs8(const char *path, const struct pki_certificate *certificate,
+                         const char *password)
 {
     gnutls_datum_t key = {0};
     unsigned flags = password != NULL ? GNUTLS_PKCS_PBES2_AES_256 : GNUTLS_PKCS_PLAIN;
@@ -104,14 +97,12 @@ pki_write_key_pkcs8(const char *path, const struct pki_certificate *certificate,
     return is_written;
 }
 
-bool
-pki_write_crl_der(const char *path, const struct buffer *crl)
+bool pki_write_crl_der(const char *path, const struct buffer *crl)
 {
     return pki_write_file(path, buffer_content(crl), buffer_length(crl), 0644);
 }
 
-bool
-pki_write_crl_pem(const char *path, const struct buffer *crl)
+bool pki_write_crl_pem(const char *path, const struct buffer *crl)
 {
     gnutls_datum_t der = {buffer_content(crl), (unsigned)buffer_length(crl)}, pem = {0};
     if (gnutls_pem_base64_encode2("X509 CRL", &der, &pem) < 0)
@@ -121,8 +112,7 @@ pki_write_crl_pem(const char *path, const struct buffer *crl)
     return is_written;
 }
 
-char *
-pki_temp_dir(void)
+char *pki_temp_dir(void)
 {
     const char *base = getenv("TMPDIR");
     char *name = pki_path(base != NULL && *base != '\0' ? base : "/tmp", "odbcssl-test-XXXXXX");
@@ -134,8 +124,7 @@ pki_temp_dir(void)
     return name;
 }
 
-static int
-remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
 {
     (void)status;
     (void)kind;
@@ -143,8 +132,7 @@ remove_one(const char *path, const struct stat *status, int kind, struct FTW *wa
     return remove(path);
 }
 
-void
-pki_temp_dir_remove(char **directory)
+void pki_temp_dir_remove(char **directory)
 {
     if (*directory == NULL)
         return;
@@ -153,8 +141,7 @@ pki_temp_dir_remove(char **directory)
     *directory = NULL;
 }
 
-char *
-pki_path(const char *directory, const char *name)
+char *pki_path(const char *directory, const char *name)
 {
     char *path = NULL;
     return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;

@@ -11,8 +11,7 @@ static char directory[PATH_SIZE / 2];
 static char drivers[PATH_SIZE];
 static char sources[PATH_SIZE];
 
-bool
-private_odbc_make(void)
+bool private_odbc_make(void)
 {
     const char *parent = getenv("TMPDIR");
     snprintf(directory, sizeof directory, "%.80s/odbcssl-odbc-XXXXXX",
@@ -25,8 +24,7 @@ private_odbc_make(void)
            unsetenv("ODBCINSTINI") == 0;
 }
 
-static bool
-append(const char *path, const char *format, va_list arguments)
+static bool append(const char *path, const char *format, va_list arguments)
 {
     FILE *file = fopen(path, "ae");
     if (file == NULL)
@@ -35,8 +33,7 @@ append(const char *path, const char *format, va_list arguments)
     return fclose(file) == 0 && is_written;
 }
 
-bool
-private_odbc_add_drivers(const char *format, ...)
+bool private_odbc_add_drivers(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -45,8 +42,7 @@ private_odbc_add_drivers(const char *format, ...)
     return is_done;
 }
 
-bool
-private_odbc_add_sources(const char *format, ...)
+bool private_odbc_add_sources(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -55,8 +51,7 @@ private_odbc_add_sources(const char *format, ...)
     return is_done;
 }
 
-void
-private_odbc_remove(void)
+void private_odbc_remove(void)
 {
     unlink(drivers);
     unlink(sources);

@@ -19,8 +19,7 @@ struct link {
 };
 
 /* Good enough for the tests' strings: keyword=value or keyword={value}, no '}' inside. */
-static bool
-find_value(const char *text, const char *keyword, char *out)
+static bool find_value(const char *text, const char *keyword, char *out)
 {
     size_t length = strlen(keyword);
     for (const char *at = text; at != NULL && *at != '\0'; at = strchr(at, ';')) {
@@ -36,16 +35,15 @@ find_value(const char *text, const char *keyword, char *out)
     return false;
 }
 
-static void
-get_setting(const char *text, const char *keyword, char *out)
+static void get_setting(const char *text, const char *keyword, char *out)
 {
     char dsn[VALUE_SIZE];
     if (!find_value(text, keyword, out) && find_value(text, "DSN", dsn))
         SQLGetPrivateProfileString(dsn, keyword, "", out, VALUE_SIZE, "odbc.ini");
 }
 
-static SQLRETURN
-call_real(const struct connection *connection, const struct connect_request *request)
+static SQLRETURN call_real(const struct connection *connection,
+                           const struct connect_request *request)
 {
     const struct driver_functions *functions = connection->driver->functions;
     SQLHDBC real = connection->handle.real;
@@ -59,8 +57,7 @@ call_real(const struct connection *connection, const struct connect_request *req
     return outcome;
 }
 
-static void
-open_link(struct connection *connection, const char *text)
+static void open_link(struct connection *connection, const char *text)
 {
     struct link *link = calloc(1, sizeof *link);
     link->process = getpid();
@@ -74,8 +71,7 @@ open_link(struct connection *connection, const char *text)
     connection->link = link;
 }
 
-static SQLRETURN
-fail(struct connection *connection, const struct error *error)
+static SQLRETURN fail(struct connection *connection, const struct error *error)
 {
     diagnostics_add(&connection->handle.diagnostics, error);
     if (connection->handle.real != SQL_NULL_HANDLE)
@@ -120,27 +116,23 @@ conn_disconnect(struct connection *connection)
     return outcome;
 }
 
-void
-conn_abandon(struct connection *connection)
+void conn_abandon(struct connection *connection)
 {
     free(connection->link);
     connection->link = NULL;
 }
 
-const struct tls_report *
-conn_report(const struct connection *connection)
+const struct tls_report *conn_report(const struct connection *connection)
 {
     return &connection->link->report;
 }
 
-const char *
-conn_server_name(const struct connection *connection)
+const char *conn_server_name(const struct connection *connection)
 {
     return connection->link->server_name[0] != '\0' ? connection->link->server_name : NULL;
 }
 
-bool
-conn_is_broken(const struct connection *connection, struct error *error_out)
+bool conn_is_broken(const struct connection *connection, struct error *error_out)
 {
     if (connection->link == NULL || getenv(STUB_CONN_BROKEN) == NULL)
         return false;
@@ -148,8 +140,7 @@ conn_is_broken(const struct connection *connection, struct error *error_out)
     return true;
 }
 
-bool
-conn_is_forked(const struct connection *connection, struct error *error_out)
+bool conn_is_forked(const struct connection *connection, struct error *error_out)
 {
     if (connection->link == NULL || connection->link->process == getpid())
         return false;

@@ -97,12 +97,51 @@ static bool write_files(const struct fixture *fixture)
            fixture_write_crl(fixture, "crl-revoked.pem", &root, &revoking);
 }
 
+/* A copy with value for every mark; free it. */
+static char *expand(const char *text, const char *mark, const char *value)
+{
+    char *out = strdup("");
+    while (out != NULL && *text != '\0') {
+        const char *found = strstr(text, mark);
+        int length = found != NULL ? (int)(found - text) : (int)strlen(text);
+        char *longer = NULL;
+        if (asprintf(&longer, "%s%.*s%s", out, length, text, found ? value : "") < 0)
+            longer = NULL;
+        free(out);
+        out = longer;
+        text += length + (found != NULL ? (int)strlen(mark) : 0);
+    }
+    return out;
+}
+
+/* With the names of this folder and of the build's; free it. */
+static char *expand_names(const struct fixture *fixture, const char *text)
+{
+    const char *build = getenv("top_builddir");
+    char *half = expand(text != NULL ? text : "", "@FOLDER@", fixture->folder);
+    char *whole = half != NULL ? expand(half, "@BUILD@", build != NULL ? build : ".") : NULL;
+    free(half);
+    return whole;
+}
+
+static bool configure(const struct fixture *fixture, const char *odbcinst_extra,
+                      const char *odbc_extra)
+{
+    char *odbcinst = expand_names(fixture, odbcinst_extra);
+    char *odbc = expand_names(fixture, odbc_extra);
+    bool is_good =
+        odbcinst != NULL && odbc != NULL && odbc_configure(fixture->folder, odbcinst, odbc);
+    free(odbcinst);
+    free(odbc);
+    return is_good;
+}
+
 int fixture_open(struct fixture *fixture, const char *odbcinst_extra, const char *odbc_extra)
 {
     *fixture = (struct fixture){.folder = pki_temp_dir()};
     bool is_good = fixture->folder != NULL && setenv("HOME", fixture->folder, 1) == 0 &&
                    make_certificates(fixture) && write_files(fixture) &&
-                   odbc_configure(fixture->folder, odbcinst_extra, odbc_extra);
+                   configure(fixture, odbcinst_extra, odbc_extra);
     return is_good ? 0 : -1;
 }
 

@@ -19,7 +19,8 @@ struct fixture {
     struct postgres_server *postgres;
 };
 
-/* Makes folder and files, and configures the driver manager (odbc_configure; extra may be NULL):
+/* Makes folder and files, and configures the driver manager (odbc_configure; extra may be NULL,
+ * @FOLDER@ in it stands for the folder, @BUILD@ for the build's):
  *   root.pem other.pem server.pem server.key revoked.pem revoked.key stranger.pem stranger.key
  *   client.pem client.key crl.pem (root's and intermediate's, nothing listed)
  *   crl-revoked.pem (intermediate's lists "revoked") ; *.pem of servers hold server and

@@ -24,4 +24,7 @@ tests_system_test_pooling_SOURCES = tests/system/test_pooling.c
 tests_system_test_pooling_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_pooling_CFLAGS = $(TEST_CFLAGS)
 tests_system_test_pooling_LDADD = $(SYSTEM_LDADD)
+include tests/system/trust.mk
+include tests/system/tds.mk
+include tests/system/postgres.mk
 include tests/system/databases.mk

@@ -4,3 +4,7 @@ TESTS += tests/system/test-pkits
 tests_system_test_pkits_SOURCES = tests/system/test_pkits.c
 tests_system_test_pkits_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_pkits_LDADD = $(TLS_LIBS) $(GNUTLS_LIBS)
+
+# The command, from files.
+dist_check_SCRIPTS += tests/system/verify-command
+TESTS += tests/system/verify-command

@@ -21,8 +21,7 @@ static SQLHDBC connection;
 static SQLHSTMT statement;
 static struct fake_control *fake;
 
-static int
-add_source(const char *name, const char *driver, const char *target)
+static int add_source(const char *name, const char *driver, const char *target)
 {
     return private_odbc_add_sources("[%s]\nDriver = %s\nTarget = %s\nServerName = db1.example\n",
                                     name, driver, target)
@@ -30,8 +29,7 @@ add_source(const char *name, const char *driver, const char *target)
                : -1;
 }
 
-static int
-set_up(void)
+static int set_up(void)
 {
     if (!private_odbc_make())
         return -1;
@@ -47,8 +45,7 @@ set_up(void)
            add_source("nowhere", "wide", "/nonexistent/driver.so");
 }
 
-static void
-open_environment(const char *name)
+static void open_environment(const char *name)
 {
     fake = fake_open(name);
     CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_ENV, NULL, &environment), SQL_SUCCESS);
@@ -56,8 +53,7 @@ open_environment(const char *name)
     CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_DBC, environment, &connection), SQL_SUCCESS);
 }
 
-static SQLRETURN
-connect_ansi(const char *dsn)
+static SQLRETURN connect_ansi(const char *dsn)
 {
     char text[256];
     snprintf(text, sizeof text, "DSN=%s;UID=me", dsn);
@@ -65,8 +61,7 @@ connect_ansi(const char *dsn)
                             SQL_DRIVER_NOPROMPT);
 }
 
-static SQLRETURN
-connect_wide(const char *dsn)
+static SQLRETURN connect_wide(const char *dsn)
 {
     char text[256];
     snprintf(text, sizeof text, "DSN=%s;UID=me", dsn);
@@ -77,16 +72,14 @@ connect_wide(const char *dsn)
     return outcome;
 }
 
-static void
-open_statement(const char *dsn, const char *name)
+static void open_statement(const char *dsn, const char *name)
 {
     open_environment(name);
     CHECK_NUMBER(connect_ansi(dsn), SQL_SUCCESS);
     CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement), SQL_SUCCESS);
 }
 
-static void
-close_handles(void)
+static void close_handles(void)
 {
     SQLDisconnect(connection);
     CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_DBC, connection), SQL_SUCCESS);
@@ -94,8 +87,7 @@ close_handles(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static const char *
-record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
+static const char *record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
 {
     static char out[1024];
     SQLCHAR sqlstate[6], text[512];
@@ -107,8 +99,7 @@ record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
     return out;
 }
 
-static void
-test_ansi_application(void)
+static void test_ansi_application(void)
 {
     open_statement("both", "fake.so");
     CHECK_CONTAINS(fake->calls, "SQLDriverConnect 0\n");
@@ -118,8 +109,7 @@ test_ansi_application(void)
     close_handles();
 }
 
-static void
-test_wide_application(void)
+static void test_wide_application(void)
 {
     SQLWCHAR select[] = {'s', 0};
     open_environment("fake.so");
@@ -131,8 +121,7 @@ test_wide_application(void)
     close_handles();
 }
 
-static void
-test_plain_connect(void)
+static void test_plain_connect(void)
 {
     open_environment("fake.so");
     CHECK_NUMBER(SQLConnect(connection, (SQLCHAR *)"both", SQL_NTS, (SQLCHAR *)"me", SQL_NTS,
@@ -142,8 +131,7 @@ test_plain_connect(void)
     close_handles();
 }
 
-static void
-test_ansi_library(void)
+static void test_ansi_library(void)
 {
     SQLWCHAR select[] = {'s', 'e', 'l', 0};
     open_environment("fakea.so");
@@ -155,8 +143,7 @@ test_ansi_library(void)
     close_handles();
 }
 
-static void
-test_ansi_library_over_both(void)
+static void test_ansi_library_over_both(void)
 {
     open_environment("fake.so");
     CHECK_NUMBER(connect_wide("ansi_over_both"), SQL_SUCCESS);
@@ -165,8 +152,7 @@ test_ansi_library_over_both(void)
     close_handles();
 }
 
-static void
-test_ansi_driver_under_unicode_library(void)
+static void test_ansi_driver_under_unicode_library(void)
 {
     open_statement("wide_over_ansi", "fakea.so"); /* an ANSI application can */
     CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"fail", SQL_NTS), SQL_ERROR);
@@ -179,8 +165,7 @@ test_ansi_driver_under_unicode_library(void)
     close_handles();
 }
 
-static void
-test_wide_driver_under_ansi_library(void)
+static void test_wide_driver_under_ansi_library(void)
 {
     open_environment("fakew.so");
     CHECK_NUMBER(connect_ansi("ansi_over_wide"), SQL_ERROR);
@@ -200,8 +185,7 @@ static const struct suite_case flavour_cases[] = {
     {NULL, NULL},
 };
 
-static void
-check_load_failure(const char *dsn, const char *part)
+static void check_load_failure(const char *dsn, const char *part)
 {
     open_environment("fake.so");
     CHECK_NUMBER(connect_ansi(dsn), SQL_ERROR);
@@ -210,16 +194,14 @@ check_load_failure(const char *dsn, const char *part)
     close_handles();
 }
 
-static void
-test_load_failures(void)
+static void test_load_failures(void)
 {
     check_load_failure("nowhere", "/nonexistent/driver.so");
     check_load_failure("itself", "odbcssl itself");
 }
 
 /* The driver manager sorts by SQLSTATE, the highest first. */
-static void
-test_connect_failure(void)
+static void test_connect_failure(void)
 {
     open_environment("fake.so");
     fake->refuses_connecting = 1;
@@ -231,8 +213,7 @@ test_connect_failure(void)
     close_handles();
 }
 
-static void
-test_statement_records(void)
+static void test_statement_records(void)
 {
     SQLINTEGER number = 0;
     open_statement("both", "fake.so");
@@ -252,8 +233,7 @@ test_statement_records(void)
     close_handles();
 }
 
-static void
-test_missing_function(void)
+static void test_missing_function(void)
 {
     SQLUSMALLINT supported = 7;
     open_statement("both", "fake.so");
@@ -284,8 +264,7 @@ static const struct suite_case error_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_descriptors(void)
+static void test_descriptors(void)
 {
     SQLHDESC descriptor, implicit, now;
     SQLINTEGER count = 0;
@@ -304,8 +283,7 @@ test_descriptors(void)
     close_handles();
 }
 
-static void
-test_attributes(void)
+static void test_attributes(void)
 {
     open_environment("fake.so");
     SQLSetConnectAttr(connection, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)7, 0);
@@ -317,8 +295,7 @@ test_attributes(void)
     close_handles();
 }
 
-static void
-test_two_drivers(void)
+static void test_two_drivers(void)
 {
     SQLHDBC other;
     struct fake_control *other_fake = fake_open("fakea.so");
@@ -339,8 +316,7 @@ test_two_drivers(void)
     CHECK_NUMBER(other_fake->handles, 0);
 }
 
-static void
-test_info(void)
+static void test_info(void)
 {
     SQLUINTEGER state = 0;
     SQLCHAR text[64];
@@ -364,8 +340,7 @@ test_info(void)
     close_handles();
 }
 
-static void
-test_status(void)
+static void test_status(void)
 {
     open_statement("both", "fake.so");
     CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"{call odbcssl_status}", SQL_NTS),
@@ -377,14 +352,12 @@ test_status(void)
     close_handles();
 }
 
-static void *
-run_blocking(void *handle)
+static void *run_blocking(void *handle)
 {
     return (void *)(intptr_t)SQLExecDirect(handle, (SQLCHAR *)"block", SQL_NTS);
 }
 
-static void
-test_cancel(void)
+static void test_cancel(void)
 {
     pthread_t thread;
     void *outcome;
@@ -399,8 +372,7 @@ test_cancel(void)
     close_handles();
 }
 
-static void
-test_left_open(void)
+static void test_left_open(void)
 {
     SQLHSTMT more;
     SQLHDESC descriptor;
@@ -421,8 +393,7 @@ static const struct suite_case use_cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {
         {"flavours", flavour_cases, NULL, NULL},

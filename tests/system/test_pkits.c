@@ -39,8 +39,7 @@ struct totals {
 
 static char *data_folder;
 
-static bool
-read_data(const char *folder, const char *name, struct file_content *content)
+static bool read_data(const char *folder, const char *name, struct file_content *content)
 {
     struct option option = {.keyword = "pkits", .source = "test"};
     struct error error = {0};
@@ -54,8 +53,8 @@ read_data(const char *folder, const char *name, struct file_content *content)
     return is_read;
 }
 
-static bool
-add_certificate(const char *name, struct file_content *files, gnutls_datum_t *chain, size_t *count)
+static bool add_certificate(const char *name, struct file_content *files, gnutls_datum_t *chain,
+                            size_t *count)
 {
     if (*count == FILE_LIMIT || !read_data("certs", name, &files[*count]))
         return false;
@@ -64,8 +63,7 @@ add_certificate(const char *name, struct file_content *files, gnutls_datum_t *ch
     return true;
 }
 
-static bool
-add_crl(const char *name, struct crl_set *crls)
+static bool add_crl(const char *name, struct crl_set *crls)
 {
     struct file_content content;
     struct error error = {0};
@@ -78,8 +76,7 @@ add_crl(const char *name, struct crl_set *crls)
     return is_read;
 }
 
-static bool
-load_anchor(struct trust *trust, gnutls_x509_crt_t *anchor)
+static bool load_anchor(struct trust *trust, gnutls_x509_crt_t *anchor)
 {
     struct file_content content;
     if (!read_data("certs", "TrustAnchorRootCertificate.crt", &content))
@@ -92,9 +89,8 @@ load_anchor(struct trust *trust, gnutls_x509_crt_t *anchor)
     return is_loaded;
 }
 
-static bool
-load_case(char **fields, struct file_content *files, gnutls_datum_t *chain, size_t *chain_count,
-          struct crl_set *crls)
+static bool load_case(char **fields, struct file_content *files, gnutls_datum_t *chain,
+                      size_t *chain_count, struct crl_set *crls)
 {
     char *rest = NULL;
     if (!add_certificate(fields[FIELD_LEAF], files, chain, chain_count))
@@ -110,9 +106,8 @@ load_case(char **fields, struct file_content *files, gnutls_datum_t *chain, size
     return true;
 }
 
-static bool
-verify_case(char **fields, const struct trust *trust, bool *is_accepted_out,
-            struct verify_result *result)
+static bool verify_case(char **fields, const struct trust *trust, bool *is_accepted_out,
+                        struct verify_result *result)
 {
     struct file_content files[FILE_LIMIT] = {0};
     gnutls_datum_t chain[FILE_LIMIT];
@@ -133,8 +128,7 @@ verify_case(char **fields, const struct trust *trust, bool *is_accepted_out,
     return is_loaded;
 }
 
-static bool
-count_verdict(const char *expected, bool is_accepted, struct totals *totals)
+static bool count_verdict(const char *expected, bool is_accepted, struct totals *totals)
 {
     if (strcmp(expected, "either") == 0) {
         *(is_accepted ? &totals->either_accepted : &totals->either_refused) += 1;
@@ -144,8 +138,8 @@ count_verdict(const char *expected, bool is_accepted, struct totals *totals)
     return strcmp(expected, "accept") == 0 ? is_accepted : !is_accepted;
 }
 
-static void
-run_case(char **fields, const struct trust *trust, bool is_verbose, struct totals *totals)
+static void run_case(char **fields, const struct trust *trust, bool is_verbose,
+                     struct totals *totals)
 {
     struct verify_result result = {0};
     bool is_accepted = false;
@@ -165,8 +159,7 @@ run_case(char **fields, const struct trust *trust, bool is_verbose, struct total
 }
 
 /* Tabs part the fields, and a field may be empty. */
-static bool
-split_row(char *line, char **fields)
+static bool split_row(char *line, char **fields)
 {
     line[strcspn(line, "\r\n")] = '\0';
     for (unsigned i = 0; i < FIELD_COUNT; i++) {
@@ -177,8 +170,7 @@ split_row(char *line, char **fields)
     return true;
 }
 
-static bool
-is_selected(const char *name, int argc, char **argv)
+static bool is_selected(const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
         if (strstr(name, argv[i]) != NULL)
@@ -186,8 +178,7 @@ is_selected(const char *name, int argc, char **argv)
     return argc <= 1;
 }
 
-static int
-run_all(FILE *table, const struct trust *trust, int argc, char **argv)
+static int run_all(FILE *table, const struct trust *trust, int argc, char **argv)
 {
     struct totals totals = {0};
     char *line = NULL;
@@ -212,8 +203,7 @@ run_all(FILE *table, const struct trust *trust, int argc, char **argv)
     return totals.wrong == 0 && totals.cases > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static bool
-find_data(void)
+static bool find_data(void)
 {
     const char *named = getenv("ODBCSSL_PKITS"), *source = getenv("top_srcdir");
     if (named != NULL && *named != '\0')
@@ -221,8 +211,7 @@ find_data(void)
     return asprintf(&data_folder, "%s/../shared/pkits", source != NULL ? source : ".") >= 0;
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     struct trust trust;
     gnutls_x509_crt_t anchor = NULL;

@@ -12,8 +12,7 @@
 static struct fake_control *fake;
 static SQLHENV environment;
 
-static int
-set_up(void)
+static int set_up(void)
 {
     if (!private_odbc_make() ||
         !private_odbc_add_drivers("[ODBC]\nPooling = Yes\n[wide]\nDriver = %s\nCPTimeout = 60\n",
@@ -28,8 +27,7 @@ set_up(void)
     return 0;
 }
 
-static int
-tear_down(void)
+static int tear_down(void)
 {
     SQLFreeHandle(SQL_HANDLE_ENV, environment);
     private_odbc_remove();
@@ -37,8 +35,7 @@ tear_down(void)
 }
 
 /* Connects, runs a statement, disconnects. */
-static void
-use_connection(void)
+static void use_connection(void)
 {
     SQLHDBC connection;
     SQLHSTMT statement;
@@ -53,8 +50,7 @@ use_connection(void)
     CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_DBC, connection), SQL_SUCCESS);
 }
 
-static void
-test_reuse(void)
+static void test_reuse(void)
 {
     use_connection();
     CHECK_NUMBER(fake->connections, 1);
@@ -63,8 +59,7 @@ test_reuse(void)
 }
 
 /* The pool asks for SQL_ATTR_CONNECTION_DEAD, and connects anew when the link broke. */
-static void
-test_broken_link(void)
+static void test_broken_link(void)
 {
     int before = fake->connections;
     fake->calls[0] = '\0';
@@ -79,8 +74,7 @@ test_broken_link(void)
  * leak. */
 const char *__lsan_default_suppressions(void);
 
-const char *
-__lsan_default_suppressions(void)
+const char *__lsan_default_suppressions(void)
 {
     return "leak:iconv_open\n";
 }
@@ -91,8 +85,7 @@ static const struct suite_case cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {{"pooling", cases, set_up, tear_down}, {0}};
     return suite_main(argc, argv, suites);

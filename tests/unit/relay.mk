@@ -1,6 +1,7 @@
 # Unit tests of driver/tls/session*.c and driver/relay, and what they need.
 check_LTLIBRARIES += tests/support/libpeer.la
 tests_support_libpeer_la_SOURCES = \
+	tests/support/peer.c tests/support/peer.h \
 	tests/support/postgres_client.c tests/support/postgres_client.h \
 	tests/support/tls_server.c tests/support/tls_server.h
 tests_support_libpeer_la_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -13,3 +14,16 @@ tests_unit_test_session_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_session_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_session_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libsuite.la $(TLS_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-relay
+TESTS += tests/unit/test-relay
+tests_unit_test_relay_SOURCES = \
+	tests/unit/relay_rig.c tests/unit/relay_rig.h \
+	tests/unit/test_relay.c tests/unit/test_relay.h \
+	tests/unit/test_relay_hostile.c \
+	tests/unit/test_relay_life.c \
+	tests/unit/test_relay_server.c
+tests_unit_test_relay_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_relay_CFLAGS = $(TEST_CFLAGS)
+tests_unit_test_relay_LDADD = tests/support/libpeer.la tests/support/libpki.la \
+	tests/support/libpostgrestest.la tests/support/libsuite.la $(RELAY_LIBS) $(CUNIT_LIBS)

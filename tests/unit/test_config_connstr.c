@@ -38,7 +38,7 @@ static void test_accepted(void)
         {"DSN=a;;UID=b; ", "[DSN]=[a] [UID]=[b]"},
         {" DSN = a b ; UID\t=\tc\n", "[DSN]=[a b] [UID]=[c]"},
         {"UID=", "[UID]=[]"},
-        {"UID=;PWD= ;X=", "[UID]=[] [PWD]=[] [X]=[]"},
+        {"UID=;PWD= ;X=", "[UID]=[] [PWD]=[ ] [X]=[]"},
         {"PWD=a=b", "[PWD]=[a=b]"},
         {"PWD==", "[PWD]=[=]"},
         {"PWD={}", "[PWD]=[]*"},
@@ -54,6 +54,8 @@ static void test_accepted(void)
         {"DRIVER={PostgreSQL over TLS};Server=x", "[DRIVER]=[PostgreSQL over TLS]* [Server]=[x]"},
         {"PWD=\xe4\xf6\xff;UID=\x80", "[PWD]=[\xe4\xf6\xff] [UID]=[\x80]"},
         {"A=1;a=2", "[A]=[1] [a]=[2]"},
+        /* A password's blanks count, as they do for psqlodbc. */
+        {"UID= a ;PWD= b ;Password =  c", "[UID]=[a] [PWD]=[ b ] [Password]=[  c]"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct connstr list;
@@ -139,8 +141,25 @@ static void test_changes(void)
     connstr_free(&list);
 }
 
+static void test_format_blanks(void)
+{
+    static const char *const values[] = {" a", "a\t", " "};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct connstr list = {0}, again;
+        struct error error;
+        CHECK(connstr_append(&list, "UID", values[i]));
+        char *text = connstr_format(&list);
+        CHECK_FATAL(parse(text, &again, &error));
+        CHECK_TEXT(connstr_get(&again, "UID"), values[i]);
+        text_free_secret(text);
+        connstr_free(&list);
+        connstr_free(&again);
+    }
+}
+
 static void test_format(void)
 {
+    test_format_blanks();
     static const struct {
         const char *value, *wanted;
     } cases[] = {
@@ -153,9 +172,9 @@ static void test_format(void)
         {"a{b", "PWD={a{b}"},
         {"a}b", "PWD={a}}b}"},
         {"}", "PWD={}}}"},
-        {" a", "PWD={ a}"},
-        {"a\t", "PWD={a\t}"},
-        {" ", "PWD={ }"},
+        {" a", "PWD= a"},
+        {"a\t", "PWD=a\t"},
+        {" ", "PWD= "},
         {";{}=[]()?*!@", "PWD={;{}}=[]()?*!@}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

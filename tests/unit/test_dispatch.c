@@ -14,8 +14,7 @@
 
 #define OTHER_ATTRIBUTE 0x4001
 
-static const struct driver *
-load_fake(const char *name)
+static const struct driver *load_fake(const char *name)
 {
     struct error error = {0};
     const struct driver *driver = driver_load(fake_path(name), &error);
@@ -24,8 +23,7 @@ load_fake(const char *name)
     return driver;
 }
 
-static void
-check_load_error(const char *path, const char *part)
+static void check_load_error(const char *path, const char *part)
 {
     struct error error = {0};
     CHECK(driver_load(path, &error) == NULL);
@@ -34,8 +32,7 @@ check_load_error(const char *path, const char *part)
     CHECK_CONTAINS(error.text, part);
 }
 
-static void
-test_load_once(void)
+static void test_load_once(void)
 {
     const struct driver *driver = load_fake("fake.so");
     CHECK(load_fake("fake.so") == driver);
@@ -46,35 +43,30 @@ test_load_once(void)
     CHECK(driver->functions->SQLBulkOperations == NULL);
 }
 
-static void
-test_load_missing(void)
+static void test_load_missing(void)
 {
     check_load_error("/nonexistent/driver.so", "No such file");
 }
 
-static void
-test_load_hollow(void)
+static void test_load_hollow(void)
 {
     check_load_error(fake_path("hollow.so"), "no function SQLAllocHandle of its own");
 }
 
-static void
-test_load_itself(void)
+static void test_load_itself(void)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", getenv("top_builddir"));
     check_load_error(path, "odbcssl itself");
 }
 
-static void *
-load_in_thread(void *path)
+static void *load_in_thread(void *path)
 {
     struct error error = {0};
     return (void *)driver_load(path, &error);
 }
 
-static void
-test_load_from_threads(void)
+static void test_load_from_threads(void)
 {
     pthread_t threads[4];
     void *found[4];
@@ -88,8 +80,7 @@ test_load_from_threads(void)
         CHECK(found[i] != NULL && found[i] == found[0]);
 }
 
-static void
-test_check_flavour(void)
+static void test_check_flavour(void)
 {
     struct error wide = {0}, ansi = {0};
     CHECK(!driver_check_connect(load_fake("fakea.so"), FLAVOUR_WIDE, &wide));
@@ -112,8 +103,7 @@ static const struct suite_case driver_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_version_fallback(void)
+static void test_version_fallback(void)
 {
     struct error error = {0};
     struct fake_control *control = fake_open("fake.so");
@@ -129,8 +119,7 @@ test_version_fallback(void)
     CHECK_NUMBER(control->handles, 0);
 }
 
-static void
-test_environment_per_driver(void)
+static void test_environment_per_driver(void)
 {
     struct error error = {0};
     struct fake_control *control = fake_open("fake.so"), *other = fake_open("fakea.so");
@@ -144,39 +133,34 @@ test_environment_per_driver(void)
     CHECK_NUMBER(control->handles + other->handles, 0);
 }
 
-static struct connection *
-new_connection(enum flavour flavour)
+static struct connection *new_connection(enum flavour flavour)
 {
     struct connection *connection = connection_new(environment_new());
     connection->flavour = flavour;
     return connection;
 }
 
-static void
-free_connection(struct connection *connection)
+static void free_connection(struct connection *connection)
 {
     struct environment *environment = connection->environment;
     connection_free(connection);
     environment_free(environment);
 }
 
-static void
-save(struct connection *connection, enum flavour flavour, SQLINTEGER attribute, const void *value,
-     SQLINTEGER length)
+static void save(struct connection *connection, enum flavour flavour, SQLINTEGER attribute,
+                 const void *value, SQLINTEGER length)
 {
     CHECK(connection_save_attribute(connection, flavour, attribute, (SQLPOINTER)value, length));
 }
 
 /* Past the version of the ODBC: what came before connecting. */
-static const char *
-replayed(const struct fake_control *control)
+static const char *replayed(const struct fake_control *control)
 {
     const char *at = strstr(control->calls, "SQLAllocHandle 2\n");
     return at != NULL ? at + strlen("SQLAllocHandle 2\n") : control->calls;
 }
 
-static void
-test_replay_order(void)
+static void test_replay_order(void)
 {
     struct error error = {0};
     char catalog[] = "sales", bytes[] = {'a', 'b', 'c', 'd', 'e', 'X'};
@@ -199,8 +183,7 @@ test_replay_order(void)
     CHECK_NUMBER(control->handles, 0);
 }
 
-static void
-test_replay_again(void)
+static void test_replay_again(void)
 {
     struct error error = {0};
     struct fake_control *control = fake_open("fake.so");
@@ -215,8 +198,7 @@ test_replay_again(void)
     free_connection(connection);
 }
 
-static void
-test_replay_other_flavour(void)
+static void test_replay_other_flavour(void)
 {
     struct error error = {0};
     struct fake_control *control = fake_open("fakew.so");
@@ -228,8 +210,7 @@ test_replay_other_flavour(void)
     free_connection(connection);
 }
 
-static void
-test_saved_number(void)
+static void test_saved_number(void)
 {
     SQLULEN number = 0;
     struct connection *connection = new_connection(FLAVOUR_ANSI);
@@ -241,8 +222,7 @@ test_saved_number(void)
     free_connection(connection);
 }
 
-static void
-test_wrong_flavour(void)
+static void test_wrong_flavour(void)
 {
     struct error error = {0};
     struct connection *connection = new_connection(FLAVOUR_WIDE);
@@ -264,8 +244,7 @@ static const struct suite_case connection_cases[] = {
 };
 
 /* What the records say without prefix, joined by blanks. */
-static void
-join_records(const struct diagnostics *diagnostics, char *out, size_t size)
+static void join_records(const struct diagnostics *diagnostics, char *out, size_t size)
 {
     struct diagnostic record;
     out[0] = '\0';
@@ -277,8 +256,7 @@ join_records(const struct diagnostics *diagnostics, char *out, size_t size)
     }
 }
 
-static void
-test_long_text(void)
+static void test_long_text(void)
 {
     struct error error = {0};
     struct diagnostics diagnostics = {0};
@@ -294,8 +272,7 @@ test_long_text(void)
     free(diagnostics.items);
 }
 
-static void
-test_long_word(void)
+static void test_long_word(void)
 {
     struct error error = {0};
     struct diagnostics diagnostics = {0};
@@ -317,8 +294,7 @@ test_long_word(void)
     free(diagnostics.items);
 }
 
-static void
-test_limit(void)
+static void test_limit(void)
 {
     struct diagnostics diagnostics = {0};
     for (int i = 0; i < 2 * DIAGNOSTICS_LIMIT; i++)
@@ -329,8 +305,7 @@ test_limit(void)
     free(diagnostics.items);
 }
 
-static void
-take_from(const char *name)
+static void take_from(const char *name)
 {
     struct diagnostics diagnostics = {0};
     struct diagnostic record;
@@ -356,8 +331,7 @@ take_from(const char *name)
     free_connection(connection);
 }
 
-static void
-test_take_real(void)
+static void test_take_real(void)
 {
     take_from("fake.so");
     take_from("fakea.so");
@@ -371,8 +345,7 @@ static const struct suite_case diagnostics_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_pin(void)
+static void test_pin(void)
 {
     int foreign = 0;
     struct connection *connection = new_connection(FLAVOUR_ANSI);
@@ -393,8 +366,7 @@ test_pin(void)
 }
 
 /* Pins and unpins a handle until it is gone. */
-static void *
-pin_until_gone(void *handle)
+static void *pin_until_gone(void *handle)
 {
     struct handle *pinned;
     while ((pinned = handle_pin(handle, HANDLE_STATEMENT)) != NULL) {
@@ -406,8 +378,7 @@ pin_until_gone(void *handle)
     return NULL;
 }
 
-static void
-test_pin_while_freed(void)
+static void test_pin_while_freed(void)
 {
     struct connection *connection = new_connection(FLAVOUR_ANSI);
     for (int i = 0; i < 200; i++) {
@@ -423,8 +394,7 @@ test_pin_while_freed(void)
     free_connection(connection);
 }
 
-static void
-test_many_statements(void)
+static void test_many_statements(void)
 {
     enum { COUNT = 3000 };
     static struct statement *statements[COUNT];
@@ -450,8 +420,7 @@ static const struct suite_case registry_cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {
         {"real driver", driver_cases, NULL, NULL},

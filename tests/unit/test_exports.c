@@ -6,8 +6,7 @@
 #include "dispatch/functions.h"
 #include "support/suite.h"
 
-static const struct function_row *
-find_row(const char *name)
+static const struct function_row *find_row(const char *name)
 {
     for (size_t i = 0; i < function_row_count; i++)
         if (strcmp(function_rows[i].name, name) == 0)
@@ -16,8 +15,7 @@ find_row(const char *name)
 }
 
 /* Checks each exported name, and returns how many there are. */
-static size_t
-check_names(FILE *names, bool has_wide)
+static size_t check_names(FILE *names, bool has_wide)
 {
     char line[512], name[256];
     size_t count = 0;
@@ -33,8 +31,7 @@ check_names(FILE *names, bool has_wide)
     return count;
 }
 
-static size_t
-count_rows(bool has_wide)
+static size_t count_rows(bool has_wide)
 {
     size_t count = 0;
     for (size_t i = 0; i < function_row_count; i++)
@@ -42,8 +39,7 @@ count_rows(bool has_wide)
     return count;
 }
 
-static void
-check_exports(const char *library, bool has_wide)
+static void check_exports(const char *library, bool has_wide)
 {
     char command[1024];
     const char *builddir = getenv("top_builddir");
@@ -55,21 +51,18 @@ check_exports(const char *library, bool has_wide)
     CHECK_NUMBER(pclose(names), 0);
 }
 
-static void
-test_unicode_exports(void)
+static void test_unicode_exports(void)
 {
     check_exports("libodbcssl.so", true);
 }
 
-static void
-test_ansi_exports(void)
+static void test_ansi_exports(void)
 {
     check_exports("libodbcssla.so", false);
 }
 
 /* The list of the driver manager's calls in a driver, counted by hand. */
-static void
-test_table_size(void)
+static void test_table_size(void)
 {
     CHECK_NUMBER(count_rows(false), 60);
     CHECK_NUMBER(count_rows(true), 60 + 31);
@@ -83,8 +76,7 @@ static const struct suite_case cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {{"exports", cases, NULL, NULL}, {0}};
     return suite_main(argc, argv, suites);

@@ -1,6 +1,4 @@
 /* The entry points without a driver manager: what one does not let a test see. */
-#include <pthread.h>
-#include <sched.h>
 #include <sql.h>
 #include <sqlext.h>
 #include <sqlucode.h>
@@ -9,109 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/report.h"
 #include "base/text.h"
-#include "dispatch/functions.h"
-#include "odbc/status.h"
 #include "odbcssl.h"
-#include "support/fake_driver.h"
+#include "support/odbc_fixture.h"
 #include "support/stub_conn.h"
 #include "support/suite.h"
 
-static SQLHENV environment;
-static SQLHDBC connection;
-static SQLHSTMT statement;
-static struct fake_control *fake;
-
-static void
-make_connection(SQLHDBC *out)
-{
-    CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_DBC, environment, out), SQL_SUCCESS);
-}
-
-static SQLRETURN
-connect_to(SQLHDBC to, const char *name, const char *more)
-{
-    char text[4096];
-    snprintf(text, sizeof text, "Target=%s;%s", fake_path(name), more);
-    return SQLDriverConnect(to, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_COMPLETE);
-}
-
-static SQLRETURN
-connect_wide(SQLHDBC to, const char *name, const char *more)
-{
-    char text[4096];
-    snprintf(text, sizeof text, "Target=%s;%s", fake_path(name), more);
-    uint16_t *wide = text_to_utf16(text, strlen(text), NULL);
-    SQLRETURN outcome =
-        SQLDriverConnectW(to, NULL, wide, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
-    free(wide);
-    return outcome;
-}
-
-/* An environment and a connection handle to a fresh fake real driver. */
-static void
-open_handles(const char *name)
-{
-    fake = fake_open(name);
-    CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_ENV, NULL, &environment), SQL_SUCCESS);
-    CHECK_NUMBER(SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3_80, 0),
-                 SQL_SUCCESS);
-    make_connection(&connection);
-}
-
-static void
-open_statement(const char *name)
-{
-    open_handles(name);
-    CHECK_NUMBER(connect_to(connection, name, ""), SQL_SUCCESS);
-    CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement), SQL_SUCCESS);
-}
-
-static void
-close_handles(void)
-{
-    SQLDisconnect(connection);
-    CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_DBC, connection), SQL_SUCCESS);
-    CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_ENV, environment), SQL_SUCCESS);
-}
-
-/* Record number of a handle: "SQLSTATE native text", or "" when there is none. */
-static const char *
-record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
-{
-    static char out[1024];
-    SQLCHAR sqlstate[6], text[512];
-    SQLINTEGER native;
-    out[0] = '\0';
-    if (SQL_SUCCEEDED(
-            SQLGetDiagRec(kind, handle, number, sqlstate, &native, text, sizeof text, NULL)))
-        snprintf(out, sizeof out, "%s %d %s", sqlstate, (int)native, text);
-    return out;
-}
-
-static const char *
-record_of_wide(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT number)
-{
-    static char out[1024];
-    SQLWCHAR sqlstate[6], text[512];
-    SQLINTEGER native;
-    out[0] = '\0';
-    if (!SQL_SUCCEEDED(SQLGetDiagRecW(kind, handle, number, sqlstate, &native, text, 512, NULL)))
-        return out;
-    char *state = text_to_utf8(sqlstate, 5, NULL);
-    char *words = text_to_utf8(text, text_utf16_length(text), NULL);
-    snprintf(out, sizeof out, "%s %d %s", state, (int)native, words);
-    free(state);
-    free(words);
-    return out;
-}
-
-static void
-test_connect_arguments(void)
+static void test_connect_arguments(void)
 {
     open_handles("fake.so");
     SQLCHAR out[16] = "";
@@ -134,8 +37,7 @@ test_connect_arguments(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void
-test_connect_wide_output(void)
+static void test_connect_wide_output(void)
 {
     open_handles("fake.so");
     SQLWCHAR out[8];
@@ -156,8 +58,7 @@ test_connect_wide_output(void)
     close_handles();
 }
 
-static void
-test_connect_failure(void)
+static void test_connect_failure(void)
 {
     open_handles("fake.so");
     fake->refuses_connecting = 1;
@@ -172,8 +73,7 @@ test_connect_failure(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void
-test_plain_connect(void)
+static void test_plain_connect(void)
 {
     open_handles("fake.so");
     char dsn[4096];
@@ -201,8 +101,7 @@ test_plain_connect(void)
     close_handles();
 }
 
-static void
-test_disconnect_frees(void)
+static void test_disconnect_frees(void)
 {
     SQLHDESC descriptor;
     open_statement("fake.so");
@@ -217,8 +116,7 @@ test_disconnect_frees(void)
     close_handles();
 }
 
-static void
-test_unconnected(void)
+static void test_unconnected(void)
 {
     SQLUINTEGER number;
     open_handles("fake.so");
@@ -239,8 +137,7 @@ static const struct suite_case connect_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_implicit_descriptors(void)
+static void test_implicit_descriptors(void)
 {
     SQLHDESC first, again, explicit_one, now;
     open_statement("fake.so");
@@ -267,8 +164,7 @@ test_implicit_descriptors(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void
-test_foreign_descriptors(void)
+static void test_foreign_descriptors(void)
 {
     SQLHDESC descriptor, other_descriptor;
     SQLHDBC other;
@@ -296,8 +192,7 @@ test_foreign_descriptors(void)
     close_handles();
 }
 
-static void
-test_refused_free(void)
+static void test_refused_free(void)
 {
     open_statement("fake.so");
     fake->refuses_freeing_statements = 1;
@@ -311,8 +206,7 @@ test_refused_free(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void
-test_transactions(void)
+static void test_transactions(void)
 {
     open_statement("fake.so");
     CHECK_NUMBER(SQLEndTran(SQL_HANDLE_DBC, connection, SQL_COMMIT), SQL_SUCCESS);
@@ -328,8 +222,7 @@ static const struct suite_case handle_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_merged_records(void)
+static void test_merged_records(void)
 {
     SQLINTEGER number = 0;
     SQLCHAR text[64];
@@ -361,8 +254,7 @@ test_merged_records(void)
     close_handles();
 }
 
-static void
-test_record_lengths(void)
+static void test_record_lengths(void)
 {
     SQLCHAR small[12], sqlstate[6];
     SQLWCHAR wide[12];
@@ -396,8 +288,7 @@ test_record_lengths(void)
 }
 
 /* The driver manager reads records with the wide functions whatever the application does. */
-static void
-test_wide_records_of_ansi_driver(void)
+static void test_wide_records_of_ansi_driver(void)
 {
     SQLWCHAR sqlstate[6];
     open_statement("fakea.so");
@@ -419,8 +310,7 @@ static const struct suite_case diagnostics_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_info_numbers(void)
+static void test_info_numbers(void)
 {
     SQLINTEGER number = 0;
     SQLSMALLINT length = 0;
@@ -434,8 +324,8 @@ test_info_numbers(void)
     close_handles();
 }
 
-static void
-check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, SQLSMALLINT, SQLSMALLINT *))
+static void check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, SQLSMALLINT,
+                                             SQLSMALLINT *))
 {
     SQLCHAR narrow[64];
     SQLWCHAR wide[64];
@@ -459,8 +349,7 @@ check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, SQLSMALLINT,
     CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "HY090");
 }
 
-static void
-test_info_texts(void)
+static void test_info_texts(void)
 {
     open_statement("fake.so");
     check_text_item(SQLGetInfo);
@@ -468,8 +357,7 @@ test_info_texts(void)
     close_handles();
 }
 
-static void
-test_info_others(void)
+static void test_info_others(void)
 {
     SQLCHAR text[64];
     SQLWCHAR wide[64];
@@ -493,8 +381,7 @@ test_info_others(void)
     close_handles();
 }
 
-static bool
-has_function(SQLUSMALLINT number)
+static bool has_function(SQLUSMALLINT number)
 {
     SQLUSMALLINT bits[SQL_API_ODBC3_ALL_FUNCTIONS_SIZE], all[100], one;
     CHECK_NUMBER(SQLGetFunctions(connection, SQL_API_ODBC3_ALL_FUNCTIONS, bits), SQL_SUCCESS);
@@ -507,8 +394,7 @@ has_function(SQLUSMALLINT number)
     return is_there;
 }
 
-static void
-test_functions(void)
+static void test_functions(void)
 {
     open_statement("fake.so");
     CHECK(has_function(SQL_API_SQLEXECDIRECT));
@@ -520,8 +406,7 @@ test_functions(void)
     close_handles();
 }
 
-static void
-test_connection_dead(void)
+static void test_connection_dead(void)
 {
     SQLUINTEGER dead = 7;
     open_statement("fake.so");
@@ -539,8 +424,7 @@ test_connection_dead(void)
     close_handles();
 }
 
-static void
-test_attributes_pass(void)
+static void test_attributes_pass(void)
 {
     open_handles("fake.so");
     CHECK_NUMBER(SQLSetConnectAttr(connection, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)5, 4),
@@ -555,8 +439,7 @@ test_attributes_pass(void)
     close_handles();
 }
 
-static void
-test_version_echo(void)
+static void test_version_echo(void)
 {
     SQLINTEGER version = 0;
     open_handles("fake.so");
@@ -581,224 +464,13 @@ static const struct suite_case info_cases[] = {
     {NULL, NULL},
 };
 
-static void
-test_status_spellings(void)
-{
-    static const char *const calls[] = {
-        "{call odbcssl_status}",    "call odbcssl_status",          " { CALL\todbcssl_Status } ",
-        "{call odbcssl_status()};", "call odbcssl_status ( ) ; \n", "{ call odbcssl_status };",
-    };
-    static const char *const others[] = {
-        "",
-        "call",
-        "callodbcssl_status",
-        "{call odbcssl_status",
-        "call odbcssl_status}",
-        "call odbcssl_status(1)",
-        "call odbcssl_status_more",
-        "select 'call odbcssl_status'",
-        "call odbcssl_status; drop table t",
-        "call odbcssl_statu",
-    };
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-        if (!status_is_call(calls[i], strlen(calls[i])))
-            CHECK_TEXT("not a call", calls[i]);
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (status_is_call(others[i], strlen(others[i])))
-            CHECK_TEXT("a call", others[i]);
-}
-
-static void
-test_status_dialects(void)
-{
-    struct tls_report report = {0};
-    strcpy(report.peer_subject, "CN=O'Brien\\");
-    strcpy(report.peer_certificate, "-----\nabc\x01\n");
-    char *select = status_build_select(&report, status_dialect_of("PostgreSQL"));
-    CHECK_CONTAINS(select, "SELECT E'SQL_SSL_STATE' AS name, E'plaintext by choice' AS value");
-    CHECK_CONTAINS(select, " UNION ALL SELECT E'SQL_SSL_PEER_SUBJECT', E'CN=O''Brien\\\\' UNION");
-    CHECK_CONTAINS(select, "E'-----\nabc?\n'");
-    free(select);
-    select = status_build_select(&report, status_dialect_of("MariaDB"));
-    CHECK_CONTAINS(select, "'CN=O''Brien\\\\' UNION");
-    free(select);
-    select = status_build_select(&report, status_dialect_of("Microsoft SQL Server"));
-    CHECK_CONTAINS(select, "N'CN=O''Brien\\' UNION");
-    free(select);
-}
-
-static void
-check_select(const char *call, bool is_wide, bool is_prepared)
-{
-    fake->statement[0] = '\0';
-    uint16_t *wide = text_to_utf16(call, strlen(call), NULL);
-    SQLRETURN outcome = is_wide
-                            ? (is_prepared ? SQLPrepareW(statement, wide, SQL_NTS)
-                                           : SQLExecDirectW(statement, wide, SQL_NTS))
-                            : (is_prepared ? SQLPrepare(statement, (SQLCHAR *)call, SQL_NTS)
-                                           : SQLExecDirect(statement, (SQLCHAR *)call, SQL_NTS));
-    free(wide);
-    CHECK_NUMBER(outcome, SQL_SUCCESS);
-    CHECK_CONTAINS(fake->statement, "SELECT E'SQL_SSL_STATE' AS name, E'encrypted, ");
-    CHECK_CONTAINS(fake->statement, "CN=O''Brien\\\\, back\\\\\\\\slash");
-    for (size_t i = 0; i < report_item_count; i++)
-        CHECK_CONTAINS(fake->statement, report_items[i].name);
-}
-
-static void
-test_status_statement(void)
-{
-    open_statement("fake.so");
-    check_select("{call odbcssl_status}", false, false);
-    check_select("{call odbcssl_status}", false, true);
-    check_select("call odbcssl_status;", true, false);
-    check_select("{ CALL odbcssl_status() }", true, true);
-    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"call odbcssl_status tail", 19), SQL_SUCCESS);
-    CHECK_CONTAINS(fake->statement, "SQL_SSL_SUMMARY");
-    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"select 1 ", 8), SQL_SUCCESS);
-    CHECK_TEXT(fake->statement, "select 1");
-    close_handles();
-}
-
-static const struct suite_case status_cases[] = {
-    {"the call in all its spellings, and nothing else", test_status_spellings},
-    {"literals that no name can end, for each kind of server", test_status_dialects},
-    {"is replaced in all four functions", test_status_statement},
-    {NULL, NULL},
-};
-
-static void *
-run_blocking(void *handle)
-{
-    return (void *)(intptr_t)SQLExecDirect(handle, (SQLCHAR *)"block", SQL_NTS);
-}
-
-static void
-test_cancel(void)
-{
-    pthread_t thread;
-    void *outcome;
-    open_statement("fake.so");
-    pthread_create(&thread, NULL, run_blocking, statement);
-    while (fake->blocked == 0)
-        sched_yield();
-    CHECK_NUMBER(SQLCancel(statement), SQL_SUCCESS);
-    pthread_join(thread, &outcome);
-    CHECK_NUMBER((intptr_t)outcome, SQL_ERROR);
-    CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 1), "HY008 4 fake: cancelled");
-    close_handles();
-}
-
-/* Other statements of the connection go on while one waits. */
-static void
-test_no_lock_while_blocked(void)
-{
-    pthread_t thread;
-    SQLHSTMT other;
-    open_statement("fake.so");
-    pthread_create(&thread, NULL, run_blocking, statement);
-    while (fake->blocked == 0)
-        sched_yield();
-    CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_STMT, connection, &other), SQL_SUCCESS);
-    CHECK_NUMBER(SQLExecDirect(other, (SQLCHAR *)"select 1", SQL_NTS), SQL_SUCCESS);
-    CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_STMT, other), SQL_SUCCESS);
-    SQLCancel(statement);
-    pthread_join(thread, NULL);
-    close_handles();
-}
-
-static _Atomic(SQLHSTMT) cancel_target;
-static atomic_int is_cancelling;
-
-/* Cancels whatever the last statement was: alive, being freed, or gone. */
-static void *
-keep_cancelling(void *unused)
-{
-    while (is_cancelling)
-        SQLCancel(cancel_target);
-    return unused;
-}
-
-static void
-test_cancel_while_freed(void)
-{
-    pthread_t thread;
-    open_statement("fake.so");
-    cancel_target = statement;
-    is_cancelling = 1;
-    pthread_create(&thread, NULL, keep_cancelling, NULL);
-    for (int i = 0; i < 300; i++) {
-        SQLHSTMT fresh;
-        CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_STMT, connection, &fresh), SQL_SUCCESS);
-        cancel_target = fresh;
-        SQLExecDirect(fresh, (SQLCHAR *)"fail", SQL_NTS);
-        record_of(SQL_HANDLE_STMT, fresh, 1);
-        CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_STMT, fresh), SQL_SUCCESS);
-    }
-    for (int i = 0; i < 100; i++) {
-        SQLHSTMT fresh;
-        CHECK_NUMBER(SQLDisconnect(connection), SQL_SUCCESS);
-        CHECK_NUMBER(connect_to(connection, "fake.so", ""), SQL_SUCCESS);
-        CHECK_NUMBER(SQLAllocHandle(SQL_HANDLE_STMT, connection, &fresh), SQL_SUCCESS);
-        cancel_target = fresh;
-        int seen = fake->cancelled;
-        while (fake->cancelled == seen)
-            sched_yield();
-    }
-    is_cancelling = 0;
-    pthread_join(thread, NULL);
-    close_handles();
-}
-
-/* In the child: every call is refused without the real driver, and freeing is quiet. */
-static bool
-is_child_refused(void)
-{
-    fake->calls[0] = '\0';
-    bool is_refused =
-        SQLExecDirect(statement, (SQLCHAR *)"select 1", SQL_NTS) == SQL_ERROR &&
-        strstr(record_of(SQL_HANDLE_STMT, statement, 1), "08S01 306 [odbcssl] ") != NULL &&
-        SQLFreeHandle(SQL_HANDLE_STMT, statement) == SQL_SUCCESS &&
-        SQLDisconnect(connection) == SQL_SUCCESS &&
-        SQLFreeHandle(SQL_HANDLE_DBC, connection) == SQL_SUCCESS &&
-        SQLFreeHandle(SQL_HANDLE_ENV, environment) == SQL_SUCCESS;
-    return is_refused && fake->calls[0] == '\0';
-}
-
-static void
-test_fork(void)
-{
-    int status = -1;
-    open_statement("fake.so");
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0)
-        _exit(is_child_refused() ? 0 : 1);
-    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
-    CHECK_NUMBER(WEXITSTATUS(status), 0);
-    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"select 1", SQL_NTS), SQL_SUCCESS);
-    close_handles();
-    CHECK_NUMBER(fake->handles, 0);
-}
-
-static const struct suite_case thread_cases[] = {
-    {"SQLCancel ends a statement that waits", test_cancel},
-    {"a statement that waits stops no other", test_no_lock_while_blocked},
-    {"SQLCancel beside freeing and disconnecting", test_cancel_while_freed},
-    {"a forked child is refused, and the parent goes on", test_fork},
-    {NULL, NULL},
-};
-
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {
         {"connect", connect_cases, NULL, NULL},
         {"handles", handle_cases, NULL, NULL},
         {"diagnostics", diagnostics_cases, NULL, NULL},
         {"info", info_cases, NULL, NULL},
-        {"odbcssl_status", status_cases, NULL, NULL},
-        {"threads", thread_cases, NULL, NULL},
         {0},
     };
     return suite_main(argc, argv, suites);

@@ -146,16 +146,6 @@ bool batch_run(struct connection *connection, const char *text, const struct par
     return is_good;
 }
 
-/* Half an answer, and no close_notify behind it. */
-static void truncate_answer(struct connection *connection)
-{
-    struct wire *wire = &connection->wire;
-    wire_write_packet(wire, PACKET_REPLY, 0, buffer_content(&connection->reply),
-                      buffer_length(&connection->reply) / 2);
-    wire->is_broken = true;
-    connection->is_ended = true;
-}
-
 void batch_serve(struct connection *connection, const struct packet *message)
 {
     struct cursor cursor =
@@ -170,8 +160,6 @@ void batch_serve(struct connection *connection, const struct packet *message)
               connection->wire.ssl != NULL ? "yes" : "no", message->session, text);
     batch_run(connection, text, NULL, 0, DONE);
     free(text);
-    if (connection->options->misbehaviour == MISBEHAVE_TRUNCATE)
-        truncate_answer(connection);
 }
 
 /* Commit and rollback may begin the next transaction at once. */

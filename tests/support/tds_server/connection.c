@@ -100,9 +100,21 @@ static void answer_attention(struct connection *connection)
     reply_flush(connection, true);
 }
 
+/* Half an answer, and no close_notify behind it. */
+static void truncate_answer(struct connection *connection)
+{
+    struct wire *wire = &connection->wire;
+    wire_write_packet(wire, PACKET_REPLY, 0, buffer_content(&connection->reply),
+                      buffer_length(&connection->reply) / 2);
+    wire->is_broken = true;
+    connection->is_ended = true;
+}
+
 /* The answer to a request stops where the attention found it, and ends with its own message. */
 static void finish_request(struct connection *connection)
 {
+    if (!connection->is_ended && connection->options->misbehaviour == MISBEHAVE_TRUNCATE)
+        truncate_answer(connection);
     if (connection->is_ended)
         return;
     reply_flush(connection, true);

@@ -1,9 +1,6 @@
 /* PRELOGIN and the TLS that it settles (MS-TDS 2.2.6.5, 3.3.5.2). */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "support/tds_server/connection.h"
 
@@ -130,18 +127,6 @@ static bool misbehave(struct connection *connection)
     }
 }
 
-/* It arrives together with the reply that was held back. */
-static void hold_back(const struct wire *wire, int is_held)
-{
-    setsockopt(wire->descriptor, IPPROTO_TCP, TCP_CORK, &is_held, sizeof is_held);
-}
-
-static void send_early(struct wire *wire)
-{
-    wire_write_bytes(wire, "\x12\x01\x00\x0e\0\0\0\0early!", 14);
-    hold_back(wire, 0);
-}
-
 /* The switch itself; asked and answer as in the table. */
 static bool start_encryption(struct connection *connection, int asked, int answer)
 {
@@ -150,8 +135,6 @@ static bool start_encryption(struct connection *connection, int asked, int answe
         return true;
     if (answer == ENCRYPT_NOT_SUPPORTED)
         return true;
-    if (connection->options->misbehaviour == MISBEHAVE_EARLY)
-        send_early(wire);
     /* FreeTDS makes TLS of an answer "required" even if it said that it cannot. */
     if (asked == ENCRYPT_NOT_SUPPORTED && wire_peek(wire) != PACKET_PRELOGIN) {
         log_event("violation plaintext where TLS is required");
@@ -175,9 +158,11 @@ bool prelogin_serve(struct connection *connection, struct packet *message)
     int answer = choose_answer(connection, request.encryption);
     bool has_mars = request.mars != NONE && connection->options->misbehaviour != MISBEHAVE_NO_MARS;
     connection->is_mars_wanted = has_mars && request.mars == 1 && connection->options->has_mars;
-    if (connection->options->misbehaviour == MISBEHAVE_EARLY)
-        hold_back(&connection->wire, 1);
+    wire_hold(&connection->wire, true);
     send_answer(connection, (uint8_t)answer, has_mars, connection->is_mars_wanted);
+    if (connection->options->misbehaviour == MISBEHAVE_EARLY)
+        wire_write_bytes(&connection->wire, "\x12\x01\x00\x0e\0\0\0\0early!", 14);
+    wire_hold(&connection->wire, false);
     log_event("prelogin-reply encryption=%d mars=%d", answer & 0xFF, connection->is_mars_wanted);
     return (answer & TERMINATE) == 0 && start_encryption(connection, request.encryption, answer);
 }

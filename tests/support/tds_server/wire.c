@@ -1,6 +1,8 @@
 #include "support/tds_server/wire.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <string.h>
@@ -18,6 +20,8 @@ void wire_open(struct wire *wire, int descriptor, enum misbehaviour misbehaviour
     wire->descriptor = descriptor;
     wire->misbehaviour = misbehaviour;
     wire->packet_size = FIRST_PACKET_SIZE;
+    int yes = 1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
 bool wire_read_bytes(struct wire *wire, void *bytes, size_t size)
@@ -50,6 +54,12 @@ bool wire_write_bytes(struct wire *wire, const void *bytes, size_t size)
         size -= (size_t)sent;
     }
     return true;
+}
+
+void wire_hold(struct wire *wire, bool is_held)
+{
+    int value = is_held;
+    setsockopt(wire->descriptor, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
 }
 
 int wire_peek(struct wire *wire)

@@ -97,6 +97,9 @@ enum wire_event wire_wait_attention(struct wire *wire, int milliseconds);
 bool wire_write_packet(struct wire *wire, uint8_t type, uint8_t status, const void *payload,
                        size_t size);
 
+/* What is written while is_held goes in one segment. */
+void wire_hold(struct wire *wire, bool is_held);
+
 /* Bytes as they are. */
 bool wire_write_bytes(struct wire *wire, const void *bytes, size_t size);
 bool wire_read_bytes(struct wire *wire, void *bytes, size_t size);

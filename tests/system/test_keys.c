@@ -1,0 +1,528 @@
+/*
+ * The client's certificate and key in every form that people are given them, and what is said about
+ * each that cannot be used. The server takes nobody without a certificate.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "system/trust.h"
+
+#define HBA "hostssl all all 127.0.0.1/32 cert"
+#define KEY_PASSWORD "Gauss@123"
+#define PIN "648219"
+
+/* ---- connecting ---- */
+
+/* cert, key: files of the folder; key NULL: no SslKey. */
+static bool connect_with(const char *cert, const char *key, const char *more)
+{
+    char key_text[700] = "";
+    if (key != NULL)
+        snprintf(key_text, sizeof key_text, "SslKey=%s;", trust_path(key));
+    return trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert=%s;%s%s",
+                         trust_path("root.pem"), trust_path(cert), key_text, more);
+}
+
+static void check_accepted(const char *cert, const char *key, const char *more)
+{
+    printf("# %s with %s\n", cert, key != NULL ? key : "its own key");
+    connect_with(cert, key, more);
+    CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_CLIENT("/CN=" POSTGRES_USER);
+}
+
+/* "SslKey=/folder/name (connection string)" */
+static const char *named(const char *keyword, const char *name)
+{
+    static char texts[4][800];
+    static unsigned next;
+    char *text = texts[next++ % 4];
+    snprintf(text, sizeof texts[0], "%s=%s (connection string)", keyword, trust_path(name));
+    return text;
+}
+
+static void set_mode(const char *name, mode_t mode)
+{
+    CHECK_FATAL(chmod(trust_path(name), mode) == 0);
+}
+
+/* ---- permissions ---- */
+
+static void check_mode(const char *keyword, const char *name, mode_t mode, const char *octal,
+                       const char *more, const char *wanted)
+{
+    set_mode(name, mode);
+    connect_with("client.pem", "client.key", more);
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, named(keyword, name), octal, wanted, "chmod 600");
+}
+
+static void test_permissions_key(void)
+{
+    check_mode("SslKey", "client.key", 0644, "mode 0644", "", "0600 or less, or 0640");
+    check_mode("SslKey", "client.key", 0660, "mode 0660", "", "0600 or less, or 0640");
+    set_mode("client.key", 0640);
+    connect_with("client.pem", "client.key", "");
+    if (geteuid() == 0) /* the owner is root then */
+        CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    else
+        CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, "mode 0640");
+    set_mode("client.key", 0400);
+    check_accepted("client.pem", "client.key", "");
+    set_mode("client.key", 0600);
+    check_accepted("client.pem", "client.key", "");
+}
+
+/* As GaussDB(DWS) asks: every file, also those that hold no secret. */
+static void test_permissions_strict(void)
+{
+    static const char *const strict = "SslFilePermissions=strict;";
+    char with_crl[800];
+    snprintf(with_crl, sizeof with_crl, "%sSslCrl=%s;", strict, trust_path("crl.pem"));
+    set_mode("client.pem", 0600);
+    check_mode("SslRootCert", "root.pem", 0644, "mode 0644", strict, "SslFilePermissions=strict");
+    set_mode("root.pem", 0600);
+    check_mode("SslCert", "client.pem", 0644, "mode 0644", strict, "SslFilePermissions=strict");
+    set_mode("client.pem", 0600);
+    check_mode("SslKey", "client.key", 0640, "mode 0640", strict, "SslFilePermissions=strict");
+    set_mode("client.key", 0600);
+    check_mode("SslCrl", "crl.pem", 0644, "mode 0644", with_crl, "SslFilePermissions=strict");
+    set_mode("crl.pem", 0600);
+    check_accepted("client.pem", "client.key", with_crl);
+    set_mode("client.pem", 0644);
+    set_mode("root.pem", 0644);
+}
+
+/* A key beside its certificate in one file makes the whole file secret. */
+static void test_permissions_combined(void)
+{
+    CHECK_FATAL(trust_run("cat '%s' '%s' > '%s'", trust_path("client.pem"), trust_path("client.key"),
+                          trust_path("both.pem")));
+    set_mode("both.pem", 0644);
+    connect_with("both.pem", NULL, "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, named("SslCert", "both.pem"), "mode 0644");
+    set_mode("both.pem", 0600);
+    check_accepted("both.pem", NULL, "");
+}
+
+/* ---- encrypted keys ---- */
+
+static bool openssl(const char *arguments, const char *in, const char *out)
+{
+    return trust_run("umask 077; openssl %s -passout pass:" KEY_PASSWORD " -in '%s' -out '%s'",
+                     arguments, trust_path(in), trust_path(out));
+}
+
+static void check_encrypted(const char *cert, const char *key)
+{
+    check_accepted(cert, key, "SslPassword=" KEY_PASSWORD ";");
+    check_accepted(cert, key, "SslKeyPWD={" KEY_PASSWORD "};");
+    connect_with(cert, key, "SslPassword=wrong;");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_PASSWORD, named("SslKey", key), "password", "is wrong",
+                  "SslPassword");
+    CHECK(strstr(trust_session.diagnostics, "=wrong") == NULL);
+    connect_with(cert, key, "");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_PASSWORD, named("SslKey", key), "is encrypted",
+                  "set SslPassword");
+}
+
+static void test_pkcs8(void)
+{
+    CHECK_FATAL(openssl("pkcs8 -topk8 -v2 aes-256-cbc", "client.key", "pkcs8.pem"));
+    CHECK_FATAL(openssl("pkcs8 -topk8 -v2 aes-256-cbc -outform DER", "client.key", "pkcs8.der"));
+    check_encrypted("client.pem", "pkcs8.pem");
+    check_encrypted("client.pem", "pkcs8.der");
+}
+
+static void test_pkcs1(void)
+{
+    CHECK_FATAL(openssl("rsa -aes256 -traditional", "rsa.key", "pkcs1.pem"));
+    CHECK_FATAL(trust_run("grep -q 'BEGIN RSA PRIVATE KEY' '%s'", trust_path("pkcs1.pem")));
+    check_encrypted("rsa.pem", "pkcs1.pem");
+}
+
+static void test_sec1(void)
+{
+    CHECK_FATAL(openssl("ec -aes256", "client.key", "sec1.pem"));
+    CHECK_FATAL(trust_run("grep -q 'BEGIN EC PRIVATE KEY' '%s'", trust_path("sec1.pem")));
+    check_encrypted("client.pem", "sec1.pem");
+}
+
+/* ---- GaussDB's password files ---- */
+
+static uint32_t gaussdb_crc(const unsigned char *bytes, size_t size)
+{
+    uint32_t crc = 0xFFFFFFFF;
+    for (size_t i = 0; i < size; i++) {
+        uint32_t entry = ((crc >> 24) ^ bytes[i]) & 0xFF; /* of the reflected CRC-32's table */
+        for (int bit = 0; bit < 8; bit++)
+            entry = entry & 1 ? 0xEDB88320 ^ entry >> 1 : entry >> 1;
+        crc = entry ^ crc << 8;
+    }
+    return crc ^ 0xFFFFFFFF;
+}
+
+/* With junk where gs_guc leaves junk, and the sum at the end. */
+static bool write_with_sum(const char *name, unsigned char *bytes, size_t size)
+{
+    uint32_t crc = gaussdb_crc(bytes, size);
+    memcpy(bytes + size, &crc, sizeof crc);
+    return pki_write_file(trust_path(name), bytes, size + sizeof crc, 0600);
+}
+
+static bool read_bytes(const char *name, unsigned char *out, size_t size)
+{
+    FILE *file = fopen(trust_path(name), "re");
+    bool is_read = file != NULL && fread(out, 1, size, file) == size;
+    if (file != NULL)
+        fclose(file);
+    return is_read;
+}
+
+/* PREFIX.key.cipher and PREFIX.key.rand; PBKDF2 and AES are the openssl command's. */
+static bool write_password_files(const char *folder, const char *prefix, const char *password)
+{
+    static const char salt[] = "101112131415161718191a1b1c1d1e1f";
+    static const char vector[] = "202122232425262728292a2b2c2d2e2f";
+    unsigned char rand[24], cipher[56], block[16] = {0};
+    char name[128];
+    size_t length = strlen(password);
+    memset(rand, 0xAA, sizeof rand);
+    memset(cipher, 0xBB, sizeof cipher);
+    for (unsigned char i = 0; i < 16; i++) {
+        rand[i] = i;
+        cipher[17 + i] = (unsigned char)(0x10 + i);
+        cipher[34 + i] = (unsigned char)(0x20 + i);
+    }
+    memcpy(block, password, length);
+    block[length] = 0x80;
+    bool is_good =
+        pki_write_file(trust_path("block"), block, sizeof block, 0600) &&
+        trust_run("openssl enc -aes-128-cbc -nopad -iv %s -K $(openssl kdf -keylen 16 -kdfopt "
+                  "digest:SHA256 -kdfopt hexpass:000102030405060708090a0b0c0d0e0f -kdfopt "
+                  "hexsalt:%s -kdfopt iter:10000 PBKDF2 | tr -d ':\\n') -in '%s' -out '%s'",
+                  vector, salt, trust_path("block"), trust_path("block.enc")) &&
+        read_bytes("block.enc", cipher, 16);
+    snprintf(name, sizeof name, "%s/%s.key.cipher", folder, prefix);
+    is_good = is_good && write_with_sum(name, cipher, 52);
+    snprintf(name, sizeof name, "%s/%s.key.rand", folder, prefix);
+    return is_good && write_with_sum(name, rand, 20);
+}
+
+/* The bundle of the console: client.crt, client.key, client.key.cipher, client.key.rand. */
+static bool write_bundle(const char *folder)
+{
+    char crt[64], key[64];
+    snprintf(crt, sizeof crt, "%s/client.crt", folder);
+    snprintf(key, sizeof key, "%s/client.key", folder);
+    return mkdir(trust_path(folder), 0700) == 0 &&
+           trust_run("cp '%s' '%s'", trust_path("rsa.pem"), trust_path(crt)) &&
+           openssl("rsa -aes256 -traditional", "rsa.key", key);
+}
+
+static void test_gaussdb(void)
+{
+    CHECK_FATAL(write_bundle("bundle"));
+    connect_with("bundle/client.crt", "bundle/client.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_PASSWORD, named("SslKey", "bundle/client.key"),
+                  "client.key.cipher");
+    CHECK_FATAL(write_password_files("bundle", "client", KEY_PASSWORD));
+    check_accepted("bundle/client.crt", "bundle/client.key", "");
+    check_accepted("bundle/client.crt", "bundle/client.key", "SslFilePermissions=key;");
+    /* SslPassword is the nearer word. */
+    connect_with("bundle/client.crt", "bundle/client.key", "SslPassword=wrong;");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_PASSWORD, "SslPassword");
+}
+
+static void test_gaussdb_user(void)
+{
+    CHECK_FATAL(write_bundle("users"));
+    CHECK_FATAL(write_password_files("users", "client", "Another@456"));
+    connect_with("users/client.crt", "users/client.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_PASSWORD, named("SslKey", "users/client.key"), "is wrong",
+                  trust_path("users/client.key.cipher"));
+    CHECK_FATAL(write_password_files("users", POSTGRES_USER, KEY_PASSWORD));
+    check_accepted("users/client.crt", "users/client.key", "");
+}
+
+static void test_gaussdb_broken(void)
+{
+    unsigned char bytes[56];
+    CHECK_FATAL(write_bundle("broken"));
+    CHECK_FATAL(write_password_files("broken", "client", KEY_PASSWORD));
+    set_mode("broken/client.key.cipher", 0644);
+    connect_with("broken/client.crt", "broken/client.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, "the key's password file=",
+                  trust_path("broken/client.key.cipher"), "beside SslCert", "0644");
+    CHECK_FATAL(read_bytes("broken/client.key.cipher", bytes, sizeof bytes));
+    bytes[3] ^= 1;
+    CHECK_FATAL(
+        pki_write_file(trust_path("broken/client.key.cipher"), bytes, sizeof bytes, 0600));
+    set_mode("broken/client.key.cipher", 0600);
+    connect_with("broken/client.crt", "broken/client.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, trust_path("broken/client.key.cipher"));
+    remove(trust_path("broken/client.key.rand"));
+    connect_with("broken/client.crt", "broken/client.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_UNREADABLE, "the key's password file=",
+                  trust_path("broken/client.key.rand"), "beside SslCert", "No such file");
+}
+
+/* ---- PKCS#12 ---- */
+
+static void test_pkcs12(void)
+{
+    CHECK_FATAL(trust_run("umask 077; openssl pkcs12 -export -passout pass:" KEY_PASSWORD
+                          " -in '%s' -inkey '%s' -certfile '%s' -out '%s'",
+                          trust_path("client.pem"), trust_path("client.key"),
+                          trust_path("root.pem"), trust_path("client.p12")));
+    check_accepted("client.p12", NULL, "SslPassword=" KEY_PASSWORD ";");
+    connect_with("client.p12", NULL, "SslPassword=wrong;");
+    CHECK_REFUSED(ODBCSSL_ERROR_STORE_PASSWORD, named("SslCert", "client.p12"), "password");
+    connect_with("client.p12", NULL, "");
+    CHECK_REFUSED(ODBCSSL_ERROR_STORE_PASSWORD, named("SslCert", "client.p12"), "SslPassword");
+    set_mode("client.p12", 0644);
+    connect_with("client.p12", NULL, "SslPassword=" KEY_PASSWORD ";");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, named("SslCert", "client.p12"), "0644");
+    set_mode("client.p12", 0600);
+}
+
+/* ---- tokens ---- */
+
+static const char *softhsm;
+
+static const char *find_softhsm(void)
+{
+    static const char *const paths[] = {"/usr/lib/softhsm/libsofthsm2.so",
+                                        "/usr/lib64/pkcs11/libsofthsm2.so",
+                                        "/usr/local/lib/softhsm/libsofthsm2.so"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (access(paths[i], R_OK) == 0 &&
+            system("command -v softhsm2-util p11tool >/dev/null 2>&1") == 0)
+            return paths[i];
+    return NULL;
+}
+
+/* A token of the test's own: p11-kit reads the environment when it loads its modules. */
+static bool make_token(void)
+{
+    char text[800];
+    softhsm = find_softhsm();
+    if (softhsm == NULL)
+        return true;
+    snprintf(text, sizeof text, "directories.tokendir = %s\nobjectstore.backend = file\n"
+                                "log.level = ERROR\n",
+             trust_path("tokens"));
+    return mkdir(trust_path("tokens"), 0700) == 0 &&
+           pki_write_file(trust_path("softhsm2.conf"), text, strlen(text), 0600) &&
+           setenv("SOFTHSM2_CONF", trust_path("softhsm2.conf"), 1) == 0 &&
+           trust_run("softhsm2-util --init-token --free --label odbcssl --pin " PIN
+                     " --so-pin 12345678") &&
+           trust_run("openssl pkcs8 -topk8 -nocrypt -in '%s' -out '%s'", trust_path("rsa.key"),
+                     trust_path("plain.p8")) &&
+           trust_run("softhsm2-util --import '%s' --token odbcssl --label client --id A1 --pin " PIN,
+                     trust_path("plain.p8")) &&
+           trust_run("GNUTLS_PIN=" PIN " p11tool --provider '%s' --batch --login --write "
+                     "--load-certificate '%s' --label client --id a1 --no-mark-private "
+                     "'pkcs11:token=odbcssl'",
+                     softhsm, trust_path("rsa.pem"));
+}
+
+#define TOKEN_CERT "pkcs11:token=odbcssl;object=client;type=cert"
+#define TOKEN_KEY "pkcs11:token=odbcssl;object=client;type=private"
+
+static bool connect_token(const char *cert, const char *key, const char *more)
+{
+    char key_text[300] = "";
+    if (key != NULL)
+        snprintf(key_text, sizeof key_text, "SslKey={%s};", key);
+    return trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert={%s};%s%s",
+                         trust_path("root.pem"), cert, key_text, more);
+}
+
+/* Before anything logged in: a token's login holds for the whole process. */
+static void test_token_refused(void)
+{
+    if (softhsm == NULL) {
+        suite_skip("SoftHSM or p11tool is not installed");
+        return;
+    }
+    connect_token(TOKEN_CERT, TOKEN_KEY, "");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_PASSWORD, "SslKey=" TOKEN_KEY, "wants a PIN",
+                  "set SslPassword");
+    connect_token(TOKEN_CERT, TOKEN_KEY, "SslPassword=999999;");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_PASSWORD, "SslKey=" TOKEN_KEY, "refused the PIN");
+    CHECK(strstr(trust_session.diagnostics, "999999") == NULL);
+    connect_token(TOKEN_CERT, TOKEN_KEY "?pin-value=999999", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_PASSWORD, "SslKey=" TOKEN_KEY, "pin-value=***",
+                  "PIN in the URI");
+    CHECK(strstr(trust_session.diagnostics, "999999") == NULL);
+    connect_token("pkcs11:token=odbcssl;object=nobody;type=cert", TOKEN_KEY,
+                  "SslPassword=" PIN ";");
+    CHECK_REFUSED(ODBCSSL_ERROR_TOKEN, "SslCert=pkcs11:", "object=nobody", "a certificate");
+    connect_token("pkcs11:token=elsewhere;object=client;type=cert", NULL, "SslPassword=" PIN ";");
+    CHECK_REFUSED(ODBCSSL_ERROR_TOKEN, "token=elsewhere");
+    /* A wrong PIN is tried once, so that the token is not locked by it. */
+    connect_token(TOKEN_CERT, TOKEN_KEY, "SslPassword=" PIN ";");
+    CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+}
+
+static void test_token(void)
+{
+    if (softhsm == NULL) {
+        suite_skip("SoftHSM or p11tool is not installed");
+        return;
+    }
+    connect_token(TOKEN_CERT, TOKEN_KEY, "SslPassword=" PIN ";");
+    CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_CLIENT("/CN=" POSTGRES_USER);
+    /* The key beside the certificate. */
+    connect_token(TOKEN_CERT, NULL, "SslPassword=" PIN ";");
+    CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_CLIENT("/CN=" POSTGRES_USER);
+    /* The certificate in a file, the key on the token; TLS 1.2, which signs otherwise. */
+    trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert=%s;SslKey={" TOKEN_KEY
+                  "};SslMaxProtocol=TLSv1.2;SslPassword=" PIN,
+                  trust_path("root.pem"), trust_path("rsa.pem"));
+    CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_CLIENT("/CN=" POSTGRES_USER);
+    /* The PIN in the URI itself. */
+    connect_token(TOKEN_CERT, TOKEN_KEY "?pin-value=" PIN, "");
+    CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+}
+
+/* ---- what does not fit ---- */
+
+static void test_mismatch(void)
+{
+    connect_with("client.pem", "rsa.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_MISMATCH, named("SslKey", "rsa.key"), "CN=" POSTGRES_USER,
+                  named("SslCert", "client.pem"));
+}
+
+static void test_dates(void)
+{
+    connect_with("expired.pem", "expired.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED, named("SslCert", "expired.pem"),
+                  "CN=" POSTGRES_USER " (serial 0E:01)", "expired on 20", "now");
+    connect_with("future.pem", "future.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_CLIENT_CERTIFICATE_NOT_YET_VALID, named("SslCert", "future.pem"),
+                  "CN=" POSTGRES_USER " (serial 0F:01)", "not valid before 20", "now");
+}
+
+static void test_missing(void)
+{
+    connect_with("client.pem", NULL, "");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_MISSING, named("SslCert", "client.pem"), "set SslKey");
+    trust_connect("SslMode=verify-full;SslRootCert=%s;SslKey=%s", trust_path("root.pem"),
+                  trust_path("client.key"));
+    CHECK_REFUSED(ODBCSSL_ERROR_KEYWORD_CONFLICT, named("SslKey", "client.key"), "set SslCert");
+    connect_with("nothing.pem", "client.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_UNREADABLE, named("SslCert", "nothing.pem"), "No such file");
+    connect_with("client.pem", "nothing.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_UNREADABLE, named("SslKey", "nothing.key"), "No such file");
+    trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert=client.pem;SslKey=%s",
+                  trust_path("root.pem"), trust_path("client.key"));
+    CHECK_REFUSED(ODBCSSL_ERROR_PATH_RELATIVE, "SslCert=client.pem (connection string)");
+}
+
+static void test_malformed(void)
+{
+    CHECK_FATAL(pki_write_file(trust_path("empty"), "", 0, 0600));
+    CHECK_FATAL(pki_write_file(trust_path("garbage"), "not a key\n", 10, 0600));
+    CHECK_FATAL(trust_run("head -c 150 '%s' > '%s'; chmod 600 '%s'", trust_path("client.key"),
+                          trust_path("cut.key"), trust_path("cut.key")));
+    connect_with("client.pem", "empty", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, named("SslKey", "empty"), "empty");
+    connect_with("client.pem", "garbage", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, named("SslKey", "garbage"), "private key");
+    connect_with("client.pem", "cut.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, named("SslKey", "cut.key"));
+    set_mode("client.pem", 0600);
+    connect_with("client.pem", "client.pem", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, named("SslKey", "client.pem"), "a certificate");
+    connect_with("client.key", "client.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, named("SslCert", "client.key"), "a private key");
+    connect_with("crl.pem", "client.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, named("SslCert", "crl.pem"), "CRL");
+    set_mode("client.pem", 0644);
+}
+
+/* A key that is repaired while the process runs is taken at the next connection. */
+static void test_repaired(void)
+{
+    CHECK_FATAL(trust_run("cp '%s' '%s'; cp '%s' '%s'; chmod 600 '%s'", trust_path("client.pem"),
+                          trust_path("new.pem"), trust_path("rsa.key"), trust_path("new.key"),
+                          trust_path("new.key")));
+    connect_with("new.pem", "new.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_MISMATCH, named("SslKey", "new.key"));
+    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("client.key"), trust_path("new.key")));
+    check_accepted("new.pem", "new.key", "");
+    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("rsa.pem"), trust_path("new.pem")));
+    connect_with("new.pem", "new.key", "");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEY_MISMATCH, named("SslKey", "new.key"));
+}
+
+/* ---- files ---- */
+
+static bool write_client(const char *name, const struct pki_spec *spec)
+{
+    char pem[64], key[64];
+    struct pki_certificate *client = pki_issue(spec);
+    snprintf(pem, sizeof pem, "%s.pem", name);
+    snprintf(key, sizeof key, "%s.key", name);
+    bool is_good = client != NULL && pki_write_pem(trust_path(pem), client, NULL) &&
+                   pki_write_key_pem(trust_path(key), client);
+    pki_free(&client);
+    return is_good;
+}
+
+static int set_up(void)
+{
+    if (trust_open(NULL, NULL) != 0)
+        return -1;
+    const struct pki_spec rsa = {
+        .common_name = POSTGRES_USER, .issuer = trust_fixture.root, .key = PKI_KEY_RSA};
+    const struct pki_spec expired = {.common_name = POSTGRES_USER,
+                                     .issuer = trust_fixture.root,
+                                     .serial = "0E01",
+                                     .not_before = {.days = -30},
+                                     .not_after = {.days = -2}};
+    const struct pki_spec future = {.common_name = POSTGRES_USER,
+                                    .issuer = trust_fixture.root,
+                                    .serial = "0F01",
+                                    .not_before = {.days = 2}};
+    return write_client("rsa", &rsa) && write_client("expired", &expired) &&
+                   write_client("future", &future) && make_token() &&
+                   fixture_start(&trust_fixture, "server", HBA, true)
+               ? 0
+               : -1;
+}
+
+static const struct suite_case cases[] = {
+    {"permissions of the key", test_permissions_key},
+    {"permissions of all files", test_permissions_strict},
+    {"permissions of certificate and key in one file", test_permissions_combined},
+    {"encrypted PKCS#8", test_pkcs8},
+    {"encrypted PKCS#1", test_pkcs1},
+    {"encrypted SEC1", test_sec1},
+    {"GaussDB's password files", test_gaussdb},
+    {"GaussDB's password files of a user", test_gaussdb_user},
+    {"GaussDB's password files, broken", test_gaussdb_broken},
+    {"PKCS#12", test_pkcs12},
+    {"key on a token, refused", test_token_refused},
+    {"key on a token", test_token},
+    {"key of another certificate", test_mismatch},
+    {"client certificate out of date", test_dates},
+    {"missing files", test_missing},
+    {"malformed files", test_malformed},
+    {"files repaired while the process runs", test_repaired},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"keys", cases, set_up, trust_close}, {0}};
+    return suite_main(argc, argv, suites);
+}

@@ -1,0 +1,483 @@
+/* The CRL reader: what it finds, what it refuses to read, signatures, files with several CRLs. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/der.h"
+#include "support/pki.h"
+#include "support/suite.h"
+#include "tls/crl.h"
+
+static struct pki_certificate *issuer;
+static struct pki_certificate *stranger;
+
+static int set_up(void)
+{
+    issuer = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
+    stranger = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
+    return issuer == NULL || stranger == NULL;
+}
+
+static int tear_down(void)
+{
+    pki_free(&issuer);
+    pki_free(&stranger);
+    return 0;
+}
+
+static struct buffer make(struct pki_crl_spec spec)
+{
+    struct buffer der = {0};
+    spec.issuer = spec.issuer != NULL ? spec.issuer : issuer;
+    CHECK_FATAL(pki_crl(&spec, &der));
+    return der;
+}
+
+/* Reads a copy of exactly the size, so that a sanitizer sees every byte beyond. NULL: error is set.
+ */
+static struct crl *read_copy(const void *bytes, size_t size, struct error *error)
+{
+    unsigned char *copy = malloc(size > 0 ? size : 1);
+    CHECK_FATAL(copy != NULL);
+    memcpy(copy, bytes, size);
+    return crl_read_der(copy, size, "test.crl", error);
+}
+
+static struct crl *read_spec(struct pki_crl_spec spec)
+{
+    struct buffer der = make(spec);
+    struct error error = {0};
+    struct crl *crl = read_copy(buffer_content(&der), buffer_length(&der), &error);
+    CHECK_TEXT(error.text, "");
+    CHECK_FATAL(crl != NULL);
+    buffer_free(&der);
+    return crl;
+}
+
+static bool is_listed(const struct crl *crl, const char *hex, struct crl_entry *entry_out)
+{
+    unsigned char serial[64];
+    size_t size = der_parse_hex(hex, serial, sizeof serial);
+    return crl_find(crl, serial, size, entry_out);
+}
+
+/* What is found */
+
+static void test_entries(void)
+{
+    static const struct pki_revoked revoked[] = {
+        {.serial = "0A3F", .reason = 1, .date.absolute = 1772366400},
+        {.serial = "05"},
+        {.serial = "7F0102030405060708090A0B0C0D0E0F10111213", .reason = 6},
+        {.serial = "01", .reason = 10, .date.absolute = 2556144000},
+    };
+    struct crl *crl = read_spec((struct pki_crl_spec){.revoked = revoked, .revoked_count = 4});
+    struct crl_entry entry;
+    CHECK_NUMBER(crl_entry_count(crl), 4);
+    CHECK(is_listed(crl, "0A3F", &entry));
+    CHECK_NUMBER(entry.revoked_at, 1772366400);
+    CHECK_NUMBER(entry.reason, CRL_REASON_KEY_COMPROMISE);
+    CHECK(is_listed(crl, "05", &entry));
+    CHECK_NUMBER(entry.reason, CRL_REASON_UNSPECIFIED);
+    CHECK(is_listed(crl, "7F0102030405060708090A0B0C0D0E0F10111213", &entry));
+    CHECK_NUMBER(entry.reason, CRL_REASON_CERTIFICATE_HOLD);
+    CHECK(is_listed(crl, "01", &entry));
+    CHECK_NUMBER(entry.revoked_at, 2556144000); /* GeneralizedTime, from 2050 */
+    CHECK(!is_listed(crl, "06", NULL));
+    CHECK(!is_listed(crl, "0A", NULL));
+    CHECK(!is_listed(crl, "0A3F00", NULL));
+    CHECK(!is_listed(crl, "7F0102030405060708090A0B0C0D0E0F10111214", NULL));
+    crl_free(&crl);
+    CHECK(crl == NULL);
+}
+
+/* 00FF is 255 and FF is -1: two serials. 0000FF and 00FF are one, however they were written. */
+static void test_serial_forms(void)
+{
+    static const struct pki_revoked revoked[] = {{.serial = "00FF"}, {.serial = "000012"}};
+    struct crl *crl = read_spec((struct pki_crl_spec){.revoked = revoked, .revoked_count = 2});
+    CHECK(is_listed(crl, "00FF", NULL));
+    CHECK(is_listed(crl, "0000FF", NULL));
+    CHECK(!is_listed(crl, "FF", NULL));
+    CHECK(is_listed(crl, "12", NULL));
+    CHECK(!is_listed(crl, "00", NULL));
+    crl_free(&crl);
+}
+
+/* Every one of many is found, and no neighbour of one is. */
+static void test_many_entries(void)
+{
+    enum { COUNT = 20000 };
+    static char serials[COUNT][9];
+    static struct pki_revoked revoked[COUNT];
+    for (unsigned i = 0; i < COUNT; i++) {
+        /* Scattered, so that the file is in no order. */
+        snprintf(serials[i], sizeof serials[i], "%08X", (i * 40503u % COUNT) * 4 + 0x10000000u);
+        revoked[i] = (struct pki_revoked){.serial = serials[i], .reason = 1 + (int)(i % 5)};
+    }
+    struct crl *crl = read_spec((struct pki_crl_spec){.revoked = revoked, .revoked_count = COUNT});
+    unsigned found = 0, wrong = 0, false_hits = 0;
+    for (unsigned i = 0; i < COUNT; i++) {
+        struct crl_entry entry;
+        char neighbour[9];
+        found += is_listed(crl, serials[i], &entry);
+        wrong += entry.reason != (enum crl_reason)(1 + i % 5);
+        snprintf(neighbour, sizeof neighbour, "%08lX", strtoul(serials[i], NULL, 16) + 1);
+        false_hits += is_listed(crl, neighbour, NULL);
+    }
+    CHECK_NUMBER(crl_entry_count(crl), COUNT);
+    CHECK_NUMBER(found, COUNT);
+    CHECK_NUMBER(wrong, 0);
+    CHECK_NUMBER(false_hits, 0);
+    crl_free(&crl);
+}
+
+static void test_fields(void)
+{
+    struct crl *crl = read_spec((struct pki_crl_spec){.this_update.absolute = 1700000000,
+                                                      .next_update.absolute = 2600000000});
+    gnutls_datum_t name = {0}, found = crl_issuer(crl);
+    gnutls_x509_crt_get_raw_dn(issuer->crt, &name);
+    CHECK_NUMBER(found.size, name.size);
+    CHECK(found.size == name.size && memcmp(found.data, name.data, name.size) == 0);
+    CHECK_NUMBER(crl_this_update(crl), 1700000000);
+    CHECK_NUMBER(crl_next_update(crl), 2600000000);
+    CHECK_NUMBER(crl_entry_count(crl), 0);
+    CHECK_TEXT(crl_name(crl), "test.crl");
+    gnutls_free(name.data);
+    crl_free(&crl);
+    crl = read_spec((struct pki_crl_spec){.omit_next_update = true, .is_v1 = true});
+    CHECK_NUMBER(crl_next_update(crl), 0);
+    crl_free(&crl);
+    crl = read_spec(
+        (struct pki_crl_spec){.this_update.absolute = 1700000000, .is_generalized_time = true});
+    CHECK_NUMBER(crl_this_update(crl), 1700000000);
+    crl_free(&crl);
+}
+
+static void check_kind(const struct pki_extension *extension, enum crl_kind kind, unsigned line)
+{
+    const struct pki_extension extensions[] = {*extension, {0}};
+    struct crl *crl = read_spec((struct pki_crl_spec){.extensions = extensions, .number = 7});
+    suite_check_number(crl_kind(crl), kind, __FILE__, line);
+    crl_free(&crl);
+}
+
+static void test_kinds(void)
+{
+    check_kind(&(struct pki_extension){"2.5.29.27", true, "\x02\x01\x01", 3}, CRL_KIND_DELTA,
+               __LINE__);
+    check_kind(&(struct pki_extension){"2.5.29.27", false, "\x02\x01\x01", 3}, CRL_KIND_DELTA,
+               __LINE__);
+    check_kind(&(struct pki_extension){"2.5.29.28", true, "\x30\x03\x84\x01\xff", 5},
+               CRL_KIND_INDIRECT, __LINE__);
+    check_kind(&(struct pki_extension){"2.5.29.28", true, "\x30\x00", 2}, CRL_KIND_COMPLETE,
+               __LINE__);
+    check_kind(&(struct pki_extension){"1.2.3", true, "\x05\x00", 2}, CRL_KIND_UNKNOWN_EXTENSION,
+               __LINE__);
+    check_kind(&(struct pki_extension){"1.2.3", false, "\x05\x00", 2}, CRL_KIND_COMPLETE, __LINE__);
+}
+
+static const struct suite_case read_cases[] = {
+    {"finds entries with date and reason", test_entries},
+    {"knows serials however they are written", test_serial_forms},
+    {"finds each of many entries", test_many_entries},
+    {"reads issuer and dates, version 1 and 2", test_fields},
+    {"tells delta, indirect and unknown CRLs apart", test_kinds},
+    {NULL, NULL},
+};
+
+/* What is refused */
+
+/* A tbsCertList made of the given parts, signed. */
+struct parts {
+    const char *this_update; /* text of the UTCTime */
+    const char *serial_tag_fault;
+    bool has_other_algorithm;
+    bool has_trailing_field;
+    unsigned version;
+};
+
+static struct buffer make_from_parts(const struct parts *parts)
+{
+    struct buffer content = {0}, tbs = {0}, crl = {0};
+    gnutls_datum_t name = {0};
+    gnutls_x509_crt_get_raw_dn(issuer->crt, &name);
+    der_put_number(&content, parts->version);
+    pki_put_algorithm(issuer, parts->has_other_algorithm ? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256,
+                      &content);
+    buffer_append(&content, name.data, name.size);
+    der_put_text(&content, DER_UTC_TIME, parts->this_update);
+    if (parts->serial_tag_fault != NULL) {
+        struct buffer row = {0}, rows = {0};
+        der_put_text(&row, DER_OCTET_STRING, parts->serial_tag_fault);
+        der_put_text(&row, DER_UTC_TIME, "260301120000Z");
+        der_wrap(&rows, DER_SEQUENCE, &row);
+        der_wrap(&content, DER_SEQUENCE, &rows);
+    }
+    if (parts->has_trailing_field)
+        der_put_number(&content, 1);
+    der_wrap(&tbs, DER_SEQUENCE, &content);
+    CHECK_FATAL(pki_sign_crl(&tbs, issuer, GNUTLS_DIG_SHA256, &crl));
+    gnutls_free(name.data);
+    buffer_free(&tbs);
+    return crl;
+}
+
+static void check_parts(struct parts parts, const char *reason, unsigned line)
+{
+    parts.this_update = parts.this_update != NULL ? parts.this_update : "260301120000Z";
+    parts.version = parts.version != 0 ? parts.version : 1;
+    struct buffer der = make_from_parts(&parts);
+    struct error error = {0};
+    struct crl *crl = read_copy(buffer_content(&der), buffer_length(&der), &error);
+    if (reason == NULL)
+        suite_check_text(error.text, "", __FILE__, line);
+    else
+        suite_check_contains(error.text, reason, __FILE__, line);
+    suite_check_number(error.code,
+                       reason != NULL ? ODBCSSL_ERROR_CRL_UNREADABLE : ODBCSSL_ERROR_NONE, __FILE__,
+                       line);
+    suite_check_number(crl == NULL, reason != NULL, __FILE__, line);
+    crl_free(&crl);
+    buffer_free(&der);
+}
+
+static void test_malformed_fields(void)
+{
+    check_parts((struct parts){0}, NULL, __LINE__);
+    check_parts((struct parts){.version = 2}, "neither 1 nor 2", __LINE__);
+    check_parts((struct parts){.has_other_algorithm = true}, "algorithms differ", __LINE__);
+    check_parts((struct parts){.has_trailing_field = true}, "where no field belongs", __LINE__);
+    check_parts((struct parts){.serial_tag_fault = "1"}, "an entry is malformed", __LINE__);
+}
+
+/* RFC 5280, 4.1.2.5: only YYMMDDHHMMSSZ, and only days that exist. */
+static void test_malformed_dates(void)
+{
+    static const char *const wrong[] = {
+        "2603011200Z",   "260301120000",  "260301120000+0100", "261301120000Z", "260001120000Z",
+        "260230120000Z", "260229120000Z", "260301240000Z",     "260301126000Z", "260301120060Z",
+        "26030112000Z",  "2603011200 0Z", "-60301120000Z",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        check_parts((struct parts){.this_update = wrong[i]}, "thisUpdate is not a date", __LINE__);
+    check_parts((struct parts){.this_update = "240229235959Z"}, NULL, __LINE__);
+    check_parts((struct parts){.this_update = "500101000000Z"}, NULL, __LINE__);
+}
+
+/* Cut anywhere, or with anything behind it: never read, and always with a reason. */
+static void test_truncated(void)
+{
+    const struct pki_revoked revoked = {.serial = "0A3F", .reason = 1};
+    struct buffer der = make((struct pki_crl_spec){.revoked = &revoked, .revoked_count = 1});
+    size_t size = buffer_length(&der);
+    unsigned read = 0, silent = 0;
+    for (size_t cut = 0; cut < size; cut++) {
+        struct error error = {0};
+        struct crl *crl = read_copy(buffer_content(&der), cut, &error);
+        read += crl != NULL;
+        silent += !error_is_set(&error);
+        crl_free(&crl);
+    }
+    CHECK_NUMBER(read, 0);
+    CHECK_NUMBER(silent, 0);
+    buffer_append_byte(&der, 0);
+    struct error error = {0};
+    CHECK(read_copy(buffer_content(&der), size + 1, &error) == NULL);
+    CHECK_TEXT(error.text, "test.crl: the CRL cannot be read: bytes follow behind its end");
+    buffer_free(&der);
+}
+
+/* Any changed byte either makes it unreadable or breaks the signature. */
+static void test_altered(void)
+{
+    const struct pki_revoked revoked = {.serial = "0A3F", .reason = 1};
+    struct buffer der = make((struct pki_crl_spec){.revoked = &revoked, .revoked_count = 1});
+    unsigned believed = 0;
+    for (size_t i = 0; i < buffer_length(&der); i++) {
+        struct error error = {0};
+        buffer_content(&der)[i] ^= 0x01;
+        struct crl *crl = read_copy(buffer_content(&der), buffer_length(&der), &error);
+        believed += crl != NULL && crl_is_signed_by(crl, issuer->crt, NULL);
+        crl_free(&crl);
+        buffer_content(&der)[i] ^= 0x01;
+    }
+    CHECK_NUMBER(believed, 0);
+    buffer_free(&der);
+}
+
+static const struct suite_case refuse_cases[] = {
+    {"refuses malformed fields", test_malformed_fields},
+    {"refuses dates that are none", test_malformed_dates},
+    {"refuses a CRL that is cut short or too long", test_truncated},
+    {"does not believe an altered CRL", test_altered},
+    {NULL, NULL},
+};
+
+/* Signatures */
+
+static void check_signer(enum pki_key key, gnutls_digest_algorithm_t hash, bool is_weak_wanted,
+                         unsigned line)
+{
+    struct pki_certificate *signer =
+        pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true, .key = key});
+    struct crl *crl = read_spec((struct pki_crl_spec){.issuer = signer, .hash = hash});
+    bool is_weak = !is_weak_wanted;
+    suite_check_number(crl_is_signed_by(crl, signer->crt, &is_weak), true, __FILE__, line);
+    suite_check_number(is_weak, is_weak_wanted, __FILE__, line);
+    suite_check_number(crl_is_signed_by(crl, stranger->crt, NULL), false, __FILE__, line);
+    crl_free(&crl);
+    pki_free(&signer);
+}
+
+static void test_algorithms(void)
+{
+    check_signer(PKI_KEY_ECDSA, GNUTLS_DIG_SHA256, false, __LINE__);
+    check_signer(PKI_KEY_ECDSA, GNUTLS_DIG_SHA384, false, __LINE__);
+    check_signer(PKI_KEY_ED25519, 0, false, __LINE__);
+    check_signer(PKI_KEY_RSA, GNUTLS_DIG_SHA256, false, __LINE__);
+    check_signer(PKI_KEY_RSA, GNUTLS_DIG_SHA512, false, __LINE__);
+    check_signer(PKI_KEY_RSA, GNUTLS_DIG_SHA1, true, __LINE__);
+}
+
+/* The kept answer is the issuer key's, and not another's of the same name. */
+static void test_kept_verdicts(void)
+{
+    struct crl *crl = read_spec((struct pki_crl_spec){0});
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK(crl_is_signed_by(crl, issuer->crt, NULL));
+        CHECK(!crl_is_signed_by(crl, stranger->crt, NULL));
+    }
+    crl_free(&crl);
+}
+
+static void *ask_often(void *crl)
+{
+    size_t right = 0;
+    for (unsigned i = 0; i < 50; i++)
+        right +=
+            crl_is_signed_by(crl, issuer->crt, NULL) && !crl_is_signed_by(crl, stranger->crt, NULL);
+    return (void *)right;
+}
+
+/* For the thread sanitizer: connections of several threads share a CRL. */
+static void test_threads(void)
+{
+    struct crl *crl = read_spec((struct pki_crl_spec){0});
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++)
+        CHECK_FATAL(pthread_create(&threads[i], NULL, ask_often, crl) == 0);
+    for (size_t i = 0; i < 4; i++) {
+        void *right = NULL;
+        pthread_join(threads[i], &right);
+        CHECK_NUMBER((size_t)right, 50);
+    }
+    crl_free(&crl);
+}
+
+static const struct suite_case signature_cases[] = {
+    {"verifies the usual algorithms, and tells weak ones", test_algorithms},
+    {"keeps one answer per key", test_kept_verdicts},
+    {"answers several threads", test_threads},
+    {NULL, NULL},
+};
+
+/* Files */
+
+static bool set_read(struct crl_set *set, const void *bytes, size_t size, struct error *error)
+{
+    *error = (struct error){0};
+    return crl_set_read(set, bytes, size, "f.crl", error);
+}
+
+static gnutls_datum_t make_pem(struct pki_crl_spec spec)
+{
+    struct buffer der = make(spec);
+    gnutls_datum_t raw = {buffer_content(&der), (unsigned)buffer_length(&der)}, pem = {0};
+    CHECK_FATAL(gnutls_pem_base64_encode2("X509 CRL", &raw, &pem) >= 0);
+    buffer_free(&der);
+    return pem;
+}
+
+static void test_pem_file(void)
+{
+    gnutls_datum_t pem = make_pem((struct pki_crl_spec){0}), certificate = {0};
+    gnutls_x509_crt_export2(issuer->crt, GNUTLS_X509_FMT_PEM, &certificate);
+    struct buffer file = {0};
+    struct crl_set set = {0};
+    struct error error;
+    static const char note[] = "CRLs of CA\r\n";
+    buffer_append(&file, note, sizeof note - 1);
+    buffer_append(&file, pem.data, pem.size);
+    buffer_append(&file, certificate.data, certificate.size);
+    buffer_append(&file, pem.data, pem.size);
+    CHECK(set_read(&set, buffer_content(&file), buffer_length(&file), &error));
+    CHECK_NUMBER(set.count, 2);
+    CHECK(set.count == 2 && crl_is_signed_by(set.items[1], issuer->crt, NULL));
+    /* Cut inside the last block: the first is not enough. */
+    CHECK(!set_read(&set, buffer_content(&file), buffer_length(&file) - 30, &error));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CRL_UNREADABLE);
+    CHECK_CONTAINS(error.text, "f.crl");
+    CHECK(!set_read(&set, certificate.data, certificate.size, &error));
+    CHECK_TEXT(error.text, "f.crl: there is no CRL in it, only certificates");
+    crl_set_free(&set);
+    CHECK_NUMBER(set.count, 0);
+    buffer_free(&file);
+    gnutls_free(pem.data);
+    gnutls_free(certificate.data);
+}
+
+static void test_der_file(void)
+{
+    struct buffer der = make((struct pki_crl_spec){0});
+    struct crl_set set = {0};
+    struct error error;
+    CHECK(set_read(&set, buffer_content(&der), buffer_length(&der), &error));
+    CHECK_NUMBER(set.count, 1);
+    unsigned char *bytes = malloc(buffer_length(&der));
+    CHECK_FATAL(bytes != NULL);
+    memcpy(bytes, buffer_content(&der), buffer_length(&der));
+    CHECK(crl_set_take(&set, &bytes, buffer_length(&der), "g.crl", &error));
+    CHECK(bytes == NULL);
+    CHECK_NUMBER(set.count, 2);
+    CHECK(set.count == 2 && strcmp(crl_name(set.items[1]), "g.crl") == 0);
+    crl_set_free(&set);
+    buffer_free(&der);
+}
+
+static void test_no_crl_file(void)
+{
+    static const char *const texts[] = {"", "garbage", "-----BEGIN X509 CRL-----\n",
+                                        "-----BEGIN X509 CRL-----\n!!!\n-----END X509 CRL-----\n",
+                                        "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"};
+    struct crl_set set = {0};
+    struct error error;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        CHECK(!set_read(&set, texts[i], strlen(texts[i]), &error));
+        CHECK_NUMBER(error.code, ODBCSSL_ERROR_CRL_UNREADABLE);
+        CHECK_CONTAINS(error.text, "f.crl: ");
+    }
+    CHECK_NUMBER(set.count, 0);
+    crl_set_free(&set);
+}
+
+static const struct suite_case file_cases[] = {
+    {"reads every CRL of a PEM file, or none", test_pem_file},
+    {"reads a DER file", test_der_file},
+    {"refuses files without a CRL, and says why", test_no_crl_file},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {
+        {"read", read_cases, set_up, tear_down},
+        {"refuse", refuse_cases, set_up, tear_down},
+        {"signature", signature_cases, set_up, tear_down},
+        {"file", file_cases, set_up, tear_down},
+        {0},
+    };
+    return suite_main(argc, argv, suites);
+}

@@ -1,0 +1,26 @@
+/*
+ * test_relay.c - the relay between a client that speaks plain PostgreSQL and real or hostile
+ * servers.
+ */
+#include "test_relay.h"
+
+#include <string.h>
+
+/* The ThreadSanitizer does not expect a forked child to start threads. */
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "die_after_fork=0";
+}
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {
+        {"with PostgreSQL", relay_server_cases, relay_server_set_up, relay_server_tear_down},
+        {"with hostile servers", relay_hostile_cases, relay_server_set_up, relay_server_tear_down},
+        {"life", relay_life_cases, relay_server_set_up, relay_server_tear_down},
+        {0}};
+    if (argc == 4 && strcmp(argv[1], "exit") == 0)
+        return relay_exit_at_work(argv[2], argv[3]);
+    return suite_main(argc, argv, suites);
+}

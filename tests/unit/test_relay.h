@@ -1,0 +1,22 @@
+/* test_relay.h - the suites of the relay's test program, and the server they share. */
+#ifndef TESTS_RELAY_H
+#define TESTS_RELAY_H
+
+#include "relay_rig.h"
+#include "support/postgres_server.h"
+#include "support/suite.h"
+
+extern const struct suite_case relay_server_cases[];  /* with a real PostgreSQL */
+extern const struct suite_case relay_hostile_cases[]; /* with servers that misbehave */
+extern const struct suite_case relay_life_cases[];    /* endpoints, threads, processes */
+
+int relay_server_set_up(void);
+int relay_server_tear_down(void);
+
+/* The real server, with TLS; NULL when PostgreSQL is not installed. */
+extern struct postgres_server *relay_server;
+
+/* How `test-relay exit PORT CA` ends with relays at work. */
+int relay_exit_at_work(const char *port, const char *ca);
+
+#endif

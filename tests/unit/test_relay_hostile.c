@@ -1,0 +1,237 @@
+#include "test_relay.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* --- servers that misbehave before TLS --- */
+
+struct reply {
+    const char *bytes;
+    size_t size;
+    size_t behind; /* bytes of the relay behind its SSLRequest */
+};
+
+static void serve_reply(int descriptor, void *context)
+{
+    struct reply *reply = context;
+    char request[8];
+    if (!peer_receive(descriptor, request, sizeof request))
+        return;
+    peer_send(descriptor, reply->bytes, reply->size);
+    reply->behind = peer_drain(descriptor);
+}
+
+static const struct {
+    const char *bytes;
+    size_t size;
+    enum relay_outcome outcome;
+    enum odbcssl_error error;
+    const char *part;
+} reply_rows[] = {
+    {"SR\0\0\0\x08\0\0\0\0", 10, RELAY_FAILED, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+     "9 unencrypted bytes"},
+    {"N", 1, RELAY_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS, "'N'"},
+    {"H", 1, RELAY_FAILED, ODBCSSL_ERROR_PROTOCOL, "'H'"},
+    {"Etoo many connections\n", 23, RELAY_FAILED, ODBCSSL_ERROR_PROTOCOL,
+     "not authenticated: too many connections"},
+};
+
+/* Not a byte of the real driver may reach such a server. */
+static void test_replies(void)
+{
+    for (size_t i = 0; i < sizeof reply_rows / sizeof reply_rows[0]; i++) {
+        struct reply reply = {.bytes = reply_rows[i].bytes, .size = reply_rows[i].size};
+        struct peer *peer = peer_start(serve_reply, &reply);
+        struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+        struct postgres_client client;
+        CHECK_FATAL(rig_open(&rig));
+        CHECK(rig_connect(&rig, &client));
+        CHECK(!postgres_client_login(&client, "demo", NULL));
+        CHECK(client.type == 'E');
+        CHECK_NUMBER(rig_outcome(&rig), reply_rows[i].outcome);
+        CHECK_NUMBER(rig.error.code, reply_rows[i].error);
+        CHECK_CONTAINS(rig.error.text, reply_rows[i].part);
+        postgres_client_close(&client);
+        rig_close(&rig);
+        peer_stop(&peer);
+        CHECK_NUMBER(reply.behind, 0);
+    }
+}
+
+/* --- servers that misbehave within TLS --- */
+
+static void check_ending(enum actor_ending ending, enum odbcssl_error code, int system_error)
+{
+    struct actor actor = actor_make(ending);
+    struct peer *peer = peer_start(actor_serve, &actor);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    struct postgres_answer answer;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    CHECK_NUMBER(client.key, 9);
+    errno = 0;
+    CHECK(!postgres_client_query(&client, "select", &answer));
+    CHECK_NUMBER(errno, system_error);
+    rig_wait_for_end(&rig);
+    CHECK_NUMBER(rig.error.code, code);
+    CHECK_CONTAINS(rig.error.text, "localhost");
+    postgres_client_close(&client);
+    rig_close(&rig);
+    peer_stop(&peer);
+}
+
+/* Half an answer and an end that nobody vouches for must not look like an end. */
+static void test_endings(void)
+{
+    check_ending(ACTOR_CLOSES, ODBCSSL_ERROR_LINK_LOST, 0);
+    check_ending(ACTOR_TRUNCATES, ODBCSSL_ERROR_TRUNCATED, ECONNRESET);
+    check_ending(ACTOR_RESETS, ODBCSSL_ERROR_LINK_LOST, ECONNRESET);
+}
+
+/* The cancelling session is a TLS session like the first, and verified like it. */
+static void test_cancel_in_tls(void)
+{
+    struct actor actor = actor_make(ACTOR_WAITS);
+    struct peer *peer = peer_start(actor_serve, &actor);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client, canceller;
+    char bytes[1];
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    CHECK(rig_connect(&rig, &canceller));
+    CHECK(postgres_client_send_cancel(&canceller, 7, 9));
+    CHECK_NUMBER(recv(canceller.descriptor, bytes, 1, 0), 0);
+    CHECK(actor_wait(&actor, &actor.cancels, 1));
+    CHECK_NUMBER(actor.handshakes, 2);
+    CHECK_NUMBER(actor.plaintext, 0);
+    CHECK(relay_is_alive(rig.relay, NULL));
+    postgres_client_close(&canceller);
+    /* One that ends its own side at once is carried all the same. */
+    CHECK(rig_connect(&rig, &canceller));
+    CHECK(postgres_client_send_cancel(&canceller, 7, 9));
+    shutdown(canceller.descriptor, SHUT_WR);
+    CHECK_NUMBER(recv(canceller.descriptor, bytes, 1, 0), 0);
+    postgres_client_close(&canceller);
+    CHECK(actor_wait(&actor, &actor.cancels, 2));
+    postgres_client_close(&client);
+    rig_close(&rig);
+    peer_stop(&peer);
+}
+
+/* A session that ends while the driver's last words are on their way. */
+static void test_farewell(void)
+{
+    struct actor actor = actor_make(ACTOR_WAITS);
+    struct peer *peer = peer_start(actor_serve, &actor);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    CHECK(postgres_client_send(&client, "X\0\0\0\4", 5));
+    postgres_client_close(&client);
+    rig_close(&rig);
+    CHECK(actor_wait(&actor, &actor.clean_ends, 1));
+    peer_stop(&peer);
+}
+
+static void serve_silence(int descriptor, void *context)
+{
+    *(size_t *)context = peer_drain(descriptor);
+}
+
+static void test_time_out(void)
+{
+    size_t received = 0;
+    struct peer *peer = peer_start(serve_silence, &received);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    rig.options.timeout = 1;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_connect(&rig, &client));
+    CHECK(!postgres_client_login(&client, "demo", NULL));
+    CHECK(client.type == 'E');
+    CHECK_NUMBER(rig_outcome(&rig), RELAY_FAILED);
+    CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
+    CHECK_CONTAINS(rig.error.text,
+                   "time-out of 1 seconds (SslTimeout, else the login time-out) ran out while "
+                   "waiting for the switch");
+    postgres_client_close(&client);
+    rig_close(&rig);
+    peer_stop(&peer);
+    CHECK_NUMBER(received, 8); /* the SSLRequest alone */
+}
+
+/* Closing must not wait for a server that says nothing. */
+static void test_close_in_handshake(void)
+{
+    size_t received = 0;
+    struct peer *peer = peer_start(serve_silence, &received);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_DIRECT, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_connect(&rig, &client));
+    CHECK(postgres_client_send_startup(&client, "demo"));
+    do {
+        error_clear(&rig.error);
+        relay_get_outcome(rig.relay, NULL, NULL, &rig.error);
+    } while (strstr(rig.error.text, "TLS handshake") == NULL);
+    rig_close(&rig);
+    CHECK(!postgres_client_read(&client));
+    postgres_client_close(&client);
+    peer_stop(&peer);
+    CHECK(received > 8); /* a ClientHello */
+}
+
+/* The real driver that gives up takes the relay's attempt with it. */
+static void test_driver_gives_up(void)
+{
+    size_t received = 0;
+    struct peer *peer = peer_start(serve_silence, &received);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_connect(&rig, &client));
+    CHECK(postgres_client_send_startup(&client, "demo"));
+    postgres_client_close(&client);
+    /* The relay is free for the next try, and says what the last one was waiting for. */
+    CHECK(rig_connect(&rig, &client));
+    while (relay_get_outcome(rig.relay, NULL, NULL, &rig.error) == RELAY_WAITING &&
+           strstr(rig.error.text, "gave up while waiting for") == NULL)
+        error_clear(&rig.error);
+    CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
+    postgres_client_close(&client);
+    rig_close(&rig);
+    peer_stop(&peer);
+}
+
+static void test_unreachable(void)
+{
+    size_t received = 0;
+    struct peer *peer = peer_start(serve_silence, &received);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    peer_stop(&peer); /* so that the port is known to be free */
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_connect(&rig, &client));
+    CHECK(!postgres_client_login(&client, "demo", NULL));
+    CHECK_NUMBER(rig_outcome(&rig), RELAY_FAILED);
+    CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_CONNECT);
+    CHECK_CONTAINS(rig.error.text, "localhost cannot be reached: 127.0.0.1, port ");
+    CHECK_CONTAINS(rig.error.text, "Connection refused");
+    postgres_client_close(&client);
+    rig_close(&rig);
+}
+
+const struct suite_case relay_hostile_cases[] = {
+    {"answers to the request for TLS", test_replies},
+    {"a clean end, a truncated one, a reset", test_endings},
+    {"cancelling sessions travel in TLS", test_cancel_in_tls},
+    {"the real driver's last words arrive", test_farewell},
+    {"a server that says nothing", test_time_out},
+    {"closing during the handshake", test_close_in_handshake},
+    {"a real driver that gives up", test_driver_gives_up},
+    {"no server", test_unreachable},
+    {NULL, NULL},
+};

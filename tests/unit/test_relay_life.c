@@ -1,0 +1,258 @@
+#include "test_relay.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static size_t count_entries(const char *folder)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, NULL, NULL);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    return count > 0 ? (size_t)count : 0;
+}
+
+/* A child's exit status; -1 when a signal ended it. */
+static int wait_for(pid_t child)
+{
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_loopback_endpoint(void)
+{
+    struct rig first = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct rig second = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    first.options.wanted_port = second.options.wanted_port = 45678;
+    CHECK_FATAL(rig_open(&first) && rig_open(&second));
+    CHECK_NUMBER(first.endpoint.port, 45678);
+    CHECK_NUMBER(second.endpoint.port, 45678);
+    CHECK(strcmp(first.endpoint.address, second.endpoint.address) != 0);
+    CHECK(strncmp(first.endpoint.address, "127.", 4) == 0);
+    rig_close(&first);
+    rig_close(&second);
+}
+
+static void test_unix_endpoint(void)
+{
+    struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct stat status;
+    char folder[108];
+    rig.options.endpoint = ENDPOINT_UNIX;
+    CHECK_FATAL(rig_open(&rig));
+    snprintf(folder, sizeof folder, "%s", rig.endpoint.path);
+    *strrchr(folder, '/') = '\0';
+    CHECK(stat(folder, &status) == 0 && (status.st_mode & 07777) == 0700);
+    CHECK(stat(rig.endpoint.path, &status) == 0 && S_ISSOCK(status.st_mode));
+    rig_close(&rig);
+    CHECK(stat(folder, &status) != 0 && errno == ENOENT);
+}
+
+/* In a child: 0 when the relay sends it away. */
+static int knock(const struct rig *rig)
+{
+    struct postgres_client client;
+    char byte;
+    if (!rig_connect(rig, &client))
+        return 2;
+    postgres_client_send_startup(&client, "demo");
+    return recv(client.descriptor, &byte, 1, 0) > 0 ? 1 : 0;
+}
+
+static void check_foreigner(enum endpoint_kind kind)
+{
+    struct actor actor = actor_make(ACTOR_WAITS);
+    struct peer *peer = peer_start(actor_serve, &actor);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    rig.options.endpoint = kind;
+    CHECK_FATAL(rig_open(&rig));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(knock(&rig));
+    CHECK_NUMBER(wait_for(child), 0);
+    CHECK_NUMBER(actor.handshakes, 0);
+    CHECK(rig_login(&rig, &client));
+    CHECK_NUMBER(rig_outcome(&rig), RELAY_CARRIED);
+    /* Also beside a running session. */
+    child = fork();
+    if (child == 0)
+        _exit(knock(&rig));
+    CHECK_NUMBER(wait_for(child), 0);
+    CHECK_NUMBER(actor.startups, 1);
+    CHECK(relay_is_alive(rig.relay, NULL));
+    postgres_client_close(&client);
+    rig_close(&rig);
+    peer_stop(&peer);
+}
+
+static void test_foreigners(void)
+{
+    check_foreigner(ENDPOINT_LOOPBACK);
+    check_foreigner(ENDPOINT_UNIX);
+}
+
+/* In a child: what a program does that forks with connections open. */
+static int use_in_child(struct rig *rig)
+{
+    struct error error = {0};
+    if (relay_is_alive(rig->relay, &error) || error.code != ODBCSSL_ERROR_FORKED)
+        return 1;
+    error_clear(&error);
+    if (relay_get_outcome(rig->relay, NULL, NULL, &error) != RELAY_FAILED ||
+        error.code != ODBCSSL_ERROR_FORKED || relay_session_number(rig->relay) != 0)
+        return 2;
+    relay_close(&rig->relay);
+    /* The child can have relays of its own. */
+    struct rig own = rig_make(rig->target.port, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    if (!rig_open(&own) || !rig_login(&own, &client) || rig_outcome(&own) != RELAY_CARRIED)
+        return 3;
+    postgres_client_close(&client);
+    rig_close(&own);
+    return 0;
+}
+
+static void test_fork(void)
+{
+    struct actor actor = actor_make(ACTOR_WAITS);
+    struct peer *peer = peer_start(actor_serve, &actor);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    rig.options.endpoint = ENDPOINT_UNIX;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(use_in_child(&rig));
+    CHECK_NUMBER(wait_for(child), 0);
+    CHECK_NUMBER(actor.clean_ends, 1); /* the child's own session, not ours */
+    CHECK(relay_is_alive(rig.relay, NULL));
+    CHECK(access(rig.endpoint.path, F_OK) == 0);
+    postgres_client_close(&client);
+    rig_close(&rig);
+    peer_stop(&peer);
+}
+
+/* Nothing stays of relays that were used, refused, or never used. */
+static void test_leaks(void)
+{
+    struct actor actor = actor_make(ACTOR_WAITS);
+    struct peer *peer = peer_start(actor_serve, &actor);
+    size_t descriptors = 0, threads = 0;
+    for (int i = 0; i < 3; i++) {
+        struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+        struct postgres_client client, canceller;
+        CHECK_FATAL(rig_open(&rig));
+        CHECK(rig_login(&rig, &client));
+        CHECK(rig_connect(&rig, &canceller));
+        CHECK(postgres_client_send_cancel(&canceller, 7, 9));
+        CHECK(actor_wait(&actor, &actor.cancels, (unsigned)i + 1));
+        postgres_client_close(&canceller);
+        postgres_client_close(&client);
+        rig_close(&rig);
+        CHECK(actor_wait(&actor, &actor.clean_ends, (unsigned)i + 1));
+        rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+        CHECK_FATAL(rig_open(&rig));
+        rig_close(&rig);
+    }
+    peer_stop(&peer);
+    descriptors = count_entries("/proc/self/fd");
+    threads = count_entries("/proc/self/task");
+    for (int i = 0; i < 3; i++) {
+        struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+        struct postgres_client client;
+        CHECK_FATAL(rig_open(&rig));
+        CHECK(!rig_login(&rig, &client));
+        postgres_client_close(&client);
+        rig_close(&rig);
+    }
+    CHECK_NUMBER(count_entries("/proc/self/fd"), descriptors);
+    CHECK_NUMBER(count_entries("/proc/self/task"), threads);
+}
+
+static volatile sig_atomic_t signals_of_relay;
+
+static void on_signal(int number)
+{
+    char name[16] = "";
+    int before = errno;
+    (void)number;
+    if (prctl(PR_GET_NAME, name) == 0 && strcmp(name, "odbcssl-relay") == 0)
+        signals_of_relay++;
+    errno = before;
+}
+
+/* The application's signal handlers never run in a thread that it does not know of. */
+static void test_signals(void)
+{
+    struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct sigaction action = {.sa_handler = on_signal}, before;
+    sigset_t blocked, old;
+    CHECK_FATAL(rig_open(&rig));
+    sigaction(SIGUSR1, &action, &before);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &blocked, &old); /* so that only the relay could take it */
+    kill(getpid(), SIGUSR1);
+    rig_close(&rig);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    sigaction(SIGUSR1, &before, NULL);
+    CHECK_NUMBER(signals_of_relay, 0);
+}
+
+int relay_exit_at_work(const char *port, const char *ca)
+{
+    enum { COUNT = 8 };
+    static struct rig rigs[COUNT];
+    struct postgres_client client;
+    rig_files.ca = (char *)ca;
+    for (size_t i = 0; i < COUNT; i++) {
+        rigs[i] = rig_make((uint16_t)atoi(port), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+        if (!rig_open(&rigs[i]) || !rig_connect(&rigs[i], &client) ||
+            !postgres_client_send_startup(&client, "demo"))
+            return 1;
+    }
+    /* Handshakes are under way, and nothing is closed: the process ends with them. */
+    exit(0);
+}
+
+static void test_exit(void)
+{
+    struct actor actor = actor_make(ACTOR_WAITS);
+    struct peer *peer = peer_start(actor_serve, &actor);
+    char port[8];
+    snprintf(port, sizeof port, "%u", peer_port(peer));
+    for (int i = 0; i < 20; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            execl("/proc/self/exe", "test-relay", "exit", port, rig_files.ca, (char *)NULL);
+            _exit(9);
+        }
+        CHECK_NUMBER(wait_for(child), 0);
+    }
+    peer_stop(&peer);
+}
+
+const struct suite_case relay_life_cases[] = {
+    {"relays keep the server's port, each at its own address", test_loopback_endpoint},
+    {"the Unix socket is private, and removed", test_unix_endpoint},
+    {"other processes are sent away", test_foreigners},
+    {"a forked child leaves the parent's session alone", test_fork},
+    {"no descriptor and no thread stays", test_leaks},
+    {"the relay's thread takes no signals", test_signals},
+    {"the process ends during handshakes", test_exit},
+    {NULL, NULL},
+};

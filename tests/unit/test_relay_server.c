@@ -1,0 +1,355 @@
+#include "test_relay.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+struct postgres_server *relay_server;
+
+static const char rules[] = "hostssl all demo 127.0.0.1/32 trust\n"
+                            "hostssl all secret 127.0.0.1/32 password\n"
+                            "hostssl all certified 127.0.0.1/32 trust clientcert=verify-ca\n"
+                            "host all anybody 127.0.0.1/32 trust";
+
+static const char roles[] = "create role secret login password 'sesame';"
+                            "create role certified login; create role anybody login;";
+
+int relay_server_set_up(void)
+{
+    static bool is_started;
+    char error[4096];
+    if (is_started)
+        return 0;
+    is_started = true;
+    if (rig_files_make() != 0)
+        return -1;
+    if (!postgres_is_installed())
+        return 0;
+    struct postgres_options options = {.certificate = rig_files.certificate,
+                                       .key = rig_files.key,
+                                       .ca = rig_files.ca,
+                                       .hba = rules,
+                                       .sql = roles};
+    relay_server = postgres_start(&options, error, sizeof error);
+    if (relay_server == NULL)
+        printf("# %s\n", error);
+    return relay_server != NULL ? 0 : -1;
+}
+
+/* The three suites share one server, which dies with this program at the latest. */
+static void stop_server(void)
+{
+    postgres_stop(&relay_server);
+    rig_files_remove();
+}
+
+int relay_server_tear_down(void)
+{
+    static bool is_registered;
+    if (!is_registered)
+        atexit(stop_server);
+    is_registered = true;
+    return 0;
+}
+
+static bool is_skipped(void)
+{
+    if (relay_server == NULL)
+        suite_skip("PostgreSQL is not installed");
+    return relay_server == NULL;
+}
+
+static struct rig make_rig(enum proto_plan plan, enum odbcssl_mode mode)
+{
+    return rig_make(postgres_port(relay_server), plan, mode);
+}
+
+static void test_login(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    struct postgres_answer answer;
+    struct tls_report report;
+    struct error_list warnings;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), RELAY_WAITING);
+    CHECK_TEXT(rig.error.text, ""); /* nothing that the real driver would not know better */
+    CHECK(rig_login(&rig, &client));
+    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), RELAY_CARRIED);
+    CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_NUMBER(report.mode, ODBCSSL_MODE_VERIFY_FULL);
+    CHECK_TEXT(report.protocol, "TLSv1.3");
+    CHECK_TEXT(report.peer_subject, "CN=localhost");
+    CHECK_NUMBER(warnings.count, 0);
+    CHECK(relay_is_alive(rig.relay, NULL));
+    CHECK_NUMBER(relay_session_number(rig.relay), 1);
+    CHECK(postgres_client_query(
+        &client, "select ssl::text || ' ' || version from pg_stat_ssl where pid = pg_backend_pid()",
+        &answer));
+    CHECK_TEXT(answer.first, "true TLSv1.3");
+    postgres_client_close(&client);
+    rig_wait_for_end(&rig);
+    CHECK_TEXT(rig.error.text, "");
+    CHECK_NUMBER(relay_session_number(rig.relay), 0);
+    rig_close(&rig);
+}
+
+static void test_unix_endpoint(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    rig.options.endpoint = ENDPOINT_UNIX;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    CHECK_NUMBER(rig_outcome(&rig), RELAY_CARRIED);
+    postgres_client_close(&client);
+    rig_close(&rig);
+}
+
+/* 64 MB to a client that lets it wait, and 8 MB the other way. */
+static void test_bulk(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    struct postgres_answer answer;
+    size_t size = 8 * 1024 * 1024;
+    char *query = malloc(size + 64);
+    CHECK_FATAL(query != NULL && rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    CHECK(postgres_client_send_query(&client,
+                                     "select repeat('x', 1000) from generate_series(1, 64000)"));
+    poll(NULL, 0, 200); /* lets every buffer on the way fill up; nothing depends on it */
+    CHECK(postgres_client_answer(&client, &answer));
+    CHECK_NUMBER(answer.rows, 64000);
+    CHECK_NUMBER(answer.bytes, 64000 * 1006);
+    strcpy(query, "select length('");
+    memset(query + 15, 'y', size);
+    strcpy(query + 15 + size, "')");
+    CHECK(postgres_client_query(&client, query, &answer));
+    CHECK_TEXT(answer.first, "8388608");
+    free(query);
+    postgres_client_close(&client);
+    rig_close(&rig);
+}
+
+/* Queries that are sent while answers come, more than both ends' buffers hold. */
+static void test_both_ways(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    struct postgres_answer answer;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    for (int i = 0; i < 20; i++)
+        CHECK(postgres_client_send_query(&client, "select repeat('z', 1000000)"));
+    for (int i = 0; i < 20; i++) {
+        CHECK(postgres_client_answer(&client, &answer));
+        CHECK_NUMBER(answer.bytes, 1000006);
+    }
+    postgres_client_close(&client);
+    rig_close(&rig);
+}
+
+static void check_refused(struct rig *rig, enum odbcssl_error code, const char *part)
+{
+    struct postgres_client client;
+    CHECK_FATAL(rig_open(rig));
+    CHECK(rig_connect(rig, &client));
+    CHECK(!postgres_client_login(&client, "demo", NULL));
+    CHECK(client.type == 'E');
+    CHECK_NUMBER(rig_outcome(rig), RELAY_FAILED);
+    CHECK_NUMBER(rig->error.code, code);
+    CHECK_CONTAINS(rig->error.text, part);
+    postgres_client_close(&client);
+    rig_close(rig);
+}
+
+static void test_verification(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    free(rig.target.host);
+    rig.target.host = strdup("db1.example.com");
+    check_refused(&rig, ODBCSSL_ERROR_HOST, "localhost");
+    rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_CA);
+    rig_set_trust(&rig, rig_files.other_ca);
+    check_refused(&rig, ODBCSSL_ERROR_ISSUER_UNKNOWN, "CN=CA");
+}
+
+/* PostgreSQL 15 has no direct negotiation: it takes a ClientHello for a strange startup. */
+static void test_direct(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_DIRECT, ODBCSSL_MODE_VERIFY_FULL);
+    check_refused(&rig, ODBCSSL_ERROR_HANDSHAKE, "during the TLS handshake");
+}
+
+static void test_client_certificate(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    struct tls_report report;
+    rig_set_client(&rig);
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_connect(&rig, &client));
+    CHECK(postgres_client_login(&client, "certified", NULL));
+    relay_get_outcome(rig.relay, &report, NULL, NULL);
+    CHECK(report.client_cert_sent);
+    postgres_client_close(&client);
+    rig_close(&rig);
+}
+
+/* What the real driver has to tell is not buried under words of ours. */
+static void test_wrong_password(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_connect(&rig, &client));
+    CHECK(!postgres_client_login(&client, "secret", "wrong"));
+    CHECK(client.type == 'E');
+    CHECK(memmem(buffer_content(&client.message), buffer_length(&client.message), "28P01", 5) !=
+          NULL);
+    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), RELAY_WAITING);
+    CHECK_TEXT(rig.error.text, "");
+    postgres_client_close(&client);
+    CHECK(rig_connect(&rig, &client));
+    CHECK(postgres_client_login(&client, "secret", "sesame"));
+    CHECK_NUMBER(rig_outcome(&rig), RELAY_CARRIED);
+    postgres_client_close(&client);
+    rig_close(&rig);
+}
+
+static void check_plaintext(const char *user, enum relay_outcome outcome, const char *part)
+{
+    struct rig rig = make_rig(PROTO_PLAN_PLAINTEXT, ODBCSSL_MODE_ALLOW);
+    struct postgres_client client;
+    struct tls_report report;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_connect(&rig, &client));
+    CHECK_NUMBER(postgres_client_login(&client, user, NULL), outcome == RELAY_CARRIED);
+    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, NULL, &rig.error), outcome);
+    CHECK_CONTAINS(rig.error.text, part);
+    CHECK_NUMBER(report.state, ODBCSSL_STATE_PLAINTEXT);
+    CHECK_NUMBER(report.version, TLS_VERSION_NONE);
+    postgres_client_close(&client);
+    rig_close(&rig);
+}
+
+static void test_plaintext(void)
+{
+    if (is_skipped())
+        return;
+    check_plaintext("anybody", RELAY_CARRIED, "");
+    check_plaintext("demo", RELAY_REJECTED, "no encryption");
+}
+
+static void test_cancel(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client, canceller;
+    struct postgres_answer answer;
+    char bytes[1];
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    CHECK(postgres_client_send_query(&client, "select pg_sleep(1000)"));
+    /* The request may overtake the query, and is then lost: so until it meets it. */
+    struct pollfd polled = {.fd = client.descriptor, .events = POLLIN};
+    do {
+        CHECK_FATAL(rig_connect(&rig, &canceller));
+        CHECK(postgres_client_send_cancel(&canceller, client.process, client.key));
+        CHECK_NUMBER(recv(canceller.descriptor, bytes, 1, 0), 0);
+        postgres_client_close(&canceller);
+    } while (poll(&polled, 1, 100) == 0);
+    CHECK(!postgres_client_answer(&client, &answer));
+    CHECK_CONTAINS(answer.error, "57014");
+    CHECK(relay_is_alive(rig.relay, NULL));
+    CHECK(postgres_client_query(&client, "select 'on'", &answer));
+    CHECK_TEXT(answer.first, "on");
+    postgres_client_close(&client);
+    rig_close(&rig);
+}
+
+static void test_backend_killed(void)
+{
+    if (is_skipped())
+        return;
+    struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    struct postgres_answer answer;
+    char sql[128], out[256];
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    snprintf(sql, sizeof sql, "select pg_terminate_backend(%u)", client.process);
+    CHECK(postgres_query(relay_server, sql, out, sizeof out));
+    CHECK(!postgres_client_answer(&client, &answer));
+    CHECK_CONTAINS(answer.error, "57P01");
+    rig_wait_for_end(&rig);
+    CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_LINK_LOST);
+    postgres_client_close(&client);
+    rig_close(&rig);
+}
+
+/* Each relay has its own address, so all can keep the server's port. */
+static void test_many(void)
+{
+    enum { COUNT = 200 };
+    if (is_skipped())
+        return;
+    static struct rig rigs[COUNT];
+    static struct postgres_client clients[COUNT];
+    struct postgres_answer answer;
+    for (size_t i = 0; i < COUNT; i++) {
+        rigs[i] = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+        rigs[i].options.wanted_port = 54321;
+        CHECK_FATAL(rig_open(&rigs[i]));
+        CHECK_NUMBER(rigs[i].endpoint.port, 54321);
+        CHECK_FATAL(rig_connect(&rigs[i], &clients[i]));
+        CHECK(postgres_client_send_startup(&clients[i], "demo"));
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        CHECK(postgres_client_answer(&clients[i], &answer));
+        CHECK_NUMBER(rig_outcome(&rigs[i]), RELAY_CARRIED);
+        CHECK(postgres_client_send_query(&clients[i], "select repeat('w', 100000)"));
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        CHECK(postgres_client_answer(&clients[i], &answer));
+        CHECK_NUMBER(answer.bytes, 100006);
+        postgres_client_close(&clients[i]);
+        rig_close(&rigs[i]);
+    }
+}
+
+const struct suite_case relay_server_cases[] = {
+    {"a login through verified TLS", test_login},
+    {"a Unix socket as endpoint", test_unix_endpoint},
+    {"64 MB one way, 8 MB the other", test_bulk},
+    {"both ways at once", test_both_ways},
+    {"a wrong name and a wrong CA stop the login", test_verification},
+    {"direct TLS with a server that does not know it", test_direct},
+    {"a client certificate", test_client_certificate},
+    {"a wrong password is the real driver's to tell", test_wrong_password},
+    {"plaintext, accepted and rejected", test_plaintext},
+    {"a query is cancelled by a second session", test_cancel},
+    {"the server ends the session", test_backend_killed},
+    {"200 relays at once", test_many},
+    {NULL, NULL},
+};

@@ -1,0 +1,377 @@
+/* The verifier: revocation, each outcome of a CRL. */
+#include <string.h>
+
+#include "support/der.h"
+#include "unit/verify_world.h"
+
+#define NOW_PLUS(days) (time(NULL) + (days)*86400L)
+
+/* CRLs of the root and the intermediate: both empty, and current for 30 days. */
+static struct crl_set good_crls(void)
+{
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    return set;
+}
+
+/* The root's good CRL, and the intermediate's as given. */
+static void expect_crl(struct pki_crl_spec spec, uint32_t status, enum odbcssl_error code,
+                       const char *part, unsigned line)
+{
+    struct crl_set set = {0};
+    spec.issuer = spec.issuer != NULL ? spec.issuer : world.middle;
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    set_add(&set, &spec);
+    struct scene scene = {.chain = CHAIN(world.server, world.middle), .crls = &set};
+    scene_expect(&scene, status, code, part, __FILE__, line);
+    struct verify_result result = scene_verify(&scene);
+    suite_check_number(result.crl_status, status == 0 ? ODBCSSL_CRL_GOOD : ODBCSSL_CRL_NOT_GOOD,
+                       __FILE__, line);
+    verify_result_free(&result);
+    crl_set_free(&set);
+}
+
+static void test_good(void)
+{
+    struct crl_set set = good_crls();
+    struct verify_result result =
+        scene_verify(&(struct scene){.chain = CHAIN(world.server, world.middle), .crls = &set});
+    CHECK_NUMBER(result.status, 0);
+    CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_GOOD);
+    CHECK(result.crl_next_update > NOW_PLUS(29) && result.crl_next_update < NOW_PLUS(31));
+    verify_result_free(&result);
+    crl_set_free(&set);
+}
+
+static void test_earliest_end(void)
+{
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root, .next_update.days = 5});
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle, .next_update.days = 9});
+    struct verify_result result =
+        scene_verify(&(struct scene){.chain = CHAIN(world.server, world.middle), .crls = &set});
+    CHECK_NUMBER(result.status, 0);
+    CHECK(result.crl_next_update > NOW_PLUS(4) && result.crl_next_update < NOW_PLUS(6));
+    verify_result_free(&result);
+    crl_set_free(&set);
+}
+
+static void test_revoked(void)
+{
+    /* 2026-03-01 */
+    const struct pki_revoked revoked = {
+        .certificate = world.server, .reason = 1, .date.absolute = 1772366400};
+    expect_crl((struct pki_crl_spec){.revoked = &revoked, .revoked_count = 1},
+               ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED,
+               "server certificate CN=db1 (serial 0A:3F) was revoked on 2026-03-01 "
+               "(keyCompromise) according to test.crl",
+               __LINE__);
+}
+
+static void test_revoked_intermediate(void)
+{
+    const struct pki_revoked revoked = {.certificate = world.middle};
+    struct crl_set set = {0};
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.root, .revoked = &revoked, .revoked_count = 1});
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "CA certificate CN=Middle",
+                   .chain = CHAIN(world.server, world.middle), .crls = &set);
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle), .crls = &set,
+                    .crl_check = CRL_CHECK_LEAF);
+    crl_set_free(&set);
+}
+
+/* A complete CRL lists what is revoked now: one good CRL that says so is enough. */
+static void test_two_crls(void)
+{
+    const struct pki_revoked revoked = {.certificate = world.server};
+    const struct pki_crl_spec good = {.issuer = world.middle};
+    const struct pki_crl_spec bad = {
+        .issuer = world.middle, .revoked = &revoked, .revoked_count = 1};
+    const struct pki_crl_spec stale = {
+        .issuer = world.middle, .this_update.days = -9, .next_update.days = -2};
+    struct crl_set set = {0};
+    set_add(&set, &good);
+    set_add(&set, &bad);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, NULL,
+                   .chain = CHAIN(world.server, world.middle), .crls = &set,
+                   .crl_check = CRL_CHECK_LEAF);
+    crl_set_free(&set);
+    set_add(&set, &stale);
+    set_add(&set, &good);
+    set_add(&set, &stale);
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle), .crls = &set,
+                    .crl_check = CRL_CHECK_LEAF);
+    crl_set_free(&set);
+}
+
+static void test_no_crl(void)
+{
+    struct crl_set set = {0};
+    EXPECT_REFUSED(ODBCSSL_VERIFY_NO_CRL, ODBCSSL_ERROR_NO_CRL,
+                   "there is no CRL of CN=Middle, the issuer of server certificate CN=db1 (serial "
+                   "0A:3F), in SslCrl=test.crl",
+                   .chain = CHAIN(world.server, world.middle), .crls = &set);
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_NO_CRL, ODBCSSL_ERROR_NO_CRL,
+                   "the issuer of CA certificate CN=Middle",
+                   .chain = CHAIN(world.server, world.middle), .crls = &set);
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle), .crls = &set,
+                    .crl_check = CRL_CHECK_LEAF);
+    crl_set_free(&set);
+}
+
+static void test_expired(void)
+{
+    expect_crl((struct pki_crl_spec){.this_update.absolute = 1000000000,
+                                     .next_update.absolute = 1100000000},
+               ODBCSSL_VERIFY_CRL_EXPIRED, ODBCSSL_ERROR_CRL_EXPIRED,
+               "the CRL in test.crl, needed for server certificate CN=db1 (serial 0A:3F), expired "
+               "on 2004-11-09T11:33:20Z",
+               __LINE__);
+    expect_crl((struct pki_crl_spec){.omit_next_update = true}, ODBCSSL_VERIFY_CRL_EXPIRED,
+               ODBCSSL_ERROR_CRL_EXPIRED, "nextUpdate", __LINE__);
+}
+
+/* The same CRL, asked later: the answer depends on the time, not on when it was read. */
+static void test_expires_later(void)
+{
+    struct crl_set set = good_crls();
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle), .crls = &set, .at = NOW_PLUS(29));
+    EXPECT_REFUSED(ODBCSSL_VERIFY_CRL_EXPIRED, ODBCSSL_ERROR_CRL_EXPIRED, NULL,
+                   .chain = CHAIN(world.server, world.middle), .crls = &set, .at = NOW_PLUS(31));
+    crl_set_free(&set);
+}
+
+static void test_not_yet_valid(void)
+{
+    expect_crl((struct pki_crl_spec){.this_update.days = 2, .next_update.days = 9},
+               ODBCSSL_VERIFY_CRL_NOT_YET_VALID, ODBCSSL_ERROR_CRL_NOT_YET_VALID,
+               "is valid only from", __LINE__);
+}
+
+/* A CRL that only bears the issuer's name neither clears nor revokes. */
+static void test_forged(void)
+{
+    const struct pki_revoked revoked = {.certificate = world.server};
+    expect_crl((struct pki_crl_spec){.signer = world.server}, ODBCSSL_VERIFY_CRL_BAD_SIGNATURE,
+               ODBCSSL_ERROR_CRL_BAD_SIGNATURE, "was not signed with its issuer's key", __LINE__);
+    expect_crl((struct pki_crl_spec){.signer = world.root, .revoked = &revoked, .revoked_count = 1},
+               ODBCSSL_VERIFY_CRL_BAD_SIGNATURE, ODBCSSL_ERROR_CRL_BAD_SIGNATURE, NULL, __LINE__);
+}
+
+static void test_weak_signature(void)
+{
+    struct pki_certificate *issuer = pki_issue(&(struct pki_spec){
+        .common_name = "R", .is_ca = true, .key = PKI_KEY_RSA, .issuer = world.root});
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = issuer});
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = issuer, .hash = GNUTLS_DIG_SHA1});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_WEAK_ALGORITHM, ODBCSSL_ERROR_WEAK_ALGORITHM,
+                   "is signed with an algorithm that is too weak", .chain = CHAIN(server, issuer),
+                   .crls = &set, .crl_check = CRL_CHECK_LEAF);
+    EXPECT_ACCEPTED(.chain = CHAIN(server, issuer), .crls = &set, .crl_check = CRL_CHECK_LEAF,
+                    .allow_weak = true);
+    crl_set_free(&set);
+    pki_free(&server);
+    pki_free(&issuer);
+}
+
+static void test_issuer_without_crl_sign(void)
+{
+    struct pki_certificate *issuer =
+        pki_issue(&(struct pki_spec){.common_name = "S",
+                                     .is_ca = true,
+                                     .issuer = world.root,
+                                     .key_usage = GNUTLS_KEY_KEY_CERT_SIGN});
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = issuer});
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = issuer});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_CRL_BAD_SIGNATURE, ODBCSSL_ERROR_CRL_BAD_SIGNATURE, "cRLSign",
+                   .chain = CHAIN(server, issuer), .crls = &set, .crl_check = CRL_CHECK_LEAF);
+    crl_set_free(&set);
+    pki_free(&server);
+    pki_free(&issuer);
+}
+
+static void test_critical_extensions(void)
+{
+    const struct pki_extension unknown[] = {{"1.2.3.4", true, "\x05\x00", 2}, {0}};
+    const struct pki_extension harmless[] = {{"1.2.3.4", false, "\x05\x00", 2}, {0}};
+    const struct pki_revoked row = {.serial = "77", .extensions = unknown};
+    expect_crl((struct pki_crl_spec){.extensions = unknown}, ODBCSSL_VERIFY_CRL_CRITICAL_EXTENSION,
+               ODBCSSL_ERROR_CRL_CRITICAL_EXTENSION, "critical extension", __LINE__);
+    expect_crl((struct pki_crl_spec){.revoked = &row, .revoked_count = 1},
+               ODBCSSL_VERIFY_CRL_CRITICAL_EXTENSION, ODBCSSL_ERROR_CRL_CRITICAL_EXTENSION,
+               "critical extension", __LINE__);
+    expect_crl((struct pki_crl_spec){.extensions = harmless}, 0, ODBCSSL_ERROR_NONE, NULL,
+               __LINE__);
+}
+
+/* A delta CRL may tell of a revocation that the complete one does not know yet. */
+static void test_delta(void)
+{
+    const struct pki_extension delta[] = {{"2.5.29.27", true, "\x02\x01\x01", 3}, {0}};
+    const struct pki_crl_spec newer = {
+        .issuer = world.middle, .extensions = delta, .this_update.days = -1};
+    const struct pki_crl_spec older = {
+        .issuer = world.middle, .extensions = delta, .this_update.days = -3};
+    const struct pki_crl_spec complete = {.issuer = world.middle, .this_update.days = -2};
+    expect_crl(newer, ODBCSSL_VERIFY_CRL_DELTA, ODBCSSL_ERROR_CRL_DELTA, "is a delta CRL",
+               __LINE__);
+    struct crl_set set = {0};
+    set_add(&set, &complete);
+    set_add(&set, &older);
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle), .crls = &set,
+                    .crl_check = CRL_CHECK_LEAF);
+    set_add(&set, &newer);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_CRL_DELTA, ODBCSSL_ERROR_CRL_DELTA, "is a delta CRL",
+                   .chain = CHAIN(world.server, world.middle), .crls = &set,
+                   .crl_check = CRL_CHECK_LEAF);
+    crl_set_free(&set);
+}
+
+static void test_indirect(void)
+{
+    const struct pki_extension whole[] = {{"2.5.29.28", true, "\x30\x03\x84\x01\xff", 5}, {0}};
+    const struct pki_extension row_issuer[] = {{"2.5.29.29", true, "\x30\x00", 2}, {0}};
+    const struct pki_revoked row = {.serial = "77", .extensions = row_issuer};
+    expect_crl((struct pki_crl_spec){.extensions = whole}, ODBCSSL_VERIFY_CRL_INDIRECT,
+               ODBCSSL_ERROR_CRL_INDIRECT, "is an indirect CRL", __LINE__);
+    expect_crl((struct pki_crl_spec){.revoked = &row, .revoked_count = 1},
+               ODBCSSL_VERIFY_CRL_INDIRECT, ODBCSSL_ERROR_CRL_INDIRECT, "is an indirect CRL",
+               __LINE__);
+}
+
+/* issuingDistributionPoint with one BOOLEAN set, or with onlySomeReasons. */
+static void test_scope(void)
+{
+    const struct pki_extension users[] = {{"2.5.29.28", true, "\x30\x03\x81\x01\xff", 5}, {0}};
+    const struct pki_extension authorities[] = {{"2.5.29.28", true, "\x30\x03\x82\x01\xff", 5},
+                                                {0}};
+    const struct pki_extension attributes[] = {{"2.5.29.28", true, "\x30\x03\x85\x01\xff", 5}, {0}};
+    const struct pki_extension reasons[] = {{"2.5.29.28", true, "\x30\x04\x83\x02\x06\x40", 6},
+                                            {0}};
+    expect_crl((struct pki_crl_spec){.extensions = users}, 0, ODBCSSL_ERROR_NONE, NULL, __LINE__);
+    expect_crl((struct pki_crl_spec){.extensions = authorities}, ODBCSSL_VERIFY_CRL_SCOPE,
+               ODBCSSL_ERROR_CRL_SCOPE, "does not cover server certificate CN=db1", __LINE__);
+    expect_crl((struct pki_crl_spec){.extensions = attributes}, ODBCSSL_VERIFY_CRL_SCOPE,
+               ODBCSSL_ERROR_CRL_SCOPE, "attribute certificates only", __LINE__);
+    expect_crl((struct pki_crl_spec){.extensions = reasons}, ODBCSSL_VERIFY_CRL_SCOPE,
+               ODBCSSL_ERROR_CRL_SCOPE, "only some of the reasons", __LINE__);
+}
+
+/* [0] { [0] { [6] URI } }, as it stands in a DistributionPoint and in issuingDistributionPoint. */
+static void put_point(struct buffer *out, const char *uri)
+{
+    struct buffer names = {0}, full = {0};
+    der_put_text(&names, DER_CONTEXT + 6, uri);
+    der_wrap(&full, DER_CONTEXT_CONSTRUCTED, &names);
+    der_wrap(out, DER_CONTEXT_CONSTRUCTED, &full);
+}
+
+static void test_distribution_points(void)
+{
+    struct buffer point = {0}, points = {0}, wrapped = {0}, one = {0}, two = {0}, idp_one = {0},
+                  idp_two = {0};
+    put_point(&point, "http://crl.test/1");
+    der_wrap(&points, DER_SEQUENCE, &point);
+    der_wrap(&wrapped, DER_SEQUENCE, &points);
+    put_point(&one, "http://crl.test/1");
+    der_wrap(&idp_one, DER_SEQUENCE, &one);
+    put_point(&two, "http://crl.test/2");
+    der_wrap(&idp_two, DER_SEQUENCE, &two);
+    const struct pki_extension of_server[] = {
+        {"2.5.29.31", false, buffer_content(&wrapped), buffer_length(&wrapped)}, {0}};
+    const struct pki_extension same[] = {
+        {"2.5.29.28", true, buffer_content(&idp_one), buffer_length(&idp_one)}, {0}};
+    const struct pki_extension other[] = {
+        {"2.5.29.28", true, buffer_content(&idp_two), buffer_length(&idp_two)}, {0}};
+    struct pki_certificate *server = pki_issue(
+        &(struct pki_spec){.common_name = "db", .issuer = world.root, .extensions = of_server});
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root, .extensions = other});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_CRL_SCOPE, ODBCSSL_ERROR_CRL_SCOPE,
+                   "a distribution point that the certificate does not name",
+                   .chain = CHAIN(server), .crls = &set);
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root, .extensions = same});
+    EXPECT_ACCEPTED(.chain = CHAIN(server), .crls = &set);
+    crl_set_free(&set);
+    pki_free(&server);
+    buffer_free(&wrapped);
+    buffer_free(&idp_one);
+    buffer_free(&idp_two);
+}
+
+/* The CA has a second certificate, for the key that signs its CRLs: it may come with the chain. */
+static void test_separate_crl_key(void)
+{
+    struct pki_certificate *signer = pki_issue(&(struct pki_spec){
+        .common_name = "Middle", .issuer = world.root, .key_usage = GNUTLS_KEY_CRL_SIGN});
+    const struct pki_revoked revoked = {.certificate = signer};
+    struct crl_set set = {0}, other = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle, .signer = signer});
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle, signer), .crls = &set);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_CRL_BAD_SIGNATURE, ODBCSSL_ERROR_CRL_BAD_SIGNATURE, NULL,
+                   .chain = CHAIN(world.server, world.middle), .crls = &set);
+    set_add(&other,
+            &(struct pki_crl_spec){.issuer = world.root, .revoked = &revoked, .revoked_count = 1});
+    set_add(&other, &(struct pki_crl_spec){.issuer = world.middle, .signer = signer});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_CRL_BAD_SIGNATURE, ODBCSSL_ERROR_CRL_BAD_SIGNATURE, NULL,
+                   .chain = CHAIN(world.server, world.middle, signer), .crls = &other);
+    crl_set_free(&set);
+    crl_set_free(&other);
+    pki_free(&signer);
+}
+
+/* Nobody stands above an anchor who could revoke it: nothing is checked, nor said to be. */
+static void test_anchor(void)
+{
+    struct crl_set set = {0};
+    struct verify_result result = scene_verify(
+        &(struct scene){.chain = CHAIN(world.server), .anchor = world.server, .crls = &set});
+    CHECK_NUMBER(result.status, 0);
+    CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_NOT_CHECKED);
+    verify_result_free(&result);
+}
+
+/* A chain that is not trusted says so, whatever the CRLs are. */
+static void test_untrusted(void)
+{
+    struct crl_set set = good_crls();
+    struct verify_result result =
+        scene_verify(&(struct scene){.chain = CHAIN(world.server), .crls = &set});
+    CHECK_NUMBER(result.status, ODBCSSL_VERIFY_UNTRUSTED);
+    CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_NOT_CHECKED);
+    verify_result_free(&result);
+    crl_set_free(&set);
+}
+
+const struct suite_case revocation_cases[] = {
+    {"accepts what current CRLs of the whole chain do not list", test_good},
+    {"tells which CRL ends first", test_earliest_end},
+    {"refuses a revoked server with date, reason and file", test_revoked},
+    {"refuses a revoked intermediate, unless only the leaf is checked", test_revoked_intermediate},
+    {"believes any good CRL of several that revokes", test_two_crls},
+    {"refuses when a CRL is missing", test_no_crl},
+    {"refuses expired CRLs and those that do not say when they end", test_expired},
+    {"asks for the time at every verification", test_expires_later},
+    {"refuses CRLs of the future", test_not_yet_valid},
+    {"refuses forged CRLs, and does not believe them", test_forged},
+    {"refuses weakly signed CRLs", test_weak_signature},
+    {"refuses CRLs of a CA that may not sign any", test_issuer_without_crl_sign},
+    {"refuses critical extensions of CRLs and entries", test_critical_extensions},
+    {"refuses delta CRLs that may know more", test_delta},
+    {"refuses indirect CRLs", test_indirect},
+    {"refuses CRLs for other certificates or some reasons", test_scope},
+    {"matches distribution points", test_distribution_points},
+    {"accepts a separate key for CRLs only below the same anchor", test_separate_crl_key},
+    {"says that nothing was checked for an anchor", test_anchor},
+    {"does not check CRLs of an untrusted chain", test_untrusted},
+    {NULL, NULL},
+};

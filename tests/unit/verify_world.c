@@ -1,0 +1,85 @@
+#include "unit/verify_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHAIN_LIMIT 40
+
+struct world world;
+
+int world_set_up(void)
+{
+    world.root = pki_issue(&(struct pki_spec){.common_name = "Root", .is_ca = true});
+    world.middle =
+        pki_issue(&(struct pki_spec){.common_name = "Middle", .is_ca = true, .issuer = world.root});
+    world.server = pki_issue(&(struct pki_spec){.common_name = "db1",
+                                                .issuer = world.middle,
+                                                .serial = "0A3F",
+                                                .dns = PKI_LIST("db1.example.com")});
+    return world.server == NULL;
+}
+
+int world_tear_down(void)
+{
+    pki_free(&world.server);
+    pki_free(&world.middle);
+    pki_free(&world.root);
+    return 0;
+}
+
+static size_t export_chain(const struct scene *scene, gnutls_datum_t *ders)
+{
+    size_t count = 0;
+    for (; scene->chain[count] != NULL && count < CHAIN_LIMIT; count++)
+        ders[count] = pki_der(scene->chain[count]);
+    return count;
+}
+
+struct verify_result scene_verify(const struct scene *scene)
+{
+    gnutls_datum_t ders[CHAIN_LIMIT];
+    const struct pki_certificate *anchor = scene->anchor != NULL ? scene->anchor : world.root;
+    gnutls_x509_crt_t anchors[] = {anchor->crt};
+    const struct trust trust = {.anchors = anchors, .anchor_count = 1, .name = (char *)"root.crt"};
+    struct verify_request request = {.chain = ders,
+                                     .chain_count = export_chain(scene, ders),
+                                     .trust = scene->without_trust ? NULL : &trust,
+                                     .crls = scene->crls,
+                                     .crl_check = scene->crl_check,
+                                     .crl_name = "SslCrl=test.crl",
+                                     .host = scene->host,
+                                     .pin = scene->pin,
+                                     .at = scene->at != 0 ? scene->at : time(NULL),
+                                     .allow_weak = scene->allow_weak};
+    struct verify_result result;
+    bool is_accepted = verify_chain(&request, &result);
+    CHECK(is_accepted == (result.status == 0));
+    for (size_t i = 0; i < request.chain_count; i++)
+        gnutls_free(ders[i].data);
+    return result;
+}
+
+void scene_expect(const struct scene *scene, uint32_t status, enum odbcssl_error code,
+                  const char *part, const char *file, unsigned line)
+{
+    struct verify_result result = scene_verify(scene);
+    suite_check_number(result.status, status, file, line);
+    suite_check_number(result.error.code, code, file, line);
+    if (result.error.code != code)
+        suite_check_text(result.error.text, "", file, line);
+    if (part != NULL)
+        suite_check_contains(result.error.text, part, file, line);
+    verify_result_free(&result);
+}
+
+void set_add(struct crl_set *set, const struct pki_crl_spec *spec)
+{
+    struct buffer der = {0};
+    struct error error = {0};
+    CHECK_FATAL(pki_crl(spec, &der));
+    bool is_read = crl_set_read(set, buffer_content(&der), buffer_length(&der), "test.crl", &error);
+    CHECK_TEXT(error.text, "");
+    CHECK_FATAL(is_read);
+    buffer_free(&der);
+}

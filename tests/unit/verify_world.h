@@ -1,0 +1,60 @@
+/*
+ * verify_world.h - a small PKI for the tests of the verifier: a root, an intermediate and a server,
+ * made once, and short ways to verify and to make CRLs.
+ */
+#ifndef TESTS_VERIFY_WORLD_H
+#define TESTS_VERIFY_WORLD_H
+
+#include "support/pki.h"
+#include "support/suite.h"
+#include "tls/verify.h"
+
+struct world {
+    struct pki_certificate *root;
+    struct pki_certificate *middle; /* issued by root */
+    struct pki_certificate *server; /* db1.example.com, issued by middle */
+};
+
+extern struct world world;
+
+/* For struct suite. */
+int world_set_up(void);
+int world_tear_down(void);
+
+/* What one verification is made of; the rest is default: now, the world's root as trust. */
+struct scene {
+    const struct pki_certificate *const *chain; /* ended by NULL */
+    const struct pki_certificate *anchor;       /* NULL: the root */
+    const struct crl_set *crls;
+    enum crl_check crl_check;
+    const char *host;
+    const char *pin;
+    time_t at;
+    bool allow_weak;
+    bool without_trust;
+};
+
+#define CHAIN(...) ((const struct pki_certificate *const[]){__VA_ARGS__, NULL})
+
+/* Free the result with verify_result_free. */
+struct verify_result scene_verify(const struct scene *scene);
+
+/* Verifies and checks the verdict: status bits, error code and a part of the text (NULL: none). */
+void scene_expect(const struct scene *scene, uint32_t status, enum odbcssl_error code,
+                  const char *part, const char *file, unsigned line);
+#define EXPECT_ACCEPTED(...)                                                                       \
+    scene_expect(&(struct scene){__VA_ARGS__}, 0, ODBCSSL_ERROR_NONE, NULL, __FILE__, __LINE__)
+#define EXPECT_REFUSED(status, code, part, ...)                                                    \
+    scene_expect(&(struct scene){__VA_ARGS__}, status, code, part, __FILE__, __LINE__)
+
+/* A CRL in a set; the name in errors is "test.crl". */
+void set_add(struct crl_set *set, const struct pki_crl_spec *spec);
+
+/* The suites of the other files of the program. */
+extern const struct suite_case rule_cases[];
+extern const struct suite_case constraint_cases[];
+extern const struct suite_case weak_cases[];
+extern const struct suite_case pin_cases[];
+extern const struct suite_case revocation_cases[];
+
+#endif
