@@ -20,7 +20,7 @@
     "WHERE variable_name = 'Ssl_cipher'"
 
 static const char *const plugins[] = {"--plugin-load-add=auth_ed25519",
-                                      "--plugin-load-add=auth_pam", "--pam-use-cleartext-plugin",
+                                      "--plugin-load-add=auth_pam_v1", "--pam-use-cleartext-plugin",
                                       NULL};
 static const char users[] =
     "CREATE DATABASE work;"
