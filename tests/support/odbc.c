@@ -27,11 +27,14 @@ bool odbc_configure(const char *folder, const char *odbcinst_extra, const char *
     if (build == NULL)
         build = ".";
     snprintf(drivers, sizeof drivers,
-             "[" ODBC_POSTGRESQL "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=psqlodbcw.so\n"
+             "[" ODBC_POSTGRESQL
+             "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=psqlodbcw.so\n"
              "[" ODBC_POSTGRESQL_ANSI "]\nDriver=%1$s/driver/odbc/.libs/libodbcssla.so\n"
              "TargetDriver=psqlodbca.so\n"
-             "[" ODBC_FREETDS "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libtdsodbc.so\n"
-             "[" ODBC_MARIADB "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libmaodbc.so\n"
+             "[" ODBC_FREETDS
+             "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libtdsodbc.so\n"
+             "[" ODBC_MARIADB
+             "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libmaodbc.so\n"
              "[" ODBC_NATIVE_POSTGRESQL "]\nDriver=psqlodbcw.so\n",
              build);
     snprintf(user_file, sizeof user_file, "%s/user.ini", folder);
@@ -176,6 +179,22 @@ const char *odbc_info_text(struct odbc_session *session, unsigned type)
            SQLGetInfo(session->connection, (SQLUSMALLINT)type, session->value, 32000, &length),
            SQL_HANDLE_DBC, session->connection);
     return session->value;
+}
+
+void odbc_note(const struct odbc_session *session, const char *format, ...)
+{
+    va_list arguments;
+    const char *next = session->diagnostics;
+    printf("# ");
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    printf(*next == '\0' ? " -> good\n" : " ->\n");
+    while (*next != '\0') {
+        size_t length = strcspn(next, "\n");
+        printf("#   %.*s\n", (int)length, next);
+        next += length + (next[length] == '\n');
+    }
 }
 
 void odbc_close(struct odbc_session *session)

@@ -56,6 +56,10 @@ long odbc_fetch_all(struct odbc_session *session);
 unsigned odbc_info_number(struct odbc_session *session, unsigned type);
 const char *odbc_info_text(struct odbc_session *session, unsigned type); /* in value */
 
+/* A TAP comment: what was tried (printf), and the records it led to. */
+void odbc_note(const struct odbc_session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Frees everything, disconnecting first. */
 void odbc_close(struct odbc_session *session);
 

@@ -72,8 +72,7 @@ static bool connect_to(const struct mariadb_server *to, const char *user, const 
     bool is_connected =
         odbc_connect(&session, "DRIVER={%s};%s;Server=localhost;Port=%u;UID=%s;PWD=%s",
                      ODBC_MARIADB, settings, mariadb_port(to), user, PASSWORD);
-    printf("# %s: %s -> %s%s", user, settings, session.diagnostics,
-           *session.diagnostics == '\0' ? "connected\n" : "");
+    odbc_note(&session, "%s: %s", user, settings);
     return is_connected;
 }
 
@@ -379,8 +378,7 @@ static bool connect_dsn(const char *settings)
     session = (struct odbc_session){0};
     bool is_connected = odbc_connect(&session, "DSN=shop;Port=%u;PWD=%s;%s", mariadb_port(server),
                                      PASSWORD, settings);
-    printf("# DSN=shop;%s -> %s%s", settings, session.diagnostics,
-           *session.diagnostics == '\0' ? "connected\n" : "");
+    odbc_note(&session, "DSN=shop;%s", settings);
     return is_connected;
 }
 

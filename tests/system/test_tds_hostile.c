@@ -48,7 +48,7 @@ static void check_row(const struct row *row)
         return;
     CHECK(!tds_fixture_connect(&fixture, &session, "SslMode=%s;%s", row->mode,
                                strcmp(row->mode, "disable") == 0 ? "" : ROOT));
-    printf("# %s, SslMode=%s -> %s", row->misbehaviour, row->mode, session.diagnostics);
+    odbc_note(&session, "%s, SslMode=%s", row->misbehaviour, row->mode);
     CHECK_NUMBER(session.native, row->native);
     CHECK_CONTAINS(session.diagnostics, row->text);
     CHECK_CONTAINS(session.diagnostics, "[odbcssl]");
@@ -151,7 +151,7 @@ static void check_routing(const char *settings, const char *encryption)
     snprintf(route, sizeof route, "localhost:%u", tds_peer_port(target));
     CHECK_FATAL(tds_fixture_start(&fixture, "server", encryption, arguments));
     CHECK(!tds_fixture_connect(&fixture, &session, "%s", settings));
-    printf("# %s -> %s", settings, session.diagnostics);
+    odbc_note(&session, "%s", settings);
     CHECK_NUMBER(session.native, ODBCSSL_ERROR_ROUTING);
     snprintf(text, sizeof text, "localhost, port %u", tds_peer_port(target));
     CHECK_CONTAINS(session.diagnostics, text);

@@ -92,8 +92,7 @@ static void check_mode(const char *mode, const char *more, enum wanted wanted)
     bool is_connected = tds_fixture_connect(
         &fixture, &session, "SslMode=%s;%s%s", mode, more,
         is_verifying ? tds_fixture_option(&fixture, "SslRootCert", "root.pem") : "");
-    printf("# SslMode=%-12s %s -> %s\n", mode, more,
-           is_connected ? "connected" : session.diagnostics);
+    odbc_note(&session, "SslMode=%s %s", mode, more);
     CHECK_NUMBER(is_connected, wanted >= PLAINTEXT);
     CHECK_NUMBER(session.native, outcome->native);
     CHECK_CONTAINS(session.diagnostics, outcome->text);
@@ -193,8 +192,7 @@ static void check_version(const struct version *version, const char *encryption)
     bool is_connected =
         tds_fixture_connect(&fixture, &session, "SslMode=verify-full;%s%s", version->settings,
                             tds_fixture_option(&fixture, "SslRootCert", "root.pem"));
-    printf("# TLS %s, %s -> %s\n", version->server, version->settings,
-           is_connected ? "connected" : session.diagnostics);
+    odbc_note(&session, "TLS %s, %s", version->server, version->settings);
     CHECK_NUMBER(is_connected, version->wanted != 0);
     if (is_connected)
         CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_PROTOCOL_VERSION), version->wanted);

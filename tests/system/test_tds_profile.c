@@ -41,8 +41,7 @@ static bool connect_to(const char *server, const char *settings)
     bool is_connected = odbc_connect(
         &session, "DRIVER={%s};%s;UID=%s;PWD=%s;%s%s", ODBC_FREETDS, server, TDS_PEER_USER,
         TDS_PEER_PASSWORD, tds_fixture_option(&fixture, "SslRootCert", "root.pem"), settings);
-    printf("# %s;%s -> %s%s", server, settings, session.diagnostics,
-           *session.diagnostics == '\0' ? "connected\n" : "");
+    odbc_note(&session, "%s;%s", server, settings);
     return is_connected;
 }
 

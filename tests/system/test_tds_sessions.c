@@ -191,7 +191,7 @@ static void test_refused_versions(void)
         char settings[64];
         snprintf(settings, sizeof settings, "TDS_Version=%s", versions[i]);
         CHECK(!connect_with(settings));
-        printf("# %s -> %s", settings, session.diagnostics);
+        odbc_note(&session, "%s", settings);
         CHECK_NUMBER(session.native, ODBCSSL_ERROR_PLAINTEXT_LOGIN);
         CHECK_CONTAINS(session.diagnostics, settings);
         CHECK_CONTAINS(session.diagnostics, "set TDS_Version to 7.1, 7.2, 7.3 or 7.4");

@@ -95,8 +95,7 @@ static void check_row(const struct row *row)
 {
     bool is_wanted = row->native == 0 || row->native >= ODBCSSL_WARNING_FALLBACK;
     bool is_connected = connect_tds(row->settings);
-    printf("# %-60s -> %s\n", row->settings,
-           session.native == 0 ? "connected" : first_record(&session));
+    odbc_note(&session, "%s", row->settings);
     CHECK_NUMBER(is_connected, is_wanted);
     CHECK_NUMBER(session.native, row->native);
     CHECK_CONTAINS(session.diagnostics, row->text);
@@ -251,15 +250,15 @@ static void check_mutual(const char *encryption, const char *more)
          "server.key", 0, 0},
         {FULL ROOT, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED, "SslCert", 0, 0},
         {FULL ROOT "SslCert=@foreign.pem;SslKey=@foreign.key",
-         ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED, "foreign.pem (connection string) was sent", 0, 0},
+         ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED, "foreign.pem (connection string) was sent", 0,
+         0},
     };
     CHECK_FATAL(tds_fixture_start_mutual(&fixture, "server", encryption));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char settings[TEXT_SIZE];
         snprintf(settings, sizeof settings, "%s%s", more, rows[i].settings);
         bool is_connected = connect_tds(settings);
-        printf("# %-60s -> %s\n", settings,
-               session.native == 0 ? "connected" : first_record(&session));
+        odbc_note(&session, "%s", settings);
         CHECK_NUMBER(is_connected, rows[i].native == 0);
         CHECK_NUMBER(session.native, rows[i].native);
         CHECK_CONTAINS(session.diagnostics, rows[i].text);

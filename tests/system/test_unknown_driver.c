@@ -33,8 +33,7 @@ static bool connect_with(const char *settings)
     bool is_connected = odbc_connect(
         &session, "DRIVER={another};%s;Database=postgres;UID=%s;PWD=%s;SslRootCert=%s", settings,
         POSTGRES_USER, POSTGRES_PASSWORD, fixture_path(&fixture.base, "root.pem"));
-    printf("# %s -> %s%s", settings, session.diagnostics,
-           *session.diagnostics == '\0' ? "connected\n" : "");
+    odbc_note(&session, "%s", settings);
     return is_connected;
 }
 
