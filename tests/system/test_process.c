@@ -51,7 +51,7 @@ static int exit_status(pid_t child)
 static int use_in_child(struct odbc_session *session)
 {
     struct odbc_session own = {0};
-    if (odbc_query(session, "select 1") || strcmp(session->sqlstate, "08S01") != 0 ||
+    if (odbc_fetch_all(session) != -1 || strcmp(session->sqlstate, "08S01") != 0 ||
         session->native != ODBCSSL_ERROR_FORKED)
         return 1;
     if (SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, session->connection, SQL_COMMIT)))
