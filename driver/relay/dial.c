@@ -131,7 +131,7 @@ bool dial_wait_for(int descriptor, short events, const struct dial_wait *wait, c
             error_set(error, ODBCSSL_ERROR_TIMEOUT, "the real driver gave up while %s", doing);
         else if (count == 0)
             error_set(error, ODBCSSL_ERROR_TIMEOUT,
-                      "the time-out (SslTimeout, or the login timeout) ran out while %s", doing);
+                      "the time-out (SslTimeout, else the login time-out) ran out while %s", doing);
         else
             continue;
         return false;

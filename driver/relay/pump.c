@@ -353,7 +353,8 @@ static bool wait_for_events(struct pump *pump, struct pollfd *polled)
     int count = poll(polled, POLLED_COUNT, has_deadline ? clock_left(pump->deadline) : -1);
     if (count == 0)
         error_set(&error, ODBCSSL_ERROR_TIMEOUT,
-                  "%s: the time-out of %u s (SslTimeout, or the login timeout) ran out while %s",
+                  "%s: the time-out of %u seconds (SslTimeout, else the login time-out) ran out "
+                  "while %s",
                   pump->server_name, pump->options->timeout, pump->doing);
     else if (count < 0 && errno != EINTR)
         error_set_system(&error, ODBCSSL_ERROR_SYSTEM, errno, "poll failed");

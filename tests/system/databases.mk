@@ -21,3 +21,11 @@ tests_system_test_tds_trust_SOURCES = tests/system/test_tds_trust.c $(TDS_FIXTUR
 tests_system_test_tds_trust_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_tds_trust_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_tds_trust_LDADD = $(TDS_LIBS) $(GNUTLS_LIBS)
+
+check_PROGRAMS += tests/system/test-tds-sessions
+TESTS += tests/system/test-tds-sessions
+tests_system_test_tds_sessions_SOURCES = tests/system/test_tds_sessions.c $(TDS_FIXTURE) \
+	tests/unit/formats_tools.c tests/unit/formats_tools.h
+tests_system_test_tds_sessions_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_tds_sessions_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_tds_sessions_LDADD = $(TDS_LIBS)

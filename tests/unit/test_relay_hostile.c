@@ -155,8 +155,8 @@ static void test_time_out(void)
     CHECK_NUMBER(rig_outcome(&rig), RELAY_FAILED);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
     CHECK_CONTAINS(rig.error.text,
-                   "1 s (SslTimeout, or the login timeout) ran out while waiting for "
-                   "the switch");
+                   "time-out of 1 seconds (SslTimeout, else the login time-out) ran out while "
+                   "waiting for the switch");
     postgres_client_close(&client);
     rig_close(&rig);
     peer_stop(&peer);
