@@ -26,14 +26,14 @@
 
 static struct fixture fixture;
 static struct wire_tap *tap;
+static char root[1024]; /* file of trust */
 
 static bool connect_with(struct odbc_session *session, unsigned port, const char *extra)
 {
     return odbc_connect(session,
                         "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
                         "SslMode=verify-full;SslRootCert=%s;%s",
-                        ODBC_POSTGRESQL, port, POSTGRES_USER, POSTGRES_PASSWORD,
-                        fixture_path(&fixture, "root.pem"), extra);
+                        ODBC_POSTGRESQL, port, POSTGRES_USER, POSTGRES_PASSWORD, root, extra);
 }
 
 static bool restart(void)
@@ -425,6 +425,7 @@ static int set_up(void)
 {
     if (fixture_open(&fixture, NULL, NULL) != 0 || !restart())
         return -1;
+    snprintf(root, sizeof root, "%s", fixture_path(&fixture, "root.pem"));
     tap = wire_tap_start((uint16_t)fixture_port(&fixture));
     return tap != NULL ? 0 : -1;
 }
