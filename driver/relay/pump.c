@@ -191,17 +191,27 @@ static bool is_end_expected(const struct pump *pump)
            (pump->server.tls == NULL && pump->server.end_reason == 0 && pump->is_logged_in);
 }
 
+/* A server that expects another first byte hangs up. */
+static const char *handshake_hint(const struct pump *pump)
+{
+    return pump->options->plan == PROTO_PLAN_DIRECT
+               ? "; it may not speak TLS from the first byte (SslNegotiation=direct)"
+               : "";
+}
+
 static void describe_end(const struct pump *pump, struct error *error)
 {
     if (pump->server.stage == TRANSPORT_HANDSHAKE && pump->server.end_reason != 0)
         error_set_system(error, ODBCSSL_ERROR_HANDSHAKE, pump->server.end_reason,
-                         "the connection to %s broke during the TLS handshake", pump->server_name);
+                         "the connection to %s broke during the TLS handshake%s",
+                         pump->server_name, handshake_hint(pump));
     else if (pump->server.end_reason != 0)
         error_set_system(error, ODBCSSL_ERROR_LINK_LOST, pump->server.end_reason,
                          "the connection to %s broke while %s", pump->server_name, pump->doing);
     else if (pump->server.stage == TRANSPORT_HANDSHAKE)
         error_set(error, ODBCSSL_ERROR_HANDSHAKE,
-                  "%s closed the connection during the TLS handshake", pump->server_name);
+                  "%s closed the connection during the TLS handshake%s", pump->server_name,
+                  handshake_hint(pump));
     else if (pump->server.tls != NULL && !pump->server.is_closed)
         error_set(
             error, ODBCSSL_ERROR_TRUNCATED,
@@ -328,8 +338,8 @@ static bool wait_for_events(struct pump *pump, struct pollfd *polled)
     int count = poll(polled, POLLED_COUNT, has_deadline ? clock_left(pump->deadline) : -1);
     if (count == 0)
         error_set(&error, ODBCSSL_ERROR_TIMEOUT,
-                  "the time-out of %u seconds (SslTimeout) ran out while %s",
-                  pump->options->timeout, pump->doing);
+                  "%s: the time-out of %u seconds (SslTimeout) ran out while %s",
+                  pump->server_name, pump->options->timeout, pump->doing);
     else if (count < 0 && errno != EINTR)
         error_set_system(&error, ODBCSSL_ERROR_SYSTEM, errno, "poll failed");
     if (error_is_set(&error))
