@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "conn/pgpass.h"
 #include "conn/pqopt.h"
 #include "conn/profiles.h"
 
@@ -21,6 +22,7 @@ static const char *const tls_keywords[] = {"SSLmode", "CA", NULL};
 
 /* psqlodbc decodes %XX and '+' in these when a connection string has them without braces; of
  * odbc.ini it decodes the password only. */
+static const char *const database_keywords[] = {"Database", "DX", NULL};
 static const char *const password_keywords[] = {"PWD", "Password", NULL};
 static const char *const statement_keywords[] = {"ConnSettings", "A6", NULL};
 
@@ -144,6 +146,31 @@ static bool rewrite_pair(struct connstr_pair *pair)
     return true;
 }
 
+/* libpq looks a password up by the port, too: when the relay has another one than the server, here.
+ */
+static bool add_password(const struct profile_target *target, const struct relay_endpoint *endpoint,
+                         struct connstr *list)
+{
+    const char *given = profile_lookup(list, password_keywords, NULL);
+    const struct pgpass_query query = {
+        .host = target->host,
+        .port = target->port,
+        .database = profile_lookup(list, database_keywords, NULL),
+        .user = profile_lookup(list, user_keywords, NULL),
+    };
+    if (endpoint->port == target->port || (given != NULL && *given != '\0') ||
+        getenv("PGPASSWORD") != NULL || query.database == NULL || query.user == NULL)
+        return true;
+    char *password = pgpass_find(&query);
+    bool is_added = password == NULL || profile_set(list, password_keywords, password);
+    if (password != NULL && is_added)
+        for (size_t i = 0; i < list->count; i++)
+            if (is_listed(list->pairs[i].keyword, password_keywords))
+                list->pairs[i].is_braced = true;
+    text_free_secret(password);
+    return is_added;
+}
+
 static bool rewrite(const struct settings *settings, const struct profile_target *target,
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error)
@@ -152,6 +179,8 @@ static bool rewrite(const struct settings *settings, const struct profile_target
         if (!rewrite_pair(&list->pairs[i]))
             return false;
     profile_remove(list, tls_keywords);
+    if (!add_password(target, endpoint, list))
+        return false;
     /* psqlodbc reads its driver-wide defaults from the section of odbcinst.ini that DRIVER names.
      */
     return connstr_append(list, "DRIVER", settings->target_driver.value) &&

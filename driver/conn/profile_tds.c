@@ -21,15 +21,40 @@ static const char *const dropped_keywords[] = {"Encryption", "Servername", NULL}
 static const char *const environment[] = {"TDSHOST", "TDSPORT", NULL};
 
 #define DEFAULT_TDS_VERSION "7.4"
+#define VERSION_VARIABLE "TDSVER" /* beats the connection string */
+
+/* As FreeTDS writes the versions that ask for TLS before they log in, and what it is to be told.
+ * 8.0 once was its name of 7.1, and is TLS of its own today. */
+static const struct {
+    const char *text;
+    const char *version;
+} versions[] = {
+    {"7.1", "7.1"},
+    {"71", "7.1"},
+    {"7.2", "7.2"},
+    {"72", "7.2"},
+    {"7.3", "7.3"},
+    {"73", "7.3"},
+    {"7.4", "7.4"},
+    {"74", "7.4"},
+    {"8.0", DEFAULT_TDS_VERSION},
+    {"80", DEFAULT_TDS_VERSION},
+};
 
 /* What an entry of freetds.conf says, and the keyword that says the same. */
 static const struct {
     const char *setting;
     const char *keyword;
 } entry_settings[] = {
-    {"tds version", "TDS_Version"},      {"database", "Database"},
-    {"client charset", "ClientCharset"}, {"timeout", "Timeout"},
-    {"connect timeout", "Timeout"},
+    {"tds version", "TDS_Version"},
+    {"database", "Database"},
+    {"client charset", "ClientCharset"},
+    {"initial block size", "PacketSize"},
+    {"language", "Language"},
+    {"timeout", "Timeout"},
+    {"realm", "REALM"},
+    {"spn", "ServerSPN"},
+    {"use ntlmv2", "UseNTLMv2"},
 };
 
 /* "host,port" and "host\instance", as Microsoft's drivers and FreeTDS take them. */
@@ -119,12 +144,24 @@ static bool inspect_entry(const struct settings *settings, struct profile_target
     return is_good;
 }
 
-static bool inspect(const struct settings *settings, struct profile_target *target,
-                    struct error *error)
+/* 4.2, 5.0 and 7.0 log in without PRELOGIN, so there is no way to TLS, and FreeTDS takes what it
+ * does not know for a wish to try them all. NULL with error. */
+static const char *find_version(const char *name, const char *text, struct error *error)
 {
-    return profile_refuse_environment(environment,
-                                      "it would lead FreeTDS past odbcssl's TLS session", error) &&
-           inspect_entry(settings, target, error) && split_host(target, error);
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
+        if (strcmp(text, versions[i].text) == 0)
+            return versions[i].version;
+    error_set(error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+              "%s=%s: FreeTDS may log in without asking for TLS first; set %s to 7.1, 7.2, 7.3 or "
+              "7.4",
+              name, text, name);
+    return NULL;
+}
+
+static bool check_environment_version(struct error *error)
+{
+    const char *text = getenv(VERSION_VARIABLE);
+    return text == NULL || *text == '\0' || find_version(VERSION_VARIABLE, text, error) != NULL;
 }
 
 /* Adds what the freetds.conf entry says where the DSN says nothing. */
@@ -147,20 +184,13 @@ static bool add_entry_settings(const struct settings *settings, struct connstr *
     return is_good;
 }
 
-/* 4.2 and 5.0 log in without PRELOGIN, so there is no way to TLS; 7.0 likewise. */
-static bool check_version(const char *version, struct error *error)
+static bool inspect(const struct settings *settings, struct profile_target *target,
+                    struct error *error)
 {
-    static const char *const refused[] = {"4.2", "5.0", "7.0", "auto", NULL};
-    for (size_t i = 0; refused[i] != NULL; i++) {
-        if (!text_equal_nocase(version, refused[i]))
-            continue;
-        error_set(error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
-                  "TDS_Version=%s: this version may log in without asking for TLS first; set "
-                  "TDS_Version to 7.1, 7.2, 7.3 or 7.4",
-                  version);
-        return false;
-    }
-    return true;
+    return profile_refuse_environment(environment,
+                                      "it would lead FreeTDS past odbcssl's TLS session", error) &&
+           check_environment_version(error) && inspect_entry(settings, target, error) &&
+           split_host(target, error);
 }
 
 static bool rewrite(const struct settings *settings, const struct profile_target *target,
@@ -170,9 +200,11 @@ static bool rewrite(const struct settings *settings, const struct profile_target
     (void)target;
     if (!add_entry_settings(settings, list, error))
         return false;
-    const char *version = connstr_get(list, "TDS_Version");
-    const char *used = version == NULL || *version == '\0' ? DEFAULT_TDS_VERSION : version;
-    return check_version(used, error) && profile_set(list, version_keywords, used) &&
+    const char *wanted = profile_lookup(list, version_keywords, NULL);
+    const char *version = wanted == NULL || *wanted == '\0'
+                              ? DEFAULT_TDS_VERSION
+                              : find_version(version_keywords[0], wanted, error);
+    return version != NULL && profile_set(list, version_keywords, version) &&
            profile_set(list, server_keywords, endpoint->address) &&
            profile_set_number(list, port_keywords, endpoint->port) &&
            connstr_append(list, "Encryption", "request");

@@ -241,8 +241,7 @@ static bool is_certificate_missing(const struct proto_session *session,
                                    const struct postgres_refusal *refusal)
 {
     return session->certificate == PROTO_CERTIFICATE_NOT_SHOWN && !session->is_credentials_asked &&
-           strcmp(refusal->sqlstate, "28000") == 0 &&
-           strstr(refusal->text, "certificate") != NULL;
+           strcmp(refusal->sqlstate, "28000") == 0 && strstr(refusal->text, "certificate") != NULL;
 }
 
 /*
@@ -368,6 +367,13 @@ static void postgres_fail(struct proto_session *session, const char *text)
     postgres_write_failure(&session->to_driver, text);
 }
 
+static const char *postgres_explain_end(const struct proto_session *session)
+{
+    if (session->plan == PROTO_PLAN_DIRECT && session->kind == PROTO_SESSION_UNKNOWN)
+        return "so does PostgreSQL before version 17: set SslNegotiation=starttls";
+    return NULL;
+}
+
 const struct proto proto_postgres = {
     .name = "postgresql",
     .alpn = postgres_alpn,
@@ -379,4 +385,5 @@ const struct proto proto_postgres = {
     .from_server = postgres_from_server,
     .tls_started = postgres_tls_started,
     .fail = postgres_fail,
+    .explain_end = postgres_explain_end,
 };

@@ -104,6 +104,10 @@ struct proto {
 
     /* A message that makes the real driver give up at once, in to_driver; text is short ASCII. */
     void (*fail)(struct proto_session *session, const char *text);
+
+    /* What it may mean that the server ends the connection at this point, for the error: "so does
+     * a server that ...: set ...". NULL, or returns NULL: nothing is known. */
+    const char *(*explain_end)(const struct proto_session *session);
 };
 
 /* NULL: there is no such protocol. */

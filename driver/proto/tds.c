@@ -224,6 +224,17 @@ static void tds_fail(struct proto_session *session, const char *text)
     tds->stage = TDS_STAGE_FAILED;
 }
 
+static const char *tds_explain_end(const struct proto_session *session)
+{
+    const struct tds *tds = session->state;
+    if (session->plan == PROTO_PLAN_DIRECT && tds->stage == TDS_STAGE_PRELOGIN)
+        return "so does a server that has no TDS 8.0: set SslNegotiation=starttls (Encrypt=yes)";
+    if (session->plan != PROTO_PLAN_DIRECT && tds->stage == TDS_STAGE_REPLY)
+        return "so does a server that takes only TDS 8.0: set SslNegotiation=direct, with "
+               "SslMode=require or stronger (Encrypt=strict)";
+    return NULL;
+}
+
 static const char *tds_alpn(enum proto_plan plan, bool *is_required_out)
 {
     *is_required_out = false;
@@ -273,4 +284,5 @@ const struct proto proto_tds = {
     .unwrap = tds_unwrap,
     .record_length = tds_record_length,
     .fail = tds_fail,
+    .explain_end = tds_explain_end,
 };

@@ -106,6 +106,7 @@ static enum proto_verdict judge_login_reply(struct proto_session *session)
     if (!buffer_append(&session->to_driver, buffer_content(packets), buffer_length(packets)))
         return tds_refuse_memory(session);
     tds_message_clear(&tds->message);
+    session->is_login_refused = reply.has_error && !reply.is_accepted;
     if (!reply.is_accepted)
         return PROTO_CONTINUE;
     tds->stage = TDS_STAGE_OPEN;

@@ -130,8 +130,8 @@ bool dial_wait_for(int descriptor, short events, const struct dial_wait *wait, c
         else if (polled[2].revents != 0)
             error_set(error, ODBCSSL_ERROR_TIMEOUT, "the real driver gave up while %s", doing);
         else if (count == 0)
-            error_set(error, ODBCSSL_ERROR_TIMEOUT, "the time-out (SslTimeout) ran out while %s",
-                      doing);
+            error_set(error, ODBCSSL_ERROR_TIMEOUT,
+                      "the time-out (SslTimeout, else the login time-out) ran out while %s", doing);
         else
             continue;
         return false;

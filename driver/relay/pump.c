@@ -16,6 +16,8 @@
 /* Unfinished protocol messages before the login is over. */
 #define MESSAGE_LIMIT ((size_t)64 * 1024)
 
+#define HINT_SIZE 200
+
 /* How long the end of a relay waits for the network to take what the real driver sent last. */
 #define STOP_MILLISECONDS 500
 
@@ -83,6 +85,12 @@ static enum tls_progress read_opaque(struct pump *pump, struct error *error)
     return transport_read(&pump->server, &pump->driver_out, OUT_LIMIT, error);
 }
 
+static bool is_driver_to_answer(const struct pump *pump)
+{
+    return pump->proto.is_credentials_asked && !pump->proto.is_login_refused &&
+           !pump->is_logged_in && pump->phase == PUMP_CARRYING;
+}
+
 static enum tls_progress read_messages(struct pump *pump, struct error *error)
 {
     size_t before = buffer_length(&pump->server_in);
@@ -93,6 +101,8 @@ static enum tls_progress read_messages(struct pump *pump, struct error *error)
         return progress;
     if (length > before)
         verdict_obey(pump, pump->proto.proto->from_server(&pump->proto, &pump->server_in));
+    if (length > before && is_driver_to_answer(pump))
+        verdict_ask_driver(pump);
     if (pump->proto.is_server_opaque && !move_to_driver(pump, &pump->server_in))
         error_set_memory(error);
     if (buffer_length(&pump->server_in) >= MESSAGE_LIMIT && pump->phase == PUMP_CARRYING &&
@@ -149,6 +159,8 @@ static void take_from_driver(struct pump *pump)
     struct error error = {0};
     if (!may_take_from_driver(pump) || buffer_length(&pump->driver_in) == 0)
         return;
+    if (pump->is_driver_asked)
+        verdict_driver_answered(pump);
     if (!pump->proto.is_driver_opaque)
         verdict_obey(pump, pump->proto.proto->from_driver(&pump->proto, &pump->driver_in));
     if (!may_take_from_driver(pump) || buffer_length(&pump->driver_in) == 0)
@@ -191,35 +203,38 @@ static bool is_end_expected(const struct pump *pump)
            (pump->server.tls == NULL && pump->server.end_reason == 0 && pump->is_logged_in);
 }
 
-/* A server that expects another first byte hangs up. */
-static const char *handshake_hint(const struct pump *pump)
+/* "; so does a server that ...", or nothing. */
+static const char *explain_end(const struct pump *pump, char *out, size_t size)
 {
-    return pump->options->plan == PROTO_PLAN_DIRECT
-               ? "; it may not speak TLS from the first byte (SslNegotiation=direct)"
-               : "";
+    const struct proto *proto = pump->proto.proto;
+    const char *text = proto->explain_end != NULL ? proto->explain_end(&pump->proto) : NULL;
+    snprintf(out, size, "%s%s", text != NULL ? "; " : "", text != NULL ? text : "");
+    return out;
 }
 
 static void describe_end(const struct pump *pump, struct error *error)
 {
+    char hint[HINT_SIZE];
     if (pump->server.stage == TRANSPORT_HANDSHAKE && pump->server.end_reason != 0)
         error_set_system(error, ODBCSSL_ERROR_HANDSHAKE, pump->server.end_reason,
-                         "the connection to %s broke during the TLS handshake%s",
-                         pump->server_name, handshake_hint(pump));
+                         "the connection to %s broke during the TLS handshake%s", pump->server_name,
+                         explain_end(pump, hint, sizeof hint));
     else if (pump->server.end_reason != 0)
         error_set_system(error, ODBCSSL_ERROR_LINK_LOST, pump->server.end_reason,
-                         "the connection to %s broke while %s", pump->server_name, pump->doing);
+                         "the connection to %s broke while %s%s", pump->server_name, pump->doing,
+                         explain_end(pump, hint, sizeof hint));
     else if (pump->server.stage == TRANSPORT_HANDSHAKE)
         error_set(error, ODBCSSL_ERROR_HANDSHAKE,
                   "%s closed the connection during the TLS handshake%s", pump->server_name,
-                  handshake_hint(pump));
+                  explain_end(pump, hint, sizeof hint));
     else if (pump->server.tls != NULL && !pump->server.is_closed)
         error_set(
             error, ODBCSSL_ERROR_TRUNCATED,
             "%s ended the connection without a TLS close_notify while %s: data may be missing",
             pump->server_name, pump->doing);
     else
-        error_set(error, ODBCSSL_ERROR_LINK_LOST, "%s closed the connection while %s",
-                  pump->server_name, pump->doing);
+        error_set(error, ODBCSSL_ERROR_LINK_LOST, "%s closed the connection while %s%s",
+                  pump->server_name, pump->doing, explain_end(pump, hint, sizeof hint));
 }
 
 static void pass_on_server_end(struct pump *pump)
@@ -338,7 +353,8 @@ static bool wait_for_events(struct pump *pump, struct pollfd *polled)
     int count = poll(polled, POLLED_COUNT, has_deadline ? clock_left(pump->deadline) : -1);
     if (count == 0)
         error_set(&error, ODBCSSL_ERROR_TIMEOUT,
-                  "%s: the time-out of %u seconds (SslTimeout) ran out while %s",
+                  "%s: the time-out of %u seconds (SslTimeout, else the login time-out) ran out "
+                  "while %s",
                   pump->server_name, pump->options->timeout, pump->doing);
     else if (count < 0 && errno != EINTR)
         error_set_system(&error, ODBCSSL_ERROR_SYSTEM, errno, "poll failed");

@@ -45,7 +45,8 @@ struct pump {
     bool is_driver_dead;   /* it takes no more */
     bool is_driver_shut;   /* it was told that no more comes */
     bool is_logged_in;
-    const char *doing; /* "waiting for the login": behind "while" in errors */
+    bool is_driver_asked; /* the server waits for the real driver's credentials */
+    const char *doing;    /* "waiting for the login": behind "while" in errors */
 };
 
 /* server.descriptor is connected and taken over; driver's stays the caller's to close. Runs until

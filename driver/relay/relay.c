@@ -49,8 +49,9 @@ static bool connect_server(struct carrier *carrier, size_t *index_out, struct er
     struct dial_target target = *relay->options.target;
     size_t offset = 0;
     char doing[STATE_DOING_SIZE];
-    snprintf(doing, sizeof doing, "%s, port %u: waiting for the TCP connection", target.host,
-             target.port);
+    snprintf(doing, sizeof doing,
+             "%s, port %u: the real driver gave up while waiting for the TCP connection",
+             target.host, target.port);
     state_set_doing(&relay->state, carrier, doing);
     bool is_main = state_claim(&relay->state, carrier, pump->driver);
     /* To cancel, the very server has to be met that runs the query. */

@@ -68,8 +68,8 @@ void relay_close(struct relay **relay);
 void relay_get_endpoint(const struct relay *relay, struct relay_endpoint *endpoint_out);
 
 /* A snapshot; thread-safe, no I/O. error_out, report_out and warnings_out may be NULL. With
- * RELAY_WAITING the error says what the relay was doing ("waiting for the TLS handshake with ..."),
- * so that a time-out of the real driver can be explained. */
+ * RELAY_WAITING the error says what the relay was doing ("... gave up while waiting for the TLS
+ * handshake"), so that a time-out of the real driver can be explained. */
 enum relay_outcome relay_get_outcome(struct relay *relay, struct tls_report *report_out,
                                      struct error_list *warnings_out, struct error *error_out);
 

@@ -6,7 +6,6 @@
 bool state_init(struct relay_state *state)
 {
     state->main_driver = -1;
-    snprintf(state->doing, sizeof state->doing, "waiting for the real driver to connect");
     return pthread_mutex_init(&state->mutex, NULL) == 0;
 }
 

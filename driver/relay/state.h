@@ -23,7 +23,8 @@ struct relay_state {
     enum relay_outcome outcome;
     struct error error;           /* with outcome */
     struct error end;             /* why the main session ended, unless the real driver ended it */
-    char doing[STATE_DOING_SIZE]; /* "waiting for ..."; empty: the real driver knows more */
+    char doing[STATE_DOING_SIZE]; /* "... the real driver gave up while waiting for ..."; empty: it
+                                     knows more */
     struct tls_report report;
     struct error_list warnings;
     bool has_address;

@@ -3,7 +3,7 @@
  * knows neither sockets of the network nor TLS records; this is the one place where bytes for the
  * server are encrypted, or are not.
  *
- *      plaintext plan:  PLAIN
+ *      plaintext plan:  PLAIN, or as below where the login at least is to be encrypted
  *      TLS plans:       PLAIN -> HANDSHAKE -> TLS [-> LOGIN_DONE, when only the login is encrypted]
  */
 #ifndef RELAY_TRANSPORT_H

@@ -10,16 +10,30 @@ static void set_doing(struct pump *pump, const char *doing)
 {
     char text[STATE_DOING_SIZE];
     pump->doing = doing;
-    snprintf(text, sizeof text, "%s: %s", pump->server_name, doing);
+    snprintf(text, sizeof text, "%s: the real driver gave up while %s", pump->server_name, doing);
     state_set_doing(pump->state, pump->session, text);
-    log_write(pump->options->log, "%s", text);
+    log_write(pump->options->log, "%s: %s", pump->server_name, doing);
 }
 
 /* From here on the real driver knows more than the relay: its words are the ones to tell. */
-static void leave_words_to_driver(struct pump *pump)
+static void leave_words_to_driver(struct pump *pump, const char *doing)
 {
-    pump->doing = "waiting for the end after a refused login";
+    pump->doing = doing;
     state_set_doing(pump->state, pump->session, "");
+}
+
+/* A real driver that ends the session instead of answering, since it has no password or does not
+ * know the method, says so itself. */
+void verdict_ask_driver(struct pump *pump)
+{
+    leave_words_to_driver(pump, "waiting for the real driver's credentials");
+    pump->is_driver_asked = true;
+}
+
+void verdict_driver_answered(struct pump *pump)
+{
+    pump->is_driver_asked = false;
+    set_doing(pump, "waiting for the login");
 }
 
 static bool queue_for_driver(struct pump *pump)
@@ -97,6 +111,14 @@ static void open_tls(struct pump *pump)
     verdict_handshake(pump);
 }
 
+/* A plaintext attempt may end in TLS where the login at least can be encrypted. */
+static bool may_start_tls(const struct pump *pump)
+{
+    return pump->server.stage == TRANSPORT_PLAIN &&
+           (pump->options->plan == PROTO_PLAN_TLS ||
+            (pump->options->plan == PROTO_PLAN_PLAINTEXT && pump->proto.is_login_only_allowed));
+}
+
 /* Nothing that came before TLS may be taken for something that came within it. */
 static void start_tls(struct pump *pump)
 {
@@ -106,8 +128,7 @@ static void start_tls(struct pump *pump)
         error_set(&error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
                   "%zu unencrypted bytes of %s came where TLS should have begun", early,
                   pump->server_name);
-    if (pump->server.stage != TRANSPORT_PLAIN ||
-        (pump->options->plan != PROTO_PLAN_TLS && !pump->options->is_login_only_allowed))
+    if (!may_start_tls(pump))
         error_set(&error, ODBCSSL_ERROR_PROTOCOL, "TLS was to begin out of turn");
     if (error_is_set(&error))
         verdict_fail(pump, &error);
@@ -133,15 +154,15 @@ static void end_tls(struct pump *pump)
     struct error error = {0};
     struct tls_report report = {.mode = pump->options->tls->mode};
     struct error_list warnings = {0};
+    error_list_add(&warnings, ODBCSSL_WARNING_LOGIN_ONLY,
+                   "%s encrypts only the login; everything after it travels in plaintext",
+                   pump->server_name);
     tls_session_report(pump->server.tls, &report, &warnings);
     if (!transport_end_tls(&pump->server, &error)) {
         verdict_fail(pump, &error);
         return;
     }
     report.state = ODBCSSL_STATE_LOGIN_ONLY;
-    error_list_add(&warnings, ODBCSSL_WARNING_LOGIN_ONLY,
-                   "%s encrypts only the login; everything after it travels in plaintext",
-                   pump->server_name);
     state_set_report(pump->state, pump->session, &report, &warnings);
 }
 
@@ -166,11 +187,17 @@ static bool queue_for_server(struct pump *pump)
     return false;
 }
 
+/* A protocol knows no names: which server it was is added here. */
 static void refuse(struct pump *pump)
 {
-    error_set(&pump->proto.error, ODBCSSL_ERROR_PROTOCOL, "%s does not speak %s", pump->server_name,
-              pump->proto.proto->name);
-    verdict_fail(pump, &pump->proto.error);
+    struct error error = {0};
+    const struct error *reason = &pump->proto.error;
+    if (error_is_set(reason))
+        error_set(&error, reason->code, "%s: %s", pump->server_name, reason->text);
+    else
+        error_set(&error, ODBCSSL_ERROR_PROTOCOL, "%s does not speak %s", pump->server_name,
+                  pump->proto.proto->name);
+    verdict_fail(pump, &error);
 }
 
 void verdict_obey(struct pump *pump, enum proto_verdict verdict)
@@ -201,7 +228,7 @@ void verdict_obey(struct pump *pump, enum proto_verdict verdict)
     }
     queue_for_driver(pump);
     if (pump->proto.is_login_refused)
-        leave_words_to_driver(pump);
+        leave_words_to_driver(pump, "waiting for the end after a refused login");
     if (!queue_for_server(pump))
         return;
     if (verdict == PROTO_START_TLS)

@@ -12,6 +12,10 @@ void verdict_begin(struct pump *pump);
 /* Acts on what a function of the protocol returned, and queues what it left for both sides. */
 void verdict_obey(struct pump *pump, enum proto_verdict verdict);
 
+/* During the login the server waits for the real driver's credentials, and they came. */
+void verdict_ask_driver(struct pump *pump);
+void verdict_driver_answered(struct pump *pump);
+
 /* Goes on with the handshake. */
 void verdict_handshake(struct pump *pump);
 

@@ -109,13 +109,13 @@ static bool set_versions(struct tls_session *session, const struct tls_peer *pee
         session->maximum_version = peer->maximum_version;
     if (session->minimum_version <= session->maximum_version)
         return true;
-    error_set(error, ODBCSSL_ERROR_TLS_VERSION,
-              "SslMinProtocol=%s asks for more than %s, the highest version that %s",
-              tls_version_name(session->minimum_version),
-              tls_version_name(session->maximum_version),
-              session->maximum_version == peer->maximum_version
-                  ? "this database's way to switch to TLS can carry"
-                  : "SslMaxProtocol allows");
+    error_set(
+        error, ODBCSSL_ERROR_TLS_VERSION,
+        "SslMinProtocol=%s asks for more than %s, the highest version that %s",
+        tls_version_name(session->minimum_version), tls_version_name(session->maximum_version),
+        session->maximum_version == peer->maximum_version
+            ? "this database's way to switch to TLS can carry; SslNegotiation=direct carries any"
+            : "SslMaxProtocol allows");
     return false;
 }
 
@@ -165,8 +165,7 @@ static bool set_priority(struct tls_session *session, struct error *error)
     else
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,
                   "GnuTLS on this machine does not allow the TLS versions asked for, %s: %s",
-                  session_describe_offer(session, source, sizeof source),
-                  gnutls_strerror(result));
+                  session_describe_offer(session, source, sizeof source), gnutls_strerror(result));
     return false;
 }
 
@@ -188,6 +187,8 @@ static int set_extensions(struct tls_session *session)
  * configured for this server, and the server's refusal tells more than its silence. */
 static bool start_gnutls(struct tls_session *session, struct error *error)
 {
+    /* A client certificate that was named is sent, also to a server that does not list its issuer:
+     * the server's refusal says what is wrong, a missing certificate would not. */
     int result = gnutls_init(&session->gnutls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
                                                    GNUTLS_NO_TICKETS | GNUTLS_FORCE_CLIENT_CERT);
     if (result == GNUTLS_E_SUCCESS) {

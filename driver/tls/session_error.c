@@ -92,7 +92,8 @@ static void fail_alert(struct tls_session *session, struct error *error)
         error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
                   "%s ended the TLS %s with the alert \"%s\" (%d), which is about the client "
                   "certificate; %s",
-                  session->host, when, name, (int)alert, describe_certificate(session, certificate, sizeof certificate));
+                  session->host, when, name, (int)alert,
+                  describe_certificate(session, certificate, sizeof certificate));
         break;
     case ALERT_VERSION:
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,
@@ -104,8 +105,7 @@ static void fail_alert(struct tls_session *session, struct error *error)
     default:
         error_set(error, ODBCSSL_ERROR_ALERT,
                   "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s", session->host,
-                  when, name, (int)alert,
-                  session_describe_offer(session, offer, sizeof offer));
+                  when, name, (int)alert, session_describe_offer(session, offer, sizeof offer));
         break;
     }
 }

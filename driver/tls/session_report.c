@@ -169,7 +169,7 @@ static void warn_verification(const struct tls_session *session, struct error_li
                        mode, found->error.text);
     else if (!found->has_checked_chain && !found->has_checked_pin)
         error_list_add(warnings, ODBCSSL_WARNING_UNVERIFIED,
-                       "the connection is encrypted, but %s was not verified: SslMode=%s without "
+                       "TLS was negotiated, but %s was not verified: SslMode=%s without "
                        "SslRootCert or SslPin",
                        session->host, mode);
 }

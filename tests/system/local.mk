@@ -27,3 +27,4 @@ tests_system_test_pooling_LDADD = $(SYSTEM_LDADD)
 include tests/system/trust.mk
 include tests/system/tds.mk
 include tests/system/postgres.mk
+include tests/system/databases.mk

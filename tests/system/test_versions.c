@@ -182,7 +182,8 @@ static void test_encrypt(void)
     trust_connect("Encrypt=strict;SslRootCert=%s", trust_path("root.pem"));
     /* TLS from the first byte, which PostgreSQL has from version 17 on. */
     if (trust_session.statement == NULL)
-        CHECK_REFUSED(ODBCSSL_ERROR_HANDSHAKE, "localhost", "SslNegotiation=direct");
+        CHECK_REFUSED(ODBCSSL_ERROR_HANDSHAKE, "localhost", "PostgreSQL before version 17",
+                      "SslNegotiation=starttls");
     trust_connect("SslMode=enable");
     CHECK_REFUSED(ODBCSSL_ERROR_KEYWORD_VALUE, "SslMode=enable (connection string)", "verify-full");
 }

@@ -1,7 +1,11 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
+#include "conn/pgpass.h"
 #include "conn/plan.h"
 #include "conn/pqopt.h"
 #include "conn/profiles.h"
@@ -226,6 +230,80 @@ static void test_postgresql_dsn_settings(void)
     settings_free(&settings);
 }
 
+/* ---- .pgpass ---- */
+
+static const struct {
+    const char *line;
+    const char *password; /* NULL: the line does not fit db:5433:data:me */
+} pgpass_lines[] = {
+    {"db:5433:data:me:secret", "secret"},
+    {"*:*:*:*:any", "any"},
+    {"db:5433:data:me:a\\:b\\\\c", "a:b\\c"},
+    {"d\\b:5433:data:me:escaped", "escaped"},
+    {"db:5433:data:me:ends:here", "ends"},
+    {"#db:5433:data:me:comment", NULL},
+    {"db:5432:data:me:port", NULL},
+    {"dbx:5433:data:me:host", NULL},
+    {"d:5433:data:me:host", NULL},
+    {"db:5433:data:you:user", NULL},
+    {"db:5433:other:me:database", NULL},
+    {"db:5433:data", NULL},
+    {"", NULL},
+};
+
+static void write_pgpass(const char *path, const char *line, mode_t mode)
+{
+    FILE *file = fopen(path, "w");
+    CHECK_FATAL(file != NULL);
+    fprintf(file, "other:1:x:y:no\n%s\n", line);
+    fclose(file);
+    chmod(path, mode);
+}
+
+static void test_pgpass(void)
+{
+    const struct pgpass_query query = {"db", 5433, "data", "me"};
+    char path[] = "/tmp/odbcssl-pgpass-XXXXXX";
+    close(mkstemp(path));
+    setenv("PGPASSFILE", path, 1);
+    for (size_t i = 0; i < sizeof pgpass_lines / sizeof pgpass_lines[0]; i++) {
+        write_pgpass(path, pgpass_lines[i].line, 0600);
+        char *password = pgpass_find(&query);
+        CHECK_TEXT(password, pgpass_lines[i].password);
+        free(password);
+    }
+    write_pgpass(path, "db:5433:data:me:secret", 0640);
+    CHECK(pgpass_find(&query) == NULL);
+    unlink(path);
+    CHECK(pgpass_find(&query) == NULL);
+    unsetenv("PGPASSFILE");
+}
+
+/* Only when libpq itself could not find it: the relay has another port than the server. */
+static void test_pgpass_is_used_for_another_port(void)
+{
+    struct connstr list;
+    struct error error = {0};
+    char path[] = "/tmp/odbcssl-pgpass-XXXXXX";
+    close(mkstemp(path));
+    write_pgpass(path, "*:5433:*:*:a;b}", 0600);
+    setenv("PGPASSFILE", path, 1);
+    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=5433;Database=d;UID=u", &loopback,
+                  &list, &error));
+    CHECK_TEXT(connstr_get(&list, "PWD"), "a;b}");
+    connstr_free(&list);
+    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=15432;Database=d;UID=u", &loopback,
+                  &list, &error));
+    CHECK(!connstr_has(&list, "PWD"));
+    connstr_free(&list);
+    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=5433;Database=d;UID=u;PWD=own",
+                  &loopback, &list, &error));
+    CHECK_TEXT(connstr_get(&list, "PWD"), "own");
+    connstr_free(&list);
+    unlink(path);
+    unsetenv("PGPASSFILE");
+}
+
 static void test_mysql_rewrite(void)
 {
     struct connstr list;
@@ -364,6 +442,8 @@ static const struct suite_case profile_cases[] = {
     {"psqlodbc keeps its settings and gets the relay's address", test_postgresql_rewrite},
     {"the connection string wins over the DSN, and odbc.ini stays undecoded",
      test_postgresql_dsn_settings},
+    {"passwords of .pgpass are found by its rules", test_pgpass},
+    {".pgpass is read when the relay has another port", test_pgpass_is_used_for_another_port},
     {"hostaddr is dialled, the name is verified", test_postgresql_target},
     {"MariaDB gets the private socket", test_mysql_rewrite},
     {"MariaDB in plaintext gets a TCP endpoint", test_mysql_plaintext_rewrite},

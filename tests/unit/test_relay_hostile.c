@@ -154,7 +154,9 @@ static void test_time_out(void)
     CHECK(client.type == 'E');
     CHECK_NUMBER(rig_outcome(&rig), RELAY_FAILED);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
-    CHECK_CONTAINS(rig.error.text, "1 seconds (SslTimeout) ran out while waiting for the switch");
+    CHECK_CONTAINS(rig.error.text,
+                   "time-out of 1 seconds (SslTimeout, else the login time-out) ran out while "
+                   "waiting for the switch");
     postgres_client_close(&client);
     rig_close(&rig);
     peer_stop(&peer);
@@ -195,8 +197,10 @@ static void test_driver_gives_up(void)
     postgres_client_close(&client);
     /* The relay is free for the next try, and says what the last one was waiting for. */
     CHECK(rig_connect(&rig, &client));
-    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), RELAY_WAITING);
-    CHECK_CONTAINS(rig.error.text, "waiting for");
+    while (relay_get_outcome(rig.relay, NULL, NULL, &rig.error) == RELAY_WAITING &&
+           strstr(rig.error.text, "gave up while waiting for") == NULL)
+        error_clear(&rig.error);
+    CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
     postgres_client_close(&client);
     rig_close(&rig);
     peer_stop(&peer);

@@ -77,7 +77,7 @@ static void test_login(void)
     struct error_list warnings;
     CHECK_FATAL(rig_open(&rig));
     CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), RELAY_WAITING);
-    CHECK_CONTAINS(rig.error.text, "waiting for the real driver");
+    CHECK_TEXT(rig.error.text, ""); /* nothing that the real driver would not know better */
     CHECK(rig_login(&rig, &client));
     CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), RELAY_CARRIED);
     CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);

@@ -1,0 +1,103 @@
+#include "conn/pgpass.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define PATH_SIZE 4096
+#define LINE_SIZE 4096
+
+static const char *find_path(char *path)
+{
+    const char *named = getenv("PGPASSFILE");
+    const char *home = getenv("HOME");
+    char buffer[2048];
+    struct passwd user, *found = NULL;
+    if (named != NULL && *named != '\0')
+        return named;
+    if (home == NULL && getpwuid_r(geteuid(), &user, buffer, sizeof buffer, &found) == 0 &&
+        found != NULL)
+        home = found->pw_dir;
+    if (home == NULL)
+        return NULL;
+    snprintf(path, PATH_SIZE, "%s/.pgpass", home);
+    return path;
+}
+
+static FILE *open_private(const char *path)
+{
+    struct stat status;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor < 0)
+        return NULL;
+    bool is_private = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+                      (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+    FILE *file = is_private ? fdopen(descriptor, "r") : NULL;
+    if (file == NULL)
+        close(descriptor);
+    return file;
+}
+
+/* Compares one field with wanted and passes it: '*' fits anything, a backslash takes the next
+ * character as it is. NULL when it does not fit. */
+static const char *pass_field(const char *line, const char *wanted)
+{
+    if (line[0] == '*' && line[1] == ':')
+        return line + 2;
+    while (*line != '\0' && *line != ':') {
+        if (*line == '\\' && line[1] != '\0')
+            line++;
+        if (*line++ != *wanted || *wanted++ == '\0')
+            return NULL;
+    }
+    return *line == ':' && *wanted == '\0' ? line + 1 : NULL;
+}
+
+static char *take_password(const char *field)
+{
+    char *password = malloc(strlen(field) + 1);
+    char *out = password;
+    if (password == NULL)
+        return NULL;
+    while (*field != '\0' && *field != ':') {
+        if (*field == '\\' && field[1] != '\0')
+            field++;
+        *out++ = *field++;
+    }
+    *out = '\0';
+    return password;
+}
+
+static char *match_line(char *line, const struct pgpass_query *query)
+{
+    char port[16];
+    snprintf(port, sizeof port, "%u", query->port);
+    line[strcspn(line, "\r\n")] = '\0';
+    const char *next = *line == '#' ? NULL : pass_field(line, query->host);
+    const char *const wanted[] = {port, query->database, query->user};
+    for (size_t i = 0; next != NULL && i < sizeof wanted / sizeof wanted[0]; i++)
+        next = pass_field(next, wanted[i]);
+    return next != NULL ? take_password(next) : NULL;
+}
+
+char *pgpass_find(const struct pgpass_query *query)
+{
+    char path[PATH_SIZE], line[LINE_SIZE];
+    char *password = NULL;
+    const char *used = find_path(path);
+    FILE *file = used != NULL ? open_private(used) : NULL;
+    if (file == NULL)
+        return NULL;
+    while (password == NULL && fgets(line, sizeof line, file) != NULL)
+        password = match_line(line, query);
+    text_wipe(line, sizeof line);
+    fclose(file);
+    return password;
+}

@@ -1,0 +1,101 @@
+#include "system/tds_fixture.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/suite.h"
+
+#define SETTINGS_SIZE 4096
+
+int tds_fixture_open(struct tds_fixture *fixture, const char *odbcinst_extra,
+                     const char *odbc_extra)
+{
+    static const char *const variables[] = {"TDSHOST",  "TDSPORT",     "TDSVER",  "TDSDUMP",
+                                            "TDSQUERY", "FREETDSCONF", "FREETDS", "TDSINIOVERRIDE"};
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        unsetenv(variables[i]);
+    *fixture = (struct tds_fixture){.is_available = tds_peer_is_available()};
+    return fixture_open(&fixture->base, odbcinst_extra, odbc_extra);
+}
+
+void tds_fixture_close(struct tds_fixture *fixture)
+{
+    tds_peer_stop(&fixture->peer);
+    fixture_close(&fixture->base);
+}
+
+bool tds_fixture_is_skipped(const struct tds_fixture *fixture)
+{
+    if (!fixture->is_available)
+        suite_skip("tds-server needs libssl-dev to be built, or there is no libtdsodbc.so");
+    return !fixture->is_available;
+}
+
+static bool start(struct tds_fixture *fixture, const char *name,
+                  const struct tds_peer_options *options)
+{
+    char certificate[64], key[64], error[2048] = "";
+    struct tds_peer_options all = *options;
+    snprintf(certificate, sizeof certificate, "%s.pem", name);
+    snprintf(key, sizeof key, "%s.key", name);
+    all.certificate = fixture_path(&fixture->base, certificate);
+    all.key = fixture_path(&fixture->base, key);
+    tds_peer_stop(&fixture->peer);
+    fixture->peer = tds_peer_start(&all, error, sizeof error);
+    if (fixture->peer == NULL)
+        printf("# %s\n", error);
+    return fixture->peer != NULL;
+}
+
+bool tds_fixture_start(struct tds_fixture *fixture, const char *name, const char *encryption,
+                       const char *const *arguments)
+{
+    return start(fixture, name,
+                 &(struct tds_peer_options){.encryption = encryption, .arguments = arguments});
+}
+
+bool tds_fixture_start_mutual(struct tds_fixture *fixture, const char *name, const char *encryption)
+{
+    return start(fixture, name,
+                 &(struct tds_peer_options){.encryption = encryption,
+                                            .client_ca = fixture_path(&fixture->base, "root.pem")});
+}
+
+bool tds_fixture_connect(struct tds_fixture *fixture, struct odbc_session *session,
+                         const char *format, ...)
+{
+    char settings[SETTINGS_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(settings, sizeof settings, format, arguments);
+    va_end(arguments);
+    tds_peer_forget(fixture->peer);
+    *session = (struct odbc_session){0};
+    return odbc_connect(session, "DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;%s",
+                        ODBC_FREETDS, tds_peer_port(fixture->peer), TDS_PEER_USER,
+                        TDS_PEER_PASSWORD, settings);
+}
+
+const char *tds_fixture_option(const struct tds_fixture *fixture, const char *keyword,
+                               const char *name)
+{
+    static char options[8][1200];
+    static unsigned next;
+    char *option = options[next++ % 8];
+    snprintf(option, sizeof options[0], "%s=%s;", keyword, fixture_path(&fixture->base, name));
+    return option;
+}
+
+void tds_fixture_check_records(struct tds_fixture *fixture)
+{
+    unsigned long records = 0, packets = 1;
+    const char *log = tds_peer_wait_end(fixture->peer);
+    const char *end = strstr(log, " end records=");
+    CHECK_NUMBER(tds_peer_count(log, " connect\n"), 1);
+    CHECK_NUMBER(tds_peer_count(log, "violation"), 0);
+    CHECK(end != NULL && sscanf(end, " end records=%lu packets=%lu", &records, &packets) == 2);
+    CHECK(records > 1);
+    CHECK_NUMBER(records, packets);
+}
