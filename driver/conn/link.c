@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "relay/browser.h"
+#include "tls/verify.h"
 
 static bool open_log(struct link *link, struct error *error)
 {
@@ -60,6 +61,20 @@ static bool load_driver(struct link *link, struct error *error)
     return link->driver != NULL;
 }
 
+/* Also where no certificate will come: a pin that cannot be read protects nobody. */
+static bool check_pin(const struct link *link, struct error *error)
+{
+    const struct option *pin = &link->settings.tls.pin;
+    char text[700];
+    if (pin->value == NULL || verify_pin_is_valid(pin->value))
+        return true;
+    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+              "%s: the value is malformed; it takes sha256: and a certificate's SHA-256 digest in "
+              "hexadecimal, or that of its public key in base64; several with commas between",
+              option_describe(pin, text, sizeof text));
+    return false;
+}
+
 static bool load_credentials(struct link *link, struct error *error)
 {
     if (link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
@@ -85,7 +100,7 @@ static bool prepare(struct link *link, const struct connstr *list, unsigned logi
     link->timeout = choose_timeout(link, login_timeout);
     link->report.mode = link->settings.tls.mode;
     /* Files before the network: what is wrong here is told without a server. */
-    return choose_protocol(link, error) && load_driver(link, error) &&
+    return check_pin(link, error) && choose_protocol(link, error) && load_driver(link, error) &&
            load_credentials(link, error) && resolve_server(link, error);
 }
 
