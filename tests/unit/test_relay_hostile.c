@@ -61,6 +61,36 @@ static void test_replies(void)
     }
 }
 
+static void serve_in_turn(int descriptor, void *context)
+{
+    static const char answers[] = {'H', 'J'};
+    unsigned *count = context;
+    char request[8];
+    if (peer_receive(descriptor, request, sizeof request))
+        peer_send(descriptor, &answers[(*count)++], 1);
+    peer_drain(descriptor);
+}
+
+/* A real driver that tries again does not hide why the first try failed. */
+static void test_second_try(void)
+{
+    unsigned count = 0;
+    struct peer *peer = peer_start(serve_in_turn, &count);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    CHECK_FATAL(rig_open(&rig));
+    for (int i = 0; i < 2; i++) {
+        CHECK(rig_connect(&rig, &client));
+        CHECK(!postgres_client_login(&client, "demo", NULL));
+        postgres_client_close(&client);
+        CHECK_NUMBER(rig_outcome(&rig), RELAY_FAILED);
+        CHECK_CONTAINS(rig.error.text, "'H'");
+    }
+    rig_close(&rig);
+    peer_stop(&peer);
+    CHECK_NUMBER(count, 2);
+}
+
 /* --- servers that misbehave within TLS --- */
 
 static void check_ending(enum actor_ending ending, enum odbcssl_error code, int system_error)
@@ -231,6 +261,7 @@ static void test_unreachable(void)
 
 const struct suite_case relay_hostile_cases[] = {
     {"answers to the request for TLS", test_replies},
+    {"the first of two failures is told", test_second_try},
     {"a clean end, a truncated one, a reset", test_endings},
     {"cancelling sessions travel in TLS", test_cancel_in_tls},
     {"the real driver's last words arrive", test_farewell},
