@@ -133,9 +133,9 @@ static void tell_crl(const struct check *check, const struct crl *crl)
     bool is_current = crl_this_update(crl) <= now && (end == 0 || now <= end);
     if (end != 0)
         clock_format(end, until);
-    facts_add(check->json, is_current ? FACT_OK : FACT_WARNING, "CRL",
-              "%s, %s to %s, %zu entries%s", crl_issuer_text(crl, issuer, sizeof issuer),
-              clock_format(crl_this_update(crl), from), until, crl_entry_count(crl),
+    facts_add(check->json, is_current ? FACT_OK : FACT_WARNING, "CRL", "%s, %s to %s, %zu %s%s",
+              crl_issuer_text(crl, issuer, sizeof issuer), clock_format(crl_this_update(crl), from),
+              until, crl_entry_count(crl), crl_entry_count(crl) == 1 ? "entry" : "entries",
               is_current ? "" : ": not valid now");
 }
 

@@ -70,9 +70,13 @@ static void tell_handshake(struct check *check)
     const struct tls_report *report = &probe->report;
     if (probe->step < PROBE_HANDSHAKE)
         facts_add(check->json, FACT_SKIPPED, "handshake", "not tried");
+    else if (check->credentials == NULL)
+        facts_add(check->json, FACT_SKIPPED, "handshake", "not tried, as the files cannot be used");
     else if (error_is_set(&probe->error))
         facts_add(check->json, check_fail(check, check_needs_tls(check), &probe->error),
-                  "handshake", "%s", probe->error.text);
+                  "handshake", "%s",
+                  report->verify_status != 0 ? "the certificate was refused, see Verification"
+                                             : probe->error.text);
     else
         facts_add(check->json, FACT_OK, "handshake", "%s, %s%s%s", report->protocol, report->cipher,
                   report->group[0] != '\0' ? ", " : "", report->group);
@@ -100,7 +104,7 @@ static void tell_warnings(const struct check *check)
     for (size_t i = 0; i < warnings->count; i++)
         if (warnings->items[i].code != ODBCSSL_WARNING_VERIFICATION &&
             warnings->items[i].code != ODBCSSL_WARNING_UNVERIFIED)
-            facts_add(check->json, FACT_WARNING, "soon", "%s", warnings->items[i].text);
+            facts_add(check->json, FACT_WARNING, "warning", "%s", warnings->items[i].text);
 }
 
 static void tell_probe(struct check *check)

@@ -115,13 +115,14 @@ static void tell_revocation(struct check *check, const struct shown *shown, bool
 
 static void tell_name(struct check *check, const struct shown *shown)
 {
-    char good[TEXT_SIZE];
+    char good[REPORT_ALT_NAMES_SIZE + TEXT_SIZE];
     struct verify_request request = shown->request;
     bool is_enforced = check->link->settings.tls.mode == ODBCSSL_MODE_VERIFY_FULL;
     request.trust = NULL;
     request.crls = NULL;
     request.pin = NULL;
-    snprintf(good, sizeof good, "the certificate is for %s", request.host);
+    snprintf(good, sizeof good, "the certificate is for %s: %s", request.host,
+             check->probe->report.peer_alt_names);
     tell(check, "name", &request, is_enforced, good);
 }
 
