@@ -72,8 +72,8 @@ static void tell_installer(const char *section, struct error *error)
     WORD length = 0;
     SQLInstallerError(1, &code, text, sizeof text, &length);
     error_set(error, ODBCSSL_ERROR_SYSTEM,
-              "[%s] cannot be written to %s%s%s: may this user write it?", section,
-              drivers_file(path, sizeof path), text[0] != '\0' ? ": " : "", text);
+              "[%s] cannot be written to %s (%s): it takes a user who may write there", section,
+              drivers_file(path, sizeof path), text[0] != '\0' ? text : "libodbcinst says no more");
 }
 
 /* value NULL takes the keyword away, keyword NULL the section. */
