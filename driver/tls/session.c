@@ -393,6 +393,17 @@ enum tls_version session_version(const struct tls_session *session)
     }
 }
 
+const gnutls_datum_t *tls_session_peer_chain(const struct tls_session *session, unsigned *count_out)
+{
+    *count_out = 0;
+    return gnutls_certificate_get_peers(session->gnutls, count_out);
+}
+
+const char *tls_session_peer_name(const struct tls_session *session)
+{
+    return session->name;
+}
+
 bool tls_session_is_certificate_asked(const struct tls_session *session)
 {
     return gnutls_certificate_client_get_request_status(session->gnutls) != 0;

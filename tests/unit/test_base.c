@@ -130,6 +130,12 @@ static void test_hex(void)
     CHECK_TEXT(out, "0A:3F");
     text_hex("\x0A\x3F\xFF", 3, '\0', out, 6);
     CHECK_TEXT(out, "0A3F"); /* what does not fit is left out whole */
+    text_hex("\x0A\x3F\xFF", 3, '\0', out, 7);
+    CHECK_TEXT(out, "0A3FFF");
+    text_hex("\x0A\x3F\xFF", 3, ':', out, 8);
+    CHECK_TEXT(out, "0A:3F");
+    text_hex("\x0A\x3F\xFF", 3, ':', out, 9);
+    CHECK_TEXT(out, "0A:3F:FF");
 }
 
 /* ---- buffers ---- */
