@@ -81,30 +81,54 @@ static bool split_host(struct profile_target *target, struct error *error)
     return true;
 }
 
+static bool is_demanding_tls(const char *encryption)
+{
+    return encryption != NULL &&
+           (text_equal_nocase(encryption, "require") || text_equal_nocase(encryption, "strict"));
+}
+
+/* "Encryption=require" of a DSN that was written for FreeTDS. */
+static bool check_encryption(const struct settings *settings, struct error *error)
+{
+    const char *encryption = connstr_get(&settings->driver_settings, "Encryption");
+    if (!is_demanding_tls(encryption) || settings->tls.mode >= ODBCSSL_MODE_REQUIRE)
+        return true;
+    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+              "Encryption=%s demands TLS of FreeTDS, but odbcssl makes it, and SslMode=%s does not "
+              "demand it: set SslMode to require or stronger",
+              encryption, tls_mode_name(settings->tls.mode));
+    return false;
+}
+
 /* The entry's own wishes for TLS must not get lost: odbcssl has to verify when FreeTDS would have.
  */
 static bool check_entry_tls(const struct freetds_entry *entry, const char *name,
                             const struct settings *settings, struct error *error)
 {
+    const struct tls_options *tls = &settings->tls;
+    const char *mode = tls_mode_name(tls->mode);
     const char *encryption = connstr_get(&entry->settings, "encryption");
-    bool is_verified =
-        settings->tls.mode >= ODBCSSL_MODE_VERIFY_CA || settings->tls.root_cert.value != NULL;
-    if (connstr_has(&entry->settings, "ca file") && !is_verified) {
+    bool is_verified = tls->mode >= ODBCSSL_MODE_VERIFY_CA ||
+                       (tls->mode == ODBCSSL_MODE_REQUIRE && tls->root_cert.value != NULL);
+    if (connstr_has(&entry->settings, "ca file") && !is_verified)
         error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                  "the entry [%s] of %s sets \"ca file\", so the server is to be verified, but "
-                  "SslMode=%s without SslRootCert does not: set SslRootCert and SslMode",
-                  name, entry->file, tls_mode_name(settings->tls.mode));
-        return false;
-    }
-    if (encryption != NULL && settings->tls.mode < ODBCSSL_MODE_REQUIRE &&
-        (text_equal_nocase(encryption, "require") || text_equal_nocase(encryption, "strict"))) {
+                  "the entry [%s] of %s sets \"ca file\", so the server is to be verified, which "
+                  "SslMode=%s%s does not do: set SslRootCert, and SslMode=verify-ca or verify-full",
+                  name, entry->file, mode,
+                  tls->root_cert.value == NULL ? " without SslRootCert" : "");
+    else if (connstr_has(&entry->settings, "crl file") && tls->crl.value == NULL &&
+             tls->crl_dir.value == NULL)
+        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                  "the entry [%s] of %s sets \"crl file\", which odbcssl does not read: set SslCrl",
+                  name, entry->file);
+    else if (is_demanding_tls(encryption) && tls->mode < ODBCSSL_MODE_REQUIRE)
         error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
                   "the entry [%s] of %s sets encryption = %s, but SslMode=%s does not demand TLS: "
                   "set SslMode to require or stronger",
-                  name, entry->file, encryption, tls_mode_name(settings->tls.mode));
-        return false;
-    }
-    return true;
+                  name, entry->file, encryption, mode);
+    else
+        return true;
+    return false;
 }
 
 static bool take_entry(const struct freetds_entry *entry, const char *name,
@@ -189,8 +213,8 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
 {
     return profile_refuse_environment(environment,
                                       "it would lead FreeTDS past odbcssl's TLS session", error) &&
-           check_environment_version(error) && inspect_entry(settings, target, error) &&
-           split_host(target, error);
+           check_environment_version(error) && check_encryption(settings, error) &&
+           inspect_entry(settings, target, error) && split_host(target, error);
 }
 
 static bool rewrite(const struct settings *settings, const struct profile_target *target,
@@ -204,8 +228,9 @@ static bool rewrite(const struct settings *settings, const struct profile_target
     const char *version = wanted == NULL || *wanted == '\0'
                               ? DEFAULT_TDS_VERSION
                               : find_version(version_keywords[0], wanted, error);
+    profile_remove(list, server_keywords);
     return version != NULL && profile_set(list, version_keywords, version) &&
-           profile_set(list, server_keywords, endpoint->address) &&
+           connstr_append(list, server_keywords[0], endpoint->address) &&
            profile_set_number(list, port_keywords, endpoint->port) &&
            connstr_append(list, "Encryption", "request");
 }

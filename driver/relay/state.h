@@ -24,7 +24,7 @@ struct relay_state {
     struct error error;           /* with outcome */
     struct error end;             /* why the main session ended, unless the real driver ended it */
     char doing[STATE_DOING_SIZE]; /* "... the real driver gave up while waiting for ..."; empty: it
-                                     knows more */
+                                     knows more, as when it did not come at all */
     struct tls_report report;
     struct error_list warnings;
     bool has_address;

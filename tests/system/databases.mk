@@ -29,3 +29,17 @@ tests_system_test_tds_sessions_SOURCES = tests/system/test_tds_sessions.c $(TDS_
 tests_system_test_tds_sessions_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_tds_sessions_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_tds_sessions_LDADD = $(TDS_LIBS)
+
+check_PROGRAMS += tests/system/test-tds-hostile
+TESTS += tests/system/test-tds-hostile
+tests_system_test_tds_hostile_SOURCES = tests/system/test_tds_hostile.c $(TDS_FIXTURE)
+tests_system_test_tds_hostile_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_tds_hostile_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_tds_hostile_LDADD = $(TDS_LIBS)
+
+check_PROGRAMS += tests/system/test-tds-profile
+TESTS += tests/system/test-tds-profile
+tests_system_test_tds_profile_SOURCES = tests/system/test_tds_profile.c $(TDS_FIXTURE)
+tests_system_test_tds_profile_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_tds_profile_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_tds_profile_LDADD = $(TDS_LIBS)

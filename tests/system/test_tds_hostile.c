@@ -1,0 +1,219 @@
+/*
+ * test_tds_hostile.c - servers that break the rules, and those that would lead FreeTDS elsewhere:
+ * no password goes out, nothing is tried again in plaintext, and the error says what was wrong.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "odbcssl.h"
+#include "support/suite.h"
+#include "system/tds_fixture.h"
+
+static struct tds_fixture fixture;
+static struct odbc_session session;
+
+#define ROOT tds_fixture_option(&fixture, "SslRootCert", "root.pem")
+
+static bool start(const char *encryption, const char *misbehaviour)
+{
+    const char *const arguments[] = {"--misbehave", misbehaviour, NULL};
+    if (tds_fixture_is_skipped(&fixture))
+        return false;
+    CHECK_FATAL(tds_fixture_start(&fixture, "server", encryption, arguments));
+    return true;
+}
+
+/* ----- before the login ----- */
+
+struct row {
+    const char *misbehaviour;
+    const char *mode;
+    int native;
+    const char *text;
+};
+
+/* The server saw one PRELOGIN, and nothing of the login, in no version of TDS. */
+static void check_nothing_went_out(void)
+{
+    const char *log = tds_peer_wait_end(fixture.peer);
+    CHECK_NUMBER(tds_peer_count(log, " connect\n"), 1);
+    CHECK_NUMBER(tds_peer_count(log, " prelogin encryption="), 1);
+    CHECK_NUMBER(tds_peer_count(log, " login "), 0);
+    CHECK_NUMBER(tds_peer_count(log, "no login"), 0);
+}
+
+static void check_row(const struct row *row)
+{
+    if (!start("required", row->misbehaviour))
+        return;
+    CHECK(!tds_fixture_connect(&fixture, &session, "SslMode=%s;%s", row->mode,
+                               strcmp(row->mode, "disable") == 0 ? "" : ROOT));
+    printf("# %s, SslMode=%s -> %s", row->misbehaviour, row->mode, session.diagnostics);
+    CHECK_NUMBER(session.native, row->native);
+    CHECK_CONTAINS(session.diagnostics, row->text);
+    CHECK_CONTAINS(session.diagnostics, "[odbcssl]");
+    odbc_close(&session);
+    check_nothing_went_out();
+}
+
+static void check_rows(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        check_row(&rows[i]);
+}
+
+static void test_early_plaintext(void)
+{
+    static const struct row rows[] = {
+        {"early", "verify-full", ODBCSSL_ERROR_EARLY_PLAINTEXT, "unencrypted bytes"},
+        {"early", "require", ODBCSSL_ERROR_EARLY_PLAINTEXT, "unencrypted bytes"},
+        {"early", "prefer", ODBCSSL_ERROR_EARLY_PLAINTEXT, "unencrypted bytes"},
+        {"early", "allow", ODBCSSL_ERROR_EARLY_PLAINTEXT, "unencrypted bytes"},
+    };
+    check_rows(rows, sizeof rows / sizeof rows[0]);
+}
+
+static void test_garbage(void)
+{
+    static const struct row rows[] = {
+        {"garbage", "verify-full", ODBCSSL_ERROR_PROTOCOL, "PRELOGIN"},
+        {"garbage", "prefer", ODBCSSL_ERROR_PROTOCOL, "PRELOGIN"},
+        {"garbage", "disable", ODBCSSL_ERROR_PROTOCOL, "PRELOGIN"},
+    };
+    check_rows(rows, sizeof rows / sizeof rows[0]);
+}
+
+/* FreeTDS alone would go on with TDS 5.0 now, with the password in the clear. */
+static void test_closing(void)
+{
+    static const struct row rows[] = {
+        {"close", "verify-full", ODBCSSL_ERROR_LINK_LOST, "closed the connection"},
+        {"close", "prefer", ODBCSSL_ERROR_LINK_LOST, "closed the connection"},
+        {"close", "allow", ODBCSSL_ERROR_LINK_LOST, "closed the connection"},
+        {"close", "disable", ODBCSSL_ERROR_LINK_LOST, "closed the connection"},
+    };
+    check_rows(rows, sizeof rows / sizeof rows[0]);
+}
+
+/* "Off" in answer to "on": the rest of the session would be plaintext. */
+static void test_login_only(void)
+{
+    static const struct row rows[] = {
+        {"login-only", "verify-full", ODBCSSL_ERROR_SERVER_WITHOUT_TLS, "the login only"},
+        {"login-only", "require", ODBCSSL_ERROR_SERVER_WITHOUT_TLS, "the login only"},
+        {"login-only", "prefer", ODBCSSL_ERROR_SERVER_WITHOUT_TLS, "the login only"},
+    };
+    check_rows(rows, sizeof rows / sizeof rows[0]);
+    CHECK(tds_fixture_connect(&fixture, &session, "SslMode=allow"));
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_STATE), ODBCSSL_STATE_LOGIN_ONLY);
+    odbc_close(&session);
+    CHECK_CONTAINS(tds_peer_wait_end(fixture.peer), "encrypted=yes whole=no");
+}
+
+/* A pin or a trust anchor that does not fit ends allow's login-only encryption before the login. */
+static void test_login_only_pin(void)
+{
+    if (!start("off", "login-only"))
+        return;
+    CHECK(!tds_fixture_connect(&fixture, &session,
+                               "SslMode=allow;SslPin=sha256:"
+                               "0000000000000000000000000000000000000000000000000000000000000000"));
+    CHECK_NUMBER(session.native, ODBCSSL_ERROR_PIN);
+    odbc_close(&session);
+    check_nothing_went_out();
+}
+
+/* ----- behind the login ----- */
+
+static void test_garbage_login(void)
+{
+    if (!start("required", "garbage-login"))
+        return;
+    CHECK(!tds_fixture_connect(&fixture, &session, "SslMode=verify-full;%s", ROOT));
+    CHECK_NUMBER(session.native, ODBCSSL_ERROR_PROTOCOL);
+    CHECK_CONTAINS(session.diagnostics, "not a valid TDS token stream");
+    odbc_close(&session);
+    const char *log = tds_peer_wait_end(fixture.peer);
+    CHECK_NUMBER(tds_peer_count(log, " login "), 1);
+    CHECK_CONTAINS(log, "encrypted=yes whole=yes");
+}
+
+/* The target sees no connection, encrypted or not. */
+static void check_routing(const char *settings, const char *encryption)
+{
+    char route[32], text[64], error[1024];
+    const char *const arguments[] = {"--route", route, NULL};
+    const struct tds_peer_options options = {.certificate =
+                                                 fixture_path(&fixture.base, "server.pem"),
+                                             .key = fixture_path(&fixture.base, "server.key")};
+    struct tds_peer *target = tds_peer_start(&options, error, sizeof error);
+    CHECK_FATAL(target != NULL);
+    snprintf(route, sizeof route, "localhost:%u", tds_peer_port(target));
+    CHECK_FATAL(tds_fixture_start(&fixture, "server", encryption, arguments));
+    CHECK(!tds_fixture_connect(&fixture, &session, "%s", settings));
+    printf("# %s -> %s", settings, session.diagnostics);
+    CHECK_NUMBER(session.native, ODBCSSL_ERROR_ROUTING);
+    snprintf(text, sizeof text, "localhost, port %u", tds_peer_port(target));
+    CHECK_CONTAINS(session.diagnostics, text);
+    odbc_close(&session);
+    CHECK_CONTAINS(tds_peer_wait_end(fixture.peer), "routed host=localhost");
+    CHECK_TEXT(tds_peer_log(target), "");
+    tds_peer_stop(&target);
+}
+
+static void test_routing(void)
+{
+    char settings[1200];
+    if (tds_fixture_is_skipped(&fixture))
+        return;
+    snprintf(settings, sizeof settings, "SslMode=verify-full;%s", ROOT);
+    check_routing(settings, "required");
+    check_routing("SslMode=prefer", "off");
+    check_routing("SslMode=allow", "off");
+    check_routing("SslMode=disable", "off");
+}
+
+/* ----- odd, and allowed ----- */
+
+static void test_odd_servers(void)
+{
+    static const char *const kinds[] = {"split-handshake", "reply-handshake", "no-mars"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (!start("required", kinds[i]))
+            return;
+        CHECK(tds_fixture_connect(&fixture, &session, "SslMode=verify-full;%s", ROOT));
+        CHECK(odbc_query(&session, "SELECT 'odd' AS a"));
+        CHECK_TEXT(session.value, "odd");
+        odbc_close(&session);
+        tds_fixture_check_records(&fixture);
+    }
+}
+
+static int set_up(void)
+{
+    return tds_fixture_open(&fixture, NULL, NULL);
+}
+
+static int tear_down(void)
+{
+    tds_fixture_close(&fixture);
+    return 0;
+}
+
+static const struct suite_case cases[] = {
+    {"plaintext behind the PRELOGIN reply", test_early_plaintext},
+    {"garbage for a PRELOGIN reply", test_garbage},
+    {"the end in place of a PRELOGIN reply", test_closing},
+    {"encryption of the login only", test_login_only},
+    {"encryption of the login only, and a pin", test_login_only_pin},
+    {"garbage for a login reply", test_garbage_login},
+    {"routing", test_routing},
+    {"odd servers", test_odd_servers},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"TDS hostile", cases, set_up, tear_down}, {0}};
+    return suite_main(argc, argv, suites);
+}
