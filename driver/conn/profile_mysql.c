@@ -17,24 +17,41 @@ static const char *const socket_keywords[] = {"Socket", NULL};
 /* The driver's own TLS, and what reads a configuration file that could turn it on or lead
  * elsewhere. */
 static const char *const dropped_keywords[] = {
-    "Socket",     "TCPIP",     "ForceTLS",   "TLSPeerFP", "TLSPeerFPList", "TLSKeyPwd", "SslCaPath",
-    "SslCipher",  "SslVerify", "SslCrlPath", "SslFp",     "SslFpList",     "Use_MyCnf", "NamedPipe",
-    "TLSVersion", "SSLMode",   NULL};
+    "Socket", "TCPIP",     "ForceTLS",  "TLSPeerFP", "TLSPeerFPList", "TLSVersion",
+    "SslFp",  "SslFpList", "Use_MyCnf", "NamedPipe", "SSLMode",       NULL};
 
-static const char *const keyword_refusals[] = {"TLSPeerFP", "TLSPeerFPList", "SslCipher",
-                                               "SslCaPath", "SslCrlPath",    NULL};
+/* Demands on the driver's own TLS, and which keyword makes the same of odbcssl. */
+static const struct {
+    const char *keyword;
+    const char *advice;
+} refused_keywords[] = {
+    {"TLSPeerFP", "SslPin"},
+    {"TLSPeerFPList", "SslPin"},
+    {"TLSVersion", "SslMinProtocol and SslMaxProtocol"},
+};
 
 /* The driver's own wishes for TLS must not get lost silently. */
 static bool check_driver_tls(const struct settings *settings, struct error *error)
 {
-    const char *keyword = NULL;
-    const char *value = profile_lookup(&settings->driver_settings, keyword_refusals, &keyword);
-    if (value == NULL || *value == '\0')
+    const struct connstr *list = &settings->driver_settings;
+    const char *forced = connstr_get(list, "ForceTLS");
+    for (size_t i = 0; i < sizeof refused_keywords / sizeof refused_keywords[0]; i++) {
+        const char *value = connstr_get(list, refused_keywords[i].keyword);
+        if (value == NULL || *value == '\0')
+            continue;
+        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                  "%s is a TLS setting of the MariaDB driver, which makes no TLS behind odbcssl: "
+                  "use %s in its place",
+                  refused_keywords[i].keyword, refused_keywords[i].advice);
+        return false;
+    }
+    if (forced == NULL || *forced == '\0' || strcmp(forced, "0") == 0 ||
+        settings->tls.mode >= ODBCSSL_MODE_REQUIRE)
         return true;
     error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-              "%s is a TLS setting of the MariaDB driver, which makes no TLS behind odbcssl: use "
-              "SslPin, SslPriority, SslRootCert, SslCrl or SslCrlDir in its place",
-              keyword);
+              "FORCETLS=%s demands TLS of the MariaDB driver, but odbcssl makes it, and SslMode=%s "
+              "does not demand it: set SslMode to require or stronger",
+              forced, tls_mode_name(settings->tls.mode));
     return false;
 }
 

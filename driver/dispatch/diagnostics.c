@@ -155,15 +155,17 @@ static bool read_ansi(const struct driver_functions *functions, enum handle_kind
     return true;
 }
 
+/* MariaDB's driver has a record also of a call that succeeded: SQLSTATE 00000 is none. */
 bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
                      SQLSMALLINT number, struct diagnostic *out)
 {
+    bool is_read = false;
     *out = (struct diagnostic){.sqlstate = "HY000"};
     if (driver->functions->SQLGetDiagRecW != NULL)
-        return read_wide(driver->functions, kind, real, number, out);
-    if (driver->functions->SQLGetDiagRec != NULL)
-        return read_ansi(driver->functions, kind, real, number, out);
-    return false;
+        is_read = read_wide(driver->functions, kind, real, number, out);
+    else if (driver->functions->SQLGetDiagRec != NULL)
+        is_read = read_ansi(driver->functions, kind, real, number, out);
+    return is_read && strcmp(out->sqlstate, "00000") != 0;
 }
 
 void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,

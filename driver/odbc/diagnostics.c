@@ -75,7 +75,16 @@ static SQLRETURN give_record(enum flavour flavour, const struct diagnostic *reco
     return give_text(flavour, record->message, buffer->message, buffer->size, unit, buffer->length);
 }
 
-static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number,
+/* MariaDB's driver has a record also of a call that succeeded. */
+static bool is_of_success(enum flavour flavour, const void *sqlstate)
+{
+    static const SQLWCHAR wide[] = {'0', '0', '0', '0', '0'};
+    if (flavour == FLAVOUR_WIDE)
+        return memcmp(sqlstate, wide, sizeof wide) == 0;
+    return memcmp(sqlstate, "00000", 5) == 0;
+}
+
+static SQLRETURN ask_real_record(const struct source *source, SQLSMALLINT number,
                                  const struct record_buffer *buffer)
 {
     struct diagnostic record;
@@ -93,6 +102,16 @@ static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number
     if (!real_diagnostic(source->driver, source->handle->kind, real, number, &record))
         return SQL_NO_DATA;
     return give_record(source->flavour, &record, buffer);
+}
+
+static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number,
+                                 const struct record_buffer *buffer)
+{
+    SQLRETURN outcome = ask_real_record(source, number, buffer);
+    if (SQL_SUCCEEDED(outcome) && buffer->sqlstate != NULL &&
+        is_of_success(source->flavour, buffer->sqlstate))
+        return SQL_NO_DATA;
+    return outcome;
 }
 
 static SQLRETURN get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,

@@ -43,3 +43,20 @@ tests_system_test_tds_profile_SOURCES = tests/system/test_tds_profile.c $(TDS_FI
 tests_system_test_tds_profile_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_tds_profile_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_tds_profile_LDADD = $(TDS_LIBS)
+
+check_PROGRAMS += tests/system/test-mariadb
+TESTS += tests/system/test-mariadb
+tests_system_test_mariadb_SOURCES = tests/system/test_mariadb.c $(SYSTEM_FIXTURE) \
+	tests/unit/formats_tools.c tests/unit/formats_tools.h
+tests_system_test_mariadb_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_mariadb_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_mariadb_LDADD = tests/support/libmariadbtest.la $(SYSTEM_LIBS)
+
+check_PROGRAMS += tests/system/test-unknown-driver
+TESTS += tests/system/test-unknown-driver
+tests_system_test_unknown_driver_SOURCES = tests/system/test_unknown_driver.c $(TDS_FIXTURE) \
+	tests/support/tls_server.c tests/support/tls_server.h \
+	tests/support/tls_terminator.c tests/support/tls_terminator.h
+tests_system_test_unknown_driver_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_unknown_driver_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_unknown_driver_LDADD = $(TDS_LIBS) $(GNUTLS_LIBS)

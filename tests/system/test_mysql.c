@@ -23,8 +23,8 @@
 
 /* The user clear never gets as far as PAM: the server only asks the way its plugin wants to. */
 static const char *const arguments[] = {"--plugin-load-add=auth_ed25519",
-                                        "--plugin-load-add=auth_pam", "--pam-use-cleartext-plugin",
-                                        NULL};
+                                        "--plugin-load-add=auth_pam_v1",
+                                        "--pam-use-cleartext-plugin", NULL};
 static const char users[] =
     "CREATE DATABASE work;"
     "CREATE USER native@'%' IDENTIFIED BY '" PASSWORD "'; GRANT ALL ON work.* TO native@'%';"

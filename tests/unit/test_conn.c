@@ -309,7 +309,7 @@ static void test_mysql_rewrite(void)
     struct connstr list;
     struct error error = {0};
     CHECK_FATAL(rewrite(DRIVER_FAMILY_MYSQL,
-                        "SERVER=db.example.com;PORT=3307;UID=me;FORCETLS=1;USE_MYCNF=1;TCPIP=1",
+                        "SERVER=db.example.com;PORT=3307;UID=me;FORCETLS=0;USE_MYCNF=1;TCPIP=1",
                         &private_socket, &list, &error));
     CHECK_TEXT(connstr_get(&list, "SERVER"), "localhost");
     CHECK_TEXT(connstr_get(&list, "SOCKET"), "/tmp/x/socket");

@@ -1,0 +1,270 @@
+/*
+ * test_unknown_driver.c - real drivers that odbcssl does not know: copies of known ones under
+ * another name. A driver that takes a host and a port gets TLS from the first byte
+ * (SslProtocol=none), here in front of a PostgreSQL server that has no TLS; or the switch of a
+ * database that is named.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "odbcssl.h"
+#include "support/suite.h"
+#include "support/tls_terminator.h"
+#include "system/tds_fixture.h"
+
+static struct tds_fixture fixture;
+static struct tls_terminator terminator;
+static struct odbc_session session;
+static bool is_available;
+
+static bool is_skipped(void)
+{
+    if (!is_available)
+        suite_skip("PostgreSQL or psqlodbcw.so is not installed");
+    return !is_available;
+}
+
+static bool connect_with(const char *settings)
+{
+    session = (struct odbc_session){0};
+    bool is_connected = odbc_connect(
+        &session, "DRIVER={another};%s;Database=postgres;UID=%s;PWD=%s;SslRootCert=%s", settings,
+        POSTGRES_USER, POSTGRES_PASSWORD, fixture_path(&fixture.base, "root.pem"));
+    printf("# %s -> %s%s", settings, session.diagnostics,
+           *session.diagnostics == '\0' ? "connected\n" : "");
+    return is_connected;
+}
+
+/* The settings, with the terminator's port behind them. */
+static bool connect_direct(const char *settings)
+{
+    char all[512];
+    snprintf(all, sizeof all, "%s;Servername=localhost;Port=%u;SslProtocol=none", settings,
+             terminator.port);
+    return connect_with(all);
+}
+
+static void check_refused(int native, const char *text)
+{
+    CHECK_NUMBER(session.native, native);
+    CHECK_CONTAINS(session.diagnostics, text);
+    odbc_close(&session);
+}
+
+#define DIRECT "SslNegotiation=direct;SslMode=verify-full"
+
+static void test_direct(void)
+{
+    if (is_skipped())
+        return;
+    tls_terminator_handshakes(&terminator);
+    CHECK(connect_direct(DIRECT));
+    CHECK_TEXT(session.diagnostics, "");
+    CHECK(odbc_query(&session, "select 'through'"));
+    CHECK_TEXT(session.value, "through");
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_STATE), ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_TEXT(odbc_info_text(&session, SQL_SSL_PROTOCOL), "TLSv1.3");
+    CHECK_TEXT(odbc_info_text(&session, SQL_SSL_ALPN), "");
+    CHECK_TEXT(odbc_info_text(&session, SQL_SERVER_NAME), "localhost");
+    CHECK(odbc_query(&session, "{call odbcssl_status}"));
+    CHECK(odbc_query(&session, "select n, repeat('x', 1000) from generate_series(1, 20000) n"));
+    CHECK_NUMBER(odbc_fetch_all(&session), 19999);
+    odbc_close(&session);
+    CHECK_NUMBER(tls_terminator_handshakes(&terminator), 1);
+}
+
+/* The words for the server may be any. */
+static void test_keywords(void)
+{
+    char settings[512];
+    if (is_skipped())
+        return;
+    CHECK(connect_direct(DIRECT ";SslServerKeyword=Servername;SslPortKeyword=Port"));
+    odbc_close(&session);
+    CHECK(!connect_direct(DIRECT ";SslServerKeyword=Machine"));
+    check_refused(ODBCSSL_ERROR_SERVER_MISSING, "Machine");
+    CHECK(!connect_direct(DIRECT ";SslPortKeyword=Gate"));
+    check_refused(ODBCSSL_ERROR_SERVER_MISSING, "Gate");
+    snprintf(settings, sizeof settings, DIRECT ";Servername=localhost;SslProtocol=none");
+    CHECK(!connect_with(settings));
+    check_refused(ODBCSSL_ERROR_SERVER_MISSING, "set Port");
+}
+
+static void test_modes(void)
+{
+    char settings[512];
+    if (is_skipped())
+        return;
+    CHECK(connect_direct("SslNegotiation=direct;SslMode=require"));
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_STATE), ODBCSSL_STATE_CHAIN_VERIFIED);
+    odbc_close(&session);
+    /* Without a switch to TLS there is nothing to prefer. */
+    CHECK(!connect_direct("SslMode=require"));
+    check_refused(ODBCSSL_ERROR_PROTOCOL, "SslNegotiation=direct");
+    CHECK(!connect_direct("SslMode=prefer"));
+    check_refused(ODBCSSL_ERROR_PROTOCOL, "SslNegotiation=direct");
+    CHECK(!connect_direct("SslNegotiation=direct;SslMode=prefer"));
+    CHECK_CONTAINS(session.diagnostics, "SslNegotiation=direct");
+    odbc_close(&session);
+    snprintf(settings, sizeof settings,
+             "SslMode=disable;SslProtocol=none;Servername=localhost;Port=%u",
+             fixture_port(&fixture.base));
+    CHECK(connect_with(settings));
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_STATE), ODBCSSL_STATE_PLAINTEXT);
+    odbc_close(&session);
+}
+
+static void test_protocol_is_asked_for(void)
+{
+    char settings[512];
+    if (is_skipped())
+        return;
+    snprintf(settings, sizeof settings, DIRECT ";Servername=localhost;Port=%u", terminator.port);
+    CHECK(!connect_with(settings));
+    check_refused(ODBCSSL_ERROR_KEYWORD_VALUE, "set SslProtocol to postgresql, tds, mysql or none");
+}
+
+static void test_trust(void)
+{
+    if (is_skipped())
+        return;
+    CHECK(!connect_direct(DIRECT ";SslServerName=elsewhere"));
+    check_refused(ODBCSSL_ERROR_HOST, "elsewhere");
+    CHECK(!connect_direct("SslNegotiation=direct;SslMode=require;SslPin=sha256:"
+                          "0000000000000000000000000000000000000000000000000000000000000000"));
+    check_refused(ODBCSSL_ERROR_PIN, "SslPin");
+}
+
+/* The server has no TLS where the driver is sent. */
+static void test_no_tls(void)
+{
+    char settings[512];
+    if (is_skipped())
+        return;
+    snprintf(settings, sizeof settings, DIRECT ";Servername=localhost;Port=%u;SslProtocol=none",
+             fixture_port(&fixture.base));
+    CHECK(!connect_with(settings));
+    check_refused(ODBCSSL_ERROR_HANDSHAKE, "localhost");
+}
+
+/* libpq's second connection goes through TLS as well. */
+static void *run_sleep(void *argument)
+{
+    odbc_query(argument, "select pg_sleep(300)");
+    return NULL;
+}
+
+static void test_cancel(void)
+{
+    static const char asleep[] = "select count(*) from pg_stat_activity where state = 'active' "
+                                 "and query = 'select pg_sleep(300)'";
+    pthread_t thread;
+    char answer[64] = "";
+    if (is_skipped())
+        return;
+    tls_terminator_handshakes(&terminator);
+    CHECK_FATAL(connect_direct(DIRECT));
+    CHECK_FATAL(pthread_create(&thread, NULL, run_sleep, &session) == 0);
+    for (int i = 0; i < 1000 && answer[0] != '1'; i++)
+        CHECK(postgres_query(fixture.base.postgres, asleep, answer, sizeof answer));
+    CHECK(SQL_SUCCEEDED(SQLCancel(session.statement)));
+    pthread_join(thread, NULL);
+    CHECK_TEXT(session.sqlstate, "57014");
+    CHECK(odbc_query(&session, "select 'on'"));
+    odbc_close(&session);
+    CHECK_NUMBER(tls_terminator_handshakes(&terminator), 2);
+}
+
+/* The switch to TLS does not need a known driver, only its protocol. */
+static void test_named_protocol(void)
+{
+    if (tds_fixture_is_skipped(&fixture))
+        return;
+    CHECK_FATAL(tds_fixture_start(&fixture, "server", "required", NULL));
+    session = (struct odbc_session){0};
+    CHECK(odbc_connect(&session,
+                       "DRIVER={third};SslProtocol=tds;Server=localhost;Port=%u;UID=%s;PWD=%s;"
+                       "TDS_Version=7.4;SslMode=verify-full;%s",
+                       tds_peer_port(fixture.peer), TDS_PEER_USER, TDS_PEER_PASSWORD,
+                       tds_fixture_option(&fixture, "SslRootCert", "root.pem")));
+    CHECK_TEXT(session.diagnostics, "");
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_STATE), ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK(odbc_query(&session, "SELECT 'x' AS a"));
+    odbc_close(&session);
+    tds_fixture_check_records(&fixture);
+}
+
+/* Its login knows no TLS: nothing of it goes out. */
+static void test_login_without_tls(void)
+{
+    if (tds_fixture_is_skipped(&fixture))
+        return;
+    CHECK_FATAL(tds_fixture_start(&fixture, "server", "off", NULL));
+    session = (struct odbc_session){0};
+    CHECK(!odbc_connect(&session,
+                        "DRIVER={third};SslProtocol=tds;Server=localhost;Port=%u;UID=%s;PWD=%s;"
+                        "TDS_Version=5.0;SslMode=prefer",
+                        tds_peer_port(fixture.peer), TDS_PEER_USER, TDS_PEER_PASSWORD));
+    check_refused(ODBCSSL_ERROR_PLAINTEXT_LOGIN, "TDS_Version=7.4");
+    CHECK_NUMBER(tds_peer_count(tds_peer_wait_end(fixture.peer), "login"), 0);
+}
+
+/* ----- the program ----- */
+
+static bool copy_driver(const char *from, const char *name)
+{
+    char command[2048];
+    snprintf(command, sizeof command, "cp " ODBC_MODULE_DIR "/%s '%s' 2>/dev/null", from,
+             fixture_path(&fixture.base, name));
+    return system(command) == 0;
+}
+
+static bool start_servers(void)
+{
+    const struct pki_certificate *chain[] = {fixture.base.server, fixture.base.intermediate, NULL};
+    const struct tls_server_options options = {.chain = chain};
+    return fixture_start(&fixture.base, NULL, NULL, false) &&
+           tls_terminator_start(&terminator, &options, fixture_port(&fixture.base));
+}
+
+static int set_up(void)
+{
+    static const char drivers[] = "[another]\nDriver=@BUILD@/driver/odbc/.libs/libodbcssl.so\n"
+                                  "TargetDriver=@FOLDER@/libanother.so\n"
+                                  "[third]\nDriver=@BUILD@/driver/odbc/.libs/libodbcssl.so\n"
+                                  "TargetDriver=@FOLDER@/libthird.so\n";
+    if (tds_fixture_open(&fixture, drivers, NULL) != 0)
+        return -1;
+    fixture.is_available = fixture.is_available && copy_driver("libtdsodbc.so", "libthird.so");
+    is_available = postgres_is_installed() && copy_driver("psqlodbcw.so", "libanother.so");
+    return !is_available || start_servers() ? 0 : -1;
+}
+
+static int tear_down(void)
+{
+    tls_terminator_stop(&terminator);
+    tds_fixture_close(&fixture);
+    return 0;
+}
+
+static const struct suite_case cases[] = {
+    {"TLS from the first byte", test_direct},
+    {"keywords of the server", test_keywords},
+    {"modes", test_modes},
+    {"the protocol has to be named", test_protocol_is_asked_for},
+    {"trust", test_trust},
+    {"a server without TLS", test_no_tls},
+    {"SQLCancel", test_cancel},
+    {"another driver for SQL Server", test_named_protocol},
+    {"another driver's login without TLS", test_login_without_tls},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"unknown driver", cases, set_up, tear_down}, {0}};
+    return suite_main(argc, argv, suites);
+}
