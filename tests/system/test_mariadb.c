@@ -315,7 +315,6 @@ static void test_cancel(void)
 static void test_status(void)
 {
     static SQLCHAR call[] = "{call odbcssl_status}";
-    char output[16384];
     if (is_skipped())
         return;
     CHECK(connect_to(server, "native", verifying("verify-full", "")));
@@ -324,7 +323,12 @@ static void test_status(void)
     CHECK(odbc_fetch_all(&session) > 20);
     CHECK_TEXT(odbc_info_text(&session, SQL_SSL_PROTOCOL), "TLSv1.3");
     odbc_close(&session);
-    if (!tools_have("isql"))
+}
+
+static void test_status_in_isql(void)
+{
+    char output[16384];
+    if (is_skipped() || !tools_have("isql") || !tools_can_load())
         return;
     CHECK(tools_output(fixture.folder, output, sizeof output,
                        "echo '{call odbcssl_status}' | ASAN_OPTIONS=detect_leaks=0 isql -b -v -k "
@@ -480,6 +484,7 @@ static const struct suite_case cases[] = {
     {"a wrong password", test_wrong_password},
     {"SQLCancel", test_cancel},
     {"the status call", test_status},
+    {"the status call in isql", test_status_in_isql},
     {"many rows", test_rows},
     {"the server dies", test_server_dies},
     {"a DSN of MariaDB's driver", test_dsn},

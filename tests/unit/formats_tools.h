@@ -10,6 +10,10 @@
 /* Whether the shell finds the program; if not, the running test is marked as skipped. */
 bool tools_have(const char *program);
 
+/* Whether other programs can load the libraries of this build; if not, the running test is marked
+ * as skipped: the address sanitizer has to be in the program. */
+bool tools_can_load(void);
+
 /* Runs a shell command in the directory, silently. true: exit status 0. */
 bool tools_run(const char *directory, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
