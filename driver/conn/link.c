@@ -70,6 +70,20 @@ bool link_load_credentials(struct link *link, struct error *error)
     return link->credentials != NULL;
 }
 
+/* Also where no certificate will come: a pin that cannot be read protects nobody. */
+static bool check_pin(const struct link *link, struct error *error)
+{
+    const struct option *pin = &link->settings.tls.pin;
+    char text[700];
+    if (pin->value == NULL || verify_pin_is_valid(pin->value))
+        return true;
+    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+              "%s: the value is malformed; it takes sha256: and a certificate's SHA-256 digest in "
+              "hexadecimal, or that of its public key in base64; several with commas between",
+              option_describe(pin, text, sizeof text));
+    return false;
+}
+
 static unsigned choose_timeout(const struct link *link, unsigned login_timeout)
 {
     if (link->settings.tls.timeout != 0)
@@ -85,7 +99,7 @@ static bool settle(struct link *link, const struct connstr *list, unsigned login
     link->profile = profile_find(link->settings.family);
     link->timeout = choose_timeout(link, login_timeout);
     link->report.mode = link->settings.tls.mode;
-    return choose_protocol(link, error);
+    return check_pin(link, error) && choose_protocol(link, error);
 }
 
 /* Frees what cannot be used. */
