@@ -50,7 +50,8 @@ enum proto_certificate {
 struct proto_session {
     const struct proto *proto;
     enum proto_plan plan;
-    const char *server_name; /* as the user wrote it; NULL: unknown. The relay's, set after opening */
+    const char
+        *server_name; /* as the user wrote it; NULL: unknown. The relay's, set after opening */
     bool is_login_only_allowed; /* TDS, mode allow: encryption of the login alone will do */
     enum proto_session_kind kind;
     bool is_driver_opaque;     /* bytes of the driver go to the server unseen */

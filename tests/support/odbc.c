@@ -27,11 +27,14 @@ bool odbc_configure(const char *folder, const char *odbcinst_extra, const char *
     if (build == NULL)
         build = ".";
     snprintf(drivers, sizeof drivers,
-             "[" ODBC_POSTGRESQL "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=psqlodbcw.so\n"
+             "[" ODBC_POSTGRESQL
+             "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=psqlodbcw.so\n"
              "[" ODBC_POSTGRESQL_ANSI "]\nDriver=%1$s/driver/odbc/.libs/libodbcssla.so\n"
              "TargetDriver=psqlodbca.so\n"
-             "[" ODBC_FREETDS "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libtdsodbc.so\n"
-             "[" ODBC_MARIADB "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libmaodbc.so\n"
+             "[" ODBC_FREETDS
+             "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libtdsodbc.so\n"
+             "[" ODBC_MARIADB
+             "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\nTargetDriver=libmaodbc.so\n"
              "[" ODBC_NATIVE_POSTGRESQL "]\nDriver=psqlodbcw.so\n",
              build);
     snprintf(user_file, sizeof user_file, "%s/user.ini", folder);

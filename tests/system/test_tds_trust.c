@@ -251,7 +251,8 @@ static void check_mutual(const char *encryption, const char *more)
          "server.key", 0, 0},
         {FULL ROOT, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED, "SslCert", 0, 0},
         {FULL ROOT "SslCert=@foreign.pem;SslKey=@foreign.key",
-         ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED, "foreign.pem (connection string) was sent", 0, 0},
+         ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED, "foreign.pem (connection string) was sent", 0,
+         0},
     };
     CHECK_FATAL(tds_fixture_start_mutual(&fixture, "server", encryption));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
