@@ -17,8 +17,7 @@
 /* Distance from the UTF-16 type of a text to its UTF-8 type (odbcssl.h). */
 #define UTF8_OFFSET (SQL_SSL_PROTOCOL_A - SQL_SSL_PROTOCOL_W)
 
-static void
-print_character(char character)
+static void print_character(char character)
 {
     if (character == '\\')
         fputs("\\e", stdout);
@@ -29,8 +28,7 @@ print_character(char character)
 }
 
 /* A dot or an apostrophe at the start of a line would be a request. */
-static void
-print_word(const char *word, size_t length, bool is_first)
+static void print_word(const char *word, size_t length, bool is_first)
 {
     if (is_first && (word[0] == '.' || word[0] == '\''))
         fputs("\\&", stdout);
@@ -38,8 +36,7 @@ print_word(const char *word, size_t length, bool is_first)
         print_character(word[i]);
 }
 
-static void
-print_text(const char *text)
+static void print_text(const char *text)
 {
     size_t column = 0;
     while (*text != '\0') {
@@ -54,8 +51,7 @@ print_text(const char *text)
     putchar('\n');
 }
 
-static void
-print_default(const struct key *key)
+static void print_default(const struct key *key)
 {
     char text[300];
     if (key->default_text != NULL) {
@@ -64,8 +60,7 @@ print_default(const struct key *key)
     }
 }
 
-static void
-print_libpq(const struct key *key)
+static void print_libpq(const struct key *key)
 {
     char text[300];
     const char *variable = key->environment != NULL ? key->environment : "";
@@ -78,8 +73,7 @@ print_libpq(const struct key *key)
     print_text(text);
 }
 
-static const char *
-kind_words(const struct key *key, char *scratch, size_t size)
+static const char *kind_words(const struct key *key, char *scratch, size_t size)
 {
     char list[200];
     switch (key->kind) {
@@ -106,8 +100,7 @@ kind_words(const struct key *key, char *scratch, size_t size)
     return NULL;
 }
 
-static void
-print_keywords(void)
+static void print_keywords(void)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {
         char scratch[300];
@@ -121,23 +114,20 @@ print_keywords(void)
     }
 }
 
-static void
-print_aliases(void)
+static void print_aliases(void)
 {
     for (size_t i = 0; i < key_alias_count; i++)
         printf(".TP\n.B %s\nThe same as\n.BR %s .\n", key_aliases[i].name,
                keys[key_aliases[i].key].name);
 }
 
-static void
-print_diagnostic(int code, const char *name, const char *sqlstate, const char *meaning)
+static void print_diagnostic(int code, const char *name, const char *sqlstate, const char *meaning)
 {
     printf(".TP\n.BR %d \" %s, %s\"\n", code, sqlstate, name);
     print_text(meaning);
 }
 
-static void
-print_errors(void)
+static void print_errors(void)
 {
 #define ERROR(name, sqlstate, meaning)                                                             \
     print_diagnostic(ODBCSSL_ERROR_##name, "ODBCSSL_ERROR_" #name, sqlstate, meaning);
@@ -145,8 +135,7 @@ print_errors(void)
 #undef ERROR
 }
 
-static void
-print_warnings(void)
+static void print_warnings(void)
 {
 #define WARNING(name, sqlstate, meaning)                                                           \
     print_diagnostic(ODBCSSL_WARNING_##name, "ODBCSSL_WARNING_" #name, sqlstate, meaning);
@@ -154,8 +143,7 @@ print_warnings(void)
 #undef WARNING
 }
 
-static void
-print_report_items(void)
+static void print_report_items(void)
 {
     for (size_t i = 0; i < report_item_count; i++) {
         const struct report_item *item = &report_items[i];
@@ -188,8 +176,7 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-static void
-print_line(const char *line)
+static void print_line(const char *line)
 {
     while (*line != '\0') {
         size_t marker = 0;
@@ -205,8 +192,7 @@ print_line(const char *line)
     }
 }
 
-static void
-print_template_line(char *line)
+static void print_template_line(char *line)
 {
     for (size_t i = 0; i < COUNT(tables); i++) {
         if (strncmp(line, tables[i].marker, strlen(tables[i].marker)) == 0) {
@@ -217,8 +203,7 @@ print_template_line(char *line)
     print_line(line);
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     char line[1000];
     FILE *template = argc == 2 ? fopen(argv[1], "r") : NULL;

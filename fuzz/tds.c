@@ -108,7 +108,7 @@ static void try_session(struct proto_session *session, struct cursor *cursor)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct cursor cursor = cursor_over(bytes, size);
-    struct proto_session session = {.proto = &proto_tds};
+    struct proto_session session = {.proto = &proto_tds, .server_name = "db.example.com"};
     uint8_t choice = cursor_u8(&cursor);
     if (cursor.is_short)
         return 0;

@@ -4,17 +4,18 @@
  * Call SQLGetInfo(connection, SQL_SSL_..., ...) on a connection whose driver is odbcssl.
  * Numbers are SQLUINTEGER unless marked SQLINTEGER. Each string has two info types: the plain one
  * returns UTF-16 (SQLWCHAR), the one with the suffix _A returns UTF-8, whichever of SQLGetInfo and
- * SQLGetInfoW is called, because a driver manager does not convert info types that it does not know.
- * SQL_SSL_x without suffix names the one or the other by the UNICODE macro, as ODBC headers do.
- * String lengths are in bytes, without the terminator, as in SQLGetInfo.
+ * SQLGetInfoW is called, because a driver manager does not convert info types that it does not
+ * know. SQL_SSL_x without suffix names the one or the other by the UNICODE macro, as ODBC headers
+ * do. String lengths are in bytes, without the terminator, as in SQLGetInfo.
  */
 #ifndef ODBCSSL_H
 #define ODBCSSL_H
 
 /* Numbers. */
-#define SQL_SSL_STATE 0x5300            /* enum odbcssl_state */
-#define SQL_SSL_MODE 0x5301             /* enum odbcssl_mode, as in force */
-#define SQL_SSL_PROTOCOL_VERSION 0x5302 /* 0x0301 TLS 1.0 .. 0x0304 TLS 1.3, 0 when there is no TLS */
+#define SQL_SSL_STATE 0x5300 /* enum odbcssl_state */
+#define SQL_SSL_MODE 0x5301  /* enum odbcssl_mode, as in force */
+#define SQL_SSL_PROTOCOL_VERSION                                                                   \
+    0x5302 /* 0x0301 TLS 1.0 .. 0x0304 TLS 1.3, 0 when there is no TLS */
 #define SQL_SSL_CIPHER_BITS 0x5303
 #define SQL_SSL_VERIFY_STATUS 0x5304  /* bits ODBCSSL_VERIFY_..., 0: every check that ran passed */
 #define SQL_SSL_CRL_STATUS 0x5305     /* enum odbcssl_crl_status */
@@ -22,7 +23,8 @@
 #define SQL_SSL_CRL_DAYS_LEFT 0x5307  /* SQLINTEGER: days until the first used CRL ends */
 #define SQL_SSL_CLIENT_CERT_SENT 0x5308
 #define SQL_SSL_RESUMED 0x5309
-#define SQL_SSL_CLIENT_CERT_DAYS_LEFT 0x530A /* SQLINTEGER: days until the client certificate ends */
+#define SQL_SSL_CLIENT_CERT_DAYS_LEFT                                                              \
+    0x530A /* SQLINTEGER: days until the client certificate ends */
 
 /* Strings, UTF-16. */
 #define SQL_SSL_PROTOCOL_W 0x5320         /* TLSv1.3 */
@@ -94,11 +96,11 @@
 
 /* SQL_SSL_STATE: how the connection's bytes travel. */
 enum odbcssl_state {
-    ODBCSSL_STATE_PLAINTEXT = 0,           /* plaintext, by choice */
-    ODBCSSL_STATE_PLAINTEXT_FALLBACK = 1,  /* plaintext, because the server has or wants no TLS */
-    ODBCSSL_STATE_LOGIN_ONLY = 2,          /* only the login was encrypted (SQL Server) */
-    ODBCSSL_STATE_ENCRYPTED = 3,           /* encrypted, server not verified */
-    ODBCSSL_STATE_CHAIN_VERIFIED = 4,      /* encrypted, certificate chain verified */
+    ODBCSSL_STATE_PLAINTEXT = 0,          /* plaintext, by choice */
+    ODBCSSL_STATE_PLAINTEXT_FALLBACK = 1, /* plaintext, because the server has or wants no TLS */
+    ODBCSSL_STATE_LOGIN_ONLY = 2,         /* only the login was encrypted (SQL Server) */
+    ODBCSSL_STATE_ENCRYPTED = 3,          /* encrypted, server not verified */
+    ODBCSSL_STATE_CHAIN_VERIFIED = 4,     /* encrypted, certificate chain verified */
     ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED = 5 /* encrypted, chain and host name verified */
 };
 

@@ -16,10 +16,6 @@
 /* Tells the installer why a request failed (SQLInstallerError). Always false. */
 BOOL writing_refuse(DWORD installer_error, const char *text);
 
-/* Whether every keyword and value can stand on a line of such a file: no control characters, not
- * longer than is read back, and a keyword that is no section, comment or pair. */
-bool writing_check_lines(const struct connstr *pairs, struct error *error);
-
 /* Checks what file [section] would hold with these pairs: lines, names, values, contradictions. A
  * pair with an empty value takes the keyword away. */
 bool writing_check(const struct connstr *present, const struct connstr *pairs, const char *source,

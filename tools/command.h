@@ -12,6 +12,9 @@ enum command_status {
 };
 
 /* argv[0] is the subcommand's name. */
+int command_check(int argc, char **argv);
+int command_install(int argc, char **argv);
+int command_uninstall(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_verify(int argc, char **argv);
 

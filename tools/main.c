@@ -12,6 +12,12 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"check", command_check,
+     "odbcssl check DSN | -k CONNECTION-STRING [--json]\n"
+     "    Does all that connecting does but for the login, and tells each step: settings and "
+     "where\n"
+     "    they come from, files, addresses, TCP, TLS, the server's certificates, the verdict, and\n"
+     "    what to do about a failure."},
     {"status", command_status,
      "odbcssl status DSN | -k CONNECTION-STRING [-u USER] [-p PASSWORD] [--json]\n"
      "    Connects through the driver manager and prints what SQLGetInfo reports. The password "
@@ -24,6 +30,14 @@ static const struct command commands[] = {
      "    first; TIME as in 2026-03-01T12:00:00Z, default now. --allow-weak admits SHA-1, "
      "RSA-1024\n"
      "    and the like, for old test suites."},
+    {"install", command_install,
+     "odbcssl install --target DRIVER [--name NAME] [--default KEY=VALUE ...] [--library-dir DIR]\n"
+     "    Writes a driver to odbcinst.ini that puts TLS under DRIVER, a section of odbcinst.ini or "
+     "the\n"
+     "    path of a library. Default name: \"DRIVER over TLS\"."},
+    {"uninstall", command_uninstall,
+     "odbcssl uninstall --name NAME\n"
+     "    Removes a driver of odbcssl from odbcinst.ini."},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

@@ -7,18 +7,16 @@
 #include <string.h>
 
 #include "base/report.h"
-#include "config/connstr.h"
+#include "base/text.h"
 #include "tools/arguments.h"
 #include "tools/command.h"
 #include "tools/json.h"
+#include "tools/source.h"
 
 #define VALUE_SIZE REPORT_CERTIFICATE_SIZE
 
 struct status_arguments {
-    const char *dsn;
-    const char *connection_string;
-    const char *user;
-    const char *password;
+    struct source source;
     bool is_json;
 };
 
@@ -43,54 +41,31 @@ static bool parse_arguments(char **argv, struct status_arguments *result)
     struct arguments arguments = arguments_over(argv, rows);
     char *value = NULL;
     int code;
-    *result = (struct status_arguments){.password = getenv("ODBCSSL_PASSWORD")};
+    *result = (struct status_arguments){.source = {.password = getenv("ODBCSSL_PASSWORD")}};
     while ((code = arguments_next(&arguments, &value)) != ARGUMENT_END) {
         switch (code) {
         case OPTION_CONNECTION_STRING:
-            result->connection_string = value;
+            result->source.connection_string = value;
             break;
         case OPTION_USER:
-            result->user = value;
+            result->source.user = value;
             break;
         case OPTION_PASSWORD:
-            result->password = value;
+            result->source.password = value;
             break;
         case OPTION_JSON:
             result->is_json = true;
             break;
         case ARGUMENT_OPERAND:
-            if (result->dsn != NULL)
+            if (result->source.dsn != NULL)
                 return false;
-            result->dsn = value;
+            result->source.dsn = value;
             break;
         default:
             return false;
         }
     }
-    return (result->dsn != NULL) != (result->connection_string != NULL);
-}
-
-/* "DSN=...;UID=...;PWD={...}"; NULL when the given string is malformed. */
-static char *make_connection_string(const struct status_arguments *arguments)
-{
-    struct connstr list = {0};
-    struct error error = {0};
-    const char *given = arguments->connection_string;
-    bool is_good = given == NULL || connstr_parse(given, strlen(given), &list, &error);
-    if (is_good && arguments->dsn != NULL)
-        is_good = connstr_set(&list, "DSN", arguments->dsn);
-    if (is_good && arguments->user != NULL)
-        is_good = connstr_set(&list, "UID", arguments->user);
-    if (is_good && arguments->password != NULL) {
-        is_good = connstr_set(&list, "PWD", arguments->password);
-        if (is_good)
-            list.pairs[list.count - 1].is_braced = true;
-    }
-    char *text = is_good ? connstr_format(&list) : NULL;
-    if (error_is_set(&error))
-        fprintf(stderr, "odbcssl: %s\n", error.text);
-    connstr_free(&list);
-    return text;
+    return (result->source.dsn != NULL) != (result->source.connection_string != NULL);
 }
 
 static void print_diagnostics(SQLSMALLINT kind, SQLHANDLE handle)
@@ -188,10 +163,10 @@ int command_status(int argc, char **argv)
     (void)argc;
     if (!parse_arguments(argv, &arguments))
         return COMMAND_WRONG_USE;
-    char *text = make_connection_string(&arguments);
+    char *text = source_connection_string(&arguments.source);
     if (text == NULL)
         return COMMAND_WRONG_USE;
     int status = connect_and_print(text, arguments.is_json);
-    free(text);
+    text_free_secret(text);
     return status;
 }

@@ -7,10 +7,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "tls/certificate.h"
 #include "tls/formats.h"
 #include "tls/verify.h"
 #include "tools/arguments.h"
+#include "tools/chain.h"
 #include "tools/command.h"
 #include "tools/json.h"
 
@@ -222,19 +222,9 @@ static const char *revocation_text(const struct verify_arguments *arguments,
     return "not checked";
 }
 
-/* The anchor first, each certificate under its issuer. */
-static void print_tree(const struct verify_result *result)
+static struct chain path_of(const struct verify_files *files, const struct verify_result *result)
 {
-    char subject[NAME_SIZE], serial[200], date[CLOCK_TEXT_SIZE];
-    for (size_t i = result->path_count; i-- > 0;) {
-        gnutls_x509_crt_t certificate = result->path[i];
-        size_t depth = result->path_count - 1 - i;
-        printf("%*s%s%s (serial %s, until %s)%s\n", (int)(3 * depth), "", depth > 0 ? "`- " : "",
-               certificate_format_subject(certificate, subject, sizeof subject),
-               certificate_format_serial(certificate, serial, sizeof serial),
-               clock_format_date(gnutls_x509_crt_get_expiration_time(certificate), date),
-               depth == 0 ? " [trust anchor]" : "");
-    }
+    return (struct chain){result->path, result->path_count, files->trust};
 }
 
 static void print_text(const struct verify_arguments *arguments, const struct verify_files *files,
@@ -244,7 +234,8 @@ static void print_text(const struct verify_arguments *arguments, const struct ve
     printf("%s\n", result->status == 0 ? "accepted" : "refused");
     if (result->status != 0)
         printf("%s\n", result->error.text);
-    print_tree(result);
+    const struct chain path = path_of(files, result);
+    chain_print(&path, 0);
     printf("time:        %s\n", clock_format(arguments->at, time_text));
     printf("trust:       %s\n", files->trust->name);
     printf("revocation:  %s\n", revocation_text(arguments, result));
@@ -253,26 +244,6 @@ static void print_text(const struct verify_arguments *arguments, const struct ve
     printf("host:        %s\n",
            arguments->host != NULL ? arguments->host : "not checked (no --host)");
     printf("algorithms:  %s\n", arguments->allow_weak ? "weak ones allowed" : "checked");
-}
-
-static void print_json_path(struct json *json, const struct verify_result *result)
-{
-    char text[NAME_SIZE], time_text[CLOCK_TEXT_SIZE];
-    json_open_list(json, "path");
-    for (size_t i = 0; i < result->path_count; i++) {
-        gnutls_x509_crt_t certificate = result->path[i];
-        json_open_object(json, NULL);
-        json_text(json, "subject", certificate_format_subject(certificate, text, sizeof text));
-        json_text(json, "issuer", certificate_format_issuer(certificate, text, sizeof text));
-        json_text(json, "serial", certificate_format_serial(certificate, text, sizeof text));
-        json_text(json, "not_before",
-                  clock_format(gnutls_x509_crt_get_activation_time(certificate), time_text));
-        json_text(json, "not_after",
-                  clock_format(gnutls_x509_crt_get_expiration_time(certificate), time_text));
-        json_boolean(json, "is_trust_anchor", i == result->path_count - 1);
-        json_close_object(json);
-    }
-    json_close_list(json);
 }
 
 static void print_json(const struct verify_arguments *arguments, const struct verify_files *files,
@@ -294,7 +265,8 @@ static void print_json(const struct verify_arguments *arguments, const struct ve
               result->crl_next_update != 0 ? clock_format(result->crl_next_update, time_text)
                                            : NULL);
     json_boolean(&json, "allow_weak", arguments->allow_weak);
-    print_json_path(&json, result);
+    const struct chain path = path_of(files, result);
+    chain_print_json(&path, &json);
     json_end(&json);
 }
 

@@ -216,8 +216,9 @@ void text_hex(const void *bytes, size_t length, char separator, char *out, size_
 {
     static const char digits[] = "0123456789ABCDEF";
     const unsigned char *byte = bytes;
+    const size_t step = separator != '\0' ? 3 : 2;
     size_t written = 0;
-    for (size_t i = 0; i < length && written + 4 <= out_size; i++) {
+    for (size_t i = 0; i < length && written + (i > 0 ? step : 2) < out_size; i++) {
         if (i > 0 && separator != '\0')
             out[written++] = separator;
         out[written++] = digits[byte[i] >> 4];

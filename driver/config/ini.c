@@ -102,3 +102,36 @@ bool ini_list_sections(enum ini_file file, struct connstr *pairs, struct error *
     *pairs = (struct connstr){0};
     return read_list(file, NULL, pairs, error);
 }
+
+static bool has_control_character(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    return false;
+}
+
+static bool is_writable_keyword(const char *keyword)
+{
+    return !has_control_character(keyword) && strpbrk(keyword, "=[];#{}") == NULL;
+}
+
+bool ini_check_lines(const struct connstr *pairs, struct error *error)
+{
+    char keyword[100];
+    for (size_t i = 0; i < pairs->count && !error_is_set(error); i++) {
+        const struct connstr_pair *pair = &pairs->pairs[i];
+        error_printable(pair->keyword, strlen(pair->keyword), keyword, sizeof keyword);
+        if (!is_writable_keyword(pair->keyword))
+            error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,
+                      "the keyword %s cannot be written to a file", keyword);
+        else if (has_control_character(pair->value))
+            error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                      "the value of %s has a line break or another control character", keyword);
+        else if (strlen(pair->keyword) + strlen(pair->value) > INI_VALUE_LIMIT)
+            error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                      "the value of %s is longer than the %d characters that unixODBC reads back",
+                      keyword, INI_VALUE_LIMIT);
+    }
+    return !error_is_set(error);
+}

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "relay/browser.h"
+#include "tls/verify.h"
 
 static bool open_log(struct link *link, struct error *error)
 {
@@ -32,7 +33,7 @@ static bool choose_protocol(struct link *link, struct error *error)
     return link->proto != NULL;
 }
 
-static bool resolve_server(struct link *link, struct error *error)
+bool link_find_server(struct link *link, struct error *error)
 {
     if (!profile_find_target(link->profile, &link->settings, &link->target, error))
         return false;
@@ -54,19 +55,33 @@ static bool resolve_server(struct link *link, struct error *error)
     return is_found;
 }
 
-static bool load_driver(struct link *link, struct error *error)
+bool link_load_driver(struct link *link, struct error *error)
 {
     link->driver = driver_load(link->settings.driver_path, error);
     return link->driver != NULL;
 }
 
-static bool load_credentials(struct link *link, struct error *error)
+bool link_load_credentials(struct link *link, struct error *error)
 {
     if (link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
         return true;
     link->credentials =
         credentials_get(&link->settings.tls, profile_user(link->profile, &link->settings), error);
     return link->credentials != NULL;
+}
+
+/* Also where no certificate will come: a pin that cannot be read protects nobody. */
+static bool check_pin(const struct link *link, struct error *error)
+{
+    const struct option *pin = &link->settings.tls.pin;
+    char text[700];
+    if (pin->value == NULL || verify_pin_is_valid(pin->value))
+        return true;
+    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+              "%s: the value is malformed; it takes sha256: and a certificate's SHA-256 digest in "
+              "hexadecimal, or that of its public key in base64; several with commas between",
+              option_describe(pin, text, sizeof text));
+    return false;
 }
 
 static unsigned choose_timeout(const struct link *link, unsigned login_timeout)
@@ -76,21 +91,27 @@ static unsigned choose_timeout(const struct link *link, unsigned login_timeout)
     return login_timeout != 0 ? login_timeout : TLS_DEFAULT_TIMEOUT;
 }
 
-static bool prepare(struct link *link, const struct connstr *list, unsigned login_timeout,
-                    struct error_list *warnings, struct error *error)
+static bool settle(struct link *link, const struct connstr *list, unsigned login_timeout,
+                   struct error_list *warnings, struct error *error)
 {
     if (!settings_resolve(list, &link->settings, warnings, error) || !open_log(link, error))
         return false;
     link->profile = profile_find(link->settings.family);
     link->timeout = choose_timeout(link, login_timeout);
     link->report.mode = link->settings.tls.mode;
-    /* Files before the network: what is wrong here is told without a server. */
-    return choose_protocol(link, error) && load_driver(link, error) &&
-           load_credentials(link, error) && resolve_server(link, error);
+    return check_pin(link, error) && choose_protocol(link, error);
 }
 
-struct link *link_open(const char *connection_string, size_t length, unsigned login_timeout,
-                       struct error_list *warnings, struct error *error)
+/* Frees what cannot be used. */
+static void refuse(struct link **link, const struct error *error)
+{
+    log_write((*link)->log, "refused before connecting: %s", error->text);
+    link_close(link);
+}
+
+struct link *link_open_settings(const char *connection_string, size_t length,
+                                unsigned login_timeout, struct error_list *warnings,
+                                struct error *error)
 {
     struct connstr list = {0};
     struct link *link = calloc(1, sizeof *link);
@@ -100,11 +121,20 @@ struct link *link_open(const char *connection_string, size_t length, unsigned lo
     }
     link->process = getpid();
     if (!connstr_parse(connection_string, length, &list, error) ||
-        !prepare(link, &list, login_timeout, warnings, error)) {
-        log_write(link->log, "refused before connecting: %s", error->text);
-        link_close(&link);
-    }
+        !settle(link, &list, login_timeout, warnings, error))
+        refuse(&link, error);
     connstr_free(&list);
+    return link;
+}
+
+struct link *link_open(const char *connection_string, size_t length, unsigned login_timeout,
+                       struct error_list *warnings, struct error *error)
+{
+    struct link *link =
+        link_open_settings(connection_string, length, login_timeout, warnings, error);
+    if (link != NULL && !(link_load_driver(link, error) && link_load_credentials(link, error) &&
+                          link_find_server(link, error)))
+        refuse(&link, error);
     return link;
 }
 

@@ -14,6 +14,7 @@ driver_proto_libproto_la_SOURCES += driver/proto/proto.c driver/proto/proto.h
 driver_proto_libproto_la_SOURCES += driver/proto/tds.c
 driver_proto_libproto_la_SOURCES += driver/proto/tds_browser.c driver/proto/tds_browser.h
 driver_proto_libproto_la_SOURCES += driver/proto/tds_login.c
+driver_proto_libproto_la_SOURCES += driver/proto/tds_login7.c driver/proto/tds_login7.h
 driver_proto_libproto_la_SOURCES += driver/proto/tds_packet.c driver/proto/tds_packet.h
 driver_proto_libproto_la_SOURCES += driver/proto/tds_prelogin.c driver/proto/tds_prelogin.h
 driver_proto_libproto_la_SOURCES += driver/proto/tds_state.h

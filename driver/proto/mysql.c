@@ -207,6 +207,12 @@ static void mysql_fail(struct proto_session *session, const char *text)
     mysql_wipe_response(state);
 }
 
+static bool mysql_stand_in(struct proto_session *session, struct buffer *message)
+{
+    const struct mysql_state *state = session->state;
+    return state->phase != PHASE_RESPONSE || mysql_append_empty_response(message);
+}
+
 const struct proto proto_mysql = {
     .name = "mysql",
     .alpn = mysql_alpn,
@@ -218,4 +224,5 @@ const struct proto proto_mysql = {
     .from_server = mysql_from_server,
     .tls_started = mysql_tls_started,
     .fail = mysql_fail,
+    .stand_in = mysql_stand_in,
 };

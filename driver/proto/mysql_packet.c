@@ -105,6 +105,20 @@ bool mysql_read_response(const void *payload, size_t size, uint32_t server_capab
     return !cursor.is_short;
 }
 
+bool mysql_append_empty_response(struct buffer *output)
+{
+    static const unsigned char rest[] = {
+        45, /* utf8mb4_general_ci */
+        0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* reserved */
+        0, /* the user's name ends */
+        0, /* so many bytes of a password's proof */
+    };
+    return mysql_append_header(output, 8 + sizeof rest, 1) &&
+           buffer_append_u32le(output, MYSQL_CLIENT_PROTOCOL_41 | MYSQL_CLIENT_SECURE_CONNECTION) &&
+           buffer_append_u32le(output, MYSQL_PAYLOAD_MAXIMUM) &&
+           buffer_append(output, rest, sizeof rest);
+}
+
 void mysql_set_response_ssl(unsigned char *payload)
 {
     payload[1] |= MYSQL_CLIENT_SSL >> 8;

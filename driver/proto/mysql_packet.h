@@ -84,6 +84,9 @@ enum mysql_response_form mysql_read_response_form(const void *payload, size_t si
 bool mysql_read_response(const void *payload, size_t size, uint32_t server_capabilities,
                          struct mysql_response *response_out);
 
+/* A response without user and password, as one packet. false: out of memory. */
+bool mysql_append_empty_response(struct buffer *output);
+
 /* Sets CLIENT_SSL in a response or an SSLRequest. */
 void mysql_set_response_ssl(unsigned char *payload);
 

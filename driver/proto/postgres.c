@@ -241,8 +241,7 @@ static bool is_certificate_missing(const struct proto_session *session,
                                    const struct postgres_refusal *refusal)
 {
     return session->certificate == PROTO_CERTIFICATE_NOT_SHOWN && !session->is_credentials_asked &&
-           strcmp(refusal->sqlstate, "28000") == 0 &&
-           strstr(refusal->text, "certificate") != NULL;
+           strcmp(refusal->sqlstate, "28000") == 0 && strstr(refusal->text, "certificate") != NULL;
 }
 
 /*

@@ -50,6 +50,8 @@ enum proto_certificate {
 struct proto_session {
     const struct proto *proto;
     enum proto_plan plan;
+    const char
+        *server_name; /* as the user wrote it; NULL: unknown. The relay's, set after opening */
     bool is_login_only_allowed; /* TDS, mode allow: encryption of the login alone will do */
     enum proto_session_kind kind;
     bool is_driver_opaque;     /* bytes of the driver go to the server unseen */
@@ -108,6 +110,11 @@ struct proto {
     /* What it may mean that the server ends the connection at this point, for the error: "so does
      * a server that ...: set ...". NULL, or returns NULL: nothing is known. */
     const char *(*explain_end)(const struct proto_session *session);
+
+    /* For a check that ends where TLS is up: appends what a real driver would say now, so that the
+     * switch to TLS goes on. No user and no password is in it. NULL: the switch does not need the
+     * real driver. false: out of memory. */
+    bool (*stand_in)(struct proto_session *session, struct buffer *message);
 };
 
 /* NULL: there is no such protocol. */

@@ -214,7 +214,7 @@ static void tds_fail(struct proto_session *session, const char *text)
     struct buffer payload = {0};
     if (session->is_server_opaque || tds->is_failure_told)
         return;
-    bool is_written = tds->is_reply_given || (tds_prelogin_write_refusal(&payload) &&
+    bool is_written = tds->is_reply_given || (tds_prelogin_write_plain(&payload) &&
                                               write_reply(&session->to_driver, &payload));
     buffer_clear(&payload);
     if (is_written && tds_token_write_error(&payload, text, is_long_wanted(tds)))
@@ -233,6 +233,19 @@ static const char *tds_explain_end(const struct proto_session *session)
         return "so does a server that takes only TDS 8.0: set SslNegotiation=direct, with "
                "SslMode=require or stronger (Encrypt=strict)";
     return NULL;
+}
+
+static bool tds_stand_in(struct proto_session *session, struct buffer *message)
+{
+    struct tds *tds = session->state;
+    struct buffer payload = {0};
+    if (tds->stage != TDS_STAGE_PRELOGIN)
+        return true;
+    bool is_written = tds_prelogin_write_plain(&payload) &&
+                      tds_message_write(message, TDS_PACKET_PRELOGIN, buffer_content(&payload),
+                                        buffer_length(&payload));
+    buffer_free(&payload);
+    return is_written;
 }
 
 static const char *tds_alpn(enum proto_plan plan, bool *is_required_out)
@@ -285,4 +298,5 @@ const struct proto proto_tds = {
     .record_length = tds_record_length,
     .fail = tds_fail,
     .explain_end = tds_explain_end,
+    .stand_in = tds_stand_in,
 };

@@ -2,6 +2,7 @@
  * tds_login.c - the login and the server's answers to it, of which none reaches the real driver
  * unread.
  */
+#include "proto/tds_login7.h"
 #include "proto/tds_state.h"
 #include "proto/tds_token.h"
 
@@ -70,11 +71,12 @@ enum proto_verdict tds_login_read_driver(struct proto_session *session, struct b
             return PROTO_CONTINUE;
         if (outcome != TDS_WHOLE)
             return tds_refuse_outcome(session, outcome, "the real driver");
+        const char *server = tds->stage == TDS_STAGE_LOGIN ? session->server_name : NULL;
         if (tds->stage == TDS_STAGE_LOGIN)
             verdict = begin_login(session, &packet);
         if (verdict == PROTO_REFUSE)
             return verdict;
-        if (!buffer_append(&session->to_server, buffer_content(input), packet.length))
+        if (!tds_login7_append(buffer_content(input), packet.length, server, &session->to_server))
             return tds_refuse_memory(session);
         buffer_take(input, packet.length);
     }

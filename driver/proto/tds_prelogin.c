@@ -103,7 +103,7 @@ bool tds_prelogin_write(const struct tds_prelogin *prelogin, struct buffer *payl
     return write_options(options, count, payload);
 }
 
-bool tds_prelogin_write_refusal(struct buffer *payload)
+bool tds_prelogin_write_plain(struct buffer *payload)
 {
     static const unsigned char version[6] = {15, 0, 7, 208, 0, 0};
     static const unsigned char encryption = TDS_ENCRYPTION_NOT_SUPPORTED;

@@ -51,8 +51,9 @@ bool tds_prelogin_read(const void *payload, size_t length, const char *sender,
  * was not read. false: out of memory. */
 bool tds_prelogin_write(const struct tds_prelogin *prelogin, struct buffer *payload);
 
-/* The reply of a server that has no TLS and no MARS, for a driver that is about to be refused. */
-bool tds_prelogin_write_refusal(struct buffer *payload);
+/* The message of a side that has no TLS and no MARS: the reply for a driver that is about to be
+ * refused, and what a driver that leaves TLS to us begins with. */
+bool tds_prelogin_write_plain(struct buffer *payload);
 
 /* "1 (on)"; returns out. */
 #define TDS_ENCRYPTION_TEXT_SIZE 32

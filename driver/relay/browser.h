@@ -1,5 +1,6 @@
 /*
- * browser.h - the TCP port of a named SQL Server instance, asked of SQL Server Browser (UDP port 1434).
+ * browser.h - the TCP port of a named SQL Server instance, asked of SQL Server Browser (UDP port
+ * 1434).
  *
  * The answer is not authenticated. It decides where to connect, not whom to trust: that is the
  * certificate's part.

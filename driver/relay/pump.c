@@ -16,8 +16,6 @@
 /* Unfinished protocol messages before the login is over. */
 #define MESSAGE_LIMIT ((size_t)64 * 1024)
 
-#define HINT_SIZE 200
-
 /* How long the end of a relay waits for the network to take what the real driver sent last. */
 #define STOP_MILLISECONDS 500
 
@@ -203,40 +201,6 @@ static bool is_end_expected(const struct pump *pump)
            (pump->server.tls == NULL && pump->server.end_reason == 0 && pump->is_logged_in);
 }
 
-/* "; so does a server that ...", or nothing. */
-static const char *explain_end(const struct pump *pump, char *out, size_t size)
-{
-    const struct proto *proto = pump->proto.proto;
-    const char *text = proto->explain_end != NULL ? proto->explain_end(&pump->proto) : NULL;
-    snprintf(out, size, "%s%s", text != NULL ? "; " : "", text != NULL ? text : "");
-    return out;
-}
-
-static void describe_end(const struct pump *pump, struct error *error)
-{
-    char hint[HINT_SIZE];
-    if (pump->server.stage == TRANSPORT_HANDSHAKE && pump->server.end_reason != 0)
-        error_set_system(error, ODBCSSL_ERROR_HANDSHAKE, pump->server.end_reason,
-                         "the connection to %s broke during the TLS handshake%s", pump->server_name,
-                         explain_end(pump, hint, sizeof hint));
-    else if (pump->server.end_reason != 0)
-        error_set_system(error, ODBCSSL_ERROR_LINK_LOST, pump->server.end_reason,
-                         "the connection to %s broke while %s%s", pump->server_name, pump->doing,
-                         explain_end(pump, hint, sizeof hint));
-    else if (pump->server.stage == TRANSPORT_HANDSHAKE)
-        error_set(error, ODBCSSL_ERROR_HANDSHAKE,
-                  "%s closed the connection during the TLS handshake%s", pump->server_name,
-                  explain_end(pump, hint, sizeof hint));
-    else if (pump->server.tls != NULL && !pump->server.is_closed)
-        error_set(
-            error, ODBCSSL_ERROR_TRUNCATED,
-            "%s ended the connection without a TLS close_notify while %s: data may be missing",
-            pump->server_name, pump->doing);
-    else
-        error_set(error, ODBCSSL_ERROR_LINK_LOST, "%s closed the connection while %s%s",
-                  pump->server_name, pump->doing, explain_end(pump, hint, sizeof hint));
-}
-
 static void pass_on_server_end(struct pump *pump)
 {
     struct error error = {0};
@@ -246,12 +210,12 @@ static void pass_on_server_end(struct pump *pump)
         return;
     if (!is_end_expected(pump) || (!pump->is_logged_in && !pump->proto.is_login_refused &&
                                    pump->proto.kind != PROTO_SESSION_CANCEL)) {
-        describe_end(pump, &error);
+        transport_describe_end(&pump->server, pump->server_name, pump->doing, &error);
         verdict_fail(pump, &error);
         return;
     }
     if (!pump->has_driver_ended)
-        describe_end(pump, &error);
+        transport_describe_end(&pump->server, pump->server_name, pump->doing, &error);
     state_set_ended(pump->state, pump->session, &error);
     transport_end(&pump->server);
     pump->phase = PUMP_DRAINING;

@@ -95,6 +95,7 @@ static void carry(struct carrier *carrier)
     if (!proto_session_open(&pump->proto, relay->options.proto, relay->options.plan))
         error_set_memory(&error);
     pump->proto.is_login_only_allowed = relay->options.is_login_only_allowed;
+    pump->proto.server_name = target->host;
     if (error_is_set(&error) || !connect_server(carrier, &address, &error)) {
         pump->server_name = target->host;
         pump_refuse(pump, &error);

@@ -1,8 +1,11 @@
 #include "relay/transport.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define HINT_SIZE 200
 
 void transport_free(struct transport *transport)
 {
@@ -41,10 +44,32 @@ static bool move_bytes(struct buffer *from, struct buffer *to, struct error *err
     return true;
 }
 
-void transport_start_tls(struct transport *transport, struct tls_session *tls)
+static struct tls_session *open_session(const struct relay_options *options, struct error *error)
 {
-    transport->tls = tls;
+    struct tls_peer peer = {.host = options->target->host};
+    peer.alpn = options->proto->alpn(options->plan, &peer.is_alpn_required);
+    peer.maximum_version = options->proto->maximum_version(options->plan);
+    if (options->credentials != NULL)
+        return tls_session_open(options->credentials, options->tls, &peer, options->log, error);
+    error_set(error, ODBCSSL_ERROR_SEQUENCE, "TLS without credentials");
+    return NULL;
+}
+
+bool transport_start_tls(struct transport *transport, const struct relay_options *options,
+                         const struct buffer *unread, struct error *error)
+{
+    size_t early = buffer_length(unread) + buffer_length(&transport->wire_in);
+    if (early > 0) {
+        error_set(error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+                  "%zu unencrypted bytes of %s came where TLS should have begun", early,
+                  options->target->host);
+        return false;
+    }
+    transport->tls = open_session(options, error);
+    if (transport->tls == NULL)
+        return false;
     transport->stage = TRANSPORT_HANDSHAKE;
+    return true;
 }
 
 static bool unwrap(struct transport *transport, struct error *error)
@@ -278,6 +303,41 @@ void transport_flush(struct transport *transport)
         shutdown(transport->descriptor, SHUT_WR);
         transport->is_shut_down = true;
     }
+}
+
+/* "; so does a server that ...", or nothing. */
+static const char *explain_end(const struct transport *transport, char *out, size_t size)
+{
+    const struct proto *proto = transport->proto->proto;
+    const char *text = proto->explain_end != NULL ? proto->explain_end(transport->proto) : NULL;
+    snprintf(out, size, "%s%s", text != NULL ? "; " : "", text != NULL ? text : "");
+    return out;
+}
+
+void transport_describe_end(const struct transport *transport, const char *server_name,
+                            const char *doing, struct error *error)
+{
+    char hint[HINT_SIZE];
+    if (transport->stage == TRANSPORT_HANDSHAKE && transport->end_reason != 0)
+        error_set_system(error, ODBCSSL_ERROR_HANDSHAKE, transport->end_reason,
+                         "the connection to %s broke during the TLS handshake%s", server_name,
+                         explain_end(transport, hint, sizeof hint));
+    else if (transport->end_reason != 0)
+        error_set_system(error, ODBCSSL_ERROR_LINK_LOST, transport->end_reason,
+                         "the connection to %s broke while %s%s", server_name, doing,
+                         explain_end(transport, hint, sizeof hint));
+    else if (transport->stage == TRANSPORT_HANDSHAKE)
+        error_set(error, ODBCSSL_ERROR_HANDSHAKE,
+                  "%s closed the connection during the TLS handshake%s", server_name,
+                  explain_end(transport, hint, sizeof hint));
+    else if (transport->tls != NULL && !transport->is_closed)
+        error_set(
+            error, ODBCSSL_ERROR_TRUNCATED,
+            "%s ended the connection without a TLS close_notify while %s: data may be missing",
+            server_name, doing);
+    else
+        error_set(error, ODBCSSL_ERROR_LINK_LOST, "%s closed the connection while %s%s",
+                  server_name, doing, explain_end(transport, hint, sizeof hint));
 }
 
 void transport_end(struct transport *transport)

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "proto/proto.h"
+#include "relay/relay.h"
 #include "tls/session.h"
 
 enum transport_stage { TRANSPORT_PLAIN, TRANSPORT_HANDSHAKE, TRANSPORT_TLS, TRANSPORT_LOGIN_DONE };
@@ -39,8 +40,10 @@ struct transport {
 
 void transport_free(struct transport *transport);
 
-/* Takes over tls: the handshake begins. */
-void transport_start_tls(struct transport *transport, struct tls_session *tls);
+/* The handshake begins. unread: what was received and is not yet understood; it has to be empty, as
+ * nothing that came before TLS may be taken for something that came within it. */
+bool transport_start_tls(struct transport *transport, const struct relay_options *options,
+                         const struct buffer *unread, struct error *error);
 
 /* Goes as far as what was received allows. */
 enum tls_progress transport_handshake(struct transport *transport, struct error *error);
@@ -72,6 +75,11 @@ bool transport_write_negotiation(struct transport *transport, struct buffer *byt
 /* Sends once as much as the network takes. */
 void transport_flush(struct transport *transport);
 size_t transport_unsent(const struct transport *transport);
+
+/* Why the server's stream ended too early. server_name: "db1 (10.0.0.1, port 5432)"; doing:
+ * "waiting for the login". */
+void transport_describe_end(const struct transport *transport, const char *server_name,
+                            const char *doing, struct error *error);
 
 /* Queues close_notify unless the session has failed, sends what can be sent, and tells the network
  * of the end as soon as all is sent. */

@@ -91,22 +91,11 @@ static void report_negotiated(struct pump *pump)
 
 static void open_tls(struct pump *pump)
 {
-    const struct relay_options *options = pump->options;
-    const struct proto *proto = options->proto;
     struct error error = {0};
-    struct tls_peer peer = {.host = options->target->host};
-    peer.alpn = proto->alpn(options->plan, &peer.is_alpn_required);
-    peer.maximum_version = proto->maximum_version(options->plan);
-    struct tls_session *tls = NULL;
-    if (options->credentials == NULL)
-        error_set(&error, ODBCSSL_ERROR_SEQUENCE, "TLS without credentials");
-    else
-        tls = tls_session_open(options->credentials, options->tls, &peer, options->log, &error);
-    if (tls == NULL) {
+    if (!transport_start_tls(&pump->server, pump->options, &pump->server_in, &error)) {
         verdict_fail(pump, &error);
         return;
     }
-    transport_start_tls(&pump->server, tls);
     set_doing(pump, "waiting for the TLS handshake");
     verdict_handshake(pump);
 }
@@ -119,21 +108,15 @@ static bool may_start_tls(const struct pump *pump)
             (pump->options->plan == PROTO_PLAN_PLAINTEXT && pump->proto.is_login_only_allowed));
 }
 
-/* Nothing that came before TLS may be taken for something that came within it. */
 static void start_tls(struct pump *pump)
 {
     struct error error = {0};
-    size_t early = buffer_length(&pump->server_in) + buffer_length(&pump->server.wire_in);
-    if (early > 0)
-        error_set(&error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
-                  "%zu unencrypted bytes of %s came where TLS should have begun", early,
-                  pump->server_name);
-    if (!may_start_tls(pump))
-        error_set(&error, ODBCSSL_ERROR_PROTOCOL, "TLS was to begin out of turn");
-    if (error_is_set(&error))
-        verdict_fail(pump, &error);
-    else
+    if (may_start_tls(pump)) {
         open_tls(pump);
+        return;
+    }
+    error_set(&error, ODBCSSL_ERROR_PROTOCOL, "TLS was to begin out of turn");
+    verdict_fail(pump, &error);
 }
 
 static void log_in(struct pump *pump)

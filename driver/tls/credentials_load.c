@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "tls/folder.h"
+#include "tls/token.h"
 
 #define DESCRIPTION_SIZE 700
 
@@ -149,7 +150,7 @@ static bool add_identity(const struct tls_options *options, const char *user, st
         return true;
     error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
               "%s: there is a private key without its certificate: set SslCert",
-              option_describe(&options->key, name, sizeof name));
+              token_describe(&options->key, name, sizeof name));
     return false;
 }
 

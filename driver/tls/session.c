@@ -153,7 +153,11 @@ static bool set_priority(struct tls_session *session, struct error *error)
             gnutls_dh_set_prime_bits(session->gnutls, SESSION_DH_BITS);
         return true;
     }
-    if (expert->value != NULL)
+    if (expert->value != NULL && result == GNUTLS_E_NO_PRIORITIES_WERE_SET)
+        error_set(error, ODBCSSL_ERROR_TLS_VERSION,
+                  "nothing is left to offer of %s (SslMinProtocol, SslMaxProtocol)",
+                  session_describe_offer(session, source, sizeof source));
+    else if (expert->value != NULL)
         error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                   "%s is not a GnuTLS priority string; it is wrong at '%.*s': %s",
                   option_describe(expert, source, sizeof source), (int)strcspn(position, ":"),
@@ -161,8 +165,7 @@ static bool set_priority(struct tls_session *session, struct error *error)
     else
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,
                   "GnuTLS on this machine does not allow the TLS versions asked for, %s: %s",
-                  session_describe_versions(session, source, sizeof source),
-                  gnutls_strerror(result));
+                  session_describe_offer(session, source, sizeof source), gnutls_strerror(result));
     return false;
 }
 
@@ -390,6 +393,17 @@ enum tls_version session_version(const struct tls_session *session)
     }
 }
 
+const gnutls_datum_t *tls_session_peer_chain(const struct tls_session *session, unsigned *count_out)
+{
+    *count_out = 0;
+    return gnutls_certificate_get_peers(session->gnutls, count_out);
+}
+
+const char *tls_session_peer_name(const struct tls_session *session)
+{
+    return session->name;
+}
+
 bool tls_session_is_certificate_asked(const struct tls_session *session)
 {
     return gnutls_certificate_client_get_request_status(session->gnutls) != 0;
@@ -401,13 +415,16 @@ bool tls_session_is_certificate_sent(const struct tls_session *session)
            gnutls_certificate_get_ours(session->gnutls) != NULL;
 }
 
-const char *session_describe_versions(const struct tls_session *session, char *out, size_t size)
+const char *session_describe_offer(const struct tls_session *session, char *out, size_t size)
 {
+    const struct option *expert = &session->options->priority;
     const char *lowest = tls_version_name(session->minimum_version);
     const char *highest = tls_version_name(session->maximum_version);
-    if (session->minimum_version == session->maximum_version)
-        snprintf(out, size, "only %s", highest);
-    else
-        snprintf(out, size, "%s to %s", lowest, highest);
+    char source[SESSION_OFFER_SIZE] = "";
+    if (expert->value != NULL)
+        option_describe(expert, source, sizeof source);
+    bool is_one = session->minimum_version == session->maximum_version;
+    snprintf(out, size, "%s%s%s%s%s", is_one ? "only " : lowest, is_one ? "" : " to ", highest,
+             expert->value != NULL ? " with " : "", source);
     return out;
 }

@@ -61,6 +61,12 @@ enum tls_progress tls_session_write(struct tls_session *session, const void *byt
 /* Puts close_notify into the output. */
 void tls_session_close(struct tls_session *session);
 
+/* What the server showed, its own certificate first, as long as the session; NULL: nothing yet. And
+ * the name that its certificate is to be for. */
+const gnutls_datum_t *tls_session_peer_chain(const struct tls_session *session,
+                                             unsigned *count_out);
+const char *tls_session_peer_name(const struct tls_session *session);
+
 /* Whether the server asked for the client's certificate, and whether it went there. */
 bool tls_session_is_certificate_asked(const struct tls_session *session);
 bool tls_session_is_certificate_sent(const struct tls_session *session);

@@ -84,7 +84,7 @@ static void fail_alert(struct tls_session *session, struct error *error)
     gnutls_alert_description_t alert = gnutls_alert_get(session->gnutls);
     const char *name = gnutls_alert_get_name(alert);
     const char *when = session->stage == SESSION_ESTABLISHED ? "session" : "handshake";
-    char versions[64], certificate[1400];
+    char offer[SESSION_OFFER_SIZE], certificate[1400];
     if (name == NULL)
         name = "unknown";
     switch (topic_of(session, alert)) {
@@ -92,32 +92,32 @@ static void fail_alert(struct tls_session *session, struct error *error)
         error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
                   "%s ended the TLS %s with the alert \"%s\" (%d), which is about the client "
                   "certificate; %s",
-                  session->host, when, name, (int)alert, describe_certificate(session, certificate, sizeof certificate));
+                  session->host, when, name, (int)alert,
+                  describe_certificate(session, certificate, sizeof certificate));
         break;
     case ALERT_VERSION:
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,
                   "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s "
                   "(SslMinProtocol, SslMaxProtocol)",
                   session->host, when, name, (int)alert,
-                  session_describe_versions(session, versions, sizeof versions));
+                  session_describe_offer(session, offer, sizeof offer));
         break;
     default:
         error_set(error, ODBCSSL_ERROR_ALERT,
                   "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s", session->host,
-                  when, name, (int)alert,
-                  session_describe_versions(session, versions, sizeof versions));
+                  when, name, (int)alert, session_describe_offer(session, offer, sizeof offer));
         break;
     }
 }
 
 static void fail_other(struct tls_session *session, int result, struct error *error)
 {
-    char versions[64];
+    char offer[SESSION_OFFER_SIZE];
     if (result == GNUTLS_E_UNSUPPORTED_VERSION_PACKET) {
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,
                   "%s chose a TLS version that is not allowed; offered was %s (SslMinProtocol, "
                   "SslMaxProtocol)",
-                  session->host, session_describe_versions(session, versions, sizeof versions));
+                  session->host, session_describe_offer(session, offer, sizeof offer));
         return;
     }
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)

@@ -64,8 +64,9 @@ int session_verify_peer(gnutls_session_t gnutls);
 /* Puts what a GnuTLS function returned into words, and an alert for the server into the output. */
 void session_fail(struct tls_session *session, int result, struct error *error);
 
-/* "TLSv1.2 to TLSv1.3"; returns out. */
-const char *session_describe_versions(const struct tls_session *session, char *out, size_t size);
+/* "TLSv1.2 to TLSv1.3 with SslPriority=NORMAL (odbc.ini [w])"; returns out. */
+#define SESSION_OFFER_SIZE 800
+const char *session_describe_offer(const struct tls_session *session, char *out, size_t size);
 
 /* As enum tls_version; NONE before one is negotiated. */
 enum tls_version session_version(const struct tls_session *session);

@@ -177,16 +177,20 @@ static void warn_verification(const struct tls_session *session, struct error_li
 static void warn(const struct tls_session *session, const struct tls_report *report,
                  time_t not_after, time_t now, struct error_list *warnings)
 {
-    char what[REPORT_NAME_SIZE + 64];
+    char what[REPORT_NAME_SIZE + 1000];
     warn_verification(session, warnings);
     if (report->version < TLS_VERSION_1_2)
         error_list_add(warnings, ODBCSSL_WARNING_OLD_PROTOCOL,
                        "%s negotiated %s, which is old and weak", session->host, report->protocol);
     snprintf(what, sizeof what, "the server certificate %s", report->peer_subject);
     warn_expiry(session, ODBCSSL_WARNING_PEER_EXPIRY, what, not_after, now, warnings);
-    if (session->credentials->has_identity)
-        warn_expiry(session, ODBCSSL_WARNING_CLIENT_EXPIRY, "the client certificate of SslCert",
-                    session->credentials->identity.not_after, now, warnings);
+    if (session->credentials->has_identity) {
+        const struct client_identity *identity = &session->credentials->identity;
+        snprintf(what, sizeof what, "the client certificate %s of %s", identity->subject,
+                 identity->name);
+        warn_expiry(session, ODBCSSL_WARNING_CLIENT_EXPIRY, what, identity->not_after, now,
+                    warnings);
+    }
     snprintf(what, sizeof what, "a CRL of %s",
              session->credentials->crl_name != NULL ? session->credentials->crl_name : "SslCrl");
     warn_expiry(session, ODBCSSL_WARNING_CRL_EXPIRY, what, session->verification.crl_next_update,

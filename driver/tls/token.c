@@ -40,18 +40,22 @@ bool token_is_uri(const char *value)
     return value != NULL && text_has_prefix_nocase(value, "pkcs11:");
 }
 
+char *token_hide_pin(const char *value)
+{
+    char *hidden = NULL;
+    const char *at = strcasestr(value, pin_attribute);
+    if (!token_is_uri(value) || at == NULL)
+        return strdup(value);
+    at += sizeof pin_attribute - 1;
+    return asprintf(&hidden, "%.*s***%s", (int)(at - value), value, at + strcspn(at, "&;")) < 0
+               ? NULL
+               : hidden;
+}
+
 const char *token_describe(const struct option *option, char *out, size_t out_size)
 {
     struct option hidden = *option;
-    const char *at = option->value != NULL ? strstr(option->value, pin_attribute) : NULL;
-    if (at == NULL)
-        return option_describe(option, out, out_size);
-    const char *value = at + sizeof pin_attribute - 1;
-    size_t pin_size = strcspn(value, "&;");
-    hidden.value = NULL;
-    if (asprintf(&hidden.value, "%.*s***%s", (int)(value - option->value), option->value,
-                 value + pin_size) < 0)
-        hidden.value = NULL;
+    hidden.value = option->value != NULL ? token_hide_pin(option->value) : NULL;
     option_describe(&hidden, out, out_size);
     free(hidden.value);
     return out;

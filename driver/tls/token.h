@@ -20,6 +20,10 @@ void token_pin_free(struct token_pin **pin);
 
 bool token_is_uri(const char *value);
 
+/* A new copy of a value without a pin-value that stands in it, for people; the caller frees. NULL:
+ * out of memory. */
+char *token_hide_pin(const char *value);
+
 /* As option_describe, without a pin-value that stands in the URI. */
 const char *token_describe(const struct option *option, char *out, size_t out_size);
 

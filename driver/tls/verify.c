@@ -40,9 +40,8 @@ static void tell_signature(struct verify_attempt *attempt, const struct trust *t
         bool is_anchor = i + 2 == attempt->path_count;
         verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE,
                     "the signature of %s is wrong: it was not made with the key of %s%s%s",
-                    verify_describe(attempt, i, described),
-                    verify_describe(attempt, i + 1, issuer), is_anchor ? " in " : "",
-                    is_anchor ? trust->name : "");
+                    verify_describe(attempt, i, described), verify_describe(attempt, i + 1, issuer),
+                    is_anchor ? " in " : "", is_anchor ? trust->name : "");
         return;
     }
     verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE, "the signature of a certificate is wrong");

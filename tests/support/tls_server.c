@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHAIN_LIMIT 64
+#define CHAIN_LIMIT 256
 
 static ssize_t push(gnutls_transport_ptr_t pointer, const void *bytes, size_t size)
 {

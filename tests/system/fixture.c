@@ -186,5 +186,5 @@ bool fixture_start(struct fixture *fixture, const char *name, const char *hba, b
 
 unsigned fixture_port(const struct fixture *fixture)
 {
-    return postgres_port(fixture->postgres);
+    return fixture->postgres != NULL ? postgres_port(fixture->postgres) : 0;
 }

@@ -28,3 +28,4 @@ include tests/system/trust.mk
 include tests/system/tds.mk
 include tests/system/postgres.mk
 include tests/system/databases.mk
+include tests/system/commands.mk

@@ -3,7 +3,9 @@ POSTGRES_SYSTEM_TESTS = tests/system/test-settings \
 	tests/system/test-bypass \
 	tests/system/test-login \
 	tests/system/test-cancel \
-	tests/system/test-transfer
+	tests/system/test-transfer \
+	tests/system/test-report \
+	tests/system/test-process
 check_PROGRAMS += $(POSTGRES_SYSTEM_TESTS)
 TESTS += $(POSTGRES_SYSTEM_TESTS)
 
@@ -29,6 +31,14 @@ tests_system_test_transfer_SOURCES = tests/system/test_transfer.c $(SYSTEM_FIXTU
 tests_system_test_transfer_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_system_test_transfer_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_transfer_LDADD = $(SYSTEM_LIBS) tests/support/libmariadbtest.la $(GNUTLS_LIBS)
+tests_system_test_report_SOURCES = tests/system/test_report.c $(SYSTEM_FIXTURE)
+tests_system_test_report_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_report_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_report_LDADD = $(SYSTEM_LIBS) $(GNUTLS_LIBS)
+tests_system_test_process_SOURCES = tests/system/test_process.c $(SYSTEM_FIXTURE)
+tests_system_test_process_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_system_test_process_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
+tests_system_test_process_LDADD = $(SYSTEM_LIBS)
 
 # Under valgrind, by tests/system/leak-check (tools/check).
 check_PROGRAMS += tests/system/leak-program

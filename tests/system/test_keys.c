@@ -98,8 +98,8 @@ static void test_permissions_strict(void)
 /* A key beside its certificate in one file makes the whole file secret. */
 static void test_permissions_combined(void)
 {
-    CHECK_FATAL(trust_run("cat '%s' '%s' > '%s'", trust_path("client.pem"), trust_path("client.key"),
-                          trust_path("both.pem")));
+    CHECK_FATAL(trust_run("cat '%s' '%s' > '%s'", trust_path("client.pem"),
+                          trust_path("client.key"), trust_path("both.pem")));
     set_mode("both.pem", 0644);
     connect_with("both.pem", NULL, "");
     CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, named("SslCert", "both.pem"), "mode 0644");
@@ -254,19 +254,20 @@ static void test_gaussdb_broken(void)
     CHECK_FATAL(write_password_files("broken", "client", KEY_PASSWORD));
     set_mode("broken/client.key.cipher", 0644);
     connect_with("broken/client.crt", "broken/client.key", "");
-    CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, "the key's password file=",
-                  trust_path("broken/client.key.cipher"), "beside SslCert", "0644");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS,
+                  "the key's password file=", trust_path("broken/client.key.cipher"),
+                  "beside SslCert", "0644");
     CHECK_FATAL(read_bytes("broken/client.key.cipher", bytes, sizeof bytes));
     bytes[3] ^= 1;
-    CHECK_FATAL(
-        pki_write_file(trust_path("broken/client.key.cipher"), bytes, sizeof bytes, 0600));
+    CHECK_FATAL(pki_write_file(trust_path("broken/client.key.cipher"), bytes, sizeof bytes, 0600));
     set_mode("broken/client.key.cipher", 0600);
     connect_with("broken/client.crt", "broken/client.key", "");
     CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, trust_path("broken/client.key.cipher"));
     remove(trust_path("broken/client.key.rand"));
     connect_with("broken/client.crt", "broken/client.key", "");
-    CHECK_REFUSED(ODBCSSL_ERROR_FILE_UNREADABLE, "the key's password file=",
-                  trust_path("broken/client.key.rand"), "beside SslCert", "No such file");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_UNREADABLE,
+                  "the key's password file=", trust_path("broken/client.key.rand"),
+                  "beside SslCert", "No such file");
 }
 
 /* ---- PKCS#12 ---- */
@@ -311,8 +312,9 @@ static bool make_token(void)
     softhsm = find_softhsm();
     if (softhsm == NULL)
         return true;
-    snprintf(text, sizeof text, "directories.tokendir = %s\nobjectstore.backend = file\n"
-                                "log.level = ERROR\n",
+    snprintf(text, sizeof text,
+             "directories.tokendir = %s\nobjectstore.backend = file\n"
+             "log.level = ERROR\n",
              trust_path("tokens"));
     return mkdir(trust_path("tokens"), 0700) == 0 &&
            pki_write_file(trust_path("softhsm2.conf"), text, strlen(text), 0600) &&
@@ -321,8 +323,9 @@ static bool make_token(void)
                      " --so-pin 12345678") &&
            trust_run("openssl pkcs8 -topk8 -nocrypt -in '%s' -out '%s'", trust_path("rsa.key"),
                      trust_path("plain.p8")) &&
-           trust_run("softhsm2-util --import '%s' --token odbcssl --label client --id A1 --pin " PIN,
-                     trust_path("plain.p8")) &&
+           trust_run(
+               "softhsm2-util --import '%s' --token odbcssl --label client --id A1 --pin " PIN,
+               trust_path("plain.p8")) &&
            trust_run("GNUTLS_PIN=" PIN " p11tool --provider '%s' --batch --login --write "
                      "--load-certificate '%s' --label client --id a1 --no-mark-private "
                      "'pkcs11:token=odbcssl'",

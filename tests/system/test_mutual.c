@@ -18,14 +18,14 @@ enum place { PLACE_STRING, PLACE_ODBC, PLACE_ODBCINST, PLACE_ENVIRONMENT, PLACE_
 
 static const char *const place_names[] = {"string", "odbc", "odbcinst", "environment", "home"};
 
-#define CERTIFICATES(place)                                                                        \
-    "SslCert=@FOLDER@/" place ".pem\nSslKey=@FOLDER@/" place ".key\n"
+#define CERTIFICATES(place) "SslCert=@FOLDER@/" place ".pem\nSslKey=@FOLDER@/" place ".key\n"
 #define TRUST(place) "SslRootCert=@FOLDER@/" place "-root.pem\nSslMode=verify-ca\n"
 #define CRL(place)                                                                                 \
     "SslRootCert=@FOLDER@/root.pem\nSslCrl=@FOLDER@/" place "-crl.pem\nSslMode=verify-ca\n"
 
 #define DRIVER(name, settings)                                                                     \
-    "[" name "]\nDriver=@BUILD@/driver/odbc/.libs/libodbcssl.so\nTargetDriver=psqlodbcw.so\n" settings
+    "[" name                                                                                       \
+    "]\nDriver=@BUILD@/driver/odbc/.libs/libodbcssl.so\nTargetDriver=psqlodbcw.so\n" settings
 #define DSN(name, driver, settings) "[" name "]\nDriver=" driver "\n" settings
 
 /* DSNs "KIND-none", "KIND-odbc", "KIND-odbcinst" and "KIND-both" have settings in those files. */
@@ -352,16 +352,15 @@ static void check_stranger(const char *mode, const char *version)
                   trust_path("root.pem"), trust_path("stranger-client.pem"),
                   trust_path("stranger-client.key"));
     CHECK_REFUSED(ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED, "localhost", "CA is unknown",
-                  "client certificate CN=" POSTGRES_USER " (serial ", "SslCert=",
-                  trust_path("stranger-client.pem"), "was sent");
+                  "client certificate CN=" POSTGRES_USER " (serial ",
+                  "SslCert=", trust_path("stranger-client.pem"), "was sent");
 }
 
 /* The server would take the connection without TLS: a certificate that it refuses is no reason to
  * go there. */
 static void test_untrusted_given(void)
 {
-    CHECK_FATAL(
-        fixture_start(&trust_fixture, "server", CERTIFICATE_LINE PLAINTEXT_LINE, true));
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE PLAINTEXT_LINE, true));
     for (size_t i = 0; i < 2; i++) {
         check_stranger("verify-full", versions[i]);
         check_stranger("prefer", versions[i]);

@@ -44,8 +44,8 @@ struct outcome {
     const char *name;
     bool is_of_root; /* the root's CRL, which counts for the intermediate certificate */
     bool is_missing;
-    bool is_forged; /* signed with another key */
-    bool lists;     /* it lists the certificate */
+    bool is_forged;               /* signed with another key */
+    bool lists;                   /* it lists the certificate */
     int this_update, next_update; /* days */
     const struct pki_extension *extensions;
     enum odbcssl_error code;
@@ -163,15 +163,16 @@ static bool write_outcome(const struct outcome *outcome)
                                      .next_update = {.days = outcome->next_update},
                                      .number = 7,
                                      .extensions = outcome->extensions};
-    const struct pki_crl_spec good = {
-        .issuer = outcome->is_of_root ? fixture->intermediate : fixture->root};
+    const struct pki_crl_spec good = {.issuer = outcome->is_of_root ? fixture->intermediate
+                                                                    : fixture->root};
     return fixture_write_crl(fixture, "outcome.pem", &good, outcome->is_missing ? NULL : &bad);
 }
 
 static void check_outcome_refused(const struct outcome *outcome, const char *mode)
 {
     connect_with(mode, "outcome.pem", "");
-    CHECK_REFUSED(outcome->code, outcome->part, subject_of(outcome), named("SslCrl", "outcome.pem"));
+    CHECK_REFUSED(outcome->code, outcome->part, subject_of(outcome),
+                  named("SslCrl", "outcome.pem"));
     if (outcome->code == ODBCSSL_ERROR_REVOKED)
         CHECK_REFUSED(outcome->code, "(keyCompromise) according to");
 }
@@ -290,7 +291,8 @@ static void test_leaf_only(void)
     CHECK_REFUSED(ODBCSSL_ERROR_REVOKED, "CA certificate CN=Intermediate CA", "(unspecified)");
     trust_connect("SslMode=verify-full;SslRootCert=%s;SslCrl=%s;SslCrlCheck=all",
                   trust_path("root.pem"), trust_path("crl.pem"));
-    CHECK_REFUSED(ODBCSSL_ERROR_KEYWORD_VALUE, "SslCrlCheck=all (connection string)", "chain, leaf");
+    CHECK_REFUSED(ODBCSSL_ERROR_KEYWORD_VALUE, "SslCrlCheck=all (connection string)",
+                  "chain, leaf");
 }
 
 /* ---- a folder ---- */

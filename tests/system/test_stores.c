@@ -1,7 +1,7 @@
 /*
  * Trust anchors in every form that certificate authorities and consoles hand them out: what the
- * file holds decides, not its name. Each form is tried with the right authority, which connects, and
- * with another one, which is refused: so the file was really read.
+ * file holds decides, not its name. Each form is tried with the right authority, which connects,
+ * and with another one, which is refused: so the file was really read.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,8 +71,8 @@ static void test_pem(void)
                           "cat '%s'; } > '%s'",
                           trust_path("other.pem"), trust_path("root.pem"),
                           trust_path("bundle.pem")));
-    CHECK_FATAL(trust_run("sed 's/$/\\r/' '%s' > '%s'", trust_path("root.pem"),
-                          trust_path("windows.crt")));
+    CHECK_FATAL(
+        trust_run("sed 's/$/\\r/' '%s' > '%s'", trust_path("root.pem"), trust_path("windows.crt")));
     CHECK_FATAL(trust_run("{ printf '\\357\\273\\277'; cat '%s'; } > '%s'", trust_path("root.pem"),
                           trust_path("mark.crt")));
     check_trusted("root.pem", "");
@@ -104,8 +104,10 @@ static void test_malformed(void)
     CHECK_FATAL(pki_write_file(trust_path("empty.pem"), "", 0, 0644));
     CHECK_FATAL(pki_write_file(trust_path("text.pem"), "no certificate\n", 15, 0644));
     CHECK_FATAL(alter("root.pem", "altered.pem"));
-    CHECK_FATAL(trust_run("head -c 300 '%s' > '%s'", trust_path("root.pem"), trust_path("cut.pem")));
-    CHECK_FATAL(trust_run("head -c 200 '%s' > '%s'", trust_path("root.cer"), trust_path("cut.cer")));
+    CHECK_FATAL(
+        trust_run("head -c 300 '%s' > '%s'", trust_path("root.pem"), trust_path("cut.pem")));
+    CHECK_FATAL(
+        trust_run("head -c 200 '%s' > '%s'", trust_path("root.cer"), trust_path("cut.cer")));
     CHECK_FATAL(trust_run("echo '<html>Log in first</html>' > '%s'", trust_path("login.pem")));
     CHECK_FATAL(trust_run("openssl x509 -trustout -in '%s' -out '%s'", trust_path("root.pem"),
                           trust_path("trusted.pem")));
@@ -143,8 +145,8 @@ static void test_pkcs7(void)
     check_trusted("der.p7b", "");
     check_untrusted("other.p7b", "");
     /* Labels that other programs write, and base64 alone as Windows shows it. */
-    CHECK_FATAL(trust_run("sed 's/PKCS7/CMS/' '%s' > '%s'", trust_path("pem.p7b"),
-                          trust_path("cms.p7b")));
+    CHECK_FATAL(
+        trust_run("sed 's/PKCS7/CMS/' '%s' > '%s'", trust_path("pem.p7b"), trust_path("cms.p7b")));
     CHECK_FATAL(trust_run("sed 's/PKCS7/CERTIFICATE/' '%s' > '%s'", trust_path("pem.p7b"),
                           trust_path("mislabelled.p7b")));
     check_trusted("cms.p7b", "");
@@ -284,8 +286,7 @@ static void test_system(void)
     setenv("SSL_CERT_FILE", trust_path("root.pem"), 1);
     check_system("SslMode=verify-full;SslRootCert=system",
                  "SslRootCert=system (connection string)");
-    check_system("SslMode=verify-ca;SslRootCert=SYSTEM",
-                 "SslRootCert=system (connection string)");
+    check_system("SslMode=verify-ca;SslRootCert=SYSTEM", "SslRootCert=system (connection string)");
     /* Then the default mode is verify-full. */
     check_system("SslRootCert=system", "SslRootCert=system (connection string)");
     check_system("SslMode=verify-full", "SslRootCert=system (default)");

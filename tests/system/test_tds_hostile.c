@@ -136,6 +136,7 @@ static void test_garbage_login(void)
     const char *log = tds_peer_wait_end(fixture.peer);
     CHECK_NUMBER(tds_peer_count(log, " login "), 1);
     CHECK_CONTAINS(log, "encrypted=yes whole=yes");
+    CHECK_CONTAINS(log, " server=localhost "); /* not the relay's address */
 }
 
 /* The target sees no connection, encrypted or not. */

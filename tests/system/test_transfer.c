@@ -18,32 +18,22 @@
 #include "system/fixture.h"
 #include "system/wire_tap.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SLOW 1
-#endif
-#endif
-#ifndef IS_SLOW
-#define IS_SLOW 0
-#endif
-
 #define MEGABYTE ((size_t)1024 * 1024)
-#define MEGABYTES (IS_SLOW ? 64 : 1024) /* ODBCSSL_TEST_MEGABYTES in the environment changes it */
-#define CONNECTIONS (IS_SLOW ? 40 : 200)
+#define MEGABYTES                                                                                  \
+    (FIXTURE_IS_SANITIZED ? 64 : 1024) /* ODBCSSL_TEST_MEGABYTES in the environment changes it */
+#define CONNECTIONS (FIXTURE_IS_SANITIZED ? 40 : 200)
 #define LOOPS 100
 
 static struct fixture fixture;
 static struct wire_tap *tap;
+static char root[1024]; /* file of trust */
 
 static bool connect_with(struct odbc_session *session, unsigned port, const char *extra)
 {
     return odbc_connect(session,
                         "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
                         "SslMode=verify-full;SslRootCert=%s;%s",
-                        ODBC_POSTGRESQL, port, POSTGRES_USER, POSTGRES_PASSWORD,
-                        fixture_path(&fixture, "root.pem"), extra);
+                        ODBC_POSTGRESQL, port, POSTGRES_USER, POSTGRES_PASSWORD, root, extra);
 }
 
 static bool restart(void)
@@ -165,7 +155,8 @@ static void test_terminated(void)
     CHECK(postgres_query(fixture.postgres, sql, answer, sizeof answer));
     CHECK(!odbc_query(&session, "select 1"));
     CHECK_CONTAINS(session.diagnostics, "terminating connection due to administrator command");
-    CHECK_TEXT(session.sqlstate, "08S01");
+    /* Our record is before the server's, unless the real driver was quicker than the relay. */
+    CHECK(strcmp(session.sqlstate, "08S01") == 0 || strcmp(session.sqlstate, "57P01") == 0);
     CHECK_NUMBER(ask_dead(&session), SQL_CD_TRUE);
     odbc_close(&session);
 }
@@ -434,6 +425,7 @@ static int set_up(void)
 {
     if (fixture_open(&fixture, NULL, NULL) != 0 || !restart())
         return -1;
+    snprintf(root, sizeof root, "%s", fixture_path(&fixture, "root.pem"));
     tap = wire_tap_start((uint16_t)fixture_port(&fixture));
     return tap != NULL ? 0 : -1;
 }

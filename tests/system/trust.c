@@ -21,10 +21,18 @@ const char *trust_path(const char *name)
 
 int trust_open(const char *odbcinst_extra, const char *odbc_extra)
 {
-    static const char *const variables[] = {
-        "PGSSLMODE",     "PGSSLCERT",   "PGSSLKEY",           "PGSSLROOTCERT",
-        "PGSSLCRL",      "PGSSLCRLDIR", "PGSSLSNI",           "PGSSLMINPROTOCOLVERSION",
-        "PGSSLMAXPROTOCOLVERSION", "PGSSLNEGOTIATION",   "SSL_CERT_FILE", "SSL_CERT_DIR"};
+    static const char *const variables[] = {"PGSSLMODE",
+                                            "PGSSLCERT",
+                                            "PGSSLKEY",
+                                            "PGSSLROOTCERT",
+                                            "PGSSLCRL",
+                                            "PGSSLCRLDIR",
+                                            "PGSSLSNI",
+                                            "PGSSLMINPROTOCOLVERSION",
+                                            "PGSSLMAXPROTOCOLVERSION",
+                                            "PGSSLNEGOTIATION",
+                                            "SSL_CERT_FILE",
+                                            "SSL_CERT_DIR"};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
     return fixture_open(&trust_fixture, odbcinst_extra, odbc_extra);

@@ -122,8 +122,20 @@ static void test_hex(void)
     char out[16];
     text_hex("\x0A\x3F", 2, ':', out, sizeof out);
     CHECK_TEXT(out, "0A:3F");
+    text_hex("\x0A\x3F\xFF", 3, '\0', out, 7);
+    CHECK_TEXT(out, "0A3FFF");
+    text_hex("\x0A\x3F\xFF", 3, ':', out, 9);
+    CHECK_TEXT(out, "0A:3F:FF");
+    text_hex("\x0A\x3F\xFF", 3, ':', out, 8);
+    CHECK_TEXT(out, "0A:3F");
     text_hex("\x0A\x3F\xFF", 3, '\0', out, 6);
     CHECK_TEXT(out, "0A3F"); /* what does not fit is left out whole */
+    text_hex("\x0A\x3F\xFF", 3, '\0', out, 7);
+    CHECK_TEXT(out, "0A3FFF");
+    text_hex("\x0A\x3F\xFF", 3, ':', out, 8);
+    CHECK_TEXT(out, "0A:3F");
+    text_hex("\x0A\x3F\xFF", 3, ':', out, 9);
+    CHECK_TEXT(out, "0A:3F:FF");
 }
 
 /* ---- buffers ---- */

@@ -1,6 +1,8 @@
 #include "test_relay.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -57,6 +59,36 @@ static void test_replies(void)
         peer_stop(&peer);
         CHECK_NUMBER(reply.behind, 0);
     }
+}
+
+static void serve_in_turn(int descriptor, void *context)
+{
+    static const char answers[] = {'H', 'J'};
+    unsigned *count = context;
+    char request[8];
+    if (peer_receive(descriptor, request, sizeof request))
+        peer_send(descriptor, &answers[(*count)++], 1);
+    peer_drain(descriptor);
+}
+
+/* A real driver that tries again does not hide why the first try failed. */
+static void test_second_try(void)
+{
+    unsigned count = 0;
+    struct peer *peer = peer_start(serve_in_turn, &count);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    CHECK_FATAL(rig_open(&rig));
+    for (int i = 0; i < 2; i++) {
+        CHECK(rig_connect(&rig, &client));
+        CHECK(!postgres_client_login(&client, "demo", NULL));
+        postgres_client_close(&client);
+        CHECK_NUMBER(rig_outcome(&rig), RELAY_FAILED);
+        CHECK_CONTAINS(rig.error.text, "'H'");
+    }
+    rig_close(&rig);
+    peer_stop(&peer);
+    CHECK_NUMBER(count, 2);
 }
 
 /* --- servers that misbehave within TLS --- */
@@ -138,12 +170,15 @@ static void test_farewell(void)
 
 static void serve_silence(int descriptor, void *context)
 {
-    *(size_t *)context = peer_drain(descriptor);
+    atomic_size_t *received = context;
+    char byte;
+    atomic_fetch_add(received, peer_receive(descriptor, &byte, 1) ? 1 : 0);
+    atomic_fetch_add(received, peer_drain(descriptor));
 }
 
 static void test_time_out(void)
 {
-    size_t received = 0;
+    atomic_size_t received = 0;
     struct peer *peer = peer_start(serve_silence, &received);
     struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -166,17 +201,17 @@ static void test_time_out(void)
 /* Closing must not wait for a server that says nothing. */
 static void test_close_in_handshake(void)
 {
-    size_t received = 0;
+    atomic_size_t received = 0;
     struct peer *peer = peer_start(serve_silence, &received);
     struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_DIRECT, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_connect(&rig, &client));
     CHECK(postgres_client_send_startup(&client, "demo"));
-    do {
-        error_clear(&rig.error);
-        relay_get_outcome(rig.relay, NULL, NULL, &rig.error);
-    } while (strstr(rig.error.text, "TLS handshake") == NULL);
+    while (atomic_load(&received) == 0)
+        poll(NULL, 0, 1);
+    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), RELAY_WAITING);
+    CHECK_CONTAINS(rig.error.text, "TLS handshake");
     rig_close(&rig);
     CHECK(!postgres_client_read(&client));
     postgres_client_close(&client);
@@ -187,7 +222,7 @@ static void test_close_in_handshake(void)
 /* The real driver that gives up takes the relay's attempt with it. */
 static void test_driver_gives_up(void)
 {
-    size_t received = 0;
+    atomic_size_t received = 0;
     struct peer *peer = peer_start(serve_silence, &received);
     struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -208,7 +243,7 @@ static void test_driver_gives_up(void)
 
 static void test_unreachable(void)
 {
-    size_t received = 0;
+    atomic_size_t received = 0;
     struct peer *peer = peer_start(serve_silence, &received);
     struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -226,6 +261,7 @@ static void test_unreachable(void)
 
 const struct suite_case relay_hostile_cases[] = {
     {"answers to the request for TLS", test_replies},
+    {"the first of two failures is told", test_second_try},
     {"a clean end, a truncated one, a reset", test_endings},
     {"cancelling sessions travel in TLS", test_cancel_in_tls},
     {"the real driver's last words arrive", test_farewell},

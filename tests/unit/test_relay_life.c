@@ -213,12 +213,38 @@ static void test_signals(void)
     CHECK_NUMBER(signals_of_relay, 0);
 }
 
+static bool is_relay_thread(const struct dirent *entry)
+{
+    char path[300], name[32] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    bool is_read = fgets(name, sizeof name, file) != NULL;
+    fclose(file);
+    return is_read && strcmp(name, "odbcssl-relay\n") == 0;
+}
+
+/* Registered first, and so called last: the threads must be gone before libraries are torn down. */
+static void check_threads(void)
+{
+    struct dirent **entries = NULL;
+    int count = scandir("/proc/self/task", &entries, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        if (is_relay_thread(entries[i]))
+            _exit(5);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
 int relay_exit_at_work(const char *port, const char *ca)
 {
     enum { COUNT = 8 };
     static struct rig rigs[COUNT];
     struct postgres_client client;
     rig_files.ca = (char *)ca;
+    atexit(check_threads);
     for (size_t i = 0; i < COUNT; i++) {
         rigs[i] = rig_make((uint16_t)atoi(port), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
         if (!rig_open(&rigs[i]) || !rig_connect(&rigs[i], &client) ||

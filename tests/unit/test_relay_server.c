@@ -338,6 +338,49 @@ static void test_many(void)
     }
 }
 
+/* A server of its own, for settings that every other case does without. */
+static struct postgres_server *start_old_server(const char *const *settings)
+{
+    char error[4096] = "";
+    struct postgres_options options = {.certificate = rig_files.certificate,
+                                       .key = rig_files.key,
+                                       .hba = rules,
+                                       .settings = settings};
+    struct postgres_server *server = postgres_start(&options, error, sizeof error);
+    if (server == NULL)
+        printf("# %s\n", error);
+    return server;
+}
+
+/* OpenSSL's TLS 1.1 signs with SHA-1 and MD5, which GnuTLS must still take when it is asked to. */
+static void test_old_version(void)
+{
+    static const char *const settings[] = {"ssl_min_protocol_version=TLSv1.1",
+                                           "ssl_max_protocol_version=TLSv1.1",
+                                           "ssl_ciphers=ALL:@SECLEVEL=0", NULL};
+    if (is_skipped())
+        return;
+    struct postgres_server *server = start_old_server(settings);
+    CHECK_FATAL(server != NULL);
+    struct rig rig = rig_make(postgres_port(server), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    check_refused(&rig, ODBCSSL_ERROR_TLS_VERSION, "TLSv1.2 to TLSv1.3");
+    rig = rig_make(postgres_port(server), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    struct tls_report report;
+    struct error_list warnings;
+    rig.tls.minimum_version = TLS_VERSION_1_0;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &client));
+    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), RELAY_CARRIED);
+    CHECK_TEXT(report.protocol, "TLSv1.1");
+    CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_NUMBER(warnings.count, 1);
+    CHECK_NUMBER(warnings.items[0].code, ODBCSSL_WARNING_OLD_PROTOCOL);
+    postgres_client_close(&client);
+    rig_close(&rig);
+    postgres_stop(&server);
+}
+
 const struct suite_case relay_server_cases[] = {
     {"a login through verified TLS", test_login},
     {"a Unix socket as endpoint", test_unix_endpoint},
@@ -351,5 +394,6 @@ const struct suite_case relay_server_cases[] = {
     {"a query is cancelled by a second session", test_cancel},
     {"the server ends the session", test_backend_killed},
     {"200 relays at once", test_many},
+    {"TLS 1.1, refused and asked for", test_old_version},
     {NULL, NULL},
 };

@@ -14,8 +14,7 @@
 
 static char directory[200];
 
-static int
-link_sample(const char *sample, const char *name)
+static int link_sample(const char *sample, const char *name)
 {
     char from[1000], to[300];
     const char *source = getenv("top_srcdir");
@@ -24,8 +23,7 @@ link_sample(const char *sample, const char *name)
     return access(from, R_OK) == 0 ? symlink(from, to) : -1;
 }
 
-static int
-set_up(void)
+static int set_up(void)
 {
     char path[300];
     const char *parent = getenv("TMPDIR");
@@ -42,8 +40,7 @@ set_up(void)
            link_sample("odbcinst.ini.sample", "odbcinst.ini");
 }
 
-static int
-tear_down(void)
+static int tear_down(void)
 {
     static const char *const names[] = {"odbc.ini", "odbcinst.ini", "user.ini"};
     char path[300];
@@ -55,8 +52,7 @@ tear_down(void)
 }
 
 /* Every section's keywords are accepted; returns the number of sections. */
-static size_t
-check_file(enum ini_file file)
+static size_t check_file(enum ini_file file)
 {
     struct connstr sections, pairs;
     struct error error = {0};
@@ -74,15 +70,13 @@ check_file(enum ini_file file)
     return count;
 }
 
-static void
-test_keywords(void)
+static void test_keywords(void)
 {
     CHECK(check_file(INI_DATA_SOURCES) >= 4);
     CHECK(check_file(INI_DRIVERS) >= 8);
 }
 
-static bool
-has_section(const char *name)
+static bool has_section(const char *name)
 {
     struct connstr pairs;
     struct error error = {0};
@@ -92,8 +86,7 @@ has_section(const char *name)
 }
 
 /* Follows the keyword from each section of a file to a section of odbcinst.ini. */
-static size_t
-check_references(enum ini_file file, const char *keyword)
+static size_t check_references(enum ini_file file, const char *keyword)
 {
     struct connstr sections;
     struct error error = {0};
@@ -112,8 +105,7 @@ check_references(enum ini_file file, const char *keyword)
     return found;
 }
 
-static void
-test_references(void)
+static void test_references(void)
 {
     CHECK(check_references(INI_DATA_SOURCES, "Driver") >= 4);
     CHECK(check_references(INI_DRIVERS, "TargetDriver") >= 4);
@@ -125,8 +117,7 @@ static const struct suite_case cases[] = {
     {NULL, NULL},
 };
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
     const struct suite suites[] = {{"samples", cases, set_up, tear_down}, {0}};
     return suite_main(argc, argv, suites);

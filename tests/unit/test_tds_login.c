@@ -173,6 +173,72 @@ static void test_long_login(void)
     sides_close(&sides);
 }
 
+/* A whole LOGIN7 with this many bytes behind its fixed part, in one packet; name: offset and length
+ * that it says of the server's name. */
+static size_t make_login7(unsigned char *packet, size_t data_size, unsigned name)
+{
+    size_t length = 8 + 94 + data_size;
+    memset(packet, 0x55, length);
+    memcpy(packet, (unsigned char[]){0x10, 1, (unsigned char)(length >> 8), (unsigned char)length},
+           4);
+    memcpy(packet + 8,
+           (unsigned char[]){(unsigned char)(length - 8), (unsigned char)((length - 8) >> 8), 0, 0,
+                             4, 0, 0, 0x74},
+           8);
+    memcpy(packet + 60, (unsigned char[]){(unsigned char)name, (unsigned char)(name >> 8), 9, 0},
+           4);
+    return length;
+}
+
+/* The server is named as the user named it, not by the relay's address. */
+static void test_server_is_named(void)
+{
+    struct sides sides;
+    unsigned char login[200];
+    size_t length = make_login7(login, 30, 94);
+    sides_open(&sides, PROTO_PLAN_TLS);
+    sides.session.server_name = "db.\xC3\xA4";
+    sides_reach_login(&sides);
+    CHECK_NUMBER(sides_from_driver(&sides, login, length, 7), PROTO_CONTINUE);
+    CHECK_NUMBER(buffer_length(&sides.session.to_server), length + 8);
+    const unsigned char *sent = buffer_content(&sides.session.to_server);
+    CHECK_NUMBER(sent[2] << 8 | sent[3], length + 8);
+    CHECK_NUMBER(sent[8] | sent[9] << 8, length);
+    CHECK_NUMBER(sent[60] | sent[61] << 8, length - 8);
+    CHECK_NUMBER(sent[62] | sent[63] << 8, 4);
+    CHECK(memcmp(sent + length, "d\0b\0.\0\xE4\0", 8) == 0);
+    CHECK(memcmp(sent + 64, login + 64, length - 64) == 0);
+    sides_close(&sides);
+}
+
+/* What is no whole LOGIN7, or has no room for the name, goes as it is. */
+static void test_server_is_not_named(void)
+{
+    static unsigned char login[4096];
+    static const struct {
+        size_t data_size;
+        unsigned char status, login_length; /* what byte 8 is changed by */
+        const char *name;
+    } rows[] = {
+        {30, 0, 0, "db"},
+        {30, 1, 1, "db"},
+        {4096 - 102 - 3, 1, 0, "db"},
+        {30, 1, 0, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sides sides;
+        size_t length = make_login7(login, rows[i].data_size, 94);
+        login[1] = rows[i].status;
+        login[8] = (unsigned char)(login[8] + rows[i].login_length);
+        sides_open(&sides, PROTO_PLAN_TLS);
+        sides.session.server_name = rows[i].name;
+        sides_reach_login(&sides);
+        CHECK_NUMBER(sides_from_driver(&sides, login, length, 0), PROTO_CONTINUE);
+        CHECK_BYTES(&sides.session.to_server, login, length);
+        sides_close(&sides);
+    }
+}
+
 /* After PRELOGIN only LOGIN7 may come, and then no second PRELOGIN or login of another kind. */
 static void test_no_login(void)
 {
@@ -376,6 +442,8 @@ const struct suite_case tds_login_cases[] = {
     {"routing is refused under every plan", test_every_plan_refuses_routing},
     {"a login of several rounds", test_several_rounds},
     {"a login of several packets", test_long_login},
+    {"a login names the server as the user does", test_server_is_named},
+    {"a login that cannot name the server goes as it is", test_server_is_not_named},
     {"anything but a login is refused", test_no_login},
     {"a login that comes before TLS waits for it", test_driver_waits_for_tls},
     {"a server that answers before the login is refused", test_server_before_login},

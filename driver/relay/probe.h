@@ -1,0 +1,35 @@
+/*
+ * probe.h - connects to the server and sets up TLS as a session of the relay would, and ends there:
+ * nobody logs in, and no real driver takes part.
+ */
+#ifndef RELAY_PROBE_H
+#define RELAY_PROBE_H
+
+#include "base/error.h"
+#include "base/report.h"
+#include "relay/relay.h"
+#include "relay/transport.h"
+
+/* What was tried last: it succeeded, unless error is set. */
+enum probe_step { PROBE_CONNECT, PROBE_SWITCH, PROBE_HANDSHAKE };
+
+/* Some 50 KB: on the heap. */
+struct probe {
+    enum probe_step step;
+    bool has_no_tls; /* PROBE_SWITCH failed, because the server said so */
+    size_t address;  /* index of the one that answered */
+    struct error error;
+    struct transport server; /* with server.tls, once the handshake has begun */
+    struct proto_session proto;
+    struct tls_report report; /* of the handshake, also of one that failed */
+    struct error_list warnings;
+};
+
+/* Blocks until TLS is up or cannot be, within options->timeout. plan is TLS or DIRECT; endpoint and
+ * wanted_port do not count. NULL: out of memory. */
+struct probe *probe_run(const struct relay_options *options);
+
+/* Ends the connection and frees everything. Accepts NULL and clears. */
+void probe_free(struct probe **probe);
+
+#endif

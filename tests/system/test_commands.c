@@ -1,0 +1,601 @@
+/*
+ * test_commands.c - `odbcssl check` against real servers, none of which sees a login, and `odbcssl
+ * install` and `uninstall` on an odbcinst.ini of the test's own.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "odbcssl.h"
+#include "support/mariadb_server.h"
+#include "support/odbc.h"
+#include "support/private_server.h"
+#include "support/suite.h"
+#include "support/tds_peer.h"
+#include "system/fixture.h"
+
+static struct fixture fixture;
+
+/* printf into one of several static buffers. */
+__attribute__((format(printf, 1, 2))) static const char *text_of(const char *format, ...)
+{
+    static char texts[8][16384];
+    static unsigned next;
+    char *text = texts[next++ % 8];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof texts[0], format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+/* ---- running the command ---- */
+
+static char output[65536];
+
+static void read_all(int descriptor)
+{
+    size_t used = 0;
+    ssize_t got;
+    do {
+        got = read(descriptor, output + used, sizeof output - 1 - used);
+        used += got > 0 ? (size_t)got : 0;
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    output[used] = '\0';
+}
+
+/* Its exit status; both its outputs in output. */
+static int run(const char *const *arguments)
+{
+    char command[4096];
+    const char *list[24] = {"odbcssl"};
+    const char *build = getenv("top_builddir");
+    int pipes[2], status = -1;
+    snprintf(command, sizeof command, "%s/tools/odbcssl", build != NULL ? build : ".");
+    for (size_t i = 0; arguments[i] != NULL && i < 22; i++)
+        list[i + 1] = arguments[i];
+    if (pipe(pipes) != 0)
+        return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(pipes[1], STDOUT_FILENO);
+        dup2(pipes[1], STDERR_FILENO);
+        close(pipes[0]);
+        close(pipes[1]);
+        execv(command, (char *const *)list);
+        _exit(127);
+    }
+    close(pipes[1]);
+    read_all(pipes[0]);
+    close(pipes[0]);
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+/* A line that begins with mark and name has this text. */
+static void check_fact(const char *mark, const char *name, const char *text)
+{
+    char start[64], line[8192];
+    snprintf(start, sizeof start, "  %-5s %-18s ", mark, name);
+    const char *found = strstr(output, start);
+    if (found == NULL) {
+        CHECK_CONTAINS(output, start);
+        return;
+    }
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(found, "\n"), found);
+    CHECK_CONTAINS(line, text);
+}
+
+static void check_absent(const char *text)
+{
+    if (strstr(output, text) != NULL)
+        printf("# unwanted: %s\n", text);
+    CHECK(strstr(output, text) == NULL);
+}
+
+/* ---- PostgreSQL ---- */
+
+#define HBA "host all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256"
+
+static const char *const logging[] = {"log_connections=on", "log_min_messages=debug1", NULL};
+
+static bool start_postgres(const char *name, bool has_client_ca)
+{
+    char pem[64], key[64];
+    snprintf(pem, sizeof pem, "%s.pem", name != NULL ? name : "");
+    snprintf(key, sizeof key, "%s.key", name != NULL ? name : "");
+    return fixture_start_with(
+        &fixture,
+        &(struct postgres_options){.certificate = name != NULL ? fixture_path(&fixture, pem) : NULL,
+                                   .key = name != NULL ? fixture_path(&fixture, key) : NULL,
+                                   .ca = has_client_ca ? fixture_path(&fixture, "root.pem") : NULL,
+                                   .hba = HBA,
+                                   .settings = logging});
+}
+
+static const char *postgres_string(const char *more)
+{
+    return text_of("DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;%s",
+                   ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, more);
+}
+
+static const char *verified(const char *more)
+{
+    return text_of("SslMode=verify-full;SslRootCert=%s;%s", fixture_path(&fixture, "root.pem"),
+                   more);
+}
+
+static const char *with_crl(const char *name)
+{
+    return verified(text_of("SslCrl=%s;", fixture_path(&fixture, name)));
+}
+
+/* The server's log since its first start; postgres_query comes in by a Unix socket ([local]). */
+static const char *read_postgres_log(void)
+{
+    static char log[1024 * 1024];
+    char folder[1024] = "";
+    CHECK(postgres_query(fixture.postgres, "show data_directory", folder, sizeof folder));
+    folder[strcspn(folder, "\n")] = '\0';
+    FILE *file = fopen(text_of("%s/../log", folder), "r");
+    size_t size = file != NULL ? fread(log, 1, sizeof log - 1, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    log[size] = '\0';
+    return log;
+}
+
+/* Connections came over TCP, and none of them said who it was. */
+static void check_no_login(void)
+{
+    const char *log = read_postgres_log();
+    CHECK_CONTAINS(log, "connection received: host=127.0.0.1");
+    CHECK(strstr(log, "method=scram-sha-256") == NULL);
+    CHECK(strstr(log, "pg_hba.conf") == NULL);
+    CHECK(strstr(log, "password authentication failed") == NULL);
+    CHECK(strstr(log, "user=" POSTGRES_USER " database=postgres SSL enabled") == NULL);
+}
+
+static void test_good(void)
+{
+    CHECK_FATAL(start_postgres("server", false));
+    CHECK_NUMBER(RUN("check", "-k", postgres_string(with_crl("crl.pem"))), 0);
+    CHECK_CONTAINS(output, "SslMode                  verify-full");
+    CHECK_CONTAINS(output, "connection string");
+    check_fact("OK", "real driver", "psqlodbcw.so (Unicode)");
+    check_fact("OK", "SslRootCert", "mode 0644");
+    check_fact("OK", "SslRootCert", "CN=Root CA until ");
+    check_fact("OK", "SslCrl", "crl.pem");
+    check_fact("OK", "CRL", "0 entries");
+    check_fact("OK", "address", "localhost (");
+    check_fact("OK", "TCP", "127.0.0.1");
+    check_fact("OK", "switch to TLS", "postgresql");
+    check_fact("OK", "handshake", "TLSv1.3, TLS_AES_256_GCM_SHA384");
+    CHECK_CONTAINS(output, "  CN=Root CA (serial ");
+    CHECK_CONTAINS(output, "[trust anchor]\n     `- CN=Intermediate CA");
+    CHECK_CONTAINS(output, "\n        `- CN=db1 (serial 01:01");
+    check_fact("OK", "chain", "root.pem");
+    check_fact("OK", "revocation", "no certificate is revoked");
+    check_fact("OK", "name", "the certificate is for localhost: DNS:localhost, ");
+    CHECK_CONTAINS(output,
+                   "OK    a connection would be: encrypted, certificate chain and host name");
+    check_absent("FAIL");
+    check_absent(POSTGRES_PASSWORD);
+    check_no_login();
+}
+
+static const struct refusal {
+    const char *server;
+    const char *more; /* file of SslCrl, or settings when it has a '=' */
+    const char *fact;
+    const char *text;
+    enum odbcssl_error code;
+    const char *advice;
+} refusals[] = {
+    {"revoked", "crl-revoked.pem", "revocation", "was revoked on", ODBCSSL_ERROR_REVOKED,
+     "Do not connect"},
+    {"expired", "crl.pem", "chain", "expired on", ODBCSSL_ERROR_EXPIRED, "renewed"},
+    {"server", "SslServerName=db.example.net;", "name", "not for host \"db.example.net\"",
+     ODBCSSL_ERROR_HOST, "SslServerName"},
+    {"stranger", "crl.pem", "chain", "CN=Other CA", ODBCSSL_ERROR_ISSUER_UNKNOWN, "SslRootCert"},
+    {"server", "SslPin=sha256:0000000000000000000000000000000000000000000000000000000000000000;",
+     "pin", "fits no pin", ODBCSSL_ERROR_PIN, "fingerprint"},
+};
+
+/* The fact of the check that failed, the handshake that it stopped, the verdict and the advice. */
+static void test_refusals(void)
+{
+    const char *verdict;
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        const struct refusal *row = &refusals[i];
+        CHECK_FATAL(start_postgres(row->server, false));
+        const char *settings =
+            strchr(row->more, '=') != NULL ? verified(row->more) : with_crl(row->more);
+        printf("# %s\n", row->text);
+        CHECK_NUMBER(RUN("check", "-k", postgres_string(settings)), 1);
+        check_fact("FAIL", row->fact, row->text);
+        check_fact("FAIL", "handshake", "see Verification");
+        verdict = text_of("Verdict\n  FAIL  (%d)", row->code);
+        CHECK_CONTAINS(output, verdict);
+        CHECK_CONTAINS(strstr(output, "Verdict"), row->advice);
+        check_no_login();
+    }
+}
+
+/* What verify-full would say is told; the mode decides whether it counts. */
+static void test_lenient_modes(void)
+{
+    const char *settings;
+    CHECK_FATAL(start_postgres("server", false));
+    settings = text_of("SslRootCert=%s;SslMode=prefer;SslServerName=db9",
+                       fixture_path(&fixture, "other.pem"));
+    CHECK_NUMBER(RUN("check", "-k", postgres_string(settings)), 0);
+    check_fact("WARN", "chain", "not enforced by SslMode=prefer");
+    check_fact("WARN", "name", "db9");
+    check_fact("OK", "handshake", "TLSv1.3");
+    CHECK_CONTAINS(output, "a connection would be: encrypted, server not verified");
+    CHECK_NUMBER(RUN("check", "-k", postgres_string("SslMode=disable")), 0);
+    check_fact("OK", "handshake", "TLSv1.3");
+    CHECK_CONTAINS(output, "WARN  a connection would be: plaintext by choice");
+    check_no_login();
+}
+
+static void test_no_tls(void)
+{
+    CHECK_FATAL(start_postgres(NULL, false));
+    CHECK_NUMBER(RUN("check", "-k", postgres_string("SslMode=require")), 1);
+    check_fact("OK", "TCP", "localhost");
+    check_fact("FAIL", "switch to TLS", "the server has no TLS");
+    check_fact("SKIP", "handshake", "not tried");
+    CHECK_CONTAINS(output, "FAIL  (401)");
+    CHECK_CONTAINS(output, "ssl = on");
+    CHECK_NUMBER(RUN("check", "-k", postgres_string("SslMode=prefer")), 0);
+    check_fact("WARN", "switch to TLS", "the server has no TLS");
+    CHECK_CONTAINS(output, "plaintext, because the server has or wants no TLS");
+    check_no_login();
+}
+
+static void test_unreachable(void)
+{
+    const char *text;
+    unsigned port = private_server_free_port();
+    text =
+        text_of("DRIVER={%s};Servername=127.0.0.1;Port=%u;SslMode=require", ODBC_POSTGRESQL, port);
+    CHECK_NUMBER(RUN("check", "-k", text), 1);
+    check_fact("OK", "address", "127.0.0.1");
+    check_fact("FAIL", "TCP", "Connection refused");
+    check_fact("SKIP", "switch to TLS", "not tried");
+    CHECK_CONTAINS(output, "FAIL  (302)");
+    CHECK_CONTAINS(output, "firewall");
+    text = text_of("DRIVER={%s};Servername=no-such-host.invalid;SslMode=require", ODBC_POSTGRESQL);
+    CHECK_NUMBER(RUN("check", "-k", text), 1);
+    check_fact("FAIL", "address", "no-such-host.invalid cannot be resolved");
+    CHECK_CONTAINS(output, "FAIL  (301)");
+}
+
+static void test_wrong_use(void)
+{
+    CHECK_NUMBER(RUN("check", "-k", "DRIVER={" ODBC_POSTGRESQL "};SslModus=require"), 1);
+    CHECK_CONTAINS(output, "FAIL  (101)");
+    CHECK_CONTAINS(output, "SslModus");
+    CHECK_NUMBER(RUN("check", "nowhere"), 1);
+    CHECK_CONTAINS(output, "nowhere");
+    CHECK_NUMBER(RUN("check"), 2);
+    CHECK_NUMBER(RUN("check", "a", "b"), 2);
+    CHECK_NUMBER(RUN("check", "a", "-k", "b=c"), 2);
+    CHECK_NUMBER(RUN("check", "a", "--colour"), 2);
+    CHECK_CONTAINS(output, "odbcssl check DSN");
+}
+
+/* ---- files ---- */
+
+static void test_client_certificate(void)
+{
+    const char *settings;
+    CHECK_FATAL(start_postgres("server", true));
+    settings = text_of("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "client.pem"),
+                       fixture_path(&fixture, "client.key"));
+    CHECK_NUMBER(RUN("check", "-k", postgres_string(verified(settings))), 0);
+    check_fact("OK", "SslCert", "CN=" POSTGRES_USER " (serial ");
+    check_fact("OK", "SslCert", "days left");
+    check_fact("OK", "SslKey", "mode 0600");
+    check_fact("OK", "client certificate", "shown");
+    CHECK_NUMBER(RUN("check", "-k", postgres_string(verified(""))), 0);
+    check_fact("WARN", "client certificate", "SslCert is not set");
+    settings = text_of("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "alien.pem"),
+                       fixture_path(&fixture, "alien.key"));
+    CHECK_NUMBER(RUN("check", "-k", postgres_string(verified(settings))), 1);
+    check_fact("FAIL", "handshake", "client certificate");
+    CHECK_CONTAINS(output, "FAIL  (415)");
+    check_no_login();
+}
+
+/* Every file gets its own verdict, and no secret is shown. */
+static void test_bad_files(void)
+{
+    const char *settings;
+    char key[1024];
+    snprintf(key, sizeof key, "%s", fixture_path(&fixture, "client.key"));
+    settings =
+        text_of("SslCert=%s;SslKey=%s;SslCrl=%s;SslPassword=topsecret;",
+                fixture_path(&fixture, "client.pem"), key, fixture_path(&fixture, "none.pem"));
+    CHECK(chmod(key, 0644) == 0);
+    CHECK_NUMBER(RUN("check", "-k", postgres_string(verified(settings))), 1);
+    check_fact("OK", "SslRootCert", "root.pem");
+    check_fact("FAIL", "SslCrl", "none.pem");
+    check_fact("FAIL", "SslCert", "chmod 600");
+    check_fact("SKIP", "SslKey", "mode 0644");
+    CHECK_CONTAINS(output, "SslPassword              (set)");
+    check_fact("SKIP", "handshake", "files");
+    check_absent("topsecret");
+    CHECK(chmod(key, 0600) == 0);
+    CHECK_NUMBER(RUN("check", "-k",
+                     postgres_string("SslMode=require;SslCert=pkcs11:token=none?pin-value=4711")),
+                 1);
+    CHECK_CONTAINS(output, "pkcs11:token=none?pin-value=***");
+    check_absent("4711");
+    CHECK_NUMBER(RUN("check", "-k",
+                     postgres_string("SslMode=require;SslKey=pkcs11:token=none?pin-value=4711")),
+                 1);
+    check_absent("4711");
+}
+
+static void test_sources(void)
+{
+    const char *text;
+    CHECK_NUMBER(RUN("check", "good"), 1);
+    text = text_of("%-24s %-40s %s", "SslRootCert", fixture_path(&fixture, "root.pem"),
+                   "odbc.ini [good]");
+    CHECK_CONTAINS(output, text);
+    CHECK_CONTAINS(output,
+                   "SslNegotiation           starttls                                 default");
+}
+
+/* PostgreSQL reads what was written. */
+static void test_json(void)
+{
+    char sql[70000], found[1024];
+    CHECK_FATAL(start_postgres("revoked", false));
+    CHECK_NUMBER(RUN("check", "--json", "-k", postgres_string(with_crl("crl-revoked.pem"))), 1);
+    snprintf(sql, sizeof sql,
+             "select j->>'accepted', j->>'error', j->>'sqlstate', j->'path'->0->>'subject', "
+             "j->'path'->2->>'is_trust_anchor', j->'verification'->1->>'result', "
+             "j->'settings'->0->>'keyword', j->'report'->>'SQL_SSL_VERIFY_STATUS', "
+             "j->'server'->0->>'name', j->'files'->0->>'result' from (select $json$%s$json$::json "
+             "as j) as s",
+             output);
+    CHECK(postgres_query(fixture.postgres, sql, found, sizeof found));
+    CHECK_CONTAINS(found, "false|506|08001|CN=db2|true|fail|TargetDriver|32|address|ok");
+}
+
+/* ---- the other databases ---- */
+
+static void test_tds(void)
+{
+    const char *text;
+    char error[2048] = "";
+    if (!tds_peer_is_available()) {
+        suite_skip("tds-server needs libssl-dev to be built, or there is no libtdsodbc.so");
+        return;
+    }
+    struct tds_peer *peer = tds_peer_start(
+        &(struct tds_peer_options){.certificate = fixture_path(&fixture, "revoked.pem"),
+                                   .key = fixture_path(&fixture, "revoked.key"),
+                                   .encryption = "required"},
+        error, sizeof error);
+    CHECK_TEXT(error, "");
+    CHECK_FATAL(peer != NULL);
+    text = text_of("DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;%s", ODBC_FREETDS,
+                   tds_peer_port(peer), TDS_PEER_USER, TDS_PEER_PASSWORD, with_crl("crl.pem"));
+    CHECK_NUMBER(RUN("check", "-k", text), 0);
+    check_fact("OK", "switch to TLS", "tds");
+    check_fact("OK", "handshake", "TLSv1.2");
+    check_fact("OK", "name", "localhost");
+    text =
+        text_of("DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;%s", ODBC_FREETDS,
+                tds_peer_port(peer), TDS_PEER_USER, TDS_PEER_PASSWORD, with_crl("crl-revoked.pem"));
+    CHECK_NUMBER(RUN("check", "-k", text), 1);
+    check_fact("FAIL", "revocation", "was revoked on");
+    const char *log = tds_peer_wait_end(peer);
+    CHECK_NUMBER(tds_peer_count(log, " connect\n"), 2);
+    CHECK_NUMBER(tds_peer_count(log, " login "), 0);
+    CHECK_NUMBER(tds_peer_count(log, "violation"), 0);
+    tds_peer_stop(&peer);
+}
+
+static const char *mariadb_string(const struct mariadb_server *server, const char *more)
+{
+    return text_of("DRIVER={%s};Server=127.0.0.1;Port=%u;UID=root;PWD=x;%s", ODBC_MARIADB,
+                   mariadb_port(server), more);
+}
+
+static void test_mariadb(void)
+{
+    static const char *const arguments[] = {"--general-log=1", "--log-output=TABLE", NULL};
+    char error[2048] = "", found[256] = "";
+    if (!mariadb_is_installed()) {
+        suite_skip("MariaDB is not installed");
+        return;
+    }
+    struct mariadb_server *server =
+        mariadb_start(&(struct mariadb_options){.certificate = fixture_path(&fixture, "server.pem"),
+                                                .key = fixture_path(&fixture, "server.key"),
+                                                .arguments = arguments},
+                      error, sizeof error);
+    CHECK_TEXT(error, "");
+    CHECK_FATAL(server != NULL);
+    CHECK_NUMBER(RUN("check", "-k", mariadb_string(server, verified(""))), 0);
+    check_fact("OK", "switch to TLS", "mysql");
+    check_fact("OK", "handshake", "TLSv1.3");
+    check_fact("OK", "name", "127.0.0.1");
+    CHECK_NUMBER(RUN("check", "-k", mariadb_string(server, verified("SslServerName=db9"))), 1);
+    check_fact("FAIL", "name", "db9");
+    CHECK(mariadb_query(server,
+                        "select count(*) from mysql.general_log where command_type = 'Connect' and "
+                        "(argument like '%127.0.0.1%' or argument like 'Access denied%')",
+                        found, sizeof found));
+    CHECK_TEXT(found, "0\n");
+    mariadb_stop(&server);
+}
+
+/* ---- install ---- */
+
+static bool make_library_folder(char *folder, size_t size)
+{
+    static const char *const libraries[][2] = {{"driver/odbc/.libs", "libodbcssl.so"},
+                                               {"driver/odbc/.libs", "libodbcssla.so"},
+                                               {"setup/.libs", "libodbcsslS.so"}};
+    const char *build = getenv("top_builddir");
+    char from[4096], to[2048];
+    snprintf(folder, size, "%s", fixture_path(&fixture, "lib"));
+    bool is_made = mkdir(folder, 0755) == 0 || errno == EEXIST;
+    for (size_t i = 0; i < 3 && is_made; i++) {
+        snprintf(from, sizeof from, "%s/%s/%s", build != NULL ? build : ".", libraries[i][0],
+                 libraries[i][1]);
+        snprintf(to, sizeof to, "%s/%s", folder, libraries[i][1]);
+        is_made = symlink(from, to) == 0 || errno == EEXIST;
+    }
+    return is_made;
+}
+
+static const char *read_drivers(void)
+{
+    static char text[65536];
+    FILE *file = fopen(fixture_path(&fixture, "odbcinst.ini"), "r");
+    size_t size = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    text[size] = '\0';
+    return text;
+}
+
+static void test_install(void)
+{
+    const char *library, *text;
+    char folder[1024];
+    CHECK_FATAL(make_library_folder(folder, sizeof folder));
+    library = text_of("--library-dir=%s", folder);
+    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", library, "--default",
+                     "SslMode=verify-full", "--default", "SslPassword=topsecret"),
+                 0);
+    CHECK_CONTAINS(output, "odbcinst.ini:\n[psqlodbcw over TLS]\n");
+    CHECK_CONTAINS(output, "TargetDriver = psqlodbcw\n");
+    CHECK_CONTAINS(output, "SslMode      = verify-full\n");
+    check_absent("topsecret");
+    text = text_of("[psqlodbcw over TLS]\nDriver=%s/libodbcssl.so\n", folder);
+    CHECK_CONTAINS(read_drivers(), text);
+    /* Again, for a driver without Unicode functions, over a section of ours. */
+    CHECK_NUMBER(RUN("install", "--target=psqlodbca.so", "--name=psqlodbcw over TLS", library), 0);
+    CHECK_CONTAINS(output, "libodbcssla.so");
+    /* And it works. */
+    CHECK_NUMBER(RUN("check", "installed"), 1);
+    CHECK_CONTAINS(output, "odbcinst.ini [psqlodbcw over TLS]");
+    check_fact("OK", "real driver", "psqlodbca.so (ANSI)");
+}
+
+static void test_install_refuses(void)
+{
+    const char *library;
+    char folder[1024];
+    CHECK_FATAL(make_library_folder(folder, sizeof folder));
+    library = text_of("--library-dir=%s", folder);
+    char *before = strdup(read_drivers());
+    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw.so", "--name", "psqlodbcw", library), 1);
+    CHECK_CONTAINS(output, "[psqlodbcw] of odbcinst.ini is another driver's (Driver=psqlodbcw.so)");
+    CHECK_NUMBER(RUN("install", "--target", "nonsense", library), 1);
+    CHECK_CONTAINS(output, "nonsense");
+    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", library, "--default", "SslMode=yes"), 1);
+    CHECK_CONTAINS(output, "SslMode=yes");
+    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", library, "--default", "Port=5432"), 1);
+    CHECK_CONTAINS(output, "no keyword of odbcssl");
+    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", library, "--default", "SslMode"), 2);
+    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", "--library-dir=/nowhere"), 1);
+    CHECK_CONTAINS(output, "/nowhere/libodbcssl.so is not there");
+    CHECK_NUMBER(RUN("install"), 2);
+    CHECK_NUMBER(RUN("uninstall", "--name", "psqlodbcw"), 1);
+    CHECK_NUMBER(RUN("uninstall", "--name", "nonsense"), 1);
+    CHECK_CONTAINS(output, "no section [nonsense]");
+    CHECK_NUMBER(RUN("uninstall"), 2);
+    CHECK_TEXT(read_drivers(), before);
+    free(before);
+}
+
+static void test_uninstall(void)
+{
+    CHECK_NUMBER(RUN("uninstall", "--name", "psqlodbcw over TLS"), 0);
+    CHECK_CONTAINS(output, "removed [psqlodbcw over TLS]");
+    CHECK_CONTAINS(output, "the data source installed still uses it");
+    CHECK(strstr(read_drivers(), "over TLS") == NULL);
+    CHECK_CONTAINS(read_drivers(), "[" ODBC_POSTGRESQL "]");
+    CHECK_NUMBER(RUN("uninstall", "--name", "psqlodbcw over TLS"), 1);
+}
+
+static bool write_more_certificates(void)
+{
+    static const char *const dns[] = {"localhost", NULL};
+    struct pki_certificate *expired = pki_issue(&(struct pki_spec){.common_name = "db9",
+                                                                   .issuer = fixture.intermediate,
+                                                                   .dns = dns,
+                                                                   .not_before = {0, -9},
+                                                                   .not_after = {0, -2}});
+    struct pki_certificate *alien =
+        pki_issue(&(struct pki_spec){.common_name = POSTGRES_USER, .issuer = fixture.other});
+    bool is_written =
+        expired != NULL && alien != NULL &&
+        pki_write_pem(fixture_path(&fixture, "expired.pem"), expired, fixture.intermediate, NULL) &&
+        pki_write_key_pem(fixture_path(&fixture, "expired.key"), expired) &&
+        pki_write_pem(fixture_path(&fixture, "alien.pem"), alien, NULL) &&
+        pki_write_key_pem(fixture_path(&fixture, "alien.key"), alien);
+    pki_free(&expired);
+    pki_free(&alien);
+    return is_written;
+}
+
+static const char data_sources[] = "[good]\nDriver=" ODBC_POSTGRESQL "\n"
+                                   "Servername=127.0.0.1\nPort=1\nSslMode=verify-full\n"
+                                   "SslRootCert=@FOLDER@/root.pem\n"
+                                   "[installed]\nDriver=psqlodbcw over TLS\n"
+                                   "Servername=127.0.0.1\nPort=1\n";
+
+static int set_up(void)
+{
+    return fixture_open(&fixture, NULL, data_sources) == 0 && write_more_certificates() ? 0 : -1;
+}
+
+static int tear_down(void)
+{
+    fixture_close(&fixture);
+    return 0;
+}
+
+static const struct suite_case cases[] = {
+    {"check: a good server", test_good},
+    {"check: servers that are refused", test_refusals},
+    {"check: modes that do not verify", test_lenient_modes},
+    {"check: a server without TLS", test_no_tls},
+    {"check: no server", test_unreachable},
+    {"check: wrong use", test_wrong_use},
+    {"check: client certificates", test_client_certificate},
+    {"check: files that cannot be used", test_bad_files},
+    {"check: where settings come from", test_sources},
+    {"check: JSON", test_json},
+    {"check: SQL Server", test_tds},
+    {"check: MariaDB", test_mariadb},
+    {"install: writes a section", test_install},
+    {"install: refuses", test_install_refuses},
+    {"uninstall: removes the section", test_uninstall},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"commands", cases, set_up, tear_down}, {0}};
+    return suite_main(argc, argv, suites);
+}

@@ -1,0 +1,422 @@
+/*
+ * odbcssl as a guest in the application's process: fork, exit, unloading, the driver manager's
+ * pool, signals, descriptors, and no output.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "odbcssl.h"
+#include "support/odbc.h"
+#include "support/suite.h"
+#include "system/fixture.h"
+
+#define REPETITIONS 20
+#define THREADS 6
+#define POOLED "pooled"
+#define CLOSING "closing"
+
+static struct fixture fixture;
+
+static bool connect_by(struct odbc_session *session, const char *driver, const char *extra)
+{
+    return odbc_connect(session, "%s;DRIVER={%s};Database=postgres;UID=%s;PWD=%s;%s", extra, driver,
+                        POSTGRES_USER, POSTGRES_PASSWORD, getenv("TEST_SERVER"));
+}
+
+static void check_works(struct odbc_session *session)
+{
+    CHECK(odbc_query(session, "select 42"));
+    CHECK_TEXT(session->value, "42");
+}
+
+/* ---- fork ---- */
+
+static int exit_status(pid_t child)
+{
+    int status = 0;
+    if (waitpid(child, &status, 0) != child)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
+}
+
+/* 0: good; otherwise which step went wrong. */
+static int use_in_child(struct odbc_session *session)
+{
+    struct odbc_session own = {0};
+    if (odbc_fetch_all(session) != -1 || strcmp(session->sqlstate, "08S01") != 0 ||
+        session->native != ODBCSSL_ERROR_FORKED)
+        return 1;
+    if (SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, session->connection, SQL_COMMIT)))
+        return 2;
+    SQLFreeHandle(SQL_HANDLE_STMT, session->statement);
+    if (SQLDisconnect(session->connection) != SQL_SUCCESS ||
+        SQLFreeHandle(SQL_HANDLE_DBC, session->connection) != SQL_SUCCESS)
+        return 3;
+    /* A child opens its own connections. */
+    if (!connect_by(&own, ODBC_POSTGRESQL, "") || !odbc_query(&own, "select 42") ||
+        strcmp(own.value, "42") != 0)
+        return 4;
+    odbc_close(&own);
+    return 0;
+}
+
+static void test_fork(void)
+{
+    struct odbc_session session = {0};
+    char pid[32];
+    CHECK_FATAL(connect_by(&session, ODBC_POSTGRESQL, "UseDeclareFetch=1;Fetch=10"));
+    CHECK(odbc_query(&session, "select pg_backend_pid()"));
+    snprintf(pid, sizeof pid, "%.20s", session.value);
+    CHECK(odbc_query(&session, "select n from generate_series(1, 1000) n"));
+    for (int i = 0; i < 3; i++) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(use_in_child(&session));
+        CHECK_NUMBER(exit_status(child), 0);
+        CHECK_NUMBER(SQLFetch(session.statement), SQL_SUCCESS); /* in the midst of a result */
+    }
+    CHECK_NUMBER(odbc_fetch_all(&session), 1000 - 1 - 3);
+    CHECK(odbc_query(&session, "select pg_backend_pid()"));
+    CHECK_TEXT(session.value, pid);
+    odbc_close(&session);
+}
+
+/* A child that only ends, as one that failed to exec: by exit, with all handlers of the process. */
+static void test_fork_and_exit(void)
+{
+    struct odbc_session session = {0};
+    CHECK_FATAL(connect_by(&session, ODBC_POSTGRESQL, ""));
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        exit(7);
+    CHECK_NUMBER(exit_status(child), 7);
+    check_works(&session);
+    odbc_close(&session);
+}
+
+/* ---- the process's end; in processes of their own ---- */
+
+struct busy_thread {
+    pthread_t thread;
+    int number;
+    pthread_barrier_t *busy;
+};
+
+/* Some run a query when the process ends, others are just connecting. */
+static void *be_busy(void *argument)
+{
+    const struct busy_thread *busy = argument;
+    struct odbc_session *session = calloc(1, sizeof *session);
+    bool is_good = connect_by(session, ODBC_POSTGRESQL, "") && odbc_query(session, "select 1");
+    if (!is_good)
+        abort();
+    pthread_barrier_wait(busy->busy);
+    while (busy->number % 2 == 0)
+        odbc_query(session, "select count(*) from generate_series(1, 100000)");
+    for (;;) {
+        odbc_close(session);
+        connect_by(session, ODBC_POSTGRESQL, "");
+    }
+    return NULL;
+}
+
+static int end_while_busy(void)
+{
+    static struct busy_thread threads[THREADS];
+    static pthread_barrier_t busy;
+    pthread_barrier_init(&busy, NULL, THREADS + 1);
+    for (int i = 0; i < THREADS; i++) {
+        threads[i] = (struct busy_thread){.number = i, .busy = &busy};
+        if (pthread_create(&threads[i].thread, NULL, be_busy, &threads[i]) != 0)
+            return 1;
+    }
+    pthread_barrier_wait(&busy);
+    exit(0);
+}
+
+/* Connections, failures and a report, and not a word about it. */
+static int be_silent(void)
+{
+    static struct odbc_session session;
+    if (!connect_by(&session, ODBC_POSTGRESQL, "") ||
+        !odbc_query(&session, "{call odbcssl_status}"))
+        return 1;
+    odbc_close(&session);
+    if (connect_by(&session, ODBC_POSTGRESQL, "SslCrl=/nonexistent"))
+        return 2;
+    if (connect_by(&session, ODBC_POSTGRESQL, "UID=nobody"))
+        return 3;
+    if (!connect_by(&session, ODBC_POSTGRESQL, ""))
+        return 4;
+    return 0; /* with an open connection */
+}
+
+static const struct {
+    const char *name;
+    int (*run)(void);
+} programs[] = {{"--end-while-busy", end_while_busy}, {"--be-silent", be_silent}};
+
+/* Runs this program anew; its exit status, and all that it and its libraries print. */
+static int run_program(const char *name, char *out, size_t size)
+{
+    int ends[2];
+    size_t used = 0;
+    ssize_t got;
+    if (pipe(ends) != 0)
+        return -1;
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it ends in the midst of its work */
+        execl("/proc/self/exe", "test-process", name, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    while ((got = read(ends[0], out + used, size - 1 - used)) > 0)
+        used += (size_t)got;
+    out[used] = '\0';
+    close(ends[0]);
+    return exit_status(child);
+}
+
+static void test_exit(void)
+{
+    for (int i = 0; i < REPETITIONS; i++) {
+        char out[4096];
+        CHECK_NUMBER(run_program("--end-while-busy", out, sizeof out), 0);
+        CHECK_TEXT(out, "");
+    }
+}
+
+static void test_silence(void)
+{
+    char out[4096];
+    CHECK_NUMBER(run_program("--be-silent", out, sizeof out), 0);
+    CHECK_TEXT(out, "");
+}
+
+/* ---- unloading ---- */
+
+static void test_unloading(void)
+{
+    struct odbc_session kept = {0};
+    for (int i = 0; i < 3; i++) {
+        struct odbc_session session = {0};
+        CHECK_FATAL(connect_by(&session, CLOSING, ""));
+        check_works(&session);
+        odbc_close(&session); /* the driver manager calls dlclose */
+    }
+    CHECK_FATAL(connect_by(&kept, ODBC_POSTGRESQL, ""));
+    check_works(&kept);
+    odbc_close(&kept);
+}
+
+/* ---- signals and descriptors ---- */
+
+#define SIGNAL_COUNT 65
+
+static void read_handlers(struct sigaction *actions)
+{
+    for (int i = 1; i < SIGNAL_COUNT; i++)
+        if (sigaction(i, NULL, &actions[i]) != 0)
+            actions[i] = (struct sigaction){.sa_handler = SIG_DFL};
+}
+
+static unsigned long long read_blocked(const char *thread)
+{
+    char path[300], line[256];
+    unsigned long long blocked = 0;
+    snprintf(path, sizeof path, "/proc/self/task/%s/status", thread);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        sscanf(line, "SigBlk: %llx", &blocked);
+    if (file != NULL)
+        fclose(file);
+    return blocked;
+}
+
+static bool is_blocked(unsigned long long mask, int number)
+{
+    return (mask >> (number - 1) & 1) != 0;
+}
+
+/* Every thread but the application's own blocks what could run a handler in it. */
+static unsigned check_threads(void)
+{
+    static const int signals[] = {SIGPIPE, SIGCHLD, SIGALRM, SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    char own[16];
+    unsigned others = 0;
+    snprintf(own, sizeof own, "%ld", (long)gettid());
+    DIR *threads = opendir("/proc/self/task");
+    CHECK_FATAL(threads != NULL);
+    for (const struct dirent *entry; (entry = readdir(threads)) != NULL;) {
+        if (entry->d_name[0] == '.' || strcmp(entry->d_name, own) == 0)
+            continue;
+        others++;
+        unsigned long long mask = read_blocked(entry->d_name);
+        for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+            CHECK(is_blocked(mask, signals[i]));
+    }
+    closedir(threads);
+    return others;
+}
+
+static void test_signals(void)
+{
+    static struct sigaction before[SIGNAL_COUNT], after[SIGNAL_COUNT];
+    struct odbc_session session = {0};
+    sigset_t own_before, own_after;
+    sigemptyset(&own_before);
+    sigemptyset(&own_after);
+    read_handlers(before);
+    pthread_sigmask(SIG_BLOCK, NULL, &own_before);
+    CHECK_FATAL(connect_by(&session, ODBC_POSTGRESQL, ""));
+    check_works(&session);
+    CHECK(check_threads() >= 1);
+    pthread_sigmask(SIG_BLOCK, NULL, &own_after);
+    odbc_close(&session);
+    read_handlers(after);
+    for (int i = 1; i < SIGNAL_COUNT; i++) {
+        CHECK(before[i].sa_handler == after[i].sa_handler);
+        CHECK_NUMBER(sigismember(&own_before, i), sigismember(&own_after, i));
+    }
+    CHECK(after[SIGPIPE].sa_handler == SIG_DFL);
+}
+
+static void test_descriptors(void)
+{
+    struct odbc_session session = {0};
+    unsigned sockets = 0;
+    CHECK_FATAL(connect_by(&session, ODBC_POSTGRESQL, ""));
+    for (int i = 3; i < 256; i++) {
+        char name[64], target[256];
+        snprintf(name, sizeof name, "/proc/self/fd/%d", i);
+        ssize_t length = readlink(name, target, sizeof target - 1);
+        if (length <= 0)
+            continue;
+        target[length] = '\0';
+        if (strncmp(target, "socket:", 7) != 0 && strstr(target, "eventfd") == NULL)
+            continue;
+        sockets++;
+        CHECK((fcntl(i, F_GETFD) & FD_CLOEXEC) != 0);
+    }
+    CHECK(sockets >= 4); /* the real driver's, both of the relay's, its listener */
+    odbc_close(&session);
+}
+
+/* ---- the driver manager's pool; it is switched on for the whole process, so this comes last ----
+ */
+
+static SQLHENV environment;
+
+/* The server's process of a connection that is then given back to the pool. */
+static bool borrow(const char *extra, char *pid)
+{
+    struct odbc_session session = {.environment = environment};
+    bool is_good =
+        SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_DBC, environment, &session.connection)) &&
+        connect_by(&session, POOLED, extra) && odbc_query(&session, "select pg_backend_pid()");
+    snprintf(pid, 32, "%.20s", session.value);
+    session.environment = NULL;
+    odbc_close(&session);
+    return is_good;
+}
+
+/* Waits until so many of the process's sockets were told that no more comes. */
+static bool wait_for_hang_ups(int wanted)
+{
+    int found = 0;
+    for (int i = 0; i < 500 && found < wanted; i++) {
+        found = 0;
+        for (int descriptor = 3; descriptor < 256; descriptor++) {
+            struct pollfd polled = {.fd = descriptor, .events = POLLRDHUP};
+            found += poll(&polled, 1, 0) == 1 && (polled.revents & POLLRDHUP) != 0;
+        }
+        if (found < wanted)
+            poll(NULL, 0, 10);
+    }
+    return found >= wanted;
+}
+
+static void test_pool(void)
+{
+    char first[32], second[32], other[32], sql[128], answer[64];
+    SQLSetEnvAttr(NULL, SQL_ATTR_CONNECTION_POOLING, (SQLPOINTER)SQL_CP_ONE_PER_HENV, 0);
+    CHECK_FATAL(SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, NULL, &environment)));
+    SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
+    CHECK(borrow("", first));
+    CHECK(borrow("", second));
+    CHECK_TEXT(second, first);
+    CHECK(borrow("SslMode=require", other)); /* other settings, another session */
+    CHECK(strcmp(other, first) != 0);
+
+    /* A session that the server ended is not handed out. */
+    snprintf(sql, sizeof sql, "select pg_terminate_backend(%s, 10000)", first);
+    CHECK(postgres_query(fixture.postgres, sql, answer, sizeof answer));
+    CHECK_TEXT(answer, "t");
+    CHECK(wait_for_hang_ups(2)); /* towards the server, and then towards the real driver */
+    CHECK(borrow("", second));
+    CHECK(strcmp(second, first) != 0);
+    SQLFreeHandle(SQL_HANDLE_ENV, environment);
+}
+
+/* ---- set-up ---- */
+
+static int set_up(void)
+{
+    char sections[4096], server[2048];
+    const char *build = getenv("top_builddir");
+    snprintf(sections, sizeof sections,
+             "[ODBC]\nPooling=Yes\n"
+             "[" POOLED "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\n"
+             "TargetDriver=psqlodbcw.so\nCPTimeout=60\n"
+             "[" CLOSING "]\nDriver=%1$s/driver/odbc/../odbc/.libs/libodbcssl.so\n"
+             "TargetDriver=psqlodbcw.so\nDontDLClose=0\n",
+             build != NULL ? build : ".");
+    if (fixture_open(&fixture, sections, NULL) != 0 ||
+        !fixture_start(&fixture, "server", "hostssl all all 127.0.0.1/32 scram-sha-256", false))
+        return -1;
+    snprintf(server, sizeof server,
+             "Servername=localhost;Port=%u;SslMode=verify-full;SslRootCert=%s",
+             fixture_port(&fixture), fixture_path(&fixture, "root.pem"));
+    return setenv("TEST_SERVER", server, 1);
+}
+
+static int tear_down(void)
+{
+    fixture_close(&fixture);
+    return 0;
+}
+
+static const struct suite_case cases[] = {
+    {"a forked child leaves its parent's session alone", test_fork},
+    {"a forked child that ends", test_fork_and_exit},
+    {"the end of a busy process", test_exit},
+    {"nothing is printed", test_silence},
+    {"a driver that is unloaded", test_unloading},
+    {"signals are the application's", test_signals},
+    {"descriptors are closed on exec", test_descriptors},
+    {"the driver manager's pool", test_pool},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc == 2 && i < sizeof programs / sizeof programs[0]; i++)
+        if (strcmp(argv[1], programs[i].name) == 0)
+            return programs[i].run();
+    const struct suite suites[] = {{"process", cases, set_up, tear_down}, {0}};
+    return suite_main(argc, argv, suites);
+}

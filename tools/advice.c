@@ -1,0 +1,25 @@
+#include "tools/advice.h"
+
+#include <stddef.h>
+
+/* One text for every row of errors.def: a missing one, or one too many, does not compile. */
+#define ADVICE(name, text) static const char advice_##name[] = text;
+#include "tools/advice.def"
+#undef ADVICE
+
+static const struct {
+    enum odbcssl_error code;
+    const char *text;
+} rows[] = {
+#define ERROR(name, sqlstate, meaning) {ODBCSSL_ERROR_##name, advice_##name},
+#include "base/errors.def"
+#undef ERROR
+};
+
+const char *advice_find(enum odbcssl_error code)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].code == code)
+            return rows[i].text;
+    return "See odbcssl(7).";
+}

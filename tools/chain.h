@@ -1,0 +1,24 @@
+/*
+ * chain.h - a path of certificates, drawn as a tree or written as JSON.
+ */
+#ifndef TOOLS_CHAIN_H
+#define TOOLS_CHAIN_H
+
+#include <gnutls/x509.h>
+#include <stddef.h>
+
+#include "tls/trust.h"
+#include "tools/json.h"
+
+/* The server's certificate first. */
+struct chain {
+    const gnutls_x509_crt_t *certificates;
+    size_t count;
+    const struct trust *trust; /* says which is a trust anchor; NULL: none is */
+};
+
+/* The last one first, each certificate under its issuer; indent: blanks before each line. */
+void chain_print(const struct chain *chain, int indent);
+void chain_print_json(const struct chain *chain, struct json *json);
+
+#endif

@@ -1,0 +1,217 @@
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "tls/certificate.h"
+#include "tls/token.h"
+#include "tools/check.h"
+
+#define NAME_SIZE 700
+#define TEXT_SIZE 2048
+
+static void check_driver(struct check *check)
+{
+    struct error error = {0};
+    if (link_load_driver(check->link, &error))
+        facts_add(check->json, FACT_OK, "real driver", "%s (%s)", check->link->driver->path,
+                  check->link->driver->is_unicode ? "Unicode" : "ANSI");
+    else
+        facts_add(check->json, check_fail(check, true, &error), "real driver", "%s", error.text);
+}
+
+/* ---- loading ---- */
+
+static const char *user_of(const struct check *check)
+{
+    return profile_user(check->link->profile, &check->link->settings);
+}
+
+static void load(struct check *check, struct error *error)
+{
+    struct tls_options strict = check->tls;
+    strict.mode = ODBCSSL_MODE_VERIFY_FULL;
+    check->credentials = credentials_get(&check->tls, user_of(check), error);
+    check->strict = credentials_get(&strict, user_of(check), &check->strict_error);
+}
+
+/* What is the matter with one kind of file; the others are left out, so that each gets its own
+ * verdict. */
+static bool try_part(const struct check *check, const struct tls_options *part, struct error *error)
+{
+    const struct credentials *credentials = credentials_get(part, user_of(check), error);
+    bool is_good = credentials != NULL;
+    credentials_release(&credentials);
+    return is_good;
+}
+
+static const struct option unset;
+static const struct error no_error;
+
+static bool try_trust(const struct check *check, struct error *error)
+{
+    struct tls_options part = check->tls;
+    part.cert = part.key = part.crl = part.crl_dir = unset;
+    if (try_part(check, &part, error))
+        return true;
+    /* There is one SslPassword, and it may be meant for the client's key. */
+    part.password = unset;
+    return check->tls.cert.value != NULL && try_part(check, &part, NULL);
+}
+
+static bool try_crls(const struct check *check, struct error *error)
+{
+    struct tls_options part = check->tls;
+    part.cert = part.key = unset;
+    if (check->tls.cert.value != NULL && try_trust(check, NULL))
+        part.password = unset;
+    return try_part(check, &part, error);
+}
+
+static bool try_identity(const struct check *check, struct error *error)
+{
+    struct tls_options part = check->tls;
+    part.root_cert = part.crl = part.crl_dir = unset;
+    part.mode = ODBCSSL_MODE_PREFER;
+    return try_part(check, &part, error);
+}
+
+/* ---- what is in the files ---- */
+
+/* "/etc/ca.pem (mode 0644, owner root, changed 2026-03-01)" */
+static const char *describe_file(const struct option *option, char *out, size_t size)
+{
+    struct stat status;
+    char date[CLOCK_TEXT_SIZE];
+    char *value = option->value != NULL ? token_hide_pin(option->value) : NULL;
+    if (value == NULL || value[0] != '/' || stat(value, &status) != 0) {
+        snprintf(out, size, "%s", value != NULL ? value : "");
+    } else {
+        const struct passwd *owner = getpwuid(status.st_uid);
+        snprintf(out, size, "%s (mode 0%03o, owner %s, changed %s)", value,
+                 (unsigned)(status.st_mode & 07777), owner != NULL ? owner->pw_name : "unknown",
+                 clock_format_date(status.st_mtime, date));
+    }
+    free(value);
+    return out;
+}
+
+static void tell_trust(const struct check *check, const struct option *option)
+{
+    const struct trust *trust = check->credentials->trust;
+    char file[TEXT_SIZE], subject[NAME_SIZE], date[CLOCK_TEXT_SIZE];
+    describe_file(option, file, sizeof file);
+    if (trust->anchor_count == 1)
+        facts_add(check->json, FACT_OK, option->keyword, "%s: %s until %s", file,
+                  certificate_format_subject(trust->anchors[0], subject, sizeof subject),
+                  clock_format_date(gnutls_x509_crt_get_expiration_time(trust->anchors[0]), date));
+    else
+        facts_add(check->json, FACT_OK, option->keyword, "%s: %zu trust anchors", file,
+                  trust->anchor_count);
+}
+
+static const char *crl_issuer_text(const struct crl *crl, char *out, size_t size)
+{
+    gnutls_datum_t der = crl_issuer(crl), text = {NULL, 0};
+    gnutls_x509_dn_t name = NULL;
+    out[0] = '\0';
+    if (gnutls_x509_dn_init(&name) == 0 && gnutls_x509_dn_import(name, &der) == 0 &&
+        gnutls_x509_dn_get_str(name, &text) == 0)
+        error_printable(text.data, text.size, out, size);
+    gnutls_free(text.data);
+    if (name != NULL)
+        gnutls_x509_dn_deinit(name);
+    return out;
+}
+
+static void tell_crl(const struct check *check, const struct crl *crl)
+{
+    char issuer[NAME_SIZE], from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE] = "no date";
+    time_t end = crl_next_update(crl), now = time(NULL);
+    bool is_current = crl_this_update(crl) <= now && (end == 0 || now <= end);
+    if (end != 0)
+        clock_format(end, until);
+    facts_add(check->json, is_current ? FACT_OK : FACT_WARNING, "CRL", "%s, %s to %s, %zu %s%s",
+              crl_issuer_text(crl, issuer, sizeof issuer), clock_format(crl_this_update(crl), from),
+              until, crl_entry_count(crl), crl_entry_count(crl) == 1 ? "entry" : "entries",
+              is_current ? "" : ": not valid now");
+}
+
+static void tell_identity(const struct check *check, const struct option *option)
+{
+    const struct client_identity *identity = &check->credentials->identity;
+    char file[TEXT_SIZE], from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+    facts_add(check->json, FACT_OK, option->keyword, "%s: %s, %s to %s, %d days left",
+              describe_file(option, file, sizeof file), identity->subject,
+              clock_format_date(identity->not_before, from),
+              clock_format_date(identity->not_after, until),
+              (int)clock_days_until(identity->not_after, time(NULL)));
+}
+
+/* ---- one fact for each file ---- */
+
+/* A file that is set, which part says is good or not. */
+static void tell_file(struct check *check, const struct option *option, bool is_good,
+                      const struct error *error)
+{
+    char file[TEXT_SIZE];
+    if (option->value == NULL)
+        return;
+    if (is_good)
+        facts_add(check->json, FACT_OK, option->keyword, "%s",
+                  describe_file(option, file, sizeof file));
+    else if (error_is_set(error))
+        facts_add(check->json, check_fail(check, check_needs_files(check), error), option->keyword,
+                  "%s", error->text);
+    else
+        facts_add(check->json, FACT_SKIPPED, option->keyword, "%s",
+                  describe_file(option, file, sizeof file));
+}
+
+static void tell_good_files(struct check *check)
+{
+    const struct tls_options *tls = &check->tls;
+    const struct credentials *credentials = check->credentials;
+    if (credentials->trust != NULL)
+        tell_trust(check, &tls->root_cert);
+    if (credentials->has_identity)
+        tell_identity(check, &tls->cert);
+    tell_file(check, &tls->key, true, &no_error);
+    tell_file(check, &tls->crl, true, &no_error);
+    tell_file(check, &tls->crl_dir, true, &no_error);
+    for (size_t i = 0; i < credentials->crls.count; i++)
+        tell_crl(check, credentials->crls.items[i]);
+}
+
+/* Which of them it is; the first error of all is what a connection would say. */
+static void tell_bad_files(struct check *check, const struct error *first)
+{
+    const struct tls_options *tls = &check->tls;
+    struct error error = {0};
+    check_fail(check, check_needs_files(check), first);
+    bool is_trusting = try_trust(check, &error);
+    tell_file(check, &tls->root_cert, is_trusting, &error);
+    error_clear(&error);
+    bool is_identified = try_identity(check, &error);
+    tell_file(check, tls->cert.value != NULL ? &tls->cert : &tls->key, is_identified, &error);
+    if (tls->cert.value != NULL)
+        tell_file(check, &tls->key, is_identified, &no_error);
+    error_clear(&error);
+    bool is_listed = is_trusting && try_crls(check, &error);
+    tell_file(check, tls->crl.value != NULL ? &tls->crl : &tls->crl_dir, is_listed, &error);
+}
+
+void check_files(struct check *check)
+{
+    struct error error = {0};
+    facts_begin(check->json, "Files", "files");
+    check_driver(check);
+    load(check, &error);
+    if (check->credentials != NULL)
+        tell_good_files(check);
+    else
+        tell_bad_files(check, &error);
+    facts_end(check->json);
+}

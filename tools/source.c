@@ -1,0 +1,28 @@
+#include "tools/source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/connstr.h"
+
+char *source_connection_string(const struct source *source)
+{
+    struct connstr list = {0};
+    struct error error = {0};
+    const char *given = source->connection_string;
+    bool is_good = given == NULL || connstr_parse(given, strlen(given), &list, &error);
+    if (is_good && source->dsn != NULL)
+        is_good = connstr_set(&list, "DSN", source->dsn);
+    if (is_good && source->user != NULL)
+        is_good = connstr_set(&list, "UID", source->user);
+    if (is_good && source->password != NULL) {
+        is_good = connstr_set(&list, "PWD", source->password);
+        if (is_good)
+            list.pairs[list.count - 1].is_braced = true;
+    }
+    char *text = is_good ? connstr_format(&list) : NULL;
+    if (error_is_set(&error))
+        fprintf(stderr, "odbcssl: %s\n", error.text);
+    connstr_free(&list);
+    return text;
+}
