@@ -55,6 +55,15 @@ static void end_driver(struct pump *pump)
     pump->phase = pump->is_logged_in ? PUMP_RESETTING : PUMP_DRAINING;
 }
 
+/* Before the login there is no link that could be lost: the server cannot be connected to (08001). */
+static void set_refused(struct pump *pump, const struct error *error)
+{
+    struct error refused = *error;
+    if (refused.code == ODBCSSL_ERROR_LINK_LOST)
+        refused.code = ODBCSSL_ERROR_CONNECT;
+    state_set_outcome(pump->state, pump->session, RELAY_FAILED, &refused);
+}
+
 void verdict_fail(struct pump *pump, const struct error *error)
 {
     if (pump->phase != PUMP_CARRYING)
@@ -63,7 +72,7 @@ void verdict_fail(struct pump *pump, const struct error *error)
     if (pump->is_logged_in)
         state_set_ended(pump->state, pump->session, error);
     else
-        state_set_outcome(pump->state, pump->session, RELAY_FAILED, error);
+        set_refused(pump, error);
     end_driver(pump);
 }
 

@@ -87,10 +87,10 @@ static void test_garbage(void)
 static void test_closing(void)
 {
     static const struct row rows[] = {
-        {"close", "verify-full", ODBCSSL_ERROR_LINK_LOST, "closed the connection"},
-        {"close", "prefer", ODBCSSL_ERROR_LINK_LOST, "closed the connection"},
-        {"close", "allow", ODBCSSL_ERROR_LINK_LOST, "closed the connection"},
-        {"close", "disable", ODBCSSL_ERROR_LINK_LOST, "closed the connection"},
+        {"close", "verify-full", ODBCSSL_ERROR_CONNECT, "closed the connection"},
+        {"close", "prefer", ODBCSSL_ERROR_CONNECT, "closed the connection"},
+        {"close", "allow", ODBCSSL_ERROR_CONNECT, "closed the connection"},
+        {"close", "disable", ODBCSSL_ERROR_CONNECT, "closed the connection"},
     };
     check_rows(rows, sizeof rows / sizeof rows[0]);
 }

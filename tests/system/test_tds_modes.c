@@ -38,7 +38,7 @@ static const struct outcome {
     [FAILS_SERVER_REQUIRES] = {0, ODBCSSL_ERROR_SERVER_REQUIRES_TLS, "forbids TLS", NULL, NULL},
     [FAILS_SERVER_HAS_NONE] = {0, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
                                "wants TLS, and the server localhost:", NULL, NULL},
-    [FAILS_NOT_TDS_7] = {0, ODBCSSL_ERROR_LINK_LOST, "SslNegotiation=direct", NULL, NULL},
+    [FAILS_NOT_TDS_7] = {0, ODBCSSL_ERROR_CONNECT, "SslNegotiation=direct", NULL, NULL},
     [FAILS_NOT_TDS_8] = {0, ODBCSSL_ERROR_HANDSHAKE, "SslNegotiation=starttls", NULL, NULL},
     [PLAINTEXT] = {ODBCSSL_STATE_PLAINTEXT, 0, "", "encrypted=no whole=no", "encrypted=no"},
     [FALLBACK] = {ODBCSSL_STATE_PLAINTEXT_FALLBACK, ODBCSSL_WARNING_FALLBACK, "is not encrypted",

@@ -138,6 +138,7 @@ static void test_fork(void)
     if (child == 0)
         _exit(use_in_child(&rig));
     CHECK_NUMBER(wait_for(child), 0);
+    CHECK(actor_wait(&actor, &actor.clean_ends, 1));
     CHECK_NUMBER(actor.clean_ends, 1); /* the child's own session, not ours */
     CHECK(relay_is_alive(rig.relay, NULL));
     CHECK(access(rig.endpoint.path, F_OK) == 0);
