@@ -111,9 +111,12 @@ bool mariadb_query(const struct mariadb_server *server, const char *sql, char *o
 
 static bool create_database(const struct mariadb_server *server)
 {
-    char path[PATH_SIZE], data[PATH_SIZE];
+    char path[PATH_SIZE], data[PATH_SIZE], temporary[PATH_SIZE];
     snprintf(data, sizeof data, "--datadir=%s/data", server->base.folder);
-    const char *arguments[] = {"--no-defaults", data, "--auth-root-authentication-method=normal",
+    /* Servers that share one remove each other's temporary tables. */
+    snprintf(temporary, sizeof temporary, "--tmpdir=%s", server->base.folder);
+    const char *arguments[] = {"--no-defaults",  data,
+                               temporary,        "--auth-root-authentication-method=normal",
                                "--skip-test-db", NULL};
     return find_program(PROGRAM_INSTALL, path, sizeof path) &&
            private_server_run_to_end(&server->base, path, arguments) == 0;
@@ -152,7 +155,7 @@ static bool wait_until_ready(struct mariadb_server *server)
 struct argument_list {
     const char *items[ARGUMENT_LIMIT];
     size_t count;
-    char texts[8][PATH_SIZE];
+    char texts[12][PATH_SIZE];
     size_t text_count;
 };
 
@@ -186,6 +189,7 @@ static void list_arguments(const struct mariadb_server *server,
     for (size_t i = 0; fixed[i] != NULL; i++)
         add_argument(list, fixed[i]);
     add_path_argument(list, "--datadir=", server->base.folder, "/data");
+    add_path_argument(list, "--tmpdir=", server->base.folder, "");
     add_path_argument(list, "--socket=", server->socket, "");
     add_path_argument(list, "--port=", port, "");
     if (options->certificate != NULL) {
