@@ -38,12 +38,21 @@ static bool find_home(char *out, size_t out_size)
     return snprintf(out, out_size, "%s", home) < (int)out_size;
 }
 
-char *defaults_find_file(const char *name)
+char *defaults_home_path(const char *name)
 {
     char home[PATH_MAX], path[PATH_MAX];
-    struct stat status;
     if (!find_home(home, sizeof home) ||
         snprintf(path, sizeof path, "%s/%s", home, name) >= (int)sizeof path)
         return NULL;
-    return stat(path, &status) == 0 ? strdup(path) : NULL;
+    return strdup(path);
+}
+
+char *defaults_find_file(const char *name)
+{
+    struct stat status;
+    char *path = defaults_home_path(name);
+    if (path != NULL && stat(path, &status) == 0)
+        return path;
+    free(path);
+    return NULL;
 }

@@ -9,8 +9,12 @@
  * the user who set it (secure_getenv(3)). */
 const char *defaults_environment(const char *variable);
 
-/* The absolute path of a file below the home directory when that file exists; the caller frees it.
- * The home directory is $HOME, else the user's entry in the password database. */
+/* The absolute path of a file below the home directory; the caller frees it. NULL: there is no home
+ * directory, or no memory. The home directory is $HOME, else the user's entry in the password
+ * database. */
+char *defaults_home_path(const char *name);
+
+/* The same when that file exists, else NULL. */
 char *defaults_find_file(const char *name);
 
 #endif

@@ -1,13 +1,12 @@
 #include "conn/freetds_conf.h"
 
 #include <ctype.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
+#include "config/defaults.h"
 
 #define LINE_SIZE 1024
 #define PATH_SIZE 4096
@@ -82,15 +81,9 @@ static bool try_file(const char *path, const char *name, struct freetds_entry *e
 
 static void home_file(char *path)
 {
-    const char *home = getenv("HOME");
-    char buffer[2048];
-    struct passwd user, *found = NULL;
-    if (home == NULL && getpwuid_r(geteuid(), &user, buffer, sizeof buffer, &found) == 0 &&
-        found != NULL)
-        home = found->pw_dir;
-    path[0] = '\0';
-    if (home != NULL)
-        snprintf(path, PATH_SIZE, "%s/.freetds.conf", home);
+    char *found = defaults_home_path(".freetds.conf");
+    snprintf(path, PATH_SIZE, "%s", found != NULL ? found : "");
+    free(found);
 }
 
 bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *error)

@@ -1,7 +1,6 @@
 #include "conn/pgpass.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,25 +9,15 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "config/defaults.h"
 
-#define PATH_SIZE 4096
 #define LINE_SIZE 4096
 
-static const char *find_path(char *path)
+/* The caller frees it. */
+static char *find_path(void)
 {
     const char *named = getenv("PGPASSFILE");
-    const char *home = getenv("HOME");
-    char buffer[2048];
-    struct passwd user, *found = NULL;
-    if (named != NULL && *named != '\0')
-        return named;
-    if (home == NULL && getpwuid_r(geteuid(), &user, buffer, sizeof buffer, &found) == 0 &&
-        found != NULL)
-        home = found->pw_dir;
-    if (home == NULL)
-        return NULL;
-    snprintf(path, PATH_SIZE, "%s/.pgpass", home);
-    return path;
+    return named != NULL && *named != '\0' ? strdup(named) : defaults_home_path(".pgpass");
 }
 
 static FILE *open_private(const char *path)
@@ -89,10 +78,11 @@ static char *match_line(char *line, const struct pgpass_query *query)
 
 char *pgpass_find(const struct pgpass_query *query)
 {
-    char path[PATH_SIZE], line[LINE_SIZE];
+    char line[LINE_SIZE];
     char *password = NULL;
-    const char *used = find_path(path);
-    FILE *file = used != NULL ? open_private(used) : NULL;
+    char *path = find_path();
+    FILE *file = path != NULL ? open_private(path) : NULL;
+    free(path);
     if (file == NULL)
         return NULL;
     while (password == NULL && fgets(line, sizeof line, file) != NULL)

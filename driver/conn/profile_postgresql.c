@@ -92,21 +92,12 @@ static bool set_pqopt(const struct settings *settings, const struct relay_endpoi
         is_set = profile_set(list, pqopt_keywords, pqopt);
     if (is_set)
         for (size_t i = 0; i < list->count; i++)
-            if (text_equal_nocase(list->pairs[i].keyword, "pqopt") ||
-                text_equal_nocase(list->pairs[i].keyword, "D5"))
+            if (profile_is_listed(list->pairs[i].keyword, pqopt_keywords))
                 list->pairs[i].is_braced = true;
     text_free_secret(pqopt);
     text_free_secret(rest);
     free(address);
     return is_set;
-}
-
-static bool is_listed(const char *keyword, const char *const *keywords)
-{
-    for (; *keywords != NULL; keywords++)
-        if (text_equal_nocase(keyword, *keywords))
-            return true;
-    return false;
 }
 
 /* A value that psqlodbc decodes, and that could only stand in braces, where it would not be
@@ -135,13 +126,13 @@ static bool encode_specials(struct connstr_pair *pair)
 /* psqlodbc takes the braces off these three only, and decodes the first two only without braces. */
 static bool rewrite_pair(struct connstr_pair *pair)
 {
-    bool is_statement = is_listed(pair->keyword, statement_keywords);
-    bool is_password = is_listed(pair->keyword, password_keywords);
+    bool is_statement = profile_is_listed(pair->keyword, statement_keywords);
+    bool is_password = profile_is_listed(pair->keyword, password_keywords);
     if (is_statement && pair->is_from_file)
         pair->is_braced = true;
     if (is_statement || is_password)
         return encode_specials(pair);
-    if (!is_listed(pair->keyword, pqopt_keywords))
+    if (!profile_is_listed(pair->keyword, pqopt_keywords))
         pair->is_braced = false;
     return true;
 }
@@ -165,7 +156,7 @@ static bool add_password(const struct profile_target *target, const struct relay
     bool is_added = password == NULL || profile_set(list, password_keywords, password);
     if (password != NULL && is_added)
         for (size_t i = 0; i < list->count; i++)
-            if (is_listed(list->pairs[i].keyword, password_keywords))
+            if (profile_is_listed(list->pairs[i].keyword, password_keywords))
                 list->pairs[i].is_braced = true;
     text_free_secret(password);
     return is_added;

@@ -28,6 +28,11 @@ static const char *find_keyword(const char *const *keywords, const char *keyword
     return NULL;
 }
 
+bool profile_is_listed(const char *keyword, const char *const *keywords)
+{
+    return find_keyword(keywords, keyword) != NULL;
+}
+
 /* The connection string's pairs stand first, so its UID counts before the DSN's Username. */
 const char *profile_lookup(const struct connstr *list, const char *const *keywords,
                            const char **keyword_out)

@@ -74,6 +74,9 @@ extern const struct profile profile_unknown;
 const char *profile_lookup(const struct connstr *list, const char *const *keywords,
                            const char **keyword_out);
 
+/* For the rows: whether a keyword is one of several. */
+bool profile_is_listed(const char *keyword, const char *const *keywords);
+
 /* For the rows: replaces the value of whichever of the keywords is set, else adds the first, and
  * removes the others. false: out of memory. */
 bool profile_set(struct connstr *list, const char *const *keywords, const char *value);
