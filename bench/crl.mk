@@ -1,5 +1,4 @@
 # Large CRLs, beside OpenSSL.
 EXTRA_PROGRAMS += bench/bench-crl
 bench_bench_crl_SOURCES = bench/bench_crl.c
-bench_bench_crl_CPPFLAGS = $(TEST_CPPFLAGS)
 bench_bench_crl_LDADD = tests/support/libpki.la $(TLS_LIBS) $(GNUTLS_LIBS)

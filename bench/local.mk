@@ -1,8 +1,6 @@
 # Speed, always beside the competitor in the same run: `make bench`.
 EXTRA_PROGRAMS += bench/bench-postgres
 bench_bench_postgres_SOURCES = bench/bench_postgres.c $(SYSTEM_FIXTURE)
-bench_bench_postgres_CPPFLAGS = $(TEST_CPPFLAGS)
-bench_bench_postgres_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 bench_bench_postgres_LDADD = $(SYSTEM_LIBS)
 
 bench: all bench/bench-postgres$(EXEEXT)

@@ -1,7 +1,6 @@
 # odbcssl.7 is made from its template and the tables that the program is made of.
 noinst_PROGRAMS += doc/make-man
 doc_make_man_SOURCES = doc/make_man.c
-doc_make_man_CPPFLAGS = $(AM_CPPFLAGS) -DODBC_DIR=\"$(odbcdir)\"
 doc_make_man_LDADD = driver/config/libconfig.la driver/base/libbase.la
 
 nodist_man_MANS += doc/odbcssl.7

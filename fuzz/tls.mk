@@ -2,12 +2,11 @@
 check_PROGRAMS += fuzz/replay-crl
 TESTS += fuzz/replay-crl
 fuzz_replay_crl_SOURCES = fuzz/crl.c $(FUZZ_REPLAY)
-fuzz_replay_crl_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/tests -DFUZZ_CORPUS=\"crl\"
+fuzz_replay_crl_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS=\"crl\"
 fuzz_replay_crl_LDADD = tests/support/libpki.la $(TLS_LIBS) \
 	$(GNUTLS_LIBS)
 EXTRA_PROGRAMS += fuzz/fuzz-crl
 fuzz_fuzz_crl_SOURCES = fuzz/crl.c fuzz/target.h
-fuzz_fuzz_crl_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/tests
 fuzz_fuzz_crl_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_crl_LDADD = $(fuzz_replay_crl_LDADD)
 EXTRA_DIST += fuzz/corpus/crl
@@ -16,11 +15,10 @@ EXTRA_DIST += fuzz/corpus/crl
 check_PROGRAMS += fuzz/replay-chain
 TESTS += fuzz/replay-chain
 fuzz_replay_chain_SOURCES = fuzz/chain.c $(FUZZ_REPLAY)
-fuzz_replay_chain_CPPFLAGS = $(FUZZ_CPPFLAGS) -DFUZZ_CORPUS=\"chain\"
+fuzz_replay_chain_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS=\"chain\"
 fuzz_replay_chain_LDADD = $(TLS_LIBS) $(GNUTLS_LIBS)
 EXTRA_PROGRAMS += fuzz/fuzz-chain
 fuzz_fuzz_chain_SOURCES = fuzz/chain.c fuzz/target.h
-fuzz_fuzz_chain_CPPFLAGS = $(FUZZ_CPPFLAGS)
 fuzz_fuzz_chain_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_chain_LDADD = $(fuzz_replay_chain_LDADD)
 EXTRA_DIST += fuzz/corpus/chain

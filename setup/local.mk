@@ -5,7 +5,6 @@ setup_libodbcsslS_la_SOURCES = \
 	setup/config_dsn.c \
 	setup/properties.c \
 	setup/writing.c setup/writing.h
-setup_libodbcsslS_la_CPPFLAGS = $(AM_CPPFLAGS) $(ODBCINST_CFLAGS)
 setup_libodbcsslS_la_LIBADD = driver/config/libconfig.la driver/base/libbase.la $(ODBCINST_LIBS)
 # nodelete: unixODBC unloads it while it still uses its strings.
 setup_libodbcsslS_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \

@@ -1,12 +1,8 @@
 # Test support, unit tests (one program per folder of driver/) and system tests.
-TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-TEST_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 
 check_LTLIBRARIES += tests/support/libsuite.la
 tests_support_libsuite_la_SOURCES = tests/support/suite.c tests/support/suite.h
 tests_support_libsuite_la_LIBADD = $(CUNIT_LIBS)
-tests_support_libsuite_la_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_support_libsuite_la_CFLAGS = $(TEST_CFLAGS)
 
 include tests/unit/base.mk
 include tests/unit/config.mk

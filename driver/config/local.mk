@@ -10,5 +10,4 @@ driver_config_libconfig_la_SOURCES = \
 	driver/config/places.c driver/config/places.h \
 	driver/config/settings.c driver/config/settings.h \
 	driver/config/target.c driver/config/target.h
-driver_config_libconfig_la_CPPFLAGS = $(AM_CPPFLAGS) $(ODBCINST_CFLAGS) -DODBC_DIR=\"$(odbcdir)\"
 driver_config_libconfig_la_LIBADD = $(ODBCINST_LIBS)

@@ -3,6 +3,4 @@ check_LTLIBRARIES += tests/support/libmariadbtest.la
 tests_support_libmariadbtest_la_SOURCES = \
 	tests/support/mariadb_server.c tests/support/mariadb_server.h \
 	tests/support/private_server.c tests/support/private_server.h
-tests_support_libmariadbtest_la_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_support_libmariadbtest_la_CFLAGS = $(TEST_CFLAGS)
 

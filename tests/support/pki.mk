@@ -4,5 +4,4 @@ tests_support_libpki_la_SOURCES = \
 	tests/support/der.c tests/support/der.h \
 	tests/support/pki.c tests/support/pki.h \
 	tests/support/pki_files.c
-tests_support_libpki_la_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_support_libpki_la_LIBADD = $(GNUTLS_LIBS)

@@ -3,5 +3,3 @@ check_LTLIBRARIES += tests/support/libpostgrestest.la
 tests_support_libpostgrestest_la_SOURCES = \
 	tests/support/postgres_server.c tests/support/postgres_server.h \
 	tests/support/private_server.c tests/support/private_server.h
-tests_support_libpostgrestest_la_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_support_libpostgrestest_la_CFLAGS = $(TEST_CFLAGS)

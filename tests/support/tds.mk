@@ -21,6 +21,4 @@ tests_support_tds_server_SOURCES = \
 	tests/support/tds_server/tokens.c \
 	tests/support/tds_server/value.c \
 	tests/support/tds_server/wire.c tests/support/tds_server/wire.h
-tests_support_tds_server_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_support_tds_server_CFLAGS = $(AM_CFLAGS) $(LIBSSL_CFLAGS)
 tests_support_tds_server_LDADD = driver/base/libbase.la $(LIBSSL_LIBS)

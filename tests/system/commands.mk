@@ -2,6 +2,4 @@
 check_PROGRAMS += tests/system/test-commands
 TESTS += tests/system/test-commands
 tests_system_test_commands_SOURCES = tests/system/test_commands.c $(SYSTEM_FIXTURE)
-tests_system_test_commands_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_commands_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_commands_LDADD = tests/support/libmariadbtest.la $(TDS_LIBS)

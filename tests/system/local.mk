@@ -7,8 +7,6 @@ SYSTEM_LIBS = tests/support/libsuite.la tests/support/libodbctest.la tests/suppo
 check_PROGRAMS += tests/system/test-matrix
 TESTS += tests/system/test-matrix
 tests_system_test_matrix_SOURCES = tests/system/test_matrix.c $(SYSTEM_FIXTURE)
-tests_system_test_matrix_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_matrix_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_matrix_LDADD = $(SYSTEM_LIBS)
 # Tests through the real driver manager.
 SYSTEM_LDADD = tests/support/libsuite.la tests/support/libfakeaccess.la \
@@ -17,12 +15,8 @@ SYSTEM_LDADD = tests/support/libsuite.la tests/support/libfakeaccess.la \
 check_PROGRAMS += tests/system/test-interface tests/system/test-pooling
 TESTS += tests/system/test-interface tests/system/test-pooling
 tests_system_test_interface_SOURCES = tests/system/test_interface.c
-tests_system_test_interface_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_interface_CFLAGS = $(TEST_CFLAGS)
 tests_system_test_interface_LDADD = $(SYSTEM_LDADD)
 tests_system_test_pooling_SOURCES = tests/system/test_pooling.c
-tests_system_test_pooling_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_pooling_CFLAGS = $(TEST_CFLAGS)
 tests_system_test_pooling_LDADD = $(SYSTEM_LDADD)
 include tests/system/trust.mk
 include tests/system/tds.mk

@@ -10,41 +10,25 @@ check_PROGRAMS += $(POSTGRES_SYSTEM_TESTS)
 TESTS += $(POSTGRES_SYSTEM_TESTS)
 
 tests_system_test_settings_SOURCES = tests/system/test_settings.c $(SYSTEM_FIXTURE)
-tests_system_test_settings_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_settings_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_settings_LDADD = $(SYSTEM_LIBS)
 tests_system_test_bypass_SOURCES = tests/system/test_bypass.c $(SYSTEM_FIXTURE)
-tests_system_test_bypass_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_bypass_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_bypass_LDADD = $(SYSTEM_LIBS)
 tests_system_test_login_SOURCES = tests/system/test_login.c $(SYSTEM_FIXTURE)
-tests_system_test_login_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_login_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_login_LDADD = $(SYSTEM_LIBS)
 tests_system_test_cancel_SOURCES = tests/system/test_cancel.c $(SYSTEM_FIXTURE) \
 	tests/system/wire_tap.c tests/system/wire_tap.h
-tests_system_test_cancel_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_cancel_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_cancel_LDADD = $(SYSTEM_LIBS)
 tests_system_test_transfer_SOURCES = tests/system/test_transfer.c $(SYSTEM_FIXTURE) \
 	tests/system/wire_tap.c tests/system/wire_tap.h
-tests_system_test_transfer_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_transfer_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_transfer_LDADD = $(SYSTEM_LIBS) tests/support/libmariadbtest.la $(GNUTLS_LIBS)
 tests_system_test_report_SOURCES = tests/system/test_report.c $(SYSTEM_FIXTURE)
-tests_system_test_report_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_report_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_report_LDADD = $(SYSTEM_LIBS) $(GNUTLS_LIBS)
 tests_system_test_process_SOURCES = tests/system/test_process.c $(SYSTEM_FIXTURE)
-tests_system_test_process_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_process_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_process_LDADD = $(SYSTEM_LIBS)
 
 # Under valgrind, by tests/system/leak-check (tools/check).
 check_PROGRAMS += tests/system/leak-program
 tests_system_leak_program_SOURCES = tests/system/leak_program.c $(SYSTEM_FIXTURE)
-tests_system_leak_program_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_leak_program_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_leak_program_LDADD = $(SYSTEM_LIBS)
 dist_check_SCRIPTS += tests/system/leak-check
 EXTRA_DIST += tests/system/valgrind.supp

@@ -56,7 +56,7 @@ static int run(const char *const *arguments)
     const char *list[24] = {"odbcssl"};
     const char *build = getenv("top_builddir");
     int pipes[2], status = -1;
-    snprintf(command, sizeof command, "%s/tools/odbcssl", build != NULL ? build : ".");
+    snprintf(command, sizeof command, "%s/command/odbcssl", build != NULL ? build : ".");
     for (size_t i = 0; arguments[i] != NULL && i < 22; i++)
         list[i + 1] = arguments[i];
     if (pipe(pipes) != 0)

@@ -361,7 +361,7 @@ static const char *tool(const char *arguments)
 {
     static char command[2048];
     const char *build = getenv("top_builddir");
-    snprintf(command, sizeof command, "%s/tools/odbcssl %s 2>&1", build != NULL ? build : ".",
+    snprintf(command, sizeof command, "%s/command/odbcssl %s 2>&1", build != NULL ? build : ".",
              arguments);
     return command;
 }

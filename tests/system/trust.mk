@@ -14,46 +14,28 @@ check_PROGRAMS += $(TRUST_TESTS)
 TESTS += $(TRUST_TESTS)
 
 tests_system_test_mutual_SOURCES = tests/system/test_mutual.c $(TRUST_SOURCES)
-tests_system_test_mutual_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_mutual_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_mutual_LDADD = $(SYSTEM_LIBS)
 
 tests_system_test_keys_SOURCES = tests/system/test_keys.c $(TRUST_SOURCES)
-tests_system_test_keys_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_keys_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_keys_LDADD = $(SYSTEM_LIBS)
 
 tests_system_test_stores_SOURCES = tests/system/test_stores.c $(TRUST_SOURCES)
-tests_system_test_stores_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_stores_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_stores_LDADD = $(SYSTEM_LIBS)
 
 tests_system_test_revocation_SOURCES = tests/system/test_revocation.c $(TRUST_SOURCES)
-tests_system_test_revocation_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_revocation_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_revocation_LDADD = $(SYSTEM_LIBS)
 
 tests_system_test_server_name_SOURCES = tests/system/test_server_name.c $(HOSTILE_SOURCES) $(TRUST_SOURCES)
-tests_system_test_server_name_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_server_name_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_server_name_LDADD = tests/support/libpeer.la $(SYSTEM_LIBS)
 
 tests_system_test_versions_SOURCES = tests/system/test_versions.c $(TRUST_SOURCES)
-tests_system_test_versions_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_versions_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_versions_LDADD = $(SYSTEM_LIBS)
 
 tests_system_test_pin_SOURCES = tests/system/test_pin.c $(TRUST_SOURCES)
-tests_system_test_pin_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_pin_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_pin_LDADD = $(SYSTEM_LIBS)
 
 tests_system_test_expiry_SOURCES = tests/system/test_expiry.c $(TRUST_SOURCES)
-tests_system_test_expiry_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_expiry_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_expiry_LDADD = $(SYSTEM_LIBS)
 
 tests_system_test_hostile_SOURCES = tests/system/test_hostile.c $(HOSTILE_SOURCES) $(TRUST_SOURCES)
-tests_system_test_hostile_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_system_test_hostile_CFLAGS = $(TEST_CFLAGS) $(ODBC_CFLAGS)
 tests_system_test_hostile_LDADD = tests/support/libpeer.la $(SYSTEM_LIBS)

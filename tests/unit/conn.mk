@@ -2,6 +2,4 @@
 check_PROGRAMS += tests/unit/test-conn
 TESTS += tests/unit/test-conn
 tests_unit_test_conn_SOURCES = tests/unit/test_conn.c
-tests_unit_test_conn_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_conn_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_conn_LDADD = tests/support/libsuite.la $(CONN_LIBS) $(CUNIT_LIBS)

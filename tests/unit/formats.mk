@@ -6,12 +6,8 @@ FORMATS_TEST_LINK = tests/support/libsuite.la tests/support/libpki.la driver/tls
 	driver/base/libbase.la $(CUNIT_LIBS) $(GNUTLS_LIBS)
 
 tests_unit_test_formats_SOURCES = tests/unit/test_formats.c $(FORMATS_TEST_TOOLS)
-tests_unit_test_formats_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_formats_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_formats_LDADD = $(FORMATS_TEST_LINK)
 
 tests_unit_test_credentials_SOURCES = tests/unit/test_credentials.c tests/unit/test_keyfile.c \
 	tests/unit/test_keyfile.h $(FORMATS_TEST_TOOLS)
-tests_unit_test_credentials_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_credentials_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_credentials_LDADD = $(FORMATS_TEST_LINK)

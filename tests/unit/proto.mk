@@ -2,6 +2,4 @@
 check_PROGRAMS += tests/unit/test-proto
 TESTS += tests/unit/test-proto
 tests_unit_test_proto_SOURCES = tests/unit/test_proto.c
-tests_unit_test_proto_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_proto_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_proto_LDADD = tests/support/libsuite.la $(PROTO_LIBS) $(CUNIT_LIBS)

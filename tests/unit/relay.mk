@@ -4,14 +4,10 @@ tests_support_libpeer_la_SOURCES = \
 	tests/support/peer.c tests/support/peer.h \
 	tests/support/postgres_client.c tests/support/postgres_client.h \
 	tests/support/tls_server.c tests/support/tls_server.h
-tests_support_libpeer_la_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_support_libpeer_la_CFLAGS = $(TEST_CFLAGS)
 
 check_PROGRAMS += tests/unit/test-session
 TESTS += tests/unit/test-session
 tests_unit_test_session_SOURCES = tests/unit/test_session.c
-tests_unit_test_session_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_session_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_session_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libsuite.la $(TLS_LIBS) $(CUNIT_LIBS)
 
@@ -23,7 +19,5 @@ tests_unit_test_relay_SOURCES = \
 	tests/unit/test_relay_hostile.c \
 	tests/unit/test_relay_life.c \
 	tests/unit/test_relay_server.c
-tests_unit_test_relay_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_relay_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_relay_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libpostgrestest.la tests/support/libsuite.la $(RELAY_LIBS) $(CUNIT_LIBS)

@@ -2,8 +2,6 @@
 check_PROGRAMS += tests/unit/test-crl
 TESTS += tests/unit/test-crl
 tests_unit_test_crl_SOURCES = tests/unit/test_crl.c
-tests_unit_test_crl_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_crl_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_crl_LDADD = tests/support/libsuite.la tests/support/libpki.la $(TLS_LIBS) \
 	$(GNUTLS_LIBS) $(CUNIT_LIBS)
 
@@ -14,6 +12,4 @@ tests_unit_test_verify_SOURCES = tests/unit/test_verify.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_revocation.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_rules.c
 tests_unit_test_verify_SOURCES += tests/unit/verify_world.c tests/unit/verify_world.h
-tests_unit_test_verify_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_verify_CFLAGS = $(TEST_CFLAGS)
 tests_unit_test_verify_LDADD = $(tests_unit_test_crl_LDADD)

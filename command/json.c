@@ -1,4 +1,4 @@
-#include "tools/json.h"
+#include "command/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * command.h - the subcommands of `odbcssl`. Each is one file; main.c has a table of them.
  */
-#ifndef TOOLS_COMMAND_H
-#define TOOLS_COMMAND_H
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
 
 /* Exit statuses. */
 enum command_status {

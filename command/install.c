@@ -13,9 +13,9 @@
 #include "config/settings.h"
 #include "config/target.h"
 #include "dispatch/driver.h"
-#include "tools/advice.h"
-#include "tools/arguments.h"
-#include "tools/command.h"
+#include "command/advice.h"
+#include "command/arguments.h"
+#include "command/command.h"
 
 #define DRIVERS "odbcinst.ini"
 #define PATH_SIZE 1024

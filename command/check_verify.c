@@ -3,8 +3,8 @@
 #include <time.h>
 
 #include "tls/verify.h"
-#include "tools/chain.h"
-#include "tools/check.h"
+#include "command/chain.h"
+#include "command/check.h"
 
 #define TEXT_SIZE 2048
 

@@ -1,4 +1,4 @@
-#include "tools/facts.h"
+#include "command/facts.h"
 
 #include <stdarg.h>
 #include <stdio.h>

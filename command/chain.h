@@ -1,14 +1,14 @@
 /*
  * chain.h - a path of certificates, drawn as a tree or written as JSON.
  */
-#ifndef TOOLS_CHAIN_H
-#define TOOLS_CHAIN_H
+#ifndef COMMAND_CHAIN_H
+#define COMMAND_CHAIN_H
 
 #include <gnutls/x509.h>
 #include <stddef.h>
 
 #include "tls/trust.h"
-#include "tools/json.h"
+#include "command/json.h"
 
 /* The server's certificate first. */
 struct chain {

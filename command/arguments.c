@@ -1,4 +1,4 @@
-#include "tools/arguments.h"
+#include "command/arguments.h"
 
 #include <stdio.h>
 #include <string.h>

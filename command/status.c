@@ -8,10 +8,10 @@
 
 #include "base/report.h"
 #include "base/text.h"
-#include "tools/arguments.h"
-#include "tools/command.h"
-#include "tools/json.h"
-#include "tools/source.h"
+#include "command/arguments.h"
+#include "command/command.h"
+#include "command/json.h"
+#include "command/source.h"
 
 #define VALUE_SIZE REPORT_CERTIFICATE_SIZE
 

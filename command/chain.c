@@ -1,4 +1,4 @@
-#include "tools/chain.h"
+#include "command/chain.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "tools/source.h"
+#include "command/source.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * source.h - which connection a command is asked about: a data source or a connection string.
  */
-#ifndef TOOLS_SOURCE_H
-#define TOOLS_SOURCE_H
+#ifndef COMMAND_SOURCE_H
+#define COMMAND_SOURCE_H
 
 struct source {
     const char *dsn;               /* of these two ... */

@@ -9,10 +9,10 @@
 #include "base/text.h"
 #include "tls/formats.h"
 #include "tls/verify.h"
-#include "tools/arguments.h"
-#include "tools/chain.h"
-#include "tools/command.h"
-#include "tools/json.h"
+#include "command/arguments.h"
+#include "command/chain.h"
+#include "command/command.h"
+#include "command/json.h"
 
 #define NAME_SIZE 700
 

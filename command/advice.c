@@ -1,10 +1,10 @@
-#include "tools/advice.h"
+#include "command/advice.h"
 
 #include <stddef.h>
 
 /* One text for every row of errors.def: a missing one, or one too many, does not compile. */
 #define ADVICE(name, text) static const char advice_##name[] = text;
-#include "tools/advice.def"
+#include "command/advice.def"
 #undef ADVICE
 
 static const struct {

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "tls/certificate.h"
 #include "tls/token.h"
-#include "tools/check.h"
+#include "command/check.h"
 
 #define NAME_SIZE 700
 #define TEXT_SIZE 2048

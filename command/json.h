@@ -2,8 +2,8 @@
  * json.h - writes JSON to standard output as it comes. A writer starts all zeroes. name is NULL for
  * items of a list.
  */
-#ifndef TOOLS_JSON_H
-#define TOOLS_JSON_H
+#ifndef COMMAND_JSON_H
+#define COMMAND_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * advice.h - what to do about an error, for the person who administers the data source.
  */
-#ifndef TOOLS_ADVICE_H
-#define TOOLS_ADVICE_H
+#ifndef COMMAND_ADVICE_H
+#define COMMAND_ADVICE_H
 
 #include "odbcssl.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "config.h"
-#include "tools/command.h"
+#include "command/command.h"
 
 struct command {
     const char *name;

@@ -1,6 +1,6 @@
 /* check.c - `odbcssl check`: everything that connecting does, but for the login, told step by step.
  */
-#include "tools/check.h"
+#include "command/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +8,10 @@
 
 #include "base/text.h"
 #include "tls/token.h"
-#include "tools/advice.h"
-#include "tools/arguments.h"
-#include "tools/command.h"
-#include "tools/source.h"
+#include "command/advice.h"
+#include "command/arguments.h"
+#include "command/command.h"
+#include "command/source.h"
 
 struct check_arguments {
     struct source source;

@@ -2,8 +2,8 @@
  * arguments.h - reads a command's arguments: --name VALUE, --name=VALUE, -n VALUE, and what is no
  * option. (getopt.h cannot stand beside base/options.h: both have a struct option.)
  */
-#ifndef TOOLS_ARGUMENTS_H
-#define TOOLS_ARGUMENTS_H
+#ifndef COMMAND_ARGUMENTS_H
+#define COMMAND_ARGUMENTS_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "tools/check.h"
+#include "command/check.h"
 
 static void check_addresses(struct check *check)
 {

@@ -6,14 +6,14 @@
  * them check_server.c    the server's addresses, TCP, the switch to TLS, the handshake
  *      check_verify.c    the server's certificates: chain, revocation, name, pin
  */
-#ifndef TOOLS_CHECK_H
-#define TOOLS_CHECK_H
+#ifndef COMMAND_CHECK_H
+#define COMMAND_CHECK_H
 
 #include <stdbool.h>
 
 #include "conn/link.h"
 #include "relay/probe.h"
-#include "tools/facts.h"
+#include "command/facts.h"
 
 struct check {
     struct json *json; /* NULL: for people */

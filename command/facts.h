@@ -1,10 +1,10 @@
 /*
  * facts.h - what a command found out, one fact per line, for people or as JSON.
  */
-#ifndef TOOLS_FACTS_H
-#define TOOLS_FACTS_H
+#ifndef COMMAND_FACTS_H
+#define COMMAND_FACTS_H
 
-#include "tools/json.h"
+#include "command/json.h"
 
 enum fact_result {
     FACT_OK,
