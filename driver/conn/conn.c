@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fork.h"
 #include "base/text.h"
 #include "conn/attempt.h"
 #include "conn/link.h"
@@ -266,13 +267,12 @@ const char *conn_server_name(const struct connection *connection)
 
 bool conn_is_forked(const struct connection *connection, struct error *error_out)
 {
-    if (connection->link == NULL || connection->link->process == getpid())
+    if (connection->link == NULL || !fork_is_inherited(connection->link->generation))
         return false;
-    error_set(
-        error_out, ODBCSSL_ERROR_FORKED,
-        "this connection was opened by process %ld, and this is its child %ld: a child process "
-        "has to open its own connections",
-        (long)connection->link->process, (long)getpid());
+    error_set(error_out, ODBCSSL_ERROR_FORKED,
+              "this connection was opened by a process that forked this one (process %ld): a child "
+              "process has to open its own connections",
+              (long)getpid());
     return true;
 }
 

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/fork.h"
 #include "relay/browser.h"
 #include "tls/verify.h"
 
@@ -119,7 +119,7 @@ struct link *link_open_settings(const char *connection_string, size_t length,
         error_set_memory(error);
         return NULL;
     }
-    link->process = getpid();
+    link->generation = fork_generation();
     if (!connstr_parse(connection_string, length, &list, error) ||
         !settle(link, &list, login_timeout, warnings, error))
         refuse(&link, error);

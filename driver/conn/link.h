@@ -4,8 +4,6 @@
 #ifndef CONN_LINK_H
 #define CONN_LINK_H
 
-#include <sys/types.h>
-
 #include "base/log.h"
 #include "base/report.h"
 #include "config/settings.h"
@@ -25,8 +23,8 @@ struct link {
     struct log *log;
     struct relay *relay;
     struct tls_report report;
-    unsigned timeout; /* seconds */
-    pid_t process;    /* that connected: a forked child must not use the link */
+    unsigned timeout;    /* seconds */
+    unsigned generation; /* of the process that connected: a forked child must not use the link */
 };
 
 /* Everything that can be decided before the real driver is asked to connect: settings, server,

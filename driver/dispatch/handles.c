@@ -1,8 +1,8 @@
 #include "dispatch/handles.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "base/fork.h"
 #include "dispatch/functions.h"
 #include "dispatch/registry.h"
 
@@ -24,7 +24,7 @@ void environment_free(struct environment *environment)
     while (environment->real_environments != NULL) {
         struct real_environment *real = environment->real_environments;
         environment->real_environments = real->next;
-        if (real->process == getpid())
+        if (!fork_is_inherited(real->generation))
             real->driver->functions->SQLFreeHandle(SQL_HANDLE_ENV, real->real);
         free(real);
     }

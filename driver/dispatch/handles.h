@@ -20,7 +20,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "base/error.h"
 #include "dispatch/driver.h"
@@ -83,7 +82,7 @@ struct handle {
 struct real_environment {
     const struct driver *driver;
     SQLHENV real;
-    pid_t process; /* that made it */
+    unsigned generation; /* of the process that made it */
     struct real_environment *next;
 };
 
@@ -110,7 +109,7 @@ struct connection {
     struct handle handle; /* real: the real driver's connection once connecting began */
     struct environment *environment;
     const struct driver *driver; /* NULL before connecting; set and cleared together with real */
-    pid_t process;               /* that made real */
+    unsigned generation;         /* of the process that made real */
     enum flavour flavour;        /* the one it was connected with; set before conn_connect */
     bool is_connected;           /* set after conn_connect */
     struct saved_attribute *saved_attributes;

@@ -3,10 +3,10 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "dispatch/functions.h"
+#include "base/fork.h"
 #include "dispatch/attributes.h"
+#include "dispatch/functions.h"
 #include "dispatch/handles.h"
 
 static void set_real_error(struct error *error, const struct driver *driver, enum handle_kind kind,
@@ -45,7 +45,7 @@ static struct real_environment *make_environment(const struct driver *driver, SQ
         return NULL;
     }
     environment->driver = driver;
-    environment->process = getpid();
+    environment->generation = fork_generation();
     if (!SQL_SUCCEEDED(
             functions->SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &environment->real))) {
         set_real_error(error, driver, HANDLE_ENVIRONMENT, SQL_NULL_HANDLE,
@@ -98,14 +98,14 @@ connection_new_real(struct connection *connection, const struct driver *driver, 
     }
     connection->handle.real = real;
     connection->driver = driver;
-    connection->process = getpid();
+    connection->generation = fork_generation();
     attributes_replay(connection);
     return real;
 }
 
 void connection_free_real(struct connection *connection)
 {
-    if (connection->handle.real != SQL_NULL_HANDLE && connection->process == getpid())
+    if (connection->handle.real != SQL_NULL_HANDLE && !fork_is_inherited(connection->generation))
         connection->driver->functions->SQLFreeHandle(SQL_HANDLE_DBC, connection->handle.real);
     connection->handle.real = SQL_NULL_HANDLE;
     connection->driver = NULL;

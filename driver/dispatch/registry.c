@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/fork.h"
 #include "dispatch/lock.h"
 
 #define HANDLE_MAGIC 0x0DBC551Du
@@ -22,7 +23,7 @@ static struct handle *slots[SLOTS];
 /* A child must not inherit the lock from a thread that it does not have. */
 static void guard_fork(void)
 {
-    pthread_atfork(handles_lock, handles_unlock, handles_unlock);
+    fork_guard(handles_lock, handles_unlock, handles_unlock);
 }
 
 void handles_lock(void)

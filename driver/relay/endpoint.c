@@ -15,6 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/fork.h"
+
 #define BACKLOG 16
 #define ADDRESS_TRIES 8  /* with the wanted port */
 #define NEARBY 32        /* the driver's descriptor is most likely this close to ours */
@@ -126,7 +128,7 @@ static int listen_unix(struct endpoint *endpoint, uint16_t port, struct error *e
 bool endpoint_open(enum endpoint_kind kind, uint16_t wanted_port, struct endpoint *endpoint,
                    struct error *error)
 {
-    *endpoint = (struct endpoint){.listener = -1, .owner = getpid()};
+    *endpoint = (struct endpoint){.listener = -1, .generation = fork_generation()};
     endpoint->where.kind = kind;
     if (kind == ENDPOINT_UNIX)
         endpoint->listener = listen_unix(endpoint, wanted_port, error);
@@ -141,7 +143,7 @@ void endpoint_close(struct endpoint *endpoint)
     endpoint->listener = -1;
     if (listener >= 0)
         close(listener);
-    if (endpoint->owner == getpid())
+    if (!fork_is_inherited(endpoint->generation))
         remove_files(endpoint);
 }
 

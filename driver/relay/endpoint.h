@@ -5,15 +5,13 @@
 #ifndef RELAY_ENDPOINT_H
 #define RELAY_ENDPOINT_H
 
-#include <sys/types.h>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "relay/relay.h"
 
 struct endpoint {
-    int listener; /* non-blocking, close-on-exec; -1: closed */
-    pid_t owner;
+    int listener;        /* non-blocking, close-on-exec; -1: closed */
+    unsigned generation; /* of the process that opened it */
     struct relay_endpoint where;
     char directory[108]; /* of a Unix socket; empty: none */
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fork.h"
 
 #define EXIT_MILLISECONDS 5000
 
@@ -44,7 +45,7 @@ static void stop_all(void)
 static void set_up(void)
 {
     atexit(stop_all);
-    pthread_atfork(lock, unlock, forget);
+    fork_guard(lock, unlock, forget);
 }
 
 static void list(struct registry_entry *entry)

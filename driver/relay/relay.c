@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fork.h"
 #include "relay/endpoint.h"
 #include "relay/pump.h"
 #include "relay/registry.h"
@@ -35,7 +36,7 @@ struct relay {
     struct endpoint endpoint;
     struct relay_state state;
     struct thread thread;
-    pid_t owner;
+    unsigned generation; /* of the process that opened it */
     int wake;
     struct carrier carriers[CARRIER_COUNT];
 };
@@ -236,7 +237,7 @@ static void run(void *argument)
 
 static bool is_forked(const struct relay *relay)
 {
-    return relay->owner != getpid();
+    return fork_is_inherited(relay->generation);
 }
 
 static void set_forked(struct error *error)
@@ -282,7 +283,7 @@ static struct relay *allocate(const struct relay_options *options, struct error 
     }
     relay->entry = (struct registry_entry){.stop = stop, .join = join};
     relay->options = *options;
-    relay->owner = getpid();
+    relay->generation = fork_generation();
     relay->endpoint.listener = -1;
     relay->wake = -1;
     for (size_t i = 0; i < CARRIER_COUNT; i++) {

@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/fork.h"
 #include "base/text.h"
 #include "tls/credentials_load.h"
 #include "tls/gaussdb_key.h"
@@ -24,7 +24,7 @@ struct entry {
     struct credentials credentials; /* first: what connections hold */
     unsigned char key[KEY_SIZE];
     enum entry_state state;
-    pid_t loader;
+    unsigned loader;     /* generation of the process that loads it */
     unsigned references; /* of connections, waiting threads and the cache */
     unsigned long used;
     struct watch watch;
@@ -57,7 +57,7 @@ static void after_fork_in_child(void)
 /* A child must not inherit the lock from a thread that it does not have. */
 static void prepare(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    fork_guard(before_fork, after_fork, after_fork_in_child);
 }
 
 static void hash_text(gnutls_hash_hd_t hash, const char *text)
@@ -90,7 +90,7 @@ static bool make_key(const struct tls_options *options, const char *user, unsign
     hash_option(hash, &options->crl_dir);
     hash_text(hash, options->password.value);
     bool has_token = token_is_uri(options->cert.value) || token_is_uri(options->key.value);
-    const pid_t owner = has_token ? getpid() : 0;
+    const unsigned owner = has_token ? fork_generation() : 0;
     const int numbers[] = {options->file_permissions, options->mode >= ODBCSSL_MODE_VERIFY_CA,
                            (int)owner};
     gnutls_hash(hash, numbers, sizeof numbers);
@@ -172,7 +172,7 @@ static struct entry *begin_loading(const unsigned char *key, struct entry **unus
         return NULL;
     memcpy(entry->key, key, KEY_SIZE);
     entry->state = ENTRY_LOADING;
-    entry->loader = getpid();
+    entry->loader = fork_generation();
     entry->references = 2;
     entry->used = ++uses;
     struct entry **place = find_place(key);
@@ -193,7 +193,7 @@ static struct entry *take_entry(const unsigned char *key, bool *is_ours_out)
     struct entry **place = find_place(key);
     /* What another process was loading when this one was forked off will never be ready here. */
     bool is_dead =
-        place != NULL && (*place)->state == ENTRY_LOADING && (*place)->loader != getpid();
+        place != NULL && (*place)->state == ENTRY_LOADING && fork_is_inherited((*place)->loader);
     *is_ours_out = place == NULL || is_dead;
     struct entry *entry = *is_ours_out ? begin_loading(key, &unused) : *place;
     if (entry != NULL && !*is_ours_out) {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/fork.h"
 #include "base/text.h"
 #include "conn/conn.h"
 #include "dispatch/functions.h"
@@ -13,7 +13,7 @@
 #define VALUE_SIZE 1024
 
 struct link {
-    pid_t process;
+    unsigned generation;
     struct tls_report report;
     char server_name[VALUE_SIZE];
 };
@@ -60,7 +60,7 @@ static SQLRETURN call_real(const struct connection *connection,
 static void open_link(struct connection *connection, const char *text)
 {
     struct link *link = calloc(1, sizeof *link);
-    link->process = getpid();
+    link->generation = fork_generation();
     get_setting(text, "ServerName", link->server_name);
     link->report.state = ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED;
     link->report.mode = ODBCSSL_MODE_VERIFY_FULL;
@@ -142,7 +142,7 @@ bool conn_is_broken(const struct connection *connection, struct error *error_out
 
 bool conn_is_forked(const struct connection *connection, struct error *error_out)
 {
-    if (connection->link == NULL || connection->link->process == getpid())
+    if (connection->link == NULL || !fork_is_inherited(connection->link->generation))
         return false;
     error_set(error_out, ODBCSSL_ERROR_FORKED, "stub: the parent's connection");
     return true;

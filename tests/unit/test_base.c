@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/fork.h"
 #include "base/log.h"
 #include "base/report.h"
 #include "base/text.h"
@@ -53,6 +55,40 @@ static void test_every_code_has_a_sqlstate(void)
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_DRIVER_LOAD), "IM003");
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_TRUNCATED), "08S01");
     CHECK_TEXT(error_sqlstate(ODBCSSL_WARNING_FALLBACK), "01000");
+}
+
+/* ---- fork ---- */
+
+/* In a child whose parent was made by fork, too: 0 when it tells both from itself. */
+static int look_in_grandchild(unsigned oldest, unsigned parents)
+{
+    unsigned ours = fork_generation();
+    return fork_is_inherited(oldest) && fork_is_inherited(parents) && !fork_is_inherited(ours) ? 0
+                                                                                               : 1;
+}
+
+static int look_in_child(unsigned oldest)
+{
+    int status = -1;
+    unsigned ours = fork_generation();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(look_in_grandchild(oldest, ours));
+    bool is_told = waitpid(child, &status, 0) == child && status == 0;
+    return is_told && fork_is_inherited(oldest) && !fork_is_inherited(ours) ? 0 : 1;
+}
+
+static void test_fork_is_told(void)
+{
+    int status = -1;
+    unsigned ours = fork_generation();
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(look_in_child(ours));
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK_NUMBER(status, 0);
+    CHECK(!fork_is_inherited(ours)); /* the parent's own stays */
 }
 
 /* ---- text ---- */
@@ -403,6 +439,11 @@ static const struct suite_case clock_cases[] = {
     {NULL, NULL},
 };
 
+static const struct suite_case fork_cases[] = {
+    {"a child knows what its parents made", test_fork_is_told},
+    {NULL, NULL},
+};
+
 static const struct suite_case file_cases[] = {
     {"a file is read whole", test_file_is_read_whole},
     {"refusals name keyword, path and place", test_file_refusals_name_keyword_path_and_place},
@@ -421,13 +462,10 @@ static const struct suite_case report_cases[] = {
 int main(int argc, char **argv)
 {
     const struct suite suites[] = {
-        {"error", error_cases, NULL, NULL},
-        {"text", text_cases, NULL, NULL},
-        {"buffer", buffer_cases, NULL, NULL},
-        {"clock", clock_cases, NULL, NULL},
-        {"file", file_cases, make_file, remove_file},
-        {"report", report_cases, NULL, NULL},
-        {0},
+        {"error", error_cases, NULL, NULL},   {"text", text_cases, NULL, NULL},
+        {"buffer", buffer_cases, NULL, NULL}, {"clock", clock_cases, NULL, NULL},
+        {"fork", fork_cases, NULL, NULL},     {"file", file_cases, make_file, remove_file},
+        {"report", report_cases, NULL, NULL}, {0},
     };
     return suite_main(argc, argv, suites);
 }

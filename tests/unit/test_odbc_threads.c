@@ -1,5 +1,6 @@
 /* The entry points beside each other, and after fork. */
 #include <pthread.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sql.h>
 #include <sqlext.h>
@@ -8,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,7 +124,35 @@ static void test_fork(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
+/* In a child with handles of its own. From here on the kernel kills it for any system call but the
+ * last one. */
+static void fetch_without_system_calls(void)
+{
+    char value[8];
+    SQLLEN length;
+    open_statement("fake.so");
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+        _exit(2);
+    for (int i = 0; i < 1000; i++) {
+        SQLFetch(statement);
+        SQLGetData(statement, 1, SQL_C_CHAR, value, sizeof value, &length);
+    }
+    syscall(SYS_exit, 0);
+}
+
+static void test_no_system_call(void)
+{
+    int status = -1;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0)
+        fetch_without_system_calls();
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK_NUMBER(status, 0);
+}
+
 static const struct suite_case thread_cases[] = {
+    {"SQLFetch and SQLGetData make no system call", test_no_system_call},
     {"SQLCancel ends a statement that waits", test_cancel},
     {"a statement that waits stops no other", test_no_lock_while_blocked},
     {"SQLCancel beside freeing and disconnecting", test_cancel_while_freed},

@@ -1,0 +1,36 @@
+#include "base/fork.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_uint generation = 1;
+
+static void enter_child(void)
+{
+    atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
+}
+
+static void watch(void)
+{
+    fork_guard(NULL, NULL, enter_child);
+}
+
+unsigned fork_generation(void)
+{
+    pthread_once(&once, watch);
+    return atomic_load_explicit(&generation, memory_order_relaxed);
+}
+
+bool fork_is_inherited(unsigned made_in)
+{
+    return made_in != atomic_load_explicit(&generation, memory_order_relaxed);
+}
+
+/* It fails only for want of a few bytes; then a child is not told from its parent, as without us.
+ */
+void fork_guard(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
+{
+    pthread_atfork(before, in_parent, in_child);
+}

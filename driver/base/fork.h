@@ -1,0 +1,25 @@
+/*
+ * fork.h - the one place that knows of forks: which process this is, and what happens to locks.
+ *
+ * A child that fork() made has its parent's memory and descriptors, but none of its threads.
+ * Whatever must not be used there keeps the generation in which it was made. Told by
+ * pthread_atfork, so asking is one read of memory: it stands in the way of every ODBC call. (A
+ * child of vfork, posix_spawn or a bare clone runs no handlers; it may call nothing of ours before
+ * it runs another program.)
+ */
+#ifndef BASE_FORK_H
+#define BASE_FORK_H
+
+#include <stdbool.h>
+
+/* The generation of this process: another one in each child. Never 0. */
+unsigned fork_generation(void);
+
+/* Whether what was made in that generation belongs to a parent process. */
+bool fork_is_inherited(unsigned generation);
+
+/* What is done around each fork from now on, for a lock that a child must not inherit from a thread
+ * that it does not have. Once for each lock: see pthread_atfork. */
+void fork_guard(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
+
+#endif
