@@ -99,6 +99,16 @@ static bool tell_chain(struct check *check, const struct shown *shown)
     return tell(check, "chain", &request, is_verifying(check), good);
 }
 
+/* The server's certificate may be an anchor itself, of whose issuer no CRL was given. */
+static bool is_revocation_checked(const struct verify_request *request)
+{
+    struct verify_result result;
+    verify_chain(request, &result);
+    bool is_checked = result.status != 0 || result.crl_status != ODBCSSL_CRL_NOT_CHECKED;
+    verify_result_free(&result);
+    return is_checked;
+}
+
 static void tell_revocation(struct check *check, const struct shown *shown, bool is_trusted)
 {
     struct verify_request request = shown->request;
@@ -108,6 +118,11 @@ static void tell_revocation(struct check *check, const struct shown *shown, bool
         facts_add(check->json, FACT_SKIPPED, "revocation", "SslCrl and SslCrlDir are not set");
     else if (!is_trusted)
         facts_add(check->json, FACT_SKIPPED, "revocation", "the chain is not trusted");
+    else if (!is_revocation_checked(&request))
+        facts_add(check->json, FACT_WARNING, "revocation",
+                  "not checked: the server's certificate is itself a trust anchor, and there is no "
+                  "CRL of its issuer in %s",
+                  request.crl_name);
     else
         tell(check, "revocation", &request, is_verifying(check),
              is_leaf ? "the server's certificate is not revoked" : "no certificate is revoked");

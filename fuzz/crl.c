@@ -31,11 +31,17 @@ static void ask(const struct crl *crl)
 {
     struct crl_entry entry = {0};
     bool is_weak = false;
+    char text[300];
     static const unsigned char serial[] = {0x00, 0x12, 0x34};
     crl_find(crl, serial, sizeof serial, &entry);
     crl_find(crl, serial + 1, 1, &entry);
     crl_reason_name(entry.reason);
     crl_kind(crl);
+    if (crl_kind(crl) == CRL_KIND_UNKNOWN_EXTENSION)
+        crl_describe_unknown(crl, text, sizeof text);
+    crl_is_understood(crl);
+    if (!crl_is_same_scope(crl, crl))
+        abort();
     crl_issuer(crl);
     crl_covers(crl, issuer->crt);
     crl_covers(crl, server->crt);

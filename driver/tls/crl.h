@@ -69,6 +69,17 @@ bool crl_covers(const struct crl *crl, gnutls_x509_crt_t certificate);
 /* Why it does not: "it is for CA certificates only"; static. NULL: it covers the certificate. */
 const char *crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate);
 
+/* Whether both are for the same certificates and reasons: their issuingDistributionPoint is the
+ * same, or neither has one. */
+bool crl_is_same_scope(const struct crl *a, const struct crl *b);
+
+/* Whether it has nothing critical that is unknown and speaks only of its issuer's certificates. */
+bool crl_is_understood(const struct crl *crl);
+
+/* Which critical extension is not understood: "1.2.3, an extension of the list", or "of the entry
+ * for serial 0A:3F"; returns out. */
+const char *crl_describe_unknown(const struct crl *crl, char *out, size_t out_size);
+
 /* "keyCompromise"; static. */
 const char *crl_reason_name(enum crl_reason reason);
 

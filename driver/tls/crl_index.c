@@ -68,7 +68,10 @@ static bool read_rows(struct crl *crl, const struct der *rows, uint64_t *slots)
         if (!crl_read_row(&cursor, crl->is_v2, &row))
             return false;
         crl->is_indirect |= row.is_indirect;
-        crl->has_unknown_extension |= row.has_unknown_extension;
+        if (row.unknown_extension.whole != NULL && crl->unknown_extension.whole == NULL) {
+            crl->unknown_extension = row.unknown_extension;
+            crl->unknown_serial = row.serial;
+        }
         uint32_t hash = hash_serial(serial_of(row.serial.content, row.serial.size));
         slots[count++] = (uint64_t)hash << 32 | offset;
     }

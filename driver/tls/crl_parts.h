@@ -17,6 +17,7 @@
 
 /* issuingDistributionPoint, RFC 5280, 5.2.5. */
 struct crl_scope {
+    struct der whole; /* the extension's value; all zeroes: there is none */
     bool has_point;
     struct der point; /* fullName [0] or nameRelativeToCRLIssuer [1] */
     bool is_user_only;
@@ -47,7 +48,8 @@ struct crl {
     bool is_v2;
     bool is_delta;
     bool is_indirect;
-    bool has_unknown_extension;
+    struct der unknown_extension; /* OID of a critical one; all zeroes: none */
+    struct der unknown_serial;    /* of the entry that has it; all zeroes: the list has */
     struct der tbs;
     struct der issuer;
     struct der algorithm; /* AlgorithmIdentifier */
@@ -66,8 +68,8 @@ struct crl_row {
     struct der serial;
     time_t revoked_at;
     enum crl_reason reason;
-    bool is_indirect;           /* certificateIssuer stands in it */
-    bool has_unknown_extension; /* a critical one */
+    bool is_indirect;             /* certificateIssuer stands in it */
+    struct der unknown_extension; /* OID of a critical one; all zeroes: none */
 };
 
 /* Reads one row; false when it is malformed. */

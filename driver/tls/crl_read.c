@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tls/crl_parts.h"
 
 #define OID_CRL_NUMBER "\x55\x1d\x14"
@@ -30,9 +32,9 @@ static void note_row_extension(struct crl_row *row, const struct der_extension *
         read_reason(&extension->value, &row->reason);
     else if (DER_IS_OID(&extension->oid, OID_CERTIFICATE_ISSUER))
         row->is_indirect = true;
-    else if (!DER_IS_OID(&extension->oid, OID_HOLD_INSTRUCTION) &&
+    else if (extension->is_critical && !DER_IS_OID(&extension->oid, OID_HOLD_INSTRUCTION) &&
              !DER_IS_OID(&extension->oid, OID_INVALIDITY_DATE))
-        row->has_unknown_extension |= extension->is_critical;
+        row->unknown_extension = extension->oid;
 }
 
 bool crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out)
@@ -62,10 +64,12 @@ static bool note_list_extension(struct crl *crl, const struct der_extension *ext
         return crl_scope_read(crl, &extension->value);
     if (DER_IS_OID(&extension->oid, OID_DELTA_INDICATOR))
         crl->is_delta = true;
-    else if (!DER_IS_OID(&extension->oid, OID_CRL_NUMBER) &&
+    else if (extension->is_critical && !DER_IS_OID(&extension->oid, OID_CRL_NUMBER) &&
              !DER_IS_OID(&extension->oid, OID_AUTHORITY_KEY) &&
-             !DER_IS_OID(&extension->oid, OID_ISSUER_ALT_NAME))
-        crl->has_unknown_extension |= extension->is_critical;
+             !DER_IS_OID(&extension->oid, OID_ISSUER_ALT_NAME)) {
+        crl->unknown_extension = extension->oid;
+        crl->unknown_serial = (struct der){0};
+    }
     return true;
 }
 
@@ -212,9 +216,28 @@ enum crl_kind crl_kind(const struct crl *crl)
 {
     if (crl->is_delta)
         return CRL_KIND_DELTA;
-    if (crl->has_unknown_extension)
+    if (crl->unknown_extension.whole != NULL)
         return CRL_KIND_UNKNOWN_EXTENSION;
     return crl->is_indirect ? CRL_KIND_INDIRECT : CRL_KIND_COMPLETE;
+}
+
+bool crl_is_understood(const struct crl *crl)
+{
+    return crl->unknown_extension.whole == NULL && !crl->is_indirect;
+}
+
+const char *crl_describe_unknown(const struct crl *crl, char *out, size_t out_size)
+{
+    char oid[DER_OID_TEXT_SIZE], serial[3 * 64];
+    der_format_oid(&crl->unknown_extension, oid, sizeof oid);
+    if (crl->unknown_serial.whole == NULL) {
+        snprintf(out, out_size, "%s, an extension of the list", oid);
+        return out;
+    }
+    size_t size = crl->unknown_serial.size < 60 ? crl->unknown_serial.size : 60;
+    text_hex(crl->unknown_serial.content, size, ':', serial, sizeof serial);
+    snprintf(out, out_size, "%s, an extension of the entry for serial %s", oid, serial);
+    return out;
 }
 
 gnutls_datum_t crl_issuer(const struct crl *crl)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tls/certificate.h"
 #include "tls/crl_parts.h"
 
 #define OID_TEXT_CRL_DISTRIBUTION_POINTS "2.5.29.31"
@@ -35,6 +36,7 @@ bool crl_scope_read(struct crl *crl, const struct der *value)
     struct cursor outer = der_inside(value);
     struct der sequence, point, reasons;
     bool is_indirect = false;
+    scope->whole = *value;
     if (!der_expect(&outer, DER_TAG_SEQUENCE, &sequence) || !der_is_at_end(&outer))
         return false;
     struct cursor fields = der_inside(&sequence);
@@ -157,8 +159,8 @@ static bool is_any_point_matching(const struct crl *crl, const gnutls_datum_t *e
     return false;
 }
 
-/* The point without a name in the certificate stands for the issuer's own name (RFC 5280, 6.3.3).
- */
+/* A certificate that names no distribution point is covered by the one that has the CA's own name
+ * (RFC 5280, 6.3.3, last paragraph). */
 static bool is_issuer_point(const struct crl *crl)
 {
     struct cursor names = der_inside(&crl->scope.point);
@@ -168,8 +170,11 @@ static bool is_issuer_point(const struct crl *crl)
     while (der_next(&names, &general_name)) {
         struct cursor inside = der_inside(&general_name);
         struct der name;
-        if (general_name.tag == DER_TAG_CONTEXT_CONSTRUCTED(4) && der_next(&inside, &name) &&
-            der_equal(&name, &crl->issuer))
+        if (general_name.tag != DER_TAG_CONTEXT_CONSTRUCTED(4) || !der_next(&inside, &name))
+            continue;
+        gnutls_datum_t issuer = crl_issuer(crl);
+        gnutls_datum_t found = {(unsigned char *)name.whole, (unsigned)name.whole_size};
+        if (certificate_is_same_name(&found, &issuer))
             return true;
     }
     return false;
@@ -178,34 +183,17 @@ static bool is_issuer_point(const struct crl *crl)
 static bool is_point_covered(const struct crl *crl, gnutls_x509_crt_t certificate)
 {
     gnutls_datum_t extension = {0};
-    bool is_covered = is_issuer_point(crl);
-    for (unsigned i = 0; !is_covered; i++) {
-        char oid[128];
-        size_t size = sizeof oid;
-        int outcome = gnutls_x509_crt_get_extension_info(certificate, i, oid, &size, NULL);
-        if (outcome == GNUTLS_E_SHORT_MEMORY_BUFFER)
-            continue;
-        if (outcome < 0)
-            break;
-        if (strcmp(oid, OID_TEXT_CRL_DISTRIBUTION_POINTS) != 0)
-            continue;
-        if (gnutls_x509_crt_get_extension_data2(certificate, i, &extension) >= 0)
-            is_covered = is_any_point_matching(crl, &extension);
-        gnutls_free(extension.data);
-        break;
-    }
+    if (!certificate_get_extension(certificate, OID_TEXT_CRL_DISTRIBUTION_POINTS, &extension))
+        return is_issuer_point(crl);
+    bool is_covered = is_any_point_matching(crl, &extension);
+    gnutls_free(extension.data);
     return is_covered;
-}
-
-static bool is_certificate_authority(gnutls_x509_crt_t certificate)
-{
-    return gnutls_x509_crt_get_ca_status(certificate, NULL) > 0;
 }
 
 const char *crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate)
 {
     const struct crl_scope *scope = &crl->scope;
-    bool is_ca = is_certificate_authority(certificate);
+    bool is_ca = certificate_is_authority(certificate);
     if (scope->is_attribute_only)
         return "it is for attribute certificates only";
     if (scope->is_user_only && is_ca)
@@ -222,4 +210,12 @@ const char *crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate)
 bool crl_covers(const struct crl *crl, gnutls_x509_crt_t certificate)
 {
     return crl_scope_gap(crl, certificate) == NULL;
+}
+
+bool crl_is_same_scope(const struct crl *a, const struct crl *b)
+{
+    const struct der *of_a = &a->scope.whole, *of_b = &b->scope.whole;
+    if (of_a->whole == NULL || of_b->whole == NULL)
+        return of_a->whole == of_b->whole;
+    return der_equal(of_a, of_b);
 }

@@ -1,5 +1,7 @@
 #include "tls/der.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool read_length(struct cursor *cursor, size_t *length_out)
@@ -130,6 +132,37 @@ bool der_is_oid(const struct der *element, const char *content, size_t size)
 {
     return element->tag == DER_TAG_OID && element->size == size &&
            memcmp(element->content, content, size) == 0;
+}
+
+/* X.690, 8.19: base 128, the first two arcs in one; size is at least that of the shortest answers.
+ */
+const char *der_format_oid(const struct der *oid, char *out, size_t size)
+{
+    size_t used = 0;
+    uint64_t arc = 0;
+    bool is_first = true, is_complete = false;
+    for (size_t i = 0; i < oid->size; i++) {
+        if (arc >> 56 != 0)
+            break;
+        arc = arc << 7 | (oid->content[i] & 0x7f);
+        is_complete = (oid->content[i] & 0x80) == 0;
+        if (!is_complete)
+            continue;
+        uint64_t top = arc < 40 ? 0 : arc < 80 ? 1 : 2;
+        int length = is_first ? snprintf(out + used, size - used, "%" PRIu64 ".%" PRIu64, top,
+                                         arc - top * 40)
+                              : snprintf(out + used, size - used, ".%" PRIu64, arc);
+        if (length < 0 || (size_t)length >= size - used) {
+            snprintf(out + size - sizeof "...", sizeof "...", "...");
+            return out;
+        }
+        used += (size_t)length;
+        is_first = false;
+        arc = 0;
+    }
+    if (!is_complete || arc != 0)
+        snprintf(out, size, "(malformed OID)");
+    return out;
 }
 
 bool der_equal(const struct der *a, const struct der *b)

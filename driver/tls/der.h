@@ -65,6 +65,10 @@ bool der_read_number(const struct der *element, unsigned *number_out);
 bool der_is_oid(const struct der *element, const char *content, size_t size);
 #define DER_IS_OID(element, literal) der_is_oid(element, literal, sizeof(literal) - 1)
 
+/* "1.2.840.113549.1.1.11", cut to size with "..." at the end; "(malformed OID)"; returns out. */
+#define DER_OID_TEXT_SIZE 128
+const char *der_format_oid(const struct der *oid, char *out, size_t size);
+
 bool der_equal(const struct der *a, const struct der *b);
 
 /* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue OCTET STRING } */

@@ -33,6 +33,7 @@ struct session_verification {
     uint32_t status;
     enum odbcssl_crl_status crl_status;
     time_t crl_next_update;
+    time_t crl_ending;
     struct error error; /* the first failed check, also when it does not stop the session */
 };
 

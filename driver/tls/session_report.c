@@ -193,8 +193,8 @@ static void warn(const struct tls_session *session, const struct tls_report *rep
     }
     snprintf(what, sizeof what, "a CRL of %s",
              session->credentials->crl_name != NULL ? session->credentials->crl_name : "SslCrl");
-    warn_expiry(session, ODBCSSL_WARNING_CRL_EXPIRY, what, session->verification.crl_next_update,
-                now, warnings);
+    warn_expiry(session, ODBCSSL_WARNING_CRL_EXPIRY, what, session->verification.crl_ending, now,
+                warnings);
 }
 
 void tls_session_report(const struct tls_session *session, struct tls_report *report,

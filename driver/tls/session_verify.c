@@ -85,6 +85,7 @@ static void judge(struct tls_session *session, const struct verify_request *requ
                                            .status = result.status,
                                            .crl_status = result.crl_status,
                                            .crl_next_update = result.crl_next_update,
+                                           .crl_ending = result.crl_ending,
                                            .error = result.error};
     if (!is_accepted && found->status == 0)
         found->status = ODBCSSL_VERIFY_OTHER;

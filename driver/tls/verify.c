@@ -22,7 +22,7 @@ static unsigned flags_of(const struct verify_request *request)
     return request->allow_weak ? FLAGS_ALWAYS | FLAGS_WEAK : FLAGS_ALWAYS;
 }
 
-static bool is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
+bool verify_is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
 {
     unsigned status = 0;
     int outcome = gnutls_x509_crt_list_verify(&certificate, 1, &issuer, 1, NULL, 0,
@@ -35,7 +35,7 @@ static void tell_signature(struct verify_attempt *attempt, const struct trust *t
 {
     char described[CERTIFICATE_TEXT_SIZE], issuer[CERTIFICATE_TEXT_SIZE];
     for (size_t i = 0; i + 1 < attempt->path_count; i++) {
-        if (is_signed_by(attempt->path[i], attempt->path[i + 1]))
+        if (verify_is_signed_by(attempt->path[i], attempt->path[i + 1]))
             continue;
         bool is_anchor = i + 2 == attempt->path_count;
         verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE,
@@ -239,6 +239,7 @@ static void give_result(const struct verification *verification, struct verify_r
     result->status = best->status;
     result->crl_status = best->crl_status;
     result->crl_next_update = best->crl_next_update;
+    result->crl_ending = best->crl_ending;
     error_copy(&result->error, &best->error);
     give_path(best, result);
 }

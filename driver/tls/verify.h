@@ -40,7 +40,8 @@ struct verify_request {
 struct verify_result {
     uint32_t status; /* bits ODBCSSL_VERIFY_...; 0: accepted */
     enum odbcssl_crl_status crl_status;
-    time_t crl_next_update; /* the earliest of the used CRLs; 0: none */
+    time_t crl_next_update; /* the earliest end of the used CRLs; 0: none */
+    time_t crl_ending;      /* the same of those in the last fifth of their period */
     /* The first, most telling failure: which check, which certificate (subject, serial, dates),
      * what was wanted and found, which file decided. */
     struct error error;

@@ -51,8 +51,9 @@ enum verify_outcome {
     VERIFY_OUTCOME_COUNT
 };
 
-/* The certificates of a path: at most those of the chain, and an anchor. */
-#define VERIFY_PATH_LIMIT (VERIFY_CHAIN_LIMIT + 1)
+/* The certificates of a path: at most those of the chain, and an anchor; and room for those above
+ * the anchor, whose CRLs may speak of it. */
+#define VERIFY_PATH_LIMIT (VERIFY_CHAIN_LIMIT + 1 + 16)
 
 /* One path with what the checks found. */
 struct verify_attempt {
@@ -61,6 +62,7 @@ struct verify_attempt {
     struct error error;
     enum odbcssl_crl_status crl_status;
     time_t crl_next_update;
+    time_t crl_ending;
     gnutls_x509_crt_t path[VERIFY_PATH_LIMIT]; /* owned by the verification or the trust */
     size_t path_count;
 };
@@ -94,6 +96,9 @@ void verify_check_revocation(struct verification *verification);
 
 /* GnuTLS's verdict on the signatures and constraints of the current path. */
 void verify_check_by_gnutls(struct verification *verification);
+
+/* Whether issuer's key made the signature; nothing else is asked. */
+bool verify_is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer);
 
 /* The rules for path[0] as the signer of a CRL, below certificates that were checked already. */
 void verify_check_crl_signer(struct verification *verification);

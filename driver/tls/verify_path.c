@@ -65,6 +65,7 @@ static void start_attempt(struct verify_attempt *attempt)
     error_clear(&attempt->error);
     attempt->crl_status = ODBCSSL_CRL_NOT_CHECKED;
     attempt->crl_next_update = 0;
+    attempt->crl_ending = 0;
 }
 
 static void try_path(struct search *search, bool is_complete)

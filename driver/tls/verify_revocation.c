@@ -1,8 +1,24 @@
+/*
+ * verify_revocation.c - the certificates of a path against the CRLs given (RFC 5280, 6.3),
+ * fail-closed.
+ *
+ * Each certificate below the anchor needs a good CRL of its issuer: signed, complete, for this
+ * certificate, current. Where the anchor's own issuer is trusted too, its word on the anchor counts
+ * as well, when it gave one.
+ */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "tls/verify_parts.h"
+
+/* A CRL that lists the certificate; crl NULL: there is none. */
+struct listing {
+    const struct crl *crl;
+    struct crl_entry entry;
+    enum verify_outcome outcome; /* what else is to be said of the CRL; COUNT: it is good */
+};
 
 /* One certificate of the path against one CRL after the other. */
 struct inquiry {
@@ -11,10 +27,15 @@ struct inquiry {
     struct verify_attempt *attempt;
     size_t subject;           /* index in the path */
     bool may_delegate;        /* a certificate outside the path may have signed the CRL */
+    gnutls_datum_t issuer;    /* the certificate's issuer, DER */
+    unsigned char serial[64]; /* the certificate's */
+    size_t serial_size;
     enum verify_outcome best; /* of the CRLs so far; COUNT: one is good */
     const struct crl *best_crl;
     const struct crl *good;  /* the newest good one */
     const struct crl *delta; /* the newest signed delta */
+    struct listing revoking; /* by a CRL whose word counts */
+    struct listing doubtful; /* by one that could not have cleared the certificate */
 };
 
 static void inquire(struct verification *verification, size_t subject, bool may_delegate);
@@ -145,30 +166,71 @@ static enum verify_outcome check_crl(const struct inquiry *inquiry, const struct
     return outcome == VERIFY_OUTCOME_COUNT ? check_dates(inquiry, crl) : outcome;
 }
 
-static void tell_revoked(const struct inquiry *inquiry, const struct crl *crl,
-                         const struct crl_entry *entry)
+static bool is_current(const struct inquiry *inquiry, const struct crl *crl)
 {
-    char described[CERTIFICATE_TEXT_SIZE], date[CLOCK_TEXT_SIZE];
-    verify_fail(
-        inquiry->attempt, VERIFY_OUTCOME_REVOKED, "%s was revoked on %s (%s) according to %s",
-        verify_describe(inquiry->attempt, inquiry->subject, described),
-        clock_format_date(entry->revoked_at, date), crl_reason_name(entry->reason), crl_name(crl));
+    return check_dates(inquiry, crl) == VERIFY_OUTCOME_COUNT;
 }
 
-static void use_good_crl(struct inquiry *inquiry, const struct crl *crl)
+/* A CA has one numbering for all its certificates: a current CRL that lists one revokes it, even
+ * when it is for some reasons or other certificates and could not clear it. */
+static bool may_revoke(const struct inquiry *inquiry, const struct crl *crl,
+                       enum verify_outcome outcome)
 {
-    struct verify_attempt *attempt = inquiry->attempt;
-    unsigned char serial[64];
-    size_t size = sizeof serial;
-    struct crl_entry entry;
-    char described[CERTIFICATE_TEXT_SIZE];
-    if (gnutls_x509_crt_get_serial(attempt->path[inquiry->subject], serial, &size) < 0)
-        verify_fail(attempt, VERIFY_OUTCOME_MALFORMED, "%s has a malformed serial number",
-                    verify_describe(attempt, inquiry->subject, described));
-    else if (crl_find(crl, serial, size, &entry))
-        tell_revoked(inquiry, crl, &entry);
-    if (inquiry->good == NULL || crl_this_update(crl) > crl_this_update(inquiry->good))
-        inquiry->good = crl;
+    return outcome == VERIFY_OUTCOME_COUNT ||
+           (outcome == VERIFY_OUTCOME_CRL_SCOPE && is_current(inquiry, crl));
+}
+
+/* Whether the CA signed it and it speaks of the CA's own certificates, so that what it lists is
+ * worth telling although the CRL is not good. */
+static bool is_credible(const struct crl *crl, enum verify_outcome outcome)
+{
+    switch (outcome) {
+    case VERIFY_OUTCOME_COUNT:
+    case VERIFY_OUTCOME_CRL_SCOPE:
+    case VERIFY_OUTCOME_CRL_NOT_YET_VALID:
+    case VERIFY_OUTCOME_CRL_EXPIRED:
+        return true;
+    case VERIFY_OUTCOME_CRL_DELTA:
+        return crl_is_understood(crl);
+    default:
+        return false;
+    }
+}
+
+/* Only a hold can be lifted: by a newer CRL of the same scope that does not list it any more
+ * (RFC 5280, 5.3.1). */
+static bool is_lifted(const struct inquiry *inquiry, const struct listing *listing)
+{
+    const struct crl_set *crls = inquiry->request->crls;
+    if (listing->entry.reason != CRL_REASON_CERTIFICATE_HOLD)
+        return false;
+    for (size_t i = 0; i < crls->count; i++) {
+        const struct crl *newer = crls->items[i];
+        gnutls_datum_t name = crl_issuer(newer);
+        if (crl_this_update(newer) > crl_this_update(listing->crl) &&
+            crl_is_same_scope(newer, listing->crl) &&
+            certificate_is_same_name(&inquiry->issuer, &name) &&
+            may_revoke(inquiry, newer, check_crl(inquiry, newer)) &&
+            !crl_find(newer, inquiry->serial, inquiry->serial_size, NULL))
+            return true;
+    }
+    return false;
+}
+
+static void note_listing(struct inquiry *inquiry, const struct crl *crl,
+                         enum verify_outcome outcome)
+{
+    struct listing listing = {.crl = crl, .outcome = outcome};
+    if (!is_credible(crl, outcome) ||
+        !crl_find(crl, inquiry->serial, inquiry->serial_size, &listing.entry) ||
+        (outcome == VERIFY_OUTCOME_CRL_DELTA &&
+         listing.entry.reason == CRL_REASON_REMOVE_FROM_CRL) ||
+        is_lifted(inquiry, &listing))
+        return;
+    struct listing *noted =
+        may_revoke(inquiry, crl, outcome) ? &inquiry->revoking : &inquiry->doubtful;
+    if (noted->crl == NULL)
+        *noted = listing;
 }
 
 static void try_crl(struct inquiry *inquiry, const struct crl *crl)
@@ -179,12 +241,48 @@ static void try_crl(struct inquiry *inquiry, const struct crl *crl)
         (inquiry->delta == NULL || crl_this_update(crl) > crl_this_update(inquiry->delta));
     if (is_newer_delta)
         inquiry->delta = crl;
-    if (outcome == VERIFY_OUTCOME_COUNT)
-        use_good_crl(inquiry, crl);
+    if (outcome == VERIFY_OUTCOME_COUNT &&
+        (inquiry->good == NULL || crl_this_update(crl) > crl_this_update(inquiry->good)))
+        inquiry->good = crl;
     if (inquiry->best_crl == NULL || outcome > inquiry->best) {
         inquiry->best = outcome;
         inquiry->best_crl = crl;
     }
+    note_listing(inquiry, crl, outcome);
+}
+
+/* What has to be known of a CRL that revokes and is not a good one; returns out. */
+static const char *describe_limits(const struct inquiry *inquiry, const struct listing *listing,
+                                   char *out, size_t size)
+{
+    const struct crl *crl = listing->crl;
+    char date[CLOCK_TEXT_SIZE];
+    if (listing->outcome == VERIFY_OUTCOME_CRL_SCOPE)
+        snprintf(out, size, ", a partial CRL: %s",
+                 crl_scope_gap(crl, inquiry->attempt->path[inquiry->subject]));
+    else if (listing->outcome == VERIFY_OUTCOME_CRL_DELTA)
+        snprintf(out, size, ", a delta CRL");
+    else if (listing->outcome == VERIFY_OUTCOME_CRL_NOT_YET_VALID)
+        snprintf(out, size, ", a CRL that is valid only from %s",
+                 clock_format(crl_this_update(crl), date));
+    else if (listing->outcome == VERIFY_OUTCOME_CRL_EXPIRED && crl_next_update(crl) == 0)
+        snprintf(out, size, ", a CRL that does not say when its successor comes");
+    else if (listing->outcome == VERIFY_OUTCOME_CRL_EXPIRED)
+        snprintf(out, size, ", a CRL that expired on %s, and no current one is there",
+                 clock_format(crl_next_update(crl), date));
+    else
+        out[0] = '\0';
+    return out;
+}
+
+static void tell_revoked(const struct inquiry *inquiry, const struct listing *listing)
+{
+    char described[CERTIFICATE_TEXT_SIZE], date[CLOCK_TEXT_SIZE], limits[200];
+    verify_fail(
+        inquiry->attempt, VERIFY_OUTCOME_REVOKED, "%s was revoked on %s (%s) according to %s%s",
+        verify_describe(inquiry->attempt, inquiry->subject, described),
+        clock_format_date(listing->entry.revoked_at, date), crl_reason_name(listing->entry.reason),
+        crl_name(listing->crl), describe_limits(inquiry, listing, limits, sizeof limits));
 }
 
 static void tell_missing(const struct inquiry *inquiry)
@@ -226,8 +324,6 @@ static const char *fault_of(enum verify_outcome outcome)
         return "was not signed with its issuer's key";
     case VERIFY_OUTCOME_CRL_WEAK:
         return "is signed with an algorithm that is too weak";
-    case VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION:
-        return "has a critical extension that is not understood";
     case VERIFY_OUTCOME_CRL_INDIRECT:
         return "is an indirect CRL (it lists certificates of several issuers), which is not "
                "understood";
@@ -244,6 +340,7 @@ static void tell_unusable(const struct inquiry *inquiry)
     const struct crl *crl = inquiry->best_crl;
     gnutls_x509_crt_t subject = inquiry->attempt->path[inquiry->subject];
     char described[CERTIFICATE_TEXT_SIZE], from[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
+    char unknown[300];
     verify_describe(inquiry->attempt, inquiry->subject, described);
     if (inquiry->best == VERIFY_OUTCOME_CRL_EXPIRED)
         tell_expired(inquiry, described);
@@ -255,17 +352,25 @@ static void tell_unusable(const struct inquiry *inquiry)
     else if (inquiry->best == VERIFY_OUTCOME_CRL_SCOPE)
         verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s does not cover %s: %s",
                     crl_name(crl), described, crl_scope_gap(crl, subject));
+    else if (inquiry->best == VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION)
+        verify_fail(inquiry->attempt, inquiry->best,
+                    "the CRL in %s, needed for %s, has a critical extension that is not "
+                    "understood: %s",
+                    crl_name(crl), described, crl_describe_unknown(crl, unknown, sizeof unknown));
     else
         verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s, needed for %s, %s",
                     crl_name(crl), described, fault_of(inquiry->best));
 }
 
-/* The end of the used CRL that ends first. */
-static void note_end(struct verify_attempt *attempt, const struct crl *crl)
+/* The ends of the used CRLs: of all, and of those that are in the last fifth of their period. */
+static void note_end(struct verify_attempt *attempt, const struct crl *crl, time_t at)
 {
     time_t end = crl_next_update(crl);
+    time_t period = end - crl_this_update(crl);
     if (attempt->crl_next_update == 0 || end < attempt->crl_next_update)
         attempt->crl_next_update = end;
+    if (end - at < period / 5 && (attempt->crl_ending == 0 || end < attempt->crl_ending))
+        attempt->crl_ending = end;
 }
 
 /* A delta that is not older than the complete CRL may say more than it, and is not understood. */
@@ -281,12 +386,32 @@ static void conclude(struct inquiry *inquiry)
         inquiry->best = VERIFY_OUTCOME_CRL_DELTA;
         inquiry->best_crl = inquiry->delta;
     }
+    bool is_good = inquiry->best_crl != NULL && inquiry->best == VERIFY_OUTCOME_COUNT;
+    if (inquiry->revoking.crl != NULL)
+        tell_revoked(inquiry, &inquiry->revoking);
+    else if (!is_good && inquiry->doubtful.crl != NULL)
+        tell_revoked(inquiry, &inquiry->doubtful);
     if (inquiry->best_crl == NULL)
         tell_missing(inquiry);
-    else if (inquiry->best != VERIFY_OUTCOME_COUNT)
+    else if (!is_good)
         tell_unusable(inquiry);
     if (inquiry->good != NULL)
-        note_end(inquiry->attempt, inquiry->good);
+        note_end(inquiry->attempt, inquiry->good, inquiry->request->at);
+}
+
+/* The issuer and the serial by which CRLs are asked. */
+static bool read_subject(struct inquiry *inquiry)
+{
+    gnutls_x509_crt_t subject = inquiry->attempt->path[inquiry->subject];
+    char described[CERTIFICATE_TEXT_SIZE];
+    inquiry->serial_size = sizeof inquiry->serial;
+    if (gnutls_x509_crt_get_raw_issuer_dn(subject, &inquiry->issuer) >= 0 &&
+        gnutls_x509_crt_get_serial(subject, inquiry->serial, &inquiry->serial_size) >= 0)
+        return true;
+    verify_fail(inquiry->attempt, VERIFY_OUTCOME_MALFORMED,
+                "%s has a malformed issuer or serial number",
+                verify_describe(inquiry->attempt, inquiry->subject, described));
+    return false;
 }
 
 /* Asks the CRLs about path[subject]. */
@@ -298,16 +423,88 @@ static void inquire(struct verification *verification, size_t subject, bool may_
                               .attempt = &verification->current,
                               .subject = subject,
                               .may_delegate = may_delegate};
-    gnutls_datum_t issuer = {0};
-    if (gnutls_x509_crt_get_raw_issuer_dn(inquiry.attempt->path[subject], &issuer) >= 0) {
+    if (read_subject(&inquiry)) {
         for (size_t i = 0; i < crls->count; i++) {
             gnutls_datum_t name = crl_issuer(crls->items[i]);
-            if (certificate_is_same_name(&issuer, &name))
+            if (certificate_is_same_name(&inquiry.issuer, &name))
                 try_crl(&inquiry, crls->items[i]);
         }
+        conclude(&inquiry);
+    }
+    gnutls_free(inquiry.issuer.data);
+}
+
+static bool has_crl_of_issuer(const struct crl_set *crls, gnutls_x509_crt_t certificate)
+{
+    gnutls_datum_t issuer = {0};
+    bool is_found = false;
+    if (gnutls_x509_crt_get_raw_issuer_dn(certificate, &issuer) < 0)
+        return true; /* inquire() says what is wrong with it */
+    for (size_t i = 0; !is_found && i < crls->count; i++) {
+        gnutls_datum_t name = crl_issuer(crls->items[i]);
+        is_found = certificate_is_same_name(&issuer, &name);
     }
     gnutls_free(issuer.data);
-    conclude(&inquiry);
+    return is_found;
+}
+
+/* The first of the list that issued certificate; NULL: none did. */
+static gnutls_x509_crt_t find_issuer(const struct verify_attempt *attempt,
+                                     gnutls_x509_crt_t certificate, gnutls_x509_crt_t *list,
+                                     size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_in_path = false;
+        for (size_t j = 0; !is_in_path && j < attempt->path_count; j++)
+            is_in_path = gnutls_x509_crt_equals(attempt->path[j], list[i]) != 0;
+        if (!is_in_path && certificate_is_authority(list[i]) &&
+            gnutls_x509_crt_check_issuer(certificate, list[i]) &&
+            verify_is_signed_by(certificate, list[i]))
+            return list[i];
+    }
+    return NULL;
+}
+
+/* Lengthens the path above its anchor as long as issuers are known, and cuts it behind the last of
+ * them that is an anchor too. */
+static void climb(const struct verification *verification, struct verify_attempt *attempt)
+{
+    const struct trust *trust = verification->request->trust;
+    size_t anchored = attempt->path_count;
+    while (attempt->path_count < VERIFY_PATH_LIMIT) {
+        gnutls_x509_crt_t last = attempt->path[attempt->path_count - 1];
+        if (certificate_is_self_issued(last) && verify_is_signed_by(last, last))
+            break;
+        gnutls_x509_crt_t issuer = find_issuer(attempt, last, trust->anchors, trust->anchor_count);
+        bool is_anchor = issuer != NULL;
+        if (!is_anchor)
+            issuer = find_issuer(attempt, last, (gnutls_x509_crt_t *)verification->chain,
+                                 verification->chain_count);
+        if (issuer == NULL)
+            break;
+        attempt->path[attempt->path_count++] = issuer;
+        if (is_anchor)
+            anchored = attempt->path_count;
+    }
+    attempt->path_count = anchored;
+}
+
+/* Asks about the certificates of the path from first on, whose last has nobody above it.
+ * *has_asked: whether any was asked about. */
+static void check_anchors(struct verification *verification, size_t first, bool *has_asked)
+{
+    struct verify_attempt *attempt = &verification->current;
+    const struct verify_request *request = verification->request;
+    size_t path_count = attempt->path_count;
+    climb(verification, attempt);
+    for (size_t i = first; i + 1 < attempt->path_count; i++) {
+        if ((request->crl_check == CRL_CHECK_LEAF && i > 0) ||
+            !has_crl_of_issuer(request->crls, attempt->path[i]))
+            continue;
+        *has_asked = true;
+        inquire(verification, i, true);
+    }
+    attempt->path_count = path_count;
 }
 
 void verify_check_revocation(struct verification *verification)
@@ -316,14 +513,15 @@ void verify_check_revocation(struct verification *verification)
     struct verify_attempt *attempt = &verification->current;
     size_t anchor = attempt->path_count - 1;
     uint32_t before = attempt->status;
-    /* An anchor has nobody above it who could revoke it: then nothing is checked, and not said to
-     * be. */
-    if (request->crls == NULL || anchor == 0)
+    if (request->crls == NULL)
         return;
     attempt->status = 0;
-    size_t count = request->crl_check == CRL_CHECK_LEAF ? 1 : anchor;
+    size_t count = request->crl_check == CRL_CHECK_LEAF && anchor > 0 ? 1 : anchor;
+    bool has_asked = count > 0;
     for (size_t i = 0; i < count; i++)
         inquire(verification, i, true);
-    attempt->crl_status = attempt->status == 0 ? ODBCSSL_CRL_GOOD : ODBCSSL_CRL_NOT_GOOD;
+    check_anchors(verification, anchor, &has_asked);
+    if (has_asked)
+        attempt->crl_status = attempt->status == 0 ? ODBCSSL_CRL_GOOD : ODBCSSL_CRL_NOT_GOOD;
     attempt->status |= before;
 }

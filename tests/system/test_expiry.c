@@ -97,6 +97,15 @@ static void test_limits(void)
     CHECK_REFUSED(ODBCSSL_ERROR_KEYWORD_VALUE, "SslExpiryWarningDays=soon (connection string)");
 }
 
+/* A list that lives for a week ends within 30 days all its life: only its last fifth is told. */
+static void test_weekly_list(void)
+{
+    trust_connect("SslMode=verify-full;SslRootCert=%s;SslCrl=%s", trust_path("root.pem"),
+                  trust_path("weekly.crl"));
+    check_warned(true, false, false);
+    CHECK_NUMBER((int)odbc_info_number(&trust_session, SQL_SSL_CRL_DAYS_LEFT), 5);
+}
+
 /* Where nothing is verified, the end is seen coming all the same. */
 static void test_unverified(void)
 {
@@ -178,12 +187,16 @@ static int set_up(void)
     if (trust_open(NULL, NULL) != 0)
         return -1;
     const struct pki_crl_spec crl = {.issuer = trust_fixture.root,
+                                     .this_update.days = -30,
                                      .next_update = {.absolute = in_days(CRL_DAYS)}};
+    const struct pki_crl_spec weekly = {.issuer = trust_fixture.root,
+                                        .next_update = {.absolute = in_days(5)}};
     const struct pki_spec soon = {.common_name = "soon",
                                   .issuer = trust_fixture.root,
                                   .dns = PKI_LIST("localhost"),
                                   .not_after = {.absolute = in_days(SERVER_DAYS)}};
     return write_client() && fixture_write_crl(&trust_fixture, "soon.crl", &crl, NULL) &&
+                   fixture_write_crl(&trust_fixture, "weekly.crl", &weekly, NULL) &&
                    serve("soon", &soon)
                ? 0
                : -1;
@@ -193,6 +206,7 @@ static const struct suite_case cases[] = {
     {"warnings", test_warnings},
     {"days left", test_days_left},
     {"how many days", test_limits},
+    {"a list that lives for a week", test_weekly_list},
     {"an unverified server", test_unverified},
     {"an expired server certificate", test_expired},
     {"a server certificate of the future", test_not_yet},

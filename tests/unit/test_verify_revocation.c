@@ -204,10 +204,13 @@ static void test_critical_extensions(void)
     const struct pki_extension harmless[] = {{"1.2.3.4", false, "\x05\x00", 2}, {0}};
     const struct pki_revoked row = {.serial = "77", .extensions = unknown};
     expect_crl((struct pki_crl_spec){.extensions = unknown}, ODBCSSL_VERIFY_CRL_CRITICAL_EXTENSION,
-               ODBCSSL_ERROR_CRL_CRITICAL_EXTENSION, "critical extension", __LINE__);
+               ODBCSSL_ERROR_CRL_CRITICAL_EXTENSION,
+               "the CRL in test.crl, needed for server certificate CN=db1 (serial 0A:3F), has a "
+               "critical extension that is not understood: 1.2.3.4, an extension of the list",
+               __LINE__);
     expect_crl((struct pki_crl_spec){.revoked = &row, .revoked_count = 1},
                ODBCSSL_VERIFY_CRL_CRITICAL_EXTENSION, ODBCSSL_ERROR_CRL_CRITICAL_EXTENSION,
-               "critical extension", __LINE__);
+               "1.2.3.4, an extension of the entry for serial 77", __LINE__);
     expect_crl((struct pki_crl_spec){.extensions = harmless}, 0, ODBCSSL_ERROR_NONE, NULL,
                __LINE__);
 }
@@ -307,6 +310,204 @@ static void test_distribution_points(void)
     buffer_free(&idp_two);
 }
 
+/* [0] { [0] { [4] name } }: the CA's own name as distribution point. */
+static void put_issuer_point(struct buffer *out, const struct pki_certificate *issuer)
+{
+    struct buffer name = {0}, general = {0}, full = {0}, point = {0};
+    gnutls_datum_t dn = {0};
+    CHECK_FATAL(gnutls_x509_crt_get_raw_dn(issuer->crt, &dn) >= 0);
+    CHECK_FATAL(buffer_append(&name, dn.data, dn.size));
+    gnutls_free(dn.data);
+    der_wrap(&general, DER_CONTEXT_CONSTRUCTED + 4, &name);
+    der_wrap(&full, DER_CONTEXT_CONSTRUCTED, &general);
+    der_wrap(&point, DER_CONTEXT_CONSTRUCTED, &full);
+    der_wrap(out, DER_SEQUENCE, &point);
+}
+
+static void test_issuer_point(void)
+{
+    struct buffer point = {0}, points = {0}, wrapped = {0}, value = {0};
+    put_point(&point, "http://crl.test/1");
+    der_wrap(&points, DER_SEQUENCE, &point);
+    der_wrap(&wrapped, DER_SEQUENCE, &points);
+    put_issuer_point(&value, world.root);
+    const struct pki_extension of_server[] = {
+        {"2.5.29.31", false, buffer_content(&wrapped), buffer_length(&wrapped)}, {0}};
+    const struct pki_extension of_crl[] = {
+        {"2.5.29.28", true, buffer_content(&value), buffer_length(&value)}, {0}};
+    struct pki_certificate *elsewhere = pki_issue(
+        &(struct pki_spec){.common_name = "db", .issuer = world.root, .extensions = of_server});
+    struct pki_certificate *nowhere =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = world.root});
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root, .extensions = of_crl});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_CRL_SCOPE, ODBCSSL_ERROR_CRL_SCOPE,
+                   "a distribution point that the certificate does not name",
+                   .chain = CHAIN(elsewhere), .crls = &set);
+    EXPECT_ACCEPTED(.chain = CHAIN(nowhere), .crls = &set);
+    crl_set_free(&set);
+    pki_free(&elsewhere);
+    pki_free(&nowhere);
+    buffer_free(&wrapped);
+    buffer_free(&value);
+}
+
+/* A hold ends with the next CRL that does not list it; any other reason is for good. */
+static void test_hold(void)
+{
+    static const struct pki_extension users[] = {{"2.5.29.28", true, "\x30\x03\x81\x01\xff", 5},
+                                                 {0}};
+    const struct pki_revoked hold = {.certificate = world.server, .reason = 6};
+    const struct pki_revoked lost = {.certificate = world.server, .reason = 1};
+    struct pki_crl_spec older = {
+        .issuer = world.middle, .revoked = &hold, .revoked_count = 1, .this_update.days = -5};
+    struct pki_crl_spec newer = {.issuer = world.middle, .this_update.days = -2};
+    const struct {
+        const struct pki_revoked *in_older, *in_newer;
+        const struct pki_extension *of_newer;
+        bool is_accepted;
+    } rows[] = {
+        {&hold, NULL, NULL, true},   {&lost, NULL, NULL, false}, {&hold, &lost, NULL, false},
+        {&hold, &hold, NULL, false}, {NULL, &hold, NULL, false}, {&hold, NULL, users, false},
+    };
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        struct crl_set set = {0};
+        bool is_older_first = i % 2 == 0;
+        older.revoked = rows[i / 2].in_older;
+        older.revoked_count = older.revoked != NULL;
+        newer.revoked = rows[i / 2].in_newer;
+        newer.revoked_count = newer.revoked != NULL;
+        newer.extensions = rows[i / 2].of_newer;
+        set_add(&set, is_older_first ? &older : &newer);
+        set_add(&set, is_older_first ? &newer : &older);
+        struct scene scene = {
+            .chain = CHAIN(world.server, world.middle), .crls = &set, .crl_check = CRL_CHECK_LEAF};
+        bool is_accepted = rows[i / 2].is_accepted;
+        scene_expect(&scene, is_accepted ? 0 : ODBCSSL_VERIFY_REVOKED,
+                     is_accepted ? ODBCSSL_ERROR_NONE : ODBCSSL_ERROR_REVOKED, NULL, __FILE__,
+                     __LINE__ + 1000 * (unsigned)i);
+        crl_set_free(&set);
+    }
+}
+
+/* What a CA once signed is not forgotten because its CRL cannot clear anybody any more. */
+static void test_listed_in_doubtful(void)
+{
+    static const struct pki_extension reasons[] = {
+        {"2.5.29.28", true, "\x30\x04\x83\x02\x06\x40", 6}, {0}};
+    static const struct pki_extension delta[] = {{"2.5.29.27", true, "\x02\x01\x01", 3}, {0}};
+    const struct pki_revoked lost = {.certificate = world.server, .reason = 1};
+    const struct pki_revoked removed = {.certificate = world.server, .reason = 8};
+    expect_crl((struct pki_crl_spec){.revoked = &lost,
+                                     .revoked_count = 1,
+                                     .this_update.absolute = 1000000000,
+                                     .next_update.absolute = 1100000000},
+               ODBCSSL_VERIFY_REVOKED | ODBCSSL_VERIFY_CRL_EXPIRED, ODBCSSL_ERROR_REVOKED,
+               "(keyCompromise) according to test.crl, a CRL that expired on 2004-11-09T11:33:20Z, "
+               "and no current one is there",
+               __LINE__);
+    expect_crl(
+        (struct pki_crl_spec){
+            .revoked = &lost, .revoked_count = 1, .this_update.days = 2, .next_update.days = 9},
+        ODBCSSL_VERIFY_REVOKED | ODBCSSL_VERIFY_CRL_NOT_YET_VALID, ODBCSSL_ERROR_REVOKED,
+        "a CRL that is valid only from", __LINE__);
+    expect_crl((struct pki_crl_spec){.revoked = &lost, .revoked_count = 1, .extensions = reasons},
+               ODBCSSL_VERIFY_REVOKED | ODBCSSL_VERIFY_CRL_SCOPE, ODBCSSL_ERROR_REVOKED,
+               "a partial CRL: it tells only some of the reasons for revocation", __LINE__);
+    expect_crl((struct pki_crl_spec){.revoked = &lost, .revoked_count = 1, .extensions = delta},
+               ODBCSSL_VERIFY_REVOKED | ODBCSSL_VERIFY_CRL_DELTA, ODBCSSL_ERROR_REVOKED,
+               "a delta CRL", __LINE__);
+    expect_crl((struct pki_crl_spec){.revoked = &removed, .revoked_count = 1, .extensions = delta},
+               ODBCSSL_VERIFY_CRL_DELTA, ODBCSSL_ERROR_CRL_DELTA, NULL, __LINE__);
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle,
+                                         .revoked = &lost,
+                                         .revoked_count = 1,
+                                         .extensions = reasons});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "a partial CRL",
+                   .chain = CHAIN(world.server, world.middle), .crls = &set,
+                   .crl_check = CRL_CHECK_LEAF);
+    crl_set_free(&set);
+}
+
+/* The shorter path ends at an anchor; the CA above it is trusted too, and has revoked it. */
+static void test_revoked_anchor(void)
+{
+    const struct pki_revoked middle = {.certificate = world.middle};
+    const struct pki_revoked server = {.certificate = world.server};
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.root, .revoked = &middle, .revoked_count = 1});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "CA certificate CN=Middle",
+                   .chain = CHAIN(world.server), .anchors = CHAIN(world.middle, world.root),
+                   .crls = &set);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "CA certificate CN=Middle",
+                   .chain = CHAIN(world.server, world.middle),
+                   .anchors = CHAIN(world.server, world.root), .crls = &set);
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server), .anchors = CHAIN(world.middle, world.root),
+                    .crls = &set, .crl_check = CRL_CHECK_LEAF);
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server), .anchor = world.middle, .crls = &set);
+    crl_set_free(&set);
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.middle, .revoked = &server, .revoked_count = 1});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "server certificate CN=db1",
+                   .chain = CHAIN(world.server), .anchors = CHAIN(world.server, world.middle),
+                   .crls = &set, .crl_check = CRL_CHECK_LEAF);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "server certificate CN=db1",
+                   .chain = CHAIN(world.server, world.middle),
+                   .anchors = CHAIN(world.server, world.root), .crls = &set);
+    crl_set_free(&set);
+}
+
+/* Where the issuer of an anchor gave no CRL, nothing is asked; a CRL that it gave has to be good.
+ */
+static void test_crl_of_issuer_of_anchor(void)
+{
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    struct scene scene = {.chain = CHAIN(world.server),
+                          .anchors = CHAIN(world.server, world.middle, world.root),
+                          .crls = &set,
+                          .crl_check = CRL_CHECK_LEAF};
+    struct verify_result result = scene_verify(&scene);
+    CHECK_NUMBER(result.status, 0);
+    CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_NOT_CHECKED);
+    verify_result_free(&result);
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    result = scene_verify(&scene);
+    CHECK_NUMBER(result.status, 0);
+    CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_GOOD);
+    verify_result_free(&result);
+    crl_set_free(&set);
+    set_add(&set, &(struct pki_crl_spec){
+                      .issuer = world.middle, .this_update.days = -9, .next_update.days = -2});
+    scene_expect(&scene, ODBCSSL_VERIFY_CRL_EXPIRED, ODBCSSL_ERROR_CRL_EXPIRED,
+                 "server certificate CN=db1", __FILE__, __LINE__);
+    crl_set_free(&set);
+}
+
+/* Lists that live for a week do not end all the time: only the last fifth of a period counts. */
+static void test_ending(void)
+{
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){
+                      .issuer = world.root, .this_update.days = -1, .next_update.days = 6});
+    set_add(&set, &(struct pki_crl_spec){
+                      .issuer = world.middle, .this_update.days = -91, .next_update.days = 9});
+    struct scene scene = {.chain = CHAIN(world.server, world.middle), .crls = &set};
+    struct verify_result result = scene_verify(&scene);
+    CHECK(result.crl_next_update > NOW_PLUS(5) && result.crl_next_update < NOW_PLUS(7));
+    CHECK(result.crl_ending > NOW_PLUS(8) && result.crl_ending < NOW_PLUS(10));
+    verify_result_free(&result);
+    scene.at = NOW_PLUS(5);
+    result = scene_verify(&scene);
+    CHECK(result.crl_ending > NOW_PLUS(5) && result.crl_ending < NOW_PLUS(7));
+    verify_result_free(&result);
+    crl_set_free(&set);
+}
+
 /* The CA has a second certificate, for the key that signs its CRLs: it may come with the chain. */
 static void test_separate_crl_key(void)
 {
@@ -370,6 +571,12 @@ const struct suite_case revocation_cases[] = {
     {"refuses indirect CRLs", test_indirect},
     {"refuses CRLs for other certificates or some reasons", test_scope},
     {"matches distribution points", test_distribution_points},
+    {"does not take the CA's own name for another distribution point", test_issuer_point},
+    {"lets a newer CRL of the same scope lift a hold, and nothing else", test_hold},
+    {"refuses what is listed in CRLs that could not clear it", test_listed_in_doubtful},
+    {"refuses anchors that a trusted CA above them revoked", test_revoked_anchor},
+    {"asks about an anchor only where its issuer gave a CRL", test_crl_of_issuer_of_anchor},
+    {"tells which CRL is in the last fifth of its period", test_ending},
     {"accepts a separate key for CRLs only below the same anchor", test_separate_crl_key},
     {"says that nothing was checked for an anchor", test_anchor},
     {"does not check CRLs of an untrusted chain", test_untrusted},

@@ -40,8 +40,12 @@ struct verify_result scene_verify(const struct scene *scene)
 {
     gnutls_datum_t ders[CHAIN_LIMIT];
     const struct pki_certificate *anchor = scene->anchor != NULL ? scene->anchor : world.root;
-    gnutls_x509_crt_t anchors[] = {anchor->crt};
-    const struct trust trust = {.anchors = anchors, .anchor_count = 1, .name = (char *)"root.crt"};
+    gnutls_x509_crt_t anchors[CHAIN_LIMIT] = {anchor->crt};
+    struct trust trust = {.anchors = anchors, .anchor_count = 1, .name = (char *)"root.crt"};
+    if (scene->anchors != NULL)
+        trust.anchor_count = 0;
+    for (size_t i = 0; scene->anchors != NULL && scene->anchors[i] != NULL; i++)
+        anchors[trust.anchor_count++] = scene->anchors[i]->crt;
     struct verify_request request = {.chain = ders,
                                      .chain_count = export_chain(scene, ders),
                                      .trust = scene->without_trust ? NULL : &trust,

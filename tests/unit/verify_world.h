@@ -23,8 +23,9 @@ int world_tear_down(void);
 
 /* What one verification is made of; the rest is default: now, the world's root as trust. */
 struct scene {
-    const struct pki_certificate *const *chain; /* ended by NULL */
-    const struct pki_certificate *anchor;       /* NULL: the root */
+    const struct pki_certificate *const *chain;   /* ended by NULL */
+    const struct pki_certificate *anchor;         /* NULL: the root */
+    const struct pki_certificate *const *anchors; /* instead: several, ended by NULL */
     const struct crl_set *crls;
     enum crl_check crl_check;
     const char *host;
