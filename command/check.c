@@ -64,7 +64,13 @@ bool check_needs_files(const struct check *check)
 
 bool check_needs_tls(const struct check *check)
 {
-    return mode_of(check) >= ODBCSSL_MODE_PREFER;
+    bool is_begun = check->probe != NULL && check->probe->step == PROBE_HANDSHAKE;
+    return mode_of(check) >= ODBCSSL_MODE_PREFER || (check_may_be_login_only(check) && is_begun);
+}
+
+bool check_may_be_login_only(const struct check *check)
+{
+    return mode_of(check) == ODBCSSL_MODE_ALLOW && check->link->proto->has_login_only;
 }
 
 /* ---- settings ---- */
@@ -99,12 +105,14 @@ static enum odbcssl_state state_of(const struct check *check)
 {
     if (!check_needs_tls(check))
         return ODBCSSL_STATE_PLAINTEXT;
+    if (check->probe->proto.coverage == PROTO_COVERAGE_LOGIN)
+        return ODBCSSL_STATE_LOGIN_ONLY;
     return check->probe->has_no_tls ? ODBCSSL_STATE_PLAINTEXT_FALLBACK : check->probe->report.state;
 }
 
 static const char *describe_good(const struct check *check)
 {
-    if (mode_of(check) == ODBCSSL_MODE_ALLOW)
+    if (mode_of(check) == ODBCSSL_MODE_ALLOW && !check_may_be_login_only(check))
         return "plaintext by choice; TLS only if the server refuses that";
     return report_state_name(state_of(check));
 }

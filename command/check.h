@@ -34,6 +34,9 @@ enum fact_result check_fail(struct check *check, bool is_needed, const struct er
 bool check_needs_files(const struct check *check);
 bool check_needs_tls(const struct check *check);
 
+/* Whether the database may encrypt the login alone, and this mode would take that. */
+bool check_may_be_login_only(const struct check *check);
+
 void check_files(struct check *check);
 void check_server(struct check *check);
 void check_verify(struct check *check);

@@ -11,13 +11,21 @@ static void check_addresses(struct check *check)
                   dial_describe(server, i, text, sizeof text));
 }
 
+/* As a connection begins, where the database tells in plaintext what of it will be encrypted. */
+static enum proto_plan choose_plan(const struct check *check)
+{
+    if (check->tls.negotiation == TLS_NEGOTIATION_DIRECT)
+        return PROTO_PLAN_DIRECT;
+    return check_may_be_login_only(check) ? PROTO_PLAN_PLAINTEXT : PROTO_PLAN_TLS;
+}
+
 static void run_probe(struct check *check)
 {
     const struct link *link = check->link;
     const struct relay_options options = {
         .proto = link->proto,
-        .plan =
-            check->tls.negotiation == TLS_NEGOTIATION_DIRECT ? PROTO_PLAN_DIRECT : PROTO_PLAN_TLS,
+        .plan = choose_plan(check),
+        .is_login_only_allowed = check_may_be_login_only(check),
         .tls = &check->tls,
         .credentials = check->credentials,
         .target = &link->server,
@@ -51,7 +59,8 @@ static void tell_switch(struct check *check)
 {
     const struct probe *probe = check->probe;
     bool is_needed =
-        check_needs_tls(check) && !(probe->has_no_tls && check->tls.mode == ODBCSSL_MODE_PREFER);
+        check_may_be_login_only(check) ||
+        (check_needs_tls(check) && !(probe->has_no_tls && check->tls.mode == ODBCSSL_MODE_PREFER));
     if (probe->step < PROBE_SWITCH)
         facts_add(check->json, FACT_SKIPPED, "switch to TLS", "not tried");
     else if (has_failed(probe, PROBE_SWITCH))
@@ -59,6 +68,14 @@ static void tell_switch(struct check *check)
                   probe->error.text);
     else if (check->tls.negotiation == TLS_NEGOTIATION_DIRECT)
         facts_add(check->json, FACT_OK, "switch to TLS", "none: TLS from the first byte");
+    else if (probe->proto.coverage == PROTO_COVERAGE_NOTHING)
+        facts_add(check->json, FACT_WARNING, "switch to TLS",
+                  "none: the server has no TLS, and SslMode=allow goes on in plaintext");
+    else if (probe->proto.coverage == PROTO_COVERAGE_LOGIN)
+        facts_add(check->json, FACT_WARNING, "switch to TLS",
+                  "for the login only (%d): everything after it travels in plaintext, as "
+                  "SslMode=allow takes what the server prefers",
+                  ODBCSSL_WARNING_LOGIN_ONLY);
     else
         facts_add(check->json, FACT_OK, "switch to TLS", "the server agreed (%s)",
                   check->link->proto->name);

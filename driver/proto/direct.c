@@ -36,6 +36,8 @@ static enum proto_verdict direct_start(struct proto_session *session)
         return PROTO_REFUSE;
     }
     session->kind = PROTO_SESSION_MAIN;
+    session->coverage =
+        session->plan == PROTO_PLAN_DIRECT ? PROTO_COVERAGE_ALL : PROTO_COVERAGE_NOTHING;
     session->is_driver_opaque = true;
     session->is_server_opaque = true;
     return PROTO_LOGGED_IN;

@@ -198,7 +198,8 @@ static enum proto_verdict mysql_tls_started(struct proto_session *session)
  */
 static void mysql_fail(struct proto_session *session, const char *text)
 {
-    struct mysql_state *state = session->state;
+    struct mysql_state unknown = {0};
+    struct mysql_state *state = session->state != NULL ? session->state : &unknown;
     if (state->phase == PHASE_OPAQUE || state->is_driver_told || state->from_server.left > 0)
         return;
     state->is_driver_told = mysql_append_error(&session->to_driver, state->next_sequence,

@@ -90,6 +90,8 @@ static enum proto_verdict use_greeting(struct proto_session *session, struct buf
         if (verdict != PROTO_CONTINUE)
             return verdict;
     }
+    session->coverage =
+        session->plan == PROTO_PLAN_PLAINTEXT ? PROTO_COVERAGE_NOTHING : PROTO_COVERAGE_ALL;
     state->server_capabilities = greeting.capabilities;
     state->phase = PHASE_RESPONSE;
     state->next_sequence = 2;

@@ -69,8 +69,11 @@ static enum proto_verdict postgres_start(struct proto_session *session)
 {
     struct postgres_state *state = session->state;
     state->phase = session->plan == PROTO_PLAN_TLS ? POSTGRES_SWITCHING : POSTGRES_READY;
-    if (state->phase == POSTGRES_READY)
+    if (state->phase == POSTGRES_READY) {
+        session->coverage =
+            session->plan == PROTO_PLAN_DIRECT ? PROTO_COVERAGE_ALL : PROTO_COVERAGE_NOTHING;
         return PROTO_CONTINUE;
+    }
     if (!buffer_append_u32(&session->to_server, 8) ||
         !buffer_append_u32(&session->to_server, POSTGRES_SSL_REQUEST))
         return refuse_memory(session);
@@ -201,6 +204,7 @@ static enum proto_verdict read_answer(struct proto_session *session, struct buff
         }
         buffer_take(input, 1);
         state->phase = POSTGRES_SWITCHED;
+        session->coverage = PROTO_COVERAGE_ALL;
         return PROTO_START_TLS;
     case 'N':
         error_set(&session->error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
@@ -370,7 +374,7 @@ static void postgres_fail(struct proto_session *session, const char *text)
 static const char *postgres_explain_end(const struct proto_session *session)
 {
     if (session->plan == PROTO_PLAN_DIRECT && session->kind == PROTO_SESSION_UNKNOWN)
-        return "so does PostgreSQL before version 17: set SslNegotiation=starttls";
+        return "it may be PostgreSQL before version 17: set SslNegotiation=starttls";
     return NULL;
 }
 

@@ -27,7 +27,7 @@ enum proto_plan {
 enum proto_verdict {
     PROTO_CONTINUE,  /* go on */
     PROTO_START_TLS, /* the server agreed: handshake now */
-    PROTO_LOGGED_IN, /* the server accepted the login; go on */
+    PROTO_LOGGED_IN, /* the server accepted the login, and its answer to it is over; go on */
     PROTO_NO_TLS,    /* the server said that it has no TLS; error says in which words */
     PROTO_NEEDS_TLS, /* plaintext plan: the server said that it wants TLS */
     PROTO_REJECTED,  /* the server refused the startup before it asked for credentials; pass on what
@@ -47,6 +47,14 @@ enum proto_certificate {
     PROTO_CERTIFICATE_SHOWN
 };
 
+/* What of the session travels in TLS, once the protocol has settled it with the server. */
+enum proto_coverage {
+    PROTO_COVERAGE_OPEN, /* not settled yet */
+    PROTO_COVERAGE_NOTHING,
+    PROTO_COVERAGE_LOGIN, /* the login alone: PROTO_END_TLS comes behind it */
+    PROTO_COVERAGE_ALL
+};
+
 struct proto_session {
     const struct proto *proto;
     enum proto_plan plan;
@@ -54,6 +62,7 @@ struct proto_session {
         *server_name; /* as the user wrote it; NULL: unknown. The relay's, set after opening */
     bool is_login_only_allowed; /* TDS, mode allow: encryption of the login alone will do */
     enum proto_session_kind kind;
+    enum proto_coverage coverage;
     bool is_driver_opaque;     /* bytes of the driver go to the server unseen */
     bool is_server_opaque;     /* bytes of the server go to the driver unseen */
     bool is_credentials_asked; /* the server asked for, or was sent, a password: no fallback after
@@ -78,7 +87,8 @@ struct proto {
     /* The highest TLS version that the plan can carry; NONE: any. */
     enum tls_version (*maximum_version)(enum proto_plan plan);
 
-    /* Allocates state. false: out of memory. */
+    /* Allocates state. false: out of memory; of the session without a state only fail, explain_end
+     * and close may be called. */
     bool (*open)(struct proto_session *session);
     void (*close)(struct proto_session *session);
 
@@ -107,9 +117,12 @@ struct proto {
     /* A message that makes the real driver give up at once, in to_driver; text is short ASCII. */
     void (*fail)(struct proto_session *session, const char *text);
 
-    /* What it may mean that the server ends the connection at this point, for the error: "so does
-     * a server that ...: set ...". NULL, or returns NULL: nothing is known. */
+    /* What it may mean that the server ends the connection at this point, or never answers, for the
+     * error: "the server may have no ...: set ...". NULL, or returns NULL: nothing is known. */
     const char *(*explain_end)(const struct proto_session *session);
+
+    /* A plaintext attempt may end in TLS, for the login at least: is_login_only_allowed counts. */
+    bool has_login_only;
 
     /* For a check that ends where TLS is up: appends what a real driver would say now, so that the
      * switch to TLS goes on. No user and no password is in it. NULL: the switch does not need the

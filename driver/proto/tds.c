@@ -210,7 +210,8 @@ static bool write_reply(struct buffer *out, const struct buffer *payload)
 /* A driver that gets no valid PRELOGIN reply may log in again in plaintext with TDS 5.0. */
 static void tds_fail(struct proto_session *session, const char *text)
 {
-    struct tds *tds = session->state;
+    struct tds unknown = {0};
+    struct tds *tds = session->state != NULL ? session->state : &unknown;
     struct buffer payload = {0};
     if (session->is_server_opaque || tds->is_failure_told)
         return;
@@ -227,11 +228,14 @@ static void tds_fail(struct proto_session *session, const char *text)
 static const char *tds_explain_end(const struct proto_session *session)
 {
     const struct tds *tds = session->state;
+    if (tds == NULL)
+        return NULL;
     if (session->plan == PROTO_PLAN_DIRECT && tds->stage == TDS_STAGE_PRELOGIN)
-        return "so does a server that has no TDS 8.0: set SslNegotiation=starttls (Encrypt=yes)";
+        return "the server may have no TDS 8.0: set SslNegotiation=starttls (Encrypt=yes)";
     if (session->plan != PROTO_PLAN_DIRECT && tds->stage == TDS_STAGE_REPLY)
-        return "so does a server that takes only TDS 8.0: set SslNegotiation=direct, with "
-               "SslMode=require or stronger (Encrypt=strict)";
+        return "the server may take only TDS 8.0: set SslNegotiation=direct, with SslMode=require "
+               "or "
+               "stronger (Encrypt=strict)";
     return NULL;
 }
 
@@ -298,5 +302,6 @@ const struct proto proto_tds = {
     .record_length = tds_record_length,
     .fail = tds_fail,
     .explain_end = tds_explain_end,
+    .has_login_only = true,
     .stand_in = tds_stand_in,
 };

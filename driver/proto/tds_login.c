@@ -49,12 +49,13 @@ static enum proto_verdict begin_login(struct proto_session *session,
                                       const struct tds_packet *packet)
 {
     struct tds *tds = session->state;
-    if (tds->is_login_only && (packet->status & TDS_STATUS_LAST) == 0)
+    bool is_login_only = session->coverage == PROTO_COVERAGE_LOGIN;
+    if (is_login_only && (packet->status & TDS_STATUS_LAST) == 0)
         return refuse_long_login(session);
     tds->version = read_login_version(packet);
     tds->stage = TDS_STAGE_LOGIN_REPLY;
     session->is_credentials_asked = true;
-    return tds->is_login_only ? PROTO_END_TLS : PROTO_CONTINUE;
+    return is_login_only ? PROTO_END_TLS : PROTO_CONTINUE;
 }
 
 enum proto_verdict tds_login_read_driver(struct proto_session *session, struct buffer *input)

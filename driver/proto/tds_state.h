@@ -22,7 +22,6 @@ struct tds {
     struct tds_message message; /* being read: PRELOGIN, its reply, or a login reply */
     struct buffer reply;        /* PRELOGIN's reply as the driver is to get it */
     bool has_mars;              /* the driver's PRELOGIN has a MARS option */
-    bool is_login_only;
     bool is_prelogin_read;
     bool is_reply_given; /* the driver has a PRELOGIN reply */
     bool is_failure_told;

@@ -10,7 +10,7 @@
 /* What an ENCRYPTION of the server's PRELOGIN reply leads to. */
 enum decision {
     DECISION_INVALID,
-    DECISION_PLAINTEXT, /* as the connection is */
+    DECISION_UNCHANGED, /* the connection stays as it is */
     DECISION_TLS,
     DECISION_TLS_LOGIN,
     DECISION_NO_TLS,
@@ -29,13 +29,13 @@ static const struct offer offer_tls = {
     TDS_ENCRYPTION_ON, {DECISION_LOGIN_ONLY_OFFERED, DECISION_TLS, DECISION_NO_TLS, DECISION_TLS}};
 static const struct offer offer_plaintext = {
     TDS_ENCRYPTION_NOT_SUPPORTED,
-    {DECISION_INVALID, DECISION_NEEDS_TLS, DECISION_PLAINTEXT, DECISION_NEEDS_TLS}};
+    {DECISION_INVALID, DECISION_NEEDS_TLS, DECISION_UNCHANGED, DECISION_NEEDS_TLS}};
 static const struct offer offer_allow = {
-    TDS_ENCRYPTION_OFF, {DECISION_TLS_LOGIN, DECISION_TLS, DECISION_PLAINTEXT, DECISION_TLS}};
+    TDS_ENCRYPTION_OFF, {DECISION_TLS_LOGIN, DECISION_TLS, DECISION_UNCHANGED, DECISION_TLS}};
 /* Inside TLS the byte means nothing more; clients send 2 and ignore the answer. */
 static const struct offer offer_direct = {
     TDS_ENCRYPTION_NOT_SUPPORTED,
-    {DECISION_PLAINTEXT, DECISION_PLAINTEXT, DECISION_PLAINTEXT, DECISION_PLAINTEXT}};
+    {DECISION_UNCHANGED, DECISION_UNCHANGED, DECISION_UNCHANGED, DECISION_UNCHANGED}};
 
 static const struct offer *find_offer(const struct proto_session *session)
 {
@@ -151,7 +151,7 @@ enum proto_verdict tds_switch_give_reply(struct proto_session *session)
     return PROTO_CONTINUE;
 }
 
-static enum proto_verdict begin_tls(struct proto_session *session, bool is_login_only,
+static enum proto_verdict begin_tls(struct proto_session *session, enum proto_coverage coverage,
                                     const struct buffer *input)
 {
     struct tds *tds = session->state;
@@ -163,7 +163,7 @@ static enum proto_verdict begin_tls(struct proto_session *session, bool is_login
                   buffer_length(input));
         return tds_refuse(session);
     }
-    tds->is_login_only = is_login_only;
+    session->coverage = coverage;
     tds->stage = TDS_STAGE_HANDSHAKE;
     return PROTO_START_TLS;
 }
@@ -184,15 +184,18 @@ static enum proto_verdict act_on_reply(struct proto_session *session, uint8_t an
     enum decision decision = DECISION_INVALID;
     tds_encryption_text(answer, text);
     if (session->plan == PROTO_PLAN_DIRECT)
-        decision = DECISION_PLAINTEXT;
+        decision = DECISION_UNCHANGED;
     else if (answer <= TDS_ENCRYPTION_REQUIRED)
         decision = find_offer(session)->decisions[answer];
     switch (decision) {
-    case DECISION_PLAINTEXT:
+    case DECISION_UNCHANGED:
+        session->coverage =
+            session->plan == PROTO_PLAN_DIRECT ? PROTO_COVERAGE_ALL : PROTO_COVERAGE_NOTHING;
         return tds_switch_give_reply(session);
     case DECISION_TLS:
+        return begin_tls(session, PROTO_COVERAGE_ALL, input);
     case DECISION_TLS_LOGIN:
-        return begin_tls(session, decision == DECISION_TLS_LOGIN, input);
+        return begin_tls(session, PROTO_COVERAGE_LOGIN, input);
     case DECISION_NO_TLS:
         return end_attempt(session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
                            "the server has no TLS", text);

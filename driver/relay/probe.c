@@ -27,14 +27,19 @@ static bool exchange(struct run *run, const char *doing)
 {
     struct probe *probe = run->probe;
     struct transport *server = &probe->server;
+    struct error error = {0};
+    char hint[TRANSPORT_HINT_SIZE];
     while (transport_unsent(server) > 0 && !server->is_write_dead) {
         transport_flush(server);
         if (transport_unsent(server) > 0 &&
             !dial_wait_for(server->descriptor, POLLOUT, &run->wait, doing, &probe->error))
             return false;
     }
-    if (!dial_wait_for(server->descriptor, POLLIN, &run->wait, doing, &probe->error))
+    if (!dial_wait_for(server->descriptor, POLLIN, &run->wait, doing, &error)) {
+        error_set(&probe->error, error.code, "%s%s", error.text,
+                  transport_explain(server, hint, sizeof hint));
         return false;
+    }
     transport_receive(server);
     if (server->has_ended)
         transport_describe_end(server, run->server_name, doing, &probe->error);
@@ -100,6 +105,7 @@ static enum proto_verdict take_answer(struct run *run)
     return verdict;
 }
 
+/* true: TLS begins. false: not, for an error or because the server leaves the attempt plaintext. */
 static bool switch_to_tls(struct run *run)
 {
     struct probe *probe = run->probe;
@@ -107,7 +113,7 @@ static bool switch_to_tls(struct run *run)
     enum proto_verdict verdict = obey(run, probe->proto.proto->start(&probe->proto));
     if (verdict == PROTO_CONTINUE)
         verdict = stand_in(run);
-    while (verdict == PROTO_CONTINUE) {
+    while (verdict == PROTO_CONTINUE && probe->proto.coverage != PROTO_COVERAGE_NOTHING) {
         verdict = take_answer(run);
         if (verdict == PROTO_CONTINUE)
             verdict = stand_in(run);
@@ -175,7 +181,7 @@ static void run_steps(struct run *run)
     struct probe *probe = run->probe;
     if (!connect_server(run))
         return;
-    if (run->options->plan == PROTO_PLAN_TLS && !switch_to_tls(run))
+    if (run->options->plan != PROTO_PLAN_DIRECT && !switch_to_tls(run))
         return;
     bool is_up = shake_hands(run);
     report(probe, run->options);
@@ -195,7 +201,9 @@ struct probe *probe_run(const struct relay_options *options)
         .probe = probe,
         .wait = {clock_monotonic() + (int64_t)options->timeout * 1000, -1, -1},
     };
-    if (proto_session_open(&probe->proto, options->proto, options->plan))
+    bool is_open = proto_session_open(&probe->proto, options->proto, options->plan);
+    probe->proto.is_login_only_allowed = options->is_login_only_allowed;
+    if (is_open)
         run_steps(&run);
     else
         error_set_memory(&probe->error);

@@ -10,7 +10,8 @@
 #include "relay/relay.h"
 #include "relay/transport.h"
 
-/* What was tried last: it succeeded, unless error is set. */
+/* What was tried last: it succeeded, unless error is set; that the switch left all in plaintext,
+ * proto.coverage says. */
 enum probe_step { PROBE_CONNECT, PROBE_SWITCH, PROBE_HANDSHAKE };
 
 /* Some 50 KB: on the heap. */
@@ -25,8 +26,9 @@ struct probe {
     struct error_list warnings;
 };
 
-/* Blocks until TLS is up or cannot be, within options->timeout. plan is TLS or DIRECT; endpoint and
- * wanted_port do not count. NULL: out of memory. */
+/* Blocks until TLS is up or cannot be, within options->timeout. The plan is PLAINTEXT only where
+ * that may end in TLS (is_login_only_allowed); endpoint and wanted_port do not count. NULL: out of
+ * memory. */
 struct probe *probe_run(const struct relay_options *options);
 
 /* Ends the connection and frees everything. Accepts NULL and clears. */

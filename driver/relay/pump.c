@@ -309,6 +309,7 @@ static void fill(struct pollfd *polled, int descriptor, short events)
 static bool wait_for_events(struct pump *pump, struct pollfd *polled)
 {
     struct error error = {0};
+    char hint[TRANSPORT_HINT_SIZE];
     fill(&polled[POLLED_DRIVER], pump->driver, driver_events(pump));
     fill(&polled[POLLED_SERVER], pump->server.descriptor, server_events(pump));
     fill(&polled[POLLED_WAKE], pump->wake, POLLIN);
@@ -318,8 +319,9 @@ static bool wait_for_events(struct pump *pump, struct pollfd *polled)
     if (count == 0)
         error_set(&error, ODBCSSL_ERROR_TIMEOUT,
                   "%s: the time-out of %u seconds (SslTimeout, else the login time-out) ran out "
-                  "while %s",
-                  pump->server_name, pump->options->timeout, pump->doing);
+                  "while %s%s",
+                  pump->server_name, pump->options->timeout, pump->doing,
+                  transport_explain(&pump->server, hint, sizeof hint));
     else if (count < 0 && errno != EINTR)
         error_set_system(&error, ODBCSSL_ERROR_SYSTEM, errno, "poll failed");
     if (error_is_set(&error))

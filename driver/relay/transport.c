@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HINT_SIZE 200
-
 void transport_free(struct transport *transport)
 {
     int descriptor = transport->descriptor;
@@ -305,8 +303,7 @@ void transport_flush(struct transport *transport)
     }
 }
 
-/* "; so does a server that ...", or nothing. */
-static const char *explain_end(const struct transport *transport, char *out, size_t size)
+const char *transport_explain(const struct transport *transport, char *out, size_t size)
 {
     const struct proto *proto = transport->proto->proto;
     const char *text = proto->explain_end != NULL ? proto->explain_end(transport->proto) : NULL;
@@ -317,19 +314,19 @@ static const char *explain_end(const struct transport *transport, char *out, siz
 void transport_describe_end(const struct transport *transport, const char *server_name,
                             const char *doing, struct error *error)
 {
-    char hint[HINT_SIZE];
+    char hint[TRANSPORT_HINT_SIZE];
     if (transport->stage == TRANSPORT_HANDSHAKE && transport->end_reason != 0)
         error_set_system(error, ODBCSSL_ERROR_HANDSHAKE, transport->end_reason,
                          "the connection to %s broke during the TLS handshake%s", server_name,
-                         explain_end(transport, hint, sizeof hint));
+                         transport_explain(transport, hint, sizeof hint));
     else if (transport->end_reason != 0)
         error_set_system(error, ODBCSSL_ERROR_LINK_LOST, transport->end_reason,
                          "the connection to %s broke while %s%s", server_name, doing,
-                         explain_end(transport, hint, sizeof hint));
+                         transport_explain(transport, hint, sizeof hint));
     else if (transport->stage == TRANSPORT_HANDSHAKE)
         error_set(error, ODBCSSL_ERROR_HANDSHAKE,
                   "%s closed the connection during the TLS handshake%s", server_name,
-                  explain_end(transport, hint, sizeof hint));
+                  transport_explain(transport, hint, sizeof hint));
     else if (transport->tls != NULL && !transport->is_closed)
         error_set(
             error, ODBCSSL_ERROR_TRUNCATED,
@@ -337,7 +334,7 @@ void transport_describe_end(const struct transport *transport, const char *serve
             server_name, doing);
     else
         error_set(error, ODBCSSL_ERROR_LINK_LOST, "%s closed the connection while %s%s",
-                  server_name, doing, explain_end(transport, hint, sizeof hint));
+                  server_name, doing, transport_explain(transport, hint, sizeof hint));
 }
 
 void transport_end(struct transport *transport)

@@ -76,6 +76,11 @@ bool transport_write_negotiation(struct transport *transport, struct buffer *byt
 void transport_flush(struct transport *transport);
 size_t transport_unsent(const struct transport *transport);
 
+/* "; the server may ...", as the protocol knows what an end or silence at this point may mean, or
+ * nothing. Returns out. */
+#define TRANSPORT_HINT_SIZE 200
+const char *transport_explain(const struct transport *transport, char *out, size_t size);
+
 /* Why the server's stream ended too early. server_name: "db1 (10.0.0.1, port 5432)"; doing:
  * "waiting for the login". */
 void transport_describe_end(const struct transport *transport, const char *server_name,

@@ -410,6 +410,63 @@ static void test_tds(void)
     tds_peer_stop(&peer);
 }
 
+/* As SslMode=allow connects: what the server prefers, and no more than it. */
+static void test_tds_allow(void)
+{
+    static const struct {
+        const char *encryption, *mark, *text, *verdict;
+    } rows[] = {
+        {"off", "WARN", "for the login only (907)",
+         "WARN  a connection would be: only the login was encrypted"},
+        {"required", "OK", "tds", "OK    a connection would be: encrypted"},
+        {"unsupported", "WARN", "the server has no TLS", "WARN  a connection would be: plaintext"},
+    };
+    if (!tds_peer_is_available()) {
+        suite_skip("tds-server needs libssl-dev to be built, or there is no libtdsodbc.so");
+        return;
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char error[2048] = "";
+        struct tds_peer *peer = tds_peer_start(
+            &(struct tds_peer_options){.certificate = fixture_path(&fixture, "server.pem"),
+                                       .key = fixture_path(&fixture, "server.key"),
+                                       .encryption = rows[i].encryption},
+            error, sizeof error);
+        CHECK_FATAL(peer != NULL);
+        const char *text = text_of("DRIVER={%s};Server=localhost;Port=%u;SslMode=allow",
+                                   ODBC_FREETDS, tds_peer_port(peer));
+        CHECK_NUMBER(RUN("check", "-k", text), 0);
+        check_fact(rows[i].mark, "switch to TLS", rows[i].text);
+        CHECK_CONTAINS(output, rows[i].verdict);
+        CHECK_CONTAINS(tds_peer_wait_end(peer), " prelogin encryption=0 ");
+        tds_peer_stop(&peer);
+    }
+}
+
+/* A server of TDS 7 takes the first TLS record for a packet of which the rest is to come. */
+static void test_tds_direct(void)
+{
+    char error[2048] = "";
+    static const char *const silent[] = {"--misbehave", "silent-start", NULL};
+    if (!tds_peer_is_available()) {
+        suite_skip("tds-server needs libssl-dev to be built, or there is no libtdsodbc.so");
+        return;
+    }
+    struct tds_peer *peer = tds_peer_start(
+        &(struct tds_peer_options){.certificate = fixture_path(&fixture, "server.pem"),
+                                   .key = fixture_path(&fixture, "server.key"),
+                                   .encryption = "off",
+                                   .arguments = silent},
+        error, sizeof error);
+    CHECK_FATAL(peer != NULL);
+    const char *text = text_of("DRIVER={%s};Server=localhost;Port=%u;SslMode=require;"
+                               "SslNegotiation=direct;SslTimeout=1",
+                               ODBC_FREETDS, tds_peer_port(peer));
+    CHECK_NUMBER(RUN("check", "-k", text), 1);
+    check_fact("FAIL", "handshake", "the server may have no TDS 8.0: set SslNegotiation=starttls");
+    tds_peer_stop(&peer);
+}
+
 static const char *mariadb_string(const struct mariadb_server *server, const char *more)
 {
     return text_of("DRIVER={%s};Server=127.0.0.1;Port=%u;UID=root;PWD=x;%s", ODBC_MARIADB,
@@ -587,6 +644,8 @@ static const struct suite_case cases[] = {
     {"check: where settings come from", test_sources},
     {"check: JSON", test_json},
     {"check: SQL Server", test_tds},
+    {"check: SQL Server, in mode allow", test_tds_allow},
+    {"check: SQL Server without TDS 8.0", test_tds_direct},
     {"check: MariaDB", test_mariadb},
     {"install: writes a section", test_install},
     {"install: refuses", test_install_refuses},

@@ -450,6 +450,39 @@ static void test_direct(void)
     proto_session_close(&session);
 }
 
+/* The linker leads every calloc of the program here. */
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+static bool has_memory = true;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return has_memory ? __real_calloc(count, size) : NULL;
+}
+
+/* Where there is no memory for a state, the real driver still learns that it is over. */
+static void test_no_state(void)
+{
+    static const struct {
+        const struct proto *proto;
+        size_t at; /* of the byte that says what the message is */
+        unsigned char byte;
+    } rows[] = {{&proto_postgres, 0, 'E'}, {&proto_tds, 0, 0x04}, {&proto_mysql, 4, 0xFF}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct proto_session session;
+        has_memory = false;
+        bool is_open = proto_session_open(&session, rows[i].proto, PROTO_PLAN_DIRECT);
+        has_memory = true;
+        CHECK(!is_open);
+        if (rows[i].proto->explain_end != NULL)
+            rows[i].proto->explain_end(&session);
+        rows[i].proto->fail(&session, "sorry");
+        CHECK(buffer_length(&session.to_driver) > rows[i].at &&
+              buffer_content(&session.to_driver)[rows[i].at] == rows[i].byte);
+        proto_session_close(&session);
+    }
+}
+
 static void test_find(void)
 {
     CHECK(proto_find(DATABASE_PROTOCOL_POSTGRESQL) == &proto_postgres);
@@ -474,6 +507,7 @@ static const struct suite_case postgres_cases[] = {
 static const struct suite_case other_cases[] = {
     {"direct: opaque from the start, and never with a switch", test_direct},
     {"every protocol is found", test_find},
+    {"every protocol fails well without memory for its state", test_no_state},
     {NULL, NULL},
 };
 

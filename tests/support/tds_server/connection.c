@@ -172,8 +172,14 @@ static bool accept_first_byte(struct connection *connection)
 {
     int first = wire_peek(&connection->wire);
     bool is_strict = connection->options->encryption == ENCRYPTION_MODE_STRICT;
+    char byte;
     if (first == -1)
         return false;
+    if (connection->options->misbehaviour == MISBEHAVE_SILENT_START) {
+        while (wire_read_bytes(&connection->wire, &byte, 1))
+            continue;
+        return false;
+    }
     if ((first == TLS_HANDSHAKE_RECORD) != is_strict) {
         log_event("violation first byte 0x%02x", (unsigned)first);
         return false;

@@ -19,8 +19,8 @@ static const char usage[] =
     "    [--mars] [--route HOST:PORT] [--browser-port N] [--instance NAME] [--misbehave KIND]\n"
     "Listens on 127.0.0.1; port 0 takes a free one. Prints \"port N\" and, with a browser,\n"
     "\"browser N\", then serves until SIGTERM or the end of its parent.\n"
-    "KIND: early truncate garbage garbage-login close silence login-only split-handshake\n"
-    "    reply-handshake no-mars\n";
+    "KIND: early truncate garbage garbage-login close silence silent-start login-only\n"
+    "    split-handshake reply-handshake no-mars\n";
 
 struct word {
     const char *word;
@@ -48,6 +48,7 @@ static const struct word misbehaviour_words[] = {
     {"garbage-login", MISBEHAVE_GARBAGE_LOGIN},
     {"close", MISBEHAVE_CLOSE},
     {"silence", MISBEHAVE_SILENCE},
+    {"silent-start", MISBEHAVE_SILENT_START},
     {"login-only", MISBEHAVE_LOGIN_ONLY},
     {"split-handshake", MISBEHAVE_SPLIT_HANDSHAKE},
     {"reply-handshake", MISBEHAVE_REPLY_HANDSHAKE},

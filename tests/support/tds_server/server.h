@@ -32,6 +32,7 @@ enum misbehaviour {
     MISBEHAVE_GARBAGE_LOGIN,   /* answers LOGIN7 with what is no token stream */
     MISBEHAVE_CLOSE,           /* closes instead of answering PRELOGIN */
     MISBEHAVE_SILENCE,         /* never answers PRELOGIN */
+    MISBEHAVE_SILENT_START,    /* waits for ever whatever comes first */
     MISBEHAVE_LOGIN_ONLY,      /* answers every PRELOGIN with ENCRYPTION 0 */
     MISBEHAVE_SPLIT_HANDSHAKE, /* allowed: its flights come in packets of a few bytes */
     MISBEHAVE_REPLY_HANDSHAKE, /* seen in old servers: its flights come in packets of type 0x04 */
