@@ -103,7 +103,8 @@ struct saved_attribute {
     struct saved_attribute *next;
 };
 
-struct link; /* conn/: the relay, settings and report of an open connection */
+struct link;  /* conn/: the transport, settings and report of an open connection */
+struct guard; /* base/guard.h */
 
 struct connection {
     struct handle handle; /* real: the real driver's connection once connecting began */
@@ -114,6 +115,7 @@ struct connection {
     bool is_connected;           /* set after conn_connect */
     struct saved_attribute *saved_attributes;
     struct link *link;    /* NULL when not connected */
+    struct guard *guard;  /* the link's; NULL: none */
     pthread_mutex_t lock; /* guards the lists below; never held while the real driver is called */
     struct statement *statements;
     struct descriptor *descriptors; /* explicit ones */

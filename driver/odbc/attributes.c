@@ -92,8 +92,9 @@ static SQLRETURN get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGE
         return call.outcome;
     SQLUINTEGER answer[2] = {SQL_CD_FALSE}; /* room for a driver that writes an SQLULEN */
     if (EITHER(&call, SQLGetConnectAttr) == NULL ||
-        !SQL_SUCCEEDED(EITHER(&call, SQLGetConnectAttr)(call.real, SQL_ATTR_CONNECTION_DEAD, answer,
-                                                        sizeof answer, NULL)))
+        !SQL_SUCCEEDED(
+            CALL_REAL(&call, EITHER(&call, SQLGetConnectAttr)(call.real, SQL_ATTR_CONNECTION_DEAD,
+                                                              answer, sizeof answer, NULL))))
         answer[0] = SQL_CD_FALSE;
     return give_number(value, length, answer[0]);
 }
@@ -113,8 +114,8 @@ static SQLRETURN get_connection_attribute(SQLHDBC handle, enum flavour flavour,
     if (is_absent)
         return call_lacks_function(&call, flavour == FLAVOUR_WIDE ? "SQLGetConnectAttrW"
                                                                   : "SQLGetConnectAttr");
-    return call_end(&call, PICK_OR_EITHER(&call, flavour, SQLGetConnectAttr)(call.real, attribute,
-                                                                             value, size, length));
+    return CALL_REAL(&call, PICK_OR_EITHER(&call, flavour, SQLGetConnectAttr)(call.real, attribute,
+                                                                              value, size, length));
 }
 
 ENTRY
@@ -157,8 +158,8 @@ static SQLRETURN set_connection_attribute(SQLHDBC handle, enum flavour flavour,
                                                                   : "SQLSetConnectAttr");
     if (EITHER(&call, SQLSetConnectAttr) == NULL)
         return call_lacks_function(&call, "SQLSetConnectAttr");
-    return call_end(&call, PICK_OR_EITHER(&call, flavour, SQLSetConnectAttr)(call.real, attribute,
-                                                                             value, length));
+    return CALL_REAL(&call, PICK_OR_EITHER(&call, flavour, SQLSetConnectAttr)(call.real, attribute,
+                                                                              value, length));
 }
 
 ENTRY
@@ -184,10 +185,10 @@ static SQLRETURN get_descriptor(const struct call *call, SQLINTEGER attribute, S
                                 SQLINTEGER *length)
 {
     SQLHDESC real = SQL_NULL_HDESC;
-    SQLRETURN outcome =
-        EITHER(call, SQLGetStmtAttr)(call->real, attribute, &real, SQL_IS_POINTER, NULL);
+    SQLRETURN outcome = CALL_REAL(
+        call, EITHER(call, SQLGetStmtAttr)(call->real, attribute, &real, SQL_IS_POINTER, NULL));
     if (!SQL_SUCCEEDED(outcome))
-        return call_end(call, outcome);
+        return outcome;
     struct descriptor *descriptor = statement_wrap_descriptor(
         (struct statement *)call->handle, (unsigned)(attribute - SQL_ATTR_APP_ROW_DESC), real);
     if (descriptor == NULL)
@@ -210,8 +211,8 @@ static SQLRETURN get_statement_attribute(SQLHSTMT handle, enum flavour flavour,
         return call_lacks_function(&call, "SQLGetStmtAttr");
     if (is_descriptor(attribute))
         return get_descriptor(&call, attribute, value, length);
-    return call_end(&call, PICK_OR_EITHER(&call, flavour, SQLGetStmtAttr)(call.real, attribute,
-                                                                          value, size, length));
+    return CALL_REAL(&call, PICK_OR_EITHER(&call, flavour, SQLGetStmtAttr)(call.real, attribute,
+                                                                           value, size, length));
 }
 
 ENTRY
@@ -244,10 +245,11 @@ static SQLRETURN set_descriptor(const struct call *call, SQLINTEGER attribute, S
         }
     }
     SQLHDESC real = pinned != NULL ? pinned->real : SQL_NULL_HDESC;
-    SQLRETURN outcome = EITHER(call, SQLSetStmtAttr)(call->real, attribute, real, SQL_IS_POINTER);
+    SQLRETURN outcome =
+        CALL_REAL(call, EITHER(call, SQLSetStmtAttr)(call->real, attribute, real, SQL_IS_POINTER));
     if (pinned != NULL)
         handle_unpin(pinned);
-    return call_end(call, outcome);
+    return outcome;
 }
 
 static SQLRETURN set_statement_attribute(SQLHSTMT handle, enum flavour flavour,
@@ -260,7 +262,7 @@ static SQLRETURN set_statement_attribute(SQLHSTMT handle, enum flavour flavour,
         return call_lacks_function(&call, "SQLSetStmtAttr");
     if (is_descriptor(attribute))
         return set_descriptor(&call, attribute, value);
-    return call_end(
+    return CALL_REAL(
         &call, PICK_OR_EITHER(&call, flavour, SQLSetStmtAttr)(call.real, attribute, value, length));
 }
 

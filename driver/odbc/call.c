@@ -95,12 +95,20 @@ bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
         return false;
     }
     call->functions = call->connection->driver->functions;
+    call->guard = guard_place();
+    call->outer = *call->guard;
     return !is_refused_after_fork(call);
+}
+
+void call_enter(const struct call *call)
+{
+    *call->guard = call->connection->guard;
 }
 
 SQLRETURN
 call_end(const struct call *call, SQLRETURN outcome)
 {
+    *call->guard = call->outer;
     if (outcome != SQL_ERROR)
         return outcome;
     struct error error = {0};

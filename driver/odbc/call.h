@@ -8,6 +8,7 @@
 #include <sqlext.h>
 #include <sqlucode.h>
 
+#include "base/guard.h"
 #include "dispatch/functions.h"
 #include "dispatch/handles.h"
 
@@ -19,16 +20,21 @@ struct call {
     struct handle *handle; /* NULL: the handle is none of ours */
     struct connection *connection;
     const struct driver_functions *functions;
-    SQLHANDLE real;    /* the real driver's handle */
-    SQLRETURN outcome; /* when the call ends before the real driver */
+    SQLHANDLE real;       /* the real driver's handle */
+    struct guard **guard; /* the thread's place for it */
+    struct guard *outer;  /* what was there before */
+    SQLRETURN outcome;    /* when the call ends before the real driver */
 };
 
 /* Checks the handle and clears its records. false: the call ends with call->outcome; a record says
  * why (there is no real driver yet, or the connection belongs to the parent process). */
 bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle);
 
-/* After the real driver's function: when it failed because the link broke, adds the record that
- * says how. Returns the outcome, for `return call_end(&call, real function(...))`. */
+/* Around a call of the real driver's function, as in `return CALL_REAL(&call, function(...))`:
+ * while it runs, the thread's guard is the connection's. When it fails because the link broke, the
+ * record that says how is added. Gives the function's outcome. */
+#define CALL_REAL(call, function_call) (call_enter(call), call_end((call), (function_call)))
+void call_enter(const struct call *call);
 SQLRETURN call_end(const struct call *call, SQLRETURN outcome);
 
 /* IM001: the real driver has no such function. Returns SQL_ERROR. */

@@ -16,9 +16,9 @@ static SQLRETURN cancel_statement(SQLHSTMT handle, bool is_by_handle)
     if (!call_begin(&call, HANDLE_STATEMENT, handle))
         outcome = call.outcome;
     else if (is_by_handle && call.functions->SQLCancelHandle != NULL)
-        outcome = call_end(&call, call.functions->SQLCancelHandle(SQL_HANDLE_STMT, call.real));
+        outcome = CALL_REAL(&call, call.functions->SQLCancelHandle(SQL_HANDLE_STMT, call.real));
     else if (call.functions->SQLCancel != NULL)
-        outcome = call_end(&call, call.functions->SQLCancel(call.real));
+        outcome = CALL_REAL(&call, call.functions->SQLCancel(call.real));
     else
         outcome = call_lacks_function(&call, "SQLCancel");
     handle_unpin(pinned);
@@ -43,7 +43,7 @@ static SQLRETURN cancel_connection(SQLHDBC handle)
     else if (call.functions->SQLCancelHandle == NULL)
         outcome = call_lacks_function(&call, "SQLCancelHandle");
     else
-        outcome = call_end(&call, call.functions->SQLCancelHandle(SQL_HANDLE_DBC, call.real));
+        outcome = CALL_REAL(&call, call.functions->SQLCancelHandle(SQL_HANDLE_DBC, call.real));
     handle_unpin(pinned);
     return outcome;
 }
@@ -63,7 +63,7 @@ static SQLRETURN end_connection(SQLHDBC handle, SQLSMALLINT completion)
         return call.outcome;
     if (call.functions->SQLEndTran == NULL)
         return call_lacks_function(&call, "SQLEndTran");
-    return call_end(&call, call.functions->SQLEndTran(SQL_HANDLE_DBC, call.real, completion));
+    return CALL_REAL(&call, call.functions->SQLEndTran(SQL_HANDLE_DBC, call.real, completion));
 }
 
 /* The driver manager ends transactions connection by connection, and never comes with an

@@ -27,7 +27,7 @@ static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
         call_fail(pinned, &error);
         outcome = call_fail(source->handle, &error);
     } else {
-        outcome = call_end(source, source->functions->SQLCopyDesc(source->real, pinned->real));
+        outcome = CALL_REAL(source, source->functions->SQLCopyDesc(source->real, pinned->real));
     }
     handle_unpin(pinned);
     return outcome;

@@ -50,9 +50,9 @@ static enum status_dialect ask_dialect(const struct call *call)
     char name[64] = "";
     SQLHDBC real = call->connection->handle.real;
     if (call->functions->SQLGetInfo != NULL) {
-        call->functions->SQLGetInfo(real, SQL_DBMS_NAME, name, sizeof name, NULL);
+        CALL_REAL(call, call->functions->SQLGetInfo(real, SQL_DBMS_NAME, name, sizeof name, NULL));
     } else if (call->functions->SQLGetInfoW != NULL) {
-        call->functions->SQLGetInfoW(real, SQL_DBMS_NAME, wide, sizeof wide, NULL);
+        CALL_REAL(call, call->functions->SQLGetInfoW(real, SQL_DBMS_NAME, wide, sizeof wide, NULL));
         for (size_t i = 0; i + 1 < sizeof name && wide[i] != 0; i++)
             name[i] = wide[i] < 0x80 ? (char)wide[i] : '?';
     }
@@ -95,7 +95,7 @@ static bool replace_text(const struct call *call, enum flavour flavour, void **t
             return call_lacks_function(&call, #name);                                              \
         if (!replace_text(&call, flavour, &actual, &length, &replacement))                         \
             return call_fail_memory(call.handle);                                                  \
-        SQLRETURN outcome = call_end(&call, call.functions->name(call.real, actual, length));      \
+        SQLRETURN outcome = CALL_REAL(&call, call.functions->name(call.real, actual, length));     \
         free(replacement);                                                                         \
         return outcome;                                                                            \
     }

@@ -12,7 +12,7 @@
         if (call.functions->name == NULL)                                                          \
             return call_lacks_function(&call, #name);                                              \
         SQLHANDLE real = call.real;                                                                \
-        return call_end(&call, call.functions->name arguments);                                    \
+        return CALL_REAL(&call, call.functions->name arguments);                                   \
     }
 
 #define TEXT SQLCHAR

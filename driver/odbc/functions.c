@@ -74,7 +74,7 @@ SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT function, SQLUSMALLINT *supported)
         return call.outcome;
     if (supported == NULL)
         return call_fail_state(call.handle, "HY009", "there is no place for the answer");
-    SQLRETURN outcome = call_end(&call, collect(&call, &bits));
+    SQLRETURN outcome = CALL_REAL(&call, collect(&call, &bits));
     if (!SQL_SUCCEEDED(outcome))
         return outcome;
     if (function == SQL_API_ODBC3_ALL_FUNCTIONS) {

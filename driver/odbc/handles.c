@@ -30,7 +30,7 @@ static SQLRETURN allocate_child(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *ou
     SQLHANDLE real = SQL_NULL_HANDLE;
     if (!call_begin(&call, HANDLE_CONNECTION, input))
         return call.outcome;
-    SQLRETURN outcome = call_end(&call, call.functions->SQLAllocHandle(kind, call.real, &real));
+    SQLRETURN outcome = CALL_REAL(&call, call.functions->SQLAllocHandle(kind, call.real, &real));
     if (!SQL_SUCCEEDED(outcome))
         return outcome;
     *out = kind == SQL_HANDLE_STMT ? (SQLHANDLE)statement_new(call.connection, real)
@@ -105,13 +105,14 @@ static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
         return call_fail_state(call.handle, "HY017",
                                "an implicit descriptor goes with its statement only");
     handle_retire(call.handle);
-    SQLRETURN outcome = call.functions->SQLFreeHandle((SQLSMALLINT)kind, call.real);
+    SQLRETURN outcome =
+        CALL_REAL(&call, call.functions->SQLFreeHandle((SQLSMALLINT)kind, call.real));
     if (SQL_SUCCEEDED(outcome)) {
         free_wrapper(call.handle);
         return outcome;
     }
     handle_restore(call.handle);
-    return call_end(&call, outcome);
+    return outcome;
 }
 
 ENTRY
@@ -141,5 +142,5 @@ SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
         return call.outcome;
     if (call.functions->SQLFreeStmt == NULL)
         return call_lacks_function(&call, "SQLFreeStmt");
-    return call_end(&call, call.functions->SQLFreeStmt(call.real, option));
+    return CALL_REAL(&call, call.functions->SQLFreeStmt(call.real, option));
 }

@@ -80,10 +80,10 @@ static SQLRETURN ask_real_driver(const struct call *call, enum flavour flavour, 
     if (flavour == FLAVOUR_ANSI && call->functions->SQLGetInfo == NULL)
         return call_lacks_function(call, "SQLGetInfo");
     if (flavour == FLAVOUR_WIDE)
-        return call_end(call, call->functions->SQLGetInfoW(call->real, type, buffer->value,
-                                                           buffer->size, buffer->length));
-    return call_end(call, call->functions->SQLGetInfo(call->real, type, buffer->value, buffer->size,
-                                                      buffer->length));
+        return CALL_REAL(call, call->functions->SQLGetInfoW(call->real, type, buffer->value,
+                                                            buffer->size, buffer->length));
+    return CALL_REAL(call, call->functions->SQLGetInfo(call->real, type, buffer->value,
+                                                       buffer->size, buffer->length));
 }
 
 static SQLRETURN get_info(SQLHDBC handle, enum flavour flavour, SQLUSMALLINT type,
