@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/fork.h"
-#include "relay/browser.h"
+#include "session/browser.h"
 #include "tls/verify.h"
 
 static bool open_log(struct link *link, struct error *error)

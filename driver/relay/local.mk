@@ -1,9 +1,6 @@
 # The local endpoint, the server's socket, and the thread that carries bytes between them.
 noinst_LTLIBRARIES += driver/relay/librelay.la
 driver_relay_librelay_la_SOURCES =
-driver_relay_librelay_la_SOURCES += driver/relay/browser.c driver/relay/browser.h
-driver_relay_librelay_la_SOURCES += driver/relay/dial.c
-driver_relay_librelay_la_SOURCES += driver/relay/dial.h
 driver_relay_librelay_la_SOURCES += driver/relay/endpoint.c
 driver_relay_librelay_la_SOURCES += driver/relay/endpoint.h
 driver_relay_librelay_la_SOURCES += driver/relay/probe.c

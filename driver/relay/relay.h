@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/report.h"
 #include "proto/proto.h"
-#include "relay/dial.h"
+#include "session/dial.h"
 #include "tls/credentials.h"
 
 enum endpoint_kind {

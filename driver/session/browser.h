@@ -5,11 +5,11 @@
  * The answer is not authenticated. It decides where to connect, not whom to trust: that is the
  * certificate's part.
  */
-#ifndef RELAY_BROWSER_H
-#define RELAY_BROWSER_H
+#ifndef SESSION_BROWSER_H
+#define SESSION_BROWSER_H
 
 #include "base/error.h"
-#include "relay/dial.h"
+#include "session/dial.h"
 
 /* Sets target's port, and that of its addresses. timeout: seconds. false with error set. */
 bool browser_find_port(struct dial_target *target, const char *instance, unsigned timeout,

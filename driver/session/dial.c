@@ -1,4 +1,4 @@
-#include "relay/dial.h"
+#include "session/dial.h"
 
 #include <errno.h>
 #include <netdb.h>

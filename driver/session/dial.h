@@ -1,8 +1,8 @@
 /*
  * dial.h - finding and reaching the server.
  */
-#ifndef RELAY_DIAL_H
-#define RELAY_DIAL_H
+#ifndef SESSION_DIAL_H
+#define SESSION_DIAL_H
 
 #include <stdint.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "relay/browser.h"
+#include "session/browser.h"
 
 #include <errno.h>
 #include <netinet/in.h>
