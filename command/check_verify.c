@@ -158,6 +158,8 @@ static void write_report(const struct check *check)
     json_open_object(check->json, "report");
     for (size_t i = 0; i < report_item_count; i++) {
         const struct report_item *item = &report_items[i];
+        if (!report_applies(report, item))
+            continue;
         if (item->kind == REPORT_TEXT)
             json_text(check->json, item->name, report_text(report, item, scratch));
         else

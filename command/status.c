@@ -128,8 +128,9 @@ static int print_report(SQLHDBC connection, bool is_json)
                     item->name);
             return COMMAND_FAILED;
         }
-        print_item(item, is_text ? value : report_display(&report, item, scratch),
-                   is_text ? 0 : report_number(&report, item), json);
+        if (report_applies(&report, item))
+            print_item(item, is_text ? value : report_display(&report, item, scratch),
+                       is_text ? 0 : report_number(&report, item), json);
     }
     if (is_json)
         json_end(json);

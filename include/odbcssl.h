@@ -24,7 +24,7 @@
 #define SQL_SSL_CLIENT_CERT_SENT 0x5308
 #define SQL_SSL_RESUMED 0x5309
 #define SQL_SSL_CLIENT_CERT_DAYS_LEFT                                                              \
-    0x530A /* SQLINTEGER: days until the client certificate ends */
+    0x530A /* SQLINTEGER: days until the client certificate ends; -1: there is none */
 
 /* Strings, UTF-16. */
 #define SQL_SSL_PROTOCOL_W 0x5320         /* TLSv1.3 */

@@ -37,8 +37,15 @@ const struct report_item *report_find(unsigned type, bool *is_utf8_out)
     return NULL;
 }
 
+bool report_applies(const struct tls_report *report, const struct report_item *item)
+{
+    return item->type != SQL_SSL_CLIENT_CERT_DAYS_LEFT || report->has_client_certificate;
+}
+
 int64_t report_number(const struct tls_report *report, const struct report_item *item)
 {
+    if (!report_applies(report, item))
+        return REPORT_NONE;
     switch (item->type) {
 #define NUMBER(type, field)                                                                        \
     case type:                                                                                     \
@@ -58,6 +65,8 @@ int64_t report_number(const struct tls_report *report, const struct report_item 
 
 void report_set_number(struct tls_report *report, const struct report_item *item, int64_t number)
 {
+    if (item->type == SQL_SSL_CLIENT_CERT_DAYS_LEFT)
+        report->has_client_certificate = number != REPORT_NONE;
     switch (item->type) {
 #define NUMBER(type, field)                                                                        \
     case type:                                                                                     \

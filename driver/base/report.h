@@ -24,7 +24,8 @@ struct tls_report {
     enum odbcssl_crl_status crl_status;
     int32_t peer_days_left; /* 0 when there is no certificate */
     int32_t crl_days_left;
-    int32_t client_days_left;
+    bool has_client_certificate; /* there is one to show, whether the server asked for it or not */
+    int32_t client_days_left;    /* of that one */
     bool client_cert_sent;
     bool resumed;
 
@@ -60,7 +61,11 @@ extern const size_t report_item_count;
  * says whether the type asked for is the UTF-8 one. */
 const struct report_item *report_find(unsigned type, bool *is_utf8_out);
 
-/* The value of a number or signed item. */
+/* Whether there is anything to say: not of the client certificate's end where there is none. */
+bool report_applies(const struct tls_report *report, const struct report_item *item);
+
+/* The value of a number or signed item; REPORT_NONE where the item does not apply. */
+#define REPORT_NONE (-1)
 int64_t report_number(const struct tls_report *report, const struct report_item *item);
 
 /* For programs that rebuild a report from SQLGetInfo. */

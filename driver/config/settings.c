@@ -241,18 +241,40 @@ static bool resolve_keys(struct resolution *resolution)
     return true;
 }
 
-/* Who trusts the system's authorities trusts all the world's: then the name has to match, unless
- * the user said otherwise (libpq, sslrootcert=system). And who asks for verification gets something
- * to verify with. */
-static bool apply_system_trust(struct resolution *resolution)
+/* The first keyword that says what the server is to be verified with; NULL: there is none. What
+ * libpq's environment and default files say is there for every program, and asks for nothing. */
+static const struct key *find_verifying_key(const struct resolution *resolution)
 {
-    struct tls_options *tls = &resolution->settings->tls;
-    if (is_system_trust(resolution) && is_by_default(resolution, KEY_INDEX_SslMode))
-        return store(resolution, KEY_INDEX_SslMode, tls_mode_name(ODBCSSL_MODE_VERIFY_FULL),
-                     SOURCE_DEFAULT);
-    if (tls->mode >= ODBCSSL_MODE_VERIFY_CA && tls->root_cert.value == NULL)
-        return store(resolution, KEY_INDEX_SslRootCert, SYSTEM_TRUST, SOURCE_DEFAULT);
-    return true;
+    static const enum key_index verifying[] = {KEY_INDEX_SslRootCert, KEY_INDEX_SslCrl,
+                                               KEY_INDEX_SslCrlDir, KEY_INDEX_SslPin};
+    for (size_t i = 0; i < sizeof verifying / sizeof verifying[0]; i++) {
+        const char *value = resolution->found[verifying[i]].value;
+        if (value != NULL && value[0] != '\0')
+            return &keys[verifying[i]];
+    }
+    return NULL;
+}
+
+/* Who names something to verify with wants it used; and who trusts the system's authorities trusts
+ * all the world's, so that the name has to match (libpq, sslrootcert=system). */
+static bool apply_default_mode(struct resolution *resolution)
+{
+    const struct key *key = find_verifying_key(resolution);
+    char source[100] = SOURCE_DEFAULT;
+    if (!is_by_default(resolution, KEY_INDEX_SslMode) ||
+        (key == NULL && !is_system_trust(resolution)))
+        return true;
+    if (key != NULL)
+        snprintf(source, sizeof source, SOURCE_DEFAULT " with %s", key->name);
+    return store(resolution, KEY_INDEX_SslMode, tls_mode_name(ODBCSSL_MODE_VERIFY_FULL), source);
+}
+
+/* Who asks for verification gets something to verify with. */
+static bool apply_default_trust(struct resolution *resolution)
+{
+    const struct tls_options *tls = &resolution->settings->tls;
+    return tls->mode < ODBCSSL_MODE_VERIFY_CA || tls->root_cert.value != NULL ||
+           store(resolution, KEY_INDEX_SslRootCert, SYSTEM_TRUST, SOURCE_DEFAULT);
 }
 
 static const char *describe_item(const struct resolution *resolution, enum key_index index,
@@ -357,9 +379,9 @@ bool settings_resolve(const struct connstr *connection_string, struct settings *
         return false;
     bool is_good = prepare(&resolution) && places_check_names(&resolution.places, error) &&
                    find_keys(&resolution) && resolve_target(&resolution) &&
-                   resolve_keys(&resolution) && apply_system_trust(&resolution) &&
-                   check_versions(&resolution) && check_negotiation(&resolution) &&
-                   collect_driver_settings(&resolution);
+                   resolve_keys(&resolution) && apply_default_mode(&resolution) &&
+                   apply_default_trust(&resolution) && check_versions(&resolution) &&
+                   check_negotiation(&resolution) && collect_driver_settings(&resolution);
     places_close(&resolution.places);
     if (!is_good)
         settings_free(settings);

@@ -113,7 +113,8 @@ char *status_build_select(const struct tls_report *report, enum status_dialect d
     struct buffer buffer = {0};
     bool is_done = true;
     for (size_t i = 0; is_done && i < report_item_count; i++)
-        is_done = append_row(&buffer, dialect, report_items[i].name,
+        is_done = !report_applies(report, &report_items[i]) ||
+                  append_row(&buffer, dialect, report_items[i].name,
                              report_display(report, &report_items[i], scratch), i == 0);
     if (is_done && buffer_append(&buffer, "", 1))
         return (char *)buffer_content(&buffer);

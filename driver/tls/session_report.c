@@ -210,6 +210,7 @@ void tls_session_report(const struct tls_session *session, struct tls_report *re
         report->peer_days_left = clock_days_until(not_after, now);
     if (found->crl_next_update != 0)
         report->crl_days_left = clock_days_until(found->crl_next_update, now);
+    report->has_client_certificate = session->credentials->has_identity;
     if (session->credentials->has_identity)
         report->client_days_left = clock_days_until(session->credentials->identity.not_after, now);
     if (session->stage != SESSION_ESTABLISHED)

@@ -172,8 +172,9 @@ static void connect_mode(const char *dsn, const bool *has)
 {
     if (has[PLACE_ENVIRONMENT])
         setenv("PGSSLMODE", "verify-ca", 1);
-    trust_connect_dsn(dsn, "%sSslRootCert=%s", has[PLACE_STRING] ? "SslMode=require;" : "",
-                      trust_path("root.pem"));
+    /* Not by keyword, which would be a reason for another default. */
+    setenv("PGSSLROOTCERT", trust_path("root.pem"), 1);
+    trust_connect_dsn(dsn, "%s", has[PLACE_STRING] ? "SslMode=require;" : "");
 }
 
 /* The last one is the default: there is no file for it. */

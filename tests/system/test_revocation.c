@@ -444,6 +444,28 @@ static void test_without_trust(void)
     CHECK(trust_session.statement == NULL);
 }
 
+/* Who names a CA and a CRL without a mode wants them used: nothing less than verify-full. */
+static void test_default_mode(void)
+{
+    CHECK_FATAL(publish(true));
+    trust_connect("SslRootCert=%s;SslCrl=%s", trust_path("root.pem"), trust_path("live.pem"));
+    CHECK_REFUSED(ODBCSSL_ERROR_REVOKED, "CN=db1", named("SslCrl", "live.pem"));
+    trust_connect("SslRootCert=%s;SslServerName=other.example.com", trust_path("root.pem"));
+    CHECK_REFUSED(ODBCSSL_ERROR_HOST, "other.example.com");
+    trust_connect("SslRootCert=%s", trust_path("root.pem"));
+    CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_NUMBER((int)odbc_info_number(&trust_session, SQL_SSL_CLIENT_CERT_DAYS_LEFT), -1);
+    /* What the environment says was not said for this connection: it is checked, and told. */
+    setenv("PGSSLROOTCERT", trust_path("other.pem"), 1);
+    for (int i = 0; i < 2; i++) {
+        trust_connect("SslExpiryWarningDays=0");
+        CHECK_CONNECTED(ODBCSSL_STATE_ENCRYPTED);
+        CHECK_WARNED(ODBCSSL_WARNING_VERIFICATION, "SslMode=prefer does not enforce",
+                     "issued by CN=Root CA", "other.pem", "environment PGSSLROOTCERT");
+    }
+    unsetenv("PGSSLROOTCERT");
+}
+
 /* Two checks that fail at once: both bits, and the more telling one is told. */
 static void test_several(void)
 {
@@ -477,6 +499,7 @@ static const struct suite_case cases[] = {
     {"overwritten in place", test_overwritten},
     {"no fallback after a failed check", test_no_fallback},
     {"without trust anchors", test_without_trust},
+    {"the mode without SslMode", test_default_mode},
     {"several failures", test_several},
     {NULL, NULL},
 };

@@ -379,6 +379,12 @@ static void test_report_values(void)
     strcpy(report->protocol, "TLSv1.3");
     CHECK_NUMBER(report_number(report, report_find(SQL_SSL_STATE, NULL)), 4);
     CHECK_NUMBER(report_number(report, report_find(SQL_SSL_PEER_DAYS_LEFT, NULL)), -3);
+    const struct report_item *client = report_find(SQL_SSL_CLIENT_CERT_DAYS_LEFT, NULL);
+    CHECK_NUMBER(report_number(report, client), -1);
+    CHECK(!report_applies(report, client));
+    report_set_number(report, client, 7);
+    CHECK_NUMBER(report_number(report, client), 7);
+    CHECK(report_applies(report, client));
     CHECK_TEXT(report_text(report, report_find(SQL_SSL_PROTOCOL_A, NULL), scratch), "TLSv1.3");
     CHECK_TEXT(report_display(report, report_find(SQL_SSL_PROTOCOL_VERSION, NULL), scratch),
                "0x0304");

@@ -219,9 +219,9 @@ static void test_default_files(void)
         {"DSN=plain", "SslRootCert", NULL, "default"},
         {"DSN=plain;SslMode=verify-full", "SslRootCert", "system", "default"},
         {"DSN=plain;SslMode=require", "SslRootCert", NULL, "default"},
-        {"DSN=plain;SslRootCert=System", "SslMode", "verify-full", "default"},
+        {"DSN=plain;SslRootCert=System", "SslMode", "verify-full", "default with SslRootCert"},
         {"DSN=plain;SslRootCert=system;SslMode=require", "SslMode", "require", "connection string"},
-        {"DSN=no section;SslRootCert=system", "SslMode", "verify-full", "default"},
+        {"DSN=no section;SslRootCert=system", "SslMode", "verify-full", "default with SslRootCert"},
         {NULL, NULL, NULL, NULL},
     };
     check_cases(without_files);
@@ -234,6 +234,38 @@ static void test_default_files(void)
     check_case(
         &(struct resolve_case){"DSN=warehouse", "SslMode", "verify-ca", "odbc.ini [warehouse]"});
     setenv("HOME", files_expand("@/home"), 1);
+}
+
+/* Who names something to verify with wants it used; what lies about asks for nothing. */
+static void test_default_mode(void)
+{
+    static const struct resolve_case cases[] = {
+        {"DSN=no section;SslRootCert=/r", "SslMode", "verify-full", "default with SslRootCert"},
+        {"DSN=plain;SSLCA=/r", "SslMode", "verify-full", "default with SslRootCert"},
+        {"DSN=plain;SslCrl=/c", "SslMode", "verify-full", "default with SslCrl"},
+        {"DSN=plain;SslCrl=/c", "SslRootCert", "system", "default"},
+        {"DSN=plain;SslCrlDir=/d", "SslMode", "verify-full", "default with SslCrlDir"},
+        {"DSN=plain;SslPin=sha256:x", "SslMode", "verify-full", "default with SslPin"},
+        {"DSN=alias dsn", "SslMode", "verify-full", "default with SslRootCert"},
+        {"DSN=plain;SslRootCert=;SslCrl=;SslCrlDir=;SslPin=", "SslMode", "prefer", "default"},
+        {"DSN=plain;SslServerName=n;SslCrlCheck=leaf", "SslMode", "prefer", "default"},
+        {"DSN=plain;SslRootCert=/r;SslMode=prefer", "SslMode", "prefer", "connection string"},
+        {"DSN=plain;SslPin=sha256:x;Encrypt=no", "SslMode", "prefer",
+         "connection string, as Encrypt=no"},
+        {"DSN=by path;SslCrl=/c", "SslMode", "require", "odbcinst.ini [TLS]"},
+        {NULL, NULL, NULL, NULL},
+    };
+    static const char *const variables[] = {"PGSSLROOTCERT", "PGSSLCRL", "PGSSLCRLDIR"};
+    check_cases(cases);
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        setenv(variables[i], "/v", 1);
+        check_case(&(struct resolve_case){"DSN=plain", "SslMode", "prefer", "default"});
+        unsetenv(variables[i]);
+    }
+    setenv("PGSSLMODE", "require", 1);
+    check_case(&(struct resolve_case){"DSN=plain;SslRootCert=/r", "SslMode", "require",
+                                      "environment PGSSLMODE"});
+    unsetenv("PGSSLMODE");
 }
 
 /* Every keyword at once, as tls/ sees it. */
@@ -389,6 +421,7 @@ const struct suite_case settings_cases[] = {
     {"Encrypt and TrustServerCertificate become modes", test_encrypt},
     {"libpq's environment counts for its family, below the files", test_environment},
     {"libpq's default files count when they exist", test_default_files},
+    {"the mode is verify-full by default where a keyword says with what", test_default_mode},
     {"every keyword reaches its typed field", test_typed_values},
     {"every keyword has its default", test_typed_defaults},
     {"the real driver gets what is its own, once", test_driver_settings},

@@ -47,6 +47,12 @@ static void test_status_dialects(void)
     CHECK_CONTAINS(select, "SELECT E'SQL_SSL_STATE' AS name, E'plaintext by choice' AS value");
     CHECK_CONTAINS(select, " UNION ALL SELECT E'SQL_SSL_PEER_SUBJECT', E'CN=O''Brien\\\\' UNION");
     CHECK_CONTAINS(select, "E'-----\nabc?\n'");
+    CHECK(strstr(select, "SQL_SSL_CLIENT_CERT_DAYS_LEFT") == NULL);
+    free(select);
+    report.has_client_certificate = true;
+    report.client_days_left = 7;
+    select = status_build_select(&report, status_dialect_of("PostgreSQL"));
+    CHECK_CONTAINS(select, "E'SQL_SSL_CLIENT_CERT_DAYS_LEFT', E'7'");
     free(select);
     select = status_build_select(&report, status_dialect_of("MariaDB"));
     CHECK_CONTAINS(select, "'CN=O''Brien\\\\' UNION");
@@ -70,7 +76,8 @@ static void check_select(const char *call, bool is_wide, bool is_prepared)
     CHECK_CONTAINS(fake->statement, "SELECT E'SQL_SSL_STATE' AS name, E'encrypted, ");
     CHECK_CONTAINS(fake->statement, "CN=O''Brien\\\\, back\\\\\\\\slash");
     for (size_t i = 0; i < report_item_count; i++)
-        CHECK_CONTAINS(fake->statement, report_items[i].name);
+        if (report_items[i].type != SQL_SSL_CLIENT_CERT_DAYS_LEFT)
+            CHECK_CONTAINS(fake->statement, report_items[i].name);
 }
 
 static void test_status_statement(void)
