@@ -58,7 +58,7 @@ static int fail(const struct error *error)
 static const char *drivers_file(char *out, size_t size)
 {
     char directory[PATH_SIZE] = "";
-    const char *name = getenv("ODBCINSTINI");
+    const char *name = secure_getenv("ODBCINSTINI");
     WORD length = 0;
     SQLInstallDriverManager(directory, sizeof directory, &length);
     snprintf(out, size, "%s/%s", directory, name != NULL ? name : DRIVERS);

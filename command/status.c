@@ -41,7 +41,7 @@ static bool parse_arguments(char **argv, struct status_arguments *result)
     struct arguments arguments = arguments_over(argv, rows);
     char *value = NULL;
     int code;
-    *result = (struct status_arguments){.source = {.password = getenv("ODBCSSL_PASSWORD")}};
+    *result = (struct status_arguments){.source = {.password = secure_getenv("ODBCSSL_PASSWORD")}};
     while ((code = arguments_next(&arguments, &value)) != ARGUMENT_END) {
         switch (code) {
         case OPTION_CONNECTION_STRING:

@@ -88,8 +88,8 @@ static void home_file(char *path)
 
 bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *error)
 {
-    const char *named = getenv("FREETDSCONF");
-    const char *prefix = getenv("FREETDS");
+    const char *named = secure_getenv("FREETDSCONF");
+    const char *prefix = secure_getenv("FREETDS");
     char path[PATH_SIZE] = "";
     *entry = (struct freetds_entry){0};
     if (named != NULL && try_file(named, name, entry))

@@ -16,7 +16,7 @@
 /* The caller frees it. */
 static char *find_path(void)
 {
-    const char *named = getenv("PGPASSFILE");
+    const char *named = secure_getenv("PGPASSFILE");
     return named != NULL && *named != '\0' ? strdup(named) : defaults_home_path(".pgpass");
 }
 

@@ -30,7 +30,7 @@ static bool check_environment(struct error *error)
 {
     static const char *const impossible[] = {"PGCHANNELBINDING", "PGGSSENCMODE", NULL};
     for (size_t i = 0; impossible[i] != NULL; i++) {
-        const char *value = getenv(impossible[i]);
+        const char *value = profile_environment(impossible[i]);
         if (value != NULL && strcmp(value, "require") == 0) {
             error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
                       "the environment variable %s=require cannot be fulfilled: libpq does not "
@@ -63,7 +63,7 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
         !pqopt_inspect(pqopt, &target->address, &rest, error))
         return false;
     free(rest);
-    const char *address = getenv("PGHOSTADDR");
+    const char *address = secure_getenv("PGHOSTADDR");
     if (target->address == NULL && address != NULL && *address != '\0') {
         target->address = strdup(address);
         if (target->address == NULL) {
@@ -150,7 +150,7 @@ static bool add_password(const struct profile_target *target, const struct relay
         .user = profile_lookup(list, user_keywords, NULL),
     };
     if (endpoint->port == target->port || (given != NULL && *given != '\0') ||
-        getenv("PGPASSWORD") != NULL || query.database == NULL || query.user == NULL)
+        profile_environment("PGPASSWORD") != NULL || query.database == NULL || query.user == NULL)
         return true;
     char *password = pgpass_find(&query);
     bool is_added = password == NULL || profile_set(list, password_keywords, password);

@@ -184,7 +184,7 @@ static const char *find_version(const char *name, const char *text, struct error
 
 static bool check_environment_version(struct error *error)
 {
-    const char *text = getenv(VERSION_VARIABLE);
+    const char *text = profile_environment(VERSION_VARIABLE);
     return text == NULL || *text == '\0' || find_version(VERSION_VARIABLE, text, error) != NULL;
 }
 

@@ -83,6 +83,10 @@ bool profile_set(struct connstr *list, const char *const *keywords, const char *
 void profile_remove(struct connstr *list, const char *const *keywords);
 bool profile_set_number(struct connstr *list, const char *const *keywords, unsigned number);
 
+/* What the real driver reads of the environment, in a set-user-ID program too: for what has to be
+ * seen to be refused. What is to be used is taken with secure_getenv. */
+const char *profile_environment(const char *name);
+
 /* For the rows: an environment variable that would lead the driver elsewhere is set. */
 bool profile_refuse_environment(const char *const *names, const char *why, struct error *error);
 
