@@ -10,3 +10,16 @@ fuzz_fuzz_tds_SOURCES = fuzz/tds.c fuzz/target.h
 fuzz_fuzz_tds_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_tds_LDADD = driver/proto/libproto.la driver/base/libbase.la
 EXTRA_DIST += fuzz/corpus/tds
+
+# The server's name in LOGIN7.
+check_PROGRAMS += fuzz/replay-tds_login7
+TESTS += fuzz/replay-tds_login7
+fuzz_replay_tds_login7_SOURCES = $(FUZZ_REPLAY) fuzz/tds_login7.c
+fuzz_replay_tds_login7_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS=\"tds_login7\"
+fuzz_replay_tds_login7_LDADD = driver/proto/libproto.la driver/base/libbase.la
+
+EXTRA_PROGRAMS += fuzz/fuzz-tds_login7
+fuzz_fuzz_tds_login7_SOURCES = fuzz/tds_login7.c fuzz/target.h
+fuzz_fuzz_tds_login7_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_fuzz_tds_login7_LDADD = driver/proto/libproto.la driver/base/libbase.la
+EXTRA_DIST += fuzz/corpus/tds_login7

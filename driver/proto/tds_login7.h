@@ -11,8 +11,11 @@
 
 #include "base/buffer.h"
 
-/* Appends the packet to out, naming server in it when it is one whole LOGIN7 and stays within one
- * packet; else as it is. server: ASCII or UTF-8; NULL: as it is. false: out of memory. */
+/* Appends the packet to out, with server in the place of the name that is in it: what follows
+ * moves, and the offsets of that are corrected, so that the data keep the order of the offset
+ * table, in which servers may read them. As it is, when it is not one whole and well-formed LOGIN7,
+ * or would not stay within one packet. server: ASCII or UTF-8; NULL: as it is. false: out of
+ * memory. */
 bool tds_login7_append(const unsigned char *packet, size_t length, const char *server,
                        struct buffer *out);
 

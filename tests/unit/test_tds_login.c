@@ -173,70 +173,197 @@ static void test_long_login(void)
     sides_close(&sides);
 }
 
-/* A whole LOGIN7 with this many bytes behind its fixed part, in one packet; name: offset and length
- * that it says of the server's name. */
-static size_t make_login7(unsigned char *packet, size_t data_size, unsigned name)
+/* ----- the server's name ----- */
+
+#define SHAPE_SHORT 0x01     /* TDS 7.1: the offset table ends before the new password's */
+#define SHAPE_EXTENSION 0x02 /* with features at the end, found through one more offset */
+#define SHAPE_SSPI 0x04      /* in place of user and password */
+#define SHAPE_EMPTY 0x08     /* nothing stands before and behind the name */
+#define SHAPE_LONG_SSPI 0x10 /* its length does not stand in the table */
+#define SHAPE_INNER 0x20     /* the features stand behind their offset, not at the end */
+#define SHAPE_LIMIT 0x40
+
+static const unsigned char features[] = {1, 4, 0, 0, 0, 9, 8, 7, 6, 0xFF};
+
+/* A field's offset and length at its place in the table; the data, as text or bytes, behind all. */
+static void put_field(struct buffer *login, size_t at, const char *text, size_t unit)
 {
-    size_t length = 8 + 94 + data_size;
-    memset(packet, 0x55, length);
-    memcpy(packet, (unsigned char[]){0x10, 1, (unsigned char)(length >> 8), (unsigned char)length},
-           4);
-    memcpy(packet + 8,
-           (unsigned char[]){(unsigned char)(length - 8), (unsigned char)((length - 8) >> 8), 0, 0,
-                             4, 0, 0, 0x74},
-           8);
-    memcpy(packet + 60, (unsigned char[]){(unsigned char)name, (unsigned char)(name >> 8), 9, 0},
-           4);
-    return length;
+    size_t offset = buffer_length(login) - 8, length = strlen(text);
+    for (size_t i = 0; i < length; i++) {
+        buffer_append_byte(login, (unsigned char)text[i]);
+        if (unit == 2)
+            buffer_append_byte(login, 0);
+    }
+    const unsigned char entry[] = {(unsigned char)offset, (unsigned char)(offset >> 8),
+                                   (unsigned char)length, (unsigned char)(length >> 8)};
+    memcpy(buffer_content(login) + 8 + at, entry, sizeof entry);
 }
 
-/* The server is named as the user named it, not by the relay's address. */
-static void test_server_is_named(void)
+/* Both lengths of the whole. */
+static void finish_login7(struct buffer *login)
+{
+    size_t length = buffer_length(login);
+    unsigned char *bytes = buffer_content(login);
+    memcpy(bytes, (unsigned char[]){0x10, 1, (unsigned char)(length >> 8), (unsigned char)length},
+           4);
+    bytes[8] = (unsigned char)(length - 8);
+    bytes[9] = (unsigned char)((length - 8) >> 8);
+}
+
+/* LOGIN7 as a real driver writes it that connects to the server itself. */
+static void make_login7(struct buffer *wire, unsigned shape, const char *server)
+{
+    static const unsigned char zeroes[8 + 94];
+    bool is_short = (shape & SHAPE_SHORT) != 0, has_extension = (shape & SHAPE_EXTENSION) != 0;
+    bool is_empty = (shape & SHAPE_EMPTY) != 0;
+    size_t extension = 0;
+    buffer_clear(wire);
+    buffer_append(wire, zeroes, is_short ? 8 + 86 : 8 + 94);
+    put_field(wire, 36, is_empty ? "" : "desk", 2);
+    put_field(wire, 40, shape & SHAPE_SSPI || is_empty ? "" : "sa", 2);
+    put_field(wire, 44, shape & SHAPE_SSPI || is_empty ? "" : "secret", 2);
+    put_field(wire, 48, "", 2);
+    put_field(wire, 52, server, 2);
+    if (has_extension && !is_short) {
+        extension = buffer_length(wire);
+        put_field(wire, 56, "....", 1);
+        if (shape & SHAPE_INNER)
+            buffer_append(wire, features, sizeof features);
+    }
+    put_field(wire, 60, is_empty ? "" : "ODBC", 2);
+    put_field(wire, 64, "", 2);
+    put_field(wire, 68, is_empty ? "" : "sales", 2);
+    put_field(wire, 78, shape & SHAPE_SSPI ? "NTLM" : "", 1);
+    put_field(wire, 82, "", 2);
+    if (!is_short)
+        put_field(wire, 86, "", 2);
+    unsigned char *bytes = buffer_content(wire);
+    memcpy(bytes + 12, is_short ? "\1\0\0\x71" : "\4\0\0\x74", 4);
+    memcpy(bytes + 80, "\x12\x34\x56\x78\x9a\xbc", 6);
+    if (shape & SHAPE_LONG_SSPI && shape & SHAPE_SSPI && !is_short) {
+        memcpy(bytes + 88, "\xff\xff", 2);
+        bytes[98] = 4;
+    }
+    if (extension != 0) {
+        bytes[8 + 27] = 0x10;
+        memset(bytes + extension, 0, 4);
+        bytes[extension] =
+            (unsigned char)(shape & SHAPE_INNER ? extension + 4 - 8 : buffer_length(wire) - 8);
+        if (!(shape & SHAPE_INNER))
+            buffer_append(wire, features, sizeof features);
+    }
+    finish_login7(wire);
+}
+
+static void check_sent(const struct buffer *login, const char *server, const struct buffer *wanted)
 {
     struct sides sides;
-    unsigned char login[200];
-    size_t length = make_login7(login, 30, 94);
     sides_open(&sides, PROTO_PLAN_TLS);
-    sides.session.server_name = "db.\xC3\xA4";
+    sides.session.server_name = server;
     sides_reach_login(&sides);
-    CHECK_NUMBER(sides_from_driver(&sides, login, length, 7), PROTO_CONTINUE);
-    CHECK_NUMBER(buffer_length(&sides.session.to_server), length + 8);
-    const unsigned char *sent = buffer_content(&sides.session.to_server);
-    CHECK_NUMBER(sent[2] << 8 | sent[3], length + 8);
-    CHECK_NUMBER(sent[8] | sent[9] << 8, length);
-    CHECK_NUMBER(sent[60] | sent[61] << 8, length - 8);
-    CHECK_NUMBER(sent[62] | sent[63] << 8, 4);
-    CHECK(memcmp(sent + length, "d\0b\0.\0\xE4\0", 8) == 0);
-    CHECK(memcmp(sent + 64, login + 64, length - 64) == 0);
+    CHECK_NUMBER(sides_from_driver(&sides, buffer_content(login), buffer_length(login), 7),
+                 PROTO_CONTINUE);
+    CHECK_BYTES(&sides.session.to_server, buffer_content(wanted), buffer_length(wanted));
     sides_close(&sides);
 }
 
-/* What is no whole LOGIN7, or has no room for the name, goes as it is. */
+/* The server gets the very bytes that it would get of a driver that connects to it. */
+static void test_server_is_named(void)
+{
+    static const char *const names[] = {"127.81.3.7", "db.example.com", "x", ""};
+    struct buffer login = {0}, wanted = {0};
+    for (unsigned shape = 0; shape < SHAPE_LIMIT; shape++)
+        for (size_t from = 0; from < 4; from++)
+            for (size_t to = 0; to < 4; to++) {
+                make_login7(&login, shape, names[from]);
+                make_login7(&wanted, shape, names[to]);
+                check_sent(&login, names[to], &wanted);
+            }
+    buffer_free(&login);
+    buffer_free(&wanted);
+}
+
+/* A driver need not keep the order of the table; nothing is put in order for it. */
+static void test_server_is_named_out_of_order(void)
+{
+    static const char *const names[] = {"old", ""};
+    struct buffer login = {0}, wanted = {0};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        make_login7(&login, SHAPE_EMPTY, names[i]);
+        put_field(&login, 36, "desk", 2);
+        finish_login7(&login);
+        make_login7(&wanted, SHAPE_EMPTY, "renamed");
+        put_field(&wanted, 36, "desk", 2);
+        finish_login7(&wanted);
+        check_sent(&login, "renamed", &wanted);
+    }
+    buffer_free(&login);
+    buffer_free(&wanted);
+}
+
+/* A name beyond ASCII, in the units of UTF-16. */
+static void test_server_is_named_in_utf16(void)
+{
+    struct buffer login = {0}, wanted = {0};
+    make_login7(&login, 0, "old");
+    make_login7(&wanted, 0, "db.a");
+    unsigned char *name = memmem(buffer_content(&wanted), buffer_length(&wanted), "d\0b\0.\0a", 7);
+    CHECK_FATAL(name != NULL);
+    name[6] = 0xE4;
+    check_sent(&login, "db.\xC3\xA4", &wanted);
+    buffer_free(&login);
+    buffer_free(&wanted);
+}
+
+/* What is no whole and well-formed LOGIN7, or has no room for the name, goes as it is. */
 static void test_server_is_not_named(void)
 {
-    static unsigned char login[4096];
     static const struct {
-        size_t data_size;
-        unsigned char status, login_length; /* what byte 8 is changed by */
-        const char *name;
+        size_t at; /* from the packet's start: what is changed there */
+        unsigned char to;
+        unsigned shape;
     } rows[] = {
-        {30, 0, 0, "db"},
-        {30, 1, 1, "db"},
-        {4096 - 102 - 3, 1, 0, "db"},
-        {30, 1, 0, NULL},
+        {1, 0, 0},                             /* more packets follow */
+        {8, 7, 0},                             /* another length */
+        {60, 20, 0},                           /* the name within the table */
+        {61, 0xFF, 0},                         /* and behind all */
+        {62, 200, 0},                          /* a name that ends behind all */
+        {62, 12, 0},                           /* and one that reaches into other data */
+        {48, 120, 0},                          /* a user within the name */
+        {79, 0xFF, 0},                         /* a database behind all */
+        {99, 1, SHAPE_LONG_SSPI | SHAPE_SSPI}, /* a ticket longer than all */
     };
+    struct buffer login = {0};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct sides sides;
-        size_t length = make_login7(login, rows[i].data_size, 94);
-        login[1] = rows[i].status;
-        login[8] = (unsigned char)(login[8] + rows[i].login_length);
-        sides_open(&sides, PROTO_PLAN_TLS);
-        sides.session.server_name = rows[i].name;
-        sides_reach_login(&sides);
-        CHECK_NUMBER(sides_from_driver(&sides, login, length, 0), PROTO_CONTINUE);
-        CHECK_BYTES(&sides.session.to_server, login, length);
-        sides_close(&sides);
+        make_login7(&login, rows[i].shape, "127.81.3.7");
+        buffer_content(&login)[rows[i].at] = rows[i].to;
+        check_sent(&login, "db.example.com", &login);
     }
+    make_login7(&login, 0, "127.81.3.7");
+    check_sent(&login, NULL, &login);
+    buffer_free(&login);
+}
+
+/* A name may fill the packet that was agreed on, and no more. */
+static void test_server_has_room(void)
+{
+    char name[130];
+    struct buffer login = {0}, wanted = {0};
+    memset(name, 'n', sizeof name);
+    name[129] = 0;
+    make_login7(&login, 0, "old");
+    check_sent(&login, name, &login); /* longer than any name may be */
+    name[128] = 0;
+    make_login7(&wanted, 0, name);
+    check_sent(&login, name, &wanted);
+    char file[1951]; /* all but some of the packet's 4096 bytes */
+    memset(file, 'f', sizeof file - 1);
+    file[sizeof file - 1] = 0;
+    put_field(&login, 82, file, 2);
+    finish_login7(&login);
+    check_sent(&login, name, &login);
+    buffer_free(&login);
+    buffer_free(&wanted);
 }
 
 /* After PRELOGIN only LOGIN7 may come, and then no second PRELOGIN or login of another kind. */
@@ -442,7 +569,10 @@ const struct suite_case tds_login_cases[] = {
     {"routing is refused under every plan", test_every_plan_refuses_routing},
     {"a login of several rounds", test_several_rounds},
     {"a login of several packets", test_long_login},
-    {"a login names the server as the user does", test_server_is_named},
+    {"a login is what the server gets of a driver that connects to it", test_server_is_named},
+    {"a login out of the table's order keeps its order", test_server_is_named_out_of_order},
+    {"a login names the server in UTF-16", test_server_is_named_in_utf16},
+    {"a login has room for a name of 128 characters", test_server_has_room},
     {"a login that cannot name the server goes as it is", test_server_is_not_named},
     {"anything but a login is refused", test_no_login},
     {"a login that comes before TLS waits for it", test_driver_waits_for_tls},

@@ -18,16 +18,25 @@
 #define ENVIRONMENT_ROUTING 20
 
 #define OPTION3_EXTENSION 0x10
+#define SSPI_LONG 0xFFFF
+#define FEATURE_END 0xFF
 
-/* Where the offsets and lengths stand. */
+/* The offset table: one after the other, the fields' data in the order in which they stand here. */
+#define CLIENT_ID_SIZE 6
+#define FIELD_COUNT 12
 enum field {
-    FIELD_HOST = 36,
-    FIELD_USER = 40,
-    FIELD_PASSWORD = 44,
-    FIELD_APPLICATION = 48,
-    FIELD_SERVER = 52,
-    FIELD_DATABASE = 68,
-    FIELD_LIMIT = 94
+    FIELD_HOST,
+    FIELD_USER,
+    FIELD_PASSWORD,
+    FIELD_APPLICATION,
+    FIELD_SERVER,
+    FIELD_EXTENSION,
+    FIELD_LIBRARY,
+    FIELD_LANGUAGE,
+    FIELD_DATABASE,
+    FIELD_SSPI,
+    FIELD_FILE,
+    FIELD_NEW_PASSWORD
 };
 
 struct login {
@@ -51,42 +60,134 @@ static void reveal_password(unsigned char *bytes, size_t size)
     }
 }
 
-static bool read_field(const struct buffer *payload, enum field field, char *out)
+/* A server that takes its bytes as they come has to find each field where the one before it ends.
+ */
+struct reading {
+    struct cursor table;
+    struct cursor data;
+    size_t position;   /* of data */
+    bool is_long;      /* the table of TDS 7.2 and later */
+    uint32_t features; /* where they begin; 0: there are none */
+    const char *violation;
+};
+
+static const unsigned char *take_data(struct reading *reading, size_t offset, size_t size,
+                                      const char *violation)
 {
-    struct cursor cursor = cursor_over(buffer_content(payload), buffer_length(payload));
-    struct cursor data = cursor;
-    cursor_bytes(&cursor, field);
-    size_t offset = cursor_u16le(&cursor);
-    size_t units = cursor_u16le(&cursor);
-    cursor_bytes(&data, offset);
-    const unsigned char *bytes = cursor_bytes(&data, 2 * units);
-    if (cursor.is_short || bytes == NULL || units >= NAME_SIZE / 2)
-        return false;
+    if (reading->violation == NULL && offset != reading->position)
+        reading->violation = violation;
+    const unsigned char *bytes = cursor_bytes(&reading->data, size);
+    reading->position += size;
+    if (reading->violation == NULL && bytes == NULL)
+        reading->violation = "ends in the middle of a field";
+    return reading->violation == NULL ? bytes : NULL;
+}
+
+static void read_text(enum field field, const unsigned char *bytes, size_t units, char *out)
+{
     unsigned char copy[NAME_SIZE];
+    if (bytes == NULL || units >= NAME_SIZE / 2)
+        return;
     memcpy(copy, bytes, 2 * units);
     if (field == FIELD_PASSWORD)
         reveal_password(copy, 2 * units);
     char *text = text_from_message(copy, units);
     snprintf(out, NAME_SIZE, "%s", text != NULL ? text : "");
     free(text);
-    return true;
 }
 
-static bool parse_login(const struct buffer *payload, struct login *login)
+static char *text_of_field(struct login *login, enum field field)
 {
-    struct cursor cursor = cursor_over(buffer_content(payload), buffer_length(payload));
-    uint32_t length = cursor_u32le(&cursor);
-    login->version = cursor_u32le(&cursor);
-    login->packet_size = cursor_u32le(&cursor);
-    cursor_bytes(&cursor, 12 + 3);
-    login->has_extension = (cursor_u8(&cursor) & OPTION3_EXTENSION) != 0;
-    return !cursor.is_short && length == buffer_length(payload) &&
-           read_field(payload, FIELD_HOST, login->host) &&
-           read_field(payload, FIELD_USER, login->user) &&
-           read_field(payload, FIELD_PASSWORD, login->password) &&
-           read_field(payload, FIELD_APPLICATION, login->application) &&
-           read_field(payload, FIELD_SERVER, login->server) &&
-           read_field(payload, FIELD_DATABASE, login->database);
+    switch (field) {
+    case FIELD_HOST:
+        return login->host;
+    case FIELD_USER:
+        return login->user;
+    case FIELD_PASSWORD:
+        return login->password;
+    case FIELD_APPLICATION:
+        return login->application;
+    case FIELD_SERVER:
+        return login->server;
+    case FIELD_DATABASE:
+        return login->database;
+    default:
+        return NULL;
+    }
+}
+
+static void read_features(struct reading *reading)
+{
+    const char *misplaced = "has its features neither behind their offset nor at its end";
+    size_t offset = reading->features;
+    reading->features = 0;
+    const unsigned char *feature;
+    while ((feature = take_data(reading, offset, 1, misplaced)) != NULL &&
+           *feature != FEATURE_END) {
+        const unsigned char *size = take_data(reading, reading->position, 4, misplaced);
+        if (size == NULL)
+            return;
+        struct cursor cursor = cursor_over(size, 4);
+        take_data(reading, reading->position, cursor_u32le(&cursor), misplaced);
+        offset = reading->position;
+    }
+}
+
+static void read_field(struct reading *reading, enum field field, struct login *login)
+{
+    size_t offset = cursor_u16le(&reading->table);
+    size_t length = cursor_u16le(&reading->table);
+    char *text = text_of_field(login, field);
+    bool is_extension = field == FIELD_EXTENSION && login->has_extension;
+    if (field == FIELD_SSPI && length == SSPI_LONG && reading->is_long) {
+        struct cursor rest = reading->table;
+        cursor_bytes(&rest, 8);
+        length = cursor_u32le(&rest);
+    }
+    /* Of a field without data some clients say that it stands at 0. */
+    if (length == 0 && (offset == 0 || offset == reading->position))
+        return;
+    size_t unit = field == FIELD_SSPI || field == FIELD_EXTENSION ? 1 : 2;
+    const unsigned char *bytes =
+        take_data(reading, offset, unit * length, "does not keep the order of its offset table");
+    if (text != NULL)
+        read_text(field, bytes, length, text);
+    if (is_extension && bytes != NULL && length >= 4) {
+        struct cursor where = cursor_over(bytes, 4);
+        reading->features = cursor_u32le(&where);
+        if (reading->features == reading->position)
+            read_features(reading);
+    }
+}
+
+/* NULL: all is well; else what is not. */
+static const char *parse_login(const struct buffer *payload, struct login *login)
+{
+    struct reading reading = {.table = cursor_over(buffer_content(payload), buffer_length(payload)),
+                              .data = cursor_over(buffer_content(payload), buffer_length(payload))};
+    uint32_t length = cursor_u32le(&reading.table);
+    login->version = cursor_u32le(&reading.table);
+    login->packet_size = cursor_u32le(&reading.table);
+    cursor_bytes(&reading.table, 12 + 3);
+    login->has_extension = (cursor_u8(&reading.table) & OPTION3_EXTENSION) != 0;
+    cursor_bytes(&reading.table, 8);
+    reading.is_long = login->version >> 24 >= 0x72 || login->version >> 24 == 0x08;
+    /* tedious has the longer table with TDS 7.1, too. */
+    struct cursor first = reading.table;
+    reading.position = reading.is_long || cursor_u16le(&first) == 94 ? 94 : 86;
+    cursor_bytes(&reading.data, reading.position);
+    if (reading.data.is_short || length != buffer_length(payload))
+        return "has another length than it says";
+    for (int field = 0; field < FIELD_COUNT - !reading.is_long; field++) {
+        read_field(&reading, (enum field)field, login);
+        if (field == FIELD_DATABASE)
+            cursor_bytes(&reading.table, CLIENT_ID_SIZE);
+    }
+    if (reading.features != 0)
+        read_features(&reading);
+    if (reading.violation == NULL && reading.position != length)
+        return "has data that belong to no field";
+    return reading.violation;
 }
 
 static void append_login_ack(struct connection *connection)
@@ -188,8 +289,9 @@ bool login_serve(struct connection *connection, struct packet *message)
 {
     struct login login = {0};
     bool is_encrypted = connection->wire.ssl != NULL || connection->is_login_only;
-    if (!parse_login(&message->payload, &login)) {
-        log_event("violation malformed LOGIN7 of %zu bytes", buffer_length(&message->payload));
+    const char *violation = parse_login(&message->payload, &login);
+    if (violation != NULL) {
+        log_event("violation LOGIN7 of %zu bytes %s", buffer_length(&message->payload), violation);
         return false;
     }
     log_event("login user=%s database=%s tds=0x%08x packet-size=%u encrypted=%s whole=%s "
