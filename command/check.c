@@ -105,7 +105,7 @@ static enum odbcssl_state state_of(const struct check *check)
 {
     if (!check_needs_tls(check))
         return ODBCSSL_STATE_PLAINTEXT;
-    if (check->probe->proto.coverage == PROTO_COVERAGE_LOGIN)
+    if (check->probe->coverage == PROTO_COVERAGE_LOGIN)
         return ODBCSSL_STATE_LOGIN_ONLY;
     return check->probe->has_no_tls ? ODBCSSL_STATE_PLAINTEXT_FALLBACK : check->probe->report.state;
 }

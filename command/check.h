@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "conn/link.h"
-#include "relay/probe.h"
+#include "session/probe.h"
 #include "command/facts.h"
 
 struct check {

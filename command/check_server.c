@@ -22,7 +22,7 @@ static enum proto_plan choose_plan(const struct check *check)
 static void run_probe(struct check *check)
 {
     const struct link *link = check->link;
-    const struct relay_options options = {
+    const struct session_options options = {
         .proto = link->proto,
         .plan = choose_plan(check),
         .is_login_only_allowed = check_may_be_login_only(check),
@@ -68,10 +68,10 @@ static void tell_switch(struct check *check)
                   probe->error.text);
     else if (check->tls.negotiation == TLS_NEGOTIATION_DIRECT)
         facts_add(check->json, FACT_OK, "switch to TLS", "none: TLS from the first byte");
-    else if (probe->proto.coverage == PROTO_COVERAGE_NOTHING)
+    else if (probe->coverage == PROTO_COVERAGE_NOTHING)
         facts_add(check->json, FACT_WARNING, "switch to TLS",
                   "none: the server has no TLS, and SslMode=allow goes on in plaintext");
-    else if (probe->proto.coverage == PROTO_COVERAGE_LOGIN)
+    else if (probe->coverage == PROTO_COVERAGE_LOGIN)
         facts_add(check->json, FACT_WARNING, "switch to TLS",
                   "for the login only (%d): everything after it travels in plaintext, as "
                   "SslMode=allow takes what the server prefers",
@@ -103,11 +103,11 @@ static void tell_handshake(struct check *check)
 static void tell_client_certificate(struct check *check)
 {
     const struct probe *probe = check->probe;
-    if (probe->server.tls == NULL || error_is_set(&probe->error))
+    if (probe->tls == NULL || error_is_set(&probe->error))
         return;
-    if (!tls_session_is_certificate_asked(probe->server.tls))
+    if (!tls_session_is_certificate_asked(probe->tls))
         facts_add(check->json, FACT_OK, "client certificate", "not asked for");
-    else if (tls_session_is_certificate_sent(probe->server.tls))
+    else if (tls_session_is_certificate_sent(probe->tls))
         facts_add(check->json, FACT_OK, "client certificate", "asked for, and shown");
     else
         facts_add(check->json, FACT_WARNING, "client certificate",

@@ -17,7 +17,7 @@ struct shown {
 
 static bool read_shown(const struct check *check, struct shown *shown)
 {
-    const struct tls_session *session = check->probe != NULL ? check->probe->server.tls : NULL;
+    const struct tls_session *session = check->probe != NULL ? check->probe->tls : NULL;
     const struct credentials *strict = check->strict;
     unsigned count = 0;
     const gnutls_datum_t *chain = session != NULL ? tls_session_peer_chain(session, &count) : NULL;

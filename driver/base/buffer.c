@@ -1,18 +1,59 @@
 #include "base/buffer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BUFFER_FIRST_CAPACITY 256
+#define FIRST_CAPACITY 256
+
+/* Storage beyond LARGEST_SMALL has this size at least, and is kept for the next buffer. */
+#define LARGEST_SMALL ((size_t)32 * 1024)
+#define SPARE_CAPACITY ((size_t)128 * 1024)
+#define SPARE_COUNT 8
+
+static _Atomic(unsigned char *) spares[SPARE_COUNT];
+
+static unsigned char *take_spare(void)
+{
+    unsigned char *storage = NULL;
+    for (size_t i = 0; i < SPARE_COUNT && storage == NULL; i++)
+        if (atomic_load_explicit(&spares[i], memory_order_relaxed) != NULL)
+            storage = atomic_exchange(&spares[i], NULL);
+    return storage;
+}
+
+static void free_storage(unsigned char *storage, size_t capacity)
+{
+    for (size_t i = 0; i < SPARE_COUNT && storage != NULL && capacity == SPARE_CAPACITY; i++)
+        if (atomic_load_explicit(&spares[i], memory_order_relaxed) == NULL)
+            storage = atomic_exchange(&spares[i], storage);
+    free(storage);
+}
+
+static unsigned char *new_storage(size_t capacity)
+{
+    unsigned char *storage = capacity == SPARE_CAPACITY ? take_spare() : NULL;
+    return storage != NULL ? storage : malloc(capacity);
+}
 
 void buffer_free(struct buffer *buffer)
 {
-    free(buffer->storage);
+    free_storage(buffer->storage, buffer->capacity);
     *buffer = (struct buffer){0};
+}
+
+void buffer_shrink(struct buffer *buffer, size_t kept)
+{
+    if (buffer->capacity <= kept || buffer_length(buffer) > 0)
+        return;
+    free_storage(buffer->storage, buffer->capacity);
+    *buffer = (struct buffer){.is_failed = buffer->is_failed};
 }
 
 unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
 {
+    if (buffer->is_failed)
+        return NULL;
     if (buffer->storage != NULL && size <= buffer_room(buffer))
         return buffer->storage + buffer->end;
     size_t length = buffer_length(buffer);
@@ -22,18 +63,21 @@ unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
         buffer->end = length;
         return buffer->storage + buffer->end;
     }
-    if (size > SIZE_MAX / 2 - length)
-        return NULL;
-    size_t capacity = buffer->capacity == 0 ? BUFFER_FIRST_CAPACITY : buffer->capacity;
-    while (capacity < length + size)
+    size_t capacity = buffer->capacity == 0 ? FIRST_CAPACITY : buffer->capacity;
+    while (capacity < length + size && capacity <= SIZE_MAX / 4)
         capacity *= 2;
-    unsigned char *storage = malloc(capacity);
-    if (storage == NULL)
+    if (capacity > LARGEST_SMALL && capacity < SPARE_CAPACITY)
+        capacity = SPARE_CAPACITY;
+    unsigned char *storage =
+        size <= SIZE_MAX / 4 && capacity >= length + size ? new_storage(capacity) : NULL;
+    if (storage == NULL) {
+        buffer->is_failed = true;
         return NULL;
+    }
     if (length > 0)
         memcpy(storage, buffer_content(buffer), length);
-    free(buffer->storage);
-    *buffer = (struct buffer){storage, 0, length, capacity};
+    free_storage(buffer->storage, buffer->capacity);
+    *buffer = (struct buffer){.storage = storage, .end = length, .capacity = capacity};
     return storage + length;
 }
 

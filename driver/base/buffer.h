@@ -20,6 +20,7 @@ struct buffer {
     size_t start;
     size_t end;
     size_t capacity;
+    bool is_failed; /* memory was out once: nothing is added any more, as something is missing */
 };
 
 /* An empty buffer is all zeroes: struct buffer buffer = {0}. */
@@ -35,8 +36,13 @@ static inline unsigned char *buffer_content(const struct buffer *buffer)
     return buffer->storage != NULL ? buffer->storage + buffer->start : NULL;
 }
 
+/* Gives an empty buffer's storage back if it is larger than kept. Storage of 128 KiB goes to a few
+ * spare ones that all buffers of the process share, so that taking it again costs nothing. */
+void buffer_shrink(struct buffer *buffer, size_t kept);
+
 /* Makes room for at least size bytes behind the content and returns its address, NULL when memory
- * is out. What is then written there becomes content by buffer_added. */
+ * is out; so it stays until buffer_free. What is then written there becomes content by
+ * buffer_added. */
 unsigned char *buffer_reserve(struct buffer *buffer, size_t size);
 void buffer_added(struct buffer *buffer, size_t size);
 

@@ -145,7 +145,7 @@ static void check_carried(struct connection *connection, struct attempt *attempt
         relay_get_outcome(link->relay, &attempt->report, &attempt->warnings, &attempt->error);
     if (!attempt_is_connected(attempt))
         return;
-    if (attempt->outcome == RELAY_CARRIED) {
+    if (attempt->outcome == SESSION_CARRIED) {
         error_clear(&attempt->error);
         return;
     }
@@ -156,7 +156,7 @@ static void check_carried(struct connection *connection, struct attempt *attempt
               "the connection was closed. Something in its own configuration or environment leads "
               "it elsewhere",
               link->driver->path, link->target.host, link->target.port);
-    attempt->outcome = RELAY_FAILED;
+    attempt->outcome = SESSION_LOST;
 }
 
 void attempt_abandon(struct connection *connection)
@@ -172,7 +172,7 @@ void attempt_run(struct connection *connection, const struct connect_request *re
     bool is_first = connection->handle.real == NULL;
     char *text = NULL;
     attempt->result = SQL_ERROR;
-    attempt->outcome = RELAY_FAILED;
+    attempt->outcome = SESSION_LOST;
     if ((!is_first || link_start_relay(link, plan, &attempt->error)) &&
         (text = make_text(link, request, is_first, &attempt->error)) != NULL &&
         (!is_first || connection_new_real(connection, link->driver, &attempt->error) != NULL)) {

@@ -15,7 +15,7 @@
 /* Some 45 KB: on the heap, for the stacks that some applications give their threads. */
 struct attempt {
     SQLRETURN result;
-    enum relay_outcome outcome;
+    enum session_outcome outcome;
     struct error error; /* the relay's, or why the attempt could not be made */
     struct tls_report report;
     struct error_list warnings;

@@ -56,18 +56,18 @@ static void explain(const struct link *link, enum proto_plan plan, const struct 
 {
     char mode[MODE_TEXT_SIZE];
     switch (attempt->outcome) {
-    case RELAY_NO_TLS:
+    case SESSION_NO_TLS:
         error_set(error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
                   "%s wants TLS, and the server %s:%u has none: %s", describe_mode(link, mode),
                   link->target.host, link->target.port, attempt->error.text);
         break;
-    case RELAY_NEEDS_TLS:
-    case RELAY_REJECTED:
+    case SESSION_NEEDS_TLS:
+    case SESSION_REJECTED:
         explain_rejection(link, plan, attempt, error);
         break;
-    case RELAY_WAITING:
-    case RELAY_FAILED:
-    case RELAY_CARRIED:
+    case SESSION_WAITING:
+    case SESSION_LOST:
+    case SESSION_CARRIED:
         error_copy(error, &attempt->error);
         break;
     }
@@ -84,7 +84,7 @@ static void warn_of_fallback(const struct link *link, const struct attempt *form
         "the connection to %s:%u is not encrypted: %s tried TLS first, but the server %s "
         "(%s). Set SslMode=verify-full to refuse this",
         link->target.host, link->target.port, describe_mode(link, mode),
-        former->outcome == RELAY_NO_TLS ? "has none" : "rejected it", former->error.text);
+        former->outcome == SESSION_NO_TLS ? "has none" : "rejected it", former->error.text);
 }
 
 /* After the real driver connected through the relay: the report, and the warnings. */

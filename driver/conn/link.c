@@ -120,6 +120,7 @@ struct link *link_open_settings(const char *connection_string, size_t length,
         return NULL;
     }
     link->generation = fork_generation();
+    atomic_init(&link->references, 1);
     if (!connstr_parse(connection_string, length, &list, error) ||
         !settle(link, &list, login_timeout, warnings, error))
         refuse(&link, error);
@@ -138,35 +139,61 @@ struct link *link_open(const char *connection_string, size_t length, unsigned lo
     return link;
 }
 
-void link_close(struct link **link_address)
+static void free_link(struct link *link)
 {
-    struct link *link = *link_address;
-    if (link == NULL)
-        return;
-    relay_close(&link->relay);
     credentials_release(&link->credentials);
     dial_target_free(&link->server);
     profile_target_free(&link->target);
     settings_free(&link->settings);
     log_close(&link->log);
     free(link);
+}
+
+static void hold(void *owner)
+{
+    struct link *link = owner;
+    atomic_fetch_add(&link->references, 1);
+}
+
+/* By the thread of a relay that did not end in time as well. */
+static void release(void *owner)
+{
+    struct link *link = owner;
+    if (atomic_fetch_sub(&link->references, 1) == 1)
+        free_link(link);
+}
+
+void link_close(struct link **link_address)
+{
+    struct link *link = *link_address;
     *link_address = NULL;
+    if (link == NULL)
+        return;
+    relay_close(&link->relay);
+    /* The threads that might use it do not exist in a forked child. */
+    if (fork_is_inherited(link->generation))
+        free_link(link);
+    else
+        release(link);
 }
 
 bool link_start_relay(struct link *link, enum proto_plan plan, struct error *error)
 {
     relay_close(&link->relay);
     const struct relay_options options = {
-        .proto = link->proto,
-        .plan = plan,
-        .is_login_only_allowed = link->settings.tls.mode == ODBCSSL_MODE_ALLOW,
-        .tls = &link->settings.tls,
-        .credentials = link->credentials,
-        .target = &link->server,
+        .session = {.proto = link->proto,
+                    .plan = plan,
+                    .is_login_only_allowed = link->settings.tls.mode == ODBCSSL_MODE_ALLOW,
+                    .tls = &link->settings.tls,
+                    .credentials = link->credentials,
+                    .target = &link->server,
+                    .timeout = link->timeout,
+                    .log = link->log,
+                    .owner = link,
+                    .hold = hold,
+                    .release = release},
         .endpoint = plan == PROTO_PLAN_PLAINTEXT ? ENDPOINT_LOOPBACK : link->profile->endpoint,
         .wanted_port = link->target.port,
-        .timeout = link->timeout,
-        .log = link->log,
     };
     link->relay = relay_open(&options, error);
     return link->relay != NULL;

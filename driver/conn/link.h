@@ -4,6 +4,8 @@
 #ifndef CONN_LINK_H
 #define CONN_LINK_H
 
+#include <stdatomic.h>
+
 #include "base/log.h"
 #include "base/report.h"
 #include "config/settings.h"
@@ -23,7 +25,8 @@ struct link {
     struct log *log;
     struct relay *relay;
     struct tls_report report;
-    unsigned timeout;    /* seconds */
+    unsigned timeout;       /* seconds */
+    atomic_uint references; /* the connection's, and one of each relay that has not ended */
     unsigned generation; /* of the process that connected: a forked child must not use the link */
 };
 

@@ -19,21 +19,21 @@ struct plan plan_make(enum odbcssl_mode mode, enum tls_negotiation negotiation)
     return (struct plan){{tls}, 1};
 }
 
-bool plan_goes_on(const struct plan *plan, size_t attempt, enum relay_outcome outcome)
+bool plan_goes_on(const struct plan *plan, size_t attempt, enum session_outcome outcome)
 {
     if (attempt + 1 >= plan->count)
         return false;
     bool is_plaintext = plan->attempts[attempt] == PROTO_PLAN_PLAINTEXT;
     switch (outcome) {
-    case RELAY_REJECTED:
+    case SESSION_REJECTED:
         return true;
-    case RELAY_NEEDS_TLS:
+    case SESSION_NEEDS_TLS:
         return is_plaintext;
-    case RELAY_NO_TLS:
+    case SESSION_NO_TLS:
         return !is_plaintext;
-    case RELAY_WAITING:
-    case RELAY_CARRIED:
-    case RELAY_FAILED:
+    case SESSION_WAITING:
+    case SESSION_CARRIED:
+    case SESSION_LOST:
         break;
     }
     return false;

@@ -5,14 +5,25 @@
 
 #define STACK_SIZE ((size_t)512 * 1024)
 
+static void destroy(struct thread *thread)
+{
+    pthread_mutex_destroy(&thread->mutex);
+    pthread_cond_destroy(&thread->finished);
+}
+
 static void *run_thread(void *argument)
 {
     struct thread *thread = argument;
     thread->run(thread->argument);
     pthread_mutex_lock(&thread->mutex);
+    void (*abandoned)(void *) = thread->abandoned;
     thread->is_finished = true;
     pthread_cond_signal(&thread->finished);
     pthread_mutex_unlock(&thread->mutex);
+    if (abandoned != NULL) {
+        destroy(thread);
+        abandoned(thread->argument);
+    }
     return NULL;
 }
 
@@ -35,12 +46,6 @@ static void make_condition(struct thread *thread)
     pthread_cond_init(&thread->finished, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&thread->mutex, NULL);
-}
-
-static void destroy(struct thread *thread)
-{
-    pthread_mutex_destroy(&thread->mutex);
-    pthread_cond_destroy(&thread->finished);
 }
 
 bool thread_start(struct thread *thread, void (*run)(void *argument), void *argument,
@@ -78,6 +83,23 @@ bool thread_join(struct thread *thread, int64_t deadline)
     pthread_join(thread->id, NULL);
     destroy(thread);
     return true;
+}
+
+void thread_abandon(struct thread *thread, void (*abandoned)(void *argument))
+{
+    pthread_t id = thread->id;
+    pthread_mutex_lock(&thread->mutex);
+    bool is_finished = thread->is_finished;
+    thread->abandoned = abandoned;
+    pthread_mutex_unlock(&thread->mutex);
+    /* From here on a thread that goes on may have freed everything. */
+    if (!is_finished) {
+        pthread_detach(id);
+        return;
+    }
+    pthread_join(id, NULL);
+    destroy(thread);
+    abandoned(thread->argument);
 }
 
 bool thread_is_finished(struct thread *thread)

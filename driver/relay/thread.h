@@ -17,6 +17,7 @@ struct thread {
     pthread_cond_t finished;
     bool is_finished; /* run has returned */
     void (*run)(void *argument);
+    void (*abandoned)(void *argument); /* NULL: somebody joins it */
     void *argument;
 };
 
@@ -27,6 +28,10 @@ bool thread_start(struct thread *thread, void (*run)(void *argument), void *argu
 /* Joins and frees. false when it has not ended by the deadline (clock_monotonic()): it then goes
  * on, and thread has to stay. */
 bool thread_join(struct thread *thread, int64_t deadline);
+
+/* Nobody waits for it any more: when run has returned, or if it has already, thread is freed, and
+ * then destroy is called with run's argument, which may free the memory that thread stands in. */
+void thread_abandon(struct thread *thread, void (*destroy)(void *argument));
 
 /* Whether thread_join would not wait. */
 bool thread_is_finished(struct thread *thread);

@@ -107,17 +107,18 @@ void session_server_sent(struct session *session, size_t size);
 /* A send failed for good. What the server said before is to be received first. */
 void session_server_unwritable(struct session *session, int reason);
 
-/* The socket was shut down for writing, as wants.server_shutdown asked. */
+/* All is sent, and it was the last: shutdown(SHUT_WR) is due; and it was done. */
+bool session_wants_shutdown(struct session *session);
 void session_server_shut(struct session *session);
 
 /* --- going on --- */
 
 struct session_wants {
     bool driver_read;  /* session_write would take bytes, or an end */
-    bool driver_write; /* bytes, or an end, wait for the real driver */
+    bool driver_write; /* bytes wait for the real driver */
     bool server_read;
     bool server_write;
-    bool server_shutdown; /* all is sent, and it was the last: shutdown(SHUT_WR) */
+    bool server_shutdown; /* as session_wants_shutdown */
     int64_t deadline;     /* step again then (clock_monotonic()); 0: none */
     bool is_over;         /* close both sides */
 };
@@ -143,6 +144,14 @@ int64_t session_deadline(const struct session *session);
 
 /* NULL without TLS, and before. Valid as long as the session. */
 struct tls_session *session_tls(const struct session *session);
+
+/* Whether it was tried to begin TLS, and what of the session is to travel in it. */
+bool session_has_begun_tls(const struct session *session);
+enum proto_coverage session_coverage(const struct session *session);
+
+/* Which of the target's addresses is used, and "db1 (10.0.0.1, port 5432)". */
+size_t session_address(const struct session *session);
+const char *session_server_name(const struct session *session);
 
 /* "switching, up open, down open, from driver 0, ...": every state, for the log; returns out. */
 #define SESSION_DESCRIPTION_SIZE 300

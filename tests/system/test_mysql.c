@@ -111,7 +111,7 @@ struct link {
     struct relay *relay;
     struct odbc_session odbc;
     bool is_connected;
-    enum relay_outcome outcome;
+    enum session_outcome outcome;
     struct tls_report report;
     struct error error;
 };
@@ -134,13 +134,13 @@ static bool open_relay(struct link *link, const struct visit *visit)
     if (link->credentials == NULL ||
         !dial_resolve("127.0.0.1", mariadb_port(server), &link->target, &link->error))
         return false;
-    const struct relay_options options = {.proto = &proto_mysql,
-                                          .plan = visit->plan,
-                                          .tls = &link->tls,
-                                          .credentials = link->credentials,
-                                          .target = &link->target,
-                                          .endpoint = ENDPOINT_UNIX,
-                                          .timeout = 60};
+    const struct relay_options options = {.session = {.proto = &proto_mysql,
+                                                      .plan = visit->plan,
+                                                      .tls = &link->tls,
+                                                      .credentials = link->credentials,
+                                                      .target = &link->target,
+                                                      .timeout = 60},
+                                          .endpoint = ENDPOINT_UNIX};
     /* The relay keeps what the options point to, not the options. */
     link->relay = relay_open(&options, &link->error);
     return link->relay != NULL;
@@ -177,7 +177,7 @@ static void check_encrypted_login(const struct visit *visit)
     open_link(&link, visit);
     CHECK_TEXT(link.odbc.diagnostics, "");
     CHECK_TEXT(link.error.text, "");
-    CHECK_NUMBER(link.outcome, RELAY_CARRIED);
+    CHECK_NUMBER(link.outcome, SESSION_CARRIED);
     CHECK_NUMBER(link.report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK(link.is_connected && odbc_query(&link.odbc, SHOW_CIPHER));
     CHECK_CONTAINS(link.odbc.value, "TLS_");
@@ -223,9 +223,9 @@ static void check_denied(const struct visit *visit)
     CHECK(!link.is_connected);
     CHECK_NUMBER(link.odbc.native, 1045);
     CHECK_CONTAINS(link.odbc.diagnostics, "Access denied for user");
-    CHECK(link.outcome != RELAY_CARRIED);
-    CHECK(link.outcome != RELAY_NEEDS_TLS);
-    CHECK(link.outcome != RELAY_REJECTED);
+    CHECK(link.outcome != SESSION_CARRIED);
+    CHECK(link.outcome != SESSION_NEEDS_TLS);
+    CHECK(link.outcome != SESSION_REJECTED);
     CHECK_TEXT(link.error.text, "");
     close_link(&link);
 }
@@ -251,7 +251,7 @@ static void check_plaintext_login(const char *user)
     const struct visit visit = {PROTO_PLAN_PLAINTEXT, user, PASSWORD, NULL, false};
     struct link link;
     open_link(&link, &visit);
-    CHECK_NUMBER(link.outcome, RELAY_CARRIED);
+    CHECK_NUMBER(link.outcome, SESSION_CARRIED);
     CHECK(link.is_connected && odbc_query(&link.odbc, SHOW_CIPHER));
     CHECK_TEXT(link.odbc.value, "");
     close_link(&link);
@@ -276,7 +276,7 @@ static void check_plaintext_is_refused(const char *password, bool is_told)
         return;
     }
     open_link(&link, &visit);
-    CHECK_NUMBER(link.outcome, RELAY_NEEDS_TLS);
+    CHECK_NUMBER(link.outcome, SESSION_NEEDS_TLS);
     CHECK_NUMBER(link.error.code, ODBCSSL_ERROR_SERVER_REQUIRES_TLS);
     CHECK_CONTAINS(link.error.text, "3159");
     close_link(&link);
@@ -302,7 +302,7 @@ static void check_refused(const struct visit *visit, enum odbcssl_error code, co
     struct link link;
     open_link(&link, visit);
     CHECK(!link.is_connected);
-    CHECK_NUMBER(link.outcome, RELAY_FAILED);
+    CHECK_NUMBER(link.outcome, SESSION_LOST);
     CHECK_NUMBER(link.error.code, code);
     CHECK_CONTAINS(link.error.text, text);
     CHECK_CONTAINS(link.odbc.diagnostics, "odbcssl: connection refused");
@@ -318,7 +318,7 @@ static void test_driver_with_tls_of_its_own(void)
         return;
     open_link(&link, &visit);
     CHECK(!link.is_connected);
-    CHECK_NUMBER(link.outcome, RELAY_FAILED);
+    CHECK_NUMBER(link.outcome, SESSION_LOST);
     CHECK_CONTAINS(link.error.text, "TLS of its own");
     close_link(&link);
 }
@@ -397,7 +397,7 @@ static void test_server_is_full(void)
     while (count < CROWD && !is_turned_away(&crowd[count++]))
         continue;
     open_link(&link, &visit);
-    CHECK_NUMBER(link.outcome, RELAY_REJECTED);
+    CHECK_NUMBER(link.outcome, SESSION_REJECTED);
     CHECK_CONTAINS(link.error.text, "1040 Too many connections");
     CHECK_NUMBER(link.odbc.native, 1040);
     CHECK_CONTAINS(link.odbc.diagnostics, "Too many connections");

@@ -69,7 +69,7 @@ struct rig rig_make(uint16_t port, enum proto_plan plan, enum odbcssl_mode mode)
                               .root_cert = option("SslRootCert", rig_files.ca),
                               .send_sni = true,
                               .minimum_version = TLS_VERSION_1_2},
-                      .options = {.proto = &proto_postgres, .plan = plan, .timeout = 20}};
+                      .options.session = {.proto = &proto_postgres, .plan = plan, .timeout = 20}};
     dial_resolve("127.0.0.1", port, &rig.target, &rig.error);
     free(rig.target.host);
     rig.target.host = strdup("localhost");
@@ -89,10 +89,10 @@ void rig_set_client(struct rig *rig)
 
 bool rig_open(struct rig *rig)
 {
-    rig->options.tls = &rig->tls;
-    rig->options.target = &rig->target;
+    rig->options.session.tls = &rig->tls;
+    rig->options.session.target = &rig->target;
     rig->credentials = credentials_get(&rig->tls, NULL, &rig->error);
-    rig->options.credentials = rig->credentials;
+    rig->options.session.credentials = rig->credentials;
     rig->relay = rig->credentials != NULL ? relay_open(&rig->options, &rig->error) : NULL;
     if (rig->relay == NULL)
         return false;
@@ -119,13 +119,13 @@ bool rig_login(const struct rig *rig, struct postgres_client *client)
     return rig_connect(rig, client) && postgres_client_login(client, "demo", NULL);
 }
 
-enum relay_outcome rig_outcome(struct rig *rig)
+enum session_outcome rig_outcome(struct rig *rig)
 {
     int64_t deadline = clock_monotonic() + WAIT_MILLISECONDS;
     for (;;) {
         error_clear(&rig->error);
-        enum relay_outcome outcome = relay_get_outcome(rig->relay, NULL, NULL, &rig->error);
-        if (outcome != RELAY_WAITING || clock_left(deadline) == 0)
+        enum session_outcome outcome = relay_get_outcome(rig->relay, NULL, NULL, &rig->error);
+        if (outcome != SESSION_WAITING || clock_left(deadline) == 0)
             return outcome;
         poll(NULL, 0, 1);
     }

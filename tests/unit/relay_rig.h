@@ -42,7 +42,7 @@ bool rig_connect(const struct rig *rig, struct postgres_client *client);
 bool rig_login(const struct rig *rig, struct postgres_client *client);
 
 /* Waits until the relay has an outcome; returns it, with rig->error. */
-enum relay_outcome rig_outcome(struct rig *rig);
+enum session_outcome rig_outcome(struct rig *rig);
 
 /* Waits until the main session is over; rig->error says why. */
 void rig_wait_for_end(struct rig *rig);

@@ -42,12 +42,12 @@ static void test_direct_plan(void)
 /* One row per way an attempt can end: whether allow's plaintext and prefer's TLS attempt may be
  * followed by the other. */
 static const struct {
-    enum relay_outcome outcome;
+    enum session_outcome outcome;
     bool after_plaintext;
     bool after_tls;
 } transitions[] = {
-    {RELAY_NO_TLS, false, true},  {RELAY_NEEDS_TLS, true, false}, {RELAY_REJECTED, true, true},
-    {RELAY_FAILED, false, false}, {RELAY_WAITING, false, false},  {RELAY_CARRIED, false, false},
+    {SESSION_NO_TLS, false, true},  {SESSION_NEEDS_TLS, true, false}, {SESSION_REJECTED, true, true},
+    {SESSION_LOST, false, false}, {SESSION_WAITING, false, false},  {SESSION_CARRIED, false, false},
 };
 
 static void test_going_on(void)
@@ -56,7 +56,7 @@ static void test_going_on(void)
     struct plan prefer = plan_make(ODBCSSL_MODE_PREFER, TLS_NEGOTIATION_STARTTLS);
     struct plan require = plan_make(ODBCSSL_MODE_REQUIRE, TLS_NEGOTIATION_STARTTLS);
     for (size_t i = 0; i < sizeof transitions / sizeof transitions[0]; i++) {
-        enum relay_outcome outcome = transitions[i].outcome;
+        enum session_outcome outcome = transitions[i].outcome;
         CHECK_NUMBER(plan_goes_on(&allow, 0, outcome), transitions[i].after_plaintext);
         CHECK_NUMBER(plan_goes_on(&prefer, 0, outcome), transitions[i].after_tls);
         CHECK(!plan_goes_on(&allow, 1, outcome));

@@ -27,15 +27,15 @@ static void serve_reply(int descriptor, void *context)
 static const struct {
     const char *bytes;
     size_t size;
-    enum relay_outcome outcome;
+    enum session_outcome outcome;
     enum odbcssl_error error;
     const char *part;
 } reply_rows[] = {
-    {"SR\0\0\0\x08\0\0\0\0", 10, RELAY_FAILED, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+    {"SR\0\0\0\x08\0\0\0\0", 10, SESSION_LOST, ODBCSSL_ERROR_EARLY_PLAINTEXT,
      "9 unencrypted bytes"},
-    {"N", 1, RELAY_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS, "'N'"},
-    {"H", 1, RELAY_FAILED, ODBCSSL_ERROR_PROTOCOL, "'H'"},
-    {"Etoo many connections\n", 23, RELAY_FAILED, ODBCSSL_ERROR_PROTOCOL,
+    {"N", 1, SESSION_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS, "'N'"},
+    {"H", 1, SESSION_LOST, ODBCSSL_ERROR_PROTOCOL, "'H'"},
+    {"Etoo many connections\n", 23, SESSION_LOST, ODBCSSL_ERROR_PROTOCOL,
      "not authenticated: too many connections"},
 };
 
@@ -83,7 +83,7 @@ static void test_second_try(void)
         CHECK(rig_connect(&rig, &client));
         CHECK(!postgres_client_login(&client, "demo", NULL));
         postgres_client_close(&client);
-        CHECK_NUMBER(rig_outcome(&rig), RELAY_FAILED);
+        CHECK_NUMBER(rig_outcome(&rig), SESSION_LOST);
         CHECK_CONTAINS(rig.error.text, "'H'");
     }
     rig_close(&rig);
@@ -182,12 +182,12 @@ static void test_time_out(void)
     struct peer *peer = peer_start(serve_silence, &received);
     struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
-    rig.options.timeout = 1;
+    rig.options.session.timeout = 1;
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_connect(&rig, &client));
     CHECK(!postgres_client_login(&client, "demo", NULL));
     CHECK(client.type == 'E');
-    CHECK_NUMBER(rig_outcome(&rig), RELAY_FAILED);
+    CHECK_NUMBER(rig_outcome(&rig), SESSION_LOST);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
     CHECK_CONTAINS(rig.error.text,
                    "time-out of 1 seconds (SslTimeout, else the login time-out) ran out while "
@@ -210,7 +210,7 @@ static void test_close_in_handshake(void)
     CHECK(postgres_client_send_startup(&client, "demo"));
     while (atomic_load(&received) == 0)
         poll(NULL, 0, 1);
-    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), RELAY_WAITING);
+    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), SESSION_WAITING);
     CHECK_CONTAINS(rig.error.text, "TLS handshake");
     rig_close(&rig);
     CHECK(!postgres_client_read(&client));
@@ -232,7 +232,7 @@ static void test_driver_gives_up(void)
     postgres_client_close(&client);
     /* The relay is free for the next try, and says what the last one was waiting for. */
     CHECK(rig_connect(&rig, &client));
-    while (relay_get_outcome(rig.relay, NULL, NULL, &rig.error) == RELAY_WAITING &&
+    while (relay_get_outcome(rig.relay, NULL, NULL, &rig.error) == SESSION_WAITING &&
            strstr(rig.error.text, "gave up while waiting for") == NULL)
         error_clear(&rig.error);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
@@ -251,7 +251,7 @@ static void test_unreachable(void)
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_connect(&rig, &client));
     CHECK(!postgres_client_login(&client, "demo", NULL));
-    CHECK_NUMBER(rig_outcome(&rig), RELAY_FAILED);
+    CHECK_NUMBER(rig_outcome(&rig), SESSION_LOST);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_CONNECT);
     CHECK_CONTAINS(rig.error.text, "localhost cannot be reached: 127.0.0.1, port ");
     CHECK_CONTAINS(rig.error.text, "Connection refused");

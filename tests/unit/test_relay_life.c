@@ -86,7 +86,7 @@ static void check_foreigner(enum endpoint_kind kind)
     CHECK_NUMBER(wait_for(child), 0);
     CHECK_NUMBER(actor.handshakes, 0);
     CHECK(rig_login(&rig, &client));
-    CHECK_NUMBER(rig_outcome(&rig), RELAY_CARRIED);
+    CHECK_NUMBER(rig_outcome(&rig), SESSION_CARRIED);
     /* Also beside a running session. */
     child = fork();
     if (child == 0)
@@ -112,14 +112,14 @@ static int use_in_child(struct rig *rig)
     if (relay_is_alive(rig->relay, &error) || error.code != ODBCSSL_ERROR_FORKED)
         return 1;
     error_clear(&error);
-    if (relay_get_outcome(rig->relay, NULL, NULL, &error) != RELAY_FAILED ||
+    if (relay_get_outcome(rig->relay, NULL, NULL, &error) != SESSION_LOST ||
         error.code != ODBCSSL_ERROR_FORKED || relay_session_number(rig->relay) != 0)
         return 2;
     relay_close(&rig->relay);
     /* The child can have relays of its own. */
     struct rig own = rig_make(rig->target.port, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
-    if (!rig_open(&own) || !rig_login(&own, &client) || rig_outcome(&own) != RELAY_CARRIED)
+    if (!rig_open(&own) || !rig_login(&own, &client) || rig_outcome(&own) != SESSION_CARRIED)
         return 3;
     postgres_client_close(&client);
     rig_close(&own);

@@ -76,10 +76,10 @@ static void test_login(void)
     struct tls_report report;
     struct error_list warnings;
     CHECK_FATAL(rig_open(&rig));
-    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), RELAY_WAITING);
+    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), SESSION_WAITING);
     CHECK_TEXT(rig.error.text, ""); /* nothing that the real driver would not know better */
     CHECK(rig_login(&rig, &client));
-    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), RELAY_CARRIED);
+    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), SESSION_CARRIED);
     CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK_NUMBER(report.mode, ODBCSSL_MODE_VERIFY_FULL);
     CHECK_TEXT(report.protocol, "TLSv1.3");
@@ -107,7 +107,7 @@ static void test_unix_endpoint(void)
     rig.options.endpoint = ENDPOINT_UNIX;
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_login(&rig, &client));
-    CHECK_NUMBER(rig_outcome(&rig), RELAY_CARRIED);
+    CHECK_NUMBER(rig_outcome(&rig), SESSION_CARRIED);
     postgres_client_close(&client);
     rig_close(&rig);
 }
@@ -167,7 +167,7 @@ static void check_refused(struct rig *rig, enum odbcssl_error code, const char *
     CHECK(rig_connect(rig, &client));
     CHECK(!postgres_client_login(&client, "demo", NULL));
     CHECK(client.type == 'E');
-    CHECK_NUMBER(rig_outcome(rig), RELAY_FAILED);
+    CHECK_NUMBER(rig_outcome(rig), SESSION_LOST);
     CHECK_NUMBER(rig->error.code, code);
     CHECK_CONTAINS(rig->error.text, part);
     postgres_client_close(&client);
@@ -226,24 +226,24 @@ static void test_wrong_password(void)
     CHECK(client.type == 'E');
     CHECK(memmem(buffer_content(&client.message), buffer_length(&client.message), "28P01", 5) !=
           NULL);
-    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), RELAY_WAITING);
+    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), SESSION_WAITING);
     CHECK_TEXT(rig.error.text, "");
     postgres_client_close(&client);
     CHECK(rig_connect(&rig, &client));
     CHECK(postgres_client_login(&client, "secret", "sesame"));
-    CHECK_NUMBER(rig_outcome(&rig), RELAY_CARRIED);
+    CHECK_NUMBER(rig_outcome(&rig), SESSION_CARRIED);
     postgres_client_close(&client);
     rig_close(&rig);
 }
 
-static void check_plaintext(const char *user, enum relay_outcome outcome, const char *part)
+static void check_plaintext(const char *user, enum session_outcome outcome, const char *part)
 {
     struct rig rig = make_rig(PROTO_PLAN_PLAINTEXT, ODBCSSL_MODE_ALLOW);
     struct postgres_client client;
     struct tls_report report;
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_connect(&rig, &client));
-    CHECK_NUMBER(postgres_client_login(&client, user, NULL), outcome == RELAY_CARRIED);
+    CHECK_NUMBER(postgres_client_login(&client, user, NULL), outcome == SESSION_CARRIED);
     CHECK_NUMBER(relay_get_outcome(rig.relay, &report, NULL, &rig.error), outcome);
     CHECK_CONTAINS(rig.error.text, part);
     CHECK_NUMBER(report.state, ODBCSSL_STATE_PLAINTEXT);
@@ -256,8 +256,8 @@ static void test_plaintext(void)
 {
     if (is_skipped())
         return;
-    check_plaintext("anybody", RELAY_CARRIED, "");
-    check_plaintext("demo", RELAY_REJECTED, "no encryption");
+    check_plaintext("anybody", SESSION_CARRIED, "");
+    check_plaintext("demo", SESSION_REJECTED, "no encryption");
 }
 
 static void test_cancel(void)
@@ -327,7 +327,7 @@ static void test_many(void)
     }
     for (size_t i = 0; i < COUNT; i++) {
         CHECK(postgres_client_answer(&clients[i], &answer));
-        CHECK_NUMBER(rig_outcome(&rigs[i]), RELAY_CARRIED);
+        CHECK_NUMBER(rig_outcome(&rigs[i]), SESSION_CARRIED);
         CHECK(postgres_client_send_query(&clients[i], "select repeat('w', 100000)"));
     }
     for (size_t i = 0; i < COUNT; i++) {
@@ -371,7 +371,7 @@ static void test_old_version(void)
     rig.tls.minimum_version = TLS_VERSION_1_0;
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_login(&rig, &client));
-    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), RELAY_CARRIED);
+    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), SESSION_CARRIED);
     CHECK_TEXT(report.protocol, "TLSv1.1");
     CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK_NUMBER(warnings.count, 1);

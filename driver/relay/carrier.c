@@ -1,0 +1,250 @@
+#include "relay/carrier.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "session/network.h"
+
+/* How long the end of a relay waits for the network to take what the real driver sent last. */
+#define STOP_MILLISECONDS 500
+
+enum polled_descriptor { POLLED_DRIVER, POLLED_SERVER, POLLED_WAKE, POLLED_COUNT };
+
+bool carrier_init(struct carrier *carrier)
+{
+    carrier->driver = carrier->server = -1;
+    return pthread_mutex_init(&carrier->mutex, NULL) == 0;
+}
+
+void carrier_destroy(struct carrier *carrier)
+{
+    pthread_mutex_destroy(&carrier->mutex);
+}
+
+/* --- the real driver's socket --- */
+
+/* true: something came. */
+static bool receive_from_driver(struct session *session, int driver)
+{
+    size_t size;
+    unsigned char *room = session_driver_room(session, &size);
+    if (room == NULL)
+        return false;
+    ssize_t got = recv(driver, room, size, MSG_DONTWAIT);
+    if (got > 0)
+        session_driver_received(session, (size_t)got);
+    else if (got == 0)
+        session_driver_ended(session);
+    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        session_driver_gone(session);
+    return got > 0;
+}
+
+/* true: something went, so there may be more to go. */
+static bool send_to_driver(struct session *session, int driver)
+{
+    const unsigned char *bytes;
+    bool is_moved = false;
+    size_t size;
+    while ((bytes = session_driver_bytes(session, &size)) != NULL && size > 0) {
+        ssize_t sent = send(driver, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+            session_driver_gone(session);
+        if (sent < 0)
+            break;
+        session_driver_sent(session, (size_t)sent);
+        is_moved = true;
+    }
+    return is_moved;
+}
+
+/* Closing then sends RST: what the real driver has not read yet stays readable, but its end does
+ * not look like one. */
+static void reset_at_close(int driver)
+{
+    struct linger now = {1, 0};
+    setsockopt(driver, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+/* --- the loop --- */
+
+/* All that can be done without waiting. */
+static struct session_wants advance(struct carrier *carrier)
+{
+    struct session *session = carrier->session;
+    struct session_wants wants;
+    bool is_moved;
+    do {
+        wants = session_step(session, clock_monotonic());
+        if (carrier->server >= 0)
+            network_flush(session, carrier->server);
+        is_moved = send_to_driver(session, carrier->driver);
+    } while (is_moved && !wants.is_over);
+    return wants;
+}
+
+/* A descriptor without wanted events is left out: poll() would report its hang-up again and again.
+ */
+static void fill(struct pollfd *polled, int descriptor, short events)
+{
+    *polled = (struct pollfd){.fd = events != 0 ? descriptor : -1, .events = events};
+}
+
+/* The number of ready descriptors; 0: the time is over, or a signal came. */
+static int wait_for_events(struct carrier *carrier, const struct session_wants *wants,
+                           struct pollfd *polled)
+{
+    fill(&polled[POLLED_DRIVER], carrier->driver,
+         (short)((wants->driver_read ? POLLIN : 0) | (wants->driver_write ? POLLOUT : 0)));
+    fill(&polled[POLLED_SERVER], carrier->server,
+         (short)((wants->server_read ? POLLIN : 0) | (wants->server_write ? POLLOUT : 0)));
+    fill(&polled[POLLED_WAKE], carrier->wake, POLLIN);
+    int count = poll(polled, POLLED_COUNT, wants->deadline != 0 ? clock_left(wants->deadline) : -1);
+    if (count <= 0)
+        memset(polled, 0, POLLED_COUNT * sizeof *polled);
+    return count < 0 && errno == EINTR ? 0 : count;
+}
+
+/* The real driver has just sent its farewell, or the process ends: the server still gets what was
+ * sent, and a clean end. */
+static void stop(struct carrier *carrier)
+{
+    struct session *session = carrier->session;
+    struct dial_wait wait = {clock_monotonic() + STOP_MILLISECONDS, -1, -1};
+    struct error error = {0};
+    size_t unsent = 0;
+    if (session_phase(session) != SESSION_CARRYING || carrier->server < 0)
+        return;
+    while (session_phase(session) == SESSION_CARRYING &&
+           receive_from_driver(session, carrier->driver)) {
+        session_step(session, clock_monotonic());
+        network_flush(session, carrier->server);
+    }
+    session_stop(session);
+    network_flush(session, carrier->server);
+    while (session_server_bytes(session, &unsent) != NULL && unsent > 0 &&
+           dial_wait_for(carrier->server, POLLOUT, &wait, "sending the rest", &error))
+        network_flush(session, carrier->server);
+}
+
+static void fail_poll(struct session *session)
+{
+    struct error error = {0};
+    error_set_system(&error, ODBCSSL_ERROR_SYSTEM, errno, "poll failed");
+    session_refuse(session, &error);
+}
+
+static void carry(struct carrier *carrier)
+{
+    struct session *session = carrier->session;
+    struct pollfd polled[POLLED_COUNT];
+    bool is_shut = false;
+    for (;;) {
+        struct session_wants wants = advance(carrier);
+        if (wants.is_over)
+            break;
+        if (session_down(session) == SESSION_STREAM_ENDED && !wants.driver_write && !is_shut) {
+            shutdown(carrier->driver, SHUT_WR);
+            is_shut = true;
+        }
+        int count = wait_for_events(carrier, &wants, polled);
+        if (count < 0) {
+            fail_poll(session);
+            return;
+        }
+        if (polled[POLLED_WAKE].revents != 0) {
+            stop(carrier);
+            return;
+        }
+        if (polled[POLLED_SERVER].revents & ~POLLOUT)
+            network_receive(session, carrier->server);
+        if (polled[POLLED_DRIVER].revents & ~POLLOUT)
+            receive_from_driver(session, carrier->driver);
+        if (count > 0)
+            session_turned(session);
+    }
+    if (session_down(session) == SESSION_STREAM_BROKEN)
+        reset_at_close(carrier->driver);
+}
+
+/* The numbers are forgotten before they are free for others: a child that is forked now must not
+ * close a stranger's descriptor. */
+static void finish(struct carrier *carrier)
+{
+    pthread_mutex_lock(&carrier->mutex);
+    int driver = carrier->driver, server = carrier->server;
+    carrier->driver = carrier->server = -1;
+    session_free(&carrier->session);
+    pthread_mutex_unlock(&carrier->mutex);
+    if (server >= 0)
+        close(server);
+    close(driver);
+}
+
+static void run(void *argument)
+{
+    struct carrier *carrier = argument;
+    int server = network_connect(carrier->session, carrier->wake, carrier->driver);
+    pthread_mutex_lock(&carrier->mutex);
+    carrier->server = server;
+    pthread_mutex_unlock(&carrier->mutex);
+    carry(carrier);
+    finish(carrier);
+}
+
+/* --- from the accepting thread --- */
+
+static void tell_refusal(struct session *session, int driver, const struct error *error)
+{
+    session_refuse(session, error);
+    send_to_driver(session, driver);
+}
+
+bool carrier_start(struct carrier *carrier, struct session_record *record, int driver, int wake,
+                   struct error *error)
+{
+    carrier->session = session_open(record, clock_monotonic(), error);
+    if (carrier->session == NULL) {
+        close(driver);
+        return false;
+    }
+    carrier->driver = driver;
+    carrier->wake = wake;
+    if (thread_start(&carrier->thread, run, carrier, error))
+        return true;
+    tell_refusal(carrier->session, driver, error);
+    finish(carrier);
+    return false;
+}
+
+void carrier_refuse(struct session_record *record, int driver, const struct error *error)
+{
+    struct session *session = session_open(record, clock_monotonic(), NULL);
+    if (session != NULL)
+        tell_refusal(session, driver, error);
+    session_free(&session);
+    close(driver);
+}
+
+void carrier_vacate(struct carrier *carrier, struct session_record *record)
+{
+    pthread_mutex_lock(&carrier->mutex);
+    struct pollfd polled = {.fd = carrier->driver, .events = POLLRDHUP};
+    if (carrier->session != NULL && poll(&polled, 1, 0) > 0)
+        session_record_vacate(record, carrier->session);
+    pthread_mutex_unlock(&carrier->mutex);
+}
+
+void carrier_close_forked(struct carrier *carrier)
+{
+    if (carrier->driver >= 0)
+        close(carrier->driver);
+    if (carrier->server >= 0)
+        close(carrier->server);
+}

@@ -1,0 +1,96 @@
+#include "session/network.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "session/record_internal.h"
+
+/* To cancel, the very server has to be met that runs the query. Which kind of session this is, is
+ * not known yet, but a second one beside a main one is there to cancel. */
+static const struct dial_target *choose_target(struct session *session, struct dial_target *one,
+                                               size_t *offset_out)
+{
+    struct session_record *record = session_record_of(session);
+    const struct dial_target *target = session_record_options(record)->target;
+    *offset_out = 0;
+    if (session_is_main(session) || !record_get_address(record, offset_out))
+        return target;
+    one->host = target->host;
+    one->port = target->port;
+    one->addresses[0] = target->addresses[*offset_out];
+    one->count = 1;
+    return one;
+}
+
+int network_connect(struct session *session, int wake, int driver)
+{
+    /* A main session's real driver that hangs up makes waiting useless; one that cancels may have
+     * gone already, and is carried all the same. */
+    const struct dial_wait wait = {session_deadline(session), wake,
+                                   session_is_main(session) ? driver : -1};
+    struct dial_target one = {0};
+    struct error error = {0};
+    size_t used = 0, offset;
+    const struct dial_target *target = choose_target(session, &one, &offset);
+    int descriptor = dial_connect(target, &wait, &used, &error);
+    if (descriptor >= 0)
+        session_start(session, offset + used);
+    else
+        session_refuse(session, &error);
+    return descriptor;
+}
+
+void network_receive(struct session *session, int descriptor)
+{
+    size_t size;
+    unsigned char *room = session_server_room(session, &size);
+    if (room == NULL)
+        return;
+    ssize_t got;
+    do {
+        got = recv(descriptor, room, size, MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    if (got > 0)
+        session_server_received(session, (size_t)got);
+    else if (got == 0)
+        session_server_ended(session, 0);
+    else if (errno != EAGAIN && errno != EWOULDBLOCK)
+        session_server_ended(session, errno);
+}
+
+/* What the server said before it stopped to listen is its reason, and counts. */
+static void receive_rest(struct session *session, int descriptor)
+{
+    size_t size;
+    unsigned char *room;
+    ssize_t got = 1;
+    while (got > 0 && (room = session_server_room(session, &size)) != NULL) {
+        got = recv(descriptor, room, size, MSG_DONTWAIT);
+        if (got > 0)
+            session_server_received(session, (size_t)got);
+    }
+}
+
+void network_flush(struct session *session, int descriptor)
+{
+    const unsigned char *bytes;
+    size_t size;
+    while ((bytes = session_server_bytes(session, &size)) != NULL && size > 0) {
+        ssize_t sent = send(descriptor, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) {
+            session_server_sent(session, (size_t)sent);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } else if (errno != EINTR) {
+            int reason = errno;
+            receive_rest(session, descriptor);
+            session_server_unwritable(session, reason);
+            return;
+        }
+    }
+    if (session_wants_shutdown(session)) {
+        shutdown(descriptor, SHUT_WR);
+        session_server_shut(session);
+    }
+}

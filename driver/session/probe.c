@@ -1,0 +1,105 @@
+#include "session/probe.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "session/network.h"
+
+/* In TLS 1.3 the server judges the client's certificate when the handshake is over for us. How long
+ * to wait for its refusal; a server that is content may say nothing. */
+#define REFUSAL_MILLISECONDS 1000
+
+/* Drives the session until it is where it goes to. */
+static void drive(struct session *session, int descriptor)
+{
+    for (;;) {
+        struct session_wants wants = session_step(session, clock_monotonic());
+        network_flush(session, descriptor);
+        if (session_phase(session) >= SESSION_CHECKED)
+            return;
+        struct pollfd polled = {.fd = descriptor,
+                                .events = (short)((wants.server_read ? POLLIN : 0) |
+                                                  (wants.server_write ? POLLOUT : 0))};
+        bool is_ready = poll(&polled, 1, clock_left(wants.deadline)) > 0;
+        if (is_ready && polled.revents & ~POLLOUT)
+            network_receive(session, descriptor);
+        if (is_ready)
+            session_turned(session);
+    }
+}
+
+static void read_record(struct probe *probe)
+{
+    const struct session *session = probe->session;
+    struct error error = {0};
+    enum session_outcome outcome = session_record_outcome(session_record_of(session),
+                                                          &probe->report, &probe->warnings, &error);
+    probe->has_no_tls = outcome == SESSION_NO_TLS;
+    /* A protocol knows no names: which server it was is added here. */
+    if (outcome == SESSION_LOST)
+        error_copy(&probe->error, &error);
+    else if (outcome != SESSION_WAITING)
+        error_set(&probe->error, error.code, "%s: %s", session_server_name(session), error.text);
+}
+
+static void await_refusal(struct probe *probe, int descriptor)
+{
+    struct pollfd polled = {.fd = descriptor, .events = POLLIN};
+    if (probe->report.version < TLS_VERSION_1_3 ||
+        !tls_session_is_certificate_asked(session_tls(probe->session)) ||
+        poll(&polled, 1, REFUSAL_MILLISECONDS) <= 0)
+        return;
+    network_receive(probe->session, descriptor);
+    session_step(probe->session, clock_monotonic());
+    read_record(probe);
+}
+
+static void run(struct probe *probe)
+{
+    struct session *session = probe->session;
+    int descriptor = network_connect(session, -1, -1);
+    if (descriptor >= 0)
+        drive(session, descriptor);
+    read_record(probe);
+    probe->tls = session_tls(session);
+    probe->address = session_address(session);
+    probe->coverage = session_coverage(session);
+    probe->step = session_has_begun_tls(session) ? PROBE_HANDSHAKE
+                  : descriptor >= 0              ? PROBE_SWITCH
+                                                 : PROBE_CONNECT;
+    if (session_phase(session) == SESSION_CHECKED && probe->tls != NULL)
+        await_refusal(probe, descriptor);
+    session_stop(session);
+    if (descriptor >= 0) {
+        network_flush(session, descriptor);
+        close(descriptor);
+    }
+}
+
+struct probe *probe_run(const struct session_options *options)
+{
+    struct session_options own = *options;
+    struct probe *probe = calloc(1, sizeof *probe);
+    own.goal = SESSION_GOAL_TLS;
+    struct session_record *record = probe != NULL ? session_record_open(&own) : NULL;
+    if (record != NULL)
+        probe->session = session_open(record, clock_monotonic(), &probe->error);
+    session_record_release(&record);
+    if (probe == NULL || probe->session == NULL) {
+        free(probe);
+        return NULL;
+    }
+    run(probe);
+    return probe;
+}
+
+void probe_free(struct probe **probe)
+{
+    if (*probe == NULL)
+        return;
+    session_free(&(*probe)->session);
+    free(*probe);
+    *probe = NULL;
+}

@@ -1,0 +1,222 @@
+#include "session/record_internal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DOING_SIZE 512
+
+/* Some 45 KB. */
+struct session_record {
+    atomic_uint references;
+    struct session_options options;
+    pthread_mutex_t mutex; /* of all that follows */
+    const struct session *main;
+    bool is_alive; /* the main session is logged in and has not ended */
+    unsigned logins;
+    enum session_outcome outcome;
+    struct error error; /* with outcome */
+    struct error end;   /* why the main session ended, unless the real driver ended it */
+    char doing[DOING_SIZE];
+    struct tls_report report;
+    struct error_list warnings;
+    bool has_address;
+    size_t address; /* index of the server's address that the main session uses */
+};
+
+struct session_record *session_record_open(const struct session_options *options)
+{
+    struct session_record *record = calloc(1, sizeof *record);
+    if (record == NULL || pthread_mutex_init(&record->mutex, NULL) != 0) {
+        free(record);
+        return NULL;
+    }
+    record->options = *options;
+    atomic_init(&record->references, 1);
+    if (options->hold != NULL)
+        options->hold(options->owner);
+    return record;
+}
+
+struct session_record *session_record_hold(struct session_record *record)
+{
+    atomic_fetch_add(&record->references, 1);
+    return record;
+}
+
+void session_record_release(struct session_record **record_address)
+{
+    struct session_record *record = *record_address;
+    *record_address = NULL;
+    if (record == NULL || atomic_fetch_sub(&record->references, 1) != 1)
+        return;
+    const struct session_options options = record->options;
+    pthread_mutex_destroy(&record->mutex);
+    free(record);
+    if (options.release != NULL)
+        options.release(options.owner);
+}
+
+const struct session_options *session_record_options(const struct session_record *record)
+{
+    return &record->options;
+}
+
+/* --- what sessions write --- */
+
+static void vacate(struct session_record *record)
+{
+    record->main = NULL;
+    record->is_alive = false;
+}
+
+bool record_claim(struct session_record *record, const struct session *session)
+{
+    pthread_mutex_lock(&record->mutex);
+    if (record->main == NULL)
+        record->main = session;
+    bool is_ours = record->main == session;
+    pthread_mutex_unlock(&record->mutex);
+    return is_ours;
+}
+
+bool record_is_main(struct session_record *record, const struct session *session)
+{
+    pthread_mutex_lock(&record->mutex);
+    bool is_ours = record->main == session;
+    pthread_mutex_unlock(&record->mutex);
+    return is_ours;
+}
+
+void session_record_vacate(struct session_record *record, const struct session *session)
+{
+    pthread_mutex_lock(&record->mutex);
+    if (record->main == session)
+        vacate(record);
+    pthread_mutex_unlock(&record->mutex);
+}
+
+void record_set_doing(struct session_record *record, const struct session *session,
+                      const char *doing)
+{
+    pthread_mutex_lock(&record->mutex);
+    if (record->main == session)
+        snprintf(record->doing, sizeof record->doing, "%s", doing);
+    pthread_mutex_unlock(&record->mutex);
+}
+
+void record_set_address(struct session_record *record, const struct session *session,
+                        size_t address)
+{
+    pthread_mutex_lock(&record->mutex);
+    if (record->main == session) {
+        record->address = address;
+        record->has_address = true;
+    }
+    pthread_mutex_unlock(&record->mutex);
+}
+
+bool record_get_address(struct session_record *record, size_t *address_out)
+{
+    pthread_mutex_lock(&record->mutex);
+    bool has_address = record->has_address;
+    *address_out = record->address;
+    pthread_mutex_unlock(&record->mutex);
+    return has_address;
+}
+
+void record_set_report(struct session_record *record, const struct session *session,
+                       const struct tls_report *report, const struct error_list *warnings)
+{
+    pthread_mutex_lock(&record->mutex);
+    if (record->main == session) {
+        record->report = *report;
+        record->warnings = *warnings;
+    }
+    pthread_mutex_unlock(&record->mutex);
+}
+
+/* A real driver that tries again after a failure fails for the same reason or for a consequence of
+ * it: the first one is told. */
+void record_set_outcome(struct session_record *record, const struct session *session,
+                        enum session_outcome outcome, const struct error *error)
+{
+    pthread_mutex_lock(&record->mutex);
+    bool is_repeated = outcome == SESSION_LOST && record->outcome == SESSION_LOST;
+    if (record->main == session && !is_repeated) {
+        record->outcome = outcome;
+        error_clear(&record->error);
+        error_copy(&record->error, error);
+    }
+    pthread_mutex_unlock(&record->mutex);
+}
+
+void session_record_fail(struct session_record *record, const struct error *error)
+{
+    record_set_outcome(record, NULL, SESSION_LOST, error);
+}
+
+void record_set_logged_in(struct session_record *record, const struct session *session)
+{
+    pthread_mutex_lock(&record->mutex);
+    if (record->main == session) {
+        record->outcome = SESSION_CARRIED;
+        error_clear(&record->error);
+        error_clear(&record->end);
+        record->is_alive = true;
+        record->logins++;
+    }
+    pthread_mutex_unlock(&record->mutex);
+}
+
+void record_set_ended(struct session_record *record, const struct session *session,
+                      const struct error *error)
+{
+    pthread_mutex_lock(&record->mutex);
+    if (record->main == session && record->is_alive) {
+        record->is_alive = false;
+        if (error != NULL)
+            error_copy(&record->end, error);
+    }
+    pthread_mutex_unlock(&record->mutex);
+}
+
+/* --- what other threads read --- */
+
+enum session_outcome session_record_outcome(struct session_record *record,
+                                            struct tls_report *report_out,
+                                            struct error_list *warnings_out,
+                                            struct error *error_out)
+{
+    pthread_mutex_lock(&record->mutex);
+    enum session_outcome outcome = record->outcome;
+    if (report_out != NULL)
+        *report_out = record->report;
+    if (warnings_out != NULL)
+        *warnings_out = record->warnings;
+    if (outcome == SESSION_WAITING && record->doing[0] != '\0')
+        error_set(error_out, ODBCSSL_ERROR_TIMEOUT, "%s", record->doing);
+    else
+        error_copy(error_out, &record->error);
+    pthread_mutex_unlock(&record->mutex);
+    return outcome;
+}
+
+bool session_record_is_alive(struct session_record *record, struct error *error_out)
+{
+    pthread_mutex_lock(&record->mutex);
+    bool is_alive = record->is_alive;
+    if (!is_alive)
+        error_copy(error_out, &record->end);
+    pthread_mutex_unlock(&record->mutex);
+    return is_alive;
+}
+
+unsigned session_record_number(struct session_record *record)
+{
+    pthread_mutex_lock(&record->mutex);
+    unsigned number = record->is_alive ? record->logins : 0;
+    pthread_mutex_unlock(&record->mutex);
+    return number;
+}

@@ -1,0 +1,35 @@
+/*
+ * record_internal.h - what sessions write into their record. Only the session in the main place is
+ * heard; a session is known here by its address.
+ */
+#ifndef SESSION_RECORD_INTERNAL_H
+#define SESSION_RECORD_INTERNAL_H
+
+#include "session/record.h"
+
+struct session;
+
+/* Takes the main place if it is free. true: session has it. */
+bool record_claim(struct session_record *record, const struct session *session);
+bool record_is_main(struct session_record *record, const struct session *session);
+
+/* doing: "... the real driver gave up while waiting for ..."; empty: the real driver knows more. */
+void record_set_doing(struct session_record *record, const struct session *session,
+                      const char *doing);
+void record_set_address(struct session_record *record, const struct session *session,
+                        size_t address);
+
+/* false: no main session has connected yet. */
+bool record_get_address(struct session_record *record, size_t *address_out);
+
+void record_set_report(struct session_record *record, const struct session *session,
+                       const struct tls_report *report, const struct error_list *warnings);
+void record_set_outcome(struct session_record *record, const struct session *session,
+                        enum session_outcome outcome, const struct error *error);
+void record_set_logged_in(struct session_record *record, const struct session *session);
+
+/* error: NULL or not set: the real driver ended it. */
+void record_set_ended(struct session_record *record, const struct session *session,
+                      const struct error *error);
+
+#endif

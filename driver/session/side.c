@@ -1,0 +1,305 @@
+#include "session/side.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "session/session_internal.h"
+
+/* Encrypted bytes that wait for the network, before the real driver has to wait. */
+#define UNSENT_LIMIT ((size_t)128 * 1024)
+
+/* --- plain --- */
+
+static struct buffer *wire_input(struct session *session)
+{
+    return &session->wire_in;
+}
+
+static struct buffer *wire_output(struct session *session)
+{
+    return &session->wire_out;
+}
+
+static enum tls_progress read_plain(struct session *session, void *out, size_t size,
+                                    size_t *got_out, struct error *error)
+{
+    size_t length = buffer_length(&session->wire_in);
+    (void)error;
+    *got_out = length < size ? length : size;
+    if (length == 0)
+        return TLS_PROGRESS_WANT_READ;
+    memcpy(out, buffer_content(&session->wire_in), *got_out);
+    buffer_take(&session->wire_in, *got_out);
+    return TLS_PROGRESS_DONE;
+}
+
+static bool append_plain(struct session *session, const void *bytes, size_t size,
+                         struct error *error)
+{
+    if (buffer_append(&session->wire_out, bytes, size))
+        return true;
+    error_set_memory(error);
+    return false;
+}
+
+static bool write_plain(struct session *session, const void *bytes, size_t size,
+                        struct error *error)
+{
+    if (session->proto.plan == PROTO_PLAN_PLAINTEXT)
+        return append_plain(session, bytes, size, error);
+    error_set(
+        error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+        "the real driver's bytes would have gone to the server unencrypted; they were not sent");
+    return false;
+}
+
+static bool is_plain_pending(struct session *session)
+{
+    return buffer_length(&session->wire_in) > 0;
+}
+
+static void close_plain(struct session *session)
+{
+    (void)session;
+}
+
+const struct side side_plain = {"plain",     wire_input,       wire_output, read_plain,
+                                write_plain, is_plain_pending, close_plain};
+
+const struct side side_after_login = {
+    "plain after the login", wire_input, wire_output, read_plain, append_plain,
+    is_plain_pending,        close_plain};
+
+/* --- the handshake in packets of the protocol --- */
+
+static enum tls_progress read_nothing(struct session *session, void *out, size_t size,
+                                      size_t *got_out, struct error *error)
+{
+    (void)session;
+    (void)out;
+    (void)size;
+    (void)error;
+    *got_out = 0;
+    return TLS_PROGRESS_WANT_READ;
+}
+
+static bool is_never_pending(struct session *session)
+{
+    (void)session;
+    return false;
+}
+
+const struct side side_framed = {"framed handshake", wire_input,       wire_output, read_nothing,
+                                 write_plain,        is_never_pending, close_plain};
+
+/* --- TLS --- */
+
+static struct buffer *tls_input(struct session *session)
+{
+    return tls_session_input(session->tls);
+}
+
+static struct buffer *tls_output(struct session *session)
+{
+    return tls_session_output(session->tls);
+}
+
+static enum tls_progress read_tls(struct session *session, void *out, size_t size, size_t *got_out,
+                                  struct error *error)
+{
+    return tls_session_read(session->tls, out, size, got_out, error);
+}
+
+static bool write_tls(struct session *session, const void *bytes, size_t size, struct error *error)
+{
+    return tls_session_write(session->tls, bytes, size, error) == TLS_PROGRESS_DONE;
+}
+
+static bool is_tls_pending(struct session *session)
+{
+    return tls_session_is_pending(session->tls);
+}
+
+static void close_tls(struct session *session)
+{
+    tls_session_close(session->tls);
+}
+
+const struct side side_tls = {"TLS",     tls_input,      tls_output, read_tls,
+                              write_tls, is_tls_pending, close_tls};
+
+/* --- the switch --- */
+
+static struct tls_session *open_session(const struct session_options *options, struct error *error)
+{
+    struct tls_peer peer = {.host = options->target->host};
+    peer.alpn = options->proto->alpn(options->plan, &peer.is_alpn_required);
+    peer.maximum_version = options->proto->maximum_version(options->plan);
+    if (options->credentials != NULL)
+        return tls_session_open(options->credentials, options->tls, &peer, options->log, error);
+    error_set(error, ODBCSSL_ERROR_SEQUENCE, "TLS without credentials");
+    return NULL;
+}
+
+bool side_start_tls(struct session *session, struct error *error)
+{
+    const struct session_options *options = session->options;
+    size_t early = buffer_length(&session->from_server) + buffer_length(&session->wire_in);
+    if (early > 0) {
+        error_set(error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+                  "%zu unencrypted bytes of %s came where TLS should have begun", early,
+                  options->target->host);
+        return false;
+    }
+    session->tls = open_session(options, error);
+    if (session->tls == NULL)
+        return false;
+    bool is_framed = options->plan != PROTO_PLAN_DIRECT && options->proto->unwrap != NULL;
+    session->side = is_framed ? &side_framed : &side_tls;
+    return true;
+}
+
+static bool unwrap(struct session *session, struct error *error)
+{
+    struct proto_session *proto = &session->proto;
+    if (session->side != &side_framed ||
+        proto->proto->unwrap(proto, &session->wire_in, tls_session_input(session->tls)))
+        return true;
+    error_copy(error, &proto->error);
+    error_set(error, ODBCSSL_ERROR_PROTOCOL, "the server broke the framing of the TLS handshake");
+    return false;
+}
+
+static bool wrap(struct session *session, struct error *error)
+{
+    struct proto_session *proto = &session->proto;
+    struct buffer *output = tls_session_output(session->tls);
+    if (session->side != &side_framed || buffer_length(output) == 0 ||
+        proto->proto->wrap(proto, output, &session->wire_out))
+        return true;
+    error_copy(error, &proto->error);
+    error_set_memory(error);
+    return false;
+}
+
+enum tls_progress side_handshake(struct session *session, struct error *error)
+{
+    if (!unwrap(session, error))
+        return TLS_PROGRESS_FAILED;
+    enum tls_progress progress = tls_session_handshake(session->tls, error);
+    if (!wrap(session, error))
+        return TLS_PROGRESS_FAILED;
+    if (progress == TLS_PROGRESS_DONE && session->side == &side_framed) {
+        session_move(session, &session->wire_in, tls_session_input(session->tls));
+        session->side = &side_tls;
+    }
+    return progress;
+}
+
+bool side_end_tls(struct session *session, struct error *error)
+{
+    if (session->side != &side_tls || !session->proto.is_login_only_allowed) {
+        error_set(error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+                  "the server encrypts only the login, which this SslMode does not allow");
+        return false;
+    }
+    session_move(session, tls_session_output(session->tls), &session->wire_out);
+    session_move(session, tls_session_input(session->tls), &session->wire_in);
+    tls_session_free(&session->tls);
+    session->side = &side_after_login;
+    return true;
+}
+
+/* --- bytes --- */
+
+/* How many bytes make the next record; 0: wait for more. */
+static size_t next_record(struct session *session, const unsigned char *bytes, size_t size,
+                          struct error *error)
+{
+    struct proto_session *proto = &session->proto;
+    if (proto->proto->record_length == NULL || session->side != &side_tls)
+        return size < TLS_RECORD_SIZE ? size : TLS_RECORD_SIZE;
+    size_t record = proto->proto->record_length(proto, bytes, size);
+    if (record > TLS_RECORD_SIZE) {
+        error_set(error, ODBCSSL_ERROR_PROTOCOL,
+                  "the real driver sent a packet of %zu bytes, and one TLS record holds %d: set a "
+                  "smaller packet size",
+                  record, TLS_RECORD_SIZE);
+        return 0;
+    }
+    return record <= size ? record : 0;
+}
+
+size_t side_write_records(struct session *session, const unsigned char *bytes, size_t size,
+                          struct error *error)
+{
+    size_t taken = 0;
+    while (taken < size && side_unsent(session) < UNSENT_LIMIT) {
+        size_t record = next_record(session, bytes + taken, size - taken, error);
+        if (record == 0 || !session->side->write(session, bytes + taken, record, error))
+            break;
+        taken += record;
+        session->progress++;
+    }
+    return taken;
+}
+
+size_t side_read(struct session *session, void *out, size_t size, struct error *error)
+{
+    enum tls_progress progress = TLS_PROGRESS_DONE;
+    size_t total = 0;
+    if (session->down != SESSION_STREAM_OPEN && session->end == SESSION_END_CLOSE_NOTIFY)
+        return 0;
+    while (total < size && progress == TLS_PROGRESS_DONE) {
+        size_t got = 0;
+        progress =
+            session->side->read(session, (unsigned char *)out + total, size - total, &got, error);
+        total += got;
+    }
+    if (progress == TLS_PROGRESS_CLOSED) {
+        session->down = SESSION_STREAM_ENDING;
+        session->end = SESSION_END_CLOSE_NOTIFY;
+    }
+    session->progress += total > 0 || progress == TLS_PROGRESS_CLOSED;
+    return total;
+}
+
+size_t side_unsent(struct session *session)
+{
+    struct buffer *output = session->side->output(session);
+    size_t length = buffer_length(&session->wire_out);
+    return output != &session->wire_out ? length + buffer_length(output) : length;
+}
+
+const char *side_explain(const struct session *session, char *out, size_t size)
+{
+    const struct proto *proto = session->proto.proto;
+    const char *text = proto->explain_end != NULL ? proto->explain_end(&session->proto) : NULL;
+    snprintf(out, size, "%s%s", text != NULL ? "; " : "", text != NULL ? text : "");
+    return out;
+}
+
+void side_describe_end(struct session *session, struct error *error)
+{
+    const char *name = session->server_name, *doing = session_doing(session);
+    bool is_handshake = session->phase == SESSION_HANDSHAKE;
+    char hint[SIDE_HINT_SIZE];
+    side_explain(session, hint, sizeof hint);
+    if (session->end > 0 && is_handshake)
+        error_set_system(error, ODBCSSL_ERROR_HANDSHAKE, session->end,
+                         "the connection to %s broke during the TLS handshake%s", name, hint);
+    else if (session->end > 0)
+        error_set_system(error, ODBCSSL_ERROR_LINK_LOST, session->end,
+                         "the connection to %s broke while %s%s", name, doing, hint);
+    else if (is_handshake)
+        error_set(error, ODBCSSL_ERROR_HANDSHAKE,
+                  "%s closed the connection during the TLS handshake%s", name, hint);
+    else if (session->tls != NULL && session->end != SESSION_END_CLOSE_NOTIFY)
+        error_set(
+            error, ODBCSSL_ERROR_TRUNCATED,
+            "%s ended the connection without a TLS close_notify while %s: data may be missing",
+            name, doing);
+    else
+        error_set(error, ODBCSSL_ERROR_LINK_LOST, "%s closed the connection while %s%s", name,
+                  doing, hint);
+}
