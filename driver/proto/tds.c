@@ -7,7 +7,8 @@
  *      REPLY         waits                          PRELOGIN's reply decides
  *      HANDSHAKE     waits                          TLS, in packets of type 0x12 until its end
  *      LOGIN         gets the reply, sends LOGIN7   nothing may come
- *      LOGIN_REPLY   packets go through             whole messages are read before they go through
+ *      LOGIN_REPLY   packets go through             whole messages are read before they go through,
+ *                                                   until the last DONE behind LOGINACK
  *      OPEN          opaque                         opaque
  *
  * TDS 8.0 has TLS up before PRELOGIN and skips HANDSHAKE, as plaintext does.
@@ -16,7 +17,6 @@
 
 #include "proto/tds_prelogin.h"
 #include "proto/tds_state.h"
-#include "proto/tds_token.h"
 
 #define RECORD_LIMIT 16384 /* RFC 8446 5.1 */
 
@@ -196,8 +196,8 @@ static size_t tds_record_length(struct proto_session *session, const unsigned ch
 /* Which of the two forms of DONE the driver reads; only one of TDS 7.2 or later asks about MARS. */
 static bool is_long_wanted(const struct tds *tds)
 {
-    if (tds->version != 0)
-        return tds_version_is_long(tds->version);
+    if (tds->login.version != 0)
+        return tds_version_is_long(tds->login.version);
     return tds->has_mars || !tds->is_prelogin_read;
 }
 

@@ -1,10 +1,9 @@
 /*
  * tds_login.c - the login and the server's answers to it, of which none reaches the real driver
- * unread.
+ * unread: drivers read on behind LOGINACK, until DONE, and obey a routing that comes there.
  */
 #include "proto/tds_login7.h"
 #include "proto/tds_state.h"
-#include "proto/tds_token.h"
 
 #define LOGIN_REPLY_LIMIT (1024 * 1024)
 #define DEFAULT_VERSION 0x74000004u
@@ -52,7 +51,7 @@ static enum proto_verdict begin_login(struct proto_session *session,
     bool is_login_only = session->coverage == PROTO_COVERAGE_LOGIN;
     if (is_login_only && (packet->status & TDS_STATUS_LAST) == 0)
         return refuse_long_login(session);
-    tds->version = read_login_version(packet);
+    tds->login.version = read_login_version(packet);
     tds->stage = TDS_STAGE_LOGIN_REPLY;
     session->is_credentials_asked = true;
     return is_login_only ? PROTO_END_TLS : PROTO_CONTINUE;
@@ -97,20 +96,20 @@ static enum proto_verdict refuse_routing(struct proto_session *session,
 static enum proto_verdict judge_login_reply(struct proto_session *session)
 {
     struct tds *tds = session->state;
-    struct tds_login_reply reply = {0};
+    struct tds_login_reply *reply = &tds->login;
     struct buffer *payload = &tds->message.payload;
     struct buffer *packets = &tds->message.packets;
     if (buffer_length(payload) > 0 &&
-        !tds_login_reply_read(buffer_content(payload), buffer_length(payload), tds->version, &reply,
+        !tds_login_reply_read(buffer_content(payload), buffer_length(payload), reply,
                               &session->error))
         return tds_refuse(session);
-    if (reply.is_routed)
-        return refuse_routing(session, &reply);
+    if (reply->is_routed)
+        return refuse_routing(session, reply);
     if (!buffer_append(&session->to_driver, buffer_content(packets), buffer_length(packets)))
         return tds_refuse_memory(session);
     tds_message_clear(&tds->message);
-    session->is_login_refused = reply.has_error && !reply.is_accepted;
-    if (!reply.is_accepted)
+    session->is_login_refused = reply->has_error && !reply->is_accepted;
+    if (!reply->is_accepted || !reply->is_over)
         return PROTO_CONTINUE;
     tds->stage = TDS_STAGE_OPEN;
     session->is_driver_opaque = true;

@@ -6,6 +6,7 @@
 
 #include "proto/proto.h"
 #include "proto/tds_packet.h"
+#include "proto/tds_token.h"
 
 enum tds_stage {
     TDS_STAGE_PRELOGIN,
@@ -25,7 +26,7 @@ struct tds {
     bool is_prelogin_read;
     bool is_reply_given; /* the driver has a PRELOGIN reply */
     bool is_failure_told;
-    uint32_t version;   /* TDS version of LOGIN7 */
+    struct tds_login_reply login;
     size_t record_left; /* of a packet too large for one record */
 };
 

@@ -19,6 +19,7 @@ enum token {
 
 enum environment { ENVIRONMENT_ROUTING = 20, ENVIRONMENT_ENHANCED_ROUTING = 21 };
 
+#define DONE_MORE 0x0001
 #define DONE_ERROR 0x0002
 #define FEATURE_END 0xFF
 #define TEXT_LIMIT 1000
@@ -27,7 +28,6 @@ enum environment { ENVIRONMENT_ROUTING = 20, ENVIRONMENT_ENHANCED_ROUTING = 21 }
 
 struct stream {
     struct cursor cursor;
-    uint32_t version;
     struct tds_login_reply *reply;
 };
 
@@ -42,7 +42,7 @@ static void read_login_ack(struct stream *stream, struct cursor token)
     cursor_u8(&token);
     uint32_t version = cursor_u32(&token);
     if (!token.is_short)
-        stream->version = version;
+        stream->reply->version = version;
     stream->reply->is_accepted = true;
 }
 
@@ -112,6 +112,14 @@ static bool read_by_class(struct stream *stream, uint8_t type)
     }
 }
 
+/* Status u16, command u16, and how many rows: a number whose size depends on the version. */
+static unsigned read_done(struct stream *stream)
+{
+    unsigned status = cursor_u16le(&stream->cursor);
+    cursor_bytes(&stream->cursor, tds_version_is_long(stream->reply->version) ? 10 : 6);
+    return status;
+}
+
 static bool read_token(struct stream *stream)
 {
     uint8_t type = cursor_u8(&stream->cursor);
@@ -124,20 +132,21 @@ static bool read_token(struct stream *stream)
         read_features(&stream->cursor);
         return true;
     case TOKEN_DONE:
+        stream->reply->is_over = (read_done(stream) & DONE_MORE) == 0;
+        return true;
     case TOKEN_DONE_PROCEDURE:
     case TOKEN_DONE_IN_PROCEDURE:
-        cursor_bytes(&stream->cursor, tds_version_is_long(stream->version) ? 12 : 8);
+        read_done(stream);
         return true;
     default:
         return read_by_class(stream, type);
     }
 }
 
-bool tds_login_reply_read(const void *payload, size_t length, uint32_t version,
-                          struct tds_login_reply *reply, struct error *error)
+bool tds_login_reply_read(const void *payload, size_t length, struct tds_login_reply *reply,
+                          struct error *error)
 {
-    struct stream stream = {cursor_over(payload, length), version, reply};
-    *reply = (struct tds_login_reply){0};
+    struct stream stream = {cursor_over(payload, length), reply};
     bool is_known = true;
     while (is_known && !stream.cursor.is_short && stream.cursor.left > 0)
         is_known = read_token(&stream);

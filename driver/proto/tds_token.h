@@ -14,8 +14,11 @@
 
 #define TDS_HOST_SIZE 256
 
+/* What the server's answer to a login said so far, in one message or several. */
 struct tds_login_reply {
+    uint32_t version; /* what the driver's LOGIN7 asked for; LOGINACK overrides it */
     bool is_accepted; /* LOGINACK */
+    bool is_over;     /* the last DONE said that nothing more comes */
     bool has_error;
     bool is_routed;
     uint16_t routing_port;
@@ -25,10 +28,9 @@ struct tds_login_reply {
 /* Whether a DONE token has an eight-byte row count: TDS 7.2 and later, and 8.0. */
 bool tds_version_is_long(uint32_t version);
 
-/* Reads the whole message. version: what the driver's LOGIN7 asked for; LOGINACK overrides it.
- * false with error: the stream is malformed. */
-bool tds_login_reply_read(const void *payload, size_t length, uint32_t version,
-                          struct tds_login_reply *reply, struct error *error);
+/* Reads one more message, whole, and adds to reply. false with error: the stream is malformed. */
+bool tds_login_reply_read(const void *payload, size_t length, struct tds_login_reply *reply,
+                          struct error *error);
 
 /* Appends ERROR and DONE; text is ASCII. false: out of memory. */
 bool tds_token_write_error(struct buffer *payload, const char *text, bool is_long);

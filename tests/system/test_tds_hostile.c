@@ -140,10 +140,11 @@ static void test_garbage_login(void)
 }
 
 /* The target sees no connection, encrypted or not. */
-static void check_routing(const char *settings, const char *encryption)
+static void check_routing(const char *settings, const char *encryption, const char *misbehaviour)
 {
     char route[32], text[64], error[1024];
-    const char *const arguments[] = {"--route", route, NULL};
+    const char *const arguments[] = {"--route", route, misbehaviour != NULL ? "--misbehave" : NULL,
+                                     misbehaviour, NULL};
     const struct tds_peer_options options = {.certificate =
                                                  fixture_path(&fixture.base, "server.pem"),
                                              .key = fixture_path(&fixture.base, "server.key")};
@@ -162,16 +163,27 @@ static void check_routing(const char *settings, const char *encryption)
     tds_peer_stop(&target);
 }
 
-static void test_routing(void)
+static void check_routings(const char *misbehaviour)
 {
     char settings[1200];
     if (tds_fixture_is_skipped(&fixture))
         return;
     snprintf(settings, sizeof settings, "SslMode=verify-full;%s", ROOT);
-    check_routing(settings, "required");
-    check_routing("SslMode=prefer", "off");
-    check_routing("SslMode=allow", "off");
-    check_routing("SslMode=disable", "off");
+    check_routing(settings, "required", misbehaviour);
+    check_routing("SslMode=prefer", "off", misbehaviour);
+    check_routing("SslMode=allow", "off", misbehaviour);
+    check_routing("SslMode=disable", "off", misbehaviour);
+}
+
+static void test_routing(void)
+{
+    check_routings(NULL);
+}
+
+/* In the answer to the login, but not in the message that accepts it: FreeTDS reads on to DONE. */
+static void test_late_routing(void)
+{
+    check_routings("late-route");
 }
 
 /* ----- odd, and allowed ----- */
@@ -209,6 +221,7 @@ static const struct suite_case cases[] = {
     {"encryption of the login only, and a pin", test_login_only_pin},
     {"garbage for a login reply", test_garbage_login},
     {"routing", test_routing},
+    {"routing behind the login's acceptance", test_late_routing},
     {"odd servers", test_odd_servers},
     {NULL, NULL},
 };

@@ -11,6 +11,7 @@
 /* Tokens. LOGINACK: interface, version, name of 2 characters, build. */
 #define LOGINACK(version) 0xAD, 14, 0, 1, version, 0, 0, 4, 2, 'M', 0, 'S', 0, 15, 0, 7, 0xd0
 #define DONE_LONG 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+#define DONE_MORE 0xFD, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 #define DONE_SHORT 0xFD, 0, 0, 0, 0, 0, 0, 0, 0
 #define ENVIRONMENT_DATABASE 0xE3, 7, 0, 1, 1, 'm', 0, 1, 't', 0
 #define INFO 0xAB, 12, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0
@@ -55,6 +56,9 @@ static const struct reply_row {
      ""},
     {"refused", TDS_74, BYTES(ERROR, DONE_LONG), PROTO_CONTINUE, 0, ""},
     {"goes on with SSPI", TDS_74, BYTES(SSPI), PROTO_CONTINUE, 0, ""},
+    {"accepted, and more to come", TDS_74, BYTES(LOGINACK(0x74), DONE_MORE), PROTO_CONTINUE, 0, ""},
+    {"accepted, and no end of it", TDS_74, BYTES(LOGINACK(0x74), INFO), PROTO_CONTINUE, 0, ""},
+    {"an end, and nothing accepted", TDS_74, BYTES(INFO, DONE_LONG), PROTO_CONTINUE, 0, ""},
     {"nothing", TDS_74, (const unsigned char *)"", 0, PROTO_CONTINUE, 0, ""},
     {"routed", TDS_74, BYTES(LOGINACK(0x74), ROUTING, DONE_LONG), PROTO_REFUSE,
      ODBCSSL_ERROR_ROUTING, "db2, port 1433"},
@@ -154,6 +158,44 @@ static void test_several_rounds(void)
     buffer_free(&wire);
     buffer_free(&answer);
     sides_close(&sides);
+}
+
+/* FreeTDS reads on until DONE, whatever messages that comes in. */
+static const struct messages_row {
+    const unsigned char *first;
+    size_t first_size;
+    const unsigned char *second;
+    size_t second_size;
+    enum proto_verdict verdict;
+    enum odbcssl_error code;
+} messages_rows[] = {
+    {BYTES(LOGINACK(0x74)), BYTES(ROUTING, DONE_LONG), PROTO_REFUSE, ODBCSSL_ERROR_ROUTING},
+    {BYTES(LOGINACK(0x74), DONE_MORE), BYTES(ROUTING), PROTO_REFUSE, ODBCSSL_ERROR_ROUTING},
+    {BYTES(INFO), BYTES(LOGINACK(0x74), DONE_LONG), PROTO_LOGGED_IN, 0},
+    {BYTES(LOGINACK(0x74)), BYTES(INFO, DONE_LONG), PROTO_LOGGED_IN, 0},
+    {BYTES(LOGINACK(0x74), DONE_MORE), BYTES(DONE_LONG), PROTO_LOGGED_IN, 0},
+    {BYTES(LOGINACK(0x71)), BYTES(DONE_SHORT, INFO), PROTO_LOGGED_IN, 0},
+    {BYTES(LOGINACK(0x74)), BYTES(0x81, 1, 0), PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL},
+};
+
+static void test_login_of_several_messages(void)
+{
+    for (size_t i = 0; i < sizeof messages_rows / sizeof messages_rows[0]; i++) {
+        const struct messages_row *row = &messages_rows[i];
+        struct sides sides;
+        struct buffer wire = {0};
+        sides_open(&sides, PROTO_PLAN_TLS);
+        sides_send_login(&sides, TDS_74);
+        CHECK_NUMBER(send_reply(&sides, row->first, row->first_size, 9, 3, &wire), PROTO_CONTINUE);
+        CHECK(!sides.session.is_server_opaque);
+        CHECK_BYTES(&sides.session.to_driver, buffer_content(&wire), buffer_length(&wire));
+        buffer_clear(&wire);
+        CHECK_NUMBER(send_reply(&sides, row->second, row->second_size, 9, 3, &wire), row->verdict);
+        CHECK_NUMBER(sides.session.error.code, row->code);
+        CHECK_NUMBER(sides.session.is_server_opaque, row->verdict == PROTO_LOGGED_IN);
+        buffer_free(&wire);
+        sides_close(&sides);
+    }
 }
 
 static void test_long_login(void)
@@ -507,7 +549,6 @@ static void test_failure(void)
 {
     struct sides sides;
     struct tds_prelogin prelogin;
-    struct tds_login_reply reply;
     static const bool is_prelogin_sent[] = {false, true};
     for (size_t i = 0; i < 2; i++) {
         sides_open(&sides, PROTO_PLAN_TLS);
@@ -524,7 +565,8 @@ static void test_failure(void)
         CHECK_NUMBER(prelogin.encryption, 2);
         CHECK(prelogin.has_mars);
         CHECK_NUMBER(bytes[first], 0x04);
-        CHECK(tds_login_reply_read(bytes + first + 8, size - first - 8, TDS_74, &reply, NULL));
+        struct tds_login_reply reply = {.version = TDS_74};
+        CHECK(tds_login_reply_read(bytes + first + 8, size - first - 8, &reply, NULL));
         CHECK(reply.has_error && !reply.is_accepted && !reply.is_routed);
         CHECK(has_utf16(&sides.session.to_driver, "no trust"));
         proto_tds.fail(&sides.session, "again");
@@ -536,15 +578,14 @@ static void test_failure(void)
 static void test_failure_during_login(void)
 {
     static const uint32_t versions[] = {TDS_71, TDS_74};
-    struct tds_login_reply reply;
     for (size_t i = 0; i < 2; i++) {
         struct sides sides;
+        struct tds_login_reply reply = {.version = versions[i]};
         sides_open(&sides, PROTO_PLAN_TLS);
         sides_send_login(&sides, versions[i]);
         proto_tds.fail(&sides.session, "link lost");
         CHECK(tds_login_reply_read(buffer_content(&sides.session.to_driver) + 8,
-                                   buffer_length(&sides.session.to_driver) - 8, versions[i], &reply,
-                                   NULL));
+                                   buffer_length(&sides.session.to_driver) - 8, &reply, NULL));
         CHECK(reply.has_error);
         sides_close(&sides);
     }
@@ -568,6 +609,7 @@ const struct suite_case tds_login_cases[] = {
     {"every answer to a login, in packets of every size, however cut", test_replies},
     {"routing is refused under every plan", test_every_plan_refuses_routing},
     {"a login of several rounds", test_several_rounds},
+    {"an answer of several messages is read to its end", test_login_of_several_messages},
     {"a login of several packets", test_long_login},
     {"a login is what the server gets of a driver that connects to it", test_server_is_named},
     {"a login out of the table's order keeps its order", test_server_is_named_out_of_order},

@@ -250,6 +250,8 @@ static void accept_login(struct connection *connection, const struct login *logi
     token_info(connection, 5703, "Changed language setting to us_english.");
     append_login_ack(connection);
     token_environment(connection, ENVIRONMENT_PACKET_SIZE, size, "4096");
+    if (connection->options->misbehaviour == MISBEHAVE_LATE_ROUTE)
+        reply_flush(connection, true);
     if (connection->options->route_host != NULL)
         append_routing(connection);
     if (login->has_extension)

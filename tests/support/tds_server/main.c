@@ -20,7 +20,7 @@ static const char usage[] =
     "Listens on 127.0.0.1; port 0 takes a free one. Prints \"port N\" and, with a browser,\n"
     "\"browser N\", then serves until SIGTERM or the end of its parent.\n"
     "KIND: early truncate garbage garbage-login close silence silent-start login-only\n"
-    "    split-handshake reply-handshake no-mars\n";
+    "    split-handshake reply-handshake no-mars late-route\n";
 
 struct word {
     const char *word;
@@ -53,6 +53,7 @@ static const struct word misbehaviour_words[] = {
     {"split-handshake", MISBEHAVE_SPLIT_HANDSHAKE},
     {"reply-handshake", MISBEHAVE_REPLY_HANDSHAKE},
     {"no-mars", MISBEHAVE_NO_MARS},
+    {"late-route", MISBEHAVE_LATE_ROUTE},
     {NULL, 0},
 };
 

@@ -36,6 +36,7 @@ enum misbehaviour {
     MISBEHAVE_LOGIN_ONLY,      /* answers every PRELOGIN with ENCRYPTION 0 */
     MISBEHAVE_SPLIT_HANDSHAKE, /* allowed: its flights come in packets of a few bytes */
     MISBEHAVE_REPLY_HANDSHAKE, /* seen in old servers: its flights come in packets of type 0x04 */
+    MISBEHAVE_LATE_ROUTE,      /* routes in a message of its own, behind LOGINACK's */
     MISBEHAVE_NO_MARS          /* as of TDS 7.1: no MARS option in the PRELOGIN reply */
 };
 
