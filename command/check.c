@@ -164,10 +164,12 @@ static void release(struct check *check)
 static int run(struct check *check, const char *connection_string)
 {
     struct error_list warnings = {0};
+    struct connstr given;
     if (check->json != NULL)
         json_begin(check->json);
-    check->link = link_open_settings(connection_string, strlen(connection_string), 0, &warnings,
-                                     &check->error);
+    if (connstr_parse(connection_string, strlen(connection_string), &given, &check->error))
+        check->link = link_open_settings(&given, 0, &warnings, &check->error);
+    connstr_free(&given);
     if (check->link != NULL)
         check_link(check);
     if (check->json != NULL) {

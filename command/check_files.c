@@ -26,7 +26,7 @@ static void check_driver(struct check *check)
 
 static const char *user_of(const struct check *check)
 {
-    return profile_user(check->link->profile, &check->link->settings);
+    return profile_user(check->link->profile, &check->link->target);
 }
 
 static void load(struct check *check, struct error *error)

@@ -18,7 +18,7 @@ char *source_connection_string(const struct source *source)
     if (is_good && source->password != NULL) {
         is_good = connstr_set(&list, "PWD", source->password);
         if (is_good)
-            list.pairs[list.count - 1].is_braced = true;
+            list.pairs[list.count - 1].origin = CONNSTR_ARGUMENT;
     }
     char *text = is_good ? connstr_format(&list) : NULL;
     if (error_is_set(&error))

@@ -157,7 +157,7 @@ static char *parse_plain_value(struct parser *parser, size_t start, const char *
 }
 
 /* Takes both strings, also on failure. */
-static bool add_pair(struct connstr *list, char *keyword, char *value, bool is_braced)
+static bool add_pair(struct connstr *list, char *keyword, char *value, enum connstr_origin origin)
 {
     struct connstr_pair *pairs = NULL;
     if (keyword != NULL && value != NULL)
@@ -168,7 +168,7 @@ static bool add_pair(struct connstr *list, char *keyword, char *value, bool is_b
         return false;
     }
     list->pairs = pairs;
-    list->pairs[list->count++] = (struct connstr_pair){keyword, value, is_braced, false};
+    list->pairs[list->count++] = (struct connstr_pair){keyword, value, origin};
     return true;
 }
 
@@ -184,7 +184,7 @@ static bool parse_pair(struct parser *parser, struct connstr *list)
     bool is_braced = !is_at_end(parser) && current(parser) == '{';
     char *value = is_braced ? parse_braced_value(parser, keyword_printable)
                             : parse_plain_value(parser, start, keyword);
-    if (add_pair(list, keyword, value, is_braced))
+    if (add_pair(list, keyword, value, is_braced ? CONNSTR_BRACED : CONNSTR_PLAIN))
         return true;
     error_set_memory(parser->error);
     return false;
@@ -248,7 +248,13 @@ bool connstr_has(const struct connstr *list, const char *keyword)
 
 bool connstr_append(struct connstr *list, const char *keyword, const char *value)
 {
-    return add_pair(list, strdup(keyword), strdup(value), false);
+    return connstr_append_pair(list, keyword, value, CONNSTR_PLAIN);
+}
+
+bool connstr_append_pair(struct connstr *list, const char *keyword, const char *value,
+                         enum connstr_origin origin)
+{
+    return add_pair(list, strdup(keyword), strdup(value), origin);
 }
 
 static void free_pair(struct connstr_pair *pair)
@@ -280,7 +286,7 @@ bool connstr_set(struct connstr *list, const char *keyword, const char *value)
         return false;
     text_free_secret(pair->value);
     pair->value = copy;
-    pair->is_braced = false;
+    pair->origin = CONNSTR_PLAIN;
     /* Drivers disagree on which duplicate counts: none is left. */
     remove_from(list, (size_t)(pair - list->pairs) + 1, pair->keyword);
     return true;
@@ -296,7 +302,8 @@ void connstr_remove(struct connstr *list, const char *keyword)
 static bool needs_braces(const struct connstr_pair *pair)
 {
     size_t length = strlen(pair->value);
-    return pair->is_braced || strpbrk(pair->value, ";{}") != NULL ||
+    return pair->origin == CONNSTR_BRACED || pair->origin == CONNSTR_ARGUMENT ||
+           strpbrk(pair->value, ";{}") != NULL ||
            (length > 0 && !keeps_blanks(pair->keyword) &&
             (is_blank(pair->value[0]) || is_blank(pair->value[length - 1])));
 }

@@ -13,11 +13,20 @@
 
 #include "base/error.h"
 
+/* Where a pair was written: some drivers decode or trim what stands in one place and not in
+ * another. In the order of what counts first. */
+enum connstr_origin {
+    CONNSTR_PLAIN,          /* in a connection string, without braces */
+    CONNSTR_BRACED,         /* in a connection string, in braces */
+    CONNSTR_ARGUMENT,       /* an argument of a function: exactly this text */
+    CONNSTR_DATA_SOURCE,    /* odbc.ini */
+    CONNSTR_DRIVER_SECTION, /* odbcinst.ini */
+};
+
 struct connstr_pair {
-    char *keyword;     /* as it was written, trimmed */
-    char *value;       /* without braces */
-    bool is_braced;    /* it was written in braces: some drivers care */
-    bool is_from_file; /* it stands in odbc.ini: some drivers decode only what a string says */
+    char *keyword; /* as it was written, trimmed */
+    char *value;   /* without braces */
+    enum connstr_origin origin;
 };
 
 /* All zeroes is an empty list. */
@@ -26,8 +35,8 @@ struct connstr {
     size_t count;
 };
 
-/* Parses length bytes. false: error names what is malformed and where; list is then empty.
- * Passwords are never quoted in the error. */
+/* Parses length bytes. false: error names what is malformed and where; list is then empty, and may
+ * be freed. Passwords are never quoted in the error. */
 bool connstr_parse(const char *text, size_t length, struct connstr *list, struct error *error);
 
 /* Which of several pairs with one keyword counts: the driver manager and the ODBC reference
@@ -44,10 +53,12 @@ const struct connstr_pair *connstr_find(const struct connstr *list, const char *
  * list's own strings. */
 bool connstr_set(struct connstr *list, const char *keyword, const char *value);
 bool connstr_append(struct connstr *list, const char *keyword, const char *value);
+bool connstr_append_pair(struct connstr *list, const char *keyword, const char *value,
+                         enum connstr_origin origin);
 void connstr_remove(struct connstr *list, const char *keyword);
 
-/* A new string "A=b;C={d;}}}" with braces where the value needs them or was written in them; the
- * caller frees it with text_free_secret. NULL: out of memory. */
+/* A new string "A=b;C={d;}}}" with braces where the value needs them, was written in them or was an
+ * argument; the caller frees it with text_free_secret. NULL: out of memory. */
 char *connstr_format(const struct connstr *list);
 
 /* Wipes the values. */

@@ -330,18 +330,17 @@ static bool is_for_driver(const char *keyword)
            strpbrk(keyword, ";={}") == NULL;
 }
 
+/* origin: of what a file says; a connection string's pairs know theirs. */
 static bool add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
-                                bool is_from_file)
+                                enum connstr_origin origin)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct connstr_pair *pair = &list->pairs[i];
         if (!is_for_driver(pair->keyword) || connstr_has(driver_settings, pair->keyword))
             continue;
-        if (!connstr_append(driver_settings, pair->keyword, pair->value))
+        if (!connstr_append_pair(driver_settings, pair->keyword, pair->value,
+                                 origin != CONNSTR_PLAIN ? origin : pair->origin))
             return false;
-        struct connstr_pair *added = &driver_settings->pairs[driver_settings->count - 1];
-        added->is_braced = pair->is_braced;
-        added->is_from_file = is_from_file;
     }
     return true;
 }
@@ -349,8 +348,10 @@ static bool add_driver_settings(struct connstr *driver_settings, const struct co
 static bool collect_driver_settings(struct resolution *resolution)
 {
     struct connstr *driver_settings = &resolution->settings->driver_settings;
-    if (add_driver_settings(driver_settings, resolution->places.connection_string, false) &&
-        add_driver_settings(driver_settings, &resolution->places.data_source, true))
+    const struct places *places = &resolution->places;
+    if (add_driver_settings(driver_settings, places->connection_string, CONNSTR_PLAIN) &&
+        add_driver_settings(driver_settings, &places->data_source, CONNSTR_DATA_SOURCE) &&
+        add_driver_settings(driver_settings, &places->driver_section, CONNSTR_DRIVER_SECTION))
         return true;
     error_set_memory(resolution->error);
     return false;

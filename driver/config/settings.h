@@ -35,9 +35,9 @@ struct settings {
     struct option server_keyword; /* SslServerKeyword: which keyword holds the host */
     struct option port_keyword;   /* SslPortKeyword */
     char *dsn;                    /* NULL when the connection string names a driver */
-    /* Every keyword of connection string and DSN that is not ours, for the real driver: connection
-     * string first, then the DSN's where the connection string has no such keyword; without DSN,
-     * DRIVER, Description, Trace. */
+    /* Every keyword of connection string, DSN and driver section that is not ours, in this order,
+     * each where no earlier place has it; without DSN, DRIVER, Description, Trace. Which of them
+     * the real driver gets is its profile's to say. */
     struct connstr driver_settings;
     struct setting *items;
     size_t item_count;

@@ -113,23 +113,12 @@ static char *make_text(struct link *link, const struct connect_request *request,
                        struct error *error)
 {
     struct relay_endpoint endpoint;
-    struct connstr list = {0};
-    char *text = NULL;
-    if (is_first) {
-        relay_get_endpoint(link->relay, &endpoint);
-        return profile_connection_string(link->profile, &link->settings, &link->target, &endpoint,
-                                         error);
-    }
-    if (connstr_parse(request->text, request->text_length, &list, error)) {
-        profile_remove(&list, link->profile->server_keywords);
-        profile_remove(&list, link->profile->port_keywords);
-        profile_remove(&list, link->profile->dropped_keywords);
-        text = connstr_format(&list);
-    }
-    if (text == NULL)
-        error_set_memory(error);
-    connstr_free(&list);
-    return text;
+    bool is_wide = request->flavour == FLAVOUR_WIDE;
+    if (!is_first)
+        return profile_browse_string(link->profile, request->settings, is_wide, error);
+    relay_get_endpoint(link->relay, &endpoint);
+    return profile_connection_string(link->profile, &link->settings, &link->target, &endpoint,
+                                     is_wide, error);
 }
 
 static void disconnect(struct connection *connection)

@@ -181,7 +181,7 @@ static SQLRETURN finish(struct connection *connection, const struct connect_requ
                         SQLRETURN outcome)
 {
     if (result->out_string == NULL)
-        result->out_string = strndup(request->text, request->text_length);
+        result->out_string = connstr_format(request->settings);
     log_write(connection->link->log, "connected to %s:%u: %s", connection->link->target.host,
               connection->link->target.port, report_state_name(connection->link->report.state));
     if (warnings->count == 0)
@@ -193,8 +193,7 @@ static SQLRETURN finish(struct connection *connection, const struct connect_requ
 static bool open_link(struct connection *connection, const struct connect_request *request,
                       struct error_list *warnings, struct error *error)
 {
-    connection->link =
-        link_open(request->text, request->text_length, login_timeout(connection), warnings, error);
+    connection->link = link_open(request->settings, login_timeout(connection), warnings, error);
     return connection->link != NULL;
 }
 

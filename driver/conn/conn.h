@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/report.h"
+#include "config/connstr.h"
 #include "dispatch/handles.h"
 
 /* Which of the real driver's functions connects. SQLConnect is turned into SQLDriverConnect. */
@@ -15,14 +16,13 @@ enum connect_function { CONNECT_DRIVER_CONNECT, CONNECT_BROWSE_CONNECT };
 struct connect_request {
     enum connect_function function;
     enum flavour flavour;
-    const char *text; /* the connection string: the application's bytes (ANSI) or UTF-8 (wide) */
-    size_t text_length;
+    const struct connstr *settings; /* the application's bytes (ANSI) or UTF-8 (wide) */
     SQLHWND window;
     SQLUSMALLINT completion;
 };
 
 struct connect_result {
-    char *out_string; /* for the application, in the encoding of text; free with text_free_secret */
+    char *out_string; /* for the application, encoded as settings; free with text_free_secret */
 };
 
 /*

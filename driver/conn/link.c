@@ -35,7 +35,7 @@ static bool choose_protocol(struct link *link, struct error *error)
 
 bool link_find_server(struct link *link, struct error *error)
 {
-    if (!profile_find_target(link->profile, &link->settings, &link->target, error))
+    if (!profile_find_server(link->profile, &link->settings, &link->target, error))
         return false;
     const char *address = link->target.address != NULL ? link->target.address : link->target.host;
     if (!dial_resolve(address, link->target.port, &link->server, error))
@@ -66,7 +66,7 @@ bool link_load_credentials(struct link *link, struct error *error)
     if (link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
         return true;
     link->credentials =
-        credentials_get(&link->settings.tls, profile_user(link->profile, &link->settings), error);
+        credentials_get(&link->settings.tls, profile_user(link->profile, &link->target), error);
     return link->credentials != NULL;
 }
 
@@ -99,7 +99,8 @@ static bool settle(struct link *link, const struct connstr *list, unsigned login
     link->profile = profile_find(link->settings.family);
     link->timeout = choose_timeout(link, login_timeout);
     link->report.mode = link->settings.tls.mode;
-    return check_pin(link, error) && choose_protocol(link, error);
+    return profile_read(link->profile, &link->settings, &link->target, error) &&
+           check_pin(link, error) && choose_protocol(link, error);
 }
 
 /* Frees what cannot be used. */
@@ -109,11 +110,9 @@ static void refuse(struct link **link, const struct error *error)
     link_close(link);
 }
 
-struct link *link_open_settings(const char *connection_string, size_t length,
-                                unsigned login_timeout, struct error_list *warnings,
-                                struct error *error)
+struct link *link_open_settings(const struct connstr *given, unsigned login_timeout,
+                                struct error_list *warnings, struct error *error)
 {
-    struct connstr list = {0};
     struct link *link = calloc(1, sizeof *link);
     if (link == NULL) {
         error_set_memory(error);
@@ -121,18 +120,15 @@ struct link *link_open_settings(const char *connection_string, size_t length,
     }
     link->generation = fork_generation();
     atomic_init(&link->references, 1);
-    if (!connstr_parse(connection_string, length, &list, error) ||
-        !settle(link, &list, login_timeout, warnings, error))
+    if (!settle(link, given, login_timeout, warnings, error))
         refuse(&link, error);
-    connstr_free(&list);
     return link;
 }
 
-struct link *link_open(const char *connection_string, size_t length, unsigned login_timeout,
+struct link *link_open(const struct connstr *given, unsigned login_timeout,
                        struct error_list *warnings, struct error *error)
 {
-    struct link *link =
-        link_open_settings(connection_string, length, login_timeout, warnings, error);
+    struct link *link = link_open_settings(given, login_timeout, warnings, error);
     if (link != NULL && !(link_load_driver(link, error) && link_load_credentials(link, error) &&
                           link_find_server(link, error)))
         refuse(&link, error);

@@ -1,3 +1,7 @@
+/*
+ * pqopt.c - reads psqlodbc's pqopt as libpq would (fe-connect.c, conninfo_parse) before libpq does:
+ * what is kept is written anew, quoted, so that libpq reads the same.
+ */
 #include "conn/pqopt.h"
 
 #include <stdlib.h>
@@ -67,7 +71,7 @@ static const char *read_value(const char *text, struct buffer *value)
     return buffer_append_byte(value, '\0') ? text : NULL;
 }
 
-static bool write_option(struct buffer *out, const char *name, const char *value)
+bool pqopt_append(struct buffer *out, const char *name, const char *value)
 {
     bool is_good = (buffer_length(out) == 0 || buffer_append_byte(out, ' ')) &&
                    buffer_append(out, name, strlen(name)) && buffer_append(out, "='", 2);
@@ -111,24 +115,28 @@ static bool take_option(const char *name, const char *value, struct pqopt_result
         result->hostaddr = strdup(value);
         is_kept = result->hostaddr != NULL;
     } else {
-        is_kept = write_option(&result->rest, name, value);
+        is_kept = pqopt_append(&result->rest, name, value);
     }
     if (!is_kept)
         error_set_memory(error);
     return is_kept;
 }
 
+/* libpq knows no other names; and what is written anew must not begin like a URI. */
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 /* One "name = value"; returns what follows, NULL with error set. */
 static const char *read_option(const char *text, struct pqopt_result *result, struct error *error)
 {
     struct buffer name = {0}, value = {0};
     const char *rest = NULL;
-    size_t length = strcspn(text, "= \t\n\r\f\v");
+    size_t length = strspn(text, NAME_CHARACTERS);
     const char *equals = skip_blanks(text + length);
     if (length == 0 || *equals != '=') {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "pqopt is malformed: an option without '=' (libpq connection strings are "
-                  "name=value pairs)");
+        error_set(
+            error, ODBCSSL_ERROR_KEYWORD_VALUE,
+            "pqopt is malformed: an option without '=', or with a name that is not of letters, "
+            "digits and '_' (libpq connection strings are name=value pairs)");
     } else if (!buffer_append(&name, text, length) || !buffer_append_byte(&name, '\0')) {
         error_set_memory(error);
     } else if ((rest = read_value(skip_blanks(equals + 1), &value)) == NULL) {
@@ -170,4 +178,21 @@ bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struc
     *hostaddr_out = result.hostaddr;
     *rest_out = (char *)result.rest.storage;
     return true;
+}
+
+bool pqopt_has(const char *text, const char *option)
+{
+    struct buffer value = {0};
+    bool is_found = false;
+    while (text != NULL && *text != '\0' && !is_found) {
+        size_t length = strspn(text, NAME_CHARACTERS);
+        is_found = strlen(option) == length && strncmp(text, option, length) == 0;
+        buffer_clear(&value);
+        text = text[length] == '=' ? read_value(text + length + 1, &value) : NULL;
+        text = text != NULL ? skip_blanks(text) : NULL;
+    }
+    if (value.storage != NULL)
+        text_wipe(value.storage, value.capacity);
+    buffer_free(&value);
+    return is_found;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 /*
@@ -15,5 +16,11 @@
  * the other options, quoted anew, "" when there are none. Both are malloc'ed. false with error set.
  */
 bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struct error *error);
+
+/* Whether text, which pqopt_inspect has made, has an option. */
+bool pqopt_has(const char *text, const char *option);
+
+/* Appends an option, quoted. false: out of memory. */
+bool pqopt_append(struct buffer *out, const char *name, const char *value);
 
 #endif

@@ -4,21 +4,97 @@
  * The endpoint is a Unix socket in a private directory: over it the driver sends passwords as it
  * would over TLS (caching_sha2_password), and nobody else can connect to it.
  */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "conn/profiles.h"
 
-static const char *const server_keywords[] = {"Server", "Servername", NULL};
-static const char *const port_keywords[] = {"Port", NULL};
-static const char *const user_keywords[] = {"UID", "User", NULL};
-static const char *const socket_keywords[] = {"Socket", NULL};
+#define SERVER "SERVER"
+#define PORT "PORT"
+#define USER "UID"
+#define SOCKET "SOCKET"
+#define OPTIONS "OPTION"
 
-/* The driver's own TLS, and what reads a configuration file that could turn it on or lead
- * elsewhere. */
-static const char *const dropped_keywords[] = {
-    "Socket", "TCPIP",     "ForceTLS",  "TLSPeerFP", "TLSPeerFPList", "TLSVersion",
-    "SslFp",  "SslFpList", "Use_MyCnf", "NamedPipe", "SSLMode",       NULL};
+/* Bits of OPTION that say what a keyword says that is kept back. */
+#define OPTION_NAMED_PIPE 8192u
+#define OPTION_USE_MYCNF 65536u
+
+/* ma_dsn.c of MariaDB Connector/ODBC, and what MySQL's own driver knows beside it. */
+static const struct profile_keyword keywords[] = {
+    {SERVER, NULL, KEYWORD_KEPT_BACK},
+    {"SERVERNAME", SERVER, KEYWORD_KEPT_BACK},
+    {PORT, NULL, KEYWORD_KEPT_BACK},
+    {SOCKET, NULL, KEYWORD_KEPT_BACK},
+    {"TCPIP", NULL, KEYWORD_KEPT_BACK},
+    {"NamedPipe", NULL, KEYWORD_KEPT_BACK},
+    {"USE_MYCNF", NULL, KEYWORD_KEPT_BACK},
+    {"FORCETLS", NULL, KEYWORD_KEPT_BACK},
+    {"TLSPEERFP", NULL, KEYWORD_KEPT_BACK},
+    {"SSLFP", "TLSPEERFP", KEYWORD_KEPT_BACK},
+    {"TLSPEERFPLIST", NULL, KEYWORD_KEPT_BACK},
+    {"SSLFPLIST", "TLSPEERFPLIST", KEYWORD_KEPT_BACK},
+    {"TLSVERSION", NULL, KEYWORD_KEPT_BACK},
+    {"SSLMODE", NULL, KEYWORD_KEPT_BACK},
+    {USER, NULL, KEYWORD_PASSED},
+    {"USER", USER, KEYWORD_PASSED},
+    {"PWD", NULL, KEYWORD_PASSED},
+    {"PASSWORD", "PWD", KEYWORD_PASSED},
+    {"DATABASE", NULL, KEYWORD_PASSED},
+    {"DB", "DATABASE", KEYWORD_PASSED},
+    {"OPTIONS", OPTIONS, KEYWORD_PASSED},
+    {OPTIONS, NULL, KEYWORD_PASSED},
+    {"INITSTMT", NULL, KEYWORD_PASSED},
+    {"CONN_TIMEOUT", NULL, KEYWORD_PASSED},
+    {"READ_TIMEOUT", NULL, KEYWORD_PASSED},
+    {"WRITE_TIMEOUT", NULL, KEYWORD_PASSED},
+    {"AUTO_RECONNECT", NULL, KEYWORD_PASSED},
+    {"NO_PROMPT", NULL, KEYWORD_PASSED},
+    {"CHARSET", NULL, KEYWORD_PASSED},
+    {"PLUGIN_DIR", NULL, KEYWORD_PASSED},
+    {"SERVERKEY", NULL, KEYWORD_PASSED},
+    {"INTERACTIVE", NULL, KEYWORD_PASSED},
+    {"FORWARDONLY", NULL, KEYWORD_PASSED},
+    {"SCHEMANOERROR", NULL, KEYWORD_PASSED},
+    {"NOLOCALINFILE", NULL, KEYWORD_OF_OTHERS},
+    {"NULLISCURRENT", NULL, KEYWORD_OF_OTHERS},
+    {"STREAMRS", NULL, KEYWORD_OF_OTHERS},
+    {"NO_CACHE", NULL, KEYWORD_OF_OTHERS},
+    {"PREPONCLIENT", NULL, KEYWORD_OF_OTHERS},
+    {"BIG_PACKETS", NULL, KEYWORD_OF_OTHERS},
+    {"COLUMN_SIZE_S32", NULL, KEYWORD_OF_OTHERS},
+    {"COMPRESSED_PROTO", NULL, KEYWORD_OF_OTHERS},
+    {"DEFAULT_AUTH", NULL, KEYWORD_OF_OTHERS},
+    {"DFLT_BIGINT_BIND_STR", NULL, KEYWORD_OF_OTHERS},
+    {"DYNAMIC_CURSOR", NULL, KEYWORD_OF_OTHERS},
+    {"ENABLE_CLEARTEXT_PLUGIN", NULL, KEYWORD_OF_OTHERS},
+    {"FOUND_ROWS", NULL, KEYWORD_OF_OTHERS},
+    {"FULL_COLUMN_NAMES", NULL, KEYWORD_OF_OTHERS},
+    {"IGNORE_SPACE", NULL, KEYWORD_OF_OTHERS},
+    {"LOG_QUERY", NULL, KEYWORD_OF_OTHERS},
+    {"MULTI_STATEMENTS", NULL, KEYWORD_OF_OTHERS},
+    {"NO_BIGINT", NULL, KEYWORD_OF_OTHERS},
+    {"NO_BINARY_RESULT", NULL, KEYWORD_OF_OTHERS},
+    {"NO_CATALOG", NULL, KEYWORD_OF_OTHERS},
+    {"NO_DATE_OVERFLOW", NULL, KEYWORD_OF_OTHERS},
+    {"NO_DEFAULT_CURSOR", NULL, KEYWORD_OF_OTHERS},
+    {"NO_I_S", NULL, KEYWORD_OF_OTHERS},
+    {"NO_LOCALE", NULL, KEYWORD_OF_OTHERS},
+    {"NO_SCHEMA", NULL, KEYWORD_OF_OTHERS},
+    {"NO_SSPS", NULL, KEYWORD_OF_OTHERS},
+    {"NO_TLS_1_2", NULL, KEYWORD_KEPT_BACK},
+    {"NO_TLS_1_3", NULL, KEYWORD_KEPT_BACK},
+    {"NO_TRANSACTIONS", NULL, KEYWORD_OF_OTHERS},
+    {"PAD_SPACE", NULL, KEYWORD_OF_OTHERS},
+    {"PREFETCH", NULL, KEYWORD_OF_OTHERS},
+    {"READTIMEOUT", NULL, KEYWORD_OF_OTHERS},
+    {"WRITETIMEOUT", NULL, KEYWORD_OF_OTHERS},
+    {"SAFE", NULL, KEYWORD_OF_OTHERS},
+    {"ZERO_DATE_TO_MIN", NULL, KEYWORD_OF_OTHERS},
+    {NULL, NULL, KEYWORD_PASSED},
+};
 
 /* Demands on the driver's own TLS, and which keyword makes the same of odbcssl. */
 static const struct {
@@ -31,12 +107,12 @@ static const struct {
 };
 
 /* The driver's own wishes for TLS must not get lost silently. */
-static bool check_driver_tls(const struct settings *settings, struct error *error)
+static bool check_driver_tls(const struct settings *settings, const struct connstr *list,
+                             struct error *error)
 {
-    const struct connstr *list = &settings->driver_settings;
-    const char *forced = connstr_get(list, "ForceTLS");
+    const char *forced = connstr_get(list, "FORCETLS");
     for (size_t i = 0; i < sizeof refused_keywords / sizeof refused_keywords[0]; i++) {
-        const char *value = connstr_get(list, refused_keywords[i].keyword);
+        const char *value = profile_get(&profile_mysql, list, refused_keywords[i].keyword);
         if (value == NULL || *value == '\0')
             continue;
         error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
@@ -55,11 +131,26 @@ static bool check_driver_tls(const struct settings *settings, struct error *erro
     return false;
 }
 
+/* OPTION says in bits what keywords say, too. The driver reads it with strtoul into 32 bits. */
+static bool clear_options(struct connstr *list, struct error *error)
+{
+    const struct connstr_pair *pair = profile_find_pair(&profile_mysql, list, OPTIONS);
+    char digits[16];
+    if (pair == NULL)
+        return true;
+    unsigned options = (unsigned)strtoul(pair->value, NULL, 10);
+    snprintf(digits, sizeof digits, "%u", options & ~(OPTION_USE_MYCNF | OPTION_NAMED_PIPE));
+    if (connstr_set(list, pair->keyword, digits))
+        return true;
+    error_set_memory(error);
+    return false;
+}
+
 static bool inspect(const struct settings *settings, struct profile_target *target,
                     struct error *error)
 {
-    const char *socket = profile_lookup(&settings->driver_settings, socket_keywords, NULL);
-    if (!check_driver_tls(settings, error))
+    const char *socket = connstr_get(&target->settings, SOCKET);
+    if (!check_driver_tls(settings, &target->settings, error))
         return false;
     if (socket != NULL && *socket != '\0' && (target->host == NULL || *target->host == '\0')) {
         error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
@@ -68,24 +159,68 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
                   socket);
         return false;
     }
-    return true;
+    return clear_options(&target->settings, error);
 }
 
+static bool is_blank(char character)
+{
+    return character != '\0' && isspace((unsigned char)character);
+}
+
+/* The driver takes blanks away from both ends of every value of a connection string, and an empty
+ * value of odbc.ini for none. */
+static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
+                         struct error *error)
+{
+    const char *value = pair->value;
+    size_t length = strlen(value);
+    (void)keyword;
+    *value_out = NULL;
+    if (pair->origin == CONNSTR_DATA_SOURCE && length == 0)
+        return true;
+    if (pair->origin == CONNSTR_PLAIN || pair->origin == CONNSTR_BRACED) {
+        for (; is_blank(*value); value++)
+            length--;
+        while (length > 0 && is_blank(value[length - 1]))
+            length--;
+    }
+    *value_out = strndup(value, length);
+    if (*value_out == NULL)
+        error_set_memory(error);
+    return *value_out != NULL;
+}
+
+static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
+                          struct error *error)
+{
+    const char *value = pair->value;
+    size_t length = strlen(value);
+    (void)keyword;
+    if (length > 0 && (is_blank(value[0]) || is_blank(value[length - 1])))
+        return profile_refuse_value(
+            pair, "the driver takes blanks away from the ends of a value, even in braces", error);
+    if (*value == '{' || strchr(value, ';') != NULL)
+        return profile_write_braced(value, out);
+    return buffer_append(out, value, length);
+}
+
+/* The driver takes the last of several servers, and a socket before any of them. */
 static bool rewrite(const struct settings *settings, const struct profile_target *target,
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error)
 {
-    (void)target;
     (void)error;
+    if (!profile_append_all(list, &target->settings))
+        return false;
     /* MySQL's own driver tries TLS whenever it is offered; MariaDB's passes the keyword over. */
     if (strstr(settings->driver_path, "myodbc") != NULL &&
         !connstr_append(list, "SSLMODE", "DISABLED"))
         return false;
     if (endpoint->kind == ENDPOINT_UNIX)
-        return profile_set(list, server_keywords, "localhost") &&
-               connstr_append(list, "SOCKET", endpoint->path);
-    return profile_set(list, server_keywords, endpoint->address) &&
-           profile_set_number(list, port_keywords, endpoint->port);
+        return connstr_append(list, SERVER, "localhost") &&
+               connstr_append(list, SOCKET, endpoint->path);
+    return connstr_append(list, SERVER, endpoint->address) &&
+           profile_append_number(list, PORT, endpoint->port);
 }
 
 const struct profile profile_mysql = {
@@ -94,10 +229,12 @@ const struct profile profile_mysql = {
     .protocol = DATABASE_PROTOCOL_MYSQL,
     .endpoint = ENDPOINT_UNIX,
     .default_port = 3306,
-    .server_keywords = server_keywords,
-    .port_keywords = port_keywords,
-    .user_keywords = user_keywords,
-    .dropped_keywords = dropped_keywords,
+    .keywords = keywords,
+    .server_keyword = SERVER,
+    .port_keyword = PORT,
+    .user_keyword = USER,
+    .read = read_setting,
+    .write = write_setting,
     .inspect = inspect,
     .rewrite = rewrite,
 };

@@ -4,6 +4,11 @@
  * The server's name stays as it is, so that .pgpass, Kerberos and SQL_SERVER_NAME are as without
  * odbcssl; libpq's hostaddr sends the connection to the relay. hostaddr in pqopt beats PGHOSTADDR
  * and services.
+ *
+ * psqlodbc takes braces away from three keywords only (password, ConnSettings, pqopt), and decodes
+ * %XX and '+' in them where they stand in a string without braces. Any other value ends at the
+ * first
+ * ';'. libpq's own syntax in pqopt can say any user and database.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,17 +19,268 @@
 #include "conn/pqopt.h"
 #include "conn/profiles.h"
 
-static const char *const server_keywords[] = {"Servername", "Server", NULL};
-static const char *const port_keywords[] = {"Port", NULL};
-static const char *const user_keywords[] = {"Username", "UID", "User", NULL};
-static const char *const pqopt_keywords[] = {"pqopt", "D5", NULL};
-static const char *const tls_keywords[] = {"SSLmode", "CA", NULL};
+#define SERVER "Servername"
+#define PORT "Port"
+#define DATABASE "Database"
+#define USER "Username"
+#define PASSWORD "Password"
+#define STATEMENTS "ConnSettings"
+#define PQOPT "pqopt"
+#define DRIVER "DRIVER"
 
-/* psqlodbc decodes %XX and '+' in these when a connection string has them without braces; of
- * odbc.ini it decodes the password only. */
-static const char *const database_keywords[] = {"Database", "DX", NULL};
-static const char *const password_keywords[] = {"PWD", "Password", NULL};
-static const char *const statement_keywords[] = {"ConnSettings", "A6", NULL};
+/* psqlodbc copies other values into arrays of 256 bytes, and cuts them without a word. */
+#define PLAIN_LIMIT 255
+
+/* dlg_specific.c of psqlodbc: what it reads from a string, from odbc.ini and from its section of
+ * odbcinst.ini. UID, PWD and Server are no keywords of odbc.ini there; here they count where the
+ * main name is not set. */
+static const struct profile_keyword keywords[] = {
+    {SERVER, NULL, KEYWORD_KEPT_BACK},
+    {"Server", SERVER, KEYWORD_KEPT_BACK},
+    {PORT, NULL, KEYWORD_KEPT_BACK},
+    {"SSLmode", NULL, KEYWORD_KEPT_BACK},
+    {"CA", "SSLmode", KEYWORD_KEPT_BACK},
+    {DATABASE, NULL, KEYWORD_PASSED},
+    {"DX", DATABASE, KEYWORD_STRING_ONLY},
+    {USER, NULL, KEYWORD_PASSED},
+    {"UID", USER, KEYWORD_PASSED},
+    {PASSWORD, NULL, KEYWORD_PASSED},
+    {"PWD", PASSWORD, KEYWORD_PASSED},
+    {STATEMENTS, NULL, KEYWORD_PASSED},
+    {"A6", STATEMENTS, KEYWORD_STRING_ONLY},
+    {PQOPT, NULL, KEYWORD_PASSED},
+    {"D5", PQOPT, KEYWORD_STRING_ONLY},
+    {"ReadOnly", NULL, KEYWORD_PASSED},
+    {"A0", "ReadOnly", KEYWORD_STRING_ONLY},
+    {"Protocol", NULL, KEYWORD_PASSED},
+    {"A1", "Protocol", KEYWORD_STRING_ONLY},
+    {"FakeOidIndex", NULL, KEYWORD_PASSED},
+    {"A2", "FakeOidIndex", KEYWORD_STRING_ONLY},
+    {"ShowOidColumn", NULL, KEYWORD_PASSED},
+    {"A3", "ShowOidColumn", KEYWORD_STRING_ONLY},
+    {"RowVersioning", NULL, KEYWORD_PASSED},
+    {"A4", "RowVersioning", KEYWORD_STRING_ONLY},
+    {"ShowSystemTables", NULL, KEYWORD_PASSED},
+    {"A5", "ShowSystemTables", KEYWORD_STRING_ONLY},
+    {"Fetch", NULL, KEYWORD_DRIVER_WIDE},
+    {"A7", "Fetch", KEYWORD_STRING_ONLY},
+    {"UnknownSizes", NULL, KEYWORD_DRIVER_WIDE},
+    {"A9", "UnknownSizes", KEYWORD_STRING_ONLY},
+    {"MaxVarcharSize", NULL, KEYWORD_DRIVER_WIDE},
+    {"B0", "MaxVarcharSize", KEYWORD_STRING_ONLY},
+    {"MaxLongVarcharSize", NULL, KEYWORD_DRIVER_WIDE},
+    {"B1", "MaxLongVarcharSize", KEYWORD_STRING_ONLY},
+    {"Debug", NULL, KEYWORD_PASSED},
+    {"B2", "Debug", KEYWORD_STRING_ONLY},
+    {"CommLog", NULL, KEYWORD_PASSED},
+    {"B3", "CommLog", KEYWORD_STRING_ONLY},
+    {"UseDeclareFetch", NULL, KEYWORD_DRIVER_WIDE},
+    {"B6", "UseDeclareFetch", KEYWORD_STRING_ONLY},
+    {"TextAsLongVarchar", NULL, KEYWORD_DRIVER_WIDE},
+    {"B7", "TextAsLongVarchar", KEYWORD_STRING_ONLY},
+    {"UnknownsAsLongVarchar", NULL, KEYWORD_DRIVER_WIDE},
+    {"B8", "UnknownsAsLongVarchar", KEYWORD_STRING_ONLY},
+    {"BoolsAsChar", NULL, KEYWORD_DRIVER_WIDE},
+    {"B9", "BoolsAsChar", KEYWORD_STRING_ONLY},
+    {"Parse", NULL, KEYWORD_DRIVER_WIDE},
+    {"C0", "Parse", KEYWORD_STRING_ONLY},
+    {"Lie", NULL, KEYWORD_DRIVER_WIDE},
+    {"ExtraSysTablePrefixes", NULL, KEYWORD_DRIVER_WIDE},
+    {"C2", "ExtraSysTablePrefixes", KEYWORD_STRING_ONLY},
+    {"UpdatableCursors", NULL, KEYWORD_PASSED},
+    {"C4", "UpdatableCursors", KEYWORD_STRING_ONLY},
+    {"LFConversion", NULL, KEYWORD_PASSED},
+    {"C5", "LFConversion", KEYWORD_STRING_ONLY},
+    {"TrueIsMinus1", NULL, KEYWORD_PASSED},
+    {"C6", "TrueIsMinus1", KEYWORD_STRING_ONLY},
+    {"BI", NULL, KEYWORD_PASSED},
+    {"ByteaAsLongVarBinary", NULL, KEYWORD_PASSED},
+    {"C7", "ByteaAsLongVarBinary", KEYWORD_STRING_ONLY},
+    {"UseServerSidePrepare", NULL, KEYWORD_PASSED},
+    {"C8", "UseServerSidePrepare", KEYWORD_STRING_ONLY},
+    {"LowerCaseIdentifier", NULL, KEYWORD_PASSED},
+    {"C9", "LowerCaseIdentifier", KEYWORD_STRING_ONLY},
+    {"D6", NULL, KEYWORD_PASSED},
+    {"NumericAs", "D6", KEYWORD_STRING_ONLY},
+    {"KeepaliveTime", NULL, KEYWORD_PASSED},
+    {"D1", "KeepaliveTime", KEYWORD_STRING_ONLY},
+    {"KeepaliveInterval", NULL, KEYWORD_PASSED},
+    {"D2", "KeepaliveInterval", KEYWORD_STRING_ONLY},
+    {"OptionalErrors", NULL, KEYWORD_PASSED},
+    {"D7", "OptionalErrors", KEYWORD_STRING_ONLY},
+    {"BatchSize", NULL, KEYWORD_PASSED},
+    {"D8", "BatchSize", KEYWORD_STRING_ONLY},
+    {"IgnoreTimeout", NULL, KEYWORD_PASSED},
+    {"D9", "IgnoreTimeout", KEYWORD_STRING_ONLY},
+    {"FetchRefcursors", NULL, KEYWORD_PASSED},
+    {"DA", "FetchRefcursors", KEYWORD_STRING_ONLY},
+    {"XaOpt", NULL, KEYWORD_PASSED},
+    {"D4", "XaOpt", KEYWORD_STRING_ONLY},
+    {"AB", NULL, KEYWORD_PASSED},
+    {"CX", NULL, KEYWORD_STRING_ONLY},
+    /* openGauss and GaussDB */
+    {"AutoBalance", NULL, KEYWORD_KEPT_BACK},
+    {"RefreshCNListTime", NULL, KEYWORD_KEPT_BACK},
+    {"Priority", NULL, KEYWORD_KEPT_BACK},
+    {"UsingNumCN", NULL, KEYWORD_KEPT_BACK},
+    {"ConnectionExtraInfo", NULL, KEYWORD_PASSED},
+    {"ForExtensionConnector", NULL, KEYWORD_PASSED},
+    {"KeepDisallowPremature", NULL, KEYWORD_PASSED},
+    {"MaxCacheQueries", NULL, KEYWORD_PASSED},
+    {"MaxCacheSizeMiB", NULL, KEYWORD_PASSED},
+    {"SocketTimeout", NULL, KEYWORD_PASSED},
+    {"TargetServerType", NULL, KEYWORD_PASSED},
+    {"TcpUserTimeout", NULL, KEYWORD_PASSED},
+    {"UseBatchProtocol", NULL, KEYWORD_PASSED},
+    {NULL, NULL, KEYWORD_PASSED},
+};
+
+/* ---- reading ---- */
+
+static bool is_one_of(const char *keyword, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (text_equal_nocase(*list, keyword))
+            return true;
+    return false;
+}
+
+static bool has_braces(const char *keyword)
+{
+    static const char *const list[] = {PASSWORD, STATEMENTS, PQOPT, NULL};
+    return is_one_of(keyword, list);
+}
+
+static int hexadecimal_digit(char digit)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *found = digit != '\0' ? strchr(digits, digit >= 'A' ? digit | 0x20 : digit) : NULL;
+    return found != NULL ? (int)(found - digits) : -1;
+}
+
+static bool refuse_encoding(const struct connstr_pair *pair, struct error *error)
+{
+    error_set(
+        error, ODBCSSL_ERROR_KEYWORD_VALUE,
+        "%s: psqlodbc decodes %%XX and + in this value, and behind a %% there are no two "
+        "hexadecimal digits: write %%25 for a %%, or put the value in braces in the connection "
+        "string",
+        pair->keyword);
+    return false;
+}
+
+static bool decode(const struct connstr_pair *pair, char **value_out, struct error *error)
+{
+    char *value = malloc(strlen(pair->value) + 1);
+    char *out = value;
+    bool is_good = true;
+    if (value == NULL) {
+        error_set_memory(error);
+        return false;
+    }
+    for (const char *in = pair->value; *in != '\0' && is_good; in++) {
+        *out = *in == '+' ? ' ' : *in;
+        if (*in == '%') {
+            int high = hexadecimal_digit(in[1]);
+            int low = high >= 0 ? hexadecimal_digit(in[2]) : -1;
+            is_good = low >= 0 && high + low > 0;
+            *out = (char)(is_good ? high << 4 | low : 0);
+            in += is_good ? 2 : 0;
+        }
+        out++;
+    }
+    *out = '\0';
+    if (is_good) {
+        *value_out = value;
+        return true;
+    }
+    text_free_secret(value);
+    return refuse_encoding(pair, error);
+}
+
+/* psqlodbc takes ConnSettings of odbc.ini for encoded when it has no more than two words. */
+static bool looks_encoded(const char *text)
+{
+    static const char blanks[] = " \t\n\v\f\r";
+    unsigned words = 0;
+    for (text += strspn(text, blanks); *text != '\0'; text += strspn(text, blanks)) {
+        words++;
+        text += strcspn(text, blanks);
+    }
+    return words <= 2;
+}
+
+static bool is_encoded(const char *keyword, const struct connstr_pair *pair)
+{
+    switch (pair->origin) {
+    case CONNSTR_PLAIN:
+        return has_braces(keyword);
+    case CONNSTR_DATA_SOURCE:
+        return text_equal_nocase(keyword, PASSWORD) ||
+               (text_equal_nocase(keyword, STATEMENTS) && looks_encoded(pair->value));
+    case CONNSTR_BRACED:
+    case CONNSTR_ARGUMENT:
+    case CONNSTR_DRIVER_SECTION:
+        break;
+    }
+    return false;
+}
+
+/* Some numbers mean "unset" in the files, and something else in a connection string. */
+static const char *value_of_file(const char *keyword, const char *value)
+{
+    static const char *const keepalive[] = {"KeepaliveTime", "KeepaliveInterval", NULL};
+    static const char *const counts[] = {"BatchSize", "Fetch", NULL};
+    bool is_zero = atoi(value) == 0;
+    if (*value == '\0')
+        return text_equal_nocase(keyword, "ExtraSysTablePrefixes") ? value : NULL;
+    if (is_zero && is_one_of(keyword, keepalive))
+        return "-1";
+    if ((is_zero || (text_equal_nocase(keyword, "Fetch") && atoi(value) < 0)) &&
+        is_one_of(keyword, counts))
+        return NULL;
+    return value;
+}
+
+static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
+                         struct error *error)
+{
+    const char *value = pair->value;
+    *value_out = NULL;
+    if (pair->origin == CONNSTR_DATA_SOURCE || pair->origin == CONNSTR_DRIVER_SECTION)
+        value = value_of_file(keyword, value);
+    if (value == NULL)
+        return true;
+    if (is_encoded(keyword, pair))
+        return decode(pair, value_out, error);
+    *value_out = strdup(value);
+    if (*value_out == NULL)
+        error_set_memory(error);
+    return *value_out != NULL;
+}
+
+/* ---- writing ---- */
+
+static bool is_plain(const char *value)
+{
+    return *value != '{' && strchr(value, ';') == NULL && strlen(value) <= PLAIN_LIMIT;
+}
+
+static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
+                          struct error *error)
+{
+    if (has_braces(keyword))
+        return profile_write_braced(pair->value, out);
+    if (is_plain(pair->value))
+        return buffer_append(out, pair->value, strlen(pair->value));
+    return profile_refuse_value(
+        pair,
+        "psqlodbc takes there neither a ';' nor a '{' at the beginning, nor "
+        "more than 255 bytes",
+        error);
+}
+
+/* ---- the server ---- */
 
 static bool check_environment(struct error *error)
 {
@@ -44,9 +300,9 @@ static bool check_environment(struct error *error)
 }
 
 /* psqlodbc's own short word for SSLmode: a wish for TLS that must not get lost. */
-static bool check_short_mode(const struct settings *settings, struct error *error)
+static bool check_short_mode(const struct connstr *settings, struct error *error)
 {
-    const char *mode = connstr_get(&settings->driver_settings, "CA");
+    const char *mode = connstr_get(settings, "CA");
     if (mode == NULL || text_equal_nocase(mode, "d") || text_equal_nocase(mode, "disable"))
         return true;
     error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
@@ -54,15 +310,41 @@ static bool check_short_mode(const struct settings *settings, struct error *erro
     return false;
 }
 
+/* GaussDB's driver asks the server for the others, and connects to one of them. */
+static bool check_balance(const struct connstr *settings, struct error *error)
+{
+    static const char *const off[] = {"0", "off", "false", "no", "", NULL};
+    const char *balance = connstr_get(settings, "AutoBalance");
+    if (balance == NULL || is_one_of(balance, off))
+        return true;
+    error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
+              "AutoBalance=%s would lead the driver to other servers, past odbcssl's TLS session: "
+              "name one server, or a name with several addresses",
+              balance);
+    return false;
+}
+
+static bool inspect_pqopt(struct profile_target *target, struct error *error)
+{
+    char *rest = NULL;
+    const char *pqopt = profile_get(&profile_postgresql, &target->settings, PQOPT);
+    if (!pqopt_inspect(pqopt, &target->address, &rest, error))
+        return false;
+    profile_remove(&profile_postgresql, &target->settings, PQOPT);
+    bool is_kept = *rest == '\0' || connstr_append(&target->settings, PQOPT, rest);
+    text_free_secret(rest);
+    if (!is_kept)
+        error_set_memory(error);
+    return is_kept;
+}
+
 static bool inspect(const struct settings *settings, struct profile_target *target,
                     struct error *error)
 {
-    char *rest = NULL;
-    const char *pqopt = profile_lookup(&settings->driver_settings, pqopt_keywords, NULL);
-    if (!check_environment(error) || !check_short_mode(settings, error) ||
-        !pqopt_inspect(pqopt, &target->address, &rest, error))
+    (void)settings;
+    if (!check_environment(error) || !check_short_mode(&target->settings, error) ||
+        !check_balance(&target->settings, error) || !inspect_pqopt(target, error))
         return false;
-    free(rest);
     const char *address = secure_getenv("PGHOSTADDR");
     if (target->address == NULL && address != NULL && *address != '\0') {
         target->address = strdup(address);
@@ -80,104 +362,76 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
     return true;
 }
 
-/* pqopt for libpq: the user's options, and the relay's address. */
-static bool set_pqopt(const struct settings *settings, const struct relay_endpoint *endpoint,
-                      struct connstr *list, struct error *error)
-{
-    char *address = NULL, *rest = NULL, *pqopt = NULL;
-    const char *text = profile_lookup(&settings->driver_settings, pqopt_keywords, NULL);
-    bool is_set = false;
-    if (pqopt_inspect(text, &address, &rest, error) &&
-        asprintf(&pqopt, "%s%shostaddr=%s", rest, *rest != '\0' ? " " : "", endpoint->address) >= 0)
-        is_set = profile_set(list, pqopt_keywords, pqopt);
-    if (is_set)
-        for (size_t i = 0; i < list->count; i++)
-            if (profile_is_listed(list->pairs[i].keyword, pqopt_keywords))
-                list->pairs[i].is_braced = true;
-    text_free_secret(pqopt);
-    text_free_secret(rest);
-    free(address);
-    return is_set;
-}
-
-/* A value that psqlodbc decodes, and that could only stand in braces, where it would not be
- * decoded: its special characters are written as %XX. */
-static bool encode_specials(struct connstr_pair *pair)
-{
-    static const char specials[] = ";{}";
-    if (pair->is_braced || strpbrk(pair->value, specials) == NULL)
-        return true;
-    char *encoded = malloc(strlen(pair->value) * 3 + 1);
-    if (encoded == NULL)
-        return false;
-    char *out = encoded;
-    for (const char *in = pair->value; *in != '\0'; in++) {
-        if (strchr(specials, *in) != NULL)
-            out += sprintf(out, "%%%02X", (unsigned)(unsigned char)*in);
-        else
-            *out++ = *in;
-    }
-    *out = '\0';
-    text_free_secret(pair->value);
-    pair->value = encoded;
-    return true;
-}
-
-/* psqlodbc takes the braces off these three only, and decodes the first two only without braces. */
-static bool rewrite_pair(struct connstr_pair *pair)
-{
-    bool is_statement = profile_is_listed(pair->keyword, statement_keywords);
-    bool is_password = profile_is_listed(pair->keyword, password_keywords);
-    if (is_statement && pair->is_from_file)
-        pair->is_braced = true;
-    if (is_statement || is_password)
-        return encode_specials(pair);
-    if (!profile_is_listed(pair->keyword, pqopt_keywords))
-        pair->is_braced = false;
-    return true;
-}
-
 /* libpq looks a password up by the port, too: when the relay has another one than the server, here.
  */
 static bool add_password(const struct profile_target *target, const struct relay_endpoint *endpoint,
                          struct connstr *list)
 {
-    const char *given = profile_lookup(list, password_keywords, NULL);
+    const char *given = profile_get(&profile_postgresql, list, PASSWORD);
     const struct pgpass_query query = {
         .host = target->host,
         .port = target->port,
-        .database = profile_lookup(list, database_keywords, NULL),
-        .user = profile_lookup(list, user_keywords, NULL),
+        .database = profile_get(&profile_postgresql, list, DATABASE),
+        .user = profile_get(&profile_postgresql, list, USER),
     };
     if (endpoint->port == target->port || (given != NULL && *given != '\0') ||
         profile_environment("PGPASSWORD") != NULL || query.database == NULL || query.user == NULL)
         return true;
     char *password = pgpass_find(&query);
-    bool is_added = password == NULL || profile_set(list, password_keywords, password);
-    if (password != NULL && is_added)
-        for (size_t i = 0; i < list->count; i++)
-            if (profile_is_listed(list->pairs[i].keyword, password_keywords))
-                list->pairs[i].is_braced = true;
+    bool is_added = password == NULL || profile_set(&profile_postgresql, list, PASSWORD, password);
     text_free_secret(password);
     return is_added;
 }
 
+/* A user or database that psqlodbc's parser has no way to be told goes to libpq directly. */
+static bool move_to_pqopt(struct connstr *list, const char *keyword, const char *option,
+                          struct buffer *pqopt, struct error *error)
+{
+    const struct connstr_pair *pair = profile_find_pair(&profile_postgresql, list, keyword);
+    const char *rest = profile_get(&profile_postgresql, list, PQOPT);
+    if (pair == NULL || is_plain(pair->value))
+        return true;
+    if (rest != NULL && pqopt_has(rest, option)) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                  "%s and the option %s of pqopt are both set: give one", pair->keyword, option);
+        return false;
+    }
+    bool is_moved = pqopt_append(pqopt, option, pair->value);
+    profile_remove(&profile_postgresql, list, keyword);
+    return is_moved;
+}
+
+/* libpq takes the whole for a URI when it begins like one, so the address stands first. */
+static bool set_pqopt(const struct relay_endpoint *endpoint, struct connstr *list,
+                      struct error *error)
+{
+    struct buffer pqopt = {0};
+    bool is_set = pqopt_append(&pqopt, "hostaddr", endpoint->address) &&
+                  move_to_pqopt(list, USER, "user", &pqopt, error) &&
+                  move_to_pqopt(list, DATABASE, "dbname", &pqopt, error);
+    const char *rest = profile_get(&profile_postgresql, list, PQOPT);
+    if (is_set && rest != NULL)
+        is_set = buffer_append_byte(&pqopt, ' ') && buffer_append(&pqopt, rest, strlen(rest));
+    is_set = is_set && buffer_append_byte(&pqopt, '\0') &&
+             profile_set(&profile_postgresql, list, PQOPT, (char *)buffer_content(&pqopt));
+    if (pqopt.storage != NULL)
+        text_wipe(pqopt.storage, pqopt.capacity);
+    buffer_free(&pqopt);
+    return is_set;
+}
+
+/* psqlodbc reads its driver-wide defaults from the section of odbcinst.ini that DRIVER names, and
+ * takes the last of several server names. */
 static bool rewrite(const struct settings *settings, const struct profile_target *target,
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (!rewrite_pair(&list->pairs[i]))
-            return false;
-    profile_remove(list, tls_keywords);
-    if (!add_password(target, endpoint, list))
-        return false;
-    /* psqlodbc reads its driver-wide defaults from the section of odbcinst.ini that DRIVER names.
-     */
-    return connstr_append(list, "DRIVER", settings->target_driver.value) &&
-           profile_set(list, server_keywords, target->host) &&
-           profile_set_number(list, port_keywords, endpoint->port) &&
-           connstr_append(list, "SSLmode", "disable") && set_pqopt(settings, endpoint, list, error);
+    return profile_append_all(list, &target->settings) && add_password(target, endpoint, list) &&
+           set_pqopt(endpoint, list, error) &&
+           connstr_append(list, DRIVER, settings->target_driver.value) &&
+           connstr_append(list, "SSLmode", "disable") &&
+           connstr_append(list, SERVER, target->host) &&
+           profile_append_number(list, PORT, endpoint->port);
 }
 
 const struct profile profile_postgresql = {
@@ -186,10 +440,12 @@ const struct profile profile_postgresql = {
     .protocol = DATABASE_PROTOCOL_POSTGRESQL,
     .endpoint = ENDPOINT_LOOPBACK,
     .default_port = 5432,
-    .server_keywords = server_keywords,
-    .port_keywords = port_keywords,
-    .user_keywords = user_keywords,
-    .dropped_keywords = tls_keywords,
+    .keywords = keywords,
+    .server_keyword = SERVER,
+    .port_keyword = PORT,
+    .user_keyword = USER,
+    .read = read_setting,
+    .write = write_setting,
     .inspect = inspect,
     .rewrite = rewrite,
 };

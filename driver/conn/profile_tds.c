@@ -12,12 +12,46 @@
 #include "conn/freetds_conf.h"
 #include "conn/profiles.h"
 
-static const char *const server_keywords[] = {"Server", "Address", NULL};
-static const char *const entry_keywords[] = {"Servername", NULL};
-static const char *const port_keywords[] = {"Port", NULL};
-static const char *const user_keywords[] = {"UID", "User", NULL};
-static const char *const version_keywords[] = {"TDS_Version", NULL};
-static const char *const dropped_keywords[] = {"Encryption", "Servername", NULL};
+#define SERVER "Server"
+#define ENTRY "Servername"
+#define PORT "Port"
+#define USER "UID"
+#define VERSION "TDS_Version"
+
+/* FreeTDS's src/odbc/connectparams.c. User and password are no keywords of odbc.ini there; here
+ * they count when the application gives none. */
+static const struct profile_keyword keywords[] = {
+    {SERVER, NULL, KEYWORD_KEPT_BACK},
+    {ENTRY, NULL, KEYWORD_KEPT_BACK},
+    {"Address", SERVER, KEYWORD_KEPT_BACK},
+    {PORT, NULL, KEYWORD_KEPT_BACK},
+    {"Encryption", NULL, KEYWORD_KEPT_BACK},
+    {"HostNameInCertificate", NULL, KEYWORD_KEPT_BACK},
+    {VERSION, NULL, KEYWORD_PASSED},
+    {USER, NULL, KEYWORD_PASSED},
+    {"PWD", NULL, KEYWORD_PASSED},
+    {"Database", NULL, KEYWORD_PASSED},
+    {"APP", NULL, KEYWORD_STRING_ONLY},
+    {"WSID", NULL, KEYWORD_STRING_ONLY},
+    {"ApplicationIntent", NULL, KEYWORD_STRING_ONLY},
+    {"AttachDbFilename", NULL, KEYWORD_PASSED},
+    {"ClientCharset", NULL, KEYWORD_PASSED},
+    {"client_charset", "ClientCharset", KEYWORD_STRING_ONLY},
+    {"DebugFlags", NULL, KEYWORD_PASSED},
+    {"DumpFile", NULL, KEYWORD_PASSED},
+    {"DumpFileAppend", NULL, KEYWORD_PASSED},
+    {"Language", NULL, KEYWORD_PASSED},
+    {"MARS_Connection", NULL, KEYWORD_PASSED},
+    {"PacketSize", NULL, KEYWORD_PASSED},
+    {"REALM", NULL, KEYWORD_PASSED},
+    {"ServerSPN", NULL, KEYWORD_PASSED},
+    {"TextSize", NULL, KEYWORD_PASSED},
+    {"Timeout", NULL, KEYWORD_PASSED},
+    {"Trusted_Connection", NULL, KEYWORD_PASSED},
+    {"UseNTLMv2", NULL, KEYWORD_PASSED},
+    {NULL, NULL, KEYWORD_PASSED},
+};
+
 static const char *const environment[] = {"TDSHOST", "TDSPORT", NULL};
 
 #define DEFAULT_TDS_VERSION "7.4"
@@ -50,12 +84,32 @@ static const struct {
     {"database", "Database"},
     {"client charset", "ClientCharset"},
     {"initial block size", "PacketSize"},
+    {"text size", "TextSize"},
+    {"dump file", "DumpFile"},
+    {"dump file append", "DumpFileAppend"},
+    {"debug flags", "DebugFlags"},
+    {"database filename", "AttachDbFilename"},
     {"language", "Language"},
     {"timeout", "Timeout"},
     {"realm", "REALM"},
     {"spn", "ServerSPN"},
     {"use ntlmv2", "UseNTLMv2"},
 };
+
+/* An empty value of a file counts for none. */
+static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
+                         struct error *error)
+{
+    bool is_from_file = pair->origin == CONNSTR_DATA_SOURCE;
+    (void)keyword;
+    *value_out = NULL;
+    if (is_from_file && pair->value[0] == '\0')
+        return true;
+    *value_out = strdup(pair->value);
+    if (*value_out == NULL)
+        error_set_memory(error);
+    return *value_out != NULL;
+}
 
 /* "host,port" and "host\instance", as Microsoft's drivers and FreeTDS take them. */
 static bool split_host(struct profile_target *target, struct error *error)
@@ -88,9 +142,10 @@ static bool is_demanding_tls(const char *encryption)
 }
 
 /* "Encryption=require" of a DSN that was written for FreeTDS. */
-static bool check_encryption(const struct settings *settings, struct error *error)
+static bool check_encryption(const struct settings *settings, const struct connstr *list,
+                             struct error *error)
 {
-    const char *encryption = connstr_get(&settings->driver_settings, "Encryption");
+    const char *encryption = connstr_get(list, "Encryption");
     if (!is_demanding_tls(encryption) || settings->tls.mode >= ODBCSSL_MODE_REQUIRE)
         return true;
     error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
@@ -154,16 +209,32 @@ static bool take_entry(const struct freetds_entry *entry, const char *name,
     return true;
 }
 
+/* What the entry says where the DSN says nothing. */
+static bool add_entry_settings(const struct freetds_entry *entry, struct connstr *list,
+                               struct error *error)
+{
+    for (size_t i = 0; i < sizeof entry_settings / sizeof entry_settings[0]; i++) {
+        const char *value = connstr_get(&entry->settings, entry_settings[i].setting);
+        if (value == NULL || profile_get(&profile_tds, list, entry_settings[i].keyword) != NULL ||
+            connstr_append(list, entry_settings[i].keyword, value))
+            continue;
+        error_set_memory(error);
+        return false;
+    }
+    return true;
+}
+
 static bool inspect_entry(const struct settings *settings, struct profile_target *target,
                           struct error *error)
 {
     struct freetds_entry entry;
-    const char *name = profile_lookup(&settings->driver_settings, entry_keywords, NULL);
+    const char *name = connstr_get(&target->settings, ENTRY);
     if (target->host != NULL || name == NULL)
         return true;
     if (!freetds_conf_read(name, &entry, error))
         return false;
-    bool is_good = take_entry(&entry, name, settings, target, error);
+    bool is_good = take_entry(&entry, name, settings, target, error) &&
+                   add_entry_settings(&entry, &target->settings, error);
     freetds_entry_free(&entry);
     return is_good;
 }
@@ -188,24 +259,12 @@ static bool check_environment_version(struct error *error)
     return text == NULL || *text == '\0' || find_version(VERSION_VARIABLE, text, error) != NULL;
 }
 
-/* Adds what the freetds.conf entry says where the DSN says nothing. */
-static bool add_entry_settings(const struct settings *settings, struct connstr *list,
-                               struct error *error)
+static bool set_version(struct connstr *list, struct error *error)
 {
-    struct freetds_entry entry;
-    const char *name = profile_lookup(&settings->driver_settings, entry_keywords, NULL);
-    bool is_good = true;
-    if (name == NULL || profile_lookup(&settings->driver_settings, server_keywords, NULL) != NULL)
-        return true;
-    if (!freetds_conf_read(name, &entry, error))
-        return false;
-    for (size_t i = 0; i < sizeof entry_settings / sizeof entry_settings[0]; i++) {
-        const char *value = connstr_get(&entry.settings, entry_settings[i].setting);
-        if (value != NULL && !connstr_has(list, entry_settings[i].keyword))
-            is_good = is_good && connstr_append(list, entry_settings[i].keyword, value);
-    }
-    freetds_entry_free(&entry);
-    return is_good;
+    const char *wanted = connstr_get(list, VERSION);
+    const char *version = wanted == NULL || *wanted == '\0' ? DEFAULT_TDS_VERSION
+                                                            : find_version(VERSION, wanted, error);
+    return version != NULL && connstr_set(list, VERSION, version);
 }
 
 static bool inspect(const struct settings *settings, struct profile_target *target,
@@ -213,26 +272,39 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
 {
     return profile_refuse_environment(environment,
                                       "it would lead FreeTDS past odbcssl's TLS session", error) &&
-           check_environment_version(error) && check_encryption(settings, error) &&
-           inspect_entry(settings, target, error) && split_host(target, error);
+           check_environment_version(error) &&
+           check_encryption(settings, &target->settings, error) &&
+           inspect_entry(settings, target, error) && split_host(target, error) &&
+           set_version(&target->settings, error);
 }
 
+/* A value without braces ends at the first ';', one in braces at the first "};", or with its last
+ * brace in it at the end of the string; nothing is written twice or decoded. */
+static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
+                          struct error *error)
+{
+    const char *value = pair->value;
+    (void)keyword;
+    if (*value != '{' && strchr(value, ';') == NULL)
+        return buffer_append(out, value, strlen(value));
+    if (strstr(value, "};") != NULL)
+        return profile_refuse_value(pair, "for FreeTDS \"};\" ends a value wherever it stands",
+                                    error);
+    return buffer_append_byte(out, '{') && buffer_append(out, value, strlen(value)) &&
+           buffer_append_byte(out, '}');
+}
+
+/* FreeTDS takes the first of several servers, and the last of several ports. */
 static bool rewrite(const struct settings *settings, const struct profile_target *target,
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error)
 {
-    (void)target;
-    if (!add_entry_settings(settings, list, error))
-        return false;
-    const char *wanted = profile_lookup(list, version_keywords, NULL);
-    const char *version = wanted == NULL || *wanted == '\0'
-                              ? DEFAULT_TDS_VERSION
-                              : find_version(version_keywords[0], wanted, error);
-    profile_remove(list, server_keywords);
-    return version != NULL && profile_set(list, version_keywords, version) &&
-           connstr_append(list, server_keywords[0], endpoint->address) &&
-           profile_set_number(list, port_keywords, endpoint->port) &&
-           connstr_append(list, "Encryption", "request");
+    (void)settings;
+    (void)error;
+    return connstr_append(list, SERVER, endpoint->address) &&
+           profile_append_all(list, &target->settings) &&
+           connstr_append(list, "Encryption", "request") &&
+           profile_append_number(list, PORT, endpoint->port);
 }
 
 const struct profile profile_tds = {
@@ -241,10 +313,12 @@ const struct profile profile_tds = {
     .protocol = DATABASE_PROTOCOL_TDS,
     .endpoint = ENDPOINT_LOOPBACK,
     .default_port = 1433,
-    .server_keywords = server_keywords,
-    .port_keywords = port_keywords,
-    .user_keywords = user_keywords,
-    .dropped_keywords = dropped_keywords,
+    .keywords = keywords,
+    .server_keyword = SERVER,
+    .port_keyword = PORT,
+    .user_keyword = USER,
+    .read = read_setting,
+    .write = write_setting,
     .inspect = inspect,
     .rewrite = rewrite,
 };

@@ -2,21 +2,30 @@
  * profile_unknown.c - any driver that takes a host and a port: SslServerKeyword and SslPortKeyword
  * name its keywords for them, and SslProtocol the way to TLS.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "conn/profiles.h"
 
-static const char *const server_keywords[] = {"Server", "Servername", "Host", "Hostname", NULL};
-static const char *const port_keywords[] = {"Port", NULL};
-static const char *const user_keywords[] = {"UID", "User", "Username", NULL};
+#define SERVER "Server"
+#define PORT "Port"
+#define USER "UID"
+
+static const struct profile_keyword keywords[] = {
+    {SERVER, NULL, KEYWORD_PASSED},   {"Servername", SERVER, KEYWORD_PASSED},
+    {"Host", SERVER, KEYWORD_PASSED}, {"Hostname", SERVER, KEYWORD_PASSED},
+    {PORT, NULL, KEYWORD_PASSED},     {USER, NULL, KEYWORD_PASSED},
+    {"User", USER, KEYWORD_PASSED},   {"Username", USER, KEYWORD_PASSED},
+    {NULL, NULL, KEYWORD_PASSED},
+};
 
 /* The value of the keyword that SslServerKeyword or SslPortKeyword names; NULL with error. */
-static const char *find_named(const struct settings *settings, const struct option *named,
+static const char *find_named(const struct profile_target *target, const struct option *named,
                               const char *what, struct error *error)
 {
-    const char *value = connstr_get(&settings->driver_settings, named->value);
+    const char *value = connstr_get(&target->settings, named->value);
     if (value != NULL && *value != '\0')
         return value;
     error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
@@ -28,7 +37,7 @@ static const char *find_named(const struct settings *settings, const struct opti
 static bool take_host(const struct settings *settings, struct profile_target *target,
                       struct error *error)
 {
-    const char *host = find_named(settings, &settings->server_keyword, "server", error);
+    const char *host = find_named(target, &settings->server_keyword, "server", error);
     free(target->host);
     target->host = host != NULL ? strdup(host) : NULL;
     if (host != NULL && target->host == NULL)
@@ -40,7 +49,7 @@ static bool take_port(const struct settings *settings, struct profile_target *ta
                       struct error *error)
 {
     unsigned long port;
-    const char *text = find_named(settings, &settings->port_keyword, "port", error);
+    const char *text = find_named(target, &settings->port_keyword, "port", error);
     if (text == NULL)
         return false;
     if (!text_parse_number(text, 65535, &port) || port == 0) {
@@ -59,16 +68,33 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
            (settings->port_keyword.value == NULL || take_port(settings, target, error));
 }
 
+/* The ODBC reference's way: braces where they are needed, with '}' doubled. */
+static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
+                          struct error *error)
+{
+    const char *value = pair->value;
+    size_t length = strlen(value);
+    (void)keyword;
+    (void)error;
+    bool has_blanks = length > 0 && (value[0] == ' ' || value[length - 1] == ' ');
+    bool is_braced = pair->origin == CONNSTR_BRACED || strpbrk(value, ";{}") != NULL || has_blanks;
+    return is_braced ? profile_write_braced(value, out) : buffer_append(out, value, length);
+}
+
+/* Which of several counts for such a driver, nobody knows: each keyword is there once. */
 static bool rewrite(const struct settings *settings, const struct profile_target *target,
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error)
 {
-    (void)target;
+    const char *server = settings->server_keyword.value;
+    const char *port = settings->port_keyword.value;
+    char digits[16];
     (void)error;
-    const char *const server[] = {settings->server_keyword.value, NULL};
-    const char *const port[] = {settings->port_keyword.value, NULL};
-    return profile_set(list, server[0] != NULL ? server : server_keywords, endpoint->address) &&
-           profile_set_number(list, port[0] != NULL ? port : port_keywords, endpoint->port);
+    snprintf(digits, sizeof digits, "%u", endpoint->port);
+    return profile_append_all(list, &target->settings) &&
+           profile_set(&profile_unknown, list, server != NULL ? server : SERVER,
+                       endpoint->address) &&
+           profile_set(&profile_unknown, list, port != NULL ? port : PORT, digits);
 }
 
 const struct profile profile_unknown = {
@@ -77,10 +103,12 @@ const struct profile profile_unknown = {
     .protocol = DATABASE_PROTOCOL_AUTO,
     .endpoint = ENDPOINT_LOOPBACK,
     .default_port = 0,
-    .server_keywords = server_keywords,
-    .port_keywords = port_keywords,
-    .user_keywords = user_keywords,
-    .dropped_keywords = NULL,
+    .keywords = keywords,
+    .is_open = true,
+    .server_keyword = SERVER,
+    .port_keyword = PORT,
+    .user_keyword = USER,
+    .write = write_setting,
     .inspect = inspect,
     .rewrite = rewrite,
 };

@@ -1,3 +1,8 @@
+/*
+ * profiles.c - from the user's settings to the real driver's connection string: what all families
+ * do alike. Each setting is kept once, under one of the names that the real driver knows, so that
+ * neither its order nor its way with duplicates matters.
+ */
 #include "conn/profiles.h"
 
 #include <stdio.h>
@@ -20,56 +25,164 @@ const struct profile *profile_find(enum driver_family family)
     return &profile_unknown;
 }
 
-static const char *find_keyword(const char *const *keywords, const char *keyword)
+/* ---- keywords and their other names ---- */
+
+static const struct profile_keyword *find_row(const struct profile *profile, const char *name)
 {
-    for (; *keywords != NULL; keywords++)
-        if (text_equal_nocase(*keywords, keyword))
-            return *keywords;
+    for (const struct profile_keyword *row = profile->keywords; row->name != NULL; row++)
+        if (text_equal_nocase(row->name, name))
+            return row;
     return NULL;
 }
 
-bool profile_is_listed(const char *keyword, const char *const *keywords)
+static const char *main_name(const struct profile *profile, const char *name)
 {
-    return find_keyword(keywords, keyword) != NULL;
+    const struct profile_keyword *row = find_row(profile, name);
+    if (row == NULL)
+        return name;
+    return row->same_as != NULL ? row->same_as : row->name;
 }
 
-/* The connection string's pairs stand first, so its UID counts before the DSN's Username. */
-const char *profile_lookup(const struct connstr *list, const char *const *keywords,
-                           const char **keyword_out)
+static struct connstr_pair *find_pair(const struct profile *profile, const struct connstr *list,
+                                      const char *keyword)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        const char *keyword = find_keyword(keywords, list->pairs[i].keyword);
-        if (keyword == NULL)
-            continue;
-        if (keyword_out != NULL)
-            *keyword_out = keyword;
-        return list->pairs[i].value;
-    }
+    for (size_t i = 0; i < list->count; i++)
+        if (text_equal_nocase(main_name(profile, list->pairs[i].keyword), keyword))
+            return &list->pairs[i];
     return NULL;
 }
 
-bool profile_set(struct connstr *list, const char *const *keywords, const char *value)
+const struct connstr_pair *profile_find_pair(const struct profile *profile,
+                                             const struct connstr *list, const char *keyword)
 {
-    const char *used = keywords[0];
-    profile_lookup(list, keywords, &used);
-    for (; *keywords != NULL; keywords++)
-        if (!text_equal_nocase(*keywords, used))
-            connstr_remove(list, *keywords);
-    return connstr_set(list, used, value);
+    return find_pair(profile, list, main_name(profile, keyword));
 }
 
-bool profile_set_number(struct connstr *list, const char *const *keywords, unsigned number)
+const char *profile_get(const struct profile *profile, const struct connstr *list,
+                        const char *keyword)
+{
+    const struct connstr_pair *pair = profile_find_pair(profile, list, keyword);
+    return pair != NULL ? pair->value : NULL;
+}
+
+void profile_remove(const struct profile *profile, struct connstr *list, const char *keyword)
+{
+    const char *name = main_name(profile, keyword);
+    connstr_remove(list, name);
+    for (const struct profile_keyword *row = profile->keywords; row->name != NULL; row++)
+        if (row->same_as != NULL && text_equal_nocase(row->same_as, name))
+            connstr_remove(list, row->name);
+}
+
+bool profile_set(const struct profile *profile, struct connstr *list, const char *keyword,
+                 const char *value)
+{
+    const struct connstr_pair *pair = profile_find_pair(profile, list, keyword);
+    return connstr_set(list, pair != NULL ? pair->keyword : keyword, value);
+}
+
+bool profile_append_number(struct connstr *list, const char *keyword, unsigned number)
 {
     char digits[16];
     snprintf(digits, sizeof digits, "%u", number);
-    return profile_set(list, keywords, digits);
+    return connstr_append(list, keyword, digits);
 }
 
-void profile_remove(struct connstr *list, const char *const *keywords)
+bool profile_append_all(struct connstr *list, const struct connstr *more)
 {
-    for (; keywords != NULL && *keywords != NULL; keywords++)
-        connstr_remove(list, *keywords);
+    bool is_good = true;
+    for (size_t i = 0; i < more->count && is_good; i++)
+        is_good = connstr_append_pair(list, more->pairs[i].keyword, more->pairs[i].value,
+                                      more->pairs[i].origin);
+    return is_good;
 }
+
+/* ---- reading: what the real driver would make of the user's settings ---- */
+
+enum place { PLACE_SECTION, PLACE_FILE, PLACE_STRING };
+
+static enum place place_of(const struct connstr_pair *pair)
+{
+    switch (pair->origin) {
+    case CONNSTR_DRIVER_SECTION:
+        return PLACE_SECTION;
+    case CONNSTR_DATA_SOURCE:
+        return PLACE_FILE;
+    case CONNSTR_PLAIN:
+    case CONNSTR_BRACED:
+    case CONNSTR_ARGUMENT:
+        break;
+    }
+    return PLACE_STRING;
+}
+
+/* row NULL: the table does not have the keyword. */
+static bool counts_here(const struct profile *profile, const struct profile_keyword *row,
+                        enum place place)
+{
+    if (row == NULL)
+        return profile->is_open && place != PLACE_SECTION;
+    switch (place) {
+    case PLACE_SECTION:
+        return row->use == KEYWORD_DRIVER_WIDE;
+    case PLACE_FILE:
+        return row->use != KEYWORD_STRING_ONLY;
+    case PLACE_STRING:
+        break;
+    }
+    return true;
+}
+
+/* Pairs come from the lowest place to the highest, so that of two names for one setting the later
+ * one counts; but in odbc.ini it is the one whose row is the earlier. */
+static bool is_outdone(const struct profile *profile, const struct profile_keyword *row,
+                       const struct connstr_pair *pair, const struct connstr_pair *former)
+{
+    return former != NULL && place_of(pair) == PLACE_FILE && place_of(former) == PLACE_FILE &&
+           row != NULL && row > find_row(profile, former->keyword);
+}
+
+static bool read_pair(const struct profile *profile, const struct connstr_pair *pair,
+                      struct connstr *list, struct error *error)
+{
+    const struct profile_keyword *row = find_row(profile, pair->keyword);
+    const char *name = main_name(profile, pair->keyword);
+    char *value = NULL;
+    if (!counts_here(profile, row, place_of(pair)) ||
+        is_outdone(profile, row, pair, find_pair(profile, list, name)))
+        return true;
+    if (profile->read == NULL)
+        value = strdup(pair->value);
+    else if (!profile->read(name, pair, &value, error))
+        return false;
+    else if (value == NULL)
+        return true;
+    profile_remove(profile, list, name);
+    bool is_added = value != NULL && connstr_append_pair(list, pair->keyword, value, pair->origin);
+    text_free_secret(value);
+    if (!is_added)
+        error_set_memory(error);
+    return is_added;
+}
+
+bool profile_read(const struct profile *profile, const struct settings *settings,
+                  struct profile_target *target, struct error *error)
+{
+    const struct connstr *given = &settings->driver_settings;
+    for (int place = PLACE_SECTION; place <= PLACE_STRING; place++)
+        for (size_t i = 0; i < given->count; i++)
+            if (place_of(&given->pairs[i]) == (enum place)place &&
+                !read_pair(profile, &given->pairs[i], &target->settings, error))
+                return false;
+    return true;
+}
+
+const char *profile_user(const struct profile *profile, const struct profile_target *target)
+{
+    return profile_get(profile, &target->settings, profile->user_keyword);
+}
+
+/* ---- the server ---- */
 
 const char *profile_environment(const char *name)
 {
@@ -89,99 +202,169 @@ bool profile_refuse_environment(const char *const *names, const char *why, struc
     return true;
 }
 
-static bool parse_port(const struct profile *profile, const struct settings *settings,
-                       struct profile_target *target, struct error *error)
+static bool take_server(const struct profile *profile, struct profile_target *target,
+                        struct error *error)
 {
-    const char *keyword = "";
-    const char *text = profile_lookup(&settings->driver_settings, profile->port_keywords, &keyword);
+    const char *host = profile_get(profile, &target->settings, profile->server_keyword);
+    const struct connstr_pair *pair =
+        profile_find_pair(profile, &target->settings, profile->port_keyword);
     unsigned long port = profile->default_port;
-    if (text != NULL && *text != '\0' && (!text_parse_number(text, 65535, &port) || port == 0)) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s=%s: a port is a number from 1 to 65535",
-                  keyword, text);
-        return false;
-    }
-    target->port = (uint16_t)port;
-    target->has_port = text != NULL && *text != '\0';
-    return true;
-}
-
-/* The first of the words that is missing: for "no server is named: set Servername". */
-static bool check_target(const struct profile *profile, const struct profile_target *target,
-                         struct error *error)
-{
-    if (target->host == NULL || *target->host == '\0') {
-        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                  "no server is named: set %s in the DSN or the connection string",
-                  profile->server_keywords[0]);
-        return false;
-    }
-    if (target->port == 0) {
-        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                  "no port is named, and this driver has no usual one: set %s",
-                  profile->port_keywords[0]);
-        return false;
-    }
-    return true;
-}
-
-bool profile_find_target(const struct profile *profile, const struct settings *settings,
-                         struct profile_target *target, struct error *error)
-{
-    *target = (struct profile_target){0};
-    const char *host = profile_lookup(&settings->driver_settings, profile->server_keywords, NULL);
     if (host != NULL && (target->host = strdup(host)) == NULL) {
         error_set_memory(error);
         return false;
     }
-    if (parse_port(profile, settings, target, error) && profile->inspect(settings, target, error) &&
-        check_target(profile, target, error))
+    target->has_port = pair != NULL && pair->value[0] != '\0';
+    if (target->has_port && (!text_parse_number(pair->value, 65535, &port) || port == 0)) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s=%s: a port is a number from 1 to 65535",
+                  pair->keyword, pair->value);
+        return false;
+    }
+    target->port = (uint16_t)port;
+    return true;
+}
+
+static bool check_server(const struct profile *profile, const struct profile_target *target,
+                         struct error *error)
+{
+    if (target->host != NULL && *target->host != '\0' && target->port != 0)
         return true;
-    profile_target_free(target);
+    if (target->host == NULL || *target->host == '\0')
+        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                  "no server is named: set %s in the DSN or the connection string",
+                  profile->server_keyword);
+    else
+        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                  "no port is named, and this driver has no usual one: set %s",
+                  profile->port_keyword);
     return false;
+}
+
+bool profile_find_server(const struct profile *profile, const struct settings *settings,
+                         struct profile_target *target, struct error *error)
+{
+    if (!take_server(profile, target, error) || !profile->inspect(settings, target, error) ||
+        !check_server(profile, target, error))
+        return false;
+    for (const struct profile_keyword *row = profile->keywords; row->name != NULL; row++)
+        if (row->use == KEYWORD_KEPT_BACK)
+            connstr_remove(&target->settings, row->name);
+    return true;
 }
 
 void profile_target_free(struct profile_target *target)
 {
+    connstr_free(&target->settings);
     free(target->host);
     free(target->address);
     free(target->instance);
     *target = (struct profile_target){0};
 }
 
-const char *profile_user(const struct profile *profile, const struct settings *settings)
+/* ---- writing ---- */
+
+bool profile_write_braced(const char *value, struct buffer *out)
 {
-    return profile_lookup(&settings->driver_settings, profile->user_keywords, NULL);
+    bool is_good = buffer_append_byte(out, '{');
+    for (; *value != '\0' && is_good; value++)
+        is_good = buffer_append_byte(out, (unsigned char)*value) &&
+                  (*value != '}' || buffer_append_byte(out, '}'));
+    return is_good && buffer_append_byte(out, '}');
 }
 
-/* The DSN's settings first: of two words for one thing (Username, UID) the real drivers take the
- * last one, and the connection string is to win. */
-static bool copy_settings(const struct settings *settings, bool is_from_file, struct connstr *list)
+bool profile_refuse_value(const struct connstr_pair *pair, const char *why, struct error *error)
 {
-    for (size_t i = 0; i < settings->driver_settings.count; i++) {
-        const struct connstr_pair *pair = &settings->driver_settings.pairs[i];
-        if (pair->is_from_file != is_from_file)
-            continue;
-        if (!connstr_append(list, pair->keyword, pair->value))
+    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+              "the value of %s cannot be given to the real driver: %s", pair->keyword, why);
+    return false;
+}
+
+static bool is_utf8(const char *text)
+{
+    size_t left = strlen(text);
+    while (left > 0) {
+        size_t length = text_utf8_character((const unsigned char *)text, left);
+        if (length == 0)
             return false;
-        list->pairs[list->count - 1].is_braced = pair->is_braced;
-        list->pairs[list->count - 1].is_from_file = is_from_file;
+        text += length;
+        left -= length;
     }
     return true;
 }
 
+static bool write_pair(const struct profile *profile, const struct connstr_pair *pair, bool is_wide,
+                       struct buffer *out, struct error *error)
+{
+    const struct profile_keyword *row = find_row(profile, pair->keyword);
+    if (row != NULL && row->use == KEYWORD_OF_OTHERS && strpbrk(pair->value, ";{}") != NULL)
+        return profile_refuse_value(pair,
+                                    "not every version knows this keyword, and one that does "
+                                    "not would take what follows a ';' for a setting",
+                                    error);
+    if (is_wide && !is_utf8(pair->value))
+        return profile_refuse_value(pair, "it is not UTF-8, which a Unicode connection needs",
+                                    error);
+    if (!buffer_append(out, pair->keyword, strlen(pair->keyword)) || !buffer_append_byte(out, '='))
+        return false;
+    return profile->write(main_name(profile, pair->keyword), pair, out, error) &&
+           buffer_append_byte(out, ';');
+}
+
+/* Enough for every pair, so that the buffer never moves and leaves a copy of a secret behind. */
+static size_t largest_size(const struct connstr *list)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < list->count; i++)
+        size += strlen(list->pairs[i].keyword) + 2 * strlen(list->pairs[i].value) + strlen("={};");
+    return size;
+}
+
+static char *write_list(const struct profile *profile, const struct connstr *list, bool is_wide,
+                        struct error *error)
+{
+    struct buffer buffer = {0};
+    bool is_good = buffer_reserve(&buffer, largest_size(list)) != NULL;
+    for (size_t i = 0; i < list->count && is_good; i++)
+        is_good = write_pair(profile, &list->pairs[i], is_wide, &buffer, error);
+    is_good = is_good && buffer_append_byte(&buffer, '\0');
+    char *text = is_good ? strdup((const char *)buffer_content(&buffer)) : NULL;
+    if (buffer.storage != NULL)
+        text_wipe(buffer.storage, buffer.capacity);
+    buffer_free(&buffer);
+    if (text == NULL)
+        error_set_memory(error);
+    return text;
+}
+
 char *profile_connection_string(const struct profile *profile, const struct settings *settings,
                                 const struct profile_target *target,
-                                const struct relay_endpoint *endpoint, struct error *error)
+                                const struct relay_endpoint *endpoint, bool is_wide,
+                                struct error *error)
 {
     struct connstr list = {0};
     char *text = NULL;
-    if (copy_settings(settings, true, &list) && copy_settings(settings, false, &list)) {
-        profile_remove(&list, profile->dropped_keywords);
-        if (profile->rewrite(settings, target, endpoint, &list, error))
-            text = connstr_format(&list);
-    }
-    if (text == NULL)
+    if (profile->rewrite(settings, target, endpoint, &list, error))
+        text = write_list(profile, &list, is_wide, error);
+    else
         error_set_memory(error);
+    connstr_free(&list);
+    return text;
+}
+
+char *profile_browse_string(const struct profile *profile, const struct connstr *given,
+                            bool is_wide, struct error *error)
+{
+    struct connstr list = {0};
+    char *text = NULL;
+    bool is_good = true;
+    for (size_t i = 0; i < given->count && is_good; i++)
+        is_good = read_pair(profile, &given->pairs[i], &list, error);
+    profile_remove(profile, &list, profile->server_keyword);
+    profile_remove(profile, &list, profile->port_keyword);
+    for (const struct profile_keyword *row = profile->keywords; row->name != NULL; row++)
+        if (row->use == KEYWORD_KEPT_BACK)
+            connstr_remove(&list, row->name);
+    if (is_good)
+        text = write_list(profile, &list, is_wide, error);
     connstr_free(&list);
     return text;
 }

@@ -1,6 +1,12 @@
 /*
  * profiles.h - what odbcssl has to know about a real driver to lead it to the relay: one row per
  * family.
+ *
+ *      settings.driver_settings          what the user wrote, with its origin
+ *        | profile_read                  what the real driver would make of it
+ *      target.settings                   each setting once; inspect adds what pqopt or freetds.conf
+ * say | profile_connection_string     the relay's address, and the real driver's own escapes
+ *      connection string                 which the real driver reads as it was meant
  */
 #ifndef CONN_PROFILES_H
 #define CONN_PROFILES_H
@@ -8,17 +14,36 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "config/settings.h"
 #include "relay/relay.h"
 
-/* Where the server is, as the settings say. Texts are owned by the caller: profile_target_free. */
+/* Where the server is, and what else the real driver is to be told. All zeroes is empty; texts are
+ * owned: profile_target_free. */
 struct profile_target {
+    struct connstr
+        settings;  /* the real driver's, as it would read them, without its way to the server */
     char *host;    /* as the user wrote it: for SNI, the name check, SQL_SERVER_NAME */
     char *address; /* what to dial when it is not the host (libpq's hostaddr); else NULL */
     uint16_t port;
     bool has_port;  /* it was set, and is not the usual one by default */
     char *instance; /* SQL Server: its port has to be asked for; else NULL */
+};
+
+enum keyword_use {
+    KEYWORD_PASSED,
+    KEYWORD_STRING_ONLY, /* passed; in odbc.ini the real driver passes it over, and so do we */
+    KEYWORD_DRIVER_WIDE, /* passed; the real driver reads it from its section of odbcinst.ini too */
+    KEYWORD_OF_OTHERS,   /* passed; some versions do not know it, so it has to do without escapes */
+    KEYWORD_KEPT_BACK,   /* the real driver's TLS and its way to the server: both are odbcssl's */
+};
+
+/* A keyword that the real driver knows. */
+struct profile_keyword {
+    const char *name;    /* NULL ends a table */
+    const char *same_as; /* the keyword that this is another name of; else NULL */
+    enum keyword_use use;
 };
 
 struct profile {
@@ -28,22 +53,35 @@ struct profile {
     enum endpoint_kind endpoint; /* of attempts with TLS; the others have ENDPOINT_LOOPBACK */
     uint16_t default_port;
 
-    /* The driver's keywords, most usual first, ended by NULL. */
-    const char *const *server_keywords;
-    const char *const *port_keywords;
-    const char *const *user_keywords;
+    /* What the real driver knows. Of two names of one setting the earlier row counts in odbc.ini,
+     * and in a connection string the name that stands last. */
+    const struct profile_keyword *keywords;
+    bool is_open; /* the table is not all that it knows: other keywords are passed on */
 
-    /* Keywords that would turn on the driver's own TLS, or lead it elsewhere: they are left out. */
-    const char *const *dropped_keywords;
+    const char *server_keyword;
+    const char *port_keyword;
+    const char *user_keyword;
+
+    /* What the real driver makes of a setting of this keyword (never another name of it) where it
+     * stands: *value_out is new, or NULL when it would pass it over. NULL: the value as it is.
+     * false with error set. */
+    bool (*read)(const char *keyword, const struct connstr_pair *pair, char **value_out,
+                 struct error *error);
+
+    /* Appends the value of a setting of this keyword so that the real driver's own parser reads
+     * just that; false with error naming pair->keyword when there is no way to. */
+    bool (*write)(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
+                  struct error *error);
 
     /* Refuses what would lead the driver past the relay and cannot be undone (environment
-     * variables, options); finds what else names the server. target holds the keywords' host and
-     * port already. */
+     * variables, options); finds what else names the server, and takes it out of target->settings.
+     * target holds the keywords' host and port already. */
     bool (*inspect)(const struct settings *settings, struct profile_target *target,
                     struct error *error);
 
-    /* Changes the driver's settings so that it connects to the endpoint without TLS of its own.
-     * false: out of memory, or error is set. */
+    /* Fills list with target->settings and what makes the driver connect to the endpoint, without
+     * TLS of its own: the one place that knows which address it connects to. false with error
+     * set. */
     bool (*rewrite)(const struct settings *settings, const struct profile_target *target,
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error);
@@ -52,36 +90,55 @@ struct profile {
 /* Never NULL: an unknown driver gets a row that goes by SslServerKeyword and SslPortKeyword. */
 const struct profile *profile_find(enum driver_family family);
 
-/* Host, address and port. false with error set. */
-bool profile_find_target(const struct profile *profile, const struct settings *settings,
+/* Fills target->settings. false with error set. */
+bool profile_read(const struct profile *profile, const struct settings *settings,
+                  struct profile_target *target, struct error *error);
+
+/* After profile_read: host, address and port. false with error set. */
+bool profile_find_server(const struct profile *profile, const struct settings *settings,
                          struct profile_target *target, struct error *error);
 void profile_target_free(struct profile_target *target);
 
 /* The real driver's user name, NULL when none is set. */
-const char *profile_user(const struct profile *profile, const struct settings *settings);
+const char *profile_user(const struct profile *profile, const struct profile_target *target);
 
-/* A new connection string for the real driver; free with text_free_secret. NULL with error set. */
+/* A new connection string for the real driver, in UTF-8 when is_wide; free with text_free_secret.
+ * NULL with error set. */
 char *profile_connection_string(const struct profile *profile, const struct settings *settings,
                                 const struct profile_target *target,
-                                const struct relay_endpoint *endpoint, struct error *error);
+                                const struct relay_endpoint *endpoint, bool is_wide,
+                                struct error *error);
+
+/* The same of what a later round of SQLBrowseConnect gives: the server is not changed any more. */
+char *profile_browse_string(const struct profile *profile, const struct connstr *given,
+                            bool is_wide, struct error *error);
 
 extern const struct profile profile_postgresql;
 extern const struct profile profile_tds;
 extern const struct profile profile_mysql;
 extern const struct profile profile_unknown;
 
-/* For the rows: the first of several keywords that is set. *keyword_out: which one; may be NULL. */
-const char *profile_lookup(const struct connstr *list, const char *const *keywords,
-                           const char **keyword_out);
+/* The pair that sets a keyword, under whichever name; NULL when there is none. */
+const struct connstr_pair *profile_find_pair(const struct profile *profile,
+                                             const struct connstr *list, const char *keyword);
 
-/* For the rows: whether a keyword is one of several. */
-bool profile_is_listed(const char *keyword, const char *const *keywords);
+/* Its value. */
+const char *profile_get(const struct profile *profile, const struct connstr *list,
+                        const char *keyword);
 
-/* For the rows: replaces the value of whichever of the keywords is set, else adds the first, and
- * removes the others. false: out of memory. */
-bool profile_set(struct connstr *list, const char *const *keywords, const char *value);
-void profile_remove(struct connstr *list, const char *const *keywords);
-bool profile_set_number(struct connstr *list, const char *const *keywords, unsigned number);
+/* For the rows: sets or takes away a keyword, under whichever name. false: out of memory. */
+bool profile_set(const struct profile *profile, struct connstr *list, const char *keyword,
+                 const char *value);
+void profile_remove(const struct profile *profile, struct connstr *list, const char *keyword);
+bool profile_append_number(struct connstr *list, const char *keyword, unsigned number);
+bool profile_append_all(struct connstr *list, const struct connstr *more);
+
+/* For the rows: a value in braces, with '}' doubled. false: out of memory. */
+bool profile_write_braced(const char *value, struct buffer *out);
+
+/* For the rows: sets the error of a value that the real driver has no way to be told; returns
+ * false. */
+bool profile_refuse_value(const struct connstr_pair *pair, const char *why, struct error *error);
 
 /* What the real driver reads of the environment, in a set-user-ID program too: for what has to be
  * seen to be refused. What is to be used is taken with secure_getenv. */

@@ -1,11 +1,10 @@
 /*
  * connect.c - SQLConnect, SQLDriverConnect, SQLBrowseConnect, SQLDisconnect: from the application's
- * arguments to a connection string for conn/, and back.
+ * arguments to a list of settings for conn/, and back to a connection string.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/text.h"
 #include "conn/conn.h"
 #include "odbc/call.h"
@@ -83,10 +82,17 @@ static SQLRETURN connect_with(struct connection *connection, struct connect_requ
     char *text = strings_take(request->flavour, in, in_length, &length);
     if (text == NULL)
         return call_fail_memory(&connection->handle);
-    request->text = text;
-    request->text_length = length;
-    SQLRETURN outcome = connect_request(connection, request, output);
+    struct connstr settings;
+    struct error error = {0};
+    bool is_parsed = connstr_parse(text, length, &settings, &error);
     text_free_secret(text);
+    if (!is_parsed) {
+        diagnostics_add(&connection->handle.diagnostics, &error);
+        return SQL_ERROR;
+    }
+    request->settings = &settings;
+    SQLRETURN outcome = connect_request(connection, request, output);
+    connstr_free(&settings);
     return outcome;
 }
 
@@ -156,17 +162,6 @@ SQLBrowseConnectW(SQLHDBC handle, SQLWCHAR *in, SQLSMALLINT in_length, SQLWCHAR 
     return browse_connect(handle, FLAVOUR_WIDE, in, in_length, &output);
 }
 
-/* Appends "KEYWORD={value};" with '}' doubled: any value survives in braces. */
-static bool append_pair(struct buffer *buffer, const char *keyword, const char *value)
-{
-    bool is_done =
-        buffer_append(buffer, keyword, strlen(keyword)) && buffer_append(buffer, "={", 2);
-    for (; is_done && *value != '\0'; value++)
-        is_done =
-            buffer_append(buffer, value, 1) && (*value != '}' || buffer_append(buffer, "}", 1));
-    return is_done && buffer_append(buffer, "};", 2);
-}
-
 /* The arguments of SQLConnect in their order. */
 #define CONNECT_ARGUMENTS 3
 
@@ -176,42 +171,20 @@ struct connect_argument {
     SQLSMALLINT length;
 };
 
-/* Makes room for everything first: growing would leave copies of the password behind. An empty user
- * or password does not override the DSN's. */
-static bool append_pairs(struct buffer *buffer, const struct connect_argument *arguments,
-                         char *const *values)
+/* An empty user or password does not override the DSN's. false: out of memory. */
+static bool take_arguments(enum flavour flavour, const struct connect_argument *arguments,
+                           struct connstr *settings)
 {
-    size_t size = 1;
-    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
-        size += strlen(arguments[i].keyword) + 2 * strlen(values[i]) + strlen("={};");
-    if (buffer_reserve(buffer, size) == NULL)
-        return false;
-    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
-        if (*values[i] != '\0' && !append_pair(buffer, arguments[i].keyword, values[i]))
-            return false;
-    return buffer_append(buffer, "", 1);
-}
-
-static bool build_string(struct buffer *buffer, enum flavour flavour,
-                         const struct connect_argument *arguments)
-{
-    char *values[CONNECT_ARGUMENTS] = {NULL};
-    bool is_done = true;
-    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++) {
+    bool is_good = true;
+    for (size_t i = 0; i < CONNECT_ARGUMENTS && is_good; i++) {
         size_t length;
-        values[i] = strings_take(flavour, arguments[i].text, arguments[i].length, &length);
-        is_done = is_done && values[i] != NULL;
+        char *value = strings_take(flavour, arguments[i].text, arguments[i].length, &length);
+        is_good = value != NULL &&
+                  (*value == '\0' ||
+                   connstr_append_pair(settings, arguments[i].keyword, value, CONNSTR_ARGUMENT));
+        text_free_secret(value);
     }
-    is_done = is_done && append_pairs(buffer, arguments, values);
-    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
-        text_free_secret(values[i]);
-    return is_done;
-}
-
-static void free_secret_buffer(struct buffer *buffer)
-{
-    text_wipe(buffer->storage, buffer->capacity);
-    buffer_free(buffer);
+    return is_good;
 }
 
 /* SQLConnect has no place for a server's address: it becomes SQLDriverConnect with a DSN. */
@@ -219,7 +192,7 @@ static SQLRETURN plain_connect(SQLHDBC handle, enum flavour flavour,
                                const struct connect_argument *arguments)
 {
     SQLRETURN outcome;
-    struct buffer text = {0};
+    struct connstr settings = {0};
     const struct output output = {0};
     struct connection *connection = begin_connect(handle, &outcome);
     if (connection == NULL)
@@ -227,19 +200,18 @@ static SQLRETURN plain_connect(SQLHDBC handle, enum flavour flavour,
     for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
         if (arguments[i].length < 0 && arguments[i].length != SQL_NTS)
             return call_fail_state(&connection->handle, "HY090", negative_length);
-    if (build_string(&text, flavour, arguments)) {
+    if (take_arguments(flavour, arguments, &settings)) {
         struct connect_request request = {
             .function = CONNECT_DRIVER_CONNECT,
             .flavour = flavour,
-            .text = (const char *)buffer_content(&text),
-            .text_length = buffer_length(&text) - 1,
+            .settings = &settings,
             .completion = SQL_DRIVER_NOPROMPT,
         };
         outcome = connect_request(connection, &request, &output);
     } else {
         outcome = call_fail_memory(&connection->handle);
     }
-    free_secret_buffer(&text);
+    connstr_free(&settings);
     return outcome;
 }
 

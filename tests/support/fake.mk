@@ -25,6 +25,7 @@ check_LTLIBRARIES += tests/support/libstubconn.la
 tests_support_libstubconn_la_SOURCES = tests/support/stub_conn.c tests/support/stub_conn.h
 
 STUB_LIBS = driver/odbc/libentry.la tests/support/libstubconn.la driver/dispatch/libdispatch.la \
+	driver/config/libconfig.la \
 	driver/base/libbase.la
 check_LTLIBRARIES += tests/support/stub.la tests/support/stuba.la
 tests_support_stub_la_SOURCES =

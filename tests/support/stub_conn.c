@@ -43,14 +43,14 @@ static void get_setting(const char *text, const char *keyword, char *out)
 }
 
 static SQLRETURN call_real(const struct connection *connection,
-                           const struct connect_request *request)
+                           const struct connect_request *request, const char *text)
 {
     const struct driver_functions *functions = connection->driver->functions;
     SQLHDBC real = connection->handle.real;
     if (request->flavour == FLAVOUR_ANSI)
-        return functions->SQLDriverConnect(real, request->window, (SQLCHAR *)request->text, SQL_NTS,
-                                           NULL, 0, NULL, request->completion);
-    uint16_t *wide = text_to_utf16(request->text, request->text_length, NULL);
+        return functions->SQLDriverConnect(real, request->window, (SQLCHAR *)text, SQL_NTS, NULL, 0,
+                                           NULL, request->completion);
+    uint16_t *wide = text_to_utf16(text, strlen(text), NULL);
     SQLRETURN outcome = functions->SQLDriverConnectW(real, request->window, wide, SQL_NTS, NULL, 0,
                                                      NULL, request->completion);
     free(wide);
@@ -81,30 +81,39 @@ static SQLRETURN fail(struct connection *connection, const struct error *error)
     return SQL_ERROR;
 }
 
-SQLRETURN
-conn_connect(struct connection *connection, const struct connect_request *request,
-             struct connect_result *result)
+static SQLRETURN connect_text(struct connection *connection, const struct connect_request *request,
+                              const char *text, struct connect_result *result)
 {
     struct error error = {0};
     char target[VALUE_SIZE], warn[VALUE_SIZE];
-    get_setting(request->text, "Target", target);
+    get_setting(text, "Target", target);
     const struct driver *driver = driver_load(target, &error);
     if (driver == NULL || connection_new_real(connection, driver, &error) == SQL_NULL_HDBC)
         return fail(connection, &error);
-    SQLRETURN outcome = call_real(connection, request);
+    SQLRETURN outcome = call_real(connection, request, text);
     if (!SQL_SUCCEEDED(outcome)) {
         error_set(&error, ODBCSSL_ERROR_CONNECT, "stub: the real driver did not connect");
         return fail(connection, &error);
     }
-    open_link(connection, request->text);
-    result->out_string = malloc(request->text_length + 8);
-    sprintf(result->out_string, "%s;Out=1", request->text);
-    get_setting(request->text, "Warn", warn);
+    open_link(connection, text);
+    result->out_string = malloc(strlen(text) + 8);
+    sprintf(result->out_string, "%s;Out=1", text);
+    get_setting(text, "Warn", warn);
     if (warn[0] == '\0')
         return outcome;
     error_set(&error, ODBCSSL_WARNING_UNVERIFIED, "stub: a warning");
     diagnostics_add(&connection->handle.diagnostics, &error);
     return SQL_SUCCESS_WITH_INFO;
+}
+
+SQLRETURN
+conn_connect(struct connection *connection, const struct connect_request *request,
+             struct connect_result *result)
+{
+    char *text = connstr_format(request->settings);
+    SQLRETURN outcome = connect_text(connection, request, text, result);
+    free(text);
+    return outcome;
 }
 
 SQLRETURN

@@ -146,7 +146,11 @@ static const struct {
     {"pqopt={gssencmode=require}", "localhost", ODBCSSL_ERROR_BYPASS_SETTING, "gssencmode"},
     {"pqopt={gssencmode=prefer}", "localhost", ODBCSSL_ERROR_NONE, NULL},
     {"pqopt={application_name=a};pqopt={service=trap}", "localhost", ODBCSSL_ERROR_NONE, NULL},
-    {"pqopt={application_name=a};D5={service=trap}", "localhost", ODBCSSL_ERROR_NONE, NULL},
+    {"pqopt={application_name=a};D5={service=trap}", "localhost", ODBCSSL_ERROR_BYPASS_SETTING,
+     "service"},
+    {"D5={service=trap};pqopt={application_name=a}", "localhost", ODBCSSL_ERROR_NONE, NULL},
+    {"pqopt={hostaddr=127.0.0.1 postgres://127.0.0.9/postgres?a=x}", "localhost",
+     ODBCSSL_ERROR_KEYWORD_VALUE, "letters"},
     {"CA=r", "localhost", ODBCSSL_ERROR_KEYWORD_CONFLICT, "SslMode"},
 };
 

@@ -127,7 +127,7 @@ static void test_plain_connect(void)
     CHECK_NUMBER(SQLConnect(connection, (SQLCHAR *)"both", SQL_NTS, (SQLCHAR *)"me", SQL_NTS,
                             (SQLCHAR *)"p}w", SQL_NTS),
                  SQL_SUCCESS);
-    CHECK_TEXT(fake->connection_string, "DSN={both};UID={me};PWD={p}}w};");
+    CHECK_TEXT(fake->connection_string, "DSN={both};UID={me};PWD={p}}w}");
     close_handles();
 }
 

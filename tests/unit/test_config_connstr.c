@@ -22,7 +22,7 @@ static const char *render(const struct connstr *list)
     for (size_t i = 0; i < list->count; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s[%s]=[%s]%s", i > 0 ? " " : "",
                                  list->pairs[i].keyword, list->pairs[i].value,
-                                 list->pairs[i].is_braced ? "*" : "");
+                                 list->pairs[i].origin == CONNSTR_BRACED ? "*" : "");
     return text;
 }
 

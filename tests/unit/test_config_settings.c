@@ -357,8 +357,8 @@ static void test_driver_settings(void)
         {"PWD={p};DSN=plain", "PWD={p}"},
         {"DSN=plain;SslMode=require;SSLCA=/x;Encrypt=yes;TrustServerCertificate=yes;A=", "A="},
         {"DSN=plain;Description=x;Trace=1;FILEDSN=f;TargetDriver=PG;CA=d", "CA=d"},
-        {"DRIVER={TLS};DSN=warehouse;Server=s", "Server=s"},
-        {"DRIVER={TLS};Server=s", "Server=s"},
+        {"DRIVER={TLS};DSN=warehouse;Server=s", "Server=s;Port=1"},
+        {"DRIVER={TLS};Server=s", "Server=s;Port=1"},
         {"DSN=odd", "PWD={a;b}}c};UID=a b;port=5"},
         {"DSN=unknown", "Server=default.example.com"},
     };

@@ -124,6 +124,7 @@ static const struct {
     {"application_name", ODBCSSL_ERROR_KEYWORD_VALUE, "without '='"},
     {"application_name='x", ODBCSSL_ERROR_KEYWORD_VALUE, "quote"},
     {"=x", ODBCSSL_ERROR_KEYWORD_VALUE, "without '='"},
+    {"hostaddr=1.2.3.4 postgres://h/d?a=x", ODBCSSL_ERROR_KEYWORD_VALUE, "letters"},
 };
 
 static void test_pqopt_refused(void)
@@ -158,14 +159,14 @@ static bool rewrite(enum driver_family family, const char *text,
                     struct error *error)
 {
     struct settings settings;
-    struct profile_target target;
+    struct profile_target target = {0};
     const struct profile *profile = profile_find(family);
     char *rewritten = NULL;
     make_settings(&settings, family, text);
-    if (profile_find_target(profile, &settings, &target, error)) {
-        rewritten = profile_connection_string(profile, &settings, &target, endpoint, error);
-        profile_target_free(&target);
-    }
+    if (profile_read(profile, &settings, &target, error) &&
+        profile_find_server(profile, &settings, &target, error))
+        rewritten = profile_connection_string(profile, &settings, &target, endpoint, false, error);
+    profile_target_free(&target);
     settings_free(&settings);
     *list = (struct connstr){0};
     bool is_good = rewritten != NULL && connstr_parse(rewritten, strlen(rewritten), list, error);
@@ -185,7 +186,7 @@ static void test_postgresql_rewrite(void)
     CHECK_TEXT(connstr_get(&list, "Servername"), "db.example.com");
     CHECK_TEXT(connstr_get(&list, "Port"), "15432");
     CHECK_TEXT(connstr_get(&list, "SSLmode"), "disable");
-    CHECK_TEXT(connstr_get(&list, "pqopt"), "application_name='bi' hostaddr=127.9.8.7");
+    CHECK_TEXT(connstr_get(&list, "pqopt"), "hostaddr='127.9.8.7' application_name='bi'");
     CHECK_TEXT(connstr_get(&list, "PWD"), "a;b}c=d");
     CHECK_TEXT(connstr_get(&list, "ConnSettings"), "set x=1;set y=2");
     CHECK_TEXT(connstr_get(&list, "ReadOnly"), "1");
@@ -197,11 +198,12 @@ static void test_postgresql_rewrite(void)
 static void test_postgresql_target(void)
 {
     struct settings settings;
-    struct profile_target target;
+    struct profile_target target = {0};
     struct error error = {0};
     make_settings(&settings, DRIVER_FAMILY_POSTGRESQL,
                   "Server=db;pqopt={hostaddr=10.1.2.3 keepalives=0}");
-    CHECK_FATAL(profile_find_target(&profile_postgresql, &settings, &target, &error));
+    CHECK_FATAL(profile_read(&profile_postgresql, &settings, &target, &error));
+    CHECK_FATAL(profile_find_server(&profile_postgresql, &settings, &target, &error));
     CHECK_TEXT(target.host, "db");
     CHECK_TEXT(target.address, "10.1.2.3");
     CHECK_NUMBER(target.port, 5432);
@@ -209,25 +211,89 @@ static void test_postgresql_target(void)
     settings_free(&settings);
 }
 
-/* Of two words for one thing psqlodbc takes the last, and the connection string is to win over the
- * DSN; what it decodes in strings but not in odbc.ini has to stand in braces. */
-static void test_postgresql_dsn_settings(void)
+/* ---- what the real driver would make of a setting, and how it is told ---- */
+
+static void make_placed_settings(struct settings *settings, enum driver_family family,
+                                 const char *const *texts)
 {
-    struct settings settings;
-    struct profile_target target = {.host = (char *)"db"};
-    struct error error = {0};
-    make_settings(&settings, DRIVER_FAMILY_POSTGRESQL,
-                  "UID=app;PWD=a%41;Username=dsn;Password=p+{q;ConnSettings=set a='%41'");
-    for (size_t i = 2; i < settings.driver_settings.count; i++)
-        settings.driver_settings.pairs[i].is_from_file = true;
-    CHECK_TEXT(profile_user(&profile_postgresql, &settings), "app");
-    char *text =
-        profile_connection_string(&profile_postgresql, &settings, &target, &loopback, &error);
-    CHECK_TEXT(text, "Username=dsn;Password=p+%7Bq;ConnSettings={set a='%41'};UID=app;PWD=a%41;"
-                     "DRIVER=The Real Driver;Servername=db;Port=15432;SSLmode=disable;"
-                     "pqopt={hostaddr=127.9.8.7}");
-    free(text);
-    settings_free(&settings);
+    static const enum connstr_origin origins[] = {CONNSTR_PLAIN, CONNSTR_DATA_SOURCE,
+                                                  CONNSTR_DRIVER_SECTION};
+    make_settings(settings, family, "");
+    for (size_t place = 0; place < 3; place++) {
+        struct connstr list;
+        struct error error = {0};
+        const char *text = texts[place] != NULL ? texts[place] : "";
+        CHECK_FATAL(connstr_parse(text, strlen(text), &list, &error));
+        for (size_t i = 0; i < list.count; i++)
+            CHECK_FATAL(connstr_append_pair(&settings->driver_settings, list.pairs[i].keyword,
+                                            list.pairs[i].value,
+                                            place == 0 ? list.pairs[i].origin : origins[place]));
+        connstr_free(&list);
+    }
+}
+
+/* What stands between the relay's address and its port, for the places that the family's driver
+ * reads. */
+static const struct {
+    enum driver_family family;
+    const char *places[3]; /* connection string, odbc.ini, section of odbcinst.ini */
+    const char *written;
+} written[] = {
+    {DRIVER_FAMILY_POSTGRESQL,
+     {"UID=app;PWD=a%41", "Username=dsn;Password=p+{q;ConnSettings=set a='%41' b=1"},
+     "ConnSettings={set a='%41' b=1};UID=app;PWD={aA};"},
+    {DRIVER_FAMILY_POSTGRESQL,
+     {NULL, "UID=a;Username=b;PWD=c;Password=d%2B"},
+     "Username=b;Password={d+};"},
+    {DRIVER_FAMILY_POSTGRESQL, {"Username=a;UID=b;DX=c;Database=d"}, "UID=b;Database=d;"},
+    {DRIVER_FAMILY_POSTGRESQL,
+     {NULL, "ConnSettings=select%201;A6=x;DX=y;CX=1"},
+     "ConnSettings={select 1};"},
+    {DRIVER_FAMILY_POSTGRESQL,
+     {"KeepaliveTime=0", "KeepaliveInterval=0;BatchSize=0;Fetch=;BI=-5"},
+     "KeepaliveInterval=-1;BI=-5;KeepaliveTime=0;"},
+    {DRIVER_FAMILY_POSTGRESQL,
+     {NULL, "Fetch=7", "Fetch=5;UseDeclareFetch=1;ReadOnly=1;Servername=x;BoolsAsChar=0"},
+     "UseDeclareFetch=1;BoolsAsChar=0;Fetch=7;"},
+    {DRIVER_FAMILY_POSTGRESQL, {"PWD={a;}}b};Database={a}"}, "PWD={a;}}b};Database=a;"},
+    {DRIVER_FAMILY_POSTGRESQL, {"Nobody={;Servername=x};Database=d"}, "Database=d;"},
+    {DRIVER_FAMILY_TDS,
+     {"UID={a;b}}c};PWD=a}b", "APP=x;Database=d"},
+     "Database=d;UID={a;b}c};PWD=a}b;TDS_Version=7.4;"},
+    {DRIVER_FAMILY_TDS, {"PWD={{x}};}}};Unknown={;SERVER=x}"}, NULL},
+    {DRIVER_FAMILY_TDS, {"PWD={{x}}}"}, "PWD={{x}};TDS_Version=7.4;"},
+    {DRIVER_FAMILY_MYSQL,
+     {"USER=a;UID=b;PWD={ p;}}q };OPTION=65537", "DB=x;DATABASE=y;OPTIONS=8"},
+     "DATABASE=y;UID=b;PWD={p;}}q};OPTION=1;"},
+    {DRIVER_FAMILY_MYSQL, {"Unknown={;SERVER=x};OPTION=4295032832;DB={{}"}, "OPTION=0;DB={{};"},
+    {DRIVER_FAMILY_MYSQL, {"OPTIONS=-1"}, "OPTIONS=4294893567;"},
+    {DRIVER_FAMILY_MYSQL, {"NULLISCURRENT={1;OPTION=65536}"}, NULL},
+};
+
+static void test_written(void)
+{
+    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
+        struct settings settings;
+        struct profile_target target = {0};
+        struct error error = {0};
+        const struct profile *profile = profile_find(written[i].family);
+        make_placed_settings(&settings, written[i].family, written[i].places);
+        CHECK_FATAL(connstr_set(&settings.driver_settings, profile->server_keyword, "h"));
+        char *text = NULL;
+        if (profile_read(profile, &settings, &target, &error) &&
+            profile_find_server(profile, &settings, &target, &error))
+            text = profile_connection_string(profile, &settings, &target, &loopback, false, &error);
+        if (written[i].written != NULL)
+            CHECK_CONTAINS(text, written[i].written);
+        else
+            CHECK(text == NULL);
+        if (text != NULL && written[i].written != NULL && written[i].family == DRIVER_FAMILY_MYSQL)
+            CHECK_NUMBER(strlen(text),
+                         strlen(written[i].written) + strlen("SERVER=127.9.8.7;PORT=15432;"));
+        text_free_secret(text);
+        profile_target_free(&target);
+        settings_free(&settings);
+    }
 }
 
 /* ---- .pgpass ---- */
@@ -290,11 +356,11 @@ static void test_pgpass_is_used_for_another_port(void)
     setenv("PGPASSFILE", path, 1);
     CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=5433;Database=d;UID=u", &loopback,
                   &list, &error));
-    CHECK_TEXT(connstr_get(&list, "PWD"), "a;b}");
+    CHECK_TEXT(connstr_get(&list, "Password"), "a;b}");
     connstr_free(&list);
     CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=15432;Database=d;UID=u", &loopback,
                   &list, &error));
-    CHECK(!connstr_has(&list, "PWD"));
+    CHECK(!connstr_has(&list, "Password"));
     connstr_free(&list);
     CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=5433;Database=d;UID=u;PWD=own",
                   &loopback, &list, &error));
@@ -409,16 +475,18 @@ static void test_environment_refused(void)
 static void test_unknown_driver_keywords(void)
 {
     struct settings settings;
-    struct profile_target target;
+    struct profile_target target = {0};
     struct error error = {0};
     make_settings(&settings, DRIVER_FAMILY_UNKNOWN, "Machine=h;Gate=77;Other=1");
     settings.server_keyword.value = strdup("Machine");
     settings.port_keyword.value = strdup("Gate");
-    CHECK_FATAL(profile_find_target(&profile_unknown, &settings, &target, &error));
+    CHECK_FATAL(profile_read(&profile_unknown, &settings, &target, &error));
+    CHECK_FATAL(profile_find_server(&profile_unknown, &settings, &target, &error));
     CHECK_TEXT(target.host, "h");
     CHECK_NUMBER(target.port, 77);
-    char *text = profile_connection_string(&profile_unknown, &settings, &target, &loopback, &error);
-    CHECK_TEXT(text, "Machine=127.9.8.7;Gate=15432;Other=1");
+    char *text =
+        profile_connection_string(&profile_unknown, &settings, &target, &loopback, false, &error);
+    CHECK_TEXT(text, "Machine=127.9.8.7;Gate=15432;Other=1;");
     free(text);
     profile_target_free(&target);
     settings_free(&settings);
@@ -440,8 +508,7 @@ static const struct suite_case pqopt_cases[] = {
 
 static const struct suite_case profile_cases[] = {
     {"psqlodbc keeps its settings and gets the relay's address", test_postgresql_rewrite},
-    {"the connection string wins over the DSN, and odbc.ini stays undecoded",
-     test_postgresql_dsn_settings},
+    {"each setting is told once, as the real driver would have read it", test_written},
     {"passwords of .pgpass are found by its rules", test_pgpass},
     {".pgpass is read when the relay has another port", test_pgpass_is_used_for_another_port},
     {"hostaddr is dialled, the name is verified", test_postgresql_target},
