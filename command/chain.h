@@ -4,7 +4,6 @@
 #ifndef COMMAND_CHAIN_H
 #define COMMAND_CHAIN_H
 
-#include <gnutls/x509.h>
 #include <stddef.h>
 
 #include "tls/trust.h"
@@ -12,7 +11,7 @@
 
 /* The server's certificate first. */
 struct chain {
-    const gnutls_x509_crt_t *certificates;
+    const struct certificate *certificates;
     size_t count;
     const struct trust *trust; /* says which is a trust anchor; NULL: none is */
 };

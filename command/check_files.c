@@ -103,27 +103,13 @@ static void tell_trust(const struct check *check, const struct option *option)
     const struct trust *trust = check->credentials->trust;
     char file[TEXT_SIZE], subject[NAME_SIZE], date[CLOCK_TEXT_SIZE];
     describe_file(option, file, sizeof file);
-    if (trust->anchor_count == 1)
+    if (trust->anchors.count == 1)
         facts_add(check->json, FACT_OK, option->keyword, "%s: %s until %s", file,
-                  certificate_format_subject(trust->anchors[0], subject, sizeof subject),
-                  clock_format_date(gnutls_x509_crt_get_expiration_time(trust->anchors[0]), date));
+                  certificate_format_dn(&trust->anchors.items[0].subject, subject, sizeof subject),
+                  clock_format_date(trust->anchors.items[0].not_after, date));
     else
         facts_add(check->json, FACT_OK, option->keyword, "%s: %zu trust anchors", file,
-                  trust->anchor_count);
-}
-
-static const char *crl_issuer_text(const struct crl *crl, char *out, size_t size)
-{
-    gnutls_datum_t der = crl_issuer(crl), text = {NULL, 0};
-    gnutls_x509_dn_t name = NULL;
-    out[0] = '\0';
-    if (gnutls_x509_dn_init(&name) == 0 && gnutls_x509_dn_import(name, &der) == 0 &&
-        gnutls_x509_dn_get_str(name, &text) == 0)
-        error_printable(text.data, text.size, out, size);
-    gnutls_free(text.data);
-    if (name != NULL)
-        gnutls_x509_dn_deinit(name);
-    return out;
+                  trust->anchors.count);
 }
 
 static void tell_crl(const struct check *check, const struct crl *crl)
@@ -134,9 +120,9 @@ static void tell_crl(const struct check *check, const struct crl *crl)
     if (end != 0)
         clock_format(end, until);
     facts_add(check->json, is_current ? FACT_OK : FACT_WARNING, "CRL", "%s, %s to %s, %zu %s%s",
-              crl_issuer_text(crl, issuer, sizeof issuer), clock_format(crl_this_update(crl), from),
-              until, crl_entry_count(crl), crl_entry_count(crl) == 1 ? "entry" : "entries",
-              is_current ? "" : ": not valid now");
+              certificate_format_dn(crl_issuer(crl), issuer, sizeof issuer),
+              clock_format(crl_this_update(crl), from), until, crl_entry_count(crl),
+              crl_entry_count(crl) == 1 ? "entry" : "entries", is_current ? "" : ": not valid now");
 }
 
 static void tell_identity(const struct check *check, const struct option *option)

@@ -10,7 +10,7 @@
 
 /* The server's certificates, and the request of verify-full. */
 struct shown {
-    gnutls_x509_crt_t certificates[VERIFY_CHAIN_LIMIT];
+    struct certificate certificates[VERIFY_CHAIN_LIMIT];
     size_t count;
     struct verify_request request;
 };
@@ -34,13 +34,10 @@ static bool read_shown(const struct check *check, struct shown *shown)
         .pin = check->tls.pin.value,
         .at = time(NULL),
     };
-    for (unsigned i = 0; i < count; i++) {
-        if (gnutls_x509_crt_init(&shown->certificates[i]) != 0)
-            break;
+    while (shown->count < count &&
+           certificate_read(chain[shown->count].data, chain[shown->count].size,
+                            &shown->certificates[shown->count]) == NULL)
         shown->count++;
-        if (gnutls_x509_crt_import(shown->certificates[i], &chain[i], GNUTLS_X509_FMT_DER) != 0)
-            break;
-    }
     return true;
 }
 
@@ -185,6 +182,4 @@ void check_verify(struct check *check)
     if (check->json != NULL)
         write_report(check);
     verify_result_free(&result);
-    for (size_t i = 0; i < shown.count; i++)
-        gnutls_x509_crt_deinit(shown.certificates[i]);
 }

@@ -27,7 +27,7 @@ static size_t split(const uint8_t *bytes, size_t size, gnutls_datum_t *certifica
     return count;
 }
 
-static void verify(const gnutls_datum_t *chain, size_t count, struct trust *trust)
+static void verify(const gnutls_datum_t *chain, size_t count, const struct trust *trust)
 {
     struct verify_request request = {.chain = chain,
                                      .chain_count = count,
@@ -46,13 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     gnutls_datum_t certificates[CERTIFICATE_LIMIT];
     size_t count = split(bytes, size, certificates);
-    gnutls_x509_crt_t anchor = NULL;
-    if (count == 0 || gnutls_x509_crt_init(&anchor) < 0)
+    if (count == 0)
         return 0;
-    struct trust trust = {.anchors = &anchor, .anchor_count = 1, .name = "fuzz"};
-    if (gnutls_x509_crt_import(anchor, &certificates[count - 1], GNUTLS_X509_FMT_DER) < 0)
-        trust.anchor_count = 0;
-    verify(certificates, count > 1 ? count - 1 : 1, &trust);
-    gnutls_x509_crt_deinit(anchor);
+    struct trust *trust = trust_from_der(&certificates[count - 1], 1, "fuzz", NULL);
+    if (trust == NULL)
+        trust = trust_from_der(NULL, 0, "fuzz", NULL);
+    verify(certificates, count > 1 ? count - 1 : 1, trust);
+    trust_free(&trust);
     return 0;
 }

@@ -6,8 +6,17 @@
 #include "support/pki.h"
 #include "tls/crl.h"
 
-static struct pki_certificate *issuer;
-static struct pki_certificate *server;
+static struct certificate issuer;
+static struct certificate server;
+
+static void read_certificate(const struct pki_certificate *from, struct certificate *out)
+{
+    static gnutls_datum_t ders[2];
+    gnutls_datum_t *der = &ders[ders[0].data != NULL];
+    *der = pki_der(from);
+    if (certificate_read(der->data, der->size, out) != NULL)
+        abort();
+}
 
 /* One CA and one certificate with a distribution point, for the questions that need a certificate.
  */
@@ -18,13 +27,16 @@ static void make_certificates(void)
                                            '/',  'a',  '.',  'b',  '/',  'c'};
     const struct pki_extension extensions[] = {{"2.5.29.31", false, points, sizeof points},
                                                {NULL, false, NULL, 0}};
-    if (issuer != NULL)
+    static struct pki_certificate *ca, *leaf;
+    if (ca != NULL)
         return;
-    issuer = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
-    server = pki_issue(
-        &(struct pki_spec){.common_name = "db", .issuer = issuer, .extensions = extensions});
-    if (issuer == NULL || server == NULL)
+    ca = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
+    leaf =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = ca, .extensions = extensions});
+    if (ca == NULL || leaf == NULL)
         abort();
+    read_certificate(ca, &issuer);
+    read_certificate(leaf, &server);
 }
 
 static void ask(const struct crl *crl)
@@ -43,9 +55,9 @@ static void ask(const struct crl *crl)
     if (!crl_is_same_scope(crl, crl))
         abort();
     crl_issuer(crl);
-    crl_covers(crl, issuer->crt);
-    crl_covers(crl, server->crt);
-    crl_is_signed_by(crl, issuer->crt, &is_weak);
+    crl_covers(crl, &issuer);
+    crl_covers(crl, &server);
+    crl_is_signed_by(crl, &issuer, &is_weak);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -1,5 +1,6 @@
 /*
- * certificate.h - what is read out of a certificate for checks and for people.
+ * certificate.h - a certificate as RFC 5280, 4.1, lays it out, read once and strictly; its words
+ * for people.
  */
 #ifndef TLS_CERTIFICATE_H
 #define TLS_CERTIFICATE_H
@@ -7,8 +8,11 @@
 #include <gnutls/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <time.h>
 
 #include "tls/der.h"
+#include "tls/signature.h"
 
 /* More alternative names, or constraints on names, than this are refused: checking them takes time.
  */
@@ -27,36 +31,113 @@ enum general_name {
     GENERAL_NAME_REGISTERED_ID = DER_TAG_CONTEXT(8)
 };
 
+/* The extensions that are understood: rows of a table in certificate_extensions.c. */
+enum certificate_extension {
+    CERTIFICATE_SUBJECT_KEY_ID,
+    CERTIFICATE_KEY_USAGE,
+    CERTIFICATE_ALT_NAMES,
+    CERTIFICATE_ISSUER_ALT_NAMES,
+    CERTIFICATE_BASIC_CONSTRAINTS,
+    CERTIFICATE_NAME_CONSTRAINTS,
+    CERTIFICATE_DISTRIBUTION_POINTS,
+    CERTIFICATE_POLICIES,
+    CERTIFICATE_POLICY_MAPPINGS,
+    CERTIFICATE_AUTHORITY_KEY_ID,
+    CERTIFICATE_POLICY_CONSTRAINTS,
+    CERTIFICATE_EXTENDED_KEY_USAGE,
+    CERTIFICATE_INHIBIT_ANY_POLICY,
+    CERTIFICATE_AUTHORITY_INFO,
+    CERTIFICATE_SUBJECT_INFO,
+    CERTIFICATE_EXTENSION_COUNT
+};
+
+/* A number of RFC 5280 that may be left out. */
+#define CERTIFICATE_NO_NUMBER UINT32_MAX
+
+/* Points into the DER, which belongs to somebody else. */
+struct certificate {
+    const unsigned char *bytes;
+    size_t size;
+    unsigned version;  /* 1 to 3 */
+    struct der serial; /* INTEGER */
+    struct der issuer;
+    struct der subject;
+    time_t not_before;
+    time_t not_after;
+    struct der public_key; /* SubjectPublicKeyInfo */
+    struct signature signature;
+    uint64_t subject_hash; /* name_hash */
+    uint64_t issuer_hash;
+    /* The SEQUENCE or other value in the extension; whole NULL: the extension is not there. */
+    struct der extensions[CERTIFICATE_EXTENSION_COUNT];
+    struct der unknown_critical; /* the OID of the first one; whole NULL: none */
+    /* What the extensions say. */
+    bool is_authority;
+    unsigned path_length;       /* or CERTIFICATE_NO_NUMBER */
+    unsigned explicit_policy;   /* or CERTIFICATE_NO_NUMBER */
+    unsigned no_policy_mapping; /* or CERTIFICATE_NO_NUMBER */
+    unsigned no_any_policy;     /* or CERTIFICATE_NO_NUMBER */
+    unsigned key_usage;         /* GNUTLS_KEY_...; all of them without the extension */
+    struct der permitted_names; /* GeneralSubtrees; whole NULL: none */
+    struct der excluded_names;
+    /* What is malformed: "basicConstraints", "is not ..."; static. NULL: nothing. A malformed
+     * certificate can be shown, and is never accepted. */
+    const char *fault_place;
+    const char *fault;
+};
+
+/* Reads DER. Returns NULL, or what makes it no certificate at all; static. */
+const char *certificate_read(const unsigned char *bytes, size_t size, struct certificate *out);
+
+/* Reads the extensions, for certificate_read: content of the SEQUENCE OF Extension. */
+void certificate_read_extensions(struct certificate *certificate, const struct der *extensions);
+
+/* Notes the first fault. */
+void certificate_find_fault(struct certificate *certificate, const char *place, const char *fault);
+
+bool certificate_has(const struct certificate *certificate, enum certificate_extension extension);
+
+/* "basicConstraints"; static. */
+const char *certificate_extension_name(enum certificate_extension extension);
+
+/* Walks over a value that is a SEQUENCE OF; over nothing when the extension is not there. */
+struct cursor certificate_inside(const struct certificate *certificate,
+                                 enum certificate_extension extension);
+
+/* The same bytes. */
+bool certificate_is_same(const struct certificate *a, const struct certificate *b);
+
+/* By names (RFC 5280, 7.1). */
+bool certificate_is_issued_by(const struct certificate *certificate,
+                              const struct certificate *issuer);
+bool certificate_is_self_issued(const struct certificate *certificate);
+
+/* Both name a key, and it is not the same: neither proof nor disproof. */
+bool certificate_has_other_key_id(const struct certificate *certificate,
+                                  const struct certificate *issuer);
+
+/* SHA-256 of the public key; 32 bytes. false: GnuTLS fails. */
+bool certificate_key_digest(const struct certificate *certificate, unsigned char *digest_out);
+
 /* Room for a certificate in an error. */
 #define CERTIFICATE_TEXT_SIZE 400
 
-/* "CN=db1,O=Example"; returns out. */
-const char *certificate_format_subject(gnutls_x509_crt_t certificate, char *out, size_t out_size);
-const char *certificate_format_issuer(gnutls_x509_crt_t certificate, char *out, size_t out_size);
+/* "CN=db1,O=Example", nothing invisible in it; returns out. */
+const char *certificate_format_dn(const struct der *name, char *out, size_t out_size);
 
 /* "0A:3F"; returns out. */
-const char *certificate_format_serial(gnutls_x509_crt_t certificate, char *out, size_t out_size);
+const char *certificate_format_serial(const struct certificate *certificate, char *out,
+                                      size_t out_size);
 
 /* "server certificate CN=db1 (serial 0A:3F)", or "CA certificate ..."; returns out. */
-const char *certificate_describe(gnutls_x509_crt_t certificate, bool is_server, char *out,
+const char *certificate_describe(const struct certificate *certificate, bool is_server, char *out,
                                  size_t out_size);
 
+/* "DNS:a", also of a subtree; returns out. */
+const char *certificate_format_name(const struct der *general_name, char *out, size_t out_size);
+
 /* "DNS:a, IP:b", what does not fit is counted: ", and 3 more"; empty when there are none. */
-const char *certificate_format_names(gnutls_x509_crt_t certificate, char *out, size_t out_size);
-
-/* The value of an extension: gnutls_free() its data. false: there is none. */
-bool certificate_get_extension(gnutls_x509_crt_t certificate, const char *oid,
-                               gnutls_datum_t *value_out);
-
-/* The alternative names. names_out walks over GeneralNames in *value_out, which is to be freed. */
-bool certificate_get_names(gnutls_x509_crt_t certificate, gnutls_datum_t *value_out,
-                           struct cursor *names_out);
-
-/* Names in DER, byte for byte; an empty name equals none. */
-bool certificate_is_same_name(const gnutls_datum_t *a, const gnutls_datum_t *b);
-bool certificate_is_self_issued(gnutls_x509_crt_t certificate);
-
-/* Basic constraints say that it is a CA's. */
-bool certificate_is_authority(gnutls_x509_crt_t certificate);
+const char *certificate_format_names(const struct certificate *certificate, char *out,
+                                     size_t out_size);
 
 #endif

@@ -9,13 +9,13 @@
 #ifndef TLS_CRL_H
 #define TLS_CRL_H
 
-#include <gnutls/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
 #include "base/error.h"
+#include "tls/certificate.h"
 
 /* One CRL, immutable once read. It keeps the DER bytes. */
 struct crl;
@@ -48,7 +48,7 @@ void crl_free(struct crl **crl);
 
 const char *crl_name(const struct crl *crl);
 enum crl_kind crl_kind(const struct crl *crl);
-gnutls_datum_t crl_issuer(const struct crl *crl); /* the issuer's DN, DER; owned by the CRL */
+const struct der *crl_issuer(const struct crl *crl); /* a Name */
 time_t crl_this_update(const struct crl *crl);
 time_t crl_next_update(const struct crl *crl); /* 0: the CRL has none */
 size_t crl_entry_count(const struct crl *crl);
@@ -61,13 +61,13 @@ bool crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_
 /* Whether issuer's key signed the CRL. The answer is kept per issuer key. is_weak_out (may be
  * NULL): the signature's algorithm is one that is refused unless weak ones are allowed.
  * Thread-safe. */
-bool crl_is_signed_by(const struct crl *crl, gnutls_x509_crt_t issuer, bool *is_weak_out);
+bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer, bool *is_weak_out);
 
 /* Whether issuingDistributionPoint, where there is one, admits this certificate. */
-bool crl_covers(const struct crl *crl, gnutls_x509_crt_t certificate);
+bool crl_covers(const struct crl *crl, const struct certificate *certificate);
 
 /* Why it does not: "it is for CA certificates only"; static. NULL: it covers the certificate. */
-const char *crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate);
+const char *crl_scope_gap(const struct crl *crl, const struct certificate *certificate);
 
 /* Whether both are for the same certificates and reasons: their issuingDistributionPoint is the
  * same, or neither has one. */

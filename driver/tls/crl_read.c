@@ -240,9 +240,9 @@ const char *crl_describe_unknown(const struct crl *crl, char *out, size_t out_si
     return out;
 }
 
-gnutls_datum_t crl_issuer(const struct crl *crl)
+const struct der *crl_issuer(const struct crl *crl)
 {
-    return (gnutls_datum_t){(unsigned char *)crl->issuer.whole, (unsigned)crl->issuer.whole_size};
+    return &crl->issuer;
 }
 
 time_t crl_this_update(const struct crl *crl)

@@ -1,10 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tls/certificate.h"
 #include "tls/crl_parts.h"
-
-#define OID_TEXT_CRL_DISTRIBUTION_POINTS "2.5.29.31"
+#include "tls/name.h"
 
 /* Names that are compared before the answer is "no": work stays small whatever a file holds. */
 #define NAME_COMPARISON_LIMIT 10000
@@ -146,13 +144,10 @@ static bool is_point_matching(const struct crl *crl, const struct der *distribut
            has_common_name(&crl->scope.point, &point, &crl->issuer);
 }
 
-static bool is_any_point_matching(const struct crl *crl, const gnutls_datum_t *extension)
+static bool is_any_point_matching(const struct crl *crl, const struct certificate *certificate)
 {
-    struct cursor outer = cursor_over(extension->data, extension->size);
-    struct der sequence, point;
-    if (!der_expect(&outer, DER_TAG_SEQUENCE, &sequence))
-        return false;
-    struct cursor points = der_inside(&sequence);
+    struct cursor points = certificate_inside(certificate, CERTIFICATE_DISTRIBUTION_POINTS);
+    struct der point;
     while (der_next(&points, &point))
         if (point.tag == DER_TAG_SEQUENCE && is_point_matching(crl, &point))
             return true;
@@ -170,30 +165,24 @@ static bool is_issuer_point(const struct crl *crl)
     while (der_next(&names, &general_name)) {
         struct cursor inside = der_inside(&general_name);
         struct der name;
-        if (general_name.tag != DER_TAG_CONTEXT_CONSTRUCTED(4) || !der_next(&inside, &name))
-            continue;
-        gnutls_datum_t issuer = crl_issuer(crl);
-        gnutls_datum_t found = {(unsigned char *)name.whole, (unsigned)name.whole_size};
-        if (certificate_is_same_name(&found, &issuer))
+        if (general_name.tag == DER_TAG_CONTEXT_CONSTRUCTED(4) && der_next(&inside, &name) &&
+            name_is_equal(&name, &crl->issuer))
             return true;
     }
     return false;
 }
 
-static bool is_point_covered(const struct crl *crl, gnutls_x509_crt_t certificate)
+static bool is_point_covered(const struct crl *crl, const struct certificate *certificate)
 {
-    gnutls_datum_t extension = {0};
-    if (!certificate_get_extension(certificate, OID_TEXT_CRL_DISTRIBUTION_POINTS, &extension))
-        return is_issuer_point(crl);
-    bool is_covered = is_any_point_matching(crl, &extension);
-    gnutls_free(extension.data);
-    return is_covered;
+    return certificate_has(certificate, CERTIFICATE_DISTRIBUTION_POINTS)
+               ? is_any_point_matching(crl, certificate)
+               : is_issuer_point(crl);
 }
 
-const char *crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate)
+const char *crl_scope_gap(const struct crl *crl, const struct certificate *certificate)
 {
     const struct crl_scope *scope = &crl->scope;
-    bool is_ca = certificate_is_authority(certificate);
+    bool is_ca = certificate->is_authority;
     if (scope->is_attribute_only)
         return "it is for attribute certificates only";
     if (scope->is_user_only && is_ca)
@@ -207,7 +196,7 @@ const char *crl_scope_gap(const struct crl *crl, gnutls_x509_crt_t certificate)
     return NULL;
 }
 
-bool crl_covers(const struct crl *crl, gnutls_x509_crt_t certificate)
+bool crl_covers(const struct crl *crl, const struct certificate *certificate)
 {
     return crl_scope_gap(crl, certificate) == NULL;
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "tls/folder.h"
 #include "tls/formats.h"
+#include "tls/name.h"
 
 #define DESCRIPTION_SIZE 700
 
@@ -72,15 +73,49 @@ static bool read_folder(struct loading *loading)
     return is_good;
 }
 
-/* GnuTLS's own way, so that what the system distrusts stays distrusted. */
-static bool add_system(struct trust *trust, struct loading *loading)
+static bool add_certificate(struct loading *loading, struct material *material,
+                            gnutls_x509_crt_t certificate)
 {
+    gnutls_datum_t der = {0};
+    bool is_good = gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_DER, &der) >= 0 &&
+                   material_add_certificate(material, der.data, der.size, "system", loading->error);
+    gnutls_free(der.data);
+    return is_good;
+}
+
+/* GnuTLS knows where a system keeps its anchors. */
+static bool add_system_anchors(struct loading *loading)
+{
+    gnutls_x509_trust_list_t list = NULL;
+    gnutls_x509_trust_list_iter_t iterator = NULL;
+    gnutls_x509_crt_t anchor;
+    bool is_good = true;
+    if (gnutls_x509_trust_list_init(&list, 0) < 0)
+        return false;
+    if (gnutls_x509_trust_list_add_system_trust(list, 0, 0) > 0)
+        while (is_good && gnutls_x509_trust_list_iter_get_ca(list, &iterator, &anchor) == 0) {
+            is_good = add_certificate(loading, &loading->material, anchor);
+            gnutls_x509_crt_deinit(anchor);
+        }
+    gnutls_x509_trust_list_iter_deinit(iterator);
+    gnutls_x509_trust_list_deinit(list, 1);
+    return is_good;
+}
+
+static bool read_system(struct loading *loading)
+{
+    size_t before = loading->material.certificate_count;
+    char name[DESCRIPTION_SIZE];
     for (size_t i = 0; i < sizeof system_files / sizeof system_files[0]; i++)
         if (!watch_add_path(loading->watch, system_files[i], loading->error))
             return false;
-    if (gnutls_x509_trust_list_add_system_trust(trust->list, 0, 0) > 0)
+    if (!add_system_anchors(loading)) {
+        if (loading->error == NULL || !error_is_set(loading->error))
+            error_set_memory(loading->error);
+        return false;
+    }
+    if (loading->material.certificate_count > before)
         return true;
-    char name[DESCRIPTION_SIZE];
     error_set(loading->error, ODBCSSL_ERROR_TRUST_MISSING,
               "%s: the system has no trust anchors (on Debian they are in the package "
               "ca-certificates); set SslRootCert to the file of the certificate authority",
@@ -88,18 +123,20 @@ static bool add_system(struct trust *trust, struct loading *loading)
     return false;
 }
 
-static bool read_one(struct trust *trust, struct loading *loading)
+static bool read_one(struct loading *loading)
 {
     struct stat status;
     const char *path = loading->root_cert->value;
     if (text_equal_nocase(path, "system"))
-        return add_system(trust, loading);
+        return read_system(loading);
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return read_folder(loading);
     return read_file(loading, path, FORMATS_WANTED_CERTIFICATES);
 }
 
-static int compare_certificates(const void *left, const void *right)
+/* The list */
+
+static int compare_bytes(const void *left, const void *right)
 {
     const struct material_certificate *a = left, *b = right;
     if (a->size != b->size)
@@ -107,106 +144,88 @@ static int compare_certificates(const void *left, const void *right)
     return memcmp(a->bytes, b->bytes, a->size);
 }
 
-static void remove_doubles(struct material *material)
+static int compare_hashes(const void *left, const void *right)
 {
-    struct material_certificate *list = material->certificates;
-    size_t kept = 0;
-    if (material->certificate_count == 0)
-        return;
-    qsort(list, material->certificate_count, sizeof *list, compare_certificates);
-    for (size_t i = 1; i < material->certificate_count; i++) {
-        if (compare_certificates(&list[kept], &list[i]) == 0)
-            free(list[i].bytes);
-        else
-            list[++kept] = list[i];
-    }
-    material->certificate_count = kept + 1;
+    const struct certificate *a = left, *b = right;
+    return a->subject_hash < b->subject_hash ? -1 : a->subject_hash > b->subject_hash;
 }
 
-static gnutls_x509_crt_t import(const struct material_certificate *certificate, const char *name,
-                                struct error *error)
+/* Takes the certificates over from material, without doubles. name: for errors. */
+static bool take_certificates(struct trust_certificates *to, struct material *material,
+                              const char *name, struct error *error)
 {
-    gnutls_x509_crt_t anchor = NULL;
-    const gnutls_datum_t der = {certificate->bytes, (unsigned)certificate->size};
-    int outcome = gnutls_x509_crt_init(&anchor);
-    if (outcome == 0)
-        outcome = gnutls_x509_crt_import(anchor, &der, GNUTLS_X509_FMT_DER);
-    if (outcome == 0)
-        return anchor;
-    gnutls_x509_crt_deinit(anchor);
-    if (outcome == GNUTLS_E_MEMORY_ERROR)
-        error_set_memory(error);
-    else
-        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: a certificate of %zu bytes in it cannot be understood: %s", name,
-                  certificate->size, gnutls_strerror(outcome));
-    return NULL;
-}
-
-static bool reserve_anchors(struct trust *trust, size_t more, struct error *error)
-{
-    gnutls_x509_crt_t *anchors =
-        reallocarray(trust->anchors, trust->anchor_count + more, sizeof *anchors);
-    if (anchors == NULL) {
-        error_set_memory(error);
-        return false;
-    }
-    trust->anchors = anchors;
-    return true;
-}
-
-/* Imports the certificates of all files; they are not in the list yet. */
-static bool import_material(struct trust *trust, struct material *material, struct error *error)
-{
-    remove_doubles(material);
-    if (!reserve_anchors(trust, material->certificate_count + 1, error))
-        return false;
-    for (size_t i = 0; i < material->certificate_count; i++) {
-        trust->anchors[i] = import(&material->certificates[i], trust->name, error);
-        if (trust->anchors[i] == NULL)
-            return false;
-        trust->anchor_count++;
-    }
-    return true;
-}
-
-/* Copies of the system's anchors, behind those of the files. */
-static bool copy_system_anchors(struct trust *trust, struct error *error)
-{
-    gnutls_x509_trust_list_iter_t iterator = NULL;
-    gnutls_x509_crt_t anchor;
+    struct material_certificate *from = material->certificates;
+    size_t count = material->certificate_count;
     bool is_good = true;
-    while (is_good && gnutls_x509_trust_list_iter_get_ca(trust->list, &iterator, &anchor) == 0) {
-        is_good = reserve_anchors(trust, 1, error);
-        if (is_good)
-            trust->anchors[trust->anchor_count++] = anchor;
-        else
-            gnutls_x509_crt_deinit(anchor);
+    to->items = calloc(count + 1, sizeof *to->items);
+    if (to->items == NULL) {
+        error_set_memory(error);
+        return false;
     }
-    gnutls_x509_trust_list_iter_deinit(iterator);
+    if (count > 0)
+        qsort(from, count, sizeof *from, compare_bytes);
+    for (size_t i = 0; i < count && is_good; i++) {
+        if (i > 0 && to->count > 0 && from[i].size == to->items[to->count - 1].size &&
+            memcmp(from[i].bytes, to->items[to->count - 1].bytes, from[i].size) == 0)
+            continue;
+        const char *fault = certificate_read(from[i].bytes, from[i].size, &to->items[to->count]);
+        is_good = fault == NULL;
+        if (is_good) {
+            to->count++;
+            from[i].bytes = NULL;
+        } else {
+            error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                      "%s: a certificate of %zu bytes in it cannot be understood: %s", name,
+                      from[i].size, fault);
+        }
+    }
+    qsort(to->items, to->count, sizeof *to->items, compare_hashes);
     return is_good;
 }
 
-/* From here on the list frees the files' anchors. */
-static bool list_anchors(struct trust *trust, size_t count, struct error *error)
+static void free_certificates(struct trust_certificates *certificates)
 {
-    int added = gnutls_x509_trust_list_add_cas(trust->list, trust->anchors, (unsigned)count, 0);
-    trust->anchors_in_list = added > 0 ? (size_t)added : 0;
-    if (trust->anchors_in_list == count)
-        return true;
-    error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-              "%s: GnuTLS takes only %zu of the %zu certificates", trust->name,
-              trust->anchors_in_list, count);
-    return false;
+    for (size_t i = 0; i < certificates->count; i++)
+        free((void *)certificates->items[i].bytes);
+    free(certificates->items);
 }
 
-static bool fill_trust(struct trust *trust, struct loading *loading)
+/* Index of the first one with this hash, or of where it would stand. */
+static size_t find_first(const struct trust_certificates *certificates, uint64_t hash)
 {
-    if (!import_material(trust, &loading->material, loading->error))
-        return false;
-    size_t file_anchors = trust->anchor_count;
-    return copy_system_anchors(trust, loading->error) &&
-           list_anchors(trust, file_anchors, loading->error);
+    size_t low = 0, high = certificates->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (certificates->items[middle].subject_hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const struct certificate *trust_find(const struct trust_certificates *certificates,
+                                     const struct der *subject, uint64_t subject_hash,
+                                     const struct certificate *previous)
+{
+    const struct certificate *items = certificates->items;
+    size_t i =
+        previous != NULL ? (size_t)(previous - items) + 1 : find_first(certificates, subject_hash);
+    for (; i < certificates->count && items[i].subject_hash == subject_hash; i++)
+        if (name_is_equal(&items[i].subject, subject))
+            return &items[i];
+    return NULL;
+}
+
+bool trust_has(const struct trust_certificates *certificates, const struct certificate *certificate)
+{
+    const struct certificate *items = certificates->items;
+    uint64_t hash = certificate->subject_hash;
+    for (size_t i = find_first(certificates, hash);
+         i < certificates->count && items[i].subject_hash == hash; i++)
+        if (certificate_is_same(&items[i], certificate))
+            return true;
+    return false;
 }
 
 static char *join_names(const struct option *root_certs, size_t count)
@@ -225,15 +244,19 @@ static char *join_names(const struct option *root_certs, size_t count)
     return names;
 }
 
-static struct trust *make_trust(const struct option *root_certs, size_t count, struct error *error)
+/* name is taken over. */
+static struct trust *make_trust(struct material *material, char *name, struct error *error)
 {
     struct trust *trust = calloc(1, sizeof *trust);
-    if (trust != NULL)
-        trust->name = join_names(root_certs, count);
-    if (trust == NULL || trust->name == NULL || gnutls_x509_trust_list_init(&trust->list, 0) != 0) {
+    if (trust == NULL || name == NULL) {
         error_set_memory(error);
-        trust_free(&trust);
+        free(trust);
+        free(name);
+        return NULL;
     }
+    trust->name = name;
+    if (!take_certificates(&trust->anchors, material, name, error))
+        trust_free(&trust);
     return trust;
 }
 
@@ -243,16 +266,29 @@ struct trust *trust_load_files(const struct option *root_certs, size_t count, co
 {
     struct loading loading = {
         .password = password, .permissions = permissions, .watch = watch, .error = error};
-    struct trust *trust = make_trust(root_certs, count, error);
-    bool is_good = trust != NULL;
+    struct trust *trust = NULL;
+    bool is_good = true;
     for (size_t i = 0; is_good && i < count; i++) {
         loading.root_cert = &root_certs[i];
-        is_good = read_one(trust, &loading);
+        is_good = read_one(&loading);
     }
-    is_good = is_good && fill_trust(trust, &loading);
+    if (is_good)
+        trust = make_trust(&loading.material, join_names(root_certs, count), error);
     material_free(&loading.material);
-    if (!is_good)
-        trust_free(&trust);
+    return trust;
+}
+
+struct trust *trust_from_der(const gnutls_datum_t *ders, size_t count, const char *name,
+                             struct error *error)
+{
+    struct material material = {0};
+    struct trust *trust = NULL;
+    bool is_good = true;
+    for (size_t i = 0; is_good && i < count; i++)
+        is_good = material_add_certificate(&material, ders[i].data, ders[i].size, name, error);
+    if (is_good)
+        trust = make_trust(&material, strdup(name), error);
+    material_free(&material);
     return trust;
 }
 
@@ -268,10 +304,8 @@ void trust_free(struct trust **trust)
     *trust = NULL;
     if (old == NULL)
         return;
-    gnutls_x509_trust_list_deinit(old->list, 1);
-    for (size_t i = old->anchors_in_list; i < old->anchor_count; i++)
-        gnutls_x509_crt_deinit(old->anchors[i]);
-    free(old->anchors);
+    free_certificates(&old->anchors);
+    free_certificates(&old->distrusted);
     free(old->name);
     free(old);
 }

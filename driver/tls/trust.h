@@ -4,20 +4,24 @@
 #ifndef TLS_TRUST_H
 #define TLS_TRUST_H
 
-#include <gnutls/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
 #include "base/options.h"
+#include "tls/certificate.h"
 #include "tls/watch.h"
+
+/* Sorted by subject_hash, without doubles; owns the DER. All zeroes is empty. */
+struct trust_certificates {
+    struct certificate *items;
+    size_t count;
+};
 
 /* Immutable once loaded; may be used by several threads. */
 struct trust {
-    gnutls_x509_trust_list_t list;
-    gnutls_x509_crt_t *anchors; /* without doubles; freed by trust_free */
-    size_t anchor_count;
-    size_t anchors_in_list; /* so many of the first are freed with the list */
+    struct trust_certificates anchors;
+    struct trust_certificates distrusted; /* by the system, whoever issued them */
     char *name; /* "SslRootCert=/f (odbc.ini [w])", for errors; several have ", " between */
 };
 
@@ -32,6 +36,19 @@ struct trust *trust_load_files(const struct option *root_certs, size_t count, co
                                enum file_permissions permissions, struct watch *watch,
                                struct error *error);
 
+/* Of certificates in DER, which are copied. */
+struct trust *trust_from_der(const gnutls_datum_t *ders, size_t count, const char *name,
+                             struct error *error);
+
 void trust_free(struct trust **trust);
+
+/* The first certificate with this subject, then the one behind previous; NULL: there is none. */
+const struct certificate *trust_find(const struct trust_certificates *certificates,
+                                     const struct der *subject, uint64_t subject_hash,
+                                     const struct certificate *previous);
+
+/* Whether this very certificate is among them. */
+bool trust_has(const struct trust_certificates *certificates,
+               const struct certificate *certificate);
 
 #endif

@@ -2,8 +2,8 @@
  * verify.h - would this chain be accepted? Pure: everything that decides is an argument, also the
  * time.
  *
- * Path building and signatures are GnuTLS's. On top of it: constraint types that GnuTLS skips are
- * refused, CRLs are checked strictly (crl.h), pins, and one outcome with text for each reason.
+ * RFC 5280, section 6: paths, validity, constraints, names, policies and revocation are judged
+ * here; GnuTLS computes signatures. One outcome with its own text for each reason.
  */
 #ifndef TLS_VERIFY_H
 #define TLS_VERIFY_H
@@ -20,7 +20,46 @@
 #include "tls/trust.h"
 
 /* Longer chains from a server are refused before they are parsed. */
-#define VERIFY_CHAIN_LIMIT 32
+#define VERIFY_CHAIN_LIMIT 64
+
+/* The most telling first: of several failures the first in this list is told. */
+enum verify_outcome {
+    VERIFY_OUTCOME_MALFORMED,
+    VERIFY_OUTCOME_DISTRUSTED,
+    VERIFY_OUTCOME_SIGNATURE,
+    VERIFY_OUTCOME_SIGNATURE_ALGORITHM,
+    VERIFY_OUTCOME_SELF_SIGNED,
+    VERIFY_OUTCOME_LOOP,
+    VERIFY_OUTCOME_ISSUER_UNKNOWN,
+    VERIFY_OUTCOME_REVOKED,
+    VERIFY_OUTCOME_EXPIRED,
+    VERIFY_OUTCOME_NOT_YET_VALID,
+    VERIFY_OUTCOME_WEAK_KEY,
+    VERIFY_OUTCOME_WEAK_SIGNATURE,
+    VERIFY_OUTCOME_NOT_AUTHORITY,
+    VERIFY_OUTCOME_KEY_USAGE,
+    VERIFY_OUTCOME_PATH_LENGTH,
+    VERIFY_OUTCOME_PURPOSE,
+    VERIFY_OUTCOME_CRITICAL_EXTENSION,
+    VERIFY_OUTCOME_NAME_CONSTRAINT,
+    VERIFY_OUTCOME_POLICY,
+    VERIFY_OUTCOME_LIMIT,
+    /* The CRL that came nearest to being good is told: each passed the tests before it. */
+    VERIFY_OUTCOME_NO_CRL,
+    VERIFY_OUTCOME_CRL_SIGNER,
+    VERIFY_OUTCOME_CRL_BAD_SIGNATURE,
+    VERIFY_OUTCOME_CRL_WEAK,
+    VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION,
+    VERIFY_OUTCOME_CRL_INDIRECT,
+    VERIFY_OUTCOME_CRL_DELTA,
+    VERIFY_OUTCOME_CRL_SCOPE,
+    VERIFY_OUTCOME_CRL_NOT_YET_VALID,
+    VERIFY_OUTCOME_CRL_EXPIRED,
+    VERIFY_OUTCOME_HOST,
+    VERIFY_OUTCOME_PIN,
+    VERIFY_OUTCOME_OTHER,
+    VERIFY_OUTCOME_COUNT
+};
 
 struct verify_request {
     const gnutls_datum_t *chain; /* DER; the first is the server's own */
@@ -44,10 +83,11 @@ struct verify_result {
     time_t crl_ending;      /* the same of those in the last fifth of their period */
     /* The first, most telling failure: which check, which certificate (subject, serial, dates),
      * what was wanted and found, which file decided. */
+    enum verify_outcome outcome; /* COUNT: none */
     struct error error;
-    /* The path that was built, leaf first, anchor last; empty when none was. Owned: free with
-     * verify_result_free. */
-    gnutls_x509_crt_t *path;
+    /* The path that was built, leaf first, anchor last; empty when none was. It points into the DER
+     * of the request's chain and trust. Free it with verify_result_free. */
+    struct certificate *path;
     size_t path_count;
 };
 
@@ -57,5 +97,9 @@ void verify_result_free(struct verify_result *result);
 
 /* Checks the syntax of SslPin before any connection. */
 bool verify_pin_is_valid(const char *pin);
+
+/* "no digitalSignature" when the server's keyUsage lacks what its key needs in TLS; static. NULL:
+ * it has it. */
+const char *verify_usage_gap(const struct certificate *server);
 
 #endif

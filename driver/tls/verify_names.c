@@ -1,209 +1,191 @@
+/* verify_names.c - name constraints (RFC 5280, 4.2.1.10 and 6.1.3 (b), (c)): every name of every
+ * certificate below the one that states them. A kind of name that cannot be compared counts only
+ * against a certificate that has such a name. */
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "tls/verify_names.h"
 #include "tls/verify_parts.h"
 
-#define OID_NAME_CONSTRAINTS "2.5.29.30"
-
-/* Subtrees times names that are compared for one path; more is refused. */
-#define COMPARISON_LIMIT 20000
-
-/* Name constraints of the kinds that GnuTLS does not process: directoryName and URI are processed
- * here, any other is refused as soon as a certificate below has such a name. DNS names, e-mail and
- * IP addresses are left to GnuTLS. RFC 5280, 4.2.1.10. GnuTLS refuses every chain in which a CA
- * excludes names of a kind that it does not process, also where none is met. */
-
-/* What one CA certificate says. */
-struct constraints {
-    gnutls_datum_t value;
-    struct der permitted; /* GeneralSubtrees; size 0: none */
-    struct der excluded;
-    bool is_good;
-};
+#define OID_EMAIL_ADDRESS "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"
+#define NAME_TEXT_SIZE 300
+#define LIST_SIZE 400
 
 struct comparison {
+    struct verification *verification;
     struct verify_attempt *attempt;
-    const struct constraints *constraints;
-    size_t maker;     /* index in the path of the CA whose constraints these are */
-    size_t subject;   /* index of the certificate that is compared */
-    unsigned *budget; /* of the whole path */
+    size_t maker;       /* index in the path of the CA whose constraints these are */
+    size_t subject;     /* index of the certificate that is compared */
+    const char *origin; /* where the name stands: "common name"; "" among the alternative names */
 };
 
-static bool is_left_to_gnutls(unsigned tag)
+static enum name_match match_name(const struct der *name, const struct der *base, bool is_exclusion)
 {
-    return tag == GENERAL_NAME_DNS || tag == GENERAL_NAME_EMAIL || tag == GENERAL_NAME_IP;
+    switch (name->tag) {
+    case GENERAL_NAME_DNS:
+        return verify_match_dns(name, base, is_exclusion);
+    case GENERAL_NAME_EMAIL:
+        return verify_match_email(name, base);
+    case GENERAL_NAME_URI:
+        return verify_match_uri(name, base);
+    case GENERAL_NAME_IP:
+        return verify_match_ip(name, base, is_exclusion);
+    case GENERAL_NAME_DIRECTORY:
+        return verify_match_directory(name, base);
+    default:
+        return NAME_MATCH_UNKNOWN;
+    }
 }
 
-static struct constraints read_constraints(gnutls_x509_crt_t certificate)
-{
-    struct constraints constraints = {.is_good = true};
-    struct der sequence;
-    if (!certificate_get_extension(certificate, OID_NAME_CONSTRAINTS, &constraints.value))
-        return constraints;
-    struct cursor outer = cursor_over(constraints.value.data, constraints.value.size);
-    constraints.is_good = der_expect(&outer, DER_TAG_SEQUENCE, &sequence);
-    if (!constraints.is_good)
-        return constraints;
-    struct cursor fields = der_inside(&sequence);
-    der_optional(&fields, DER_TAG_CONTEXT_CONSTRUCTED(0), &constraints.permitted);
-    der_optional(&fields, DER_TAG_CONTEXT_CONSTRUCTED(1), &constraints.excluded);
-    constraints.is_good = der_is_at_end(&fields);
-    return constraints;
-}
-
-/* GeneralSubtree ::= SEQUENCE { base, minimum [0] DEFAULT 0, maximum [1] }: a minimum or maximum is
- * not allowed by RFC 5280 and not understood. */
-static bool read_subtree(struct cursor *subtrees, struct der *base_out)
+static bool next_base(struct cursor *subtrees, unsigned kind, struct der *base_out)
 {
     struct der subtree;
-    if (subtrees->left == 0 || !der_expect(subtrees, DER_TAG_SEQUENCE, &subtree))
-        return false;
-    struct cursor fields = der_inside(&subtree);
-    if (der_next(&fields, base_out) && der_is_at_end(&fields))
-        return true;
-    subtrees->is_short = true;
+    while (der_next(subtrees, &subtree)) {
+        struct cursor fields = der_inside(&subtree);
+        if (der_next(&fields, base_out) && base_out->tag == kind)
+            return true;
+    }
     return false;
 }
 
-static enum name_match match_name(const struct der *name, const struct der *base)
+/* "DNS:example.com, DNS:example.org" */
+static const char *list_bases(const struct der *list, unsigned kind, char *out, size_t size)
 {
-    if (name->tag == GENERAL_NAME_DIRECTORY)
-        return verify_match_directory(name, base);
-    if (name->tag == GENERAL_NAME_URI)
-        return verify_match_uri(name, base);
-    return NAME_MATCH_UNKNOWN;
-}
-
-static const char *kind_name(unsigned tag)
-{
-    switch (tag) {
-    case GENERAL_NAME_DIRECTORY:
-        return "directoryName";
-    case GENERAL_NAME_URI:
-        return "URI";
-    case GENERAL_NAME_OTHER:
-        return "otherName";
-    case GENERAL_NAME_X400:
-        return "x400Address";
-    case GENERAL_NAME_EDI_PARTY:
-        return "ediPartyName";
-    case GENERAL_NAME_REGISTERED_ID:
-        return "registeredID";
-    default:
-        return "unknown";
-    }
-}
-
-static void tell_violation(const struct comparison *comparison, const struct der *name,
-                           const char *reason)
-{
-    char described[CERTIFICATE_TEXT_SIZE], maker[CERTIFICATE_TEXT_SIZE];
-    verify_fail(comparison->attempt, VERIFY_OUTCOME_NAME_CONSTRAINT,
-                "%s has a name (%s) that %s by the nameConstraints of %s",
-                verify_describe(comparison->attempt, comparison->subject, described),
-                kind_name(name->tag), reason,
-                verify_describe(comparison->attempt, comparison->maker, maker));
-}
-
-struct tally {
-    unsigned of_kind; /* subtrees of the name's kind */
-    unsigned matched;
-    unsigned unknown;
-};
-
-static struct tally compare_subtrees(const struct comparison *comparison, const struct der *name,
-                                     const struct der *list)
-{
-    struct tally tally = {0};
     struct cursor subtrees = der_inside(list);
     struct der base;
-    while (*comparison->budget > 0 && read_subtree(&subtrees, &base)) {
-        --*comparison->budget;
-        if (base.tag != name->tag)
-            continue;
-        enum name_match match = match_name(name, &base);
-        tally.of_kind++;
-        tally.matched += match == NAME_MATCH_YES;
-        tally.unknown += match == NAME_MATCH_UNKNOWN;
+    size_t used = 0;
+    out[0] = '\0';
+    while (used < size && next_base(&subtrees, kind, &base)) {
+        char text[NAME_TEXT_SIZE];
+        certificate_format_name(&base, text, sizeof text);
+        if (used + strlen(text) + sizeof ", and more" > size) {
+            snprintf(out + used, size - used, ", and more");
+            break;
+        }
+        used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", text);
     }
-    /* What cannot be read might concern this name. */
-    if (subtrees.is_short || *comparison->budget == 0)
-        tally.unknown++;
-    return tally;
+    return out;
+}
+
+static void tell(const struct comparison *comparison, const struct der *name, const char *verb,
+                 const char *subtrees)
+{
+    char described[CERTIFICATE_TEXT_SIZE], maker[CERTIFICATE_TEXT_SIZE], text[NAME_TEXT_SIZE];
+    verify_fail(comparison->attempt, VERIFY_OUTCOME_NAME_CONSTRAINT,
+                "%s has the name %s%s, which the nameConstraints of %s %s %s",
+                verify_describe(comparison->attempt, comparison->subject, described),
+                certificate_format_name(name, text, sizeof text), comparison->origin,
+                verify_describe(comparison->attempt, comparison->maker, maker), verb, subtrees);
+}
+
+static bool spend(const struct comparison *comparison)
+{
+    char described[CERTIFICATE_TEXT_SIZE];
+    if (comparison->verification->comparison_count++ < VERIFY_COMPARISON_LIMIT)
+        return true;
+    verify_fail(comparison->attempt, VERIFY_OUTCOME_LIMIT,
+                "the names of the chain of %s are too many for its nameConstraints: more than %d "
+                "comparisons",
+                verify_describe(comparison->attempt, 0, described), VERIFY_COMPARISON_LIMIT);
+    return false;
+}
+
+static void compare_excluded(const struct comparison *comparison, const struct der *name)
+{
+    const struct der *list = &comparison->attempt->path[comparison->maker]->excluded_names;
+    struct cursor subtrees = der_inside(list);
+    struct der base;
+    char text[NAME_TEXT_SIZE];
+    while (next_base(&subtrees, name->tag, &base) && spend(comparison)) {
+        enum name_match match = match_name(name, &base, true);
+        if (match == NAME_MATCH_NO)
+            continue;
+        certificate_format_name(&base, text, sizeof text);
+        tell(comparison, name,
+             match == NAME_MATCH_YES ? "exclude by" : "may exclude, which cannot be told, by",
+             text);
+        return;
+    }
+}
+
+static void compare_permitted(const struct comparison *comparison, const struct der *name)
+{
+    const struct der *list = &comparison->attempt->path[comparison->maker]->permitted_names;
+    struct cursor subtrees = der_inside(list);
+    struct der base;
+    char bases[LIST_SIZE];
+    unsigned of_kind = 0, unknown = 0;
+    while (next_base(&subtrees, name->tag, &base)) {
+        enum name_match match =
+            spend(comparison) ? match_name(name, &base, false) : NAME_MATCH_UNKNOWN;
+        if (match == NAME_MATCH_YES)
+            return;
+        of_kind++;
+        unknown += match == NAME_MATCH_UNKNOWN;
+    }
+    if (of_kind > 0)
+        tell(comparison, name,
+             unknown > 0 ? "may not permit, which cannot be told, by" : "do not permit; permitted:",
+             list_bases(list, name->tag, bases, sizeof bases));
 }
 
 static void compare_name(const struct comparison *comparison, const struct der *name)
 {
-    if (is_left_to_gnutls(name->tag))
-        return;
-    struct tally excluded = compare_subtrees(comparison, name, &comparison->constraints->excluded);
-    struct tally permitted =
-        compare_subtrees(comparison, name, &comparison->constraints->permitted);
-    if (excluded.matched > 0)
-        tell_violation(comparison, name, "is excluded");
-    else if (excluded.unknown > 0)
-        tell_violation(comparison, name, "may be excluded, which cannot be checked,");
-    else if (permitted.of_kind > 0 && permitted.matched == 0)
-        tell_violation(comparison, name, "is not permitted, or cannot be checked,");
-    else if (permitted.of_kind == 0 && permitted.unknown > 0)
-        tell_violation(comparison, name, "cannot be checked");
+    compare_excluded(comparison, name);
+    compare_permitted(comparison, name);
 }
 
-/* The subject counts as a directoryName; an empty one as none. */
-static void compare_subject(const struct comparison *comparison)
+/* The subject counts as a directoryName, and the mailboxes in it as such; an empty one as none. */
+static void compare_subject(struct comparison *comparison)
 {
-    gnutls_datum_t subject = {0};
-    gnutls_x509_crt_t certificate = comparison->attempt->path[comparison->subject];
-    struct der name;
-    if (gnutls_x509_crt_get_raw_dn(certificate, &subject) < 0)
+    const struct der *subject = &comparison->attempt->path[comparison->subject]->subject;
+    struct name_walk walk = {.rdns = der_inside(subject)};
+    struct der type, value;
+    if (subject->size == 0)
         return;
-    struct cursor cursor = cursor_over(subject.data, subject.size);
-    if (der_next(&cursor, &name) && name.size > 0) {
-        /* As a GeneralName it would stand inside an explicit tag. */
-        struct der wrapped = {
-            .tag = GENERAL_NAME_DIRECTORY, .content = name.whole, .size = name.whole_size};
-        compare_name(comparison, &wrapped);
+    /* As a GeneralName it would stand inside an explicit tag. */
+    struct der wrapped = {
+        .tag = GENERAL_NAME_DIRECTORY, .content = subject->whole, .size = subject->whole_size};
+    comparison->origin = " as its subject";
+    compare_name(comparison, &wrapped);
+    comparison->origin = " in its subject";
+    while (name_next_attribute(&walk, &type, &value)) {
+        if (!DER_IS_OID(&type, OID_EMAIL_ADDRESS))
+            continue;
+        value.tag = GENERAL_NAME_EMAIL;
+        compare_name(comparison, &value);
     }
-    gnutls_free(subject.data);
 }
 
-static void compare_certificate(const struct comparison *comparison)
+static void compare_certificate(struct comparison *comparison)
 {
-    gnutls_datum_t value = {0};
-    struct cursor names;
+    const struct certificate *certificate = comparison->attempt->path[comparison->subject];
+    struct cursor names = certificate_inside(certificate, CERTIFICATE_ALT_NAMES);
+    char host[VERIFY_HOST_SIZE];
     struct der name;
     compare_subject(comparison);
-    certificate_get_names(comparison->attempt->path[comparison->subject], &value, &names);
+    if (comparison->subject == 0 &&
+        verify_get_host_name(certificate, comparison->verification->request->host, host)) {
+        name = (struct der){
+            .tag = GENERAL_NAME_DNS, .content = (const unsigned char *)host, .size = strlen(host)};
+        comparison->origin = " as its common name";
+        compare_name(comparison, &name);
+    }
+    comparison->origin = "";
     while (der_next(&names, &name))
         compare_name(comparison, &name);
-    gnutls_free(value.data);
-}
-
-/* Applies the constraints of path[maker] to every certificate below, but for self-issued CAs (RFC
- * 5280, 6.1.3 (b)). */
-static void apply_constraints(struct verify_attempt *attempt, size_t maker, unsigned *budget)
-{
-    char described[CERTIFICATE_TEXT_SIZE];
-    struct constraints constraints = read_constraints(attempt->path[maker]);
-    if (!constraints.is_good)
-        verify_fail(attempt, VERIFY_OUTCOME_NAME_CONSTRAINT, "%s has malformed nameConstraints",
-                    verify_describe(attempt, maker, described));
-    bool has_any = constraints.permitted.size > 0 || constraints.excluded.size > 0;
-    for (size_t i = 0; constraints.is_good && has_any && i < maker; i++) {
-        if (i > 0 && certificate_is_self_issued(attempt->path[i]))
-            continue;
-        struct comparison comparison = {attempt, &constraints, maker, i, budget};
-        compare_certificate(&comparison);
-    }
-    gnutls_free(constraints.value.data);
 }
 
 void verify_check_name_constraints(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
-    unsigned budget = COMPARISON_LIMIT;
-    for (size_t i = 1; i < attempt->path_count; i++)
-        apply_constraints(attempt, i, &budget);
+    for (size_t maker = 1; maker < attempt->path_count; maker++) {
+        if (!certificate_has(attempt->path[maker], CERTIFICATE_NAME_CONSTRAINTS))
+            continue;
+        for (size_t i = 0; i < maker; i++) {
+            struct comparison comparison = {verification, attempt, maker, i, ""};
+            /* RFC 5280, 6.1.3 (b): not for self-issued CAs. */
+            if (i == 0 || !certificate_is_self_issued(attempt->path[i]))
+                compare_certificate(&comparison);
+        }
+    }
 }

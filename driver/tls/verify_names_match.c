@@ -1,15 +1,29 @@
+/* verify_names_match.c - whether a name lies in the subtree of a name constraint, RFC 5280,
+ * 4.2.1.10. */
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "tls/verify_names.h"
+#include "tls/verify_parts.h"
 
-#define VALUE_SIZE 256
+/* Bytes of a name that belong to somebody else. */
+struct text {
+    const unsigned char *start;
+    size_t size;
+};
 
-/* The string types whose ASCII can be compared as bytes. */
-static bool is_simple_string(unsigned tag)
+static struct text text_of(const struct der *name)
 {
-    return tag == DER_TAG_UTF8_STRING || tag == DER_TAG_PRINTABLE_STRING ||
-           tag == DER_TAG_IA5_STRING;
+    return (struct text){name->content, name->size};
+}
+
+static struct text skip(struct text text, size_t count)
+{
+    return (struct text){text.start + count, text.size - count};
+}
+
+static const unsigned char *find(struct text text, char wanted)
+{
+    return text.size > 0 ? memchr(text.start, wanted, text.size) : NULL;
 }
 
 static unsigned char lower(unsigned char character)
@@ -17,152 +31,178 @@ static unsigned char lower(unsigned char character)
     return character >= 'A' && character <= 'Z' ? (unsigned char)(character + 32) : character;
 }
 
-/* The preparation of RFC 4518 for ASCII: case folded, inner spaces as one, outer ones none. false:
- * not ASCII, or too long. */
-static bool prepare_value(const struct der *value, char *out, size_t *size_out)
+static bool is_equal(struct text a, struct text b)
 {
-    size_t used = 0;
-    bool is_space_due = false;
-    for (size_t i = 0; i < value->size; i++) {
-        unsigned char character = value->content[i];
-        if (character >= 0x80 || character < 0x20 || used + 2 >= VALUE_SIZE)
+    if (a.size != b.size)
+        return false;
+    for (size_t i = 0; i < a.size; i++)
+        if (lower(a.start[i]) != lower(b.start[i]))
             return false;
-        if (character == ' ') {
-            is_space_due = used > 0;
-            continue;
-        }
-        if (is_space_due)
-            out[used++] = ' ';
-        is_space_due = false;
-        out[used++] = (char)lower(character);
-    }
-    *size_out = used;
     return true;
 }
 
-static enum name_match match_value(const struct der *a, const struct der *b)
+static bool ends_with(struct text text, struct text end)
 {
-    char text_a[VALUE_SIZE], text_b[VALUE_SIZE];
-    size_t size_a = 0, size_b = 0;
-    if (der_equal(a, b))
-        return NAME_MATCH_YES;
-    if (!is_simple_string(a->tag) || !is_simple_string(b->tag) ||
-        !prepare_value(a, text_a, &size_a) || !prepare_value(b, text_b, &size_b))
-        return NAME_MATCH_UNKNOWN;
-    return size_a == size_b && memcmp(text_a, text_b, size_a) == 0 ? NAME_MATCH_YES : NAME_MATCH_NO;
+    return text.size >= end.size && is_equal(skip(text, text.size - end.size), end);
 }
 
-/* AttributeTypeAndValue ::= SEQUENCE { type, value } */
-static bool read_attribute(struct cursor *set, struct der *type_out, struct der *value_out)
+static enum name_match match_if(bool is_match)
 {
-    struct der sequence;
-    if (!der_expect(set, DER_TAG_SEQUENCE, &sequence))
-        return false;
-    struct cursor fields = der_inside(&sequence);
-    return der_expect(&fields, DER_TAG_OID, type_out) && der_next(&fields, value_out) &&
-           der_is_at_end(&fields);
+    return is_match ? NAME_MATCH_YES : NAME_MATCH_NO;
 }
 
-/* Relative names of one attribute each, as nearly all are; of several, only equal bytes are equal.
+/* Labels of visible ASCII with a dot between, and no '*'. One dot behind the last is the same name.
  */
-static enum name_match match_rdn(const struct der *a, const struct der *b)
+static bool trim_host(struct text *host)
 {
-    struct cursor set_a = der_inside(a), set_b = der_inside(b);
-    struct der type_a, value_a, type_b, value_b;
-    if (der_equal(a, b))
-        return NAME_MATCH_YES;
-    if (!read_attribute(&set_a, &type_a, &value_a) || !read_attribute(&set_b, &type_b, &value_b) ||
-        !der_is_at_end(&set_a) || !der_is_at_end(&set_b))
-        return NAME_MATCH_UNKNOWN;
-    return der_equal(&type_a, &type_b) ? match_value(&value_a, &value_b) : NAME_MATCH_NO;
+    size_t label = 0;
+    if (host->size > 0 && host->start[host->size - 1] == '.')
+        host->size--;
+    for (size_t i = 0; i < host->size; i++) {
+        unsigned char character = host->start[i];
+        if (character <= ' ' || character >= 0x7f || character == '*' ||
+            (character == '.' && label == 0))
+            return false;
+        label = character == '.' ? 0 : label + 1;
+    }
+    return label > 0;
 }
 
-static bool open_name(const struct der *general_name, struct cursor *rdns_out)
+/* ".example.com": what lies below it; "example.com": itself too. */
+static bool is_host_within(struct text host, struct text base)
+{
+    if (base.size == 0)
+        return true;
+    if (base.start[0] == '.')
+        return host.size > base.size && ends_with(host, base);
+    return is_equal(host, base) || (host.size > base.size && ends_with(host, base) &&
+                                    host.start[host.size - base.size - 1] == '.');
+}
+
+enum name_match verify_match_dns(const struct der *name, const struct der *base_name,
+                                 bool is_exclusion)
+{
+    struct text host = text_of(name), base = text_of(base_name);
+    struct text bare = base.size > 0 && base.start[0] == '.' ? skip(base, 1) : base;
+    bool is_wildcard = host.size > 2 && host.start[0] == '*' && host.start[1] == '.';
+    if (base.size == 0)
+        return NAME_MATCH_YES;
+    if (is_wildcard)
+        host = skip(host, 2);
+    if (!trim_host(&host) || !trim_host(&bare))
+        return NAME_MATCH_UNKNOWN;
+    base.size = bare.size + (size_t)(bare.start - base.start);
+    if (!is_wildcard)
+        return match_if(is_host_within(host, base));
+    /* "*.host" stands for hosts directly below host. */
+    bool is_all_within = is_host_within(host, base) || is_equal(host, bare);
+    const unsigned char *dot = find(base, '.');
+    bool is_base_below = bare.start == base.start && dot != NULL &&
+                         is_equal(skip(base, (size_t)(dot - base.start) + 1), host);
+    return match_if(is_all_within || (is_exclusion && is_base_below));
+}
+
+/* A base is a mailbox, a host whose every mailbox it is, or ".domain": hosts below it. */
+enum name_match verify_match_email(const struct der *name, const struct der *base_name)
+{
+    struct text mailbox = text_of(name), base = text_of(base_name);
+    const unsigned char *at = mailbox.size > 0 ? memrchr(mailbox.start, '@', mailbox.size) : NULL;
+    const unsigned char *base_at = base.size > 0 ? memrchr(base.start, '@', base.size) : NULL;
+    if (base.size == 0)
+        return NAME_MATCH_YES;
+    if (at == NULL || at == mailbox.start)
+        return NAME_MATCH_UNKNOWN;
+    size_t local_size = (size_t)(at - mailbox.start);
+    struct text host = skip(mailbox, local_size + 1);
+    struct text wanted = base_at != NULL ? skip(base, (size_t)(base_at - base.start) + 1) : base;
+    struct text bare = wanted.size > 0 && wanted.start[0] == '.' ? skip(wanted, 1) : wanted;
+    if (!trim_host(&host) || !trim_host(&bare))
+        return NAME_MATCH_UNKNOWN;
+    wanted.size = bare.size + (size_t)(bare.start - wanted.start);
+    if (base_at != NULL)
+        return match_if((size_t)(base_at - base.start) == local_size &&
+                        memcmp(base.start, mailbox.start, local_size) == 0 &&
+                        is_equal(host, wanted));
+    return match_if(bare.start == wanted.start ? is_equal(host, wanted)
+                                               : is_host_within(host, wanted));
+}
+
+/* The host of scheme://user@host:port/path. false: there is none, or it is an IP address. */
+static bool find_host(const struct der *uri, struct text *host_out)
+{
+    const unsigned char *start = uri->size > 0 ? memmem(uri->content, uri->size, "://", 3) : NULL;
+    char text[INET_ADDRSTRLEN + 1] = "";
+    struct in_addr address;
+    if (start == NULL)
+        return false;
+    start += 3;
+    struct text host = {start, (size_t)(uri->content + uri->size - start)};
+    for (const char *stop = "/?#"; *stop != '\0'; stop++) {
+        const unsigned char *end = find(host, *stop);
+        host.size = end != NULL ? (size_t)(end - host.start) : host.size;
+    }
+    const unsigned char *user = find(host, '@');
+    if (user != NULL)
+        host = skip(host, (size_t)(user - host.start) + 1);
+    const unsigned char *port = find(host, ':');
+    host.size = port != NULL ? (size_t)(port - host.start) : host.size;
+    *host_out = host;
+    if (host.size == 0 || host.start[0] == '[' || find(host, '@') != NULL ||
+        find(host, '\\') != NULL || !trim_host(host_out))
+        return false;
+    if (host.size < sizeof text)
+        memcpy(text, host.start, host.size);
+    return inet_aton(text, &address) == 0;
+}
+
+enum name_match verify_match_uri(const struct der *name, const struct der *base_name)
+{
+    struct text host, base = text_of(base_name);
+    /* A URI without a host name falls under no rule that could be kept. */
+    if (!find_host(name, &host) || base.size == 0)
+        return NAME_MATCH_UNKNOWN;
+    return match_if(base.start[0] == '.' ? is_host_within(host, base) : is_equal(host, base));
+}
+
+static bool is_in_range(const unsigned char *address, const unsigned char *base, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (((address[i] ^ base[i]) & base[size + i]) != 0)
+            return false;
+    return true;
+}
+
+/* An IPv4 address is also ::ffff:a.b.c.d (RFC 4291, 2.5.5.2): excluded as one it is excluded as the
+ * other; permitted it is only as what it is written. */
+enum name_match verify_match_ip(const struct der *name, const struct der *base, bool is_exclusion)
+{
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    unsigned char address[16];
+    if ((name->size != 4 && name->size != 16) || (base->size != 8 && base->size != 32))
+        return NAME_MATCH_UNKNOWN;
+    if (base->size == 2 * name->size)
+        return match_if(is_in_range(name->content, base->content, name->size));
+    if (!is_exclusion)
+        return NAME_MATCH_NO;
+    if (name->size == 16)
+        return match_if(memcmp(name->content, mapped, sizeof mapped) == 0 &&
+                        is_in_range(name->content + 12, base->content, 4));
+    memcpy(address, mapped, sizeof mapped);
+    memcpy(address + 12, name->content, 4);
+    return match_if(is_in_range(address, base->content, 16));
+}
+
+/* The Name in a directoryName's explicit tag. */
+static bool open_directory(const struct der *general_name, struct der *name_out)
 {
     struct cursor inside = der_inside(general_name);
-    struct der name;
-    if (!der_expect(&inside, DER_TAG_SEQUENCE, &name))
-        return false;
-    *rdns_out = der_inside(&name);
-    return true;
+    return der_expect(&inside, DER_TAG_SEQUENCE, name_out) && der_is_at_end(&inside);
 }
 
 enum name_match verify_match_directory(const struct der *name, const struct der *base)
 {
-    struct cursor rdns, wanted;
-    struct der rdn, wanted_rdn;
-    enum name_match match = NAME_MATCH_YES;
-    if (!open_name(name, &rdns) || !open_name(base, &wanted))
+    struct der whole, beginning;
+    if (!open_directory(name, &whole) || !open_directory(base, &beginning))
         return NAME_MATCH_UNKNOWN;
-    while (match != NAME_MATCH_NO && der_next(&wanted, &wanted_rdn)) {
-        if (!der_next(&rdns, &rdn))
-            return rdns.is_short ? NAME_MATCH_UNKNOWN : NAME_MATCH_NO;
-        enum name_match step = match_rdn(&rdn, &wanted_rdn);
-        if (step != NAME_MATCH_YES)
-            match = step;
-    }
-    return wanted.is_short ? NAME_MATCH_UNKNOWN : match;
-}
-
-static const unsigned char *find_byte(const unsigned char *bytes, size_t size, char wanted)
-{
-    return size > 0 ? memchr(bytes, wanted, size) : NULL;
-}
-
-/* The host of scheme://user@host:port/path. false: there is none, or it is an IP address. */
-static bool find_host(const struct der *uri, struct der *host_out)
-{
-    const unsigned char *start = uri->size > 0 ? memmem(uri->content, uri->size, "://", 3) : NULL;
-    if (start == NULL)
-        return false;
-    start += 3;
-    size_t size = (size_t)(uri->content + uri->size - start);
-    for (const char *stop = "/?#"; *stop != '\0'; stop++) {
-        const unsigned char *end = find_byte(start, size, *stop);
-        size = end != NULL ? (size_t)(end - start) : size;
-    }
-    const unsigned char *user = find_byte(start, size, '@');
-    if (user != NULL) {
-        size -= (size_t)(user + 1 - start);
-        start = user + 1;
-    }
-    const unsigned char *port = find_byte(start, size, ':');
-    size = port != NULL ? (size_t)(port - start) : size;
-    *host_out = (struct der){.content = start, .size = size};
-    return size > 0 && start[0] != '[';
-}
-
-static bool is_ip_address(const struct der *host)
-{
-    char text[VALUE_SIZE];
-    struct in_addr address;
-    if (host->size >= sizeof text)
-        return false;
-    memcpy(text, host->content, host->size);
-    text[host->size] = '\0';
-    return inet_aton(text, &address) != 0;
-}
-
-static bool is_equal_nocase(const unsigned char *a, const unsigned char *b, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (lower(a[i]) != lower(b[i]))
-            return false;
-    return true;
-}
-
-enum name_match verify_match_uri(const struct der *name, const struct der *base)
-{
-    struct der host;
-    /* A URI without a host name falls under no rule that could be kept. */
-    if (!find_host(name, &host) || is_ip_address(&host) || base->size == 0)
-        return NAME_MATCH_UNKNOWN;
-    bool is_domain = base->content[0] == '.';
-    if (host.size < base->size || (!is_domain && host.size != base->size))
-        return NAME_MATCH_NO;
-    if (is_domain && host.size == base->size)
-        return NAME_MATCH_NO;
-    size_t skipped = host.size - base->size;
-    return is_equal_nocase(host.content + skipped, base->content, base->size) ? NAME_MATCH_YES
-                                                                              : NAME_MATCH_NO;
+    return name_is_within(&whole, &beginning);
 }

@@ -4,56 +4,31 @@
  *      verify.c             the request, the chain, the verdict
  *      verify_outcome.c     every outcome with its bit and code
  *      verify_path.c        paths from the server's certificate to a trust anchor
+ *      verify_tell.c        where the chain ends, when there is no path
  *      verify_rules.c       what each certificate of a path has to fulfil
  *      verify_names.c       name constraints
- *      verify_policy.c      policy constraints
+ *      verify_names_match.c whether a name lies in a subtree
+ *      verify_policy.c      certificate policies
  *      verify_revocation.c  CRLs
- *      verify_peer.c        host name and pins
+ *      verify_host.c        the host name
+ *      verify_pin.c         pins
  */
 #ifndef TLS_VERIFY_PARTS_H
 #define TLS_VERIFY_PARTS_H
 
 #include "tls/certificate.h"
+#include "tls/name.h"
 #include "tls/verify.h"
-
-/* The most telling first: of several failures the first in this list is told. */
-enum verify_outcome {
-    VERIFY_OUTCOME_MALFORMED,
-    VERIFY_OUTCOME_SIGNATURE,
-    VERIFY_OUTCOME_SELF_SIGNED,
-    VERIFY_OUTCOME_ISSUER_UNKNOWN,
-    VERIFY_OUTCOME_UNTRUSTED,
-    VERIFY_OUTCOME_REVOKED,
-    VERIFY_OUTCOME_EXPIRED,
-    VERIFY_OUTCOME_NOT_YET_VALID,
-    VERIFY_OUTCOME_WEAK,
-    VERIFY_OUTCOME_NOT_AUTHORITY,
-    VERIFY_OUTCOME_KEY_USAGE,
-    VERIFY_OUTCOME_PATH_LENGTH,
-    VERIFY_OUTCOME_PURPOSE,
-    VERIFY_OUTCOME_CRITICAL_EXTENSION,
-    VERIFY_OUTCOME_NAME_CONSTRAINT,
-    VERIFY_OUTCOME_POLICY,
-    /* The CRL that came nearest to being good is told: each passed the tests before it. */
-    VERIFY_OUTCOME_NO_CRL,
-    VERIFY_OUTCOME_CRL_SIGNER,
-    VERIFY_OUTCOME_CRL_BAD_SIGNATURE,
-    VERIFY_OUTCOME_CRL_WEAK,
-    VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION,
-    VERIFY_OUTCOME_CRL_INDIRECT,
-    VERIFY_OUTCOME_CRL_DELTA,
-    VERIFY_OUTCOME_CRL_SCOPE,
-    VERIFY_OUTCOME_CRL_NOT_YET_VALID,
-    VERIFY_OUTCOME_CRL_EXPIRED,
-    VERIFY_OUTCOME_HOST,
-    VERIFY_OUTCOME_PIN,
-    VERIFY_OUTCOME_OTHER,
-    VERIFY_OUTCOME_COUNT
-};
 
 /* The certificates of a path: at most those of the chain, and an anchor; and room for those above
  * the anchor, whose CRLs may speak of it. */
 #define VERIFY_PATH_LIMIT (VERIFY_CHAIN_LIMIT + 1 + 16)
+
+/* Signatures that are tried for one chain: 7 CAs that 7 others signed, over 7 levels, have 308. */
+#define VERIFY_SIGNATURE_LIMIT 400
+
+/* Names that are compared with subtrees for one chain. */
+#define VERIFY_COMPARISON_LIMIT 250000
 
 /* One path with what the checks found. */
 struct verify_attempt {
@@ -63,22 +38,35 @@ struct verify_attempt {
     enum odbcssl_crl_status crl_status;
     time_t crl_next_update;
     time_t crl_ending;
-    gnutls_x509_crt_t path[VERIFY_PATH_LIMIT]; /* owned by the verification or the trust */
+    const struct certificate *path[VERIFY_PATH_LIMIT]; /* the chain's or the trust's */
     size_t path_count;
+};
+
+/* A signature that was tried. */
+struct verify_signature {
+    const struct certificate *certificate;
+    struct der key; /* the issuer's */
+    enum signature_verdict verdict;
 };
 
 struct verification {
     const struct verify_request *request;
-    gnutls_x509_crt_t chain[VERIFY_CHAIN_LIMIT];
+    struct certificate *chain;
     size_t chain_count;
     struct verify_attempt current;
     struct verify_attempt best;
     bool has_best;
+    struct verify_signature signatures[VERIFY_SIGNATURE_LIMIT];
+    size_t signature_count;
+    unsigned comparison_count;
 };
 
 /* Notes a failed check; the text is kept when none more telling is there. */
 void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
                  ...) __attribute__((format(printf, 3, 4)));
+
+/* Empties what was found, keeps the path. */
+void verify_start_attempt(struct verify_attempt *attempt);
 
 /* Describes path[i]: the first is the server's. Returns out, CERTIFICATE_TEXT_SIZE bytes. */
 const char *verify_describe(const struct verify_attempt *attempt, size_t i, char *out);
@@ -86,7 +74,15 @@ const char *verify_describe(const struct verify_attempt *attempt, size_t i, char
 /* Finds paths, checks each by verify_check_path, until one is accepted or none is left. */
 void verify_find_path(struct verification *verification);
 
-/* All checks of verification->current.path; is_complete: its last certificate is a trust anchor. */
+/* Every signature once. false: VERIFY_SIGNATURE_LIMIT others were tried before. */
+bool verify_try_signature(struct verification *verification, const struct certificate *certificate,
+                          const struct certificate *issuer, enum signature_verdict *verdict_out);
+
+/* No path reaches an anchor: follows the chain as far as it goes, and says why it ends there. */
+void verify_tell_no_path(struct verification *verification);
+
+/* All checks of verification->current.path; is_complete: its last certificate is a trust anchor,
+ * and its signatures are right. */
 void verify_check_path(struct verification *verification, bool is_complete);
 
 void verify_check_rules(struct verification *verification);
@@ -94,15 +90,35 @@ void verify_check_name_constraints(struct verification *verification);
 void verify_check_policies(struct verification *verification);
 void verify_check_revocation(struct verification *verification);
 
-/* GnuTLS's verdict on the signatures and constraints of the current path. */
-void verify_check_by_gnutls(struct verification *verification);
-
-/* Whether issuer's key made the signature; nothing else is asked. */
-bool verify_is_signed_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer);
-
 /* The rules for path[0] as the signer of a CRL, below certificates that were checked already. */
 void verify_check_crl_signer(struct verification *verification);
-void verify_check_dates(struct verification *verification, size_t i);
-void verify_check_peer(struct verification *verification, gnutls_x509_crt_t server);
+
+/* The rules for path[0] alone, where nothing is known of its issuer. */
+void verify_check_server(struct verification *verification);
+void verify_check_form(struct verify_attempt *attempt, size_t i);
+
+void verify_check_peer(struct verification *verification);
+void verify_check_host(struct verify_attempt *attempt, const struct certificate *server,
+                       const char *host);
+void verify_check_pin(struct verify_attempt *attempt, const struct certificate *server,
+                      const char *pins);
+
+/* Room for a host name in ASCII with its terminator; RFC 1035, 2.3.4. */
+#define VERIFY_HOST_SIZE 256
+
+/* The common name that counts as the server's DNS name: it is the only one, stands beside no
+ * alternative DNS name, and has the form of one - at least two labels, or it is host itself.
+ * false: there is none. */
+bool verify_get_host_name(const struct certificate *server, const char *host, char *out);
+
+/* verify_names_match.c. name: a GeneralName; base: that of a subtree, of the same kind. */
+enum name_match verify_match_directory(const struct der *name, const struct der *base);
+enum name_match verify_match_uri(const struct der *name, const struct der *base);
+enum name_match verify_match_email(const struct der *name, const struct der *base);
+
+/* is_exclusion: the answer is whether name, or for a wildcard any host that it stands for, lies in
+ * base; otherwise whether all of it does. */
+enum name_match verify_match_dns(const struct der *name, const struct der *base, bool is_exclusion);
+enum name_match verify_match_ip(const struct der *name, const struct der *base, bool is_exclusion);
 
 #endif

@@ -1,45 +1,56 @@
-#include <gnutls/gnutls.h>
-#include <stdio.h>
-#include <string.h>
-
+/* verify_path.c - paths to a trust anchor, by names, the key identifiers as a hint, and signatures:
+ * those that fail are no paths, so that no more than the honest ones are left. */
 #include "tls/verify_parts.h"
 
 /* Complete paths that are checked, and certificates that are looked at on the way: cross-signed CAs
- * have a few paths, a hostile chain could have factorially many. */
-#define ATTEMPT_LIMIT 16
-#define STEP_LIMIT 256
+ * have a few hundred at the most, a hostile chain could have factorially many. */
+#define ATTEMPT_LIMIT 256
+#define STEP_LIMIT 4096
 
 struct search {
     struct verification *verification;
     unsigned attempts;
     unsigned steps;
+    bool is_over_limit;
+    bool is_leading[VERIFY_CHAIN_LIMIT]; /* from this certificate an anchor can be reached */
 };
 
-static bool is_same_certificate(gnutls_x509_crt_t a, gnutls_x509_crt_t b)
+bool verify_try_signature(struct verification *verification, const struct certificate *certificate,
+                          const struct certificate *issuer, enum signature_verdict *verdict_out)
 {
-    return gnutls_x509_crt_equals(a, b) != 0;
+    struct verify_signature *tried = verification->signatures;
+    size_t i = 0;
+    /* CAs that were signed by several others have one key in all of their certificates. */
+    while (i < verification->signature_count &&
+           (tried[i].certificate != certificate || !der_equal(&tried[i].key, &issuer->public_key)))
+        i++;
+    if (i == VERIFY_SIGNATURE_LIMIT)
+        return false;
+    if (i == verification->signature_count) {
+        tried[i] = (struct verify_signature){
+            certificate, issuer->public_key,
+            signature_check(&certificate->signature, &issuer->public_key)};
+        verification->signature_count++;
+    }
+    *verdict_out = tried[i].verdict;
+    return true;
 }
 
-static bool is_in_path(const struct verify_attempt *attempt, gnutls_x509_crt_t certificate)
+static bool is_signed_by(struct search *search, const struct certificate *certificate,
+                         const struct certificate *issuer)
+{
+    enum signature_verdict verdict = SIGNATURE_WRONG;
+    if (!verify_try_signature(search->verification, certificate, issuer, &verdict))
+        search->is_over_limit = true;
+    return verdict == SIGNATURE_GOOD;
+}
+
+static bool is_in_path(const struct verify_attempt *attempt, const struct certificate *certificate)
 {
     for (size_t i = 0; i < attempt->path_count; i++)
-        if (is_same_certificate(attempt->path[i], certificate))
+        if (certificate_is_same(attempt->path[i], certificate))
             return true;
     return false;
-}
-
-static bool is_anchor(const struct trust *trust, gnutls_x509_crt_t certificate)
-{
-    for (size_t i = 0; i < trust->anchor_count; i++)
-        if (is_same_certificate(trust->anchors[i], certificate))
-            return true;
-    return false;
-}
-
-/* By names and key identifiers; signatures are checked over the whole path. */
-static bool is_issued_by(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
-{
-    return gnutls_x509_crt_check_issuer(certificate, issuer) != 0;
 }
 
 static void keep_best(struct verification *verification)
@@ -52,45 +63,102 @@ static void keep_best(struct verification *verification)
     verification->has_best = true;
 }
 
-static bool is_accepted(const struct verification *verification)
+static bool is_search_over(struct search *search)
 {
-    return verification->has_best && verification->best.status == 0;
+    const struct verification *verification = search->verification;
+    search->is_over_limit |= search->attempts >= ATTEMPT_LIMIT || search->steps >= STEP_LIMIT;
+    return search->is_over_limit || (verification->has_best && verification->best.status == 0);
 }
 
-/* Empties what was found, keeps the path. */
-static void start_attempt(struct verify_attempt *attempt)
-{
-    attempt->status = 0;
-    attempt->outcome = VERIFY_OUTCOME_COUNT;
-    error_clear(&attempt->error);
-    attempt->crl_status = ODBCSSL_CRL_NOT_CHECKED;
-    attempt->crl_next_update = 0;
-    attempt->crl_ending = 0;
-}
-
-static void try_path(struct search *search, bool is_complete)
+static void try_path(struct search *search)
 {
     search->attempts++;
-    start_attempt(&search->verification->current);
-    verify_check_path(search->verification, is_complete);
+    verify_start_attempt(&search->verification->current);
+    verify_check_path(search->verification, true);
     keep_best(search->verification);
 }
 
-static bool is_search_over(const struct search *search)
+/* The next anchor that issued the certificate, previous or NULL before it. */
+static const struct certificate *next_anchor(struct search *search,
+                                             const struct certificate *certificate,
+                                             const struct certificate *previous)
 {
-    return is_accepted(search->verification) || search->attempts >= ATTEMPT_LIMIT ||
-           search->steps >= STEP_LIMIT;
+    const struct trust_certificates *anchors = &search->verification->request->trust->anchors;
+    const struct certificate *anchor = previous;
+    while (!search->is_over_limit &&
+           (anchor = trust_find(anchors, &certificate->issuer, certificate->issuer_hash, anchor)) !=
+               NULL)
+        if (is_signed_by(search, certificate, anchor))
+            return anchor;
+    return NULL;
 }
 
-static void try_anchors(struct search *search, gnutls_x509_crt_t last)
+static bool is_edge(struct search *search, size_t from, size_t to)
+{
+    const struct certificate *chain = search->verification->chain;
+    return to != from && certificate_is_issued_by(&chain[from], &chain[to]) &&
+           is_signed_by(search, &chain[from], &chain[to]);
+}
+
+/* Marks the certificates from which an anchor can be reached, so that no dead end is entered once
+ * for each way to it. */
+static void mark_leading(struct search *search)
+{
+    const struct verification *verification = search->verification;
+    const struct trust_certificates *anchors = &verification->request->trust->anchors;
+    size_t count = verification->chain_count, waiting[VERIFY_CHAIN_LIMIT] = {0};
+    bool is_seen[VERIFY_CHAIN_LIMIT] = {true};
+    size_t seen = 1;
+    for (size_t next = 0; next < seen; next++) {
+        size_t i = waiting[next];
+        search->is_leading[i] = trust_has(anchors, &verification->chain[i]) ||
+                                next_anchor(search, &verification->chain[i], NULL) != NULL;
+        for (size_t k = 1; k < count; k++) {
+            if (is_seen[k] || !is_edge(search, i, k))
+                continue;
+            is_seen[k] = true;
+            waiting[seen++] = k;
+        }
+    }
+    for (bool has_changed = true; has_changed;) {
+        has_changed = false;
+        for (size_t i = 0; i < count; i++)
+            for (size_t k = 1; k < count && is_seen[i] && !search->is_leading[i]; k++)
+                if (search->is_leading[k] && is_edge(search, i, k))
+                    search->is_leading[i] = has_changed = true;
+    }
+}
+
+static void extend_path(struct search *search);
+
+/* has_other_key_id: those whose key identifier is another one. */
+static void try_anchors(struct search *search, bool has_other_key_id)
 {
     struct verify_attempt *current = &search->verification->current;
-    const struct trust *trust = search->verification->request->trust;
-    for (size_t i = 0; i < trust->anchor_count && !is_search_over(search); i++) {
-        if (!is_issued_by(last, trust->anchors[i]))
+    const struct certificate *last = current->path[current->path_count - 1], *anchor = NULL;
+    while (!is_search_over(search) && (anchor = next_anchor(search, last, anchor)) != NULL) {
+        if (certificate_has_other_key_id(last, anchor) != has_other_key_id ||
+            is_in_path(current, anchor))
             continue;
-        current->path[current->path_count++] = trust->anchors[i];
-        try_path(search, true);
+        current->path[current->path_count++] = anchor;
+        try_path(search);
+        current->path_count--;
+    }
+}
+
+static void try_chain(struct search *search, bool has_other_key_id)
+{
+    const struct verification *verification = search->verification;
+    struct verify_attempt *current = &search->verification->current;
+    const struct certificate *last = current->path[current->path_count - 1];
+    for (size_t i = 1; i < verification->chain_count && !is_search_over(search); i++) {
+        const struct certificate *candidate = &verification->chain[i];
+        if (!search->is_leading[i] || !certificate_is_issued_by(last, candidate) ||
+            certificate_has_other_key_id(last, candidate) != has_other_key_id ||
+            is_in_path(current, candidate) || !is_signed_by(search, last, candidate))
+            continue;
+        current->path[current->path_count++] = candidate;
+        extend_path(search);
         current->path_count--;
     }
 }
@@ -99,130 +167,57 @@ static void try_anchors(struct search *search, gnutls_x509_crt_t last)
  * length, because no certificate stands in a path twice. */
 static void extend_path(struct search *search)
 {
-    struct verification *verification = search->verification;
-    struct verify_attempt *current = &verification->current;
-    gnutls_x509_crt_t last = current->path[current->path_count - 1];
+    const struct verify_attempt *current = &search->verification->current;
     search->steps++;
-    if (is_anchor(verification->request->trust, last)) {
-        try_path(search, true);
+    if (trust_has(&search->verification->request->trust->anchors,
+                  current->path[current->path_count - 1])) {
+        try_path(search);
         return;
     }
-    try_anchors(search, last);
-    for (size_t i = 1; i < verification->chain_count && !is_search_over(search); i++) {
-        gnutls_x509_crt_t candidate = verification->chain[i];
-        if (is_in_path(current, candidate) || !is_issued_by(last, candidate))
-            continue;
-        current->path[current->path_count++] = candidate;
-        extend_path(search);
-        current->path_count--;
+    for (int has_other_key_id = 0; has_other_key_id < 2; has_other_key_id++) {
+        try_anchors(search, has_other_key_id != 0);
+        try_chain(search, has_other_key_id != 0);
     }
 }
 
-/* No path reaches an anchor: the longest straight way through the chain, to tell where it ends. */
-static void follow_issuers(struct verification *verification)
-{
-    struct verify_attempt *current = &verification->current;
-    bool is_longer = true;
-    while (is_longer) {
-        gnutls_x509_crt_t last = current->path[current->path_count - 1];
-        is_longer = false;
-        for (size_t i = 1; i < verification->chain_count && !is_longer; i++) {
-            gnutls_x509_crt_t candidate = verification->chain[i];
-            is_longer = !is_in_path(current, candidate) && is_issued_by(last, candidate);
-            if (is_longer)
-                current->path[current->path_count++] = candidate;
-        }
-    }
-}
-
-static bool is_issuer_name(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer)
-{
-    gnutls_datum_t wanted = {0}, found = {0};
-    bool is_same = gnutls_x509_crt_get_raw_issuer_dn(certificate, &wanted) >= 0 &&
-                   gnutls_x509_crt_get_raw_dn(issuer, &found) >= 0 &&
-                   certificate_is_same_name(&wanted, &found);
-    gnutls_free(wanted.data);
-    gnutls_free(found.data);
-    return is_same;
-}
-
-static bool has_issuer_of_other_key(const struct verification *verification, gnutls_x509_crt_t last)
-{
-    const struct trust *trust = verification->request->trust;
-    for (size_t i = 0; i < trust->anchor_count; i++)
-        if (is_issuer_name(last, trust->anchors[i]))
-            return true;
-    for (size_t i = 1; i < verification->chain_count; i++)
-        if (verification->chain[i] != last && is_issuer_name(last, verification->chain[i]))
-            return true;
-    return false;
-}
-
-static void tell_unknown_issuer(struct verification *verification, const char *described)
-{
-    struct verify_attempt *current = &verification->current;
-    gnutls_x509_crt_t last = current->path[current->path_count - 1];
-    char issuer[260];
-    certificate_format_issuer(last, issuer, sizeof issuer);
-    if (has_issuer_of_other_key(verification, last))
-        verify_fail(current, VERIFY_OUTCOME_ISSUER_UNKNOWN,
-                    "%s was issued by %s, of which a certificate is known, but with another key "
-                    "than the one that is named as the issuer's (trust anchors: %s)",
-                    described, issuer, verification->request->trust->name);
-    else
-        verify_fail(
-            current, VERIFY_OUTCOME_ISSUER_UNKNOWN,
-            "%s was issued by %s, which is neither among the %zu trust anchor(s) of %s nor "
-            "among the %zu certificate(s) that the server sent; an intermediate certificate "
-            "may be missing there",
-            described, issuer, verification->request->trust->anchor_count,
-            verification->request->trust->name, verification->chain_count);
-}
-
-static void tell_untrusted(struct verification *verification)
-{
-    struct verify_attempt *current = &verification->current;
-    const struct trust *trust = verification->request->trust;
-    size_t last = current->path_count - 1;
-    char described[CERTIFICATE_TEXT_SIZE], server[CERTIFICATE_TEXT_SIZE];
-    verify_describe(current, last, described);
-    if (!certificate_is_self_issued(current->path[last]))
-        tell_unknown_issuer(verification, described);
-    else if (last == 0)
-        verify_fail(current, VERIFY_OUTCOME_SELF_SIGNED,
-                    "%s is self-signed, and is not itself among the %zu trust anchor(s) of %s",
-                    described, trust->anchor_count, trust->name);
-    else
-        verify_fail(current, VERIFY_OUTCOME_ISSUER_UNKNOWN,
-                    "the chain of %s ends in the self-signed %s, which is not among the %zu trust "
-                    "anchor(s) of %s",
-                    verify_describe(current, 0, server), described, trust->anchor_count,
-                    trust->name);
-}
-
-static void tell_no_path(struct search *search)
+static void tell_limit(struct search *search)
 {
     struct verification *verification = search->verification;
-    struct verify_attempt *current = &verification->current;
-    start_attempt(current);
-    if (search->steps >= STEP_LIMIT)
-        verify_fail(current, VERIFY_OUTCOME_UNTRUSTED,
-                    "the server's %zu certificates can be put together in too many ways; no path "
-                    "to a trust anchor of %s was among the first %d",
-                    verification->chain_count, verification->request->trust->name, STEP_LIMIT);
-    follow_issuers(verification);
-    tell_untrusted(verification);
-    verify_check_path(verification, false);
-    keep_best(verification);
-    verification->best.path_count = 0;
+    struct verify_attempt *best = &verification->best;
+    struct error reason = best->error;
+    char described[CERTIFICATE_TEXT_SIZE];
+    if (!verification->has_best) {
+        *best = verification->current;
+        best->path_count = 1;
+        verify_start_attempt(best);
+    }
+    best->outcome = VERIFY_OUTCOME_COUNT;
+    error_clear(&best->error);
+    verify_fail(best, VERIFY_OUTCOME_LIMIT,
+                "the chain of %s can be put together in too many ways: after %zu signatures, %u "
+                "certificates and %u paths to a trust anchor the search was given up%s%s",
+                verify_describe(best, 0, described), verification->signature_count, search->steps,
+                search->attempts, error_is_set(&reason) ? "; the best of the paths: " : "",
+                reason.text);
+    if (!verification->has_best)
+        best->path_count = 0;
 }
 
 void verify_find_path(struct verification *verification)
 {
     struct search search = {.verification = verification};
-    verification->current.path[0] = verification->chain[0];
-    verification->current.path_count = 1;
-    extend_path(&search);
-    if (!verification->has_best)
-        tell_no_path(&search);
+    mark_leading(&search);
+    if (!search.is_over_limit && search.is_leading[0])
+        extend_path(&search);
+    if (verification->has_best && verification->best.status == 0)
+        return;
+    if (search.is_over_limit) {
+        tell_limit(&search);
+    } else if (!verification->has_best) {
+        verify_start_attempt(&verification->current);
+        verify_tell_no_path(verification);
+        verify_check_path(verification, false);
+        verification->best = verification->current;
+        verification->best.path_count = 0;
+    }
 }

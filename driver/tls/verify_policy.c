@@ -1,96 +1,219 @@
+/* verify_policy.c - certificate policies: RFC 5280, 6.1, in the form of RFC 9618. Nobody states
+ * which policies he wants, so the only question is whether one is left where a CA demands one.
+ *
+ * RFC 9618's graph is kept as its lowest level alone: the policies that the certificates so far
+ * agree on, under the names that the next one has to use. */
+#include <string.h>
+
 #include "tls/verify_parts.h"
 
-#define OID_POLICY_CONSTRAINTS "2.5.29.36"
-#define OID_POLICY_MAPPINGS "2.5.29.33"
-#define OID_ANY_POLICY "\x55\x1d\x20\x00"
+#define ANY_POLICY "\x55\x1d\x20\x00" /* 2.5.29.32.0 */
 
-/* RFC 5280, 6.1, without a set of policies that the user wants: policies decide nothing until a CA
- * demands one by requireExplicitPolicy. The policy tree that such a demand needs is not built, so a
- * demand that takes effect is refused; inhibitPolicyMapping and inhibitAnyPolicy only prune that
- * tree. */
+/* Policies on one level; more are refused. */
+#define POLICY_LIMIT 256
 
-/* Leaves *skip_out as it is when the certificate demands nothing. false: malformed. */
-static bool read_demand(gnutls_x509_crt_t certificate, unsigned *skip_out)
-{
-    gnutls_datum_t value = {0};
-    struct der sequence, field;
-    if (!certificate_get_extension(certificate, OID_POLICY_CONSTRAINTS, &value))
-        return true;
-    struct cursor outer = cursor_over(value.data, value.size);
-    bool is_good = der_expect(&outer, DER_TAG_SEQUENCE, &sequence);
-    struct cursor fields = is_good ? der_inside(&sequence) : outer;
-    if (is_good && der_optional(&fields, DER_TAG_CONTEXT(0), &field)) {
-        field.tag = DER_TAG_INTEGER;
-        is_good = der_read_number(&field, skip_out);
-    }
-    gnutls_free(value.data);
-    return is_good;
-}
-
-static bool is_any_policy(const struct der *oid)
-{
-    return DER_IS_OID(oid, OID_ANY_POLICY);
-}
-
-/* RFC 5280, 6.1.4 (a): anyPolicy is mapped neither from nor to. */
-static bool has_good_mappings(gnutls_x509_crt_t certificate)
-{
-    gnutls_datum_t value = {0};
-    struct der sequence, pair, from, to;
-    if (!certificate_get_extension(certificate, OID_POLICY_MAPPINGS, &value))
-        return true;
-    struct cursor outer = cursor_over(value.data, value.size);
-    bool is_good = der_expect(&outer, DER_TAG_SEQUENCE, &sequence);
-    struct cursor pairs = is_good ? der_inside(&sequence) : outer;
-    while (is_good && der_next(&pairs, &pair)) {
-        struct cursor fields = der_inside(&pair);
-        is_good = der_expect(&fields, DER_TAG_OID, &from) &&
-                  der_expect(&fields, DER_TAG_OID, &to) && !is_any_policy(&from) &&
-                  !is_any_policy(&to);
-    }
-    is_good = is_good && der_is_at_end(&pairs);
-    gnutls_free(value.data);
-    return is_good;
-}
-
-/* Certificates that may still follow before a policy is needed; a demand of 0 is in effect. */
-struct demand {
-    unsigned skip;
-    bool is_made;
-    size_t maker;
+struct level {
+    struct der policies[POLICY_LIMIT];
+    size_t count;
+    bool has_any; /* anyPolicy: whatever the next certificate states */
+    bool is_over_limit;
 };
 
-static void take_demand(struct verify_attempt *attempt, size_t i, struct demand *demand)
+struct state {
+    struct level level;
+    /* Certificates that may still follow; 0: in effect. */
+    unsigned explicit_policy;
+    unsigned policy_mapping;
+    unsigned any_policy;
+    const struct certificate *demander; /* who set explicit_policy; NULL: nobody */
+};
+
+static bool has_policy(const struct level *level, const struct der *policy)
 {
-    char described[CERTIFICATE_TEXT_SIZE];
-    unsigned skip = UINT32_MAX;
-    if (!read_demand(attempt->path[i], &skip))
-        verify_fail(attempt, VERIFY_OUTCOME_POLICY, "%s has malformed policyConstraints",
-                    verify_describe(attempt, i, described));
-    if (skip == UINT32_MAX || (demand->is_made && skip >= demand->skip))
+    for (size_t i = 0; i < level->count; i++)
+        if (der_equal(&level->policies[i], policy))
+            return true;
+    return false;
+}
+
+static void add_policy(struct level *level, const struct der *policy)
+{
+    if (DER_IS_OID(policy, ANY_POLICY)) {
+        level->has_any = true;
+    } else if (!has_policy(level, policy)) {
+        level->is_over_limit |= level->count == POLICY_LIMIT;
+        if (level->count < POLICY_LIMIT)
+            level->policies[level->count++] = *policy;
+    }
+}
+
+/* The OID of the next PolicyInformation or pair; what is malformed was refused when it was read. */
+static bool next_policy(struct cursor *list, struct der *policy_out, struct der *mapped_out)
+{
+    struct der sequence;
+    if (!der_next(list, &sequence))
+        return false;
+    struct cursor fields = der_inside(&sequence);
+    if (!der_expect(&fields, DER_TAG_OID, policy_out))
+        return false;
+    return mapped_out == NULL || der_expect(&fields, DER_TAG_OID, mapped_out);
+}
+
+/* RFC 5280, 6.1.3 (d) and (e): what the certificate states of what is expected. */
+static void take_policies(struct state *state, const struct certificate *certificate,
+                          bool may_state_any)
+{
+    struct level *old = &state->level, next = {.is_over_limit = old->is_over_limit};
+    struct cursor list = certificate_inside(certificate, CERTIFICATE_POLICIES);
+    struct der policy;
+    bool states_any = false;
+    while (next_policy(&list, &policy, NULL)) {
+        bool is_any = DER_IS_OID(&policy, ANY_POLICY);
+        states_any |= is_any;
+        if (!is_any && (old->has_any || has_policy(old, &policy)))
+            add_policy(&next, &policy);
+    }
+    for (size_t i = 0; states_any && may_state_any && i < old->count; i++)
+        add_policy(&next, &old->policies[i]);
+    next.has_any = states_any && may_state_any && old->has_any;
+    *old = next;
+}
+
+static bool is_mapped(const struct certificate *certificate, const struct der *policy)
+{
+    struct cursor list = certificate_inside(certificate, CERTIFICATE_POLICY_MAPPINGS);
+    struct der from, to;
+    while (next_policy(&list, &from, &to))
+        if (der_equal(&from, policy))
+            return true;
+    return false;
+}
+
+/* RFC 5280, 6.1.4 (b): a policy that is mapped goes on under its other names, or, where mapping is
+ * inhibited, not at all. */
+static void map_policies(struct state *state, const struct certificate *certificate)
+{
+    struct level *old = &state->level;
+    struct level next = {.has_any = old->has_any, .is_over_limit = old->is_over_limit};
+    struct cursor list = certificate_inside(certificate, CERTIFICATE_POLICY_MAPPINGS);
+    struct der from, to;
+    for (size_t i = 0; i < old->count; i++)
+        if (!is_mapped(certificate, &old->policies[i]))
+            add_policy(&next, &old->policies[i]);
+    while (state->policy_mapping > 0 && next_policy(&list, &from, &to))
+        if (old->has_any || has_policy(old, &from))
+            add_policy(&next, &to);
+    *old = next;
+}
+
+static bool maps_any_policy(const struct certificate *certificate)
+{
+    struct cursor list = certificate_inside(certificate, CERTIFICATE_POLICY_MAPPINGS);
+    struct der from, to;
+    while (next_policy(&list, &from, &to))
+        if (DER_IS_OID(&from, ANY_POLICY) || DER_IS_OID(&to, ANY_POLICY))
+            return true;
+    return false;
+}
+
+static void count_down(unsigned *skip)
+{
+    if (*skip > 0)
+        --*skip;
+}
+
+static void lower(unsigned *skip, unsigned limit)
+{
+    if (limit < *skip)
+        *skip = limit;
+}
+
+static void demand(struct state *state, const struct certificate *certificate)
+{
+    if (certificate->explicit_policy >= state->explicit_policy)
         return;
-    *demand = (struct demand){skip, true, i};
+    state->explicit_policy = certificate->explicit_policy;
+    state->demander = certificate;
+}
+
+/* RFC 5280, 6.1.4 (a), (b), (h) to (j). */
+static void prepare_for_next(struct state *state, const struct certificate *certificate)
+{
+    if (certificate_has(certificate, CERTIFICATE_POLICY_MAPPINGS))
+        map_policies(state, certificate);
+    if (!certificate_is_self_issued(certificate)) {
+        count_down(&state->explicit_policy);
+        count_down(&state->policy_mapping);
+        count_down(&state->any_policy);
+    }
+    demand(state, certificate);
+    lower(&state->policy_mapping, certificate->no_policy_mapping);
+    lower(&state->any_policy, certificate->no_any_policy);
+}
+
+static void tell_missing(struct verify_attempt *attempt, size_t i, const struct state *state)
+{
+    char described[CERTIFICATE_TEXT_SIZE], demander[CERTIFICATE_TEXT_SIZE];
+    certificate_describe(state->demander != NULL ? state->demander : attempt->path[i], false,
+                         demander, sizeof demander);
+    verify_fail(attempt, VERIFY_OUTCOME_POLICY,
+                "%s demands a certificate policy (policyConstraints, requireExplicitPolicy), and "
+                "%s has none that the certificates above it allow",
+                demander, verify_describe(attempt, i, described));
+}
+
+/* path[i] on the level above it. false: it was refused. */
+static bool process(struct verify_attempt *attempt, size_t i, struct state *state)
+{
+    const struct certificate *certificate = attempt->path[i];
+    char described[CERTIFICATE_TEXT_SIZE];
+    take_policies(state, certificate,
+                  state->any_policy > 0 || (i > 0 && certificate_is_self_issued(certificate)));
+    if (i == 0) {
+        /* RFC 5280, 6.1.5 (a) and (b): of the server's own demands only 0 counts. */
+        count_down(&state->explicit_policy);
+        if (certificate->explicit_policy == 0)
+            demand(state, certificate);
+    }
+    if (state->explicit_policy == 0 && state->level.count == 0 && !state->level.has_any) {
+        tell_missing(attempt, i, state);
+        return false;
+    }
+    if (i > 0 && maps_any_policy(certificate)) {
+        verify_fail(attempt, VERIFY_OUTCOME_POLICY, "%s has policyMappings that map anyPolicy",
+                    verify_describe(attempt, i, described));
+        return false;
+    }
+    if (i > 0)
+        prepare_for_next(state, certificate);
+    if (state->level.is_over_limit)
+        verify_fail(attempt, VERIFY_OUTCOME_LIMIT,
+                    "the policies of the certificates down to %s are more than %d",
+                    verify_describe(attempt, i, described), POLICY_LIMIT);
+    return !state->level.is_over_limit;
+}
+
+static bool has_any_demand(const struct verify_attempt *attempt)
+{
+    for (size_t i = 0; i + 1 < attempt->path_count; i++)
+        if (attempt->path[i]->explicit_policy != CERTIFICATE_NO_NUMBER ||
+            (i > 0 && certificate_has(attempt->path[i], CERTIFICATE_POLICY_MAPPINGS)))
+            return true;
+    return false;
 }
 
 void verify_check_policies(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
-    struct demand demand = {0};
-    char described[CERTIFICATE_TEXT_SIZE];
-    for (size_t i = attempt->path_count - 1; i-- > 0;) {
-        bool is_counted = i == 0 || !certificate_is_self_issued(attempt->path[i]);
-        if (demand.is_made && demand.skip > 0 && is_counted)
-            demand.skip--;
-        if (i > 0 && !has_good_mappings(attempt->path[i]))
-            verify_fail(attempt, VERIFY_OUTCOME_POLICY,
-                        "%s has policyMappings that are malformed, or map anyPolicy",
-                        verify_describe(attempt, i, described));
-        take_demand(attempt, i, &demand);
-        /* Of the server's own certificate only requireExplicitPolicy=0 counts (6.1.5 (b)). */
-    }
-    if (demand.is_made && demand.skip == 0)
-        verify_fail(attempt, VERIFY_OUTCOME_POLICY,
-                    "%s demands certificate policies (policyConstraints, requireExplicitPolicy), "
-                    "which are not processed",
-                    verify_describe(attempt, demand.maker, described));
+    unsigned count = (unsigned)attempt->path_count;
+    struct state state = {.level.has_any = true,
+                          .explicit_policy = count,
+                          .policy_mapping = count,
+                          .any_policy = count};
+    /* Nobody asks, as nearly everywhere. */
+    if (!has_any_demand(attempt))
+        return;
+    for (size_t i = attempt->path_count - 1; i-- > 0;)
+        if (!process(attempt, i, &state))
+            return;
 }

@@ -22,15 +22,13 @@ struct listing {
 
 /* One certificate of the path against one CRL after the other. */
 struct inquiry {
-    const struct verification *verification;
+    struct verification *verification;
     const struct verify_request *request;
     struct verify_attempt *attempt;
-    size_t subject;           /* index in the path */
-    bool may_delegate;        /* a certificate outside the path may have signed the CRL */
-    gnutls_datum_t issuer;    /* the certificate's issuer, DER */
-    unsigned char serial[64]; /* the certificate's */
-    size_t serial_size;
-    enum verify_outcome best; /* of the CRLs so far; COUNT: one is good */
+    size_t subject;    /* index in the path */
+    bool may_delegate; /* a certificate outside the path may have signed the CRL */
+    const struct certificate *certificate; /* path[subject] */
+    enum verify_outcome best;              /* of the CRLs so far; COUNT: one is good */
     const struct crl *best_crl;
     const struct crl *good;  /* the newest good one */
     const struct crl *delta; /* the newest signed delta */
@@ -40,27 +38,32 @@ struct inquiry {
 
 static void inquire(struct verification *verification, size_t subject, bool may_delegate);
 
-static bool has_signer_name(const struct crl *crl, gnutls_x509_crt_t signer)
+static bool has_signer_name(const struct crl *crl, const struct certificate *signer)
 {
-    gnutls_datum_t name = {0}, wanted = crl_issuer(crl);
-    bool is_same =
-        gnutls_x509_crt_get_raw_dn(signer, &name) >= 0 && certificate_is_same_name(&name, &wanted);
-    gnutls_free(name.data);
-    return is_same;
+    return name_is_equal(&signer->subject, crl_issuer(crl));
 }
 
-static bool may_sign_crls(gnutls_x509_crt_t signer)
+static bool may_sign_crls(const struct certificate *signer)
 {
-    unsigned usage = 0;
-    int outcome = gnutls_x509_crt_get_key_usage(signer, &usage, NULL);
-    return outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE ||
-           (outcome >= 0 && (usage & GNUTLS_KEY_CRL_SIGN) != 0);
+    return (signer->key_usage & GNUTLS_KEY_CRL_SIGN) != 0;
+}
+
+/* Whether issuer's key made the signature; nothing else is asked. */
+static bool is_signed_by(struct verification *verification, const struct certificate *certificate,
+                         const struct certificate *issuer)
+{
+    enum signature_verdict verdict = SIGNATURE_WRONG;
+    return verify_try_signature(verification, certificate, issuer, &verdict) &&
+           verdict == SIGNATURE_GOOD;
 }
 
 /* Whether signer is valid below path[issuer], and not revoked itself; its own CRL has to be signed
  * by that path, so that this ends here. */
-static bool is_valid_below(const struct inquiry *inquiry, gnutls_x509_crt_t signer, size_t issuer)
+static bool is_valid_below(const struct inquiry *inquiry, const struct certificate *signer,
+                           size_t issuer)
 {
+    if (!is_signed_by(inquiry->verification, signer, inquiry->attempt->path[issuer]))
+        return false;
     struct verification *side = calloc(1, sizeof *side);
     if (side == NULL)
         return false;
@@ -72,7 +75,6 @@ static bool is_valid_below(const struct inquiry *inquiry, gnutls_x509_crt_t sign
         attempt->path[attempt->path_count++] = inquiry->attempt->path[i];
     verify_check_crl_signer(side);
     verify_check_name_constraints(side);
-    verify_check_by_gnutls(side);
     if (attempt->status == 0)
         inquire(side, 0, false);
     bool is_valid = attempt->status == 0;
@@ -80,14 +82,14 @@ static bool is_valid_below(const struct inquiry *inquiry, gnutls_x509_crt_t sign
     return is_valid;
 }
 
-static bool is_delegated_signer(const struct inquiry *inquiry, gnutls_x509_crt_t candidate)
+static bool is_delegated_signer(const struct inquiry *inquiry, const struct certificate *candidate)
 {
     const struct verify_attempt *attempt = inquiry->attempt;
     for (size_t i = 0; i < attempt->path_count; i++)
-        if (gnutls_x509_crt_equals(attempt->path[i], candidate))
+        if (certificate_is_same(attempt->path[i], candidate))
             return false;
     for (size_t i = 1; i < attempt->path_count; i++)
-        if (gnutls_x509_crt_check_issuer(candidate, attempt->path[i]) &&
+        if (certificate_is_issued_by(candidate, attempt->path[i]) &&
             is_valid_below(inquiry, candidate, i))
             return true;
     return false;
@@ -100,7 +102,7 @@ static bool is_signed_outside_path(const struct inquiry *inquiry, const struct c
 {
     const struct verification *verification = inquiry->verification;
     for (size_t i = 1; inquiry->may_delegate && i < verification->chain_count; i++) {
-        gnutls_x509_crt_t candidate = verification->chain[i];
+        const struct certificate *candidate = &verification->chain[i];
         if (has_signer_name(crl, candidate) && may_sign_crls(candidate) &&
             is_delegated_signer(inquiry, candidate) &&
             crl_is_signed_by(crl, candidate, is_weak_out))
@@ -197,6 +199,13 @@ static bool is_credible(const struct crl *crl, enum verify_outcome outcome)
     }
 }
 
+static bool is_listed(const struct inquiry *inquiry, const struct crl *crl,
+                      struct crl_entry *entry_out)
+{
+    const struct der *serial = &inquiry->certificate->serial;
+    return crl_find(crl, serial->content, serial->size, entry_out);
+}
+
 /* Only a hold can be lifted: by a newer CRL of the same scope that does not list it any more
  * (RFC 5280, 5.3.1). */
 static bool is_lifted(const struct inquiry *inquiry, const struct listing *listing)
@@ -206,12 +215,11 @@ static bool is_lifted(const struct inquiry *inquiry, const struct listing *listi
         return false;
     for (size_t i = 0; i < crls->count; i++) {
         const struct crl *newer = crls->items[i];
-        gnutls_datum_t name = crl_issuer(newer);
         if (crl_this_update(newer) > crl_this_update(listing->crl) &&
             crl_is_same_scope(newer, listing->crl) &&
-            certificate_is_same_name(&inquiry->issuer, &name) &&
+            name_is_equal(&inquiry->certificate->issuer, crl_issuer(newer)) &&
             may_revoke(inquiry, newer, check_crl(inquiry, newer)) &&
-            !crl_find(newer, inquiry->serial, inquiry->serial_size, NULL))
+            !is_listed(inquiry, newer, NULL))
             return true;
     }
     return false;
@@ -221,8 +229,7 @@ static void note_listing(struct inquiry *inquiry, const struct crl *crl,
                          enum verify_outcome outcome)
 {
     struct listing listing = {.crl = crl, .outcome = outcome};
-    if (!is_credible(crl, outcome) ||
-        !crl_find(crl, inquiry->serial, inquiry->serial_size, &listing.entry) ||
+    if (!is_credible(crl, outcome) || !is_listed(inquiry, crl, &listing.entry) ||
         (outcome == VERIFY_OUTCOME_CRL_DELTA &&
          listing.entry.reason == CRL_REASON_REMOVE_FROM_CRL) ||
         is_lifted(inquiry, &listing))
@@ -288,7 +295,7 @@ static void tell_revoked(const struct inquiry *inquiry, const struct listing *li
 static void tell_missing(const struct inquiry *inquiry)
 {
     char described[CERTIFICATE_TEXT_SIZE], issuer[260];
-    certificate_format_issuer(inquiry->attempt->path[inquiry->subject], issuer, sizeof issuer);
+    certificate_format_dn(&inquiry->certificate->issuer, issuer, sizeof issuer);
     verify_fail(inquiry->attempt, VERIFY_OUTCOME_NO_CRL,
                 "there is no CRL of %s, the issuer of %s, in %s%s", issuer,
                 verify_describe(inquiry->attempt, inquiry->subject, described),
@@ -338,7 +345,6 @@ static const char *fault_of(enum verify_outcome outcome)
 static void tell_unusable(const struct inquiry *inquiry)
 {
     const struct crl *crl = inquiry->best_crl;
-    gnutls_x509_crt_t subject = inquiry->attempt->path[inquiry->subject];
     char described[CERTIFICATE_TEXT_SIZE], from[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
     char unknown[300];
     verify_describe(inquiry->attempt, inquiry->subject, described);
@@ -351,7 +357,7 @@ static void tell_unusable(const struct inquiry *inquiry)
                     clock_format(inquiry->request->at, now));
     else if (inquiry->best == VERIFY_OUTCOME_CRL_SCOPE)
         verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s does not cover %s: %s",
-                    crl_name(crl), described, crl_scope_gap(crl, subject));
+                    crl_name(crl), described, crl_scope_gap(crl, inquiry->certificate));
     else if (inquiry->best == VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION)
         verify_fail(inquiry->attempt, inquiry->best,
                     "the CRL in %s, needed for %s, has a critical extension that is not "
@@ -399,21 +405,6 @@ static void conclude(struct inquiry *inquiry)
         note_end(inquiry->attempt, inquiry->good, inquiry->request->at);
 }
 
-/* The issuer and the serial by which CRLs are asked. */
-static bool read_subject(struct inquiry *inquiry)
-{
-    gnutls_x509_crt_t subject = inquiry->attempt->path[inquiry->subject];
-    char described[CERTIFICATE_TEXT_SIZE];
-    inquiry->serial_size = sizeof inquiry->serial;
-    if (gnutls_x509_crt_get_raw_issuer_dn(subject, &inquiry->issuer) >= 0 &&
-        gnutls_x509_crt_get_serial(subject, inquiry->serial, &inquiry->serial_size) >= 0)
-        return true;
-    verify_fail(inquiry->attempt, VERIFY_OUTCOME_MALFORMED,
-                "%s has a malformed issuer or serial number",
-                verify_describe(inquiry->attempt, inquiry->subject, described));
-    return false;
-}
-
 /* Asks the CRLs about path[subject]. */
 static void inquire(struct verification *verification, size_t subject, bool may_delegate)
 {
@@ -422,64 +413,65 @@ static void inquire(struct verification *verification, size_t subject, bool may_
                               .request = verification->request,
                               .attempt = &verification->current,
                               .subject = subject,
+                              .certificate = verification->current.path[subject],
                               .may_delegate = may_delegate};
-    if (read_subject(&inquiry)) {
-        for (size_t i = 0; i < crls->count; i++) {
-            gnutls_datum_t name = crl_issuer(crls->items[i]);
-            if (certificate_is_same_name(&inquiry.issuer, &name))
-                try_crl(&inquiry, crls->items[i]);
+    for (size_t i = 0; i < crls->count; i++)
+        if (name_is_equal(&inquiry.certificate->issuer, crl_issuer(crls->items[i])))
+            try_crl(&inquiry, crls->items[i]);
+    conclude(&inquiry);
+}
+
+static bool has_crl_of_issuer(const struct crl_set *crls, const struct certificate *certificate)
+{
+    for (size_t i = 0; i < crls->count; i++)
+        if (name_is_equal(&certificate->issuer, crl_issuer(crls->items[i])))
+            return true;
+    return false;
+}
+
+/* Whether candidate, which is not in the path yet, issued its last certificate. */
+static bool is_next_issuer(struct verification *verification, const struct certificate *candidate)
+{
+    const struct verify_attempt *attempt = &verification->current;
+    const struct certificate *last = attempt->path[attempt->path_count - 1];
+    for (size_t i = 0; i < attempt->path_count; i++)
+        if (certificate_is_same(attempt->path[i], candidate))
+            return false;
+    return candidate->is_authority && certificate_is_issued_by(last, candidate) &&
+           is_signed_by(verification, last, candidate);
+}
+
+/* The first anchor, or else the first of the chain, that issued the path's last certificate; NULL:
+ * none did. */
+static const struct certificate *find_issuer(struct verification *verification, bool *is_anchor_out)
+{
+    const struct verify_attempt *attempt = &verification->current;
+    const struct certificate *last = attempt->path[attempt->path_count - 1], *anchor = NULL;
+    const struct trust_certificates *anchors = &verification->request->trust->anchors;
+    while ((anchor = trust_find(anchors, &last->issuer, last->issuer_hash, anchor)) != NULL)
+        if (is_next_issuer(verification, anchor)) {
+            *is_anchor_out = true;
+            return anchor;
         }
-        conclude(&inquiry);
-    }
-    gnutls_free(inquiry.issuer.data);
-}
-
-static bool has_crl_of_issuer(const struct crl_set *crls, gnutls_x509_crt_t certificate)
-{
-    gnutls_datum_t issuer = {0};
-    bool is_found = false;
-    if (gnutls_x509_crt_get_raw_issuer_dn(certificate, &issuer) < 0)
-        return true; /* inquire() says what is wrong with it */
-    for (size_t i = 0; !is_found && i < crls->count; i++) {
-        gnutls_datum_t name = crl_issuer(crls->items[i]);
-        is_found = certificate_is_same_name(&issuer, &name);
-    }
-    gnutls_free(issuer.data);
-    return is_found;
-}
-
-/* The first of the list that issued certificate; NULL: none did. */
-static gnutls_x509_crt_t find_issuer(const struct verify_attempt *attempt,
-                                     gnutls_x509_crt_t certificate, gnutls_x509_crt_t *list,
-                                     size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        bool is_in_path = false;
-        for (size_t j = 0; !is_in_path && j < attempt->path_count; j++)
-            is_in_path = gnutls_x509_crt_equals(attempt->path[j], list[i]) != 0;
-        if (!is_in_path && certificate_is_authority(list[i]) &&
-            gnutls_x509_crt_check_issuer(certificate, list[i]) &&
-            verify_is_signed_by(certificate, list[i]))
-            return list[i];
-    }
+    *is_anchor_out = false;
+    for (size_t i = 0; i < verification->chain_count; i++)
+        if (is_next_issuer(verification, &verification->chain[i]))
+            return &verification->chain[i];
     return NULL;
 }
 
 /* Lengthens the path above its anchor as long as issuers are known, and cuts it behind the last of
  * them that is an anchor too. */
-static void climb(const struct verification *verification, struct verify_attempt *attempt)
+static void climb(struct verification *verification)
 {
-    const struct trust *trust = verification->request->trust;
+    struct verify_attempt *attempt = &verification->current;
     size_t anchored = attempt->path_count;
     while (attempt->path_count < VERIFY_PATH_LIMIT) {
-        gnutls_x509_crt_t last = attempt->path[attempt->path_count - 1];
-        if (certificate_is_self_issued(last) && verify_is_signed_by(last, last))
+        const struct certificate *last = attempt->path[attempt->path_count - 1];
+        bool is_anchor = false;
+        if (certificate_is_self_issued(last) && is_signed_by(verification, last, last))
             break;
-        gnutls_x509_crt_t issuer = find_issuer(attempt, last, trust->anchors, trust->anchor_count);
-        bool is_anchor = issuer != NULL;
-        if (!is_anchor)
-            issuer = find_issuer(attempt, last, (gnutls_x509_crt_t *)verification->chain,
-                                 verification->chain_count);
+        const struct certificate *issuer = find_issuer(verification, &is_anchor);
         if (issuer == NULL)
             break;
         attempt->path[attempt->path_count++] = issuer;
@@ -496,7 +488,7 @@ static void check_anchors(struct verification *verification, size_t first, bool 
     struct verify_attempt *attempt = &verification->current;
     const struct verify_request *request = verification->request;
     size_t path_count = attempt->path_count;
-    climb(verification, attempt);
+    climb(verification);
     for (size_t i = first; i + 1 < attempt->path_count; i++) {
         if ((request->crl_check == CRL_CHECK_LEAF && i > 0) ||
             !has_crl_of_issuer(request->crls, attempt->path[i]))

@@ -1,3 +1,5 @@
+/* verify_rules.c - what each certificate of a path has to fulfil by itself and by its place: one
+ * row a rule. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,243 +8,273 @@
 
 #define WEAKEST_RSA_BITS 2048
 #define WEAKEST_CURVE_BITS 224
-#define PURPOSE_SIZE 128
-#define EXTENSION_LIMIT 64
+#define OID_SIZE 128
 
-void verify_check_dates(struct verification *verification, size_t i)
+#define TLS_SERVER_PURPOSE "\x2b\x06\x01\x05\x05\x07\x03\x01" /* 1.3.6.1.5.5.7.3.1 */
+#define ANY_PURPOSE "\x55\x1d\x25\x00"                        /* 2.5.29.37.0 */
+
+struct rule_target {
+    const struct verify_request *request;
+    struct verify_attempt *attempt;
+    size_t i;
+    const struct certificate *certificate; /* path[i] */
+    char described[CERTIFICATE_TEXT_SIZE]; /* room for describe() */
+};
+
+static const char *describe(struct rule_target *target)
 {
-    struct verify_attempt *attempt = &verification->current;
-    time_t at = verification->request->at;
-    time_t from = gnutls_x509_crt_get_activation_time(attempt->path[i]);
-    time_t until = gnutls_x509_crt_get_expiration_time(attempt->path[i]);
-    char described[CERTIFICATE_TEXT_SIZE], limit[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
-    clock_format(at, now);
-    if (from == (time_t)-1 || until == (time_t)-1)
-        verify_fail(attempt, VERIFY_OUTCOME_MALFORMED, "%s has no readable dates",
-                    verify_describe(attempt, i, described));
-    else if (at > until)
-        verify_fail(attempt, VERIFY_OUTCOME_EXPIRED, "%s expired on %s; it is now %s",
-                    verify_describe(attempt, i, described), clock_format(until, limit), now);
-    else if (at < from)
-        verify_fail(attempt, VERIFY_OUTCOME_NOT_YET_VALID, "%s is valid only from %s; it is now %s",
-                    verify_describe(attempt, i, described), clock_format(from, limit), now);
+    return verify_describe(target->attempt, target->i, target->described);
 }
 
-static void check_weak_key(struct verify_attempt *attempt, size_t i)
+void verify_check_form(struct verify_attempt *attempt, size_t i)
+{
+    const struct certificate *certificate = attempt->path[i];
+    char described[CERTIFICATE_TEXT_SIZE];
+    if (certificate->fault != NULL)
+        verify_fail(attempt, VERIFY_OUTCOME_MALFORMED, "%s is malformed: %s %s",
+                    verify_describe(attempt, i, described), certificate->fault_place,
+                    certificate->fault);
+}
+
+static void check_form(struct rule_target *target)
+{
+    verify_check_form(target->attempt, target->i);
+}
+
+static void check_dates(struct rule_target *target)
+{
+    const struct certificate *certificate = target->certificate;
+    time_t at = target->request->at;
+    char limit[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
+    clock_format(at, now);
+    if (at > certificate->not_after)
+        verify_fail(target->attempt, VERIFY_OUTCOME_EXPIRED, "%s expired on %s; it is now %s",
+                    describe(target), clock_format(certificate->not_after, limit), now);
+    else if (at < certificate->not_before)
+        verify_fail(target->attempt, VERIFY_OUTCOME_NOT_YET_VALID,
+                    "%s is valid only from %s; it is now %s", describe(target),
+                    clock_format(certificate->not_before, limit), now);
+}
+
+static void check_key(struct rule_target *target)
 {
     unsigned bits = 0;
-    int algorithm = gnutls_x509_crt_get_pk_algorithm(attempt->path[i], &bits);
-    char described[CERTIFICATE_TEXT_SIZE];
+    gnutls_pubkey_t key = signature_import_key(&target->certificate->public_key);
+    int algorithm = key != NULL ? gnutls_pubkey_get_pk_algorithm(key, &bits) : -1;
     bool is_curve = algorithm == GNUTLS_PK_ECDSA || algorithm == GNUTLS_PK_EDDSA_ED25519 ||
                     algorithm == GNUTLS_PK_EDDSA_ED448;
     unsigned weakest = is_curve ? WEAKEST_CURVE_BITS : WEAKEST_RSA_BITS;
+    gnutls_pubkey_deinit(key);
     if (algorithm < 0)
-        verify_fail(attempt, VERIFY_OUTCOME_WEAK, "%s has a key of an unknown algorithm",
-                    verify_describe(attempt, i, described));
+        verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_KEY,
+                    "%s has a key that is malformed, or of an algorithm that is not supported",
+                    describe(target));
     else if (bits < weakest)
-        verify_fail(attempt, VERIFY_OUTCOME_WEAK,
+        verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_KEY,
                     "%s has a key that is too weak: %s with %u bits; %u or more are wanted",
-                    verify_describe(attempt, i, described),
+                    describe(target),
                     gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)algorithm), bits, weakest);
 }
 
-static void check_weak_signature(struct verify_attempt *attempt, size_t i)
+/* Keys that no TLS handshake of this program takes from a server. */
+static void check_server_key(struct rule_target *target)
 {
-    int algorithm = gnutls_x509_crt_get_signature_algorithm(attempt->path[i]);
-    char described[CERTIFICATE_TEXT_SIZE];
-    if (algorithm > 0 && gnutls_sign_is_secure2((gnutls_sign_algorithm_t)algorithm,
-                                                GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS))
+    gnutls_pubkey_t key = signature_import_key(&target->certificate->public_key);
+    gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
+    int algorithm = key != NULL ? gnutls_pubkey_get_pk_algorithm(key, NULL) : -1;
+    if (algorithm == GNUTLS_PK_ECDSA)
+        gnutls_pubkey_export_ecc_raw2(key, &curve, NULL, NULL, 0);
+    gnutls_pubkey_deinit(key);
+    bool is_for_tls = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS ||
+                      algorithm == GNUTLS_PK_EDDSA_ED25519 || algorithm == GNUTLS_PK_EDDSA_ED448 ||
+                      curve == GNUTLS_ECC_CURVE_SECP256R1 || curve == GNUTLS_ECC_CURVE_SECP384R1 ||
+                      curve == GNUTLS_ECC_CURVE_SECP521R1;
+    if (algorithm < 0 || is_for_tls)
         return;
-    const char *name =
-        algorithm > 0 ? gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm) : NULL;
-    verify_fail(attempt, VERIFY_OUTCOME_WEAK,
-                "%s is signed with %s, which is too weak; SHA-256 or better is wanted",
-                verify_describe(attempt, i, described),
-                name != NULL ? name : "an unknown algorithm");
+    verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_KEY,
+                "%s has a key that no TLS handshake takes: %s; RSA, Ed25519, Ed448, or ECDSA on "
+                "P-256, P-384 or P-521 is wanted",
+                describe(target),
+                algorithm == GNUTLS_PK_ECDSA
+                    ? gnutls_ecc_curve_get_name(curve)
+                    : gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)algorithm));
 }
 
-/* An issuer has to be a CA. Version 1 knows no such statement: as trust anchor it is the user's
- * word. */
-static void check_authority(struct verify_attempt *attempt, size_t i)
+static void check_weak_signature(struct rule_target *target)
 {
-    char described[CERTIFICATE_TEXT_SIZE], issued[CERTIFICATE_TEXT_SIZE];
+    const struct der *algorithm = &target->certificate->signature.algorithm;
+    char name[OID_SIZE];
+    if (signature_is_weak(algorithm))
+        verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_SIGNATURE,
+                    "%s is signed with %s, which is too weak; SHA-256 or better is wanted",
+                    describe(target), signature_format_algorithm(algorithm, name, sizeof name));
+}
+
+static void check_critical(struct rule_target *target)
+{
+    const struct der *unknown = &target->certificate->unknown_critical;
+    char oid[OID_SIZE];
+    if (unknown->whole != NULL)
+        verify_fail(target->attempt, VERIFY_OUTCOME_CRITICAL_EXTENSION,
+                    "%s has a critical extension that is not understood: %s", describe(target),
+                    der_format_oid(unknown, oid, sizeof oid));
+}
+
+/* Version 1 knows no such statement: as trust anchor it is the user's word. */
+static void check_authority(struct rule_target *target)
+{
+    char issued[CERTIFICATE_TEXT_SIZE];
     bool is_old_anchor =
-        i == attempt->path_count - 1 && gnutls_x509_crt_get_version(attempt->path[i]) < 3;
-    if (is_old_anchor || certificate_is_authority(attempt->path[i]))
-        return;
-    verify_fail(attempt, VERIFY_OUTCOME_NOT_AUTHORITY,
-                "%s issued %s, but its basicConstraints do not say that it is a CA's",
-                verify_describe(attempt, i, described), verify_describe(attempt, i - 1, issued));
+        target->i == target->attempt->path_count - 1 && target->certificate->version < 3;
+    if (!is_old_anchor && !target->certificate->is_authority)
+        verify_fail(target->attempt, VERIFY_OUTCOME_NOT_AUTHORITY,
+                    "%s issued %s, but its basicConstraints do not say that it is a CA's",
+                    describe(target), verify_describe(target->attempt, target->i - 1, issued));
 }
 
 /* RFC 5280, 4.2.1.9: counts the intermediates below that are not self-issued. */
-static void check_path_length(struct verify_attempt *attempt, size_t i)
+static void check_path_length(struct rule_target *target)
 {
-    char described[CERTIFICATE_TEXT_SIZE];
-    int limit = -1, below = 0;
-    if (gnutls_x509_crt_get_basic_constraints(attempt->path[i], NULL, NULL, &limit) < 0 ||
-        limit < 0)
-        return;
-    for (size_t j = 1; j < i; j++)
-        below += !certificate_is_self_issued(attempt->path[j]);
-    if (below > limit)
-        verify_fail(attempt, VERIFY_OUTCOME_PATH_LENGTH,
-                    "%s allows %d CA certificate(s) below it (pathLenConstraint), and there are %d",
-                    verify_describe(attempt, i, described), limit, below);
+    unsigned limit = target->certificate->path_length, below = 0;
+    for (size_t j = 1; j < target->i; j++)
+        below += !certificate_is_self_issued(target->attempt->path[j]);
+    if (limit != CERTIFICATE_NO_NUMBER && below > limit)
+        verify_fail(target->attempt, VERIFY_OUTCOME_PATH_LENGTH,
+                    "%s allows %u CA certificate(s) below it (pathLenConstraint), and there are %u",
+                    describe(target), limit, below);
 }
 
-static bool has_key_usage(gnutls_x509_crt_t certificate, unsigned wanted)
+static void check_issuer_usage(struct rule_target *target)
 {
-    unsigned usage = 0;
-    int outcome = gnutls_x509_crt_get_key_usage(certificate, &usage, NULL);
-    return outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE || (outcome >= 0 && usage & wanted);
-}
-
-static void check_issuer_usage(struct verify_attempt *attempt, size_t i)
-{
-    char described[CERTIFICATE_TEXT_SIZE];
-    if (!has_key_usage(attempt->path[i], GNUTLS_KEY_KEY_CERT_SIGN))
-        verify_fail(attempt, VERIFY_OUTCOME_KEY_USAGE,
+    if ((target->certificate->key_usage & GNUTLS_KEY_KEY_CERT_SIGN) == 0)
+        verify_fail(target->attempt, VERIFY_OUTCOME_KEY_USAGE,
                     "%s may not sign certificates (its keyUsage has no keyCertSign)",
-                    verify_describe(attempt, i, described));
+                    describe(target));
 }
 
-static bool has_purpose(gnutls_x509_crt_t certificate, const char *wanted)
+static bool is_tls_server(const struct verify_request *request)
 {
-    bool is_found = false, is_over = false;
-    for (unsigned i = 0; !is_found && !is_over; i++) {
-        char oid[PURPOSE_SIZE];
-        size_t size = sizeof oid;
-        int outcome = gnutls_x509_crt_get_key_purpose_oid(certificate, i, oid, &size, NULL);
-        if (outcome == GNUTLS_E_SHORT_MEMORY_BUFFER)
-            continue;
-        is_over = outcome < 0;
-        /* No extension at all: every purpose. */
-        is_found = (is_over && i == 0 && outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) ||
-                   (!is_over && (strcmp(oid, wanted) == 0 || strcmp(oid, GNUTLS_KP_ANY) == 0));
-    }
-    return is_found;
+    return request->purpose == NULL || strcmp(request->purpose, GNUTLS_KP_TLS_WWW_SERVER) == 0;
 }
 
-static void check_purpose(const struct verify_request *request, struct verify_attempt *attempt,
-                          size_t i)
+static bool is_purpose(const struct der *oid, const struct verify_request *request)
 {
-    const char *wanted = request->purpose != NULL ? request->purpose : GNUTLS_KP_TLS_WWW_SERVER;
-    char described[CERTIFICATE_TEXT_SIZE];
-    if (!has_purpose(attempt->path[i], wanted))
-        verify_fail(attempt, VERIFY_OUTCOME_PURPOSE,
+    char text[OID_SIZE];
+    if (DER_IS_OID(oid, ANY_PURPOSE))
+        return true;
+    return is_tls_server(request)
+               ? DER_IS_OID(oid, TLS_SERVER_PURPOSE)
+               : strcmp(der_format_oid(oid, text, sizeof text), request->purpose) == 0;
+}
+
+static void check_purpose(struct rule_target *target)
+{
+    struct cursor oids = certificate_inside(target->certificate, CERTIFICATE_EXTENDED_KEY_USAGE);
+    struct der oid;
+    bool is_found = !certificate_has(target->certificate, CERTIFICATE_EXTENDED_KEY_USAGE);
+    while (!is_found && der_next(&oids, &oid))
+        is_found = is_purpose(&oid, target->request);
+    if (!is_found)
+        verify_fail(target->attempt, VERIFY_OUTCOME_PURPOSE,
                     "%s may not be used for %s: its extendedKeyUsage does not list it",
-                    verify_describe(attempt, i, described),
-                    strcmp(wanted, GNUTLS_KP_TLS_WWW_SERVER) == 0 ? "a TLS server" : wanted);
+                    describe(target),
+                    is_tls_server(target->request) ? "a TLS server" : target->request->purpose);
 }
 
-static void check_server_usage(const struct verify_request *request, struct verify_attempt *attempt)
+/* RFC 8446, 4.4.2.2, and RFC 8422, 5.3: keys sign the handshake; RSA's may also decrypt up to TLS
+ * 1.2. */
+const char *verify_usage_gap(const struct certificate *server)
 {
-    unsigned wanted =
-        GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_ENCIPHERMENT | GNUTLS_KEY_KEY_AGREEMENT;
-    char described[CERTIFICATE_TEXT_SIZE];
-    bool is_server =
-        request->purpose == NULL || strcmp(request->purpose, GNUTLS_KP_TLS_WWW_SERVER) == 0;
-    if (is_server && !has_key_usage(attempt->path[0], wanted))
-        verify_fail(attempt, VERIFY_OUTCOME_KEY_USAGE,
-                    "%s may not be used for a TLS server: its keyUsage has neither "
-                    "digitalSignature nor keyEncipherment nor keyAgreement",
-                    verify_describe(attempt, 0, described));
+    unsigned wanted = GNUTLS_KEY_DIGITAL_SIGNATURE;
+    gnutls_pubkey_t key = signature_import_key(&server->public_key);
+    bool is_rsa = key != NULL && gnutls_pubkey_get_pk_algorithm(key, NULL) == GNUTLS_PK_RSA;
+    gnutls_pubkey_deinit(key);
+    if (is_rsa)
+        wanted |= GNUTLS_KEY_KEY_ENCIPHERMENT;
+    if (server->key_usage & wanted)
+        return NULL;
+    return is_rsa ? "neither digitalSignature nor keyEncipherment" : "no digitalSignature";
 }
 
-/* Extensions that are processed here, by GnuTLS, or need no processing. */
-static bool is_known_extension(const char *oid)
+static void check_server_usage(struct rule_target *target)
 {
-    static const char *const known[] = {
-        "2.5.29.14",          /* subjectKeyIdentifier */
-        "2.5.29.15",          /* keyUsage */
-        "2.5.29.17",          /* subjectAltName */
-        "2.5.29.18",          /* issuerAltName */
-        "2.5.29.19",          /* basicConstraints */
-        "2.5.29.30",          /* nameConstraints */
-        "2.5.29.31",          /* cRLDistributionPoints */
-        "2.5.29.32",          /* certificatePolicies */
-        "2.5.29.33",          /* policyMappings */
-        "2.5.29.35",          /* authorityKeyIdentifier */
-        "2.5.29.36",          /* policyConstraints */
-        "2.5.29.37",          /* extendedKeyUsage */
-        "2.5.29.54",          /* inhibitAnyPolicy */
-        "1.3.6.1.5.5.7.1.1",  /* authorityInfoAccess */
-        "1.3.6.1.5.5.7.1.11", /* subjectInfoAccess */
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(oid, known[i]) == 0)
-            return true;
-    return false;
+    const char *gap = verify_usage_gap(target->certificate);
+    if (gap != NULL)
+        verify_fail(target->attempt, VERIFY_OUTCOME_KEY_USAGE,
+                    "%s may not be used for a TLS server: its keyUsage has %s", describe(target),
+                    gap);
 }
 
-static void check_extensions(struct verify_attempt *attempt, size_t i)
+/* RFC 5280, 4.2.1.10: "MUST be used only in a CA certificate". */
+static void check_server_constraints(struct rule_target *target)
 {
-    char described[CERTIFICATE_TEXT_SIZE];
-    for (unsigned index = 0;; index++) {
-        char oid[PURPOSE_SIZE] = "(very long OID)";
-        size_t size = sizeof oid;
-        unsigned is_critical = 0;
-        int outcome =
-            gnutls_x509_crt_get_extension_info(attempt->path[i], index, oid, &size, &is_critical);
-        if (outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-            return;
-        if (index >= EXTENSION_LIMIT || outcome < 0) {
-            verify_fail(attempt, VERIFY_OUTCOME_MALFORMED, "%s has %s",
-                        verify_describe(attempt, i, described),
-                        outcome < 0 ? "a malformed extension" : "too many extensions");
-            return;
-        }
-        if (is_critical && !is_known_extension(oid))
-            verify_fail(attempt, VERIFY_OUTCOME_CRITICAL_EXTENSION,
-                        "%s has a critical extension that is not understood: %s",
-                        verify_describe(attempt, i, described), oid);
-    }
+    if (certificate_has(target->certificate, CERTIFICATE_NAME_CONSTRAINTS) &&
+        !target->certificate->is_authority)
+        verify_fail(target->attempt, VERIFY_OUTCOME_MALFORMED,
+                    "%s is malformed: it has nameConstraints, and is not a CA's", describe(target));
 }
 
-static void check_certificate(struct verification *verification, size_t i)
-{
-    struct verify_attempt *attempt = &verification->current;
-    verify_check_dates(verification, i);
-    check_extensions(attempt, i);
-    check_purpose(verification->request, attempt, i);
-    if (!verification->request->allow_weak && i + 1 < attempt->path_count)
-        check_weak_signature(attempt, i);
-}
+/* Where in a path a rule applies. The anchor is trusted as it stands, but it has to be current, and
+ * what it says of those below counts; its own signature counts for nothing. A server certificate
+ * that is an anchor itself is checked like any other. */
+enum rule_place {
+    PLACE_SERVER = 1,
+    PLACE_MIDDLE = 2,
+    PLACE_ANCHOR = 4, /* and not the server's */
+    PLACE_SIGNED = 8, /* its signature is part of the path */
+    PLACE_CRL_SIGNER = 16
+};
 
-void verify_check_crl_signer(struct verification *verification)
-{
-    struct verify_attempt *attempt = &verification->current;
-    verify_check_dates(verification, 0);
-    check_extensions(attempt, 0);
-    if (verification->request->allow_weak)
-        return;
-    check_weak_signature(attempt, 0);
-    check_weak_key(attempt, 0);
-}
+struct rule {
+    unsigned places;
+    bool is_of_strength;  /* left out with allow_weak */
+    bool is_for_tls_only; /* left out for other purposes */
+    void (*check)(struct rule_target *target);
+};
 
-static void check_issuer(struct verify_attempt *attempt, size_t i)
+static const struct rule rules[] = {
+    {PLACE_SERVER | PLACE_MIDDLE | PLACE_ANCHOR | PLACE_CRL_SIGNER, false, false, check_form},
+    {PLACE_SERVER | PLACE_MIDDLE | PLACE_ANCHOR | PLACE_CRL_SIGNER, false, false, check_dates},
+    {PLACE_SERVER | PLACE_MIDDLE | PLACE_ANCHOR | PLACE_CRL_SIGNER, true, false, check_key},
+    {PLACE_SIGNED | PLACE_CRL_SIGNER, true, false, check_weak_signature},
+    {PLACE_SERVER | PLACE_MIDDLE | PLACE_CRL_SIGNER, false, false, check_critical},
+    {PLACE_SERVER | PLACE_MIDDLE, false, false, check_purpose},
+    {PLACE_MIDDLE | PLACE_ANCHOR, false, false, check_authority},
+    {PLACE_MIDDLE | PLACE_ANCHOR, false, false, check_path_length},
+    {PLACE_MIDDLE | PLACE_ANCHOR, false, false, check_issuer_usage},
+    {PLACE_SERVER, false, true, check_server_usage},
+    {PLACE_SERVER, true, true, check_server_key},
+    {PLACE_SERVER, false, false, check_server_constraints},
+};
+
+static void apply_rules(struct verification *verification, size_t i, unsigned place)
 {
-    check_authority(attempt, i);
-    check_path_length(attempt, i);
-    check_issuer_usage(attempt, i);
+    struct rule_target target = {.request = verification->request,
+                                 .attempt = &verification->current,
+                                 .i = i,
+                                 .certificate = verification->current.path[i]};
+    for (size_t k = 0; k < sizeof rules / sizeof rules[0]; k++)
+        if ((rules[k].places & place) != 0 &&
+            !(rules[k].is_of_strength && target.request->allow_weak) &&
+            !(rules[k].is_for_tls_only && !is_tls_server(target.request)))
+            rules[k].check(&target);
 }
 
 void verify_check_rules(struct verification *verification)
 {
-    struct verify_attempt *attempt = &verification->current;
-    size_t anchor = attempt->path_count - 1;
-    for (size_t i = 0; i < attempt->path_count; i++) {
-        /* The anchor is trusted as it stands, but it has to be current; its own signature counts
-         * for nothing. A server certificate that is an anchor itself is checked like any other. */
-        if (i < anchor || i == 0)
-            check_certificate(verification, i);
-        else
-            verify_check_dates(verification, i);
-        if (!verification->request->allow_weak)
-            check_weak_key(attempt, i);
-        if (i > 0)
-            check_issuer(attempt, i);
+    size_t anchor = verification->current.path_count - 1;
+    for (size_t i = 0; i <= anchor; i++) {
+        unsigned place = i == 0 ? PLACE_SERVER : i == anchor ? PLACE_ANCHOR : PLACE_MIDDLE;
+        apply_rules(verification, i, i < anchor ? place | PLACE_SIGNED : place);
     }
-    check_server_usage(verification->request, attempt);
+}
+
+void verify_check_server(struct verification *verification)
+{
+    apply_rules(verification, 0, PLACE_SERVER);
+}
+
+void verify_check_crl_signer(struct verification *verification)
+{
+    apply_rules(verification, 0, PLACE_CRL_SIGNER);
 }

@@ -76,17 +76,18 @@ static bool add_crl(const char *name, struct crl_set *crls)
     return is_read;
 }
 
-static bool load_anchor(struct trust *trust, gnutls_x509_crt_t *anchor)
+static struct trust *load_anchor(void)
 {
     struct file_content content;
+    struct error error = {0};
     if (!read_data("certs", "TrustAnchorRootCertificate.crt", &content))
-        return false;
+        return NULL;
     gnutls_datum_t der = {content.bytes, (unsigned)content.size};
-    bool is_loaded = gnutls_x509_crt_init(anchor) >= 0 &&
-                     gnutls_x509_crt_import(*anchor, &der, GNUTLS_X509_FMT_DER) >= 0;
+    struct trust *trust = trust_from_der(&der, 1, "TrustAnchorRoot", &error);
+    if (trust == NULL)
+        printf("# %s\n", error.text);
     file_content_free(&content);
-    *trust = (struct trust){.anchors = anchor, .anchor_count = 1, .name = "TrustAnchorRoot"};
-    return is_loaded;
+    return trust;
 }
 
 static bool load_case(char **fields, struct file_content *files, gnutls_datum_t *chain,
@@ -213,8 +214,7 @@ static bool find_data(void)
 
 int main(int argc, char **argv)
 {
-    struct trust trust;
-    gnutls_x509_crt_t anchor = NULL;
+    struct trust *trust = NULL;
     char *table_name = NULL;
     if (!find_data() || asprintf(&table_name, "%s/cases.tsv", data_folder) < 0)
         return EXIT_FAILURE;
@@ -223,9 +223,9 @@ int main(int argc, char **argv)
     if (table == NULL) {
         printf("1..0 # SKIP the PKITS data is not at %s (set ODBCSSL_PKITS)\n", data_folder);
         outcome = EXIT_SUCCESS;
-    } else if (load_anchor(&trust, &anchor)) {
-        outcome = run_all(table, &trust, argc, argv);
-        gnutls_x509_crt_deinit(anchor);
+    } else if ((trust = load_anchor()) != NULL) {
+        outcome = run_all(table, trust, argc, argv);
+        trust_free(&trust);
     }
     if (table != NULL)
         fclose(table);

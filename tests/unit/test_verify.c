@@ -12,16 +12,28 @@
 
 static void test_good_chain(void)
 {
-    struct verify_result result = scene_verify(
-        &(struct scene){.chain = CHAIN(world.server, world.middle), .host = "db1.example.com"});
+    static const char *const wanted[] = {"CN=db1", "CN=Middle", "CN=Root"};
+    struct trust *trust = trust_of(CHAIN(world.root));
+    gnutls_datum_t chain[] = {pki_der(world.server), pki_der(world.middle)};
+    const struct verify_request request = {.chain = chain,
+                                           .chain_count = 2,
+                                           .trust = trust,
+                                           .host = "db1.example.com",
+                                           .at = time(NULL)};
+    struct verify_result result;
+    char name[100];
+    CHECK(verify_chain(&request, &result));
     CHECK_NUMBER(result.status, 0);
+    CHECK_NUMBER(result.outcome, VERIFY_OUTCOME_COUNT);
     CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_NOT_CHECKED);
     CHECK_NUMBER(result.path_count, 3);
-    CHECK(gnutls_x509_crt_equals(result.path[0], world.server->crt));
-    CHECK(gnutls_x509_crt_equals(result.path[1], world.middle->crt));
-    CHECK(gnutls_x509_crt_equals(result.path[2], world.root->crt));
+    for (size_t i = 0; i < 3 && i < result.path_count; i++)
+        CHECK_TEXT(certificate_format_dn(&result.path[i].subject, name, sizeof name), wanted[i]);
     verify_result_free(&result);
     CHECK_NUMBER(result.path_count, 0);
+    gnutls_free(chain[0].data);
+    gnutls_free(chain[1].data);
+    trust_free(&trust);
 }
 
 static void test_any_order(void)
@@ -76,22 +88,22 @@ static void test_forged_signature(void)
 static void test_altered_certificate(void)
 {
     gnutls_datum_t der = pki_der(world.server), middle = pki_der(world.middle);
-    gnutls_x509_crt_t anchors[] = {world.root->crt};
-    const struct trust trust = {.anchors = anchors, .anchor_count = 1, .name = (char *)"root.crt"};
+    struct trust *trust = trust_of(CHAIN(world.root));
     unsigned char *name = memmem(der.data, der.size, "db1.example", 11);
     CHECK_FATAL(name != NULL);
     name[2] = '2';
     gnutls_datum_t chain[] = {der, middle};
     const struct verify_request request = {
-        .chain = chain, .chain_count = 2, .trust = &trust, .at = time(NULL)};
+        .chain = chain, .chain_count = 2, .trust = trust, .at = time(NULL)};
     struct verify_result result;
     CHECK(!verify_chain(&request, &result));
     CHECK_NUMBER(result.error.code, ODBCSSL_ERROR_CERTIFICATE_SIGNATURE);
-    CHECK_CONTAINS(result.error.text, "the signature of server certificate CN=db1");
+    CHECK_CONTAINS(result.error.text, "the signature (ECDSA-SHA256) of server certificate CN=db1");
     CHECK_CONTAINS(result.error.text, "CA certificate CN=Middle");
     verify_result_free(&result);
     gnutls_free(der.data);
     gnutls_free(middle.data);
+    trust_free(&trust);
 }
 
 /* Two intermediates of one name and key: the good one has to be found, wherever it stands. */
@@ -139,7 +151,7 @@ static void test_many_paths(void)
     chain[0] = pki_issue(&(struct pki_spec){.common_name = "db", .issuer = nobody});
     for (size_t i = 0; i < 31; i++)
         chain[i + 1] = twins[i];
-    EXPECT_REFUSED(UNTRUSTED, ODBCSSL_ERROR_ISSUER_UNKNOWN, NULL, .chain = chain);
+    EXPECT_REFUSED(UNTRUSTED, ODBCSSL_ERROR_UNTRUSTED, "is a loop", .chain = chain);
     pki_free((struct pki_certificate **)&chain[0]);
     for (size_t i = 0; i < 31; i++)
         pki_free(&twins[i]);
@@ -161,17 +173,16 @@ static void test_long_chains(void)
     for (size_t i = 0; i <= VERIFY_CHAIN_LIMIT; i++)
         chain[i] = line[VERIFY_CHAIN_LIMIT - i];
     EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
-                   "the server sent 33 certificates; 32 are read at the most", .chain = chain);
+                   "the server sent 65 certificates; 64 are read at the most", .chain = chain);
     for (size_t i = 0; i <= VERIFY_CHAIN_LIMIT; i++)
         pki_free(&line[i]);
 }
 
 static void test_empty_and_garbage(void)
 {
-    gnutls_x509_crt_t anchors[] = {world.root->crt};
-    const struct trust trust = {.anchors = anchors, .anchor_count = 1, .name = (char *)"root.crt"};
+    struct trust *trust = trust_of(CHAIN(world.root));
     gnutls_datum_t garbage = {(unsigned char *)"garbage", 7};
-    struct verify_request request = {.trust = &trust, .at = time(NULL)};
+    struct verify_request request = {.trust = trust, .at = time(NULL)};
     struct verify_result result;
     CHECK(!verify_chain(&request, &result));
     CHECK_CONTAINS(result.error.text, "sent no certificate");
@@ -182,6 +193,7 @@ static void test_empty_and_garbage(void)
     CHECK_CONTAINS(result.error.text, "certificate 1 of the 1 that the server sent cannot be read");
     CHECK_NUMBER(result.status, ODBCSSL_VERIFY_OTHER);
     verify_result_free(&result);
+    trust_free(&trust);
 }
 
 /* Without trust the chain is not checked, but a pin is. */
@@ -370,10 +382,11 @@ static void test_nul_in_name(void)
                                                                   .dns = PKI_LIST("a.test"),
                                                                   .raw_dns = name,
                                                                   .raw_dns_size = sizeof name - 1});
-    EXPECT_REFUSED(ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_HOST, "NUL", .chain = CHAIN(server),
-                   .host = "db1.example.com");
-    EXPECT_REFUSED(ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_HOST, "NUL", .chain = CHAIN(server),
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER | ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_VERIFY_OTHER, "NUL",
+                   .chain = CHAIN(server), .host = "db1.example.com");
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER, "NUL", .chain = CHAIN(server),
                    .host = "a.test");
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER, "NUL", .chain = CHAIN(server));
     pki_free(&server);
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHAIN_LIMIT 40
+#define CHAIN_LIMIT 80
 
 struct world world;
 
@@ -36,19 +36,27 @@ static size_t export_chain(const struct scene *scene, gnutls_datum_t *ders)
     return count;
 }
 
+struct trust *trust_of(const struct pki_certificate *const *anchors)
+{
+    gnutls_datum_t ders[CHAIN_LIMIT] = {0};
+    size_t count = 0;
+    for (; anchors[count] != NULL && count < CHAIN_LIMIT; count++)
+        ders[count] = pki_der(anchors[count]);
+    struct trust *trust = trust_from_der(ders, count, "root.crt", NULL);
+    for (size_t i = 0; i < count; i++)
+        gnutls_free(ders[i].data);
+    CHECK_FATAL(trust != NULL);
+    return trust;
+}
+
 struct verify_result scene_verify(const struct scene *scene)
 {
     gnutls_datum_t ders[CHAIN_LIMIT];
     const struct pki_certificate *anchor = scene->anchor != NULL ? scene->anchor : world.root;
-    gnutls_x509_crt_t anchors[CHAIN_LIMIT] = {anchor->crt};
-    struct trust trust = {.anchors = anchors, .anchor_count = 1, .name = (char *)"root.crt"};
-    if (scene->anchors != NULL)
-        trust.anchor_count = 0;
-    for (size_t i = 0; scene->anchors != NULL && scene->anchors[i] != NULL; i++)
-        anchors[trust.anchor_count++] = scene->anchors[i]->crt;
+    struct trust *trust = trust_of(scene->anchors != NULL ? scene->anchors : CHAIN(anchor));
     struct verify_request request = {.chain = ders,
                                      .chain_count = export_chain(scene, ders),
-                                     .trust = scene->without_trust ? NULL : &trust,
+                                     .trust = scene->without_trust ? NULL : trust,
                                      .crls = scene->crls,
                                      .crl_check = scene->crl_check,
                                      .crl_name = "SslCrl=test.crl",
@@ -61,6 +69,9 @@ struct verify_result scene_verify(const struct scene *scene)
     CHECK(is_accepted == (result.status == 0));
     for (size_t i = 0; i < request.chain_count; i++)
         gnutls_free(ders[i].data);
+    /* The path points into both. */
+    result.path_count = 0;
+    trust_free(&trust);
     return result;
 }
 

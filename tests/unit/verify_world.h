@@ -48,6 +48,9 @@ void scene_expect(const struct scene *scene, uint32_t status, enum odbcssl_error
 #define EXPECT_REFUSED(status, code, part, ...)                                                    \
     scene_expect(&(struct scene){__VA_ARGS__}, status, code, part, __FILE__, __LINE__)
 
+/* These anchors, ended by NULL, under the name "root.crt". */
+struct trust *trust_of(const struct pki_certificate *const *anchors);
+
 /* A CRL in a set; the name in errors is "test.crl". */
 void set_add(struct crl_set *set, const struct pki_crl_spec *spec);
 

@@ -1,4 +1,4 @@
-#include <arpa/inet.h>
+/* verify_pin.c - SslPin: digests of certificates or keys that the server's has to be one of. */
 #include <gnutls/crypto.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,88 +9,6 @@
 #define DIGEST_SIZE 32
 #define PIN_PREFIX "sha256:"
 #define PIN_TEXT_SIZE 128
-#define OID_COMMON_NAME "2.5.4.3"
-#define COMMON_NAME_LIMIT 32
-
-/* The host name */
-
-static bool is_address(const char *host)
-{
-    unsigned char bytes[16];
-    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
-
-static bool has_nul_in_alt_names(gnutls_x509_crt_t server)
-{
-    gnutls_datum_t value = {0};
-    struct cursor names;
-    struct der name;
-    bool has_nul = false;
-    certificate_get_names(server, &value, &names);
-    while (!has_nul && der_next(&names, &name))
-        has_nul = (name.tag == GENERAL_NAME_DNS || name.tag == GENERAL_NAME_URI ||
-                   name.tag == GENERAL_NAME_EMAIL) &&
-                  name.size > 0 && memchr(name.content, 0, name.size) != NULL;
-    gnutls_free(value.data);
-    return has_nul;
-}
-
-/* The index-th common name; false: there is none, or it is longer than a host name can be. */
-static bool get_common_name(gnutls_x509_crt_t server, unsigned index, char *out, size_t *size)
-{
-    return gnutls_x509_crt_get_dn_by_oid(server, OID_COMMON_NAME, index, 0, out, size) >= 0;
-}
-
-static bool has_nul_in_common_name(gnutls_x509_crt_t server)
-{
-    for (unsigned i = 0; i < COMMON_NAME_LIMIT; i++) {
-        char name[512];
-        size_t size = sizeof name;
-        if (!get_common_name(server, i, name, &size))
-            return false;
-        if (memchr(name, 0, size) != NULL)
-            return true;
-    }
-    return false;
-}
-
-static bool is_common_name(gnutls_x509_crt_t server, const char *host)
-{
-    char name[512];
-    size_t size = sizeof name;
-    return get_common_name(server, 0, name, &size) && size == strlen(host) &&
-           strncasecmp(name, host, size) == 0;
-}
-
-static void tell_wrong_host(struct verify_attempt *attempt, gnutls_x509_crt_t server,
-                            const char *host)
-{
-    char described[CERTIFICATE_TEXT_SIZE], names[600], wanted[260];
-    const char *note = "";
-    if (is_common_name(server, host))
-        note = is_address(host)
-                   ? "; the common name is that address, but an address has to stand among the "
-                     "alternative names as an IP address"
-                   : "; the common name counts only where there is no alternative name for a host";
-    certificate_describe(server, true, described, sizeof described);
-    certificate_format_names(server, names, sizeof names);
-    verify_fail(attempt, VERIFY_OUTCOME_HOST, "%s is not for host \"%s\": %s%s%s", described,
-                error_printable(host, strlen(host), wanted, sizeof wanted),
-                names[0] != '\0' ? "its names are " : "it has no alternative names", names, note);
-}
-
-static void check_host(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *host)
-{
-    char described[CERTIFICATE_TEXT_SIZE];
-    if (has_nul_in_alt_names(server) || has_nul_in_common_name(server))
-        verify_fail(attempt, VERIFY_OUTCOME_HOST,
-                    "%s has a name with a NUL character in it, as forged certificates have",
-                    certificate_describe(server, true, described, sizeof described));
-    else if (host[0] == '\0' || gnutls_x509_crt_check_hostname2(server, host, 0) == 0)
-        tell_wrong_host(attempt, server, host);
-}
-
-/* Pins */
 
 struct pin {
     unsigned char digest[DIGEST_SIZE];
@@ -181,15 +99,14 @@ bool verify_pin_is_valid(const char *pin)
     return is_valid;
 }
 
-static bool get_digests(gnutls_x509_crt_t server, unsigned char *certificate, unsigned char *key)
+static bool get_digests(const struct certificate *server, unsigned char *certificate,
+                        unsigned char *key)
 {
-    size_t certificate_size = DIGEST_SIZE, key_size = DIGEST_SIZE;
-    return gnutls_x509_crt_get_fingerprint(server, GNUTLS_DIG_SHA256, certificate,
-                                           &certificate_size) >= 0 &&
-           gnutls_x509_crt_get_key_id(server, GNUTLS_KEYID_USE_SHA256, key, &key_size) >= 0;
+    return gnutls_hash_fast(GNUTLS_DIG_SHA256, server->bytes, server->size, certificate) >= 0 &&
+           certificate_key_digest(server, key);
 }
 
-static void tell_wrong_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server,
+static void tell_wrong_pin(struct verify_attempt *attempt, const struct certificate *server,
                            const unsigned char *certificate, const unsigned char *key)
 {
     char described[CERTIFICATE_TEXT_SIZE], hex[2 * DIGEST_SIZE + 1];
@@ -204,7 +121,8 @@ static void tell_wrong_pin(struct verify_attempt *attempt, gnutls_x509_crt_t ser
     gnutls_free(base64.data);
 }
 
-static void check_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server, const char *list)
+void verify_check_pin(struct verify_attempt *attempt, const struct certificate *server,
+                      const char *list)
 {
     unsigned char certificate[DIGEST_SIZE], key[DIGEST_SIZE];
     struct pin pin;
@@ -220,13 +138,4 @@ static void check_pin(struct verify_attempt *attempt, gnutls_x509_crt_t server, 
         if (memcmp(pin.digest, pin.is_of_key ? key : certificate, DIGEST_SIZE) == 0)
             return;
     tell_wrong_pin(attempt, server, certificate, key);
-}
-
-void verify_check_peer(struct verification *verification, gnutls_x509_crt_t server)
-{
-    const struct verify_request *request = verification->request;
-    if (request->host != NULL)
-        check_host(&verification->current, server, request->host);
-    if (request->pin != NULL)
-        check_pin(&verification->current, server, request->pin);
 }

@@ -1,0 +1,277 @@
+#include "tls/signature.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define OID_RSA_PSS "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"
+#define OID_MGF1 "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08"
+
+/* RFC 4055, 3.1: what a field that is left out stands for. */
+#define DEFAULT_SALT_SIZE 20
+
+struct algorithm_row {
+    const char *oid;
+    size_t oid_size;
+    gnutls_sign_algorithm_t algorithm;
+};
+
+#define ROW(oid, name)                                                                             \
+    {                                                                                              \
+        oid, sizeof(oid) - 1, GNUTLS_SIGN_##name                                                   \
+    }
+
+/* Not gnutls_oid_to_sign: its header calls it a function of the pointer alone, so that compilers
+ * leave out what fills a buffer for it. */
+static const struct algorithm_row algorithm_rows[] = {
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", RSA_MD5),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", RSA_SHA1),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", RSA_SHA256),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", RSA_SHA384),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", RSA_SHA512),
+    ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e", RSA_SHA224),
+    ROW("\x60\x86\x48\x01\x65\x03\x04\x03\x0e", RSA_SHA3_256),
+    ROW("\x60\x86\x48\x01\x65\x03\x04\x03\x0f", RSA_SHA3_384),
+    ROW("\x60\x86\x48\x01\x65\x03\x04\x03\x10", RSA_SHA3_512),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x01", ECDSA_SHA1),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x03\x01", ECDSA_SHA224),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x03\x02", ECDSA_SHA256),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x03\x03", ECDSA_SHA384),
+    ROW("\x2a\x86\x48\xce\x3d\x04\x03\x04", ECDSA_SHA512),
+    ROW("\x60\x86\x48\x01\x65\x03\x04\x03\x0a", ECDSA_SHA3_256),
+    ROW("\x60\x86\x48\x01\x65\x03\x04\x03\x0b", ECDSA_SHA3_384),
+    ROW("\x60\x86\x48\x01\x65\x03\x04\x03\x0c", ECDSA_SHA3_512),
+    ROW("\x2a\x86\x48\xce\x38\x04\x03", DSA_SHA1),
+    ROW("\x60\x86\x48\x01\x65\x03\x04\x03\x01", DSA_SHA224),
+    ROW("\x60\x86\x48\x01\x65\x03\x04\x03\x02", DSA_SHA256),
+    ROW("\x2b\x65\x70", EDDSA_ED25519),
+    ROW("\x2b\x65\x71", EDDSA_ED448),
+};
+
+struct hash_row {
+    const char *oid;
+    size_t oid_size;
+    gnutls_digest_algorithm_t digest;
+    gnutls_sign_algorithm_t algorithm; /* RSA-PSS with it */
+};
+
+#define HASH_ROW(number, size)                                                                     \
+    {                                                                                              \
+        "\x60\x86\x48\x01\x65\x03\x04\x02" number, 9, GNUTLS_DIG_SHA##size,                        \
+            GNUTLS_SIGN_RSA_PSS_SHA##size                                                          \
+    }
+
+static const struct hash_row hash_rows[] = {
+    HASH_ROW("\x01", 256),
+    HASH_ROW("\x02", 384),
+    HASH_ROW("\x03", 512),
+};
+
+struct algorithm {
+    gnutls_sign_algorithm_t id; /* GNUTLS_SIGN_UNKNOWN: not supported */
+    gnutls_digest_algorithm_t pss_digest;
+    unsigned pss_salt_size;
+};
+
+/* AlgorithmIdentifier ::= SEQUENCE { algorithm, parameters OPTIONAL }, parameters behind it. */
+static bool open_identifier(const struct der *identifier, struct der *oid_out,
+                            struct cursor *parameters_out)
+{
+    *parameters_out = der_inside(identifier);
+    return identifier->tag == DER_TAG_SEQUENCE && der_expect(parameters_out, DER_TAG_OID, oid_out);
+}
+
+static const struct hash_row *find_hash(const struct der *identifier)
+{
+    struct cursor parameters;
+    struct der oid;
+    if (open_identifier(identifier, &oid, &parameters))
+        for (size_t i = 0; i < sizeof hash_rows / sizeof hash_rows[0]; i++)
+            if (der_is_oid(&oid, hash_rows[i].oid, hash_rows[i].oid_size))
+                return &hash_rows[i];
+    return NULL;
+}
+
+/* [number] EXPLICIT of one element, when it comes next. */
+static bool unwrap(struct cursor *fields, unsigned number, struct der *inner_out)
+{
+    struct der wrapper;
+    if (!der_optional(fields, DER_TAG_CONTEXT_CONSTRUCTED(number), &wrapper))
+        return false;
+    struct cursor inside = der_inside(&wrapper);
+    if (der_next(&inside, inner_out) && der_is_at_end(&inside))
+        return true;
+    fields->is_short = true;
+    return false;
+}
+
+/* RSASSA-PSS-params (RFC 4055, 3.1): a hash, which the mask has to use too, and the salt's size.
+ * The defaults, SHA-1, are not supported. */
+static struct algorithm read_pss(struct cursor *parameters)
+{
+    static const struct algorithm unknown = {0};
+    struct der sequence, hash, mask, salt, trailer, oid;
+    struct cursor mask_parameters;
+    unsigned salt_size = DEFAULT_SALT_SIZE, trailer_number = 1;
+    if (!der_expect(parameters, DER_TAG_SEQUENCE, &sequence) || !der_is_at_end(parameters))
+        return unknown;
+    struct cursor fields = der_inside(&sequence);
+    if (!unwrap(&fields, 0, &hash) || !unwrap(&fields, 1, &mask) ||
+        !open_identifier(&mask, &oid, &mask_parameters) || !DER_IS_OID(&oid, OID_MGF1) ||
+        !der_next(&mask_parameters, &mask))
+        return unknown;
+    if (unwrap(&fields, 2, &salt) && !der_read_number(&salt, &salt_size))
+        return unknown;
+    if (unwrap(&fields, 3, &trailer) && !der_read_number(&trailer, &trailer_number))
+        return unknown;
+    const struct hash_row *row = find_hash(&hash);
+    if (row == NULL || row != find_hash(&mask) || trailer_number != 1 || !der_is_at_end(&fields))
+        return unknown;
+    return (struct algorithm){row->algorithm, row->digest, salt_size};
+}
+
+static struct algorithm read_algorithm(const struct der *identifier)
+{
+    struct algorithm algorithm = {GNUTLS_SIGN_UNKNOWN, GNUTLS_DIG_UNKNOWN, 0};
+    struct cursor parameters;
+    struct der oid;
+    if (!open_identifier(identifier, &oid, &parameters))
+        return algorithm;
+    if (DER_IS_OID(&oid, OID_RSA_PSS))
+        return read_pss(&parameters);
+    for (size_t i = 0; i < sizeof algorithm_rows / sizeof algorithm_rows[0]; i++)
+        if (der_is_oid(&oid, algorithm_rows[i].oid, algorithm_rows[i].oid_size))
+            algorithm.id = algorithm_rows[i].algorithm;
+    return algorithm;
+}
+
+gnutls_pubkey_t signature_import_key(const struct der *public_key)
+{
+    const gnutls_datum_t der = {(unsigned char *)public_key->whole,
+                                (unsigned)public_key->whole_size};
+    gnutls_pubkey_t key = NULL;
+    if (gnutls_pubkey_init(&key) < 0)
+        return NULL;
+    if (gnutls_pubkey_import(key, &der, GNUTLS_X509_FMT_DER) >= 0)
+        return key;
+    gnutls_pubkey_deinit(key);
+    return NULL;
+}
+
+static unsigned bits_of(const gnutls_datum_t *number)
+{
+    unsigned skipped = 0;
+    while (skipped < number->size && number->data[skipped] == 0)
+        skipped++;
+    return (number->size - skipped) * 8;
+}
+
+/* The work of a check grows with the third power of a key's size, and the server chooses it. */
+static bool is_bearable(gnutls_pubkey_t key)
+{
+    unsigned bits = 0;
+    int algorithm = gnutls_pubkey_get_pk_algorithm(key, &bits);
+    gnutls_datum_t first = {0}, second = {0};
+    bool is_bearable = bits <= SIGNATURE_KEY_LIMIT;
+    if (is_bearable && (algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS))
+        is_bearable = gnutls_pubkey_export_rsa_raw(key, &first, &second) >= 0 &&
+                      bits_of(&second) <= SIGNATURE_EXPONENT_LIMIT;
+    /* FIPS 186-4, 4.2: q has up to 256 bits. */
+    if (is_bearable && algorithm == GNUTLS_PK_DSA)
+        is_bearable = gnutls_pubkey_export_dsa_raw(key, NULL, &second, NULL, NULL) >= 0 &&
+                      bits <= 4096 && bits_of(&second) <= 256;
+    gnutls_free(first.data);
+    gnutls_free(second.data);
+    return is_bearable;
+}
+
+/* Whether a key that is for RSA-PSS alone allows this hash and salt (RFC 4055, 3.1). */
+static bool key_allows(gnutls_pubkey_t key, gnutls_x509_spki_t parameters,
+                       const struct algorithm *algorithm)
+{
+    gnutls_digest_algorithm_t digest = GNUTLS_DIG_UNKNOWN;
+    unsigned least = 0;
+    return gnutls_pubkey_get_pk_algorithm(key, NULL) != GNUTLS_PK_RSA_PSS ||
+           gnutls_pubkey_get_spki(key, parameters, 0) < 0 ||
+           gnutls_x509_spki_get_rsa_pss_params(parameters, &digest, &least) < 0 ||
+           digest == GNUTLS_DIG_UNKNOWN ||
+           (digest == algorithm->pss_digest && algorithm->pss_salt_size >= least);
+}
+
+/* GnuTLS takes a salt of the hash's size unless the key says otherwise. */
+static bool set_salt(gnutls_pubkey_t key, const struct algorithm *algorithm)
+{
+    gnutls_x509_spki_t parameters = NULL;
+    if (gnutls_x509_spki_init(&parameters) < 0)
+        return false;
+    bool is_set = key_allows(key, parameters, algorithm);
+    if (is_set) {
+        gnutls_x509_spki_set_rsa_pss_params(parameters, algorithm->pss_digest,
+                                            algorithm->pss_salt_size);
+        is_set = gnutls_pubkey_set_spki(key, parameters, 0) >= 0;
+    }
+    gnutls_x509_spki_deinit(parameters);
+    return is_set;
+}
+
+static bool fits_key(const struct algorithm *algorithm, gnutls_pubkey_t key)
+{
+    int found = gnutls_pubkey_get_pk_algorithm(key, NULL);
+    if (algorithm->pss_digest != GNUTLS_DIG_UNKNOWN)
+        return found == GNUTLS_PK_RSA || found == GNUTLS_PK_RSA_PSS;
+    return found == (int)gnutls_sign_get_pk_algorithm(algorithm->id);
+}
+
+static enum signature_verdict check_with(gnutls_pubkey_t key, const struct algorithm *algorithm,
+                                         const struct signature *signature)
+{
+    const gnutls_datum_t content = {(unsigned char *)signature->signed_bytes.whole,
+                                    (unsigned)signature->signed_bytes.whole_size};
+    /* The first octet of a BIT STRING counts unused bits. */
+    const gnutls_datum_t bits = {(unsigned char *)signature->bits.content + 1,
+                                 (unsigned)signature->bits.size - 1};
+    if (!fits_key(algorithm, key))
+        return SIGNATURE_KEY_MISMATCH;
+    if (!is_bearable(key))
+        return SIGNATURE_KEY_TOO_LARGE;
+    if (algorithm->pss_digest != GNUTLS_DIG_UNKNOWN && !set_salt(key, algorithm))
+        return SIGNATURE_KEY_MISMATCH;
+    return gnutls_pubkey_verify_data2(key, algorithm->id, GNUTLS_VERIFY_ALLOW_BROKEN, &content,
+                                      &bits) >= 0
+               ? SIGNATURE_GOOD
+               : SIGNATURE_WRONG;
+}
+
+enum signature_verdict signature_check(const struct signature *signature,
+                                       const struct der *public_key)
+{
+    struct algorithm algorithm = read_algorithm(&signature->algorithm);
+    if (algorithm.id == GNUTLS_SIGN_UNKNOWN)
+        return SIGNATURE_UNSUPPORTED;
+    if (signature->bits.size < 2 || signature->bits.content[0] != 0)
+        return SIGNATURE_WRONG;
+    gnutls_pubkey_t key = signature_import_key(public_key);
+    if (key == NULL)
+        return SIGNATURE_KEY_UNSUPPORTED;
+    enum signature_verdict verdict = check_with(key, &algorithm, signature);
+    gnutls_pubkey_deinit(key);
+    return verdict;
+}
+
+bool signature_is_weak(const struct der *algorithm)
+{
+    return !gnutls_sign_is_secure2(read_algorithm(algorithm).id, GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS);
+}
+
+const char *signature_format_algorithm(const struct der *algorithm, char *out, size_t out_size)
+{
+    struct algorithm read = read_algorithm(algorithm);
+    struct cursor parameters;
+    struct der oid;
+    if (read.id != GNUTLS_SIGN_UNKNOWN)
+        snprintf(out, out_size, "%s", gnutls_sign_get_name(read.id));
+    else if (!open_identifier(algorithm, &oid, &parameters))
+        snprintf(out, out_size, "(malformed)");
+    else
+        der_format_oid(&oid, out, out_size);
+    return out;
+}

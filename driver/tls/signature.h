@@ -1,0 +1,44 @@
+/*
+ * signature.h - signatures of certificates and CRLs: which algorithm an AlgorithmIdentifier names,
+ * and whether a key made the signature. GnuTLS computes.
+ */
+#ifndef TLS_SIGNATURE_H
+#define TLS_SIGNATURE_H
+
+#include <gnutls/abstract.h>
+
+#include "tls/der.h"
+
+/* Larger keys are not tried, since they take too long: RSA bits, and bits of its exponent. */
+#define SIGNATURE_KEY_LIMIT 16384
+#define SIGNATURE_EXPONENT_LIMIT 64
+
+struct signature {
+    struct der algorithm;    /* AlgorithmIdentifier */
+    struct der bits;         /* BIT STRING */
+    struct der signed_bytes; /* the element that is signed, with its tag */
+};
+
+enum signature_verdict {
+    SIGNATURE_GOOD,
+    SIGNATURE_WRONG,
+    SIGNATURE_UNSUPPORTED,     /* the algorithm */
+    SIGNATURE_KEY_UNSUPPORTED, /* the key's algorithm or parameters */
+    SIGNATURE_KEY_TOO_LARGE,
+    SIGNATURE_KEY_MISMATCH /* the key is of another algorithm than the signature */
+};
+
+/* public_key: SubjectPublicKeyInfo. Weak algorithms are checked like others. */
+enum signature_verdict signature_check(const struct signature *signature,
+                                       const struct der *public_key);
+
+/* Below SHA-256, or unknown. */
+bool signature_is_weak(const struct der *algorithm);
+
+/* "RSA-SHA256", or the OID; returns out. */
+const char *signature_format_algorithm(const struct der *algorithm, char *out, size_t out_size);
+
+/* NULL: GnuTLS does not understand it. gnutls_pubkey_deinit it. */
+gnutls_pubkey_t signature_import_key(const struct der *public_key);
+
+#endif

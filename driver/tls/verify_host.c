@@ -1,0 +1,169 @@
+/* verify_host.c - whether the server's certificate is for the host that was meant (RFC 6125; RFC
+ * 5280, 4.2.1.6). */
+#include <arpa/inet.h>
+#include <gnutls/gnutls.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tls/verify_parts.h"
+
+#define OID_COMMON_NAME "\x55\x04\x03"
+
+/* The first common name as text; *count_out: how many there are. */
+static bool get_common_name(const struct certificate *server, char *out, unsigned *count_out)
+{
+    struct name_walk walk = {.rdns = der_inside(&server->subject)};
+    struct der type, value;
+    size_t size = 0;
+    bool is_read = false;
+    *count_out = 0;
+    while (name_next_attribute(&walk, &type, &value))
+        if (DER_IS_OID(&type, OID_COMMON_NAME) && ++*count_out == 1)
+            is_read = name_to_utf8(&value, out, VERIFY_HOST_SIZE, &size);
+    return is_read && memchr(out, 0, size) == NULL;
+}
+
+static bool has_dns_name(const struct certificate *server)
+{
+    struct cursor names = certificate_inside(server, CERTIFICATE_ALT_NAMES);
+    struct der name;
+    while (der_next(&names, &name))
+        if (name.tag == GENERAL_NAME_DNS)
+            return true;
+    return false;
+}
+
+/* Labels of letters, digits, '-' and '_' with a dot between; the first one may be "*". 0: it has
+ * another form. */
+static unsigned count_labels(const char *name)
+{
+    static const char characters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    unsigned count = 0;
+    for (const char *label = name;; label++) {
+        size_t length = strspn(label, characters);
+        if (count == 0 && length == 0 && label[0] == '*')
+            length = 1;
+        if (length == 0 || length > 63)
+            return 0;
+        count++;
+        label += length;
+        if (*label != '.')
+            return *label == '\0' ? count : 0;
+    }
+}
+
+/* Size of the address in out; 0: host is none. */
+static size_t read_address(const char *host, unsigned char *out)
+{
+    if (inet_pton(AF_INET, host, out) == 1)
+        return 4;
+    return inet_pton(AF_INET6, host, out) == 1 ? 16 : 0;
+}
+
+bool verify_get_host_name(const struct certificate *server, const char *host, char *out)
+{
+    unsigned char address[16];
+    unsigned count = 0;
+    if (has_dns_name(server) || !get_common_name(server, out, &count) || count != 1 ||
+        read_address(out, address) > 0)
+        return false;
+    unsigned labels = count_labels(out);
+    return labels > 1 || (labels == 1 && host != NULL && text_equal_nocase(out, host));
+}
+
+/* RFC 6125, 6.4.3: a wildcard is the whole first label, stands for one label, and at least two
+ * follow. */
+static bool is_name_matching(const char *pattern, size_t size, const char *host)
+{
+    size_t host_size = strlen(host);
+    bool is_wildcard = size > 2 && pattern[0] == '*' && pattern[1] == '.';
+    if (!is_wildcard)
+        return size == host_size && strncasecmp(pattern, host, size) == 0;
+    const char *rest = strchr(host, '.');
+    return rest != NULL && rest > host && memchr(pattern + 2, '.', size - 2) != NULL &&
+           memchr(pattern + 2, '*', size - 2) == NULL && strlen(rest) == size - 1 &&
+           strncasecmp(pattern + 1, rest, size - 1) == 0;
+}
+
+static bool has_alt_name(const struct certificate *server, const char *host)
+{
+    struct cursor names = certificate_inside(server, CERTIFICATE_ALT_NAMES);
+    struct der name;
+    while (der_next(&names, &name))
+        if (name.tag == GENERAL_NAME_DNS &&
+            is_name_matching((const char *)name.content, name.size, host))
+            return true;
+    return false;
+}
+
+static bool is_for_name(const struct certificate *server, const char *host)
+{
+    char common_name[VERIFY_HOST_SIZE];
+    gnutls_datum_t ascii = {0};
+    /* Names stand in certificates as RFC 5891 writes them for DNS. */
+    if (host[0] == '\0' || gnutls_idna_map(host, (unsigned)strlen(host), &ascii, 0) < 0)
+        return false;
+    const char *wanted = (const char *)ascii.data;
+    bool is_for = has_alt_name(server, wanted) ||
+                  (verify_get_host_name(server, wanted, common_name) &&
+                   is_name_matching(common_name, strlen(common_name), wanted));
+    gnutls_free(ascii.data);
+    return is_for;
+}
+
+static bool is_for_address(const struct certificate *server, const unsigned char *address,
+                           size_t size)
+{
+    struct cursor names = certificate_inside(server, CERTIFICATE_ALT_NAMES);
+    struct der name;
+    while (der_next(&names, &name))
+        if (name.tag == GENERAL_NAME_IP && name.size == size &&
+            memcmp(name.content, address, size) == 0)
+            return true;
+    return false;
+}
+
+/* Why a common name that is the host did not count; "" when there is none. */
+static const char *common_name_note(const struct certificate *server, const char *host,
+                                    bool is_address)
+{
+    char name[VERIFY_HOST_SIZE];
+    unsigned count = 0;
+    bool is_host = get_common_name(server, name, &count) && text_equal_nocase(name, host);
+    if (count > 1 && !is_address && !has_dns_name(server))
+        return "; it has more than one common name, so that none of them counts";
+    if (!is_host)
+        return "";
+    return is_address ? "; the common name is that address, but an address has to stand among the "
+                        "alternative names as an IP address"
+                      : "; the common name counts only where there is no alternative name for a "
+                        "host";
+}
+
+void verify_check_host(struct verify_attempt *attempt, const struct certificate *server,
+                       const char *host)
+{
+    char described[CERTIFICATE_TEXT_SIZE], names[600], wanted[260];
+    unsigned char address[16];
+    size_t size = read_address(host, address);
+    if (size > 0 ? is_for_address(server, address, size) : is_for_name(server, host))
+        return;
+    certificate_describe(server, true, described, sizeof described);
+    certificate_format_names(server, names, sizeof names);
+    verify_fail(attempt, VERIFY_OUTCOME_HOST, "%s is not for host \"%s\": %s%s%s", described,
+                error_printable(host, strlen(host), wanted, sizeof wanted),
+                names[0] != '\0' ? "its names are " : "it has no alternative names", names,
+                common_name_note(server, host, size > 0));
+}
+
+void verify_check_peer(struct verification *verification)
+{
+    const struct verify_request *request = verification->request;
+    const struct certificate *server = &verification->chain[0];
+    if (request->host != NULL)
+        verify_check_host(&verification->current, server, request->host);
+    if (request->pin != NULL)
+        verify_check_pin(&verification->current, server, request->pin);
+}
