@@ -53,6 +53,20 @@ enum tds_outcome tds_message_collect(struct tds_message *message, struct buffer 
     return TDS_WHOLE;
 }
 
+void tds_message_set_byte(struct tds_message *message, size_t at, uint8_t byte)
+{
+    unsigned char *bytes = buffer_content(&message->packets);
+    size_t size = buffer_length(&message->packets);
+    struct tds_packet packet;
+    buffer_content(&message->payload)[at] = byte;
+    while (tds_packet_read(bytes, size, &packet) == TDS_WHOLE && packet.payload_length <= at) {
+        at -= packet.payload_length;
+        bytes += packet.length;
+        size -= packet.length;
+    }
+    bytes[TDS_HEADER_SIZE + at] = byte;
+}
+
 void tds_message_clear(struct tds_message *message)
 {
     buffer_clear(&message->packets);

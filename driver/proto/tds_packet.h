@@ -57,6 +57,9 @@ struct tds_message {
 /* Moves the message's packets from input; TDS_WHOLE when the last one was among them. */
 enum tds_outcome tds_message_collect(struct tds_message *message, struct buffer *input,
                                      size_t limit);
+/* Changes one byte of the payload, in its packet too. */
+void tds_message_set_byte(struct tds_message *message, size_t at, uint8_t byte);
+
 void tds_message_clear(struct tds_message *message);
 void tds_message_free(struct tds_message *message);
 

@@ -27,7 +27,6 @@ static bool read_entry(struct cursor *table, const unsigned char *payload, size_
 static bool read_table(const void *payload, size_t length, struct tds_prelogin *prelogin)
 {
     struct cursor table = cursor_over(payload, length);
-    size_t left = length;
     for (;;) {
         uint8_t token = cursor_u8(&table);
         if (table.is_short)
@@ -36,39 +35,50 @@ static bool read_table(const void *payload, size_t length, struct tds_prelogin *
             return true;
         /* An option that comes twice would mean one thing here and another to the peer. */
         if (prelogin->count == TDS_PRELOGIN_OPTION_LIMIT || prelogin_has(prelogin, token) ||
-            !read_entry(&table, payload, length, token, &prelogin->options[prelogin->count]))
+            !read_entry(&table, payload, length, token, &prelogin->options[prelogin->count++]))
             return false;
-        /* Options that overlap could not be written again. */
-        struct tds_option *option = &prelogin->options[prelogin->count++];
-        size_t used = ENTRY_SIZE + (size_t)option->length;
-        if (used > left)
-            return false;
-        left -= used;
     }
+}
+
+/* Whether every option's data stand behind the table, and ENCRYPTION's are its own: so that it can
+ * be changed without anything else. */
+static bool is_apart(const struct tds_prelogin *prelogin, const unsigned char *payload)
+{
+    const unsigned char *data = payload + prelogin->count * ENTRY_SIZE + 1;
+    const unsigned char *encryption = payload + prelogin->encryption_at;
+    for (size_t i = 0; i < prelogin->count; i++) {
+        const struct tds_option *option = &prelogin->options[i];
+        if (option->length > 0 &&
+            (option->data < data ||
+             (option->token != TDS_OPTION_ENCRYPTION && encryption >= data &&
+              option->data <= encryption && option->data + option->length > encryption)))
+            return false;
+    }
+    return true;
 }
 
 bool tds_prelogin_read(const void *payload, size_t length, const char *sender,
                        struct tds_prelogin *prelogin, struct error *error)
 {
-    bool has_encryption = false;
     *prelogin = (struct tds_prelogin){0};
-    if (!read_table(payload, length, prelogin)) {
+    bool is_well_formed = read_table(payload, length, prelogin);
+    for (size_t i = 0; is_well_formed && i < prelogin->count; i++) {
+        const struct tds_option *option = &prelogin->options[i];
+        if (option->token == TDS_OPTION_ENCRYPTION && option->length == 1) {
+            prelogin->encryption = option->data[0];
+            prelogin->encryption_at = (size_t)(option->data - (const unsigned char *)payload);
+        }
+    }
+    if (!is_well_formed || !is_apart(prelogin, payload)) {
         error_set(error, ODBCSSL_ERROR_PROTOCOL,
                   "%s sent a malformed TDS PRELOGIN message of %zu bytes", sender, length);
         return false;
     }
-    for (size_t i = 0; i < prelogin->count; i++) {
-        const struct tds_option *option = &prelogin->options[i];
-        if (option->token == TDS_OPTION_ENCRYPTION && option->length == 1) {
-            prelogin->encryption = option->data[0];
-            has_encryption = true;
-        }
-    }
     prelogin->has_mars = prelogin_has(prelogin, TDS_OPTION_MARS);
-    if (!has_encryption)
+    if (prelogin->encryption_at == 0)
         error_set(error, ODBCSSL_ERROR_PROTOCOL,
                   "%s sent a TDS PRELOGIN message without a valid ENCRYPTION option", sender);
-    return has_encryption;
+    return prelogin->encryption_at != 0;
 }
 
 static bool write_options(const struct tds_option *options, size_t count, struct buffer *payload)
@@ -88,19 +98,23 @@ static bool write_options(const struct tds_option *options, size_t count, struct
     return is_written;
 }
 
-bool tds_prelogin_write(const struct tds_prelogin *prelogin, struct buffer *payload)
+bool tds_prelogin_add_mars(const struct tds_prelogin *prelogin, const void *payload, size_t length,
+                           struct buffer *out)
 {
-    static const unsigned char no_mars = 0;
-    struct tds_option options[TDS_PRELOGIN_OPTION_LIMIT + 1];
-    size_t count = prelogin->count;
-    for (size_t i = 0; i < count; i++) {
-        options[i] = prelogin->options[i];
-        if (options[i].token == TDS_OPTION_ENCRYPTION)
-            options[i].data = &prelogin->encryption;
+    const unsigned char *bytes = payload;
+    size_t table_size = prelogin->count * ENTRY_SIZE;
+    bool is_written = true;
+    for (size_t i = 0; i < prelogin->count && is_written; i++) {
+        const struct tds_option *option = &prelogin->options[i];
+        size_t offset = (size_t)(option->data - bytes) + ENTRY_SIZE;
+        is_written = buffer_append_byte(out, option->token) &&
+                     buffer_append_u16(out, (uint16_t)offset) &&
+                     buffer_append_u16(out, option->length);
     }
-    if (prelogin->has_mars && !prelogin_has(prelogin, TDS_OPTION_MARS))
-        options[count++] = (struct tds_option){TDS_OPTION_MARS, 1, &no_mars};
-    return write_options(options, count, payload);
+    return is_written && buffer_append_byte(out, TDS_OPTION_MARS) &&
+           buffer_append_u16(out, (uint16_t)(length + ENTRY_SIZE)) && buffer_append_u16(out, 1) &&
+           buffer_append(out, bytes + table_size, length - table_size) &&
+           buffer_append_byte(out, 0);
 }
 
 bool tds_prelogin_write_plain(struct buffer *payload)

@@ -1,5 +1,6 @@
 /*
- * tds_prelogin.h - the options of a TDS PRELOGIN message (MS-TDS 2.2.6.5), read and written.
+ * tds_prelogin.h - the options of a TDS PRELOGIN message (MS-TDS 2.2.6.5), read, and changed where
+ * they stand.
  */
 #ifndef PROTO_TDS_PRELOGIN_H
 #define PROTO_TDS_PRELOGIN_H
@@ -39,6 +40,7 @@ struct tds_prelogin {
     struct tds_option options[TDS_PRELOGIN_OPTION_LIMIT];
     size_t count;
     uint8_t encryption;
+    size_t encryption_at; /* where it stands in the payload; it belongs to no other option */
     bool has_mars;
 };
 
@@ -47,9 +49,10 @@ struct tds_prelogin {
 bool tds_prelogin_read(const void *payload, size_t length, const char *sender,
                        struct tds_prelogin *prelogin, struct error *error);
 
-/* Appends the payload with prelogin->encryption, and a MARS option when has_mars asks for one that
- * was not read. false: out of memory. */
-bool tds_prelogin_write(const struct tds_prelogin *prelogin, struct buffer *payload);
+/* Appends a payload that was read, with a MARS option that says no behind the others. false: out
+ * of memory. */
+bool tds_prelogin_add_mars(const struct tds_prelogin *prelogin, const void *payload, size_t length,
+                           struct buffer *out);
 
 /* The message of a side that has no TLS and no MARS: the reply for a driver that is about to be
  * refused, and what a driver that leaves TLS to us begins with. */

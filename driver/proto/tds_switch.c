@@ -91,13 +91,28 @@ static enum proto_verdict refuse_driver_encryption(struct proto_session *session
     return tds_refuse(session);
 }
 
-static bool write_prelogin(const struct tds_prelogin *prelogin, uint8_t type, struct buffer *wire)
+/* The packets as they came, but for the one byte. */
+static bool pass_prelogin(struct tds_message *message, const struct tds_prelogin *prelogin,
+                          uint8_t encryption, struct buffer *wire)
 {
-    struct buffer payload = {0};
-    bool is_written =
-        tds_prelogin_write(prelogin, &payload) &&
-        tds_message_write(wire, type, buffer_content(&payload), buffer_length(&payload));
-    buffer_free(&payload);
+    tds_message_set_byte(message, prelogin->encryption_at, encryption);
+    return buffer_append(wire, buffer_content(&message->packets), buffer_length(&message->packets));
+}
+
+/* A driver that asked for MARS takes a reply without it for a server of TDS 7.1. */
+static bool pass_reply(struct tds *tds, const struct tds_prelogin *prelogin)
+{
+    struct buffer with_mars = {0};
+    struct tds_message *message = &tds->message;
+    const struct buffer *payload = &message->payload;
+    if (prelogin->has_mars || !tds->has_mars)
+        return pass_prelogin(message, prelogin, TDS_ENCRYPTION_NOT_SUPPORTED, &tds->reply);
+    tds_message_set_byte(message, prelogin->encryption_at, TDS_ENCRYPTION_NOT_SUPPORTED);
+    bool is_written = tds_prelogin_add_mars(prelogin, buffer_content(payload),
+                                            buffer_length(payload), &with_mars) &&
+                      tds_message_write(&tds->reply, TDS_PACKET_REPLY, buffer_content(&with_mars),
+                                        buffer_length(&with_mars));
+    buffer_free(&with_mars);
     return is_written;
 }
 
@@ -118,8 +133,8 @@ static enum proto_verdict send_prelogin(struct proto_session *session)
         return refuse_driver_encryption(session, prelogin.encryption);
     tds->has_mars = prelogin.has_mars;
     tds->is_prelogin_read = true;
-    prelogin.encryption = find_offer(session)->encryption;
-    if (!write_prelogin(&prelogin, TDS_PACKET_PRELOGIN, &session->to_server))
+    if (!pass_prelogin(&tds->message, &prelogin, find_offer(session)->encryption,
+                       &session->to_server))
         return tds_refuse_memory(session);
     tds_message_clear(&tds->message);
     tds->stage = TDS_STAGE_REPLY;
@@ -240,10 +255,7 @@ enum proto_verdict tds_switch_read_server(struct proto_session *session, struct 
         return tds_refuse(session);
     }
     uint8_t answer = prelogin.encryption;
-    prelogin.encryption = TDS_ENCRYPTION_NOT_SUPPORTED;
-    /* A driver that asked for MARS takes a reply without it for a server of TDS 7.1. */
-    prelogin.has_mars = prelogin.has_mars || tds->has_mars;
-    if (!write_prelogin(&prelogin, TDS_PACKET_REPLY, &tds->reply))
+    if (!pass_reply(tds, &prelogin))
         return tds_refuse_memory(session);
     tds_message_clear(&tds->message);
     return act_on_reply(session, answer, input);
