@@ -208,6 +208,14 @@ static void mysql_fail(struct proto_session *session, const char *text)
     mysql_wipe_response(state);
 }
 
+static const char *mysql_explain_end(const struct proto_session *session)
+{
+    const struct mysql_state *state = session->state;
+    if (state != NULL && state->phase == PHASE_GREETING && session->plan != PROTO_PLAN_DIRECT)
+        return "MySQL and MariaDB greet first: the server may be of another kind";
+    return NULL;
+}
+
 static bool mysql_stand_in(struct proto_session *session, struct buffer *message)
 {
     const struct mysql_state *state = session->state;
@@ -225,5 +233,6 @@ const struct proto proto_mysql = {
     .from_server = mysql_from_server,
     .tls_started = mysql_tls_started,
     .fail = mysql_fail,
+    .explain_end = mysql_explain_end,
     .stand_in = mysql_stand_in,
 };

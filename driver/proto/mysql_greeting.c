@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "proto/mysql_state.h"
+#include "proto/stranger.h"
 
 /* A greeting holds a version, a scramble and a plugin's name. */
 #define GREETING_LIMIT 4096u
@@ -14,8 +15,16 @@
 #define VERSION_TEXT_SIZE 80
 /* MariaDB puts this before its version, for old replication slaves. */
 #define VERSION_DISGUISE "5.5.5-"
-#define NOT_MYSQL                                                                                  \
-    "the server does not speak the MySQL protocol: its first bytes are no greeting of version 10"
+
+/* No greeting of version 10. */
+static enum proto_verdict refuse_stranger(struct proto_session *session, const struct buffer *input)
+{
+    char text[STRANGER_TEXT_SIZE];
+    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+              "not a MySQL or MariaDB server: it began with %s",
+              stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
+    return PROTO_REFUSE;
+}
 
 static const char *describe_version(const struct mysql_greeting *greeting, char *out,
                                     size_t out_size)
@@ -82,8 +91,10 @@ static enum proto_verdict use_greeting(struct proto_session *session, struct buf
     struct mysql_state *state = session->state;
     struct mysql_greeting greeting;
     unsigned char *payload = buffer_content(input) + MYSQL_HEADER_SIZE;
+    if (*payload != MYSQL_PROTOCOL_VERSION)
+        return refuse_stranger(session, input);
     if (!mysql_read_greeting(payload, size, &greeting))
-        return mysql_refuse_protocol(session, NOT_MYSQL);
+        return mysql_refuse_protocol(session, "the server's greeting is malformed");
     if (session->plan == PROTO_PLAN_TLS) {
         bool is_alone = buffer_length(input) == MYSQL_HEADER_SIZE + size;
         enum proto_verdict verdict = judge_greeting(session, &greeting, payload, is_alone);
@@ -107,14 +118,14 @@ enum proto_verdict mysql_take_greeting(struct proto_session *session, struct buf
     if (!mysql_peek_header(input, &header))
         return PROTO_CONTINUE;
     if (header.length == 0 || header.length > GREETING_LIMIT)
-        return mysql_refuse_protocol(session, NOT_MYSQL);
+        return refuse_stranger(session, input);
     if (buffer_length(input) < MYSQL_HEADER_SIZE + header.length)
         return PROTO_CONTINUE;
     /* Some servers number an ERR as if they had greeted. */
     if (buffer_content(input)[MYSQL_HEADER_SIZE] == MYSQL_MARKER_ERROR)
         return take_early_error(session, input, header.length);
     if (header.sequence != 0)
-        return mysql_refuse_protocol(session, NOT_MYSQL);
+        return refuse_stranger(session, input);
     return use_greeting(session, input, header.length);
 }
 

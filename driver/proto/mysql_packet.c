@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#define PROTOCOL_VERSION 10
 #define SCRAMBLE_FIRST_PART 8
 /* Of the response: capabilities, maximum packet, character set; then unused bytes. */
 #define RESPONSE_FIXED_SIZE MYSQL_SSL_REQUEST_SIZE
@@ -28,7 +27,7 @@ bool mysql_append_header(struct buffer *output, size_t length, uint8_t sequence)
 bool mysql_read_greeting(const void *payload, size_t size, struct mysql_greeting *greeting_out)
 {
     struct cursor cursor = cursor_over(payload, size);
-    if (cursor_u8(&cursor) != PROTOCOL_VERSION)
+    if (cursor_u8(&cursor) != MYSQL_PROTOCOL_VERSION)
         return false;
     greeting_out->version = cursor_string(&cursor, &greeting_out->version_length);
     cursor_u32le(&cursor); /* connection number */

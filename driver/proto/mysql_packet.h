@@ -14,6 +14,8 @@
 #include "base/buffer.h"
 
 #define MYSQL_HEADER_SIZE 4
+/* First byte of the greeting. */
+#define MYSQL_PROTOCOL_VERSION 10
 /* A payload of this length is continued in the next packet. */
 #define MYSQL_PAYLOAD_MAXIMUM 0xFFFFFFu
 /* The response's fixed part, which alone is the SSLRequest. */

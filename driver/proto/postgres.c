@@ -10,6 +10,7 @@
 
 #include "proto/postgres_messages.h"
 #include "proto/proto.h"
+#include "proto/stranger.h"
 
 /* SSLRequest and GSSENCRequest that a driver may send; libpq sends each once. */
 #define NEGOTIATION_LIMIT 8
@@ -163,6 +164,19 @@ static enum proto_verdict postgres_tls_started(struct proto_session *session)
     return PROTO_CONTINUE;
 }
 
+/* Mostly a wrong port. */
+static enum proto_verdict refuse_stranger(struct proto_session *session, const char *question,
+                                          const struct buffer *input)
+{
+    char text[STRANGER_TEXT_SIZE];
+    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
+              "not a PostgreSQL server: it answered %s with %s", question,
+              stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
+    return PROTO_REFUSE;
+}
+
+#define SWITCH_QUESTION "the request for TLS (SSLRequest)"
+
 /* Whoever sits on the wire can have written this error, so it is shown, and nothing is done by it.
  */
 static enum proto_verdict refuse_switch(struct proto_session *session, const struct buffer *input)
@@ -171,6 +185,10 @@ static enum proto_verdict refuse_switch(struct proto_session *session, const str
     size_t length = 0;
     switch (postgres_server_message(input, &length)) {
     case POSTGRES_SHORT:
+        /* No PostgreSQL ends its lines with a carriage return, and nothing more may come. */
+        if (stranger_is_text(buffer_content(input), buffer_length(input)) &&
+            memchr(buffer_content(input), '\r', buffer_length(input)) != NULL)
+            return refuse_stranger(session, SWITCH_QUESTION, input);
         return PROTO_CONTINUE;
     case POSTGRES_INVALID:
         length = buffer_length(input);
@@ -187,44 +205,52 @@ static enum proto_verdict refuse_switch(struct proto_session *session, const str
     return PROTO_REFUSE;
 }
 
-static enum proto_verdict read_answer(struct proto_session *session, struct buffer *input)
+/* CVE-2021-23222: bytes behind the answer were put there to be taken for encrypted ones. The
+ * greeting of another kind of server, which may begin with the same letter, is text. */
+static enum proto_verdict take_consent(struct proto_session *session, struct buffer *input)
 {
     struct postgres_state *state = session->state;
     size_t length = buffer_length(input);
-    char printable[8];
+    if (stranger_is_text(buffer_content(input), length))
+        return refuse_stranger(session, SWITCH_QUESTION, input);
+    if (length > 1) {
+        error_set(&session->error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+                  "%zu unencrypted bytes followed the server's consent to TLS: somebody on the "
+                  "wire tries to slip in plaintext",
+                  length - 1);
+        return PROTO_REFUSE;
+    }
+    buffer_take(input, 1);
+    state->phase = POSTGRES_SWITCHED;
+    session->coverage = PROTO_COVERAGE_ALL;
+    return PROTO_START_TLS;
+}
+
+static enum proto_verdict read_answer(struct proto_session *session, struct buffer *input)
+{
     switch (buffer_content(input)[0]) {
     case 'S':
-        /* CVE-2021-23222: bytes behind the answer were put there to be taken for encrypted ones. */
-        if (length > 1) {
-            error_set(&session->error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
-                      "%zu unencrypted bytes followed the server's consent to TLS: somebody on the "
-                      "wire tries to slip in plaintext",
-                      length - 1);
-            return PROTO_REFUSE;
-        }
-        buffer_take(input, 1);
-        state->phase = POSTGRES_SWITCHED;
-        session->coverage = PROTO_COVERAGE_ALL;
-        return PROTO_START_TLS;
+        return take_consent(session, input);
     case 'N':
+        if (buffer_length(input) > 1)
+            return refuse_stranger(session, SWITCH_QUESTION, input);
         error_set(&session->error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
                   "the server has no TLS: it answered 'N' to the request for it (SSLRequest)");
         return PROTO_NO_TLS;
     case 'E':
         return refuse_switch(session, input);
     default:
-        error_set(
-            &session->error, ODBCSSL_ERROR_PROTOCOL,
-            "the server answered the request for TLS (SSLRequest) with '%s' (0x%02X), which is "
-            "not PostgreSQL",
-            error_printable(buffer_content(input), 1, printable, sizeof printable),
-            buffer_content(input)[0]);
-        return PROTO_REFUSE;
+        return refuse_stranger(session, SWITCH_QUESTION, input);
     }
 }
 
-static enum proto_verdict refuse_server(struct proto_session *session, const char *what)
+static enum proto_verdict refuse_server(struct proto_session *session, const char *what,
+                                        const struct buffer *input)
 {
+    bool is_known = strchr("RENv", buffer_content(input)[0]) != NULL &&
+                    !stranger_is_text(buffer_content(input), buffer_length(input));
+    if (!is_known && !session->is_credentials_asked)
+        return refuse_stranger(session, "the login", input);
     error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
               "the server %s during the login, which is not PostgreSQL", what);
     return PROTO_REFUSE;
@@ -313,7 +339,7 @@ static enum proto_verdict take_authentication(struct proto_session *session, str
     cursor_bytes(&cursor, 5);
     uint32_t code = cursor_u32(&cursor);
     if (cursor.is_short)
-        return refuse_server(session, "sent an authentication request without a code");
+        return refuse_server(session, "sent an authentication request without a code", input);
     if (code == AUTHENTICATION_OK) {
         session->is_driver_opaque = true;
         session->is_server_opaque = true;
@@ -337,7 +363,7 @@ static enum proto_verdict take_message(struct proto_session *session, struct buf
     case 'v': /* NegotiateProtocolVersion */
         return pass_on(session, input, length, PROTO_CONTINUE);
     default:
-        return refuse_server(session, "sent a message of an unexpected kind");
+        return refuse_server(session, "sent a message of an unexpected kind", input);
     }
 }
 
@@ -350,14 +376,14 @@ static enum proto_verdict postgres_from_server(struct proto_session *session, st
     if (state->phase == POSTGRES_SWITCHING)
         return read_answer(session, input);
     if (state->phase == POSTGRES_SWITCHED)
-        return refuse_server(session, "sent plaintext");
+        return refuse_server(session, "sent plaintext", input);
     while (verdict == PROTO_CONTINUE && buffer_length(input) > 0 && !session->is_server_opaque) {
         size_t length = 0;
         switch (postgres_server_message(input, &length)) {
         case POSTGRES_SHORT:
             return PROTO_CONTINUE;
         case POSTGRES_INVALID:
-            return refuse_server(session, "sent a message of impossible length");
+            return refuse_server(session, "sent a message of impossible length", input);
         case POSTGRES_WHOLE:
             verdict = take_message(session, input, length);
             break;

@@ -15,6 +15,7 @@
  */
 #include <stdlib.h>
 
+#include "proto/stranger.h"
 #include "proto/tds_prelogin.h"
 #include "proto/tds_state.h"
 
@@ -88,9 +89,10 @@ static enum proto_verdict tds_from_server(struct proto_session *session, struct 
     case TDS_STAGE_FAILED:
         break;
     }
+    char text[STRANGER_TEXT_SIZE];
     error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-              "the server sent %zu bytes before it was asked anything: not TDS",
-              buffer_length(input));
+              "not SQL Server: the server spoke before it was asked anything, with %s",
+              stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
     return tds_refuse(session);
 }
 

@@ -2,6 +2,7 @@
  * tds_switch.c - PRELOGIN and its reply: what is offered to the server, and what its answer leads
  * to.
  */
+#include "proto/stranger.h"
 #include "proto/tds_prelogin.h"
 #include "proto/tds_state.h"
 
@@ -235,10 +236,11 @@ enum proto_verdict tds_switch_read_server(struct proto_session *session, struct 
     struct tds *tds = session->state;
     struct tds_prelogin prelogin;
     if (*buffer_content(input) != TDS_PACKET_REPLY) {
-        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-                  "the server answered TDS PRELOGIN with a byte 0x%02X, not with a reply (0x04): "
-                  "is it SQL Server, and is SslNegotiation right?",
-                  *buffer_content(input));
+        char text[STRANGER_TEXT_SIZE];
+        error_set(
+            &session->error, ODBCSSL_ERROR_PROTOCOL,
+            "not SQL Server, or SslNegotiation is wrong: the server answered TDS PRELOGIN with %s",
+            stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
         return tds_refuse(session);
     }
     enum tds_outcome outcome = tds_message_collect(&tds->message, input, PRELOGIN_LIMIT);

@@ -231,8 +231,8 @@ static void test_strange_servers(void)
     static const unsigned char wrong_type[] = {0x12, 1, 0, 8, 0, 0, 0, 0};
     static const unsigned char short_length[] = {0x04, 1, 0, 7, 0, 0, 0, 0};
     static const unsigned char mixed[] = {0x04, 0, 0, 8, 0, 0, 0, 0, 0x12, 1, 0, 8, 0, 0, 0, 0};
-    try_server_bytes("HTTP/1.1", 8, ODBCSSL_ERROR_PROTOCOL, "0x48");
-    try_server_bytes(wrong_type, sizeof wrong_type, ODBCSSL_ERROR_PROTOCOL, "0x12");
+    try_server_bytes("HTTP/1.1", 8, ODBCSSL_ERROR_PROTOCOL, "\"HTTP/1.1\", as a web server does");
+    try_server_bytes(wrong_type, sizeof wrong_type, ODBCSSL_ERROR_PROTOCOL, "\"\\x12\\x01");
     try_server_bytes(short_length, sizeof short_length, ODBCSSL_ERROR_PROTOCOL, "shorter");
     try_server_bytes(mixed, sizeof mixed, ODBCSSL_ERROR_PROTOCOL, "different types");
 }

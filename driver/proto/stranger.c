@@ -1,0 +1,78 @@
+#include "proto/stranger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SHOWN_LIMIT 32
+#define TEXT_MINIMUM 4 /* fewer printable bytes may be anything */
+
+/* How other servers begin. Bytes of a mask of 0 may be anything. */
+static const struct kind {
+    const char *guess;
+    size_t size;
+    const char *bytes;
+    const char *mask;
+} kinds[] = {
+    {"an SSH server", 4, "SSH-", "\xFF\xFF\xFF\xFF"},
+    {"a web server", 5, "HTTP/", "\xFF\xFF\xFF\xFF\xFF"},
+    {"a mail or file server", 4, "220 ", "\xFF\xFF\xFF\xFF"},
+    {"a mail or file server", 4, "220-", "\xFF\xFF\xFF\xFF"},
+    {"a Redis server", 4, "-ERR", "\xFF\xFF\xFF\xFF"},
+    {"a memcached server", 7, "ERROR\r\n", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF"},
+    {"a server that begins with TLS", 2, "\x15\x03", "\xFF\xFF"},
+    {"a server that begins with TLS", 2, "\x16\x03", "\xFF\xFF"},
+    {"a MySQL or MariaDB server", 5, "\0\0\0\0\x0A", "\0\0\xFF\xFF\xFF"},
+    {"a MySQL or MariaDB server", 5, "\0\0\0\0\xFF", "\0\0\xFF\xFF\xFF"},
+    {"a SQL Server", 4, "\x04\x01\0\0", "\xFF\xFF\0\0"},
+    {"a PostgreSQL server", 6, "E\0\0\0\0S", "\xFF\xFF\xFF\0\0\xFF"},
+};
+
+static bool is_of_kind(const struct kind *kind, const unsigned char *bytes, size_t size)
+{
+    for (size_t i = 0; i < kind->size && i < size; i++)
+        if ((bytes[i] ^ (unsigned char)kind->bytes[i]) & (unsigned char)kind->mask[i])
+            return false;
+    return size >= kind->size;
+}
+
+static const char *guess(const unsigned char *bytes, size_t size)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (is_of_kind(&kinds[i], bytes, size))
+            return kinds[i].guess;
+    return NULL;
+}
+
+/* Appends one byte as C would write it; the text never needs more than out has. */
+static size_t put_escaped(char *out, unsigned char byte)
+{
+    if (byte == '\r' || byte == '\n')
+        return (size_t)sprintf(out, "\\%c", byte == '\r' ? 'r' : 'n');
+    if (byte == '"' || byte == '\\')
+        return (size_t)sprintf(out, "\\%c", byte);
+    return (size_t)sprintf(out, byte >= ' ' && byte < 0x7F ? "%c" : "\\x%02X", byte);
+}
+
+const char *stranger_describe(const void *bytes, size_t size, char *out, size_t out_size)
+{
+    char quoted[4 * SHOWN_LIMIT + 1] = "";
+    size_t used = 0;
+    const char *kind = guess(bytes, size);
+    for (size_t i = 0; i < size && i < SHOWN_LIMIT; i++)
+        used += put_escaped(quoted + used, ((const unsigned char *)bytes)[i]);
+    snprintf(out, out_size, "\"%s\"%s%s%s%s", quoted, size > SHOWN_LIMIT ? "..." : "",
+             kind != NULL ? ", as " : "", kind != NULL ? kind : "", kind != NULL ? " does" : "");
+    return out;
+}
+
+bool stranger_is_text(const void *bytes, size_t size)
+{
+    const unsigned char *text = bytes;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\n' && i > 0)
+            return i >= TEXT_MINIMUM;
+        if ((text[i] < ' ' && text[i] != '\t' && text[i] != '\r') || text[i] >= 0x7F)
+            return false;
+    }
+    return size >= TEXT_MINIMUM;
+}
