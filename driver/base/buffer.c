@@ -42,9 +42,9 @@ void buffer_free(struct buffer *buffer)
     *buffer = (struct buffer){0};
 }
 
-void buffer_shrink(struct buffer *buffer, size_t kept)
+void buffer_shrink(struct buffer *buffer)
 {
-    if (buffer->capacity <= kept || buffer_length(buffer) > 0)
+    if (buffer->capacity <= LARGEST_SMALL || buffer_length(buffer) > 0)
         return;
     free_storage(buffer->storage, buffer->capacity);
     *buffer = (struct buffer){.is_failed = buffer->is_failed};

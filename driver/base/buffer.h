@@ -36,9 +36,9 @@ static inline unsigned char *buffer_content(const struct buffer *buffer)
     return buffer->storage != NULL ? buffer->storage + buffer->start : NULL;
 }
 
-/* Gives an empty buffer's storage back if it is larger than kept. Storage of 128 KiB goes to a few
- * spare ones that all buffers of the process share, so that taking it again costs nothing. */
-void buffer_shrink(struct buffer *buffer, size_t kept);
+/* Gives an empty buffer's storage back if it is a large one. A few such (128 KiB) are kept as spare
+ * ones for all buffers of the process, so that taking one again costs nothing. */
+void buffer_shrink(struct buffer *buffer);
 
 /* Makes room for at least size bytes behind the content and returns its address, NULL when memory
  * is out; so it stays until buffer_free. What is then written there becomes content by

@@ -12,3 +12,4 @@ driver_session_libsession_la_SOURCES += driver/session/session.c driver/session/
 driver_session_libsession_la_SOURCES += driver/session/side.c driver/session/side.h
 driver_session_libsession_la_SOURCES += driver/session/verdict.c
 driver_session_libsession_la_SOURCES += driver/session/probe.c driver/session/probe.h
+driver_session_libsession_la_SOURCES += driver/session/flow.c driver/session/ports.c

@@ -1,8 +1,9 @@
 /*
  * session_internal.h - what the files of the engine share. Not for other parts.
  *
- * session.c moves bytes and ends, verdict.c acts on what the protocol and the handshake decided,
- * side.c is the server's side with and without TLS.
+ * session.c has the states and the step, flow.c moves bytes and ends, verdict.c acts on what the
+ * protocol and the handshake decided, side.c is the server's side with and without TLS, and ports.c
+ * is where callers put bytes in and take them out.
  */
 #ifndef SESSION_SESSION_INTERNAL_H
 #define SESSION_SESSION_INTERNAL_H
@@ -11,6 +12,13 @@
 #include "session/record_internal.h"
 #include "session/session.h"
 #include "session/side.h"
+
+/* Bytes that wait for the real driver, or for the network, before the other side has to wait. */
+#define SESSION_OUT_LIMIT ((size_t)128 * 1024)
+#define SESSION_DRIVER_AHEAD ((size_t)64 * 1024)
+
+/* Received at once: several TLS records, where GnuTLS alone would receive each in two calls. */
+#define SESSION_SERVER_AHEAD ((size_t)128 * 1024)
 
 /* What the real driver has said of itself; its stream up may have been ended by us before. */
 enum session_driver { SESSION_DRIVER_OPEN, SESSION_DRIVER_ENDED, SESSION_DRIVER_GONE };
@@ -72,6 +80,24 @@ void session_move(struct session *session, struct buffer *from, struct buffer *t
 
 /* Up ends: close_notify, then what is still unsent, then the end of the TCP stream. */
 void session_end_up(struct session *session);
+
+/* --- flow.c --- */
+
+/* The server's bytes go to the real driver unseen; this decrypts them into to_driver until that has
+ * limit bytes. */
+bool flow_is_opaque_down(const struct session *session);
+void flow_take_opaque(struct session *session, size_t limit);
+
+/* As far as the bytes and the room behind them allow. */
+void flow_from_server(struct session *session);
+void flow_from_driver(struct session *session);
+
+/* An end is passed on when all that came before it is. */
+void flow_server_end(struct session *session);
+void flow_driver_end(struct session *session);
+
+bool flow_may_take_from_driver(struct session *session);
+bool flow_has_room_for_server(struct session *session);
 
 /* --- verdict.c --- */
 

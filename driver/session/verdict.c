@@ -40,6 +40,15 @@ static void set_refused(struct session *session, const struct error *error)
     record_set_outcome(session->record, session, SESSION_LOST, &refused);
 }
 
+/* And after it there is no handshake that could fail: the link is lost (08S01). */
+static void set_lost(struct session *session, const struct error *error)
+{
+    struct error lost = *error;
+    if (lost.code == ODBCSSL_ERROR_HANDSHAKE)
+        lost.code = ODBCSSL_ERROR_LINK_LOST;
+    record_set_ended(session->record, session, &lost);
+}
+
 void verdict_fail(struct session *session, const struct error *error)
 {
     if (!session_is_active(session))
@@ -48,7 +57,7 @@ void verdict_fail(struct session *session, const struct error *error)
     log_write(session->options->log, "session with %s failed: %s", session->server_name,
               error->text);
     if (was_logged_in)
-        record_set_ended(session->record, session, error);
+        set_lost(session, error);
     else
         set_refused(session, error);
     finish(session, !was_logged_in && session->proto.kind != PROTO_SESSION_CANCEL,

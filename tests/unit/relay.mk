@@ -21,3 +21,10 @@ tests_unit_test_relay_SOURCES = \
 	tests/unit/test_relay_server.c
 tests_unit_test_relay_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libpostgrestest.la tests/support/libsuite.la $(RELAY_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-session-engine
+TESTS += tests/unit/test-session-engine
+tests_unit_test_session_engine_SOURCES = tests/unit/test_session_engine.c \
+	tests/unit/engine_rig.c tests/unit/engine_rig.h
+tests_unit_test_session_engine_LDADD = tests/support/libpeer.la tests/support/libpki.la \
+	tests/support/libsuite.la $(SESSION_LIBS) $(CUNIT_LIBS)
