@@ -1,56 +1,83 @@
+/* arguments.c - a table of options into the terms of getopt_long, and back. */
 #include "command/arguments.h"
 
+#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-struct arguments arguments_over(char **argv, const struct argument_row *rows)
+#define ROW_LIMIT 24
+#define FIRST_CODE 256 /* of long options: no letter */
+
+static bool add(struct argument_list *list, char *value)
 {
-    return (struct arguments){rows, argv[0] != NULL ? argv + 1 : argv};
+    char **items = realloc(list->items, (list->count + 1) * sizeof *items);
+    if (items == NULL)
+        return false;
+    list->items = items;
+    list->items[list->count++] = value;
+    return true;
 }
 
-static const struct argument_row *find_row(const struct argument_row *rows, const char *text,
-                                           size_t length)
+static bool take(const struct argument *row, char *value)
 {
+    if (row->flag != NULL)
+        *row->flag = true;
+    else if (row->text != NULL)
+        *row->text = value;
+    else
+        return add(row->list, value);
+    return true;
+}
+
+static const struct argument *find_row(const struct argument *rows, int code)
+{
+    if (code >= FIRST_CODE)
+        return &rows[code - FIRST_CODE];
     for (; rows->name != NULL; rows++)
-        if (strlen(rows->name) == length && memcmp(rows->name, text, length) == 0)
+        if (rows->letter == code)
             return rows;
     return NULL;
 }
 
-static int complain(const char *text, const char *problem)
+bool arguments_read(int argc, char **argv, const struct argument *rows, const char **operand_out)
 {
-    fprintf(stderr, "odbcssl: %s %s\n", text, problem);
-    return ARGUMENT_WRONG;
-}
-
-static int take_value(struct arguments *arguments, const struct argument_row *row, char *inside,
-                      char **value_out)
-{
-    if (!row->has_value)
-        return inside != NULL ? complain(row->name, "takes no value") : row->code;
-    *value_out = inside != NULL ? inside : *arguments->next;
-    if (*value_out == NULL)
-        return complain(row->name, "needs a value");
-    if (inside == NULL)
-        arguments->next++;
-    return row->code;
-}
-
-int arguments_next(struct arguments *arguments, char **value_out)
-{
-    char *text = *arguments->next;
-    *value_out = NULL;
-    if (text == NULL)
-        return ARGUMENT_END;
-    arguments->next++;
-    if (text[0] != '-' || text[1] == '\0') {
-        *value_out = text;
-        return ARGUMENT_OPERAND;
+    struct option options[ROW_LIMIT + 1] = {0};
+    char letters[2 * ROW_LIMIT + 1], *letter = letters;
+    int code;
+    for (size_t i = 0; rows[i].name != NULL && i < ROW_LIMIT; i++) {
+        int has_value = rows[i].flag == NULL ? required_argument : no_argument;
+        options[i] = (struct option){rows[i].name, has_value, NULL, FIRST_CODE + (int)i};
+        if (rows[i].letter == 0)
+            continue;
+        *letter++ = rows[i].letter;
+        if (has_value == required_argument)
+            *letter++ = ':';
     }
-    char *equals = strncmp(text, "--", 2) == 0 ? strchr(text, '=') : NULL;
-    size_t length = equals != NULL ? (size_t)(equals - text) : strlen(text);
-    const struct argument_row *row = find_row(arguments->rows, text, length);
-    if (row == NULL)
-        return complain(text, "is not an option of this command");
-    return take_value(arguments, row, equals != NULL ? equals + 1 : NULL, value_out);
+    *letter = '\0';
+    while ((code = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+        const struct argument *row = find_row(rows, code);
+        if (row == NULL || !take(row, optarg))
+            return false;
+    }
+    if (operand_out != NULL)
+        *operand_out = optind < argc ? argv[optind++] : NULL;
+    if (optind < argc)
+        fprintf(stderr, "%s: \"%s\" is one argument too many\n", argv[0], argv[optind]);
+    return optind >= argc;
+}
+
+bool arguments_to_pairs(const struct argument_list *list, const char *option, struct connstr *pairs)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        char *equals = strchr(list->items[i], '=');
+        if (equals == NULL || equals == list->items[i]) {
+            fprintf(stderr, "odbcssl: %s is KEY=VALUE, not \"%s\"\n", option, list->items[i]);
+            return false;
+        }
+        *equals = '\0';
+        if (!connstr_append(pairs, list->items[i], equals + 1))
+            return false;
+    }
+    return true;
 }

@@ -1,30 +1,37 @@
 /*
- * arguments.h - reads a command's arguments: --name VALUE, --name=VALUE, -n VALUE, and what is no
- * option. (getopt.h cannot stand beside base/options.h: both have a struct option.)
+ * arguments.h - reads a subcommand's arguments with getopt_long(3): each row of a table says where
+ * an option's value goes. (getopt.h stays inside arguments.c: base/options.h has a struct option as
+ * well.)
  */
 #ifndef COMMAND_ARGUMENTS_H
 #define COMMAND_ARGUMENTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-struct argument_row {
-    const char *name; /* "--root-cert" or "-k"; NULL ends a table */
-    bool has_value;
-    int code; /* above ARGUMENT_WRONG */
+#include "config/connstr.h"
+
+/* Values of an option that may be given several times. items is malloc'ed, the texts are argv's. */
+struct argument_list {
+    char **items;
+    size_t count;
 };
 
-enum { ARGUMENT_END, ARGUMENT_OPERAND, ARGUMENT_WRONG };
-
-struct arguments {
-    const struct argument_row *rows;
-    char **next; /* NULL ends them */
+/* One of flag, text and list is set. */
+struct argument {
+    const char *name;  /* "root-cert"; NULL ends a table */
+    char letter;       /* 'k'; 0: none */
+    bool *flag;        /* set to true; the option takes no value */
+    const char **text; /* the value; the last of several counts */
+    struct argument_list *list;
 };
 
-/* argv[0] is passed over. */
-struct arguments arguments_over(char **argv, const struct argument_row *rows);
+/* argv[0] stands before complaints. operand_out gets the one argument that is no option, NULL when
+ * there is none; where it is NULL no such argument is taken. false: complained about. */
+bool arguments_read(int argc, char **argv, const struct argument *rows, const char **operand_out);
 
-/* The code of the next argument, and its value, or the operand. ARGUMENT_WRONG was complained
- * about. */
-int arguments_next(struct arguments *arguments, char **value_out);
+/* KEY=VALUE of each, in place; false: complained about, with the option's name. */
+bool arguments_to_pairs(const struct argument_list *list, const char *option,
+                        struct connstr *pairs);
 
 #endif

@@ -1,48 +1,115 @@
+/* chain.c - see chain.h. */
 #include "command/chain.h"
 
-#include <stdbool.h>
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "command/memory.h"
 #include "tls/certificate.h"
 
-#define NAME_SIZE 700
+#define TEXT_SIZE 4096
 
-/* Only the last certificate of a path can be one. */
-static bool is_anchor(const struct chain *chain, size_t i)
+static char *read_fingerprint(const struct certificate *certificate)
 {
-    return chain->trust != NULL && i + 1 == chain->count &&
-           trust_has(&chain->trust->anchors, &chain->certificates[i]);
+    const gnutls_datum_t der = {(unsigned char *)certificate->bytes, (unsigned)certificate->size};
+    unsigned char digest[32];
+    char text[3 * sizeof digest + 1] = "";
+    size_t size = sizeof digest;
+    if (gnutls_fingerprint(GNUTLS_DIG_SHA256, &der, digest, &size) == 0)
+        text_hex(digest, size, ':', text, sizeof text);
+    return memory_copy(text);
+}
+
+static char *read_key(const struct certificate *certificate)
+{
+    const gnutls_datum_t der = {(unsigned char *)certificate->public_key.whole,
+                                (unsigned)certificate->public_key.whole_size};
+    gnutls_pubkey_t key = NULL;
+    const char *name = NULL;
+    unsigned bits = 0;
+    if (gnutls_pubkey_init(&key) == 0 && gnutls_pubkey_import(key, &der, GNUTLS_X509_FMT_DER) == 0)
+        name = gnutls_pk_get_name(gnutls_pubkey_get_pk_algorithm(key, &bits));
+    gnutls_pubkey_deinit(key);
+    return name != NULL ? memory_format("%s, %u bits", name, bits) : memory_copy("unknown");
+}
+
+static struct chain_certificate read_certificate(const struct certificate *certificate)
+{
+    char text[TEXT_SIZE];
+    return (struct chain_certificate){
+        .subject = memory_copy(certificate_format_dn(&certificate->subject, text, sizeof text)),
+        .issuer = memory_copy(certificate_format_dn(&certificate->issuer, text, sizeof text)),
+        .serial = memory_copy(certificate_format_serial(certificate, text, sizeof text)),
+        .names = memory_copy(certificate_format_names(certificate, text, sizeof text)),
+        .fingerprint = read_fingerprint(certificate),
+        .key = read_key(certificate),
+        .not_before = certificate->not_before,
+        .not_after = certificate->not_after,
+    };
+}
+
+struct chain chain_read(const struct certificate *certificates, size_t count,
+                        const struct trust *trust)
+{
+    struct chain chain = {0};
+    if (count == 0)
+        return chain;
+    chain.items = memory_clear(count * sizeof *chain.items);
+    for (; chain.count < count; chain.count++)
+        chain.items[chain.count] = read_certificate(&certificates[chain.count]);
+    /* Only the last certificate of a path can be one. */
+    chain.items[count - 1].is_anchor =
+        trust != NULL && trust_has(&trust->anchors, &certificates[count - 1]);
+    return chain;
+}
+
+void chain_free(struct chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        struct chain_certificate *item = &chain->items[i];
+        free(item->subject);
+        free(item->issuer);
+        free(item->serial);
+        free(item->names);
+        free(item->fingerprint);
+        free(item->key);
+    }
+    free(chain->items);
+    *chain = (struct chain){0};
 }
 
 void chain_print(const struct chain *chain, int indent)
 {
-    char subject[NAME_SIZE], serial[200], date[CLOCK_TEXT_SIZE];
+    char date[CLOCK_TEXT_SIZE];
     for (size_t i = chain->count; i-- > 0;) {
-        const struct certificate *certificate = &chain->certificates[i];
+        const struct chain_certificate *item = &chain->items[i];
         size_t depth = chain->count - 1 - i;
         printf("%*s%s%s (serial %s, until %s)%s\n", indent + (int)(3 * depth), "",
-               depth > 0 ? "`- " : "",
-               certificate_format_dn(&certificate->subject, subject, sizeof subject),
-               certificate_format_serial(certificate, serial, sizeof serial),
-               clock_format_date(certificate->not_after, date),
-               is_anchor(chain, i) ? " [trust anchor]" : "");
+               depth > 0 ? "`- " : "", item->subject, item->serial,
+               clock_format_date(item->not_after, date), item->is_anchor ? " [trust anchor]" : "");
     }
 }
 
 void chain_print_json(const struct chain *chain, struct json *json)
 {
-    char text[NAME_SIZE], time_text[CLOCK_TEXT_SIZE];
+    char time_text[CLOCK_TEXT_SIZE];
     json_open_list(json, "path");
     for (size_t i = 0; i < chain->count; i++) {
-        const struct certificate *certificate = &chain->certificates[i];
+        const struct chain_certificate *item = &chain->items[i];
         json_open_object(json, NULL);
-        json_text(json, "subject", certificate_format_dn(&certificate->subject, text, sizeof text));
-        json_text(json, "issuer", certificate_format_dn(&certificate->issuer, text, sizeof text));
-        json_text(json, "serial", certificate_format_serial(certificate, text, sizeof text));
-        json_text(json, "not_before", clock_format(certificate->not_before, time_text));
-        json_text(json, "not_after", clock_format(certificate->not_after, time_text));
-        json_boolean(json, "is_trust_anchor", is_anchor(chain, i));
+        json_text(json, "subject", item->subject);
+        json_text(json, "issuer", item->issuer);
+        json_text(json, "serial", item->serial);
+        json_text(json, "names", item->names);
+        json_text(json, "fingerprint", item->fingerprint);
+        json_text(json, "key", item->key);
+        json_text(json, "not_before", clock_format(item->not_before, time_text));
+        json_text(json, "not_after", clock_format(item->not_after, time_text));
+        json_boolean(json, "is_trust_anchor", item->is_anchor);
         json_close_object(json);
     }
     json_close_list(json);

@@ -1,5 +1,4 @@
-/* check.c - `odbcssl check`: everything that connecting does, but for the login, told step by step.
- */
+/* check.c - `odbcssl check`: everything that connecting does but for the login, step by step. */
 #include "command/check.h"
 
 #include <stdio.h>
@@ -7,50 +6,12 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "tls/token.h"
-#include "command/advice.h"
 #include "command/arguments.h"
 #include "command/command.h"
+#include "command/memory.h"
+#include "command/print.h"
 #include "command/source.h"
-
-struct check_arguments {
-    struct source source;
-    bool is_json;
-};
-
-enum check_option { OPTION_CONNECTION_STRING = ARGUMENT_WRONG + 1, OPTION_JSON };
-
-static const struct argument_row rows[] = {
-    {"-k", true, OPTION_CONNECTION_STRING},
-    {"--json", false, OPTION_JSON},
-    {NULL, false, 0},
-};
-
-static bool parse_arguments(char **argv, struct check_arguments *result)
-{
-    struct arguments arguments = arguments_over(argv, rows);
-    char *value = NULL;
-    int code;
-    *result = (struct check_arguments){0};
-    while ((code = arguments_next(&arguments, &value)) != ARGUMENT_END) {
-        if (code == OPTION_JSON)
-            result->is_json = true;
-        else if (code == OPTION_CONNECTION_STRING)
-            result->source.connection_string = value;
-        else if (code == ARGUMENT_OPERAND && result->source.dsn == NULL)
-            result->source.dsn = value;
-        else
-            return false;
-    }
-    return (result->source.dsn != NULL) != (result->source.connection_string != NULL);
-}
-
-enum fact_result check_fail(struct check *check, bool is_needed, const struct error *error)
-{
-    if (is_needed)
-        error_copy(&check->error, error);
-    return is_needed ? FACT_FAIL : FACT_WARNING;
-}
+#include "tls/token.h"
 
 static enum odbcssl_mode mode_of(const struct check *check)
 {
@@ -73,129 +34,198 @@ bool check_may_be_login_only(const struct check *check)
     return mode_of(check) == ODBCSSL_MODE_ALLOW && check->link->proto->has_login_only;
 }
 
-/* ---- settings ---- */
-
-static void print_setting(const struct setting *item, struct json *json)
-{
-    char *value = item->value != NULL ? token_hide_pin(item->value) : NULL;
-    if (json == NULL && value != NULL)
-        printf("  %-24s %-40s %s\n", item->keyword, value, item->source);
-    if (json != NULL) {
-        json_open_object(json, NULL);
-        json_text(json, "keyword", item->keyword);
-        json_text(json, "value", value);
-        json_text(json, "source", item->source);
-        json_close_object(json);
-    }
-    free(value);
-}
-
-static void print_settings(const struct check *check)
-{
-    facts_begin(check->json, "Settings", "settings");
-    for (size_t i = 0; i < check->link->settings.item_count; i++)
-        print_setting(&check->link->settings.items[i], check->json);
-    facts_end(check->json);
-}
-
 /* ---- the verdict ---- */
 
 /* What a connection would be that finds the server as it was found here. */
-static enum odbcssl_state state_of(const struct check *check)
+static const char *describe_state(const struct check *check)
 {
-    if (!check_needs_tls(check))
-        return ODBCSSL_STATE_PLAINTEXT;
-    if (check->probe->coverage == PROTO_COVERAGE_LOGIN)
-        return ODBCSSL_STATE_LOGIN_ONLY;
-    return check->probe->has_no_tls ? ODBCSSL_STATE_PLAINTEXT_FALLBACK : check->probe->report.state;
-}
-
-static const char *describe_good(const struct check *check)
-{
+    if (check->link == NULL || check->probe == NULL)
+        return "not made";
     if (mode_of(check) == ODBCSSL_MODE_ALLOW && !check_may_be_login_only(check))
         return "plaintext by choice; TLS only if the server refuses that";
-    return report_state_name(state_of(check));
+    if (!check_needs_tls(check))
+        return report_state_name(ODBCSSL_STATE_PLAINTEXT);
+    if (check->probe->coverage == PROTO_COVERAGE_LOGIN)
+        return report_state_name(ODBCSSL_STATE_LOGIN_ONLY);
+    return report_state_name(check->probe->has_no_tls ? ODBCSSL_STATE_PLAINTEXT_FALLBACK
+                                                      : check->probe->report.state);
 }
 
-static void print_verdict(const struct check *check)
+/* What a mode leaves open, whatever the server is today. */
+static const char *describe_gap(const struct check *check)
 {
-    if (!error_is_set(&check->error)) {
-        bool is_safe = state_of(check) >= ODBCSSL_STATE_ENCRYPTED;
-        printf("Verdict\n  %-5s a connection would be: %s\n", is_safe ? "OK" : "WARN",
-               describe_good(check));
-        return;
+    switch (mode_of(check)) {
+    case ODBCSSL_MODE_DISABLE:
+        return "everything travels in plaintext, the password too";
+    case ODBCSSL_MODE_ALLOW:
+        return check_may_be_login_only(check)
+                   ? "the server decides what is encrypted, and it is not verified"
+                   : "the connection begins in plaintext, and the server is not verified";
+    case ODBCSSL_MODE_PREFER:
+        return "whoever is on the way can say that there is no TLS, or answer in the server's "
+               "place: plaintext is accepted, and the server is not verified";
+    case ODBCSSL_MODE_REQUIRE:
+        if (check->tls.root_cert.value == NULL)
+            return "the server is not verified: whoever is on the way can answer in its place";
+        return "every server with a certificate of these authorities is accepted: the name is not "
+               "compared";
+    case ODBCSSL_MODE_VERIFY_CA:
+        return "every server with a certificate of these authorities is accepted: the name is not "
+               "compared";
+    case ODBCSSL_MODE_VERIFY_FULL:
+        break;
     }
-    printf("Verdict\n  %-5s (%d) %s\n", "FAIL", check->error.code, check->error.text);
-    printf("What to do\n  %s\n", advice_find(check->error.code));
+    return NULL;
 }
 
-static void print_json_verdict(const struct check *check)
+/* A pin names the one server that is meant, where there is TLS at all. */
+static void add_mode(struct check *check)
 {
-    bool is_accepted = !error_is_set(&check->error);
-    json_boolean(check->json, "accepted", is_accepted);
-    json_text(check->json, "state", is_accepted ? describe_good(check) : NULL);
-    json_number(check->json, "error", check->error.code);
-    json_text(check->json, "sqlstate", is_accepted ? NULL : error_sqlstate(check->error.code));
-    json_text(check->json, "reason", is_accepted ? NULL : check->error.text);
-    json_text(check->json, "advice", is_accepted ? NULL : advice_find(check->error.code));
+    const char *gap = describe_gap(check), *mode = tls_mode_name(mode_of(check));
+    if (gap == NULL)
+        return;
+    findings_begin(&check->findings, SECTION_VERIFICATION);
+    if (mode_of(check) >= ODBCSSL_MODE_REQUIRE && check->tls.pin.value != NULL)
+        findings_add(&check->findings, FACT_OK, "SslMode", NULL,
+                     "%s, and SslPin says which certificate it has to be", mode);
+    else
+        findings_add(&check->findings, FACT_WARNING, "SslMode",
+                     "Set SslMode=verify-full, and SslRootCert to the CA certificate that the "
+                     "server's operator hands out.",
+                     "%s: %s", mode, gap);
 }
 
 /* ---- the steps ---- */
+
+static void add_settings(struct check *check)
+{
+    const struct settings *settings = &check->link->settings;
+    for (size_t i = 0; i < settings->item_count; i++) {
+        const struct setting *item = &settings->items[i];
+        char *value = item->value != NULL ? token_hide_pin(item->value) : NULL;
+        findings_add_setting(&check->findings, item->keyword, value, item->source);
+        free(value);
+    }
+}
 
 static void check_link(struct check *check)
 {
     check->tls = check->link->settings.tls;
     if (check->tls.mode == ODBCSSL_MODE_DISABLE)
         check->tls.mode = ODBCSSL_MODE_PREFER;
-    print_settings(check);
+    add_settings(check);
     check_files(check);
     check_server(check);
     check_verify(check);
+    add_mode(check);
 }
 
-static void release(struct check *check)
+void check_run(struct check *check, const char *connection_string, bool is_shown)
+{
+    struct error_list warnings = {0};
+    struct error error = {0};
+    *check = (struct check){.findings = {.at = time(NULL), .is_shown = is_shown}, .is_wide = -1};
+    struct connstr given = {0};
+    if (!connstr_parse(connection_string, strlen(connection_string), &given, &error)) {
+        findings_add_error(&check->findings, true, "connection string", &error);
+    } else if (check_source(check, &given)) {
+        check->link = link_open_settings(&given, 0, &warnings, &error);
+        if (check->link != NULL)
+            check_link(check);
+        else
+            findings_add_error(&check->findings, true, "settings", &error);
+    }
+    connstr_free(&given);
+    findings_judge(&check->findings, describe_state(check));
+}
+
+void check_release(struct check *check)
 {
     probe_free(&check->probe);
     credentials_release(&check->credentials);
     credentials_release(&check->strict);
     link_close(&check->link);
+    findings_free(&check->findings);
 }
 
-static int run(struct check *check, const char *connection_string)
+/* ---- the command ---- */
+
+static int status_of(const struct check *check)
 {
-    struct error_list warnings = {0};
-    struct connstr given;
-    if (check->json != NULL)
-        json_begin(check->json);
-    if (connstr_parse(connection_string, strlen(connection_string), &given, &check->error))
-        check->link = link_open_settings(&given, 0, &warnings, &check->error);
-    connstr_free(&given);
-    if (check->link != NULL)
-        check_link(check);
-    if (check->json != NULL) {
-        print_json_verdict(check);
-        json_end(check->json);
-    } else {
-        print_verdict(check);
-    }
-    int status = error_is_set(&check->error) ? COMMAND_FAILED : COMMAND_GOOD;
-    release(check);
+    return check->findings.verdict == FACT_FAIL ? COMMAND_FAILED : COMMAND_GOOD;
+}
+
+static void write_json(const struct check *check)
+{
+    struct json json = {0};
+    json_begin(&json);
+    print_json(&check->findings, &json);
+    json_end(&json);
+}
+
+/* false: and it was said why. */
+static bool write_page(const struct check *check, const char *path)
+{
+    FILE *page = fopen(path, "we");
+    if (page != NULL)
+        print_html(&check->findings, page);
+    bool is_written = page != NULL && fflush(page) == 0 && !ferror(page);
+    if (page != NULL && fclose(page) != 0)
+        is_written = false;
+    if (!is_written)
+        fprintf(stderr, "odbcssl: %s cannot be written: %m\n", path);
+    return is_written;
+}
+
+int check_source_named(const char *name)
+{
+    struct check check;
+    char *text = source_connection_string(&(struct source){.dsn = name});
+    if (text == NULL)
+        return COMMAND_FAILED;
+    check_run(&check, text, true);
+    print_verdict(&check.findings);
+    int status = status_of(&check);
+    check_release(&check);
+    free(text);
+    return status;
+}
+
+static int check_one(const struct source *source, bool is_json, const char *page)
+{
+    struct check check;
+    char *text = source_connection_string(source);
+    if (text == NULL)
+        return COMMAND_WRONG_USE;
+    check_run(&check, text, !is_json);
+    if (is_json)
+        write_json(&check);
+    else
+        print_verdict(&check.findings);
+    int status = status_of(&check);
+    if (page != NULL && !write_page(&check, page))
+        status = COMMAND_FAILED;
+    check_release(&check);
+    text_free_secret(text);
     return status;
 }
 
 int command_check(int argc, char **argv)
 {
-    struct check_arguments arguments;
-    struct json json = {0};
-    struct check check = {0};
-    (void)argc;
-    if (!parse_arguments(argv, &arguments))
+    struct source source = {0};
+    bool is_json = false, is_all = false;
+    const char *page = NULL;
+    const struct argument rows[] = {
+        {"connection-string", 'k', .text = &source.connection_string},
+        {"json", 0, .flag = &is_json},
+        {"all", 'a', .flag = &is_all},
+        {"html", 0, .text = &page},
+        {NULL},
+    };
+    if (!arguments_read(argc, argv, rows, &source.dsn))
         return COMMAND_WRONG_USE;
-    char *text = source_connection_string(&arguments.source);
-    if (text == NULL)
-        return COMMAND_WRONG_USE;
-    check.json = arguments.is_json ? &json : NULL;
-    int status = run(&check, text);
-    text_free_secret(text);
-    return status;
+    bool has_source = source.dsn != NULL, has_string = source.connection_string != NULL;
+    if (is_all)
+        return has_source || has_string || page != NULL ? COMMAND_WRONG_USE : check_all(is_json);
+    return has_source != has_string ? check_one(&source, is_json, page) : COMMAND_WRONG_USE;
 }

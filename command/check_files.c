@@ -1,3 +1,5 @@
+/* check_files.c - the real driver, and the files that settings name: what is in them, and who may
+ * read them. */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -5,21 +7,48 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "command/check.h"
 #include "tls/certificate.h"
 #include "tls/token.h"
-#include "command/check.h"
 
 #define NAME_SIZE 700
 #define TEXT_SIZE 2048
 
+/* The driver manager takes ANSI or wide functions by what odbcssl's library exports, and the real
+ * driver has to have the same. */
+static void check_flavour(struct check *check)
+{
+    const struct driver *driver = check->link->driver;
+    if (check->is_wide < 0 || driver->is_unicode == (check->is_wide != 0))
+        return;
+    if (driver->is_unicode)
+        findings_refuse(
+            &check->findings, "IM001", "library",
+            "Name libodbcssl.so by Driver in place of libodbcssla.so; \"odbcssl install\" "
+            "chooses the one that fits.",
+            "the data source uses libodbcssla.so, which has ANSI functions only, and "
+            "the real driver %s is a Unicode driver",
+            driver->path);
+    else
+        findings_refuse(
+            &check->findings, "IM001", "library",
+            "Name libodbcssla.so by Driver in place of libodbcssl.so; \"odbcssl install\" "
+            "chooses the one that fits.",
+            "the data source uses libodbcssl.so, which has Unicode functions, and the "
+            "real driver %s has only ANSI functions",
+            driver->path);
+}
+
 static void check_driver(struct check *check)
 {
     struct error error = {0};
-    if (link_load_driver(check->link, &error))
-        facts_add(check->json, FACT_OK, "real driver", "%s (%s)", check->link->driver->path,
-                  check->link->driver->is_unicode ? "Unicode" : "ANSI");
-    else
-        facts_add(check->json, check_fail(check, true, &error), "real driver", "%s", error.text);
+    if (!link_load_driver(check->link, &error)) {
+        findings_add_error(&check->findings, true, "real driver", &error);
+        return;
+    }
+    findings_add(&check->findings, FACT_OK, "real driver", NULL, "%s (%s)",
+                 check->link->driver->path, check->link->driver->is_unicode ? "Unicode" : "ANSI");
+    check_flavour(check);
 }
 
 /* ---- loading ---- */
@@ -89,7 +118,9 @@ static const char *describe_file(const struct option *option, char *out, size_t 
     if (value == NULL || value[0] != '/' || stat(value, &status) != 0) {
         snprintf(out, size, "%s", value != NULL ? value : "");
     } else {
-        const struct passwd *owner = getpwuid(status.st_uid);
+        char scratch[1024];
+        struct passwd entry, *owner = NULL;
+        getpwuid_r(status.st_uid, &entry, scratch, sizeof scratch, &owner);
         snprintf(out, size, "%s (mode 0%03o, owner %s, changed %s)", value,
                  (unsigned)(status.st_mode & 07777), owner != NULL ? owner->pw_name : "unknown",
                  clock_format_date(status.st_mtime, date));
@@ -98,106 +129,112 @@ static const char *describe_file(const struct option *option, char *out, size_t 
     return out;
 }
 
-static void tell_trust(const struct check *check, const struct option *option)
+static void add_trust(struct check *check, const struct option *option)
 {
     const struct trust *trust = check->credentials->trust;
     char file[TEXT_SIZE], subject[NAME_SIZE], date[CLOCK_TEXT_SIZE];
     describe_file(option, file, sizeof file);
     if (trust->anchors.count == 1)
-        facts_add(check->json, FACT_OK, option->keyword, "%s: %s until %s", file,
-                  certificate_format_dn(&trust->anchors.items[0].subject, subject, sizeof subject),
-                  clock_format_date(trust->anchors.items[0].not_after, date));
+        findings_add(
+            &check->findings, FACT_OK, option->keyword, NULL, "%s: %s until %s", file,
+            certificate_format_dn(&trust->anchors.items[0].subject, subject, sizeof subject),
+            clock_format_date(trust->anchors.items[0].not_after, date));
     else
-        facts_add(check->json, FACT_OK, option->keyword, "%s: %zu trust anchors", file,
-                  trust->anchors.count);
+        findings_add(&check->findings, FACT_OK, option->keyword, NULL, "%s: %zu trust anchors",
+                     file, trust->anchors.count);
 }
 
-static void tell_crl(const struct check *check, const struct crl *crl)
+static void add_crl(struct check *check, const struct crl *crl)
 {
     char issuer[NAME_SIZE], from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE] = "no date";
     time_t end = crl_next_update(crl), now = time(NULL);
     bool is_current = crl_this_update(crl) <= now && (end == 0 || now <= end);
     if (end != 0)
         clock_format(end, until);
-    facts_add(check->json, is_current ? FACT_OK : FACT_WARNING, "CRL", "%s, %s to %s, %zu %s%s",
-              certificate_format_dn(crl_issuer(crl), issuer, sizeof issuer),
-              clock_format(crl_this_update(crl), from), until, crl_entry_count(crl),
-              crl_entry_count(crl) == 1 ? "entry" : "entries", is_current ? "" : ": not valid now");
+    certificate_format_dn(crl_issuer(crl), issuer, sizeof issuer);
+    findings_add_span(&check->findings, SPAN_CRL, issuer, crl_this_update(crl), end);
+    findings_add(&check->findings, is_current ? FACT_OK : FACT_WARNING, "CRL",
+                 is_current ? NULL
+                            : "Fetch a current CRL, and arrange that it is fetched regularly.",
+                 "%s, %s to %s, %zu %s%s", issuer, clock_format(crl_this_update(crl), from), until,
+                 crl_entry_count(crl), crl_entry_count(crl) == 1 ? "entry" : "entries",
+                 is_current ? "" : ": not valid now");
 }
 
-static void tell_identity(const struct check *check, const struct option *option)
+static void add_identity(struct check *check, const struct option *option)
 {
     const struct client_identity *identity = &check->credentials->identity;
+    findings_add_span(&check->findings, SPAN_CLIENT, identity->subject, identity->not_before,
+                      identity->not_after);
     char file[TEXT_SIZE], from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
-    facts_add(check->json, FACT_OK, option->keyword, "%s: %s, %s to %s, %d days left",
-              describe_file(option, file, sizeof file), identity->subject,
-              clock_format_date(identity->not_before, from),
-              clock_format_date(identity->not_after, until),
-              (int)clock_days_until(identity->not_after, time(NULL)));
+    findings_add(&check->findings, FACT_OK, option->keyword, NULL, "%s: %s, %s to %s, %d days left",
+                 describe_file(option, file, sizeof file), identity->subject,
+                 clock_format_date(identity->not_before, from),
+                 clock_format_date(identity->not_after, until),
+                 (int)clock_days_until(identity->not_after, time(NULL)));
 }
 
 /* ---- one fact for each file ---- */
 
 /* A file that is set, which part says is good or not. */
-static void tell_file(struct check *check, const struct option *option, bool is_good,
-                      const struct error *error)
+static void add_file(struct check *check, const struct option *option, bool is_good,
+                     const struct error *error)
 {
     char file[TEXT_SIZE];
     if (option->value == NULL)
         return;
     if (is_good)
-        facts_add(check->json, FACT_OK, option->keyword, "%s",
-                  describe_file(option, file, sizeof file));
+        findings_add(&check->findings, FACT_OK, option->keyword, NULL, "%s",
+                     describe_file(option, file, sizeof file));
     else if (error_is_set(error))
-        facts_add(check->json, check_fail(check, check_needs_files(check), error), option->keyword,
-                  "%s", error->text);
+        findings_add_error(&check->findings, check_needs_files(check), option->keyword, error);
     else
-        facts_add(check->json, FACT_SKIPPED, option->keyword, "%s",
-                  describe_file(option, file, sizeof file));
+        findings_add(&check->findings, FACT_SKIPPED, option->keyword, NULL, "%s",
+                     describe_file(option, file, sizeof file));
 }
 
-static void tell_good_files(struct check *check)
+static void add_good_files(struct check *check)
 {
     const struct tls_options *tls = &check->tls;
     const struct credentials *credentials = check->credentials;
     if (credentials->trust != NULL)
-        tell_trust(check, &tls->root_cert);
+        add_trust(check, &tls->root_cert);
     if (credentials->has_identity)
-        tell_identity(check, &tls->cert);
-    tell_file(check, &tls->key, true, &no_error);
-    tell_file(check, &tls->crl, true, &no_error);
-    tell_file(check, &tls->crl_dir, true, &no_error);
+        add_identity(check, &tls->cert);
+    add_file(check, &tls->key, true, &no_error);
+    add_file(check, &tls->crl, true, &no_error);
+    add_file(check, &tls->crl_dir, true, &no_error);
     for (size_t i = 0; i < credentials->crls.count; i++)
-        tell_crl(check, credentials->crls.items[i]);
+        add_crl(check, credentials->crls.items[i]);
 }
 
 /* Which of them it is; the first error of all is what a connection would say. */
-static void tell_bad_files(struct check *check, const struct error *first)
+static void add_bad_files(struct check *check, const struct error *first)
 {
     const struct tls_options *tls = &check->tls;
     struct error error = {0};
-    check_fail(check, check_needs_files(check), first);
+    if (check_needs_files(check))
+        findings_blame(&check->findings, first);
     bool is_trusting = try_trust(check, &error);
-    tell_file(check, &tls->root_cert, is_trusting, &error);
+    add_file(check, &tls->root_cert, is_trusting, &error);
     error_clear(&error);
     bool is_identified = try_identity(check, &error);
-    tell_file(check, tls->cert.value != NULL ? &tls->cert : &tls->key, is_identified, &error);
+    add_file(check, tls->cert.value != NULL ? &tls->cert : &tls->key, is_identified, &error);
     if (tls->cert.value != NULL)
-        tell_file(check, &tls->key, is_identified, &no_error);
+        add_file(check, &tls->key, is_identified, &no_error);
     error_clear(&error);
     bool is_listed = is_trusting && try_crls(check, &error);
-    tell_file(check, tls->crl.value != NULL ? &tls->crl : &tls->crl_dir, is_listed, &error);
+    add_file(check, tls->crl.value != NULL ? &tls->crl : &tls->crl_dir, is_listed, &error);
 }
 
 void check_files(struct check *check)
 {
     struct error error = {0};
-    facts_begin(check->json, "Files", "files");
+    findings_begin(&check->findings, SECTION_FILES);
     check_driver(check);
     load(check, &error);
     if (check->credentials != NULL)
-        tell_good_files(check);
+        add_good_files(check);
     else
-        tell_bad_files(check, &error);
-    facts_end(check->json);
+        add_bad_files(check, &error);
 }

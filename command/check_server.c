@@ -1,14 +1,17 @@
-#include <stdio.h>
+/* check_server.c - where the server is, and how far TLS comes with it. */
+#include <stdlib.h>
 
 #include "command/check.h"
+#include "command/memory.h"
 
-static void check_addresses(struct check *check)
+static void add_addresses(struct check *check)
 {
     const struct dial_target *server = &check->link->server;
     char text[DIAL_DESCRIPTION_SIZE];
     for (size_t i = 0; i < server->count; i++)
-        facts_add(check->json, FACT_OK, "address", "%s",
-                  dial_describe(server, i, text, sizeof text));
+        findings_add(&check->findings, FACT_OK, "address", NULL, "%s",
+                     dial_describe(server, i, text, sizeof text));
+    check->findings.server = memory_format("%s, port %u", server->host, server->port);
 }
 
 /* As a connection begins, where the database tells in plaintext what of it will be encrypted. */
@@ -32,9 +35,12 @@ static void run_probe(struct check *check)
         .timeout = link->timeout,
         .log = link->log,
     };
+    char *doing = memory_format("connecting to %s", check->findings.server);
+    findings_start_step(&check->findings, doing);
+    free(doing);
     check->probe = probe_run(&options);
     if (check->probe == NULL)
-        error_set_memory(&check->error);
+        findings_refuse(&check->findings, "HY001", "TCP", NULL, "out of memory");
 }
 
 static bool has_failed(const struct probe *probe, enum probe_step step)
@@ -42,108 +48,126 @@ static bool has_failed(const struct probe *probe, enum probe_step step)
     return probe->step == step && error_is_set(&probe->error);
 }
 
-static void tell_connect(struct check *check)
+static void add_connect(struct check *check)
 {
     const struct probe *probe = check->probe;
     char text[DIAL_DESCRIPTION_SIZE];
+    findings_took(&check->findings, probe->milliseconds[PROBE_CONNECT]);
     if (has_failed(probe, PROBE_CONNECT))
-        facts_add(check->json, check_fail(check, true, &probe->error), "TCP", "%s",
-                  probe->error.text);
+        findings_add_error(&check->findings, true, "TCP", &probe->error);
     else
-        facts_add(check->json, FACT_OK, "TCP", "connected to %s",
-                  dial_describe(&check->link->server, probe->address, text, sizeof text));
+        findings_add(&check->findings, FACT_OK, "TCP", NULL, "connected to %s",
+                     dial_describe(&check->link->server, probe->address, text, sizeof text));
 }
 
 /* Only prefer goes on without TLS, and only when the server itself says that it has none. */
-static void tell_switch(struct check *check)
+static void add_switch(struct check *check)
 {
+    struct findings *findings = &check->findings;
     const struct probe *probe = check->probe;
     bool is_needed =
         check_may_be_login_only(check) ||
         (check_needs_tls(check) && !(probe->has_no_tls && check->tls.mode == ODBCSSL_MODE_PREFER));
-    if (probe->step < PROBE_SWITCH)
-        facts_add(check->json, FACT_SKIPPED, "switch to TLS", "not tried");
-    else if (has_failed(probe, PROBE_SWITCH))
-        facts_add(check->json, check_fail(check, is_needed, &probe->error), "switch to TLS", "%s",
-                  probe->error.text);
+    if (probe->step < PROBE_SWITCH) {
+        findings_add(findings, FACT_SKIPPED, "switch to TLS", NULL, "not tried");
+        return;
+    }
+    findings_took(findings, probe->milliseconds[PROBE_SWITCH]);
+    if (has_failed(probe, PROBE_SWITCH))
+        findings_add_error(findings, is_needed, "switch to TLS", &probe->error);
     else if (check->tls.negotiation == TLS_NEGOTIATION_DIRECT)
-        facts_add(check->json, FACT_OK, "switch to TLS", "none: TLS from the first byte");
+        findings_add(findings, FACT_OK, "switch to TLS", NULL, "none: TLS from the first byte");
     else if (probe->coverage == PROTO_COVERAGE_NOTHING)
-        facts_add(check->json, FACT_WARNING, "switch to TLS",
-                  "none: the server has no TLS, and SslMode=allow goes on in plaintext");
+        findings_add(findings, FACT_WARNING, "switch to TLS",
+                     "Have TLS turned on in the server, and set SslMode=verify-full.",
+                     "none: the server has no TLS, and SslMode=allow goes on in plaintext");
     else if (probe->coverage == PROTO_COVERAGE_LOGIN)
-        facts_add(check->json, FACT_WARNING, "switch to TLS",
-                  "for the login only (%d): everything after it travels in plaintext, as "
-                  "SslMode=allow takes what the server prefers",
-                  ODBCSSL_WARNING_LOGIN_ONLY);
+        findings_add(findings, FACT_WARNING, "switch to TLS",
+                     "Set SslMode=verify-full: then everything is encrypted.",
+                     "for the login only (%d): everything after it travels in plaintext, as "
+                     "SslMode=allow takes what the server prefers",
+                     ODBCSSL_WARNING_LOGIN_ONLY);
     else
-        facts_add(check->json, FACT_OK, "switch to TLS", "the server agreed (%s)",
-                  check->link->proto->name);
+        findings_add(findings, FACT_OK, "switch to TLS", NULL, "the server agreed (%s)",
+                     check->link->proto->name);
 }
 
-static void tell_handshake(struct check *check)
+static void add_handshake(struct check *check)
 {
+    struct findings *findings = &check->findings;
     const struct probe *probe = check->probe;
     const struct tls_report *report = &probe->report;
-    if (probe->step < PROBE_HANDSHAKE)
-        facts_add(check->json, FACT_SKIPPED, "handshake", "not tried");
-    else if (check->credentials == NULL)
-        facts_add(check->json, FACT_SKIPPED, "handshake", "not tried, as the files cannot be used");
-    else if (error_is_set(&probe->error))
-        facts_add(check->json, check_fail(check, check_needs_tls(check), &probe->error),
-                  "handshake", "%s",
-                  report->verify_status != 0 ? "the certificate was refused, see Verification"
-                                             : probe->error.text);
-    else
-        facts_add(check->json, FACT_OK, "handshake", "%s, %s%s%s", report->protocol, report->cipher,
-                  report->group[0] != '\0' ? ", " : "", report->group);
+    if (probe->step < PROBE_HANDSHAKE) {
+        findings_add(findings, FACT_SKIPPED, "handshake", NULL, "not tried");
+        return;
+    }
+    if (check->credentials == NULL) {
+        findings_add(findings, FACT_SKIPPED, "handshake", NULL,
+                     "not tried, as the files cannot be used");
+        return;
+    }
+    findings_took(findings, probe->milliseconds[PROBE_HANDSHAKE]);
+    if (!error_is_set(&probe->error))
+        findings_add(findings, FACT_OK, "handshake", NULL, "%s, %s%s%s", report->protocol,
+                     report->cipher, report->group[0] != '\0' ? ", " : "", report->group);
+    else if (report->verify_status == 0)
+        findings_add_error(findings, check_needs_tls(check), "handshake", &probe->error);
+    else {
+        if (check_needs_tls(check))
+            findings_blame(findings, &probe->error);
+        findings_add(findings, check_needs_tls(check) ? FACT_FAIL : FACT_WARNING, "handshake", "",
+                     "the certificate was refused, see Verification");
+    }
 }
 
 /* Whether the server is content without one, only a login would show. */
-static void tell_client_certificate(struct check *check)
+static void add_client_certificate(struct check *check)
 {
+    struct findings *findings = &check->findings;
     const struct probe *probe = check->probe;
     if (probe->tls == NULL || error_is_set(&probe->error))
         return;
     if (!tls_session_is_certificate_asked(probe->tls))
-        facts_add(check->json, FACT_OK, "client certificate", "not asked for");
+        findings_add(findings, FACT_OK, "client certificate", NULL, "not asked for");
     else if (tls_session_is_certificate_sent(probe->tls))
-        facts_add(check->json, FACT_OK, "client certificate", "asked for, and shown");
+        findings_add(findings, FACT_OK, "client certificate", NULL, "asked for, and shown");
     else
-        facts_add(check->json, FACT_WARNING, "client certificate",
-                  "the server asks for one, and SslCert is not set: it may refuse the login");
+        findings_add(findings, FACT_WARNING, "client certificate",
+                     "If the login is refused: set SslCert and SslKey to a certificate that the "
+                     "server accepts.",
+                     "the server asks for one, and SslCert is not set: it may refuse the login");
 }
 
 /* What verification found stands in the facts of its own. */
-static void tell_warnings(const struct check *check)
+static void add_warnings(struct check *check)
 {
     const struct error_list *warnings = &check->probe->warnings;
     for (size_t i = 0; i < warnings->count; i++)
         if (warnings->items[i].code != ODBCSSL_WARNING_VERIFICATION &&
             warnings->items[i].code != ODBCSSL_WARNING_UNVERIFIED)
-            facts_add(check->json, FACT_WARNING, "warning", "%s", warnings->items[i].text);
-}
-
-static void tell_probe(struct check *check)
-{
-    tell_connect(check);
-    tell_switch(check);
-    tell_handshake(check);
-    tell_client_certificate(check);
-    tell_warnings(check);
+            findings_add(&check->findings, FACT_WARNING, "warning", NULL, "%s",
+                         warnings->items[i].text);
 }
 
 void check_server(struct check *check)
 {
+    struct findings *findings = &check->findings;
     struct error error = {0};
-    facts_begin(check->json, "Server", "server");
+    findings_begin(findings, SECTION_SERVER);
+    findings_start_step(findings, "looking the server up");
     if (!link_find_server(check->link, &error)) {
-        facts_add(check->json, check_fail(check, true, &error), "address", "%s", error.text);
-    } else {
-        check_addresses(check);
-        run_probe(check);
-        if (check->probe != NULL)
-            tell_probe(check);
+        findings_add_error(findings, true, "address", &error);
+        return;
     }
-    facts_end(check->json);
+    add_addresses(check);
+    run_probe(check);
+    if (check->probe == NULL)
+        return;
+    findings->report = memory_clear(sizeof *findings->report);
+    *findings->report = check->probe->report;
+    add_connect(check);
+    add_switch(check);
+    add_handshake(check);
+    add_client_certificate(check);
+    add_warnings(check);
 }

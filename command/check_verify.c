@@ -1,10 +1,12 @@
+/* check_verify.c - the server's certificates: each verification by itself, so that every one gets
+ * its own verdict. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
-#include "tls/verify.h"
-#include "command/chain.h"
+#include "command/advice.h"
 #include "command/check.h"
+#include "command/print.h"
+#include "tls/verify.h"
 
 #define TEXT_SIZE 2048
 
@@ -42,18 +44,21 @@ static bool read_shown(const struct check *check, struct shown *shown)
 }
 
 /* The path that was built; without one, the certificates as the server sent them. */
-static void print_chain(const struct check *check, const struct shown *shown,
-                        const struct verify_result *result)
+static void take_path(struct check *check, const struct shown *shown,
+                      const struct verify_result *result)
 {
-    struct chain chain = {result->path, result->path_count, shown->request.trust};
-    if (result->path_count == 0)
-        chain = (struct chain){shown->certificates, shown->count, NULL};
-    if (check->json != NULL) {
-        chain_print_json(&chain, check->json);
-    } else {
-        printf("Certificates\n");
-        chain_print(&chain, 2);
+    struct findings *findings = &check->findings;
+    findings->path = result->path_count > 0
+                         ? chain_read(result->path, result->path_count, shown->request.trust)
+                         : chain_read(shown->certificates, shown->count, NULL);
+    for (size_t i = 0; i < findings->path.count; i++) {
+        const struct chain_certificate *item = &findings->path.items[i];
+        enum span_kind kind = item->is_anchor ? SPAN_ANCHOR : SPAN_AUTHORITY;
+        findings_add_span(findings, i == 0 ? SPAN_SERVER : kind, item->subject, item->not_before,
+                          item->not_after);
     }
+    if (findings->is_shown)
+        print_path(findings);
 }
 
 /* ---- one check at a time, so that each gets its own verdict ---- */
@@ -66,34 +71,36 @@ static bool is_verifying(const struct check *check)
 }
 
 /* good: what to say when the request is accepted. */
-static bool tell(struct check *check, const char *name, const struct verify_request *request,
-                 bool is_enforced, const char *good)
+static bool judge(struct check *check, const char *name, const struct verify_request *request,
+                  bool is_enforced, const char *good)
 {
     struct verify_result result;
     bool is_accepted = verify_chain(request, &result);
     if (is_accepted)
-        facts_add(check->json, FACT_OK, name, "%s", good);
+        findings_add(&check->findings, FACT_OK, name, NULL, "%s", good);
+    else if (is_enforced)
+        findings_add_error(&check->findings, true, name, &result.error);
     else
-        facts_add(check->json, check_fail(check, is_enforced, &result.error), name, "%s%s%s",
-                  result.error.text, is_enforced ? "" : " - not enforced by SslMode=",
-                  is_enforced ? "" : tls_mode_name(check->link->settings.tls.mode));
+        findings_add(&check->findings, FACT_WARNING, name, advice_find(result.error.code),
+                     "%s - not enforced by SslMode=%s", result.error.text,
+                     tls_mode_name(check->link->settings.tls.mode));
     verify_result_free(&result);
     return is_accepted;
 }
 
-static bool tell_chain(struct check *check, const struct shown *shown)
+static bool judge_chain(struct check *check, const struct shown *shown)
 {
     char good[TEXT_SIZE];
     struct verify_request request = shown->request;
     if (request.trust == NULL) {
-        facts_add(check->json, FACT_SKIPPED, "chain", "no trust anchors: %s",
-                  check->strict_error.text);
+        findings_add(&check->findings, FACT_SKIPPED, "chain", NULL, "no trust anchors: %s",
+                     check->strict_error.text);
         return false;
     }
     request.crls = NULL;
     request.host = request.pin = NULL;
     snprintf(good, sizeof good, "trusted by %s", request.trust->name);
-    return tell(check, "chain", &request, is_verifying(check), good);
+    return judge(check, "chain", &request, is_verifying(check), good);
 }
 
 /* The server's certificate may be an anchor itself, of whose issuer no CRL was given. */
@@ -106,26 +113,30 @@ static bool is_revocation_checked(const struct verify_request *request)
     return is_checked;
 }
 
-static void tell_revocation(struct check *check, const struct shown *shown, bool is_trusted)
+static void judge_revocation(struct check *check, const struct shown *shown, bool is_trusted)
 {
     struct verify_request request = shown->request;
     bool is_leaf = request.crl_check == CRL_CHECK_LEAF;
     request.host = request.pin = NULL;
     if (request.crls == NULL)
-        facts_add(check->json, FACT_SKIPPED, "revocation", "SslCrl and SslCrlDir are not set");
+        findings_add(&check->findings, FACT_SKIPPED, "revocation", NULL,
+                     "SslCrl and SslCrlDir are not set");
     else if (!is_trusted)
-        facts_add(check->json, FACT_SKIPPED, "revocation", "the chain is not trusted");
+        findings_add(&check->findings, FACT_SKIPPED, "revocation", NULL,
+                     "the chain is not trusted");
     else if (!is_revocation_checked(&request))
-        facts_add(check->json, FACT_WARNING, "revocation",
-                  "not checked: the server's certificate is itself a trust anchor, and there is no "
-                  "CRL of its issuer in %s",
-                  request.crl_name);
+        findings_add(
+            &check->findings, FACT_WARNING, "revocation",
+            "Add the CRL of that issuer to SslCrl or SslCrlDir.",
+            "not checked: the server's certificate is itself a trust anchor, and there is no "
+            "CRL of its issuer in %s",
+            request.crl_name);
     else
-        tell(check, "revocation", &request, is_verifying(check),
-             is_leaf ? "the server's certificate is not revoked" : "no certificate is revoked");
+        judge(check, "revocation", &request, is_verifying(check),
+              is_leaf ? "the server's certificate is not revoked" : "no certificate is revoked");
 }
 
-static void tell_name(struct check *check, const struct shown *shown)
+static void judge_name(struct check *check, const struct shown *shown)
 {
     char good[REPORT_ALT_NAMES_SIZE + TEXT_SIZE];
     struct verify_request request = shown->request;
@@ -135,34 +146,17 @@ static void tell_name(struct check *check, const struct shown *shown)
     request.pin = NULL;
     snprintf(good, sizeof good, "the certificate is for %s: %s", request.host,
              check->probe->report.peer_alt_names);
-    tell(check, "name", &request, is_enforced, good);
+    judge(check, "name", &request, is_enforced, good);
 }
 
-static void tell_pin(struct check *check, const struct shown *shown)
+static void judge_pin(struct check *check, const struct shown *shown)
 {
     struct verify_request request = shown->request;
     request.trust = NULL;
     request.crls = NULL;
     request.host = NULL;
     if (request.pin != NULL)
-        tell(check, "pin", &request, check_needs_tls(check), "the certificate fits SslPin");
-}
-
-static void write_report(const struct check *check)
-{
-    const struct tls_report *report = &check->probe->report;
-    char scratch[REPORT_SCRATCH_SIZE];
-    json_open_object(check->json, "report");
-    for (size_t i = 0; i < report_item_count; i++) {
-        const struct report_item *item = &report_items[i];
-        if (!report_applies(report, item))
-            continue;
-        if (item->kind == REPORT_TEXT)
-            json_text(check->json, item->name, report_text(report, item, scratch));
-        else
-            json_number(check->json, item->name, report_number(report, item));
-    }
-    json_close_object(check->json);
+        judge(check, "pin", &request, check_needs_tls(check), "the certificate fits SslPin");
 }
 
 void check_verify(struct check *check)
@@ -172,14 +166,11 @@ void check_verify(struct check *check)
     if (!read_shown(check, &shown))
         return;
     verify_chain(&shown.request, &result);
-    print_chain(check, &shown, &result);
-    facts_begin(check->json, "Verification", "verification");
-    bool is_trusted = tell_chain(check, &shown);
-    tell_revocation(check, &shown, is_trusted);
-    tell_name(check, &shown);
-    tell_pin(check, &shown);
-    facts_end(check->json);
-    if (check->json != NULL)
-        write_report(check);
+    take_path(check, &shown, &result);
     verify_result_free(&result);
+    findings_begin(&check->findings, SECTION_VERIFICATION);
+    bool is_trusted = judge_chain(check, &shown);
+    judge_revocation(check, &shown, is_trusted);
+    judge_name(check, &shown);
+    judge_pin(check, &shown);
 }

@@ -1,19 +1,37 @@
-# The command `odbcssl`.
+# The command `odbcssl`, and its completion in bash.
 bin_PROGRAMS += command/odbcssl
-command_odbcssl_SOURCES = command/main.c command/command.h
-command_odbcssl_SOURCES += command/arguments.c command/arguments.h
-command_odbcssl_SOURCES += command/json.c command/json.h
-command_odbcssl_SOURCES += command/facts.c command/facts.h
-command_odbcssl_SOURCES += command/chain.c command/chain.h
-command_odbcssl_SOURCES += command/source.c command/source.h
-command_odbcssl_SOURCES += command/advice.c command/advice.h command/advice.def
-command_odbcssl_SOURCES += command/check.c command/check.h
-command_odbcssl_SOURCES += command/check_files.c
-command_odbcssl_SOURCES += command/check_server.c
-command_odbcssl_SOURCES += command/check_verify.c
-command_odbcssl_SOURCES += command/install.c
-command_odbcssl_SOURCES += command/status.c
-command_odbcssl_SOURCES += command/verify.c
-command_odbcssl_LDADD = $(CONN_LIBS) $(GNUTLS_LIBS) $(ODBCINST_LIBS) $(ODBC_LIBS)
+command_odbcssl_SOURCES = \
+	command/advice.c command/advice.def command/advice.h \
+	command/arguments.c command/arguments.h \
+	command/chain.c command/chain.h \
+	command/check.c command/check.h \
+	command/check_all.c \
+	command/check_files.c \
+	command/check_lines.c \
+	command/check_server.c \
+	command/check_source.c \
+	command/check_verify.c \
+	command/command.h \
+	command/data_source.c command/data_source.h \
+	command/driver_section.c command/driver_section.h \
+	command/fail.c command/fail.h \
+	command/findings.c command/findings.h \
+	command/install.c \
+	command/json.c command/json.h \
+	command/list.c \
+	command/main.c \
+	command/memory.c command/memory.h \
+	command/nearest.c command/nearest.h \
+	command/odbc_files.c command/odbc_files.h \
+	command/page_style.h \
+	command/print.h \
+	command/print_html.c \
+	command/print_json.c \
+	command/print_text.c \
+	command/progress.c command/progress.h \
+	command/source.c command/source.h \
+	command/status.c \
+	command/verify.c
+command_odbcssl_LDADD = $(CONN_LIBS) $(GNUTLS_LIBS) $(ODBCINST_LIBS) $(ODBC_LIBS) -lm
 
 dist_man_MANS += doc/odbcssl.1

@@ -1,4 +1,5 @@
 /* main.c - `odbcssl`: chooses the subcommand. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,16 +14,24 @@ struct command {
 
 static const struct command commands[] = {
     {"check", command_check,
-     "odbcssl check DSN | -k CONNECTION-STRING [--json]\n"
-     "    Does all that connecting does but for the login, and tells each step: settings and "
-     "where\n"
-     "    they come from, files, addresses, TCP, TLS, the server's certificates, the verdict, and\n"
-     "    what to do about a failure."},
+     "odbcssl check DSN | -k CONNECTION-STRING [--json] [--html FILE]\n"
+     "odbcssl check --all [--json]\n"
+     "    Does all that connecting does but for the login, and tells each step: the data source, "
+     "its\n"
+     "    settings and where they come from, files, addresses, TCP, TLS, the server's "
+     "certificates,\n"
+     "    the verdict, and what to do. --html writes the same as a page. --all: one line for each "
+     "data\n"
+     "    source that uses odbcssl, exit status as for monitoring (0 good, 1 warning, 2 critical,\n"
+     "    3 unknown)."},
     {"status", command_status,
      "odbcssl status DSN | -k CONNECTION-STRING [-u USER] [-p PASSWORD] [--json]\n"
      "    Connects through the driver manager and prints what SQLGetInfo reports. The password "
      "may\n"
-     "    also stand in the environment variable ODBCSSL_PASSWORD."},
+     "    also stand in the environment variable ODBCSSL_PASSWORD, else a terminal is asked."},
+    {"list", command_list,
+     "odbcssl list [--json]\n"
+     "    The data sources that use odbcssl: name, server, mode, real driver, file."},
     {"verify", command_verify,
      "odbcssl verify --root-cert FILE... [--crl FILE...] [--crl-check chain|leaf] --chain FILE...\n"
      "               [--host NAME] [--at TIME] [--allow-weak] [--json]\n"
@@ -34,7 +43,8 @@ static const struct command commands[] = {
      "odbcssl install --target DRIVER [--name NAME] [--default KEY=VALUE ...] [--library-dir DIR]\n"
      "    Writes a driver to odbcinst.ini that puts TLS under DRIVER, a section of odbcinst.ini or "
      "the\n"
-     "    path of a library. Default name: \"DRIVER over TLS\"."},
+     "    path of a library, with SslMode=verify-full unless told otherwise. Default name:\n"
+     "    \"DRIVER over TLS\"."},
     {"uninstall", command_uninstall,
      "odbcssl uninstall --name NAME\n"
      "    Removes a driver of odbcssl from odbcinst.ini."},
@@ -58,21 +68,46 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-int main(int argc, char **argv)
+static bool is_help(const char *text)
 {
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        print_usage(stdout, NULL);
+    return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (is_help(argv[i]))
+            return true;
+    return false;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    char name[32];
+    if (asks_for_help(argc, argv)) {
+        print_usage(stdout, command);
         return COMMAND_GOOD;
     }
+    snprintf(name, sizeof name, "odbcssl %s", command->name);
+    argv[0] = name;
+    int status = command->run(argc, argv);
+    if (status == COMMAND_WRONG_USE)
+        print_usage(stderr, command);
+    return status == COMMAND_WRONG_USE ? 2 : status;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (command != NULL)
+        return run(command, argc - 1, argv + 1);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         printf("odbcssl %s\n", PACKAGE_VERSION);
         return COMMAND_GOOD;
     }
-    const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
-    if (argc > 1 && command == NULL)
+    bool is_asked = argc > 1 && is_help(argv[1]);
+    if (argc > 1 && !is_asked)
         fprintf(stderr, "odbcssl: there is no command \"%s\"\n", argv[1]);
-    int status = command != NULL ? command->run(argc - 1, argv + 1) : COMMAND_WRONG_USE;
-    if (status == COMMAND_WRONG_USE)
-        print_usage(stderr, command);
-    return status;
+    print_usage(is_asked ? stdout : stderr, NULL);
+    return is_asked ? COMMAND_GOOD : 2;
 }

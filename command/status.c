@@ -5,68 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "base/report.h"
 #include "base/text.h"
 #include "command/arguments.h"
 #include "command/command.h"
+#include "command/data_source.h"
 #include "command/json.h"
 #include "command/source.h"
 
 #define VALUE_SIZE REPORT_CERTIFICATE_SIZE
-
-struct status_arguments {
-    struct source source;
-    bool is_json;
-};
-
-enum status_option {
-    OPTION_CONNECTION_STRING = ARGUMENT_WRONG + 1,
-    OPTION_USER,
-    OPTION_PASSWORD,
-    OPTION_JSON
-};
-
-static const struct argument_row rows[] = {
-    {"-k", true, OPTION_CONNECTION_STRING},
-    {"-u", true, OPTION_USER},
-    {"-p", true, OPTION_PASSWORD},
-    {"--json", false, OPTION_JSON},
-    {NULL, false, 0},
-};
-
-/* Of DSN and connection string exactly one. */
-static bool parse_arguments(char **argv, struct status_arguments *result)
-{
-    struct arguments arguments = arguments_over(argv, rows);
-    char *value = NULL;
-    int code;
-    *result = (struct status_arguments){.source = {.password = secure_getenv("ODBCSSL_PASSWORD")}};
-    while ((code = arguments_next(&arguments, &value)) != ARGUMENT_END) {
-        switch (code) {
-        case OPTION_CONNECTION_STRING:
-            result->source.connection_string = value;
-            break;
-        case OPTION_USER:
-            result->source.user = value;
-            break;
-        case OPTION_PASSWORD:
-            result->source.password = value;
-            break;
-        case OPTION_JSON:
-            result->is_json = true;
-            break;
-        case ARGUMENT_OPERAND:
-            if (result->source.dsn != NULL)
-                return false;
-            result->source.dsn = value;
-            break;
-        default:
-            return false;
-        }
-    }
-    return (result->source.dsn != NULL) != (result->source.connection_string != NULL);
-}
 
 static void print_diagnostics(SQLSMALLINT kind, SQLHANDLE handle)
 {
@@ -158,16 +108,72 @@ static int connect_and_print(const char *text, bool is_json)
     return status;
 }
 
+/* ---- the password ---- */
+
+static bool has_password(const struct source *source)
+{
+    static const char *const keywords[] = {"PWD", "Password"};
+    struct connstr list = {0};
+    const char *given = source->connection_string;
+    bool is_set = source->password != NULL;
+    if (given != NULL && !connstr_parse(given, strlen(given), &list, NULL))
+        return true; /* it is refused in a moment */
+    struct data_source found =
+        given != NULL ? data_source_of(&list) : data_source_find(source->dsn);
+    for (size_t i = 0; i < 2; i++)
+        is_set = is_set || connstr_has(&list, keywords[i]) ||
+                 connstr_find(&found.settings, keywords[i]) != NULL;
+    data_source_free(&found);
+    connstr_free(&list);
+    return is_set;
+}
+
+/* Reads a line of the terminal without showing it; NULL: there is none, or it is empty. */
+static char *ask_password(const struct source *source)
+{
+    struct termios shown, hidden;
+    char *line = NULL;
+    size_t size = 0;
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &shown) != 0)
+        return NULL;
+    fprintf(stderr, "Password for %s (empty: none): ",
+            source->dsn != NULL ? source->dsn : "the connection");
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    ssize_t length = getline(&line, &size, stdin);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    fprintf(stderr, "\n");
+    if (length > 0 && line[length - 1] == '\n')
+        line[--length] = '\0';
+    if (length > 0)
+        return line;
+    free(line);
+    return NULL;
+}
+
 int command_status(int argc, char **argv)
 {
-    struct status_arguments arguments;
-    (void)argc;
-    if (!parse_arguments(argv, &arguments))
+    struct source source = {.password = secure_getenv("ODBCSSL_PASSWORD")};
+    bool is_json = false;
+    const struct argument rows[] = {
+        {"connection-string", 'k', .text = &source.connection_string},
+        {"user", 'u', .text = &source.user},
+        {"password", 'p', .text = &source.password},
+        {"json", 0, .flag = &is_json},
+        {NULL},
+    };
+    if (!arguments_read(argc, argv, rows, &source.dsn) ||
+        (source.dsn != NULL) == (source.connection_string != NULL))
         return COMMAND_WRONG_USE;
-    char *text = source_connection_string(&arguments.source);
+    char *typed = has_password(&source) ? NULL : ask_password(&source);
+    if (typed != NULL)
+        source.password = typed;
+    char *text = source_connection_string(&source);
+    text_free_secret(typed);
     if (text == NULL)
         return COMMAND_WRONG_USE;
-    int status = connect_and_print(text, arguments.is_json);
+    int status = connect_and_print(text, is_json);
     text_free_secret(text);
     return status;
 }

@@ -13,19 +13,14 @@
 #include "command/chain.h"
 #include "command/command.h"
 #include "command/json.h"
+#include "command/memory.h"
 
 #define NAME_SIZE 700
 
-/* Files in the order in which they were given. */
-struct file_list {
-    struct option *items;
-    size_t count;
-};
-
 struct verify_arguments {
-    struct file_list roots;
-    struct file_list crls;
-    struct file_list chain;
+    struct argument_list roots;
+    struct argument_list crls;
+    struct argument_list chain;
     enum crl_check crl_check;
     const char *host;
     time_t at;
@@ -42,40 +37,6 @@ struct verify_files {
 };
 
 /* Arguments */
-
-enum {
-    OPTION_ROOT_CERT = ARGUMENT_WRONG + 1,
-    OPTION_CRL,
-    OPTION_CRL_CHECK,
-    OPTION_CHAIN,
-    OPTION_HOST,
-    OPTION_AT,
-    OPTION_ALLOW_WEAK,
-    OPTION_JSON
-};
-
-static const struct argument_row rows[] = {
-    {"--root-cert", true, OPTION_ROOT_CERT},
-    {"--crl", true, OPTION_CRL},
-    {"--crl-check", true, OPTION_CRL_CHECK},
-    {"--chain", true, OPTION_CHAIN},
-    {"--host", true, OPTION_HOST},
-    {"--at", true, OPTION_AT},
-    {"--allow-weak", false, OPTION_ALLOW_WEAK},
-    {"--json", false, OPTION_JSON},
-    {NULL, false, 0},
-};
-
-static bool add_file(struct file_list *list, const char *name, char *path)
-{
-    struct option *items = realloc(list->items, (list->count + 1) * sizeof *items);
-    if (items == NULL)
-        return false;
-    list->items = items;
-    list->items[list->count++] =
-        (struct option){.value = path, .keyword = name, .source = (char *)"command line"};
-    return true;
-}
 
 static bool parse_crl_check(const char *text, enum crl_check *check_out)
 {
@@ -95,58 +56,48 @@ static bool parse_time(const char *text, time_t *time_out)
     return false;
 }
 
-static bool take_argument(int code, char *value, struct verify_arguments *arguments)
+static bool parse_arguments(int argc, char **argv, struct verify_arguments *arguments)
 {
-    switch (code) {
-    case OPTION_ROOT_CERT:
-        return add_file(&arguments->roots, "--root-cert", value);
-    case OPTION_CRL:
-        return add_file(&arguments->crls, "--crl", value);
-    case OPTION_CRL_CHECK:
-        return parse_crl_check(value, &arguments->crl_check);
-    case OPTION_CHAIN:
-        return add_file(&arguments->chain, "--chain", value);
-    case OPTION_HOST:
-        arguments->host = value;
-        return true;
-    case OPTION_AT:
-        return parse_time(value, &arguments->at);
-    case OPTION_ALLOW_WEAK:
-        return arguments->allow_weak = true;
-    case OPTION_JSON:
-        return arguments->is_json = true;
-    default:
-        return false;
-    }
+    const char *crl_check = NULL, *at = NULL;
+    const struct argument rows[] = {
+        {"root-cert", 0, .list = &arguments->roots},
+        {"crl", 0, .list = &arguments->crls},
+        {"crl-check", 0, .text = &crl_check},
+        {"chain", 0, .list = &arguments->chain},
+        {"host", 0, .text = &arguments->host},
+        {"at", 0, .text = &at},
+        {"allow-weak", 0, .flag = &arguments->allow_weak},
+        {"json", 0, .flag = &arguments->is_json},
+        {NULL},
+    };
+    return arguments_read(argc, argv, rows, NULL) &&
+           (crl_check == NULL || parse_crl_check(crl_check, &arguments->crl_check)) &&
+           (at == NULL || parse_time(at, &arguments->at)) && arguments->roots.count > 0 &&
+           arguments->chain.count > 0;
 }
 
-static bool parse_arguments(char **argv, struct verify_arguments *arguments)
+static struct option option_of(const char *keyword, char *path)
 {
-    struct arguments reader = arguments_over(argv, rows);
-    char *value = NULL;
-    int code;
-    while ((code = arguments_next(&reader, &value)) != ARGUMENT_END)
-        if (!take_argument(code, value, arguments))
-            return false;
-    return arguments->roots.count > 0 && arguments->chain.count > 0;
+    return (struct option){.value = path, .keyword = keyword, .source = (char *)"command line"};
 }
 
 /* Files */
 
-static bool load_crls(const struct file_list *list, struct verify_files *files, struct error *error)
+static bool load_crls(const struct argument_list *list, struct verify_files *files,
+                      struct error *error)
 {
     char name[NAME_SIZE];
     bool is_loaded = true;
     for (size_t i = 0; is_loaded && i < list->count; i++) {
+        const struct option option = option_of("--crl", list->items[i]);
         struct file_content content;
         char *names = NULL;
-        is_loaded =
-            file_read(&list->items[i], &content, error) &&
-            crl_set_take(&files->crls, &content.bytes, content.size, list->items[i].value, error);
+        is_loaded = file_read(&option, &content, error) &&
+                    crl_set_take(&files->crls, &content.bytes, content.size, option.value, error);
         file_content_free(&content);
         if (is_loaded && asprintf(&names, "%s%s%s", files->crl_name != NULL ? files->crl_name : "",
                                   files->crl_name != NULL ? ", " : "",
-                                  option_describe(&list->items[i], name, sizeof name)) >= 0) {
+                                  option_describe(&option, name, sizeof name)) >= 0) {
             free(files->crl_name);
             files->crl_name = names;
         }
@@ -169,12 +120,14 @@ static bool load_chain_file(const struct option *option, struct material *chain,
     return is_read;
 }
 
-static bool load_chain(const struct file_list *list, struct verify_files *files,
+static bool load_chain(const struct argument_list *list, struct verify_files *files,
                        struct error *error)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (!load_chain_file(&list->items[i], &files->chain, error))
+    for (size_t i = 0; i < list->count; i++) {
+        const struct option option = option_of("--chain", list->items[i]);
+        if (!load_chain_file(&option, &files->chain, error))
             return false;
+    }
     files->ders = calloc(files->chain.certificate_count, sizeof *files->ders);
     if (files->ders == NULL) {
         error_set_memory(error);
@@ -189,8 +142,12 @@ static bool load_chain(const struct file_list *list, struct verify_files *files,
 static bool load_files(const struct verify_arguments *arguments, struct verify_files *files,
                        struct error *error)
 {
-    files->trust = trust_load_files(arguments->roots.items, arguments->roots.count, NULL,
-                                    FILE_PERMISSIONS_KEY, NULL, error);
+    struct option *roots = memory_clear(arguments->roots.count * sizeof *roots);
+    for (size_t i = 0; i < arguments->roots.count; i++)
+        roots[i] = option_of("--root-cert", arguments->roots.items[i]);
+    files->trust =
+        trust_load_files(roots, arguments->roots.count, NULL, FILE_PERMISSIONS_KEY, NULL, error);
+    free(roots);
     return files->trust != NULL && load_crls(&arguments->crls, files, error) &&
            load_chain(&arguments->chain, files, error);
 }
@@ -224,7 +181,7 @@ static const char *revocation_text(const struct verify_arguments *arguments,
 
 static struct chain path_of(const struct verify_files *files, const struct verify_result *result)
 {
-    return (struct chain){result->path, result->path_count, files->trust};
+    return chain_read(result->path, result->path_count, files->trust);
 }
 
 static void print_text(const struct verify_arguments *arguments, const struct verify_files *files,
@@ -234,8 +191,9 @@ static void print_text(const struct verify_arguments *arguments, const struct ve
     printf("%s\n", result->status == 0 ? "accepted" : "refused");
     if (result->status != 0)
         printf("%s\n", result->error.text);
-    const struct chain path = path_of(files, result);
+    struct chain path = path_of(files, result);
     chain_print(&path, 0);
+    chain_free(&path);
     printf("time:        %s\n", clock_format(arguments->at, time_text));
     printf("trust:       %s\n", files->trust->name);
     printf("revocation:  %s\n", revocation_text(arguments, result));
@@ -265,8 +223,9 @@ static void print_json(const struct verify_arguments *arguments, const struct ve
               result->crl_next_update != 0 ? clock_format(result->crl_next_update, time_text)
                                            : NULL);
     json_boolean(&json, "allow_weak", arguments->allow_weak);
-    const struct chain path = path_of(files, result);
+    struct chain path = path_of(files, result);
     chain_print_json(&path, &json);
+    chain_free(&path);
     json_end(&json);
 }
 
@@ -311,8 +270,7 @@ int command_verify(int argc, char **argv)
     struct verify_files files = {0};
     struct error error = {0};
     int status = COMMAND_WRONG_USE;
-    (void)argc;
-    if (parse_arguments(argv, &arguments)) {
+    if (parse_arguments(argc, argv, &arguments)) {
         status = COMMAND_FAILED;
         if (load_files(&arguments, &files, &error))
             status = verify_files(&arguments, &files);

@@ -11,14 +11,17 @@
  * to wait for its refusal; a server that is content may say nothing. */
 #define REFUSAL_MILLISECONDS 1000
 
-/* Drives the session until it is where it goes to. */
-static void drive(struct session *session, int descriptor)
+/* Drives the session until it is where it goes to. Returns when TLS began; 0: it did not. */
+static int64_t drive(struct session *session, int descriptor)
 {
+    int64_t begun = 0;
     for (;;) {
         struct session_wants wants = session_step(session, clock_monotonic());
+        if (begun == 0 && session_has_begun_tls(session))
+            begun = clock_monotonic();
         network_flush(session, descriptor);
         if (session_phase(session) >= SESSION_CHECKED)
-            return;
+            return begun;
         struct pollfd polled = {.fd = descriptor,
                                 .events = (short)((wants.server_read ? POLLIN : 0) |
                                                   (wants.server_write ? POLLOUT : 0))};
@@ -59,9 +62,15 @@ static void await_refusal(struct probe *probe, int descriptor)
 static void run(struct probe *probe)
 {
     struct session *session = probe->session;
+    int64_t started = clock_monotonic(), begun = 0;
     int descriptor = network_connect(session, -1, -1);
+    int64_t connected = clock_monotonic();
     if (descriptor >= 0)
-        drive(session, descriptor);
+        begun = drive(session, descriptor);
+    int64_t ended = clock_monotonic();
+    probe->milliseconds[PROBE_CONNECT] = connected - started;
+    probe->milliseconds[PROBE_SWITCH] = (begun != 0 ? begun : ended) - connected;
+    probe->milliseconds[PROBE_HANDSHAKE] = begun != 0 ? ended - begun : 0;
     read_record(probe);
     probe->tls = session_tls(session);
     probe->address = session_address(session);

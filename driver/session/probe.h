@@ -18,7 +18,8 @@ struct probe {
     enum probe_step step;
     bool has_no_tls; /* PROBE_SWITCH failed, because the server said so */
     enum proto_coverage coverage;
-    size_t address; /* index of the one that answered */
+    size_t address;                            /* index of the one that answered */
+    int64_t milliseconds[PROBE_HANDSHAKE + 1]; /* that each step took */
     struct error error;
     struct session *session;
     const struct tls_session *tls; /* the session's, once the handshake has begun; else NULL */

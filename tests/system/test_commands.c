@@ -3,15 +3,14 @@
  * install` and `uninstall` on an odbcinst.ini of the test's own.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "odbcssl.h"
+#include "support/command.h"
 #include "support/mariadb_server.h"
 #include "support/odbc.h"
 #include "support/private_server.h"
@@ -20,85 +19,6 @@
 #include "system/fixture.h"
 
 static struct fixture fixture;
-
-/* printf into one of several static buffers. */
-__attribute__((format(printf, 1, 2))) static const char *text_of(const char *format, ...)
-{
-    static char texts[8][16384];
-    static unsigned next;
-    char *text = texts[next++ % 8];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof texts[0], format, arguments);
-    va_end(arguments);
-    return text;
-}
-
-/* ---- running the command ---- */
-
-static char output[65536];
-
-static void read_all(int descriptor)
-{
-    size_t used = 0;
-    ssize_t got;
-    do {
-        got = read(descriptor, output + used, sizeof output - 1 - used);
-        used += got > 0 ? (size_t)got : 0;
-    } while (got > 0 || (got < 0 && errno == EINTR));
-    output[used] = '\0';
-}
-
-/* Its exit status; both its outputs in output. */
-static int run(const char *const *arguments)
-{
-    char command[4096];
-    const char *list[24] = {"odbcssl"};
-    const char *build = getenv("top_builddir");
-    int pipes[2], status = -1;
-    snprintf(command, sizeof command, "%s/command/odbcssl", build != NULL ? build : ".");
-    for (size_t i = 0; arguments[i] != NULL && i < 22; i++)
-        list[i + 1] = arguments[i];
-    if (pipe(pipes) != 0)
-        return -1;
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(pipes[1], STDOUT_FILENO);
-        dup2(pipes[1], STDERR_FILENO);
-        close(pipes[0]);
-        close(pipes[1]);
-        execv(command, (char *const *)list);
-        _exit(127);
-    }
-    close(pipes[1]);
-    read_all(pipes[0]);
-    close(pipes[0]);
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
-
-/* A line that begins with mark and name has this text. */
-static void check_fact(const char *mark, const char *name, const char *text)
-{
-    char start[64], line[8192];
-    snprintf(start, sizeof start, "  %-5s %-18s ", mark, name);
-    const char *found = strstr(output, start);
-    if (found == NULL) {
-        CHECK_CONTAINS(output, start);
-        return;
-    }
-    snprintf(line, sizeof line, "%.*s", (int)strcspn(found, "\n"), found);
-    CHECK_CONTAINS(line, text);
-}
-
-static void check_absent(const char *text)
-{
-    if (strstr(output, text) != NULL)
-        printf("# unwanted: %s\n", text);
-    CHECK(strstr(output, text) == NULL);
-}
 
 /* ---- PostgreSQL ---- */
 
@@ -122,19 +42,20 @@ static bool start_postgres(const char *name, bool has_client_ca)
 
 static const char *postgres_string(const char *more)
 {
-    return text_of("DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;%s",
-                   ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, more);
+    return command_text(
+        "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;%s",
+        ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, more);
 }
 
 static const char *verified(const char *more)
 {
-    return text_of("SslMode=verify-full;SslRootCert=%s;%s", fixture_path(&fixture, "root.pem"),
-                   more);
+    return command_text("SslMode=verify-full;SslRootCert=%s;%s", fixture_path(&fixture, "root.pem"),
+                        more);
 }
 
 static const char *with_crl(const char *name)
 {
-    return verified(text_of("SslCrl=%s;", fixture_path(&fixture, name)));
+    return verified(command_text("SslCrl=%s;", fixture_path(&fixture, name)));
 }
 
 /* The server's log since its first start; postgres_query comes in by a Unix socket ([local]). */
@@ -144,7 +65,7 @@ static const char *read_postgres_log(void)
     char folder[1024] = "";
     CHECK(postgres_query(fixture.postgres, "show data_directory", folder, sizeof folder));
     folder[strcspn(folder, "\n")] = '\0';
-    FILE *file = fopen(text_of("%s/../log", folder), "r");
+    FILE *file = fopen(command_text("%s/../log", folder), "r");
     size_t size = file != NULL ? fread(log, 1, sizeof log - 1, file) : 0;
     if (file != NULL)
         fclose(file);
@@ -166,28 +87,28 @@ static void check_no_login(void)
 static void test_good(void)
 {
     CHECK_FATAL(start_postgres("server", false));
-    CHECK_NUMBER(RUN("check", "-k", postgres_string(with_crl("crl.pem"))), 0);
-    CHECK_CONTAINS(output, "SslMode                  verify-full");
-    CHECK_CONTAINS(output, "connection string");
-    check_fact("OK", "real driver", "psqlodbcw.so (Unicode)");
-    check_fact("OK", "SslRootCert", "mode 0644");
-    check_fact("OK", "SslRootCert", "CN=Root CA until ");
-    check_fact("OK", "SslCrl", "crl.pem");
-    check_fact("OK", "CRL", "0 entries");
-    check_fact("OK", "address", "localhost (");
-    check_fact("OK", "TCP", "127.0.0.1");
-    check_fact("OK", "switch to TLS", "postgresql");
-    check_fact("OK", "handshake", "TLSv1.3, TLS_AES_256_GCM_SHA384");
-    CHECK_CONTAINS(output, "  CN=Root CA (serial ");
-    CHECK_CONTAINS(output, "[trust anchor]\n     `- CN=Intermediate CA");
-    CHECK_CONTAINS(output, "\n        `- CN=db1 (serial 01:01");
-    check_fact("OK", "chain", "root.pem");
-    check_fact("OK", "revocation", "no certificate is revoked");
-    check_fact("OK", "name", "the certificate is for localhost: DNS:localhost, ");
-    CHECK_CONTAINS(output,
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(with_crl("crl.pem"))), 0);
+    CHECK_CONTAINS(command_output, "SslMode                  verify-full");
+    CHECK_CONTAINS(command_output, "connection string");
+    command_check_fact("OK", "real driver", "psqlodbcw.so (Unicode)");
+    command_check_fact("OK", "SslRootCert", "mode 0644");
+    command_check_fact("OK", "SslRootCert", "CN=Root CA until ");
+    command_check_fact("OK", "SslCrl", "crl.pem");
+    command_check_fact("OK", "CRL", "0 entries");
+    command_check_fact("OK", "address", "localhost (");
+    command_check_fact("OK", "TCP", "127.0.0.1");
+    command_check_fact("OK", "switch to TLS", "postgresql");
+    command_check_fact("OK", "handshake", "TLSv1.3, TLS_AES_256_GCM_SHA384");
+    CHECK_CONTAINS(command_output, "  CN=Root CA (serial ");
+    CHECK_CONTAINS(command_output, "[trust anchor]\n     `- CN=Intermediate CA");
+    CHECK_CONTAINS(command_output, "\n        `- CN=db1 (serial 01:01");
+    command_check_fact("OK", "chain", "root.pem");
+    command_check_fact("OK", "revocation", "no certificate is revoked");
+    command_check_fact("OK", "name", "the certificate is for localhost: DNS:localhost, ");
+    CHECK_CONTAINS(command_output,
                    "OK    a connection would be: encrypted, certificate chain and host name");
-    check_absent("FAIL");
-    check_absent(POSTGRES_PASSWORD);
+    command_check_absent("FAIL");
+    command_check_absent(POSTGRES_PASSWORD);
     check_no_login();
 }
 
@@ -219,12 +140,12 @@ static void test_refusals(void)
         const char *settings =
             strchr(row->more, '=') != NULL ? verified(row->more) : with_crl(row->more);
         printf("# %s\n", row->text);
-        CHECK_NUMBER(RUN("check", "-k", postgres_string(settings)), 1);
-        check_fact("FAIL", row->fact, row->text);
-        check_fact("FAIL", "handshake", "see Verification");
-        verdict = text_of("Verdict\n  FAIL  (%d)", row->code);
-        CHECK_CONTAINS(output, verdict);
-        CHECK_CONTAINS(strstr(output, "Verdict"), row->advice);
+        CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(settings)), 1);
+        command_check_fact("FAIL", row->fact, row->text);
+        command_check_fact("FAIL", "handshake", "see Verification");
+        verdict = command_text("Verdict\n  FAIL  (%d)", row->code);
+        CHECK_CONTAINS(command_output, verdict);
+        CHECK_CONTAINS(strstr(command_output, "Verdict"), row->advice);
         check_no_login();
     }
 }
@@ -234,31 +155,31 @@ static void test_lenient_modes(void)
 {
     const char *settings;
     CHECK_FATAL(start_postgres("server", false));
-    settings = text_of("SslRootCert=%s;SslMode=prefer;SslServerName=db9",
-                       fixture_path(&fixture, "other.pem"));
-    CHECK_NUMBER(RUN("check", "-k", postgres_string(settings)), 0);
-    check_fact("WARN", "chain", "not enforced by SslMode=prefer");
-    check_fact("WARN", "name", "db9");
-    check_fact("OK", "handshake", "TLSv1.3");
-    CHECK_CONTAINS(output, "a connection would be: encrypted, server not verified");
-    CHECK_NUMBER(RUN("check", "-k", postgres_string("SslMode=disable")), 0);
-    check_fact("OK", "handshake", "TLSv1.3");
-    CHECK_CONTAINS(output, "WARN  a connection would be: plaintext by choice");
+    settings = command_text("SslRootCert=%s;SslMode=prefer;SslServerName=db9",
+                            fixture_path(&fixture, "other.pem"));
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(settings)), 0);
+    command_check_fact("WARN", "chain", "not enforced by SslMode=prefer");
+    command_check_fact("WARN", "name", "db9");
+    command_check_fact("OK", "handshake", "TLSv1.3");
+    CHECK_CONTAINS(command_output, "a connection would be: encrypted, server not verified");
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string("SslMode=disable")), 0);
+    command_check_fact("OK", "handshake", "TLSv1.3");
+    CHECK_CONTAINS(command_output, "WARN  a connection would be: plaintext by choice");
     check_no_login();
 }
 
 static void test_no_tls(void)
 {
     CHECK_FATAL(start_postgres(NULL, false));
-    CHECK_NUMBER(RUN("check", "-k", postgres_string("SslMode=require")), 1);
-    check_fact("OK", "TCP", "localhost");
-    check_fact("FAIL", "switch to TLS", "the server has no TLS");
-    check_fact("SKIP", "handshake", "not tried");
-    CHECK_CONTAINS(output, "FAIL  (401)");
-    CHECK_CONTAINS(output, "ssl = on");
-    CHECK_NUMBER(RUN("check", "-k", postgres_string("SslMode=prefer")), 0);
-    check_fact("WARN", "switch to TLS", "the server has no TLS");
-    CHECK_CONTAINS(output, "plaintext, because the server has or wants no TLS");
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string("SslMode=require")), 1);
+    command_check_fact("OK", "TCP", "localhost");
+    command_check_fact("FAIL", "switch to TLS", "the server has no TLS");
+    command_check_fact("SKIP", "handshake", "not tried");
+    CHECK_CONTAINS(command_output, "FAIL  (401)");
+    CHECK_CONTAINS(command_output, "ssl = on");
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string("SslMode=prefer")), 0);
+    command_check_fact("WARN", "switch to TLS", "the server has no TLS");
+    CHECK_CONTAINS(command_output, "plaintext, because the server has or wants no TLS");
     check_no_login();
 }
 
@@ -266,32 +187,33 @@ static void test_unreachable(void)
 {
     const char *text;
     unsigned port = private_server_free_port();
-    text =
-        text_of("DRIVER={%s};Servername=127.0.0.1;Port=%u;SslMode=require", ODBC_POSTGRESQL, port);
-    CHECK_NUMBER(RUN("check", "-k", text), 1);
-    check_fact("OK", "address", "127.0.0.1");
-    check_fact("FAIL", "TCP", "Connection refused");
-    check_fact("SKIP", "switch to TLS", "not tried");
-    CHECK_CONTAINS(output, "FAIL  (302)");
-    CHECK_CONTAINS(output, "firewall");
-    text = text_of("DRIVER={%s};Servername=no-such-host.invalid;SslMode=require", ODBC_POSTGRESQL);
-    CHECK_NUMBER(RUN("check", "-k", text), 1);
-    check_fact("FAIL", "address", "no-such-host.invalid cannot be resolved");
-    CHECK_CONTAINS(output, "FAIL  (301)");
+    text = command_text("DRIVER={%s};Servername=127.0.0.1;Port=%u;SslMode=require", ODBC_POSTGRESQL,
+                        port);
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 1);
+    command_check_fact("OK", "address", "127.0.0.1");
+    command_check_fact("FAIL", "TCP", "Connection refused");
+    command_check_fact("SKIP", "switch to TLS", "not tried");
+    CHECK_CONTAINS(command_output, "FAIL  (302)");
+    CHECK_CONTAINS(command_output, "firewall");
+    text = command_text("DRIVER={%s};Servername=no-such-host.invalid;SslMode=require",
+                        ODBC_POSTGRESQL);
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 1);
+    command_check_fact("FAIL", "address", "no-such-host.invalid cannot be resolved");
+    CHECK_CONTAINS(command_output, "FAIL  (301)");
 }
 
 static void test_wrong_use(void)
 {
-    CHECK_NUMBER(RUN("check", "-k", "DRIVER={" ODBC_POSTGRESQL "};SslModus=require"), 1);
-    CHECK_CONTAINS(output, "FAIL  (101)");
-    CHECK_CONTAINS(output, "SslModus");
-    CHECK_NUMBER(RUN("check", "nowhere"), 1);
-    CHECK_CONTAINS(output, "nowhere");
-    CHECK_NUMBER(RUN("check"), 2);
-    CHECK_NUMBER(RUN("check", "a", "b"), 2);
-    CHECK_NUMBER(RUN("check", "a", "-k", "b=c"), 2);
-    CHECK_NUMBER(RUN("check", "a", "--colour"), 2);
-    CHECK_CONTAINS(output, "odbcssl check DSN");
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", "DRIVER={" ODBC_POSTGRESQL "};SslModus=require"), 1);
+    CHECK_CONTAINS(command_output, "FAIL  (101)");
+    CHECK_CONTAINS(command_output, "SslModus");
+    CHECK_NUMBER(COMMAND_RUN("check", "nowhere"), 1);
+    CHECK_CONTAINS(command_output, "nowhere");
+    CHECK_NUMBER(COMMAND_RUN("check"), 2);
+    CHECK_NUMBER(COMMAND_RUN("check", "a", "b"), 2);
+    CHECK_NUMBER(COMMAND_RUN("check", "a", "-k", "b=c"), 2);
+    CHECK_NUMBER(COMMAND_RUN("check", "a", "--colour"), 2);
+    CHECK_CONTAINS(command_output, "odbcssl check DSN");
 }
 
 /* ---- files ---- */
@@ -300,20 +222,20 @@ static void test_client_certificate(void)
 {
     const char *settings;
     CHECK_FATAL(start_postgres("server", true));
-    settings = text_of("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "client.pem"),
-                       fixture_path(&fixture, "client.key"));
-    CHECK_NUMBER(RUN("check", "-k", postgres_string(verified(settings))), 0);
-    check_fact("OK", "SslCert", "CN=" POSTGRES_USER " (serial ");
-    check_fact("OK", "SslCert", "days left");
-    check_fact("OK", "SslKey", "mode 0600");
-    check_fact("OK", "client certificate", "shown");
-    CHECK_NUMBER(RUN("check", "-k", postgres_string(verified(""))), 0);
-    check_fact("WARN", "client certificate", "SslCert is not set");
-    settings = text_of("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "alien.pem"),
-                       fixture_path(&fixture, "alien.key"));
-    CHECK_NUMBER(RUN("check", "-k", postgres_string(verified(settings))), 1);
-    check_fact("FAIL", "handshake", "client certificate");
-    CHECK_CONTAINS(output, "FAIL  (415)");
+    settings = command_text("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "client.pem"),
+                            fixture_path(&fixture, "client.key"));
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(verified(settings))), 0);
+    command_check_fact("OK", "SslCert", "CN=" POSTGRES_USER " (serial ");
+    command_check_fact("OK", "SslCert", "days left");
+    command_check_fact("OK", "SslKey", "mode 0600");
+    command_check_fact("OK", "client certificate", "shown");
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(verified(""))), 0);
+    command_check_fact("WARN", "client certificate", "SslCert is not set");
+    settings = command_text("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "alien.pem"),
+                            fixture_path(&fixture, "alien.key"));
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(verified(settings))), 1);
+    command_check_fact("FAIL", "handshake", "client certificate");
+    CHECK_CONTAINS(command_output, "FAIL  (415)");
     check_no_login();
 }
 
@@ -324,53 +246,57 @@ static void test_bad_files(void)
     char key[1024];
     snprintf(key, sizeof key, "%s", fixture_path(&fixture, "client.key"));
     settings =
-        text_of("SslCert=%s;SslKey=%s;SslCrl=%s;SslPassword=topsecret;",
-                fixture_path(&fixture, "client.pem"), key, fixture_path(&fixture, "none.pem"));
+        command_text("SslCert=%s;SslKey=%s;SslCrl=%s;SslPassword=topsecret;",
+                     fixture_path(&fixture, "client.pem"), key, fixture_path(&fixture, "none.pem"));
     CHECK(chmod(key, 0644) == 0);
-    CHECK_NUMBER(RUN("check", "-k", postgres_string(verified(settings))), 1);
-    check_fact("OK", "SslRootCert", "root.pem");
-    check_fact("FAIL", "SslCrl", "none.pem");
-    check_fact("FAIL", "SslCert", "chmod 600");
-    check_fact("SKIP", "SslKey", "mode 0644");
-    CHECK_CONTAINS(output, "SslPassword              (set)");
-    check_fact("SKIP", "handshake", "files");
-    check_absent("topsecret");
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(verified(settings))), 1);
+    command_check_fact("OK", "SslRootCert", "root.pem");
+    command_check_fact("FAIL", "SslCrl", "none.pem");
+    command_check_fact("FAIL", "SslCert", "chmod 600");
+    command_check_fact("SKIP", "SslKey", "mode 0644");
+    CHECK_CONTAINS(command_output, "SslPassword              (set)");
+    command_check_fact("SKIP", "handshake", "files");
+    command_check_absent("topsecret");
     CHECK(chmod(key, 0600) == 0);
-    CHECK_NUMBER(RUN("check", "-k",
-                     postgres_string("SslMode=require;SslCert=pkcs11:token=none?pin-value=4711")),
-                 1);
-    CHECK_CONTAINS(output, "pkcs11:token=none?pin-value=***");
-    check_absent("4711");
-    CHECK_NUMBER(RUN("check", "-k",
-                     postgres_string("SslMode=require;SslKey=pkcs11:token=none?pin-value=4711")),
-                 1);
-    check_absent("4711");
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k",
+                    postgres_string("SslMode=require;SslCert=pkcs11:token=none?pin-value=4711")),
+        1);
+    CHECK_CONTAINS(command_output, "pkcs11:token=none?pin-value=***");
+    command_check_absent("4711");
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k",
+                    postgres_string("SslMode=require;SslKey=pkcs11:token=none?pin-value=4711")),
+        1);
+    command_check_absent("4711");
 }
 
 static void test_sources(void)
 {
     const char *text;
-    CHECK_NUMBER(RUN("check", "good"), 1);
-    text = text_of("%-24s %-40s %s", "SslRootCert", fixture_path(&fixture, "root.pem"),
-                   "odbc.ini [good]");
-    CHECK_CONTAINS(output, text);
-    CHECK_CONTAINS(output,
+    CHECK_NUMBER(COMMAND_RUN("check", "good"), 1);
+    text = command_text("%-24s %-40s %s", "SslRootCert", fixture_path(&fixture, "root.pem"),
+                        "odbc.ini [good]");
+    CHECK_CONTAINS(command_output, text);
+    CHECK_CONTAINS(command_output,
                    "SslNegotiation           starttls                                 default");
 }
 
 /* PostgreSQL reads what was written. */
 static void test_json(void)
 {
-    char sql[70000], found[1024];
+    static char sql[sizeof command_output + 2048];
+    char found[1024];
     CHECK_FATAL(start_postgres("revoked", false));
-    CHECK_NUMBER(RUN("check", "--json", "-k", postgres_string(with_crl("crl-revoked.pem"))), 1);
+    CHECK_NUMBER(COMMAND_RUN("check", "--json", "-k", postgres_string(with_crl("crl-revoked.pem"))),
+                 1);
     snprintf(sql, sizeof sql,
              "select j->>'accepted', j->>'error', j->>'sqlstate', j->'path'->0->>'subject', "
              "j->'path'->2->>'is_trust_anchor', j->'verification'->1->>'result', "
              "j->'settings'->0->>'keyword', j->'report'->>'SQL_SSL_VERIFY_STATUS', "
              "j->'server'->0->>'name', j->'files'->0->>'result' from (select $json$%s$json$::json "
              "as j) as s",
-             output);
+             command_output);
     CHECK(postgres_query(fixture.postgres, sql, found, sizeof found));
     CHECK_CONTAINS(found, "false|506|08001|CN=db2|true|fail|TargetDriver|32|address|ok");
 }
@@ -392,17 +318,17 @@ static void test_tds(void)
         error, sizeof error);
     CHECK_TEXT(error, "");
     CHECK_FATAL(peer != NULL);
-    text = text_of("DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;%s", ODBC_FREETDS,
-                   tds_peer_port(peer), TDS_PEER_USER, TDS_PEER_PASSWORD, with_crl("crl.pem"));
-    CHECK_NUMBER(RUN("check", "-k", text), 0);
-    check_fact("OK", "switch to TLS", "tds");
-    check_fact("OK", "handshake", "TLSv1.2");
-    check_fact("OK", "name", "localhost");
-    text =
-        text_of("DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;%s", ODBC_FREETDS,
-                tds_peer_port(peer), TDS_PEER_USER, TDS_PEER_PASSWORD, with_crl("crl-revoked.pem"));
-    CHECK_NUMBER(RUN("check", "-k", text), 1);
-    check_fact("FAIL", "revocation", "was revoked on");
+    text = command_text("DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;%s", ODBC_FREETDS,
+                        tds_peer_port(peer), TDS_PEER_USER, TDS_PEER_PASSWORD, with_crl("crl.pem"));
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 0);
+    command_check_fact("OK", "switch to TLS", "tds");
+    command_check_fact("OK", "handshake", "TLSv1.2");
+    command_check_fact("OK", "name", "localhost");
+    text = command_text("DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;%s", ODBC_FREETDS,
+                        tds_peer_port(peer), TDS_PEER_USER, TDS_PEER_PASSWORD,
+                        with_crl("crl-revoked.pem"));
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 1);
+    command_check_fact("FAIL", "revocation", "was revoked on");
     const char *log = tds_peer_wait_end(peer);
     CHECK_NUMBER(tds_peer_count(log, " connect\n"), 2);
     CHECK_NUMBER(tds_peer_count(log, " login "), 0);
@@ -418,7 +344,7 @@ static void test_tds_allow(void)
     } rows[] = {
         {"off", "WARN", "for the login only (907)",
          "WARN  a connection would be: only the login was encrypted"},
-        {"required", "OK", "tds", "OK    a connection would be: encrypted"},
+        {"required", "OK", "tds", "WARN  a connection would be: encrypted"},
         {"unsupported", "WARN", "the server has no TLS", "WARN  a connection would be: plaintext"},
     };
     if (!tds_peer_is_available()) {
@@ -433,11 +359,11 @@ static void test_tds_allow(void)
                                        .encryption = rows[i].encryption},
             error, sizeof error);
         CHECK_FATAL(peer != NULL);
-        const char *text = text_of("DRIVER={%s};Server=localhost;Port=%u;SslMode=allow",
-                                   ODBC_FREETDS, tds_peer_port(peer));
-        CHECK_NUMBER(RUN("check", "-k", text), 0);
-        check_fact(rows[i].mark, "switch to TLS", rows[i].text);
-        CHECK_CONTAINS(output, rows[i].verdict);
+        const char *text = command_text("DRIVER={%s};Server=localhost;Port=%u;SslMode=allow",
+                                        ODBC_FREETDS, tds_peer_port(peer));
+        CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 0);
+        command_check_fact(rows[i].mark, "switch to TLS", rows[i].text);
+        CHECK_CONTAINS(command_output, rows[i].verdict);
         CHECK_CONTAINS(tds_peer_wait_end(peer), " prelogin encryption=0 ");
         tds_peer_stop(&peer);
     }
@@ -459,18 +385,19 @@ static void test_tds_direct(void)
                                    .arguments = silent},
         error, sizeof error);
     CHECK_FATAL(peer != NULL);
-    const char *text = text_of("DRIVER={%s};Server=localhost;Port=%u;SslMode=require;"
-                               "SslNegotiation=direct;SslTimeout=1",
-                               ODBC_FREETDS, tds_peer_port(peer));
-    CHECK_NUMBER(RUN("check", "-k", text), 1);
-    check_fact("FAIL", "handshake", "the server may have no TDS 8.0: set SslNegotiation=starttls");
+    const char *text = command_text("DRIVER={%s};Server=localhost;Port=%u;SslMode=require;"
+                                    "SslNegotiation=direct;SslTimeout=1",
+                                    ODBC_FREETDS, tds_peer_port(peer));
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 1);
+    command_check_fact("FAIL", "handshake",
+                       "the server may have no TDS 8.0: set SslNegotiation=starttls");
     tds_peer_stop(&peer);
 }
 
 static const char *mariadb_string(const struct mariadb_server *server, const char *more)
 {
-    return text_of("DRIVER={%s};Server=127.0.0.1;Port=%u;UID=root;PWD=x;%s", ODBC_MARIADB,
-                   mariadb_port(server), more);
+    return command_text("DRIVER={%s};Server=127.0.0.1;Port=%u;UID=root;PWD=x;%s", ODBC_MARIADB,
+                        mariadb_port(server), more);
 }
 
 static void test_mariadb(void)
@@ -488,12 +415,13 @@ static void test_mariadb(void)
                       error, sizeof error);
     CHECK_TEXT(error, "");
     CHECK_FATAL(server != NULL);
-    CHECK_NUMBER(RUN("check", "-k", mariadb_string(server, verified(""))), 0);
-    check_fact("OK", "switch to TLS", "mysql");
-    check_fact("OK", "handshake", "TLSv1.3");
-    check_fact("OK", "name", "127.0.0.1");
-    CHECK_NUMBER(RUN("check", "-k", mariadb_string(server, verified("SslServerName=db9"))), 1);
-    check_fact("FAIL", "name", "db9");
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", mariadb_string(server, verified(""))), 0);
+    command_check_fact("OK", "switch to TLS", "mysql");
+    command_check_fact("OK", "handshake", "TLSv1.3");
+    command_check_fact("OK", "name", "127.0.0.1");
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", mariadb_string(server, verified("SslServerName=db9"))),
+                 1);
+    command_check_fact("FAIL", "name", "db9");
     CHECK(mariadb_query(server,
                         "select count(*) from mysql.general_log where command_type = 'Connect' and "
                         "(argument like '%127.0.0.1%' or argument like 'Access denied%')",
@@ -503,24 +431,6 @@ static void test_mariadb(void)
 }
 
 /* ---- install ---- */
-
-static bool make_library_folder(char *folder, size_t size)
-{
-    static const char *const libraries[][2] = {{"driver/odbc/.libs", "libodbcssl.so"},
-                                               {"driver/odbc/.libs", "libodbcssla.so"},
-                                               {"setup/.libs", "libodbcsslS.so"}};
-    const char *build = getenv("top_builddir");
-    char from[4096], to[2048];
-    snprintf(folder, size, "%s", fixture_path(&fixture, "lib"));
-    bool is_made = mkdir(folder, 0755) == 0 || errno == EEXIST;
-    for (size_t i = 0; i < 3 && is_made; i++) {
-        snprintf(from, sizeof from, "%s/%s/%s", build != NULL ? build : ".", libraries[i][0],
-                 libraries[i][1]);
-        snprintf(to, sizeof to, "%s/%s", folder, libraries[i][1]);
-        is_made = symlink(from, to) == 0 || errno == EEXIST;
-    }
-    return is_made;
-}
 
 static const char *read_drivers(void)
 {
@@ -537,61 +447,69 @@ static void test_install(void)
 {
     const char *library, *text;
     char folder[1024];
-    CHECK_FATAL(make_library_folder(folder, sizeof folder));
-    library = text_of("--library-dir=%s", folder);
-    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", library, "--default",
-                     "SslMode=verify-full", "--default", "SslPassword=topsecret"),
+    snprintf(folder, sizeof folder, "%s", fixture_path(&fixture, "lib"));
+    CHECK_FATAL(command_make_library_folder(folder));
+    library = command_text("--library-dir=%s", folder);
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", library, "--default",
+                             "SslMode=verify-full", "--default", "SslPassword=topsecret"),
                  0);
-    CHECK_CONTAINS(output, "odbcinst.ini:\n[psqlodbcw over TLS]\n");
-    CHECK_CONTAINS(output, "TargetDriver = psqlodbcw\n");
-    CHECK_CONTAINS(output, "SslMode      = verify-full\n");
-    check_absent("topsecret");
-    text = text_of("[psqlodbcw over TLS]\nDriver=%s/libodbcssl.so\n", folder);
+    CHECK_CONTAINS(command_output, "odbcinst.ini:\n[psqlodbcw over TLS]\n");
+    CHECK_CONTAINS(command_output, "TargetDriver = psqlodbcw\n");
+    CHECK_CONTAINS(command_output, "SslMode      = verify-full\n");
+    command_check_absent("topsecret");
+    text = command_text("[psqlodbcw over TLS]\nDriver=%s/libodbcssl.so\n", folder);
     CHECK_CONTAINS(read_drivers(), text);
     /* Again, for a driver without Unicode functions, over a section of ours. */
-    CHECK_NUMBER(RUN("install", "--target=psqlodbca.so", "--name=psqlodbcw over TLS", library), 0);
-    CHECK_CONTAINS(output, "libodbcssla.so");
+    CHECK_NUMBER(
+        COMMAND_RUN("install", "--target=psqlodbca.so", "--name=psqlodbcw over TLS", library), 0);
+    CHECK_CONTAINS(command_output, "libodbcssla.so");
     /* And it works. */
-    CHECK_NUMBER(RUN("check", "installed"), 1);
-    CHECK_CONTAINS(output, "odbcinst.ini [psqlodbcw over TLS]");
-    check_fact("OK", "real driver", "psqlodbca.so (ANSI)");
+    CHECK_NUMBER(COMMAND_RUN("check", "installed"), 1);
+    CHECK_CONTAINS(command_output, "odbcinst.ini [psqlodbcw over TLS]");
+    command_check_fact("OK", "real driver", "psqlodbca.so (ANSI)");
 }
 
 static void test_install_refuses(void)
 {
     const char *library;
     char folder[1024];
-    CHECK_FATAL(make_library_folder(folder, sizeof folder));
-    library = text_of("--library-dir=%s", folder);
+    snprintf(folder, sizeof folder, "%s", fixture_path(&fixture, "lib"));
+    CHECK_FATAL(command_make_library_folder(folder));
+    library = command_text("--library-dir=%s", folder);
     char *before = strdup(read_drivers());
-    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw.so", "--name", "psqlodbcw", library), 1);
-    CHECK_CONTAINS(output, "[psqlodbcw] of odbcinst.ini is another driver's (Driver=psqlodbcw.so)");
-    CHECK_NUMBER(RUN("install", "--target", "nonsense", library), 1);
-    CHECK_CONTAINS(output, "nonsense");
-    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", library, "--default", "SslMode=yes"), 1);
-    CHECK_CONTAINS(output, "SslMode=yes");
-    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", library, "--default", "Port=5432"), 1);
-    CHECK_CONTAINS(output, "no keyword of odbcssl");
-    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", library, "--default", "SslMode"), 2);
-    CHECK_NUMBER(RUN("install", "--target", "psqlodbcw", "--library-dir=/nowhere"), 1);
-    CHECK_CONTAINS(output, "/nowhere/libodbcssl.so is not there");
-    CHECK_NUMBER(RUN("install"), 2);
-    CHECK_NUMBER(RUN("uninstall", "--name", "psqlodbcw"), 1);
-    CHECK_NUMBER(RUN("uninstall", "--name", "nonsense"), 1);
-    CHECK_CONTAINS(output, "no section [nonsense]");
-    CHECK_NUMBER(RUN("uninstall"), 2);
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw.so", "--name", "psqlodbcw", library),
+                 1);
+    CHECK_CONTAINS(command_output,
+                   "[psqlodbcw] of odbcinst.ini is another driver's (Driver=psqlodbcw.so)");
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "nonsense", library), 1);
+    CHECK_CONTAINS(command_output, "nonsense");
+    CHECK_NUMBER(
+        COMMAND_RUN("install", "--target", "psqlodbcw", library, "--default", "SslMode=yes"), 1);
+    CHECK_CONTAINS(command_output, "SslMode=yes");
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", library, "--default", "Port=5432"),
+                 1);
+    CHECK_CONTAINS(command_output, "no keyword of odbcssl");
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", library, "--default", "SslMode"),
+                 2);
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", "--library-dir=/nowhere"), 1);
+    CHECK_CONTAINS(command_output, "/nowhere/libodbcssl.so is not there");
+    CHECK_NUMBER(COMMAND_RUN("install"), 2);
+    CHECK_NUMBER(COMMAND_RUN("uninstall", "--name", "psqlodbcw"), 1);
+    CHECK_NUMBER(COMMAND_RUN("uninstall", "--name", "nonsense"), 1);
+    CHECK_CONTAINS(command_output, "no section [nonsense]");
+    CHECK_NUMBER(COMMAND_RUN("uninstall"), 2);
     CHECK_TEXT(read_drivers(), before);
     free(before);
 }
 
 static void test_uninstall(void)
 {
-    CHECK_NUMBER(RUN("uninstall", "--name", "psqlodbcw over TLS"), 0);
-    CHECK_CONTAINS(output, "removed [psqlodbcw over TLS]");
-    CHECK_CONTAINS(output, "the data source installed still uses it");
+    CHECK_NUMBER(COMMAND_RUN("uninstall", "--name", "psqlodbcw over TLS"), 0);
+    CHECK_CONTAINS(command_output, "removed [psqlodbcw over TLS]");
+    CHECK_CONTAINS(command_output, "the data source installed still uses it");
     CHECK(strstr(read_drivers(), "over TLS") == NULL);
     CHECK_CONTAINS(read_drivers(), "[" ODBC_POSTGRESQL "]");
-    CHECK_NUMBER(RUN("uninstall", "--name", "psqlodbcw over TLS"), 1);
+    CHECK_NUMBER(COMMAND_RUN("uninstall", "--name", "psqlodbcw over TLS"), 1);
 }
 
 static bool write_more_certificates(void)

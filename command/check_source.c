@@ -1,0 +1,150 @@
+/* check_source.c - whether the driver manager finds the data source, and odbcssl behind it. */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "command/check.h"
+#include "command/data_source.h"
+#include "command/memory.h"
+#include "command/nearest.h"
+#include "command/odbc_files.h"
+
+static void refuse_absent(struct findings *findings, const char *name)
+{
+    char user[ODBC_FILE_PATH_SIZE], system[ODBC_FILE_PATH_SIZE], near[NEAREST_SIZE];
+    struct connstr names;
+    if (!odbc_list_sources(&names))
+        names = (struct connstr){0};
+    const char *variable = secure_getenv("ODBCINI");
+    findings_refuse(
+        findings, "IM002", "data source",
+        "Correct the name, or write the data source: \"odbcssl dsn NAME --target DRIVER "
+        "--server HOST\" does.",
+        "there is no data source \"%s\"; looked in %s (%s of this user) and %s: %s", name,
+        odbc_file_path(ODBC_USER_SOURCES, user, sizeof user),
+        variable != NULL ? "ODBCINI" : "the home folder",
+        odbc_file_path(ODBC_SYSTEM_SOURCES, system, sizeof system),
+        nearest_describe(name, &names, near, sizeof near));
+    connstr_free(&names);
+}
+
+static void refuse_unknown_driver(struct findings *findings, const struct data_source *source)
+{
+    char path[ODBC_FILE_PATH_SIZE], near[NEAREST_SIZE];
+    struct connstr names;
+    if (!odbc_list_drivers(&names))
+        names = (struct connstr){0};
+    findings_refuse(findings, "IM002", "driver",
+                    "Set Driver to a section of odbcinst.ini, or to the whole path of a library.",
+                    "Driver=%s of odbc.ini [%s] is no section of %s: %s", source->driver,
+                    source->section, odbc_file_path(ODBC_DRIVERS, path, sizeof path),
+                    nearest_describe(source->driver, &names, near, sizeof near));
+    connstr_free(&names);
+}
+
+static void refuse_other_driver(struct findings *findings, const struct data_source *source)
+{
+    char *advice =
+        source->name != NULL
+            ? memory_format("\"odbcssl adopt %s\" shows its odbcssl form, and writes it with "
+                            "--write.",
+                            source->name)
+            : memory_copy("Name a driver of odbcssl by DRIVER; \"odbcssl install --target DRIVER\" "
+                          "writes one.");
+    findings_refuse(findings, "", "driver", advice,
+                    "%s does not use odbcssl: its driver is %s itself, for which keywords of "
+                    "odbcssl mean nothing or something else",
+                    source->name != NULL ? "the data source" : "the connection string",
+                    source->path != NULL ? source->path : source->library);
+    free(advice);
+}
+
+/* As the driver manager opens it. A library without a folder that lies in odbcssl's own is a usual
+ * mistake: the driver manager does not look there. */
+static void open_library(struct check *check, const struct data_source *source)
+{
+    struct findings *findings = &check->findings;
+    const char *name = source->path != NULL ? source->path : source->library;
+    void *library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
+    if (library != NULL) {
+        check->is_wide = dlsym(library, "SQLDriverConnectW") != NULL;
+        findings_add(findings, FACT_OK, "library", NULL, "%s", name);
+        return;
+    }
+    const char *reason = dlerror();
+    char *installed = memory_format("%s/%s", ODBC_DIR, source->library);
+    bool is_elsewhere = source->library[0] != '/' && access(installed, R_OK) == 0;
+    char *advice = is_elsewhere
+                       ? memory_format("Write the whole path: Driver=%s.", installed)
+                       : memory_copy("Correct Driver; \"odbcssl install\" writes it with the whole "
+                                     "path.");
+    findings_refuse(findings, "01000", "library", advice,
+                    "the driver manager cannot open Driver=%s of %s%s%s: %s", source->library,
+                    source->driver_section != NULL ? "odbcinst.ini [" : "the data source",
+                    source->driver_section != NULL ? source->driver_section : "",
+                    source->driver_section != NULL ? "]" : "",
+                    reason != NULL ? reason : "no reason given");
+    free(installed);
+    free(advice);
+}
+
+static void add_found(struct findings *findings, const struct data_source *source)
+{
+    char path[ODBC_FILE_PATH_SIZE];
+    enum odbc_file file;
+    if (source->name == NULL)
+        return;
+    if (!text_equal_nocase(source->name, source->section))
+        findings_add(findings, FACT_WARNING, "data source",
+                     "Write the data source, or correct its name.",
+                     "there is no data source \"%s\": the driver manager takes [%s] in its place",
+                     source->name, source->section);
+    else if (odbc_file_of_source(source->section, &file))
+        findings_add(findings, FACT_OK, "data source", NULL, "[%s] of %s", source->section,
+                     odbc_file_path(file, path, sizeof path));
+}
+
+/* false: it is not odbcssl that a connection would come to. */
+static bool check_found(struct check *check, const struct data_source *source)
+{
+    struct findings *findings = &check->findings;
+    switch (source->state) {
+    case DATA_SOURCE_ABSENT:
+        refuse_absent(findings, source->name);
+        return false;
+    case DATA_SOURCE_WITHOUT_DRIVER:
+        findings_refuse(
+            findings, "IM002", "driver",
+            "Set Driver to odbcssl's section of odbcinst.ini; \"odbcssl install\" writes "
+            "one.",
+            "odbc.ini [%s] has no Driver, so the driver manager finds none", source->section);
+        return false;
+    case DATA_SOURCE_DRIVER_UNKNOWN:
+        refuse_unknown_driver(findings, source);
+        return false;
+    case DATA_SOURCE_FOUND:
+        break;
+    }
+    add_found(findings, source);
+    if (source->is_odbcssl)
+        open_library(check, source);
+    else
+        refuse_other_driver(findings, source);
+    return source->is_odbcssl;
+}
+
+bool check_source(struct check *check, const struct connstr *given)
+{
+    struct data_source source = data_source_of(given);
+    findings_begin(&check->findings, SECTION_SOURCE);
+    check->findings.name = memory_copy(source.name);
+    check->findings.server = data_source_server(&source);
+    bool is_ours = check_found(check, &source);
+    if (is_ours)
+        check_lines(check, &source);
+    data_source_free(&source);
+    return is_ours;
+}

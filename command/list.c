@@ -1,0 +1,81 @@
+/* list.c - `odbcssl list`: the data sources that use odbcssl. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/arguments.h"
+#include "command/command.h"
+#include "command/data_source.h"
+#include "command/json.h"
+#include "command/memory.h"
+#include "command/odbc_files.h"
+#include "config/settings.h"
+
+/* As a connection would have it; why there is none stands in `odbcssl check`. */
+static char *find_mode(const char *name)
+{
+    struct connstr list = {0};
+    struct settings settings;
+    struct error_list warnings = {0};
+    bool is_good =
+        connstr_append(&list, "DSN", name) && settings_resolve(&list, &settings, &warnings, NULL);
+    char *mode = memory_copy(is_good ? tls_mode_name(settings.tls.mode) : "(in error)");
+    if (is_good)
+        settings_free(&settings);
+    connstr_free(&list);
+    return mode;
+}
+
+static void show(const struct data_source *source, struct json *json)
+{
+    enum odbc_file file;
+    char path[ODBC_FILE_PATH_SIZE] = "";
+    char *server = data_source_server(source), *target = data_source_target(source);
+    char *mode = find_mode(source->name);
+    if (odbc_file_of_source(source->name, &file))
+        odbc_file_path(file, path, sizeof path);
+    if (json == NULL) {
+        printf("%-20s %-36s %-12s %-22s %s\n", source->name, server != NULL ? server : "-", mode,
+               target != NULL ? target : "-", path);
+    } else {
+        json_open_object(json, NULL);
+        json_text(json, "name", source->name);
+        json_text(json, "address", server);
+        json_text(json, "mode", mode);
+        json_text(json, "real_driver", target);
+        json_text(json, "file", path);
+        json_close_object(json);
+    }
+    free(server);
+    free(target);
+    free(mode);
+}
+
+int command_list(int argc, char **argv)
+{
+    bool is_json = false;
+    struct connstr names;
+    struct json writer = {0}, *json;
+    const struct argument rows[] = {{"json", 0, .flag = &is_json}, {NULL}};
+    if (!arguments_read(argc, argv, rows, NULL))
+        return COMMAND_WRONG_USE;
+    if (!odbc_list_sources(&names))
+        names = (struct connstr){0};
+    json = is_json ? &writer : NULL;
+    if (is_json) {
+        json_begin(json);
+        json_open_list(json, "data_sources");
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        struct data_source source = data_source_find(names.pairs[i].keyword);
+        if (source.is_odbcssl)
+            show(&source, json);
+        data_source_free(&source);
+    }
+    if (is_json) {
+        json_close_list(json);
+        json_end(json);
+    }
+    connstr_free(&names);
+    return COMMAND_GOOD;
+}

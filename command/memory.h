@@ -1,0 +1,17 @@
+/*
+ * memory.h - allocation that does not fail: the command is a process of its own, so it may end with
+ * a message where the driver must not.
+ */
+#ifndef COMMAND_MEMORY_H
+#define COMMAND_MEMORY_H
+
+#include <stddef.h>
+
+char *memory_copy(const char *text); /* NULL stays NULL */
+char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void *memory_clear(size_t size);
+
+/* Room for one more item behind count, in steps that do not cost much. */
+void *memory_grow(void *items, size_t count, size_t item_size);
+
+#endif

@@ -1,0 +1,81 @@
+/* nearest.c - names by the number of letters that tell them apart. */
+#include "command/nearest.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+
+#define NAME_LIMIT 64 /* longer ones are compared by their beginning */
+#define SHOWN_LIMIT 8
+
+static unsigned least(unsigned a, unsigned b, unsigned c)
+{
+    unsigned smaller = a < b ? a : b;
+    return smaller < c ? smaller : c;
+}
+
+/* Letters to insert, delete or replace, in any case (Levenshtein), one row of the table at a time.
+ */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[NAME_LIMIT + 1];
+    size_t a_length = strnlen(a, NAME_LIMIT), b_length = strnlen(b, NAME_LIMIT);
+    for (unsigned k = 0; k <= b_length; k++)
+        row[k] = k;
+    for (size_t i = 1; i <= a_length; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (size_t k = 1; k <= b_length; k++) {
+            bool is_same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[k - 1]);
+            unsigned replaced = diagonal + !is_same;
+            diagonal = row[k];
+            row[k] = least(row[k] + 1, row[k - 1] + 1, replaced);
+        }
+    }
+    return row[b_length];
+}
+
+static bool is_near(const char *name, const char *other)
+{
+    size_t length = strlen(name);
+    bool is_part = length >= 3 && strlen(other) >= 3 &&
+                   (strcasestr(other, name) != NULL || strcasestr(name, other) != NULL);
+    return is_part || distance(name, other) <= (length < 4 ? 1 : length < 9 ? 2 : length / 3);
+}
+
+/* name NULL: all of them. Returns how many there are. */
+static size_t list(const char *name, const struct connstr *names, char *out, size_t size)
+{
+    size_t count = 0, shown = 0, used = 0;
+    char printable[100];
+    out[0] = '\0';
+    for (size_t i = 0; i < names->count; i++) {
+        const char *other = names->pairs[i].keyword;
+        if (name != NULL && !is_near(name, other))
+            continue;
+        if (count++ >= SHOWN_LIMIT || used + sizeof printable + 8 > size)
+            continue;
+        error_printable(other, strlen(other), printable, sizeof printable);
+        used += (size_t)snprintf(out + used, size - used, "%s\"%s\"", shown++ > 0 ? ", " : "",
+                                 printable);
+    }
+    if (count > shown)
+        snprintf(out + used, size - used, " and %zu more", count - shown);
+    return count;
+}
+
+const char *nearest_describe(const char *name, const struct connstr *names, char *out, size_t size)
+{
+    char text[NEAREST_SIZE];
+    if (list(name, names, text, sizeof text) > 0)
+        snprintf(out, size, "did you mean %s?", text);
+    else if (list(NULL, names, text, sizeof text) > 0)
+        snprintf(out, size, "there are %s", text);
+    else
+        snprintf(out, size, "there are none");
+    return out;
+}

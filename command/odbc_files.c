@@ -1,0 +1,288 @@
+/* odbc_files.c - odbc.ini and odbcinst.ini on the disk: found, scanned, copied and written. */
+#include "command/odbc_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <odbcinst.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "config/ini.h"
+#include "config/keys.h"
+
+#define DIRECTORY_SIZE 1024
+
+/* The folder of the system's files; libodbcinst adds the name itself. */
+static void system_path(const char *name, char *out, size_t size)
+{
+    char directory[DIRECTORY_SIZE] = "";
+    WORD length = 0;
+    SQLInstallDriverManager(directory, sizeof directory, &length);
+    snprintf(out, size, "%s/%s", directory, name);
+}
+
+/* libodbcinst goes by the password database; HOME does not count. */
+static void user_path(char *out, size_t size)
+{
+    const char *named = secure_getenv("ODBCINI");
+    const struct passwd *user = getpwuid(getuid());
+    if (named != NULL)
+        snprintf(out, size, "%s", named);
+    else
+        snprintf(out, size, "%s/.odbc.ini", user != NULL ? user->pw_dir : "/home");
+}
+
+const char *odbc_file_path(enum odbc_file file, char *out, size_t size)
+{
+    const char *drivers = secure_getenv("ODBCINSTINI");
+    switch (file) {
+    case ODBC_USER_SOURCES:
+        user_path(out, size);
+        break;
+    case ODBC_SYSTEM_SOURCES:
+        system_path("odbc.ini", out, size);
+        break;
+    case ODBC_DRIVERS:
+        system_path(drivers != NULL ? drivers : "odbcinst.ini", out, size);
+        break;
+    }
+    return out;
+}
+
+/* ---- lines ---- */
+
+static char *trim(char *text)
+{
+    static const char blanks[] = " \t\r\n\f\v";
+    text += strspn(text, blanks);
+    size_t length = strlen(text);
+    while (length > 0 && strchr(blanks, text[length - 1]) != NULL)
+        text[--length] = '\0';
+    return text;
+}
+
+static bool add_line(struct odbc_lines *lines, const struct odbc_line *line)
+{
+    struct odbc_line *items = realloc(lines->items, (lines->count + 1) * sizeof *items);
+    if (items == NULL)
+        return false;
+    lines->items = items;
+    struct odbc_line *added = &items[lines->count++];
+    *added = (struct odbc_line){strdup(line->section), strdup(line->keyword), strdup(line->value),
+                                line->number};
+    return added->section != NULL && added->keyword != NULL && added->value != NULL;
+}
+
+static bool scan(FILE *input, struct odbc_lines *lines)
+{
+    char *text = NULL, section[ODBC_FILE_PATH_SIZE] = "";
+    size_t size = 0;
+    bool is_good = true;
+    for (unsigned number = 1; is_good && getline(&text, &size, input) >= 0; number++) {
+        char *start = trim(text), *equals = strchr(start, '=');
+        if (*start == ';' || *start == '#' || *start == '\0')
+            continue;
+        if (*start == '[') {
+            snprintf(section, sizeof section, "%.*s", (int)strcspn(start + 1, "]"), start + 1);
+            continue;
+        }
+        if (equals != NULL)
+            *equals = '\0';
+        const struct odbc_line line = {section, trim(start),
+                                       equals != NULL ? trim(equals + 1) : (char *)"", number};
+        is_good = add_line(lines, &line);
+    }
+    text_free_secret(text);
+    return is_good;
+}
+
+bool odbc_lines_read(enum odbc_file file, struct odbc_lines *lines)
+{
+    char path[ODBC_FILE_PATH_SIZE];
+    struct stat status;
+    *lines = (struct odbc_lines){0};
+    FILE *input = fopen(odbc_file_path(file, path, sizeof path), "re");
+    if (input == NULL)
+        return true;
+    if (fstat(fileno(input), &status) == 0)
+        lines->mode = status.st_mode;
+    bool is_good = scan(input, lines);
+    fclose(input);
+    if (!is_good)
+        odbc_lines_free(lines);
+    return is_good;
+}
+
+bool odbc_lines_have(const struct odbc_lines *lines, const char *section)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        if (text_equal_nocase(lines->items[i].section, section))
+            return true;
+    return false;
+}
+
+void odbc_lines_free(struct odbc_lines *lines)
+{
+    for (size_t i = 0; i < lines->count; i++) {
+        free(lines->items[i].section);
+        free(lines->items[i].keyword);
+        text_free_secret(lines->items[i].value);
+    }
+    free(lines->items);
+    *lines = (struct odbc_lines){0};
+}
+
+bool odbc_file_of_source(const char *source, enum odbc_file *file_out)
+{
+    static const enum odbc_file files[] = {ODBC_USER_SOURCES, ODBC_SYSTEM_SOURCES};
+    bool is_there = false;
+    for (size_t i = 0; i < 2 && !is_there; i++) {
+        struct odbc_lines lines;
+        *file_out = files[i];
+        is_there = odbc_lines_read(files[i], &lines) && odbc_lines_have(&lines, source);
+        odbc_lines_free(&lines);
+    }
+    return is_there;
+}
+
+/* ---- names ---- */
+
+/* Sections that are the driver manager's own. */
+static bool list_sections(enum ini_file file, struct connstr *names)
+{
+    static const char *const reserved[] = {"ODBC", "ODBC Data Sources", "ODBC Drivers"};
+    if (!ini_list_sections(file, names, NULL))
+        return false;
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        connstr_remove(names, reserved[i]);
+    return true;
+}
+
+bool odbc_list_sources(struct connstr *names)
+{
+    return list_sections(INI_DATA_SOURCES, names);
+}
+
+bool odbc_list_drivers(struct connstr *names)
+{
+    return list_sections(INI_DRIVERS, names);
+}
+
+/* ---- writing ---- */
+
+static bool copy_bytes(int from, int to)
+{
+    char bytes[8192];
+    ssize_t got;
+    while ((got = read(from, bytes, sizeof bytes)) > 0)
+        if (write(to, bytes, (size_t)got) != got)
+            return false;
+    text_wipe(bytes, sizeof bytes);
+    return got == 0;
+}
+
+/* The copy is private from its first byte: the file may hold passwords. */
+static bool copy_file(int from, const struct stat *status, const char *copy)
+{
+    int to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (to < 0)
+        return false;
+    bool is_owned = fchown(to, status->st_uid, status->st_gid) == 0;
+    bool is_copied = copy_bytes(from, to) && is_owned && fchmod(to, status->st_mode & 0777) == 0 &&
+                     fsync(to) == 0;
+    int reason = errno;
+    close(to);
+    if (!is_copied)
+        unlink(copy);
+    errno = reason;
+    return is_copied;
+}
+
+bool odbc_file_back_up(enum odbc_file file, struct error *error)
+{
+    char path[ODBC_FILE_PATH_SIZE], copy[ODBC_FILE_PATH_SIZE + 64], now[CLOCK_TEXT_SIZE];
+    struct stat status;
+    int from = open(odbc_file_path(file, path, sizeof path), O_RDONLY | O_CLOEXEC);
+    if (from < 0 && errno == ENOENT)
+        return true;
+    bool is_copied = from >= 0 && fstat(from, &status) == 0;
+    bool is_empty = is_copied && status.st_size == 0;
+    snprintf(copy, sizeof copy, "%s.%s.bak", path, clock_format(time(NULL), now));
+    for (unsigned i = 2; is_copied && access(copy, F_OK) == 0 && i < 100; i++)
+        snprintf(copy, sizeof copy, "%s.%s-%u.bak", path, now, i);
+    is_copied = is_copied && (is_empty || copy_file(from, &status, copy));
+    if (!is_copied)
+        error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno,
+                         "%s is left as it is, for it cannot be copied to %s first", path, copy);
+    else if (!is_empty)
+        printf("the former %s is kept as %s; libodbcinst does not keep comments\n", path, copy);
+    if (from >= 0)
+        close(from);
+    return is_copied;
+}
+
+static void describe_failure(enum odbc_file file, const char *section, struct error *error)
+{
+    char text[512] = "", path[ODBC_FILE_PATH_SIZE];
+    DWORD code = 0;
+    WORD length = 0;
+    SQLInstallerError(1, &code, text, sizeof text, &length);
+    error_set(error, ODBCSSL_ERROR_SYSTEM,
+              "[%s] cannot be written to %s (%s): it takes a user who may write there", section,
+              odbc_file_path(file, path, sizeof path),
+              text[0] != '\0' ? text : "libodbcinst says no more");
+}
+
+bool odbc_file_write(enum odbc_file file, const char *section, const char *keyword,
+                     const char *value, struct error *error)
+{
+    char path[ODBC_FILE_PATH_SIZE];
+    bool is_private = access(odbc_file_path(file, path, sizeof path), F_OK) != 0;
+    /* A new file may come to hold a password. */
+    mode_t mask = is_private && file == ODBC_USER_SOURCES ? umask(077) : 0;
+    if (file != ODBC_DRIVERS)
+        SQLSetConfigMode(file == ODBC_USER_SOURCES ? ODBC_USER_DSN : ODBC_SYSTEM_DSN);
+    bool is_written = SQLWritePrivateProfileString(
+        section, keyword, value, file == ODBC_DRIVERS ? "odbcinst.ini" : "odbc.ini");
+    SQLSetConfigMode(ODBC_BOTH_DSN);
+    if (is_private && file == ODBC_USER_SOURCES)
+        umask(mask);
+    if (!is_written)
+        describe_failure(file, section, error);
+    return is_written;
+}
+
+bool odbc_file_write_section(enum odbc_file file, const char *section, const struct connstr *pairs,
+                             struct error *error)
+{
+    for (size_t i = 0; i < pairs->count; i++)
+        if (!odbc_file_write(file, section, pairs->pairs[i].keyword, pairs->pairs[i].value, error))
+            return false;
+    return true;
+}
+
+bool odbc_is_secret(const char *keyword)
+{
+    const struct key *key = key_find(keyword);
+    for (size_t i = 0; i < key_alias_count && key == NULL; i++)
+        if (text_equal_nocase(key_aliases[i].name, keyword))
+            key = &keys[key_aliases[i].key];
+    return text_equal_nocase(keyword, "PWD") || text_equal_nocase(keyword, "Password") ||
+           (key != NULL && key->kind == KEY_SECRET);
+}
+
+void odbc_print_section(enum odbc_file file, const char *section, const struct connstr *pairs)
+{
+    char path[ODBC_FILE_PATH_SIZE];
+    printf("%s:\n[%s]\n", odbc_file_path(file, path, sizeof path), section);
+    for (size_t i = 0; i < pairs->count; i++)
+        printf("%-12s = %s\n", pairs->pairs[i].keyword,
+               odbc_is_secret(pairs->pairs[i].keyword) ? "(set)" : pairs->pairs[i].value);
+}

@@ -1,0 +1,67 @@
+/*
+ * odbc_files.h - the driver manager's files as they lie on the disk: where they are, what stands in
+ * them line by line, and changing them. What a setting is worth config/ini.h says; here is what a
+ * person wrote.
+ */
+#ifndef COMMAND_ODBC_FILES_H
+#define COMMAND_ODBC_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "config/connstr.h"
+
+enum odbc_file { ODBC_USER_SOURCES, ODBC_SYSTEM_SOURCES, ODBC_DRIVERS };
+#define ODBC_FILE_COUNT 3
+
+/* Where libodbcinst looks, whether it is there or not; returns out. */
+#define ODBC_FILE_PATH_SIZE 1400
+const char *odbc_file_path(enum odbc_file file, char *out, size_t size);
+
+/* A line that has a keyword. */
+struct odbc_line {
+    char *section;
+    char *keyword;
+    char *value; /* blanks around it do not count, as in libodbcinst */
+    unsigned number;
+};
+
+struct odbc_lines {
+    struct odbc_line *items;
+    size_t count;
+    mode_t mode; /* of the file */
+};
+
+/* No lines when there is no such file, or it cannot be read. false: out of memory. */
+bool odbc_lines_read(enum odbc_file file, struct odbc_lines *lines);
+bool odbc_lines_have(const struct odbc_lines *lines, const char *section);
+void odbc_lines_free(struct odbc_lines *lines);
+
+/* Which of the user's and the system's file has the data source; the user's counts first. */
+bool odbc_file_of_source(const char *source, enum odbc_file *file_out);
+
+/* The names of data sources or drivers, of all files; free with connstr_free. */
+bool odbc_list_sources(struct connstr *names);
+bool odbc_list_drivers(struct connstr *names);
+
+/* Copies the file to FILE.TIME.bak with its owner and permissions, as libodbcinst does not keep
+ * comments, and prints where. Nothing to do when there is no file. */
+bool odbc_file_back_up(enum odbc_file file, struct error *error);
+
+/* Writes through libodbcinst. value NULL takes the keyword away, keyword NULL the section. */
+bool odbc_file_write(enum odbc_file file, const char *section, const char *keyword,
+                     const char *value, struct error *error);
+
+/* A new section, or these keywords of a section that is there. */
+bool odbc_file_write_section(enum odbc_file file, const char *section, const struct connstr *pairs,
+                             struct error *error);
+
+/* The section as it would stand in the file, secrets left out. */
+void odbc_print_section(enum odbc_file file, const char *section, const struct connstr *pairs);
+
+/* Whether the keyword's value is a secret: odbcssl's, or a real driver's password. */
+bool odbc_is_secret(const char *keyword);
+
+#endif

@@ -1,0 +1,100 @@
+/* print_json.c - findings as the items of a JSON object. */
+#include "base/clock.h"
+#include "command/print.h"
+
+static void write_settings(const struct findings *findings, struct json *json)
+{
+    json_open_list(json, "settings");
+    for (size_t i = 0; i < findings->setting_count; i++) {
+        json_open_object(json, NULL);
+        json_text(json, "keyword", findings->settings[i].keyword);
+        json_text(json, "value", findings->settings[i].value);
+        json_text(json, "source", findings->settings[i].source);
+        json_close_object(json);
+    }
+    json_close_list(json);
+}
+
+static void write_section(const struct findings *findings, enum fact_section section,
+                          struct json *json)
+{
+    json_open_list(json, section_name(section));
+    for (size_t i = 0; i < findings->fact_count; i++) {
+        const struct fact *fact = &findings->facts[i];
+        if (fact->section != section)
+            continue;
+        json_open_object(json, NULL);
+        json_text(json, "name", fact->name);
+        json_text(json, "result", fact_word(fact->result));
+        json_text(json, "text", fact->text);
+        if (print_advice_of(fact) != NULL)
+            json_text(json, "advice", print_advice_of(fact));
+        if (fact->milliseconds >= 0)
+            json_number(json, "milliseconds", fact->milliseconds);
+        json_close_object(json);
+    }
+    json_close_list(json);
+}
+
+static void write_spans(const struct findings *findings, struct json *json)
+{
+    char text[CLOCK_TEXT_SIZE];
+    json_open_list(json, "validity");
+    for (size_t i = 0; i < findings->span_count; i++) {
+        const struct finding_span *span = &findings->spans[i];
+        json_open_object(json, NULL);
+        json_text(json, "kind", span_name(span->kind));
+        json_text(json, "name", span->name);
+        json_text(json, "from", clock_format(span->from, text));
+        json_text(json, "until", span->until != 0 ? clock_format(span->until, text) : NULL);
+        json_close_object(json);
+    }
+    json_close_list(json);
+}
+
+static void write_report(const struct tls_report *report, struct json *json)
+{
+    char scratch[REPORT_SCRATCH_SIZE];
+    json_open_object(json, "report");
+    for (size_t i = 0; i < report_item_count; i++) {
+        const struct report_item *item = &report_items[i];
+        if (!report_applies(report, item))
+            continue;
+        if (item->kind == REPORT_TEXT)
+            json_text(json, item->name, report_text(report, item, scratch));
+        else
+            json_number(json, item->name, report_number(report, item));
+    }
+    json_close_object(json);
+}
+
+static void write_verdict(const struct findings *findings, struct json *json)
+{
+    bool is_accepted = findings->verdict != FACT_FAIL;
+    const char *advice = NULL;
+    for (size_t i = 0; i < findings->fact_count && advice == NULL && !is_accepted; i++)
+        if (findings->facts[i].result == FACT_FAIL)
+            advice = print_advice_of(&findings->facts[i]);
+    json_text(json, "verdict", fact_word(findings->verdict));
+    json_boolean(json, "accepted", is_accepted);
+    json_text(json, "state", is_accepted ? findings->state : NULL);
+    json_number(json, "error", findings->error.code);
+    json_text(json, "sqlstate", findings->sqlstate[0] != '\0' ? findings->sqlstate : NULL);
+    json_text(json, "reason", is_accepted ? NULL : findings->error.text);
+    json_text(json, "advice", advice);
+}
+
+void print_json(const struct findings *findings, struct json *json)
+{
+    json_text(json, "name", findings->name);
+    json_text(json, "address", findings->server);
+    write_settings(findings, json);
+    for (int section = 0; section < SECTION_COUNT; section++)
+        write_section(findings, (enum fact_section)section, json);
+    if (findings->path.count > 0)
+        chain_print_json(&findings->path, json);
+    write_spans(findings, json);
+    if (findings->report != NULL)
+        write_report(findings->report, json);
+    write_verdict(findings, json);
+}
