@@ -261,7 +261,8 @@ const struct tls_report *conn_report(const struct connection *connection)
 
 const char *conn_server_name(const struct connection *connection)
 {
-    return connection->link != NULL ? connection->link->target.host : NULL;
+    const struct link *link = connection->link;
+    return link != NULL && !link->profile->is_server_asked ? link->target.host : NULL;
 }
 
 bool conn_is_forked(const struct connection *connection, struct error *error_out)

@@ -313,6 +313,7 @@ const struct profile profile_tds = {
     .protocol = DATABASE_PROTOCOL_TDS,
     .endpoint = ENDPOINT_LOOPBACK,
     .default_port = 1433,
+    .is_server_asked = true,
     .keywords = keywords,
     .server_keyword = SERVER,
     .port_keyword = PORT,

@@ -53,6 +53,9 @@ struct profile {
     enum endpoint_kind endpoint; /* of attempts with TLS; the others have ENDPOINT_LOOPBACK */
     uint16_t default_port;
 
+    /* SQL_SERVER_NAME is not what the real driver connects to, but what the server calls itself. */
+    bool is_server_asked;
+
     /* What the real driver knows. Of two names of one setting the earlier row counts in odbc.ini,
      * and in a connection string the name that stands last. */
     const struct profile_keyword *keywords;

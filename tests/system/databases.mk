@@ -32,6 +32,12 @@ TESTS += tests/system/test-tds-profile
 tests_system_test_tds_profile_SOURCES = tests/system/test_tds_profile.c $(TDS_FIXTURE)
 tests_system_test_tds_profile_LDADD = $(TDS_LIBS)
 
+check_PROGRAMS += tests/system/test-driver-bytes
+TESTS += tests/system/test-driver-bytes
+tests_system_test_driver_bytes_SOURCES = tests/system/test_driver_bytes.c $(TDS_FIXTURE) \
+	tests/system/wire_tap.c tests/system/wire_tap.h
+tests_system_test_driver_bytes_LDADD = tests/support/libmariadbtest.la $(TDS_LIBS)
+
 check_PROGRAMS += tests/system/test-mariadb
 TESTS += tests/system/test-mariadb
 tests_system_test_mariadb_SOURCES = tests/system/test_mariadb.c $(SYSTEM_FIXTURE) \

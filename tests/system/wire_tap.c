@@ -10,7 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define PAIR_LIMIT 64
+#define TAKE_MILLISECONDS 20000
 #define FIRST_BYTES 9 /* SSLRequest, and the type of a TLS record */
 
 enum tap_order { TAP_GO_ON, TAP_RESET, TAP_END, TAP_STOP };
@@ -27,7 +30,8 @@ struct wire_tap {
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t obeyed;
     enum tap_order order;
-    unsigned connections, encrypted;
+    unsigned connections, encrypted, ended;
+    struct buffer recorded;
     int listener, wake;
     uint16_t port, server_port;
     struct tap_pair pairs[PAIR_LIMIT];
@@ -63,6 +67,15 @@ static void close_pair(struct tap_pair *pair, bool is_reset)
     close(pair->client);
     close(pair->server);
     *pair = (struct tap_pair){.client = -1, .server = -1};
+}
+
+/* Its client has ended, or its server. */
+static void end_pair(struct wire_tap *tap, struct tap_pair *pair)
+{
+    close_pair(pair, false);
+    pthread_mutex_lock(&tap->mutex);
+    tap->ended++;
+    pthread_mutex_unlock(&tap->mutex);
 }
 
 static void take_connection(struct wire_tap *tap)
@@ -109,8 +122,12 @@ static bool pass_on(struct wire_tap *tap, struct tap_pair *pair, bool is_from_cl
     ssize_t count = read(from, bytes, sizeof bytes);
     if (count <= 0)
         return false;
-    if (is_from_client)
+    if (is_from_client) {
         watch(tap, pair, bytes, (size_t)count);
+        pthread_mutex_lock(&tap->mutex);
+        buffer_append(&tap->recorded, bytes, (size_t)count);
+        pthread_mutex_unlock(&tap->mutex);
+    }
     for (ssize_t sent = 0, now; sent < count; sent += now)
         if ((now = send(to, bytes + sent, (size_t)(count - sent), MSG_NOSIGNAL)) <= 0)
             return false;
@@ -147,7 +164,7 @@ static void *run(void *argument)
         for (size_t i = 0; i < 2 * PAIR_LIMIT; i++)
             if (polled[i].revents != 0 && tap->pairs[i / 2].client >= 0 &&
                 !pass_on(tap, &tap->pairs[i / 2], i % 2 == 0))
-                close_pair(&tap->pairs[i / 2], false);
+                end_pair(tap, &tap->pairs[i / 2]);
         if (polled[2 * PAIR_LIMIT].revents != 0)
             take_connection(tap);
         if (polled[2 * PAIR_LIMIT + 1].revents != 0 && take_order(tap) == TAP_STOP)
@@ -196,6 +213,7 @@ void wire_tap_stop(struct wire_tap **tap)
     close((*tap)->wake);
     pthread_mutex_destroy(&(*tap)->mutex);
     pthread_cond_destroy(&(*tap)->obeyed);
+    buffer_free(&(*tap)->recorded);
     free(*tap);
     *tap = NULL;
 }
@@ -219,6 +237,25 @@ unsigned wire_tap_encrypted(struct wire_tap *tap)
     unsigned encrypted = tap->encrypted;
     pthread_mutex_unlock(&tap->mutex);
     return encrypted;
+}
+
+bool wire_tap_take(struct wire_tap *tap, struct buffer *bytes_out)
+{
+    int64_t deadline = clock_monotonic() + TAKE_MILLISECONDS;
+    bool is_ended = false;
+    while (!is_ended && clock_left(deadline) > 0) {
+        pthread_mutex_lock(&tap->mutex);
+        is_ended = tap->ended == tap->connections;
+        if (is_ended) {
+            buffer_free(bytes_out);
+            *bytes_out = tap->recorded;
+            tap->recorded = (struct buffer){0};
+        }
+        pthread_mutex_unlock(&tap->mutex);
+        if (!is_ended)
+            poll(NULL, 0, 2);
+    }
+    return is_ended;
 }
 
 void wire_tap_cut(struct wire_tap *tap, bool is_reset)

@@ -1,0 +1,202 @@
+/*
+ * What a server gets of a real driver under odbcssl is what it gets of the real driver alone, byte
+ * for byte: from the first message to the last, but for what has to differ, which is named here.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/mariadb_server.h"
+#include "support/suite.h"
+#include "system/tds_fixture.h"
+#include "system/wire_tap.h"
+
+#define NATIVE_FREETDS "native FreeTDS"
+#define NATIVE_MARIADB "native MariaDB"
+
+static struct tds_fixture fixture;
+static struct wire_tap *tap;
+static struct buffer native, carried;
+static char native_name[256], carried_name[256];
+
+/* ----- one session, and what was sent in it ----- */
+
+static void check_session(const char *settings, const char *sql, struct buffer *bytes_out,
+                          char *name_out)
+{
+    struct odbc_session session = {0};
+    SQLSMALLINT length = 0;
+    CHECK(odbc_connect(&session, "%s", settings));
+    CHECK(odbc_query(&session, sql));
+    CHECK(SQL_SUCCEEDED(
+        SQLGetInfo(session.connection, SQL_SERVER_NAME, name_out, sizeof native_name, &length)));
+    odbc_close(&session);
+    CHECK(wire_tap_take(tap, bytes_out));
+    CHECK(buffer_length(bytes_out) > 0);
+}
+
+/* Both sessions, with the same settings behind those of TLS. */
+static void run_both(const char *native_driver, const char *driver, const char *settings,
+                     const char *sql)
+{
+    char text[1024];
+    printf("# %s\n", settings);
+    snprintf(text, sizeof text, "DRIVER={%s};%s", native_driver, settings);
+    check_session(text, sql, &native, native_name);
+    snprintf(text, sizeof text, "DRIVER={%s};SslMode=disable;%s", driver, settings);
+    check_session(text, sql, &carried, carried_name);
+    CHECK_TEXT(carried_name, native_name);
+}
+
+static void print_bytes(const char *whose, const struct buffer *bytes, size_t at)
+{
+    size_t end = at + 48 < buffer_length(bytes) ? at + 48 : buffer_length(bytes);
+    printf("# %s, from %zu:", whose, at);
+    for (size_t i = at; i < end; i++)
+        printf(" %02x", buffer_content(bytes)[i]);
+    printf("\n");
+}
+
+static void check_equal(void)
+{
+    size_t i = 0;
+    CHECK_NUMBER(buffer_length(&carried), buffer_length(&native));
+    while (i < buffer_length(&carried) && i < buffer_length(&native) &&
+           buffer_content(&carried)[i] == buffer_content(&native)[i])
+        i++;
+    bool is_equal = i == buffer_length(&carried) && i == buffer_length(&native);
+    CHECK(is_equal);
+    if (is_equal)
+        return;
+    print_bytes("the driver alone", &native, i);
+    print_bytes("under odbcssl", &carried, i);
+}
+
+static void start_tap(unsigned port)
+{
+    wire_tap_stop(&tap);
+    tap = wire_tap_start((uint16_t)port);
+    CHECK_FATAL(tap != NULL);
+}
+
+/* ----- PostgreSQL ----- */
+
+static void test_postgresql(void)
+{
+    static const char *const hosts[] = {"127.0.0.1", "localhost"};
+    char settings[512];
+    if (!postgres_is_installed()) {
+        suite_skip("PostgreSQL is not installed");
+        return;
+    }
+    CHECK_FATAL(fixture_start(&fixture.base, NULL, "host all all 127.0.0.1/32 trust", false));
+    start_tap(fixture_port(&fixture.base));
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        snprintf(settings, sizeof settings, "Servername=%s;Port=%u;Database=postgres;UID=%s",
+                 hosts[i], wire_tap_port(tap), POSTGRES_USER);
+        run_both(ODBC_NATIVE_POSTGRESQL, ODBC_POSTGRESQL, settings, "select 42");
+        check_equal();
+    }
+}
+
+/* ----- SQL Server ----- */
+
+static void test_freetds(void)
+{
+    static const char *const versions[] = {"7.1", "7.2", "7.3", "7.4"};
+    static const char *const hosts[] = {"127.0.0.1", "localhost"};
+    char settings[512];
+    if (tds_fixture_is_skipped(&fixture))
+        return;
+    CHECK_FATAL(tds_fixture_start(&fixture, "server", "unsupported", NULL));
+    start_tap(tds_peer_port(fixture.peer));
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
+        for (size_t j = 0; j < sizeof hosts / sizeof hosts[0]; j++) {
+            /* Without TLS of its own, as the driver is told to go without under odbcssl. */
+            snprintf(settings, sizeof settings,
+                     "Server=%s;Port=%u;UID=%s;PWD=%s;TDS_Version=%s;Encryption=off;APP=test;"
+                     "Database=test;WSID=desk",
+                     hosts[j], wire_tap_port(tap), TDS_PEER_USER, TDS_PEER_PASSWORD, versions[i]);
+            run_both(NATIVE_FREETDS, ODBC_FREETDS, settings, "SELECT 42 AS a");
+            check_equal();
+        }
+    CHECK_NUMBER(tds_peer_count(tds_peer_wait_end(fixture.peer), "violation"), 0);
+}
+
+/* ----- MariaDB ----- */
+
+#define PLUGIN "mysql_native_password"
+#define ATTRIBUTE "_server_host"
+
+/* Among its attributes the driver says where it connects to, which is the relay: that is taken out,
+ * and of the three lengths in which it counts. */
+static void mask_server_host(struct buffer *bytes)
+{
+    unsigned char *packet = buffer_content(bytes);
+    size_t size = buffer_length(bytes);
+    unsigned char *plugin = memmem(packet, size, PLUGIN, sizeof PLUGIN);
+    unsigned char *attribute = memmem(packet, size, ATTRIBUTE, sizeof ATTRIBUTE - 1);
+    CHECK_FATAL(plugin != NULL && attribute != NULL);
+    unsigned char *length = attribute + sizeof ATTRIBUTE - 1, *all = plugin + sizeof PLUGIN;
+    unsigned char masked = *length;
+    CHECK_FATAL(packet[0] >= masked && *all >= masked && *all < 0xFB);
+    memmove(length + 1, length + 1 + masked, size - (size_t)(length + 1 + masked - packet));
+    bytes->end -= masked;
+    *length = 0;
+    *all = (unsigned char)(*all - masked);
+    packet[0] = (unsigned char)(packet[0] - masked);
+}
+
+static void test_mariadb(void)
+{
+    char settings[512], error[2048] = "";
+    if (!mariadb_is_installed()) {
+        suite_skip("MariaDB is not installed");
+        return;
+    }
+    /* A thread that was used before numbers its statements on. */
+    static const char *const arguments[] = {"--thread-cache-size=0", NULL};
+    struct mariadb_server *server = mariadb_start(
+        &(struct mariadb_options){.arguments = arguments,
+                                  .sql = "create user 'open'@'127.0.0.1' identified by ''"},
+        error, sizeof error);
+    CHECK_TEXT(error, "");
+    CHECK_FATAL(server != NULL);
+    start_tap(mariadb_port(server));
+    snprintf(settings, sizeof settings, "Server=127.0.0.1;Port=%u;UID=open", wire_tap_port(tap));
+    run_both(NATIVE_MARIADB, ODBC_MARIADB, settings, "select 42");
+    mask_server_host(&native);
+    mask_server_host(&carried);
+    check_equal();
+    mariadb_stop(&server);
+}
+
+static int set_up(void)
+{
+    return tds_fixture_open(&fixture,
+                            "[" NATIVE_FREETDS "]\nDriver=libtdsodbc.so\n"
+                            "[" NATIVE_MARIADB "]\nDriver=libmaodbc.so\n",
+                            NULL);
+}
+
+static int tear_down(void)
+{
+    wire_tap_stop(&tap);
+    buffer_free(&native);
+    buffer_free(&carried);
+    tds_fixture_close(&fixture);
+    return 0;
+}
+
+static const struct suite_case cases[] = {
+    {"psqlodbc sends what it sends alone", test_postgresql},
+    {"FreeTDS sends what it sends alone", test_freetds},
+    {"MariaDB sends what it sends alone", test_mariadb},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"driver bytes", cases, set_up, tear_down}, {0}};
+    return suite_main(argc, argv, suites);
+}
