@@ -190,12 +190,22 @@ static bool read_setting(const char *keyword, const struct connstr_pair *pair, c
     return *value_out != NULL;
 }
 
+/* The client library cuts longer names without a word (mariadb_lib.c: NAME_LEN, USERNAME_LENGTH).
+ */
+static size_t limit_of(const char *keyword)
+{
+    if (text_equal_nocase(keyword, "DATABASE"))
+        return 256;
+    return text_equal_nocase(keyword, USER) ? 512 : SIZE_MAX;
+}
+
 static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
                           struct error *error)
 {
     const char *value = pair->value;
     size_t length = strlen(value);
-    (void)keyword;
+    if (length > limit_of(keyword))
+        return profile_refuse_value(pair, "it is longer than the client library takes", error);
     if (length > 0 && (is_blank(value[0]) || is_blank(value[length - 1])))
         return profile_refuse_value(
             pair, "the driver takes blanks away from the ends of a value, even in braces", error);

@@ -278,13 +278,30 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
            set_version(&target->settings, error);
 }
 
+/* Of [MS-TDS] LOGIN7; FreeTDS cuts a longer name or password without a word. */
+#define LOGIN_TEXT_LIMIT 128
+
+static bool is_too_long(const char *keyword, const char *value)
+{
+    static const char *const texts[] = {USER, "PWD", "Database"};
+    size_t length = 0;
+    for (const char *byte = value; *byte != '\0'; byte++)
+        length += ((unsigned char)*byte & 0xc0) != 0x80; /* UTF-8 continues */
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (text_equal_nocase(texts[i], keyword))
+            return length > LOGIN_TEXT_LIMIT;
+    return false;
+}
+
 /* A value without braces ends at the first ';', one in braces at the first "};", or with its last
  * brace in it at the end of the string; nothing is written twice or decoded. */
 static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
                           struct error *error)
 {
     const char *value = pair->value;
-    (void)keyword;
+    if (is_too_long(keyword, value))
+        return profile_refuse_value(pair, "a login of SQL Server has room for 128 characters",
+                                    error);
     if (*value != '{' && strchr(value, ';') == NULL)
         return buffer_append(out, value, strlen(value));
     if (strstr(value, "};") != NULL)

@@ -20,6 +20,7 @@ tests_system_test_pooling_SOURCES = tests/system/test_pooling.c
 tests_system_test_pooling_LDADD = $(SYSTEM_LDADD)
 include tests/system/trust.mk
 include tests/system/tds.mk
+include tests/system/escape.mk
 include tests/system/postgres.mk
 include tests/system/databases.mk
 include tests/system/commands.mk

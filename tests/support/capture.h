@@ -1,0 +1,37 @@
+/*
+ * capture.h - what a process really does with its sockets: a library for LD_PRELOAD that notes
+ * where connect() goes and what is sent first, whichever library calls.
+ */
+#ifndef TESTS_CAPTURE_H
+#define TESTS_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CAPTURE_CONNECTIONS 16
+#define CAPTURE_BYTES 8192
+
+struct captured_connection {
+    int descriptor;
+    char address[128]; /* "127.0.0.1:5432", or the path of a Unix socket */
+    bool is_inner;     /* this process listens there: the relay's endpoint */
+    size_t length;     /* of bytes, all that were sent at first */
+    unsigned char bytes[CAPTURE_BYTES];
+};
+
+struct capture {
+    size_t count; /* may be more than there is room for */
+    struct captured_connection connections[CAPTURE_CONNECTIONS];
+};
+
+/* Starts the program anew with the library; does not return unless that fails, or it is loaded
+ * already. false: it cannot be loaded. */
+bool capture_begin(char **argv);
+
+/* Forgets what was captured. */
+void capture_reset(void);
+
+/* What was captured since; valid until capture_reset. */
+const struct capture *capture_get(void);
+
+#endif
