@@ -17,6 +17,7 @@ EXTRA_DIST += fuzz/corpus/connstr
 include fuzz/postgres.mk
 include fuzz/tds.mk
 include fuzz/mysql.mk
+include fuzz/session.mk
 include fuzz/tls.mk
 # Certificate, key and store files.
 check_PROGRAMS += fuzz/replay-formats

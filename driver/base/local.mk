@@ -7,6 +7,7 @@ driver_base_libbase_la_SOURCES = \
 	driver/base/file.c driver/base/file.h \
 	driver/base/fork.c driver/base/fork.h \
 	driver/base/guard.c driver/base/guard.h \
+	driver/base/limits.c driver/base/limits.h \
 	driver/base/log.c driver/base/log.h \
 	driver/base/options.c driver/base/options.h \
 	driver/base/report.c driver/base/report.h driver/base/info.def \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fork.h"
 #include "base/text.h"
 
 #define LIST_SIZE 65536
@@ -17,6 +18,23 @@
 
 /* libodbcinst keeps a list of messages that it changes without a lock. */
 static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void lock_library(void)
+{
+    pthread_mutex_lock(&library_lock);
+}
+
+static void unlock_library(void)
+{
+    pthread_mutex_unlock(&library_lock);
+}
+
+/* A child must not inherit the lock from a thread that it does not have. */
+static void guard_fork(void)
+{
+    fork_guard(lock_library, unlock_library, unlock_library);
+}
 
 const char *ini_file_name(enum ini_file file)
 {
@@ -28,10 +46,11 @@ static size_t read_string(enum ini_file file, const char *section, const char *k
                           int out_size)
 {
     memset(out, 0, (size_t)out_size);
-    pthread_mutex_lock(&library_lock);
+    pthread_once(&once, guard_fork);
+    lock_library();
     int length =
         SQLGetPrivateProfileString(section, keyword, ABSENT, out, out_size, ini_file_name(file));
-    pthread_mutex_unlock(&library_lock);
+    unlock_library();
     out[out_size - 1] = '\0';
     return length > 0 ? (size_t)length : 0;
 }

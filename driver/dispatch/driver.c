@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fork.h"
 #include "base/text.h"
 #include "dispatch/functions.h"
 
@@ -19,6 +20,7 @@ struct loaded_driver {
 /* Real drivers stay until the process ends: their threads and exit handlers do not survive dlclose.
  */
 static pthread_mutex_t drivers_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct loaded_driver *drivers;
 
 static struct loaded_driver *find_loaded(const char *path)
@@ -132,17 +134,34 @@ static struct loaded_driver *load_new(const char *path, struct error *error)
     return loaded;
 }
 
+static void lock_drivers(void)
+{
+    pthread_mutex_lock(&drivers_lock);
+}
+
+static void unlock_drivers(void)
+{
+    pthread_mutex_unlock(&drivers_lock);
+}
+
+/* A child must not inherit the lock from a thread that it does not have. */
+static void guard_fork(void)
+{
+    fork_guard(lock_drivers, unlock_drivers, unlock_drivers);
+}
+
 const struct driver *driver_load(const char *path, struct error *error)
 {
     char real_path[PATH_MAX];
     /* A library that is not there is left to dlopen, which says so in the loader's words. */
     if (path[0] == '/' && realpath(path, real_path) != NULL)
         path = real_path;
-    pthread_mutex_lock(&drivers_lock);
+    pthread_once(&once, guard_fork);
+    lock_drivers();
     struct loaded_driver *loaded = find_loaded(path);
     if (loaded == NULL)
         loaded = load_new(path, error);
-    pthread_mutex_unlock(&drivers_lock);
+    unlock_drivers();
     return loaded != NULL ? &loaded->driver : NULL;
 }
 

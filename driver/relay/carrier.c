@@ -216,7 +216,7 @@ bool carrier_start(struct carrier *carrier, struct session_record *record, int d
     }
     carrier->driver = driver;
     carrier->wake = wake;
-    if (thread_start(&carrier->thread, run, carrier, error))
+    if (thread_start(&carrier->thread, run, carrier, 1, error))
         return true;
     tell_refusal(carrier->session, driver, error);
     finish(carrier);

@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 #include "base/fork.h"
+#include "base/limits.h"
+#include "relay/leftovers.h"
+#include "relay/origin.h"
 
-#define BACKLOG 16
-#define ADDRESS_TRIES 8  /* with the wanted port */
-#define NEARBY 32        /* the driver's descriptor is most likely this close to ours */
-#define SCAN_LIMIT 65536 /* without /proc */
+/* Strangers must not keep the real driver out. */
+#define BACKLOG SOMAXCONN
+#define ADDRESS_TRIES 8 /* with the wanted port */
 
 /* 127.x.y.z, never one that others would guess or use: 127.0.*.* and 127.*.*.0 and 255 are left
  * out. */
@@ -80,7 +82,9 @@ static bool make_directory(struct endpoint *endpoint, struct error *error)
     /* Room for the socket's name behind it. */
     if (parent == NULL || parent[0] != '/' || strlen(parent) > sizeof endpoint->directory - 48)
         parent = "/tmp";
-    snprintf(endpoint->directory, sizeof endpoint->directory, "%s/odbcssl-XXXXXX", parent);
+    leftovers_remove(parent);
+    snprintf(endpoint->directory, sizeof endpoint->directory, "%s/" LEFTOVERS_PREFIX "%ld-XXXXXX",
+             parent, (long)getpid());
     if (mkdtemp(endpoint->directory) != NULL) /* mode 0700 */
         return true;
     error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno,
@@ -89,7 +93,7 @@ static bool make_directory(struct endpoint *endpoint, struct error *error)
     return false;
 }
 
-static void remove_files(struct endpoint *endpoint)
+void endpoint_remove_files(struct endpoint *endpoint)
 {
     if (endpoint->directory[0] == '\0')
         return;
@@ -121,7 +125,7 @@ static int listen_unix(struct endpoint *endpoint, uint16_t port, struct error *e
         close(listener);
         unlink(name.sun_path);
     }
-    remove_files(endpoint);
+    endpoint_remove_files(endpoint);
     return -1;
 }
 
@@ -144,101 +148,13 @@ void endpoint_close(struct endpoint *endpoint)
     if (listener >= 0)
         close(listener);
     if (!fork_is_inherited(endpoint->generation))
-        remove_files(endpoint);
-}
-
-/* The two ends of one TCP connection: what is local here is remote there. */
-struct connection_ends {
-    struct sockaddr_in local;
-    struct sockaddr_in remote;
-};
-
-/* IPv4, also when the real driver uses an IPv6 socket for it (::ffff:127.0.0.1). */
-static bool take_ipv4(const struct sockaddr_storage *name, struct sockaddr_in *out)
-{
-    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)name;
-    if (name->ss_family == AF_INET) {
-        memcpy(out, name, sizeof *out);
-        return true;
-    }
-    if (name->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-        return false;
-    out->sin_port = six->sin6_port;
-    memcpy(&out->sin_addr, &six->sin6_addr.s6_addr[12], sizeof out->sin_addr);
-    return true;
-}
-
-static bool get_ends(int descriptor, struct connection_ends *ends)
-{
-    struct sockaddr_storage name = {0};
-    socklen_t length = sizeof name;
-    if (getsockname(descriptor, (struct sockaddr *)&name, &length) != 0 ||
-        !take_ipv4(&name, &ends->local))
-        return false;
-    length = sizeof name;
-    return getpeername(descriptor, (struct sockaddr *)&name, &length) == 0 &&
-           take_ipv4(&name, &ends->remote);
-}
-
-static bool is_equal(const struct sockaddr_in *a, const struct sockaddr_in *b)
-{
-    return a->sin_port == b->sin_port && a->sin_addr.s_addr == b->sin_addr.s_addr;
-}
-
-static bool is_other_end(int descriptor, const struct connection_ends *ours)
-{
-    struct connection_ends ends;
-    return get_ends(descriptor, &ends) && is_equal(&ends.local, &ours->remote) &&
-           is_equal(&ends.remote, &ours->local);
-}
-
-static bool scan_range(int from, int to, const struct connection_ends *ours)
-{
-    for (int i = from < 0 ? 0 : from; i < to; i++)
-        if (is_other_end(i, ours))
-            return true;
-    return false;
-}
-
-static bool scan_all(const struct connection_ends *ours)
-{
-    struct rlimit limit;
-    DIR *folder = opendir("/proc/self/fd");
-    if (folder == NULL) {
-        bool is_limited = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < SCAN_LIMIT;
-        return scan_range(0, is_limited ? (int)limit.rlim_cur : SCAN_LIMIT, ours);
-    }
-    bool is_found = false;
-    const struct dirent *entry;
-    while (!is_found && (entry = readdir(folder)) != NULL)
-        if (entry->d_name[0] != '.')
-            is_found = is_other_end(atoi(entry->d_name), ours);
-    closedir(folder);
-    return is_found;
-}
-
-/* Whether this process has the socket at the other end. The kernel tells no process of a TCP
- * socket, but all of our own descriptors can be asked. A connection that its owner has closed
- * before we look is nobody's, and refused: a real driver waits for an answer, also when it cancels.
- */
-static bool is_own_tcp(int descriptor)
-{
-    struct connection_ends ours;
-    return get_ends(descriptor, &ours) &&
-           (scan_range(descriptor - NEARBY, descriptor + NEARBY, &ours) || scan_all(&ours));
-}
-
-static bool is_own_unix(int descriptor)
-{
-    struct ucred peer;
-    socklen_t length = sizeof peer;
-    return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
-           peer.pid == getpid();
+        endpoint_remove_files(endpoint);
 }
 
 static bool is_own(const struct endpoint *endpoint, int descriptor)
 {
-    return endpoint->where.kind == ENDPOINT_UNIX ? is_own_unix(descriptor) : is_own_tcp(descriptor);
+    return endpoint->where.kind == ENDPOINT_UNIX ? origin_is_own_unix(descriptor)
+                                                 : origin_is_own_tcp(descriptor);
 }
 
 enum endpoint_outcome endpoint_accept(const struct endpoint *endpoint, struct log *log,
@@ -249,14 +165,14 @@ enum endpoint_outcome endpoint_accept(const struct endpoint *endpoint, struct lo
     if (descriptor < 0) {
         if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
             return ENDPOINT_NOTHING;
-        error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno,
-                         "the real driver's connection cannot be accepted");
+        limits_set_descriptors(error, ODBCSSL_ERROR_SYSTEM, errno, 2,
+                               "the real driver's connection cannot be accepted");
         return ENDPOINT_FAILED;
     }
     if (!is_own(endpoint, descriptor)) {
         log_write(log, "a connection of another process to the local endpoint was refused");
         close(descriptor);
-        return ENDPOINT_NOTHING;
+        return ENDPOINT_STRANGER;
     }
     if (endpoint->where.kind == ENDPOINT_LOOPBACK)
         setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -20,13 +20,17 @@ struct endpoint {
 bool endpoint_open(enum endpoint_kind kind, uint16_t wanted_port, struct endpoint *endpoint,
                    struct error *error);
 
+/* Removes a Unix socket and its directory; later calls do nothing. */
+void endpoint_remove_files(struct endpoint *endpoint);
+
 /* In a forked child only the descriptor is closed; the socket's file stays the parent's. */
 void endpoint_close(struct endpoint *endpoint);
 
 enum endpoint_outcome {
     ENDPOINT_ACCEPTED,
-    ENDPOINT_NOTHING, /* nobody was there, or a foreign process, which was sent away */
-    ENDPOINT_FAILED   /* error is set: no descriptor is free */
+    ENDPOINT_NOTHING,  /* nobody was there */
+    ENDPOINT_STRANGER, /* a foreign process, which was sent away */
+    ENDPOINT_FAILED    /* error is set: no descriptor is free */
 };
 
 /* Takes one connection, non-blocking and close-on-exec. */

@@ -8,6 +8,9 @@
 
 #define EXIT_MILLISECONDS 5000
 
+/* One accepts, one carries. */
+#define RELAY_THREADS 2
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct registry_entry *first;
@@ -39,6 +42,8 @@ static void stop_all(void)
         entry->stop(entry);
     for (struct registry_entry *entry = first; entry != NULL; entry = entry->next)
         entry->is_joined = entry->join(entry, deadline);
+    for (struct registry_entry *entry = first; entry != NULL; entry = entry->next)
+        entry->end(entry);
     unlock();
 }
 
@@ -81,7 +86,7 @@ bool registry_start(struct registry_entry *entry, struct thread *thread,
         error_set(error, ODBCSSL_ERROR_SYSTEM,
                   "the process is ending: nothing can connect any more");
     else
-        is_started = thread_start(thread, run, argument, error);
+        is_started = thread_start(thread, run, argument, RELAY_THREADS, error);
     if (is_started)
         list(entry);
     unlock();

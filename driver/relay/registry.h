@@ -16,6 +16,7 @@
 struct registry_entry {
     void (*stop)(struct registry_entry *entry);
     bool (*join)(struct registry_entry *entry, int64_t deadline); /* false: it has not ended */
+    void (*end)(struct registry_entry *entry); /* of the process: what must not outlive it */
     struct registry_entry *previous;
     struct registry_entry *next;
     bool is_listed;

@@ -1,6 +1,7 @@
 #include "relay/relay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -8,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fork.h"
+#include "base/limits.h"
 #include "relay/carrier.h"
 #include "relay/endpoint.h"
 #include "relay/registry.h"
@@ -19,6 +21,9 @@
 #define JOIN_MILLISECONDS 5000
 #define RETRY_MILLISECONDS 100 /* when no descriptor was free */
 
+/* What a connection takes: wake, spare, listener, and the two ends of the session. */
+#define DESCRIPTOR_COUNT 5
+
 struct relay {
     struct registry_entry entry; /* first: the registry's part */
     struct session_record *record;
@@ -26,6 +31,7 @@ struct relay {
     struct thread thread; /* accepts */
     unsigned generation;  /* of the process that opened it */
     int wake;
+    int spare; /* a descriptor to take a connection with when there is no other */
     struct carrier carriers[CARRIER_COUNT];
 };
 
@@ -66,29 +72,74 @@ static void serve(struct relay *relay, int driver)
         log_write(log_of(relay), "%s", error.text);
 }
 
-/* false: the relay is to stop. */
-static bool wait_for_driver(struct relay *relay, bool is_paused)
+/* No descriptor was free. The real driver would wait for ever: it is accepted with the one that is
+ * kept for this, and told. false: another thread was faster, or the spare one is gone. */
+static bool refuse(struct relay *relay, const struct error *error)
 {
-    struct pollfd polled[] = {{.fd = is_paused ? -1 : relay->endpoint.listener, .events = POLLIN},
-                              {.fd = relay->wake, .events = POLLIN}};
-    poll(polled, 2, is_paused ? RETRY_MILLISECONDS : -1);
-    return polled[1].revents == 0;
+    struct error ignored = {0};
+    int driver = -1;
+    log_write(log_of(relay), "%s", error->text);
+    session_record_fail(relay->record, error);
+    if (relay->spare < 0)
+        return false;
+    close(relay->spare);
+    enum endpoint_outcome outcome =
+        endpoint_accept(&relay->endpoint, log_of(relay), &driver, &ignored);
+    if (outcome == ENDPOINT_ACCEPTED)
+        carrier_refuse(relay->record, driver, error);
+    relay->spare = fcntl(relay->wake, F_DUPFD_CLOEXEC, 0);
+    return outcome != ENDPOINT_FAILED;
 }
 
+/* How long to rest before the next connection is looked at: strangers get at most half of a
+ * processor, and where no descriptor is free it is tried again now and then. */
+static int take_connection(struct relay *relay)
+{
+    struct error error = {0};
+    int driver = -1;
+    int64_t begin = clock_monotonic();
+    for (;;) {
+        switch (endpoint_accept(&relay->endpoint, log_of(relay), &driver, &error)) {
+        case ENDPOINT_ACCEPTED:
+            serve(relay, driver);
+            return 0;
+        case ENDPOINT_NOTHING:
+            return 0;
+        case ENDPOINT_FAILED:
+            return refuse(relay, &error) ? 0 : RETRY_MILLISECONDS;
+        case ENDPOINT_STRANGER:
+            if (clock_monotonic() > begin)
+                return (int)(clock_monotonic() - begin);
+            break;
+        }
+    }
+}
+
+/* Waits for a connection, after a rest. false: the relay is to stop. */
+static bool wait_for_driver(struct relay *relay, int rest)
+{
+    struct pollfd polled[] = {{.fd = relay->wake, .events = POLLIN},
+                              {.fd = relay->endpoint.listener, .events = POLLIN}};
+    if (rest > 0 && poll(polled, 1, rest) > 0)
+        return false;
+    poll(polled, 2, -1);
+    return polled[0].revents == 0;
+}
+
+/* A listener that nobody can be taken from is closed after a while: whoever waits there is reset.
+ */
 static void run(void *argument)
 {
     struct relay *relay = argument;
-    bool is_paused = false;
-    while (wait_for_driver(relay, is_paused)) {
-        struct error error = {0};
-        int driver = -1;
-        enum endpoint_outcome outcome =
-            endpoint_accept(&relay->endpoint, log_of(relay), &driver, &error);
-        is_paused = outcome == ENDPOINT_FAILED;
-        if (outcome == ENDPOINT_ACCEPTED)
-            serve(relay, driver);
-        else if (outcome == ENDPOINT_FAILED)
-            session_record_fail(relay->record, &error);
+    int rest = 0, spent = 0;
+    int limit = (int)session_record_options(relay->record)->timeout * 1000;
+    while (wait_for_driver(relay, rest)) {
+        rest = take_connection(relay);
+        spent = rest == RETRY_MILLISECONDS ? spent + rest : 0;
+        if (spent >= limit) {
+            endpoint_close(&relay->endpoint);
+            spent = 0;
+        }
     }
     for (size_t i = 0; i < CARRIER_COUNT; i++)
         if (relay->carriers[i].is_used)
@@ -117,6 +168,8 @@ static void destroy(void *argument)
     endpoint_close(&relay->endpoint);
     if (relay->wake >= 0)
         close(relay->wake);
+    if (relay->spare >= 0)
+        close(relay->spare);
     for (size_t i = 0; i < CARRIER_COUNT; i++)
         carrier_destroy(&relay->carriers[i]);
     session_record_release(&relay->record);
@@ -138,15 +191,22 @@ static bool join(struct registry_entry *entry, int64_t deadline)
     return thread_join(&relay->thread, deadline);
 }
 
+/* The socket of MariaDB's driver is a file. */
+static void end(struct registry_entry *entry)
+{
+    struct relay *relay = (struct relay *)entry;
+    endpoint_remove_files(&relay->endpoint);
+}
+
 static struct relay *allocate(const struct relay_options *options, struct error *error)
 {
     struct relay *relay = calloc(1, sizeof *relay);
     bool is_ready = relay != NULL;
     if (relay != NULL) {
-        relay->entry = (struct registry_entry){.stop = stop, .join = join};
+        relay->entry = (struct registry_entry){.stop = stop, .join = join, .end = end};
         relay->generation = fork_generation();
         relay->endpoint.listener = -1;
-        relay->wake = -1;
+        relay->wake = relay->spare = -1;
         relay->record = session_record_open(&options->session);
         is_ready = relay->record != NULL;
         for (size_t i = 0; i < CARRIER_COUNT; i++)
@@ -163,8 +223,10 @@ static struct relay *allocate(const struct relay_options *options, struct error 
 static bool start(struct relay *relay, const struct relay_options *options, struct error *error)
 {
     relay->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (relay->wake < 0) {
-        error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno, "the relay cannot be started");
+    relay->spare = relay->wake >= 0 ? fcntl(relay->wake, F_DUPFD_CLOEXEC, 0) : -1;
+    if (relay->spare < 0) {
+        limits_set_descriptors(error, ODBCSSL_ERROR_SYSTEM, errno, DESCRIPTOR_COUNT,
+                               "the relay cannot be started");
         return false;
     }
     return endpoint_open(options->endpoint, options->wanted_port, &relay->endpoint, error) &&
@@ -190,6 +252,7 @@ static void close_forked(struct relay *relay)
     for (size_t i = 0; i < CARRIER_COUNT; i++)
         carrier_close_forked(&relay->carriers[i]);
     close(relay->wake);
+    close(relay->spare);
     endpoint_close(&relay->endpoint);
 }
 

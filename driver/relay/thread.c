@@ -1,8 +1,14 @@
 #include "relay/thread.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <string.h>
 
+#include "base/limits.h"
+
+/* What our own functions and GnuTLS need. */
 #define STACK_SIZE ((size_t)512 * 1024)
 
 static void destroy(struct thread *thread)
@@ -27,13 +33,39 @@ static void *run_thread(void *argument)
     return NULL;
 }
 
-/* A new thread inherits the mask, so no signal can reach it before it could block them. */
-static int create(struct thread *thread, const pthread_attr_t *attributes)
+/* glibc takes a program's static thread-local storage, which may be megabytes, out of the stack
+ * that was asked for, and tells of its size nowhere in public. */
+static size_t reserved_stack(const pthread_attr_t *attributes)
+{
+    size_t (*minimum)(const pthread_attr_t *) = NULL;
+    void *address = dlsym(RTLD_DEFAULT, "__pthread_get_minstack");
+    memcpy(&minimum, &address, sizeof minimum);
+    return minimum != NULL ? minimum(attributes) : (size_t)PTHREAD_STACK_MIN;
+}
+
+static int create_with(struct thread *thread, size_t stack)
+{
+    pthread_attr_t attributes;
+    int result = pthread_attr_init(&attributes);
+    if (result != 0)
+        return result;
+    if (stack != 0)
+        pthread_attr_setstacksize(&attributes, stack + reserved_stack(&attributes));
+    result = pthread_create(&thread->id, &attributes, run_thread, thread);
+    pthread_attr_destroy(&attributes);
+    return result;
+}
+
+/* A new thread inherits the mask, so no signal can reach it before it could block them. Where our
+ * stack is still too small, the system's default is what every thread of the program has. */
+static int create(struct thread *thread)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int result = pthread_create(&thread->id, attributes, run_thread, thread);
+    int result = create_with(thread, STACK_SIZE);
+    if (result == EINVAL)
+        result = create_with(thread, 0);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result;
 }
@@ -49,20 +81,15 @@ static void make_condition(struct thread *thread)
 }
 
 bool thread_start(struct thread *thread, void (*run)(void *argument), void *argument,
-                  struct error *error)
+                  unsigned wanted, struct error *error)
 {
-    pthread_attr_t attributes;
     *thread = (struct thread){.run = run, .argument = argument};
     make_condition(thread);
-    int result = pthread_attr_init(&attributes);
-    if (result == 0) {
-        pthread_attr_setstacksize(&attributes, STACK_SIZE + (size_t)PTHREAD_STACK_MIN);
-        result = create(thread, &attributes);
-        pthread_attr_destroy(&attributes);
-    }
+    int result = create(thread);
     if (result != 0) {
         destroy(thread);
-        error_set_system(error, ODBCSSL_ERROR_SYSTEM, result, "the relay's thread cannot start");
+        limits_set_threads(error, ODBCSSL_ERROR_SYSTEM, result, wanted,
+                           "the relay's thread cannot start");
         return false;
     }
     pthread_setname_np(thread->id, "odbcssl-relay");

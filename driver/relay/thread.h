@@ -21,9 +21,10 @@ struct thread {
     void *argument;
 };
 
-/* false with error set; nothing is then left to free. */
+/* wanted: how many threads are needed from here on, for the error. false with error set; nothing is
+ * then left to free. */
 bool thread_start(struct thread *thread, void (*run)(void *argument), void *argument,
-                  struct error *error);
+                  unsigned wanted, struct error *error);
 
 /* Joins and frees. false when it has not ended by the deadline (clock_monotonic()): it then goes
  * on, and thread has to stay. */

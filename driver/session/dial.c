@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 #define ADDRESS_TEXT_SIZE 80
 #define LIST_SIZE 1024
@@ -173,7 +174,7 @@ static int connect_one(const struct dial_target *target, size_t index, const str
     int descriptor =
         socket(address->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) {
-        error_set_system(error, ODBCSSL_ERROR_CONNECT, errno, "%s", where);
+        limits_set_descriptors(error, ODBCSSL_ERROR_CONNECT, errno, 1, where);
         return -1;
     }
     int result = 0;

@@ -10,7 +10,6 @@
 #ifndef TLS_CRL_PARTS_H
 #define TLS_CRL_PARTS_H
 
-#include <pthread.h>
 
 #include "tls/crl.h"
 #include "tls/der.h"
@@ -58,8 +57,7 @@ struct crl {
     time_t next_update; /* 0: none */
     struct crl_scope scope;
     struct crl_index index;
-    pthread_mutex_t lock; /* guards the verdicts */
-    struct crl_verdict verdicts[CRL_VERDICT_COUNT];
+    struct crl_verdict verdicts[CRL_VERDICT_COUNT]; /* behind a lock of crl_sign.c */
     size_t verdict_count;
 };
 

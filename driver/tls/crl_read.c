@@ -183,7 +183,6 @@ struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, st
     crl->bytes = bytes;
     crl->size = size;
     crl->name = copied_name;
-    pthread_mutex_init(&crl->lock, NULL);
     const char *fault = read_outer(crl);
     if (fault == NULL)
         fault = read_list(crl);
@@ -199,7 +198,6 @@ void crl_free(struct crl **crl)
 {
     if (*crl == NULL)
         return;
-    pthread_mutex_destroy(&(*crl)->lock);
     free((*crl)->index.slots);
     free((*crl)->bytes);
     free((*crl)->name);

@@ -1,29 +1,51 @@
+#include <pthread.h>
 #include <string.h>
 
+#include "base/fork.h"
 #include "tls/crl_parts.h"
+
+/* Of all CRLs: it is held for a few comparisons, and a child that is forked meanwhile must not
+ * inherit it from a thread that it does not have. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void lock_verdicts(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void unlock_verdicts(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static void guard_fork(void)
+{
+    fork_guard(lock_verdicts, unlock_verdicts, unlock_verdicts);
+}
 
 static bool find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_signed_out)
 {
     bool is_found = false;
-    pthread_mutex_lock(&crl->lock);
+    lock_verdicts();
     for (size_t i = 0; i < crl->verdict_count && !is_found; i++) {
         is_found = memcmp(crl->verdicts[i].key_id, key_id, sizeof crl->verdicts[i].key_id) == 0;
         if (is_found)
             *is_signed_out = crl->verdicts[i].is_signed;
     }
-    pthread_mutex_unlock(&crl->lock);
+    unlock_verdicts();
     return is_found;
 }
 
 static void keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_signed)
 {
-    pthread_mutex_lock(&crl->lock);
+    lock_verdicts();
     if (crl->verdict_count < CRL_VERDICT_COUNT) {
         struct crl_verdict *verdict = &crl->verdicts[crl->verdict_count++];
         memcpy(verdict->key_id, key_id, sizeof verdict->key_id);
         verdict->is_signed = is_signed;
     }
-    pthread_mutex_unlock(&crl->lock);
+    unlock_verdicts();
 }
 
 bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer, bool *is_weak_out)
@@ -36,10 +58,13 @@ bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer, b
         *is_weak_out = signature_is_weak(&crl->algorithm);
     if (!certificate_key_digest(issuer, key_id))
         return false;
+    pthread_once(&once, guard_fork);
     if (find_verdict(shared, key_id, &is_signed))
         return is_signed;
     const struct signature signature = {crl->algorithm, crl->signature, crl->tbs};
-    is_signed = signature_check(&signature, &issuer->public_key) == SIGNATURE_GOOD;
-    keep_verdict(shared, key_id, is_signed);
+    enum signature_verdict verdict = signature_check(&signature, &issuer->public_key);
+    is_signed = verdict == SIGNATURE_GOOD;
+    if (verdict != SIGNATURE_UNCHECKED)
+        keep_verdict(shared, key_id, is_signed);
     return is_signed;
 }

@@ -144,17 +144,27 @@ static struct algorithm read_algorithm(const struct der *identifier)
     return algorithm;
 }
 
-gnutls_pubkey_t signature_import_key(const struct der *public_key)
+static int import_key(const struct der *public_key, gnutls_pubkey_t *key_out)
 {
     const gnutls_datum_t der = {(unsigned char *)public_key->whole,
                                 (unsigned)public_key->whole_size};
     gnutls_pubkey_t key = NULL;
-    if (gnutls_pubkey_init(&key) < 0)
-        return NULL;
-    if (gnutls_pubkey_import(key, &der, GNUTLS_X509_FMT_DER) >= 0)
-        return key;
-    gnutls_pubkey_deinit(key);
-    return NULL;
+    int result = gnutls_pubkey_init(&key);
+    if (result >= 0)
+        result = gnutls_pubkey_import(key, &der, GNUTLS_X509_FMT_DER);
+    if (result < 0) {
+        gnutls_pubkey_deinit(key);
+        key = NULL;
+    }
+    *key_out = key;
+    return result;
+}
+
+gnutls_pubkey_t signature_import_key(const struct der *public_key)
+{
+    gnutls_pubkey_t key;
+    import_key(public_key, &key);
+    return key;
 }
 
 static unsigned bits_of(const gnutls_datum_t *number)
@@ -235,10 +245,11 @@ static enum signature_verdict check_with(gnutls_pubkey_t key, const struct algor
         return SIGNATURE_KEY_TOO_LARGE;
     if (algorithm->pss_digest != GNUTLS_DIG_UNKNOWN && !set_salt(key, algorithm))
         return SIGNATURE_KEY_MISMATCH;
-    return gnutls_pubkey_verify_data2(key, algorithm->id, GNUTLS_VERIFY_ALLOW_BROKEN, &content,
-                                      &bits) >= 0
-               ? SIGNATURE_GOOD
-               : SIGNATURE_WRONG;
+    int result =
+        gnutls_pubkey_verify_data2(key, algorithm->id, GNUTLS_VERIFY_ALLOW_BROKEN, &content, &bits);
+    if (result == GNUTLS_E_MEMORY_ERROR)
+        return SIGNATURE_UNCHECKED;
+    return result >= 0 ? SIGNATURE_GOOD : SIGNATURE_WRONG;
 }
 
 enum signature_verdict signature_check(const struct signature *signature,
@@ -249,9 +260,10 @@ enum signature_verdict signature_check(const struct signature *signature,
         return SIGNATURE_UNSUPPORTED;
     if (signature->bits.size < 2 || signature->bits.content[0] != 0)
         return SIGNATURE_WRONG;
-    gnutls_pubkey_t key = signature_import_key(public_key);
-    if (key == NULL)
-        return SIGNATURE_KEY_UNSUPPORTED;
+    gnutls_pubkey_t key;
+    int result = import_key(public_key, &key);
+    if (result < 0)
+        return result == GNUTLS_E_MEMORY_ERROR ? SIGNATURE_UNCHECKED : SIGNATURE_KEY_UNSUPPORTED;
     enum signature_verdict verdict = check_with(key, &algorithm, signature);
     gnutls_pubkey_deinit(key);
     return verdict;

@@ -25,7 +25,8 @@ enum signature_verdict {
     SIGNATURE_UNSUPPORTED,     /* the algorithm */
     SIGNATURE_KEY_UNSUPPORTED, /* the key's algorithm or parameters */
     SIGNATURE_KEY_TOO_LARGE,
-    SIGNATURE_KEY_MISMATCH /* the key is of another algorithm than the signature */
+    SIGNATURE_KEY_MISMATCH, /* the key is of another algorithm than the signature */
+    SIGNATURE_UNCHECKED     /* memory was out: it is not good, and nothing to remember */
 };
 
 /* public_key: SubjectPublicKeyInfo. Weak algorithms are checked like others. */

@@ -22,6 +22,12 @@ tests_unit_test_relay_SOURCES = \
 tests_unit_test_relay_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libpostgrestest.la tests/support/libsuite.la $(RELAY_LIBS) $(CUNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test-relay-host
+TESTS += tests/unit/test-relay-host
+tests_unit_test_relay_host_SOURCES = tests/unit/test_relay_host.c \
+	tests/unit/relay_rig.c tests/unit/relay_rig.h
+tests_unit_test_relay_host_LDADD = $(tests_unit_test_relay_LDADD)
+
 check_PROGRAMS += tests/unit/test-session-engine
 TESTS += tests/unit/test-session-engine
 tests_unit_test_session_engine_SOURCES = tests/unit/test_session_engine.c \

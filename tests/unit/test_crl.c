@@ -365,6 +365,25 @@ static void test_kept_verdicts(void)
     crl_free(&crl);
 }
 
+static void *find_no_memory(size_t count, size_t size)
+{
+    (void)count;
+    (void)size;
+    return NULL;
+}
+
+/* What could not be checked for want of memory is refused, and asked again. */
+static void test_no_memory(void)
+{
+    struct crl *crl = read_spec((struct pki_crl_spec){0});
+    gnutls_calloc_function before = gnutls_calloc;
+    gnutls_calloc = find_no_memory;
+    CHECK(!is_signed_by(crl, issuer, NULL));
+    gnutls_calloc = before;
+    CHECK(is_signed_by(crl, issuer, NULL));
+    crl_free(&crl);
+}
+
 static void *ask_often(void *crl)
 {
     size_t right = 0;
@@ -391,6 +410,7 @@ static void test_threads(void)
 static const struct suite_case signature_cases[] = {
     {"verifies the usual algorithms, and tells weak ones", test_algorithms},
     {"keeps one answer per key", test_kept_verdicts},
+    {"remembers nothing for which memory was out", test_no_memory},
     {"answers several threads", test_threads},
     {NULL, NULL},
 };

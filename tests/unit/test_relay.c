@@ -22,5 +22,7 @@ int main(int argc, char **argv)
         {0}};
     if (argc == 4 && strcmp(argv[1], "exit") == 0)
         return relay_exit_at_work(argv[2], argv[3]);
+    if (argc == 4 && strcmp(argv[1], "leave") == 0)
+        return relay_leave(argv[2], argv[3]);
     return suite_main(argc, argv, suites);
 }

@@ -19,4 +19,7 @@ extern struct postgres_server *relay_server;
 /* How `test-relay exit PORT CA` ends with relays at work. */
 int relay_exit_at_work(const char *port, const char *ca);
 
+/* `test-relay leave FOLDER HOW`: opens an endpoint in the folder and ends; HOW: exit, or kill. */
+int relay_leave(const char *folder, const char *how);
+
 #endif

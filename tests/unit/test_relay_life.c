@@ -285,9 +285,64 @@ static void test_exit(void)
     peer_stop(&peer);
 }
 
+int relay_leave(const char *folder, const char *how)
+{
+    static struct rig rig;
+    setenv("TMPDIR", folder, 1);
+    rig = rig_make(1, PROTO_PLAN_PLAINTEXT, ODBCSSL_MODE_DISABLE);
+    rig.options.endpoint = ENDPOINT_UNIX;
+    rig_files.ca = NULL;
+    rig.tls.root_cert.value = NULL;
+    if (!rig_open(&rig) || access(rig.endpoint.path, F_OK) != 0)
+        return 1;
+    if (strcmp(how, "kill") == 0)
+        kill(getpid(), SIGKILL);
+    exit(0);
+}
+
+static int leave(const char *folder, const char *how)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/proc/self/exe", "test-relay", "leave", folder, how, (char *)NULL);
+        _exit(9);
+    }
+    return wait_for(child);
+}
+
+/* A process that ends without closing its connections leaves no file; one that is killed does,
+ * until the next one comes. Another process's living endpoint stays. */
+static void test_leftovers(void)
+{
+    char *folder = pki_temp_dir();
+    struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    char *before = getenv("TMPDIR") != NULL ? strdup(getenv("TMPDIR")) : NULL;
+    CHECK_FATAL(folder != NULL);
+    size_t empty = count_entries(folder);
+    CHECK_NUMBER(leave(folder, "exit"), 0);
+    CHECK_NUMBER(count_entries(folder), empty);
+    setenv("TMPDIR", folder, 1);
+    rig.options.endpoint = ENDPOINT_UNIX;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK_NUMBER(leave(folder, "kill"), -1);
+    CHECK_NUMBER(count_entries(folder), empty + 2);
+    CHECK_NUMBER(leave(folder, "exit"), 0);
+    CHECK_NUMBER(count_entries(folder), empty + 1);
+    CHECK(access(rig.endpoint.path, F_OK) == 0);
+    rig_close(&rig);
+    CHECK_NUMBER(count_entries(folder), empty);
+    if (before != NULL)
+        setenv("TMPDIR", before, 1);
+    else
+        unsetenv("TMPDIR");
+    free(before);
+    pki_temp_dir_remove(&folder);
+}
+
 const struct suite_case relay_life_cases[] = {
     {"relays keep the server's port, each at its own address", test_loopback_endpoint},
     {"the Unix socket is private, and removed", test_unix_endpoint},
+    {"nothing stays of a process that ended, however it did", test_leftovers},
     {"other processes are sent away", test_foreigners},
     {"a forked child leaves the parent's session alone", test_fork},
     {"no descriptor and no thread stays", test_leaks},
