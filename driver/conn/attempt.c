@@ -126,7 +126,8 @@ static void disconnect(struct connection *connection)
     connection->driver->functions->SQLDisconnect(connection->handle.real);
 }
 
-/* After every connect: only a session that this relay carried counts, whatever the driver says. */
+/* After every connect: only a session that this relay carries counts, whatever the driver says. One
+ * that was carried and that the driver has left for another is none. */
 static void check_carried(struct connection *connection, struct attempt *attempt)
 {
     struct link *link = connection->link;
@@ -136,7 +137,8 @@ static void check_carried(struct connection *connection, struct attempt *attempt
         return;
     if (attempt->outcome == SESSION_CARRIED) {
         error_clear(&attempt->error);
-        return;
+        if (relay_is_alive(link->relay, &attempt->error))
+            return;
     }
     disconnect(connection);
     attempt->result = SQL_ERROR;

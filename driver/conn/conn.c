@@ -87,17 +87,38 @@ static void warn_of_fallback(const struct link *link, const struct attempt *form
         former->outcome == SESSION_NO_TLS ? "has none" : "rejected it", former->error.text);
 }
 
+/* What the relay reports of a session of a plan, whose plaintext has a state of its own. */
+static void settle_report(struct link *link, const struct tls_report *report,
+                          enum odbcssl_state plaintext)
+{
+    link->session_number = relay_session_number(link->relay);
+    link->report = *report;
+    link->report.mode = link->settings.tls.mode;
+    if (report->version == TLS_VERSION_NONE && report->state != ODBCSSL_STATE_LOGIN_ONLY)
+        link->report.state = plaintext;
+}
+
+/* A real driver that lost its session may log in again by itself, through the relay: the report is
+ * that of the session which it uses now. */
+static void follow_driver(struct link *link)
+{
+    struct tls_report report;
+    unsigned number = link->relay != NULL ? relay_session_number(link->relay) : 0;
+    if (number == 0 || number == link->session_number)
+        return;
+    relay_get_outcome(link->relay, &report, NULL, NULL);
+    settle_report(link, &report, link->report.state);
+}
+
 /* After the real driver connected through the relay: the report, and the warnings. */
 static void take_report(struct link *link, const struct plan *plan, size_t number,
                         const struct attempt *attempt, const struct attempt *former,
                         struct error_list *warnings)
 {
-    link->report = attempt->report;
-    link->report.mode = link->settings.tls.mode;
-    bool is_plaintext = plan->attempts[number] == PROTO_PLAN_PLAINTEXT;
-    if (is_plaintext && link->report.state != ODBCSSL_STATE_LOGIN_ONLY &&
-        link->report.version == TLS_VERSION_NONE)
-        link->report.state = plan_plaintext_state(plan, number);
+    settle_report(link, &attempt->report,
+                  plan->attempts[number] == PROTO_PLAN_PLAINTEXT
+                      ? plan_plaintext_state(plan, number)
+                      : attempt->report.state);
     if (link->report.state == ODBCSSL_STATE_PLAINTEXT_FALLBACK)
         warn_of_fallback(link, former, warnings);
     for (size_t i = 0; i < attempt->warnings.count; i++)
@@ -256,7 +277,10 @@ void conn_abandon(struct connection *connection)
 const struct tls_report *conn_report(const struct connection *connection)
 {
     static const struct tls_report nothing;
-    return connection->link != NULL ? &connection->link->report : &nothing;
+    if (connection->link == NULL)
+        return &nothing;
+    follow_driver(connection->link);
+    return &connection->link->report;
 }
 
 const char *conn_server_name(const struct connection *connection)

@@ -24,7 +24,8 @@ struct link {
     const struct credentials *credentials; /* NULL with SslMode=disable */
     struct log *log;
     struct relay *relay;
-    struct tls_report report;
+    struct tls_report report; /* of the session that session_number counts (relay.h) */
+    unsigned session_number;
     unsigned timeout;       /* seconds */
     atomic_uint references; /* the connection's, and one of each relay that has not ended */
     unsigned generation; /* of the process that connected: a forked child must not use the link */

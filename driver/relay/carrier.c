@@ -209,12 +209,15 @@ static void tell_refusal(struct session *session, int driver, const struct error
 bool carrier_start(struct carrier *carrier, struct session_record *record, int driver, int wake,
                    struct error *error)
 {
-    carrier->session = session_open(record, clock_monotonic(), error);
-    if (carrier->session == NULL) {
+    struct session *session = session_open(record, clock_monotonic(), error);
+    if (session == NULL) {
         close(driver);
         return false;
     }
+    pthread_mutex_lock(&carrier->mutex);
+    carrier->session = session;
     carrier->driver = driver;
+    pthread_mutex_unlock(&carrier->mutex);
     carrier->wake = wake;
     if (thread_start(&carrier->thread, run, carrier, 1, error))
         return true;

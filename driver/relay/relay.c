@@ -293,6 +293,8 @@ bool relay_is_alive(struct relay *relay, struct error *error_out)
         set_forked(error_out);
         return false;
     }
+    for (size_t i = 0; i < CARRIER_COUNT; i++)
+        carrier_vacate(&relay->carriers[i], relay->record);
     return session_record_is_alive(relay->record, error_out);
 }
 

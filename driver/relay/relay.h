@@ -47,7 +47,9 @@ void relay_close(struct relay **relay);
 
 void relay_get_endpoint(const struct relay *relay, struct relay_endpoint *endpoint_out);
 
-/* As the functions of the record (record.h); in a forked child they say so. */
+/* As the functions of the record (record.h); in a forked child they say so. A session whose real
+ * driver has closed its end is not alive from that moment on, whether its thread knows it or not.
+ */
 enum session_outcome relay_get_outcome(struct relay *relay, struct tls_report *report_out,
                                        struct error_list *warnings_out, struct error *error_out);
 bool relay_is_alive(struct relay *relay, struct error *error_out);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "odbcssl.h"
 #include "support/mariadb_server.h"
@@ -454,6 +455,55 @@ static void test_socket_and_options(void)
     odbc_close(&session);
 }
 
+#define AUTO_RECONNECT "OPTION=4194304;"
+
+/* Overwrites the file that a variable of the server names. */
+static void replace_file(const char *variable, const char *name)
+{
+    char sql[64], path[256] = "", bytes[16384];
+    snprintf(sql, sizeof sql, "select @@%s", variable);
+    CHECK(mariadb_query(server, sql, path, sizeof path));
+    path[strcspn(path, "\n")] = '\0';
+    FILE *from = fopen(fixture_path(&fixture, name), "re");
+    FILE *to = fopen(path, "r+e");
+    CHECK_FATAL(from != NULL && to != NULL);
+    size_t size = fread(bytes, 1, sizeof bytes, from);
+    CHECK(fwrite(bytes, 1, size, to) == size && ftruncate(fileno(to), (off_t)size) == 0);
+    fclose(from);
+    fclose(to);
+}
+
+static void show_certificate(const char *certificate, const char *key)
+{
+    char nothing[64];
+    replace_file("ssl_cert", certificate);
+    replace_file("ssl_key", key);
+    CHECK(mariadb_query(server, "flush ssl", nothing, sizeof nothing));
+}
+
+/* The driver logs in again by itself, by way of odbcssl, and the report is that of the session
+ * which it uses now: the server has another certificate since. */
+static void test_reconnect(void)
+{
+    char sql[64], nothing[64], first[32];
+    if (is_skipped())
+        return;
+    CHECK_FATAL(connect_to(server, "native", verifying("verify-full", AUTO_RECONNECT)));
+    CHECK_TEXT(odbc_info_text(&session, SQL_SSL_PEER_SUBJECT), "CN=db1");
+    CHECK(odbc_query(&session, "select connection_id()"));
+    snprintf(first, sizeof first, "%.20s", session.value);
+    show_certificate("revoked.pem", "revoked.key");
+    snprintf(sql, sizeof sql, "kill %s", first);
+    CHECK(mariadb_query(server, sql, nothing, sizeof nothing));
+    for (int i = 0; i < 3 && !odbc_query(&session, "select connection_id()"); i++)
+        odbc_note(&session, "after the end of the first session");
+    CHECK(strcmp(session.value, first) != 0);
+    check_connected(NAMED);
+    CHECK_TEXT(odbc_info_text(&session, SQL_SSL_PEER_SUBJECT), "CN=db2");
+    odbc_close(&session);
+    show_certificate("server.pem", "server.key");
+}
+
 static int set_up(void)
 {
     if (fixture_open(&fixture, NULL, data_sources) != 0)
@@ -489,6 +539,7 @@ static const struct suite_case cases[] = {
     {"an encrypted key", test_encrypted_key},
     {"demands of MariaDB's driver", test_demands},
     {"SOCKET and my.cnf", test_socket_and_options},
+    {"a reconnect of MariaDB's driver", test_reconnect},
     {NULL, NULL},
 };
 

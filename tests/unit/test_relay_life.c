@@ -105,6 +105,33 @@ static void test_foreigners(void)
     check_foreigner(ENDPOINT_UNIX);
 }
 
+/* A real driver that has left is known to have left, before any thread of the relay wakes up. */
+static void check_leaving(enum endpoint_kind kind)
+{
+    struct actor actor = actor_make(ACTOR_WAITS);
+    struct peer *peer = peer_start(actor_serve, &actor);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    rig.options.endpoint = kind;
+    CHECK_FATAL(rig_open(&rig));
+    for (unsigned i = 0; i < 10; i++) {
+        CHECK(rig_login(&rig, &client));
+        CHECK(relay_is_alive(rig.relay, NULL));
+        CHECK_NUMBER(relay_session_number(rig.relay), i + 1);
+        postgres_client_close(&client);
+        CHECK(!relay_is_alive(rig.relay, &rig.error));
+        CHECK_TEXT(rig.error.text, ""); /* it has ended itself */
+    }
+    rig_close(&rig);
+    peer_stop(&peer);
+}
+
+static void test_leaving(void)
+{
+    check_leaving(ENDPOINT_LOOPBACK);
+    check_leaving(ENDPOINT_UNIX);
+}
+
 /* In a child: what a program does that forks with connections open. */
 static int use_in_child(struct rig *rig)
 {
@@ -344,6 +371,7 @@ const struct suite_case relay_life_cases[] = {
     {"the Unix socket is private, and removed", test_unix_endpoint},
     {"nothing stays of a process that ended, however it did", test_leftovers},
     {"other processes are sent away", test_foreigners},
+    {"a real driver that has left is known at once", test_leaving},
     {"a forked child leaves the parent's session alone", test_fork},
     {"no descriptor and no thread stays", test_leaks},
     {"the relay's thread takes no signals", test_signals},
