@@ -362,9 +362,11 @@ static bool prepare(struct resolution *resolution)
     struct settings *settings = resolution->settings;
     settings->items = calloc(KEY_COUNT, sizeof *settings->items);
     settings->item_count = settings->items != NULL ? KEY_COUNT : 0;
-    if (resolution->places.dsn != NULL)
-        settings->dsn = strdup(resolution->places.dsn);
-    if (settings->items != NULL && (resolution->places.dsn == NULL || settings->dsn != NULL))
+    const char *dsn = resolution->places.dsn;
+    const char *driver = connstr_get(resolution->places.connection_string, "DRIVER");
+    settings->dsn = dsn != NULL ? strdup(dsn) : NULL;
+    settings->driver = dsn == NULL && driver != NULL ? strdup(driver) : NULL;
+    if (settings->items != NULL && (settings->dsn != NULL || settings->driver != NULL))
         return true;
     error_set_memory(resolution->error);
     return false;
@@ -417,6 +419,7 @@ void settings_free(struct settings *settings)
     clear_option(&settings->port_keyword);
     free(settings->driver_path);
     free(settings->dsn);
+    free(settings->driver);
     connstr_free(&settings->driver_settings);
     for (size_t i = 0; i < settings->item_count; i++) {
         free(settings->items[i].value);

@@ -35,6 +35,7 @@ struct settings {
     struct option server_keyword; /* SslServerKeyword: which keyword holds the host */
     struct option port_keyword;   /* SslPortKeyword */
     char *dsn;                    /* NULL when the connection string names a driver */
+    char *driver;                 /* what it names there; else NULL */
     /* Every keyword of connection string, DSN and driver section that is not ours, in this order,
      * each where no earlier place has it; without DSN, DRIVER, Description, Trace. Which of them
      * the real driver gets is its profile's to say. */

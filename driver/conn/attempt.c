@@ -8,8 +8,7 @@
 #include "conn/link.h"
 #include "dispatch/functions.h"
 
-/* What the real driver returns of its own connection string is only wanted from SQLBrowseConnect.
- */
+/* For what the real driver returns as its own connection string. */
 #define OUT_TEXT_SIZE 4096
 
 bool attempt_is_connected(const struct attempt *attempt)
@@ -41,11 +40,11 @@ static SQLRETURN call_wide(const struct connection *connection,
     if (request->function == CONNECT_BROWSE_CONNECT) {
         result = functions->SQLBrowseConnectW(real, wide, (SQLSMALLINT)length, out, OUT_TEXT_SIZE,
                                               &out_length);
-        attempt->out_text = text_to_utf8(out, text_utf16_length(out), NULL);
     } else {
         result = functions->SQLDriverConnectW(real, request->window, wide, (SQLSMALLINT)length, out,
                                               OUT_TEXT_SIZE, &out_length, request->completion);
     }
+    attempt->out_text = text_to_utf8(out, text_utf16_length(out), NULL);
     text_wipe(wide, length * sizeof *wide);
     text_wipe(out, sizeof out);
     free(wide);
@@ -64,11 +63,11 @@ static SQLRETURN call_ansi(const struct connection *connection,
     if (request->function == CONNECT_BROWSE_CONNECT) {
         result = functions->SQLBrowseConnect(real, (SQLCHAR *)text, SQL_NTS, out, OUT_TEXT_SIZE,
                                              &out_length);
-        attempt->out_text = strdup((const char *)out);
     } else {
         result = functions->SQLDriverConnect(real, request->window, (SQLCHAR *)text, SQL_NTS, out,
                                              OUT_TEXT_SIZE, &out_length, request->completion);
     }
+    attempt->out_text = strdup((const char *)out);
     text_wipe(out, sizeof out);
     return result;
 }

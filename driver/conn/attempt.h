@@ -19,7 +19,7 @@ struct attempt {
     struct error error; /* the relay's, or why the attempt could not be made */
     struct tls_report report;
     struct error_list warnings;
-    char *out_text; /* SQLBrowseConnect: what the real driver asks for */
+    char *out_text; /* the real driver's connection string, or what SQLBrowseConnect asks for */
 };
 
 /* connection has its link. Relay and real connection stay open, also after a failure, so that the

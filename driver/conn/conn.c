@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "conn/attempt.h"
 #include "conn/link.h"
+#include "conn/output.h"
 #include "conn/plan.h"
 #include "dispatch/functions.h"
 
@@ -179,11 +180,13 @@ static SQLRETURN connect_driver(struct connection *connection,
     size_t number = run_plan(connection, request, &plan, attempts);
     struct attempt *last = &attempts[number];
     SQLRETURN outcome = last->result;
-    result->out_string = last->out_text;
-    last->out_text = NULL;
     if (attempt_is_connected(last)) {
+        result->out_string = output_string(link, last->out_text);
         take_report(link, &plan, number, last, &attempts[0], warnings);
-    } else if (outcome != SQL_NEED_DATA) {
+    } else if (outcome == SQL_NEED_DATA) {
+        result->out_string = last->out_text;
+        last->out_text = NULL;
+    } else {
         explain(link, plan.attempts[number], last, error);
         add_failure(connection, error);
         error_clear(error);
@@ -196,13 +199,9 @@ static SQLRETURN connect_driver(struct connection *connection,
 
 /* ---- connecting ---- */
 
-/* The application gets back what it gave: never the rewritten string with the relay's address. */
-static SQLRETURN finish(struct connection *connection, const struct connect_request *request,
-                        struct connect_result *result, const struct error_list *warnings,
+static SQLRETURN finish(struct connection *connection, const struct error_list *warnings,
                         SQLRETURN outcome)
 {
-    if (result->out_string == NULL)
-        result->out_string = connstr_format(request->settings);
     log_write(connection->link->log, "connected to %s:%u: %s", connection->link->target.host,
               connection->link->target.port, report_state_name(connection->link->report.state));
     if (warnings->count == 0)
@@ -249,7 +248,7 @@ SQLRETURN conn_connect(struct connection *connection, const struct connect_reque
         diagnostics_add(&connection->handle.diagnostics, &error);
     }
     if (SQL_SUCCEEDED(outcome))
-        outcome = finish(connection, request, result, warnings, outcome);
+        outcome = finish(connection, warnings, outcome);
     else if (outcome != SQL_NEED_DATA)
         abandon(connection);
     free(warnings);

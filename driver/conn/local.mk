@@ -5,6 +5,7 @@ driver_conn_libconn_la_SOURCES = \
 	driver/conn/conn.c driver/conn/conn.h \
 	driver/conn/freetds_conf.c driver/conn/freetds_conf.h \
 	driver/conn/link.c driver/conn/link.h \
+	driver/conn/output.c driver/conn/output.h \
 	driver/conn/pgpass.c driver/conn/pgpass.h \
 	driver/conn/plan.c driver/conn/plan.h \
 	driver/conn/pqopt.c driver/conn/pqopt.h \

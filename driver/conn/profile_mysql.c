@@ -96,6 +96,8 @@ static const struct profile_keyword keywords[] = {
     {NULL, NULL, KEYWORD_PASSED},
 };
 
+static const char *const text_keywords[] = {USER, "PWD", "DATABASE", "INITSTMT", NULL};
+
 /* Demands on the driver's own TLS, and which keyword makes the same of odbcssl. */
 static const struct {
     const char *keyword;
@@ -243,6 +245,7 @@ const struct profile profile_mysql = {
     .server_keyword = SERVER,
     .port_keyword = PORT,
     .user_keyword = USER,
+    .text_keywords = text_keywords,
     .read = read_setting,
     .write = write_setting,
     .inspect = inspect,

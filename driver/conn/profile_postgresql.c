@@ -135,6 +135,8 @@ static const struct profile_keyword keywords[] = {
     {NULL, NULL, KEYWORD_PASSED},
 };
 
+static const char *const text_keywords[] = {DATABASE, USER, PASSWORD, STATEMENTS, PQOPT, NULL};
+
 /* ---- reading ---- */
 
 static bool is_one_of(const char *keyword, const char *const *list)
@@ -444,6 +446,7 @@ const struct profile profile_postgresql = {
     .server_keyword = SERVER,
     .port_keyword = PORT,
     .user_keyword = USER,
+    .text_keywords = text_keywords,
     .read = read_setting,
     .write = write_setting,
     .inspect = inspect,

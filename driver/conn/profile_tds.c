@@ -52,6 +52,8 @@ static const struct profile_keyword keywords[] = {
     {NULL, NULL, KEYWORD_PASSED},
 };
 
+static const char *const text_keywords[] = {USER, "PWD", "Database", NULL};
+
 static const char *const environment[] = {"TDSHOST", "TDSPORT", NULL};
 
 #define DEFAULT_TDS_VERSION "7.4"
@@ -335,6 +337,7 @@ const struct profile profile_tds = {
     .server_keyword = SERVER,
     .port_keyword = PORT,
     .user_keyword = USER,
+    .text_keywords = text_keywords,
     .read = read_setting,
     .write = write_setting,
     .inspect = inspect,

@@ -65,6 +65,16 @@ const char *profile_get(const struct profile *profile, const struct connstr *lis
     return pair != NULL ? pair->value : NULL;
 }
 
+bool profile_adds(const struct profile *profile, const char *keyword)
+{
+    const struct profile_keyword *row = find_row(profile, keyword);
+    const char *name = main_name(profile, keyword);
+    for (const char *const *text = profile->text_keywords; text != NULL && *text != NULL; text++)
+        if (text_equal_nocase(*text, name))
+            return false;
+    return row != NULL && row->use != KEYWORD_KEPT_BACK && !profile->is_open;
+}
+
 void profile_remove(const struct profile *profile, struct connstr *list, const char *keyword)
 {
     const char *name = main_name(profile, keyword);

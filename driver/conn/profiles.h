@@ -64,6 +64,7 @@ struct profile {
     const char *server_keyword;
     const char *port_keyword;
     const char *user_keyword;
+    const char *const *text_keywords; /* login and free text, ended by NULL */
 
     /* What the real driver makes of a setting of this keyword (never another name of it) where it
      * stands: *value_out is new, or NULL when it would pass it over. NULL: the value as it is.
@@ -128,6 +129,10 @@ const struct connstr_pair *profile_find_pair(const struct profile *profile,
 /* Its value. */
 const char *profile_get(const struct profile *profile, const struct connstr *list,
                         const char *keyword);
+
+/* Whether a setting that the real driver adds to its connection string is one for the next
+ * connection: neither login nor server nor TLS nor free text. */
+bool profile_adds(const struct profile *profile, const char *keyword);
 
 /* For the rows: sets or takes away a keyword, under whichever name. false: out of memory. */
 bool profile_set(const struct profile *profile, struct connstr *list, const char *keyword,

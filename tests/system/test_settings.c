@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
 #include "system/fixture.h"
@@ -269,6 +270,12 @@ static void test_out_string(void)
 #pragma GCC diagnostic pop
         check_out_string(given, out);
         CHECK(strstr(out, "127.") == NULL && strstr(out, "hostaddr") == NULL);
+        CHECK(strncmp(out, given, strcspn(given, ";}")) == 0 || strchr(given, '{') != NULL);
+        CHECK_CONTAINS(out, "DATABASE=postgres;SERVER=localhost;PORT=");
+        CHECK_CONTAINS(out, "UID=" POSTGRES_USER ";");
+        CHECK_CONTAINS(out, "SslMode=verify-full;"); /* in place of SSLmode=disable */
+        CHECK_CONTAINS(out, ";UseDeclareFetch=0;");  /* as psqlodbc gives all its settings */
+        CHECK(strstr(out, "SSLmode") == NULL && strstr(out, "TargetDriver") == NULL);
         CHECK((strstr(out, POSTGRES_PASSWORD) != NULL) ==
               (strstr(given, POSTGRES_PASSWORD) != NULL));
         CHECK(odbc_connect(&session, "%s", out));
@@ -276,6 +283,34 @@ static void test_out_string(void)
         CHECK_TEXT(session.value, "1");
         odbc_close(&session);
     }
+}
+
+/* The driver manager saves what it gets back, and connects with it again. SslPassword is nobody's
+ * to know. */
+static void test_save_file(void)
+{
+    struct odbc_session session = {0};
+    char path[256], saved[TEXT_SIZE] = "";
+    snprintf(path, sizeof path, "%s/saved.dsn", fixture.folder);
+    CHECK(odbc_connect(&session,
+                       "DRIVER={" ODBC_POSTGRESQL
+                       "};Servername=localhost;Port=%u;Database=postgres;UID=" POSTGRES_USER
+                       ";PWD={" POSTGRES_PASSWORD "};SslMode=verify-full;SslPassword={hush};"
+                       "MaxVarcharSize=77;SAVEFILE=%s",
+                       fixture_port(&fixture), path));
+    odbc_close(&session);
+    FILE *file = fopen(path, "r");
+    CHECK_FATAL(file != NULL);
+    CHECK(fread(saved, 1, sizeof saved - 1, file) > 0);
+    fclose(file);
+    CHECK_CONTAINS(saved, "DRIVER");
+    CHECK_CONTAINS(saved, "SslMode");
+    CHECK_CONTAINS(saved, "77");
+    CHECK(strstr(saved, "hush") == NULL && strstr(saved, "SslPassword") == NULL);
+    CHECK(strstr(saved, "127.") == NULL);
+    CHECK(odbc_connect(&session, "FILEDSN=%s;PWD=" POSTGRES_PASSWORD, path));
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_STATE), ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    odbc_close(&session);
 }
 
 static const struct {
@@ -434,6 +469,7 @@ static const struct suite_case cases[] = {
     {"column types that a setting decides", test_types},
     {"passwords with special characters", test_passwords},
     {"the output connection string", test_out_string},
+    {"a connection that the driver manager saves in a file", test_save_file},
     {"names of source, server, driver and database", test_names},
     {".pgpass is searched for the server's host and port", test_passfile},
     {NULL, NULL},

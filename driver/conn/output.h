@@ -1,0 +1,16 @@
+/*
+ * output.h - the connection string that an application gets back: as the real driver would give it,
+ * with the server's address in place of the relay's, and odbcssl's keywords in place of its TLS
+ * ones.
+ */
+#ifndef CONN_OUTPUT_H
+#define CONN_OUTPUT_H
+
+#include "conn/link.h"
+
+/* real_text: what the real driver gave for its own; may be NULL. A password that the application
+ * gave stands in it as PWD, as ODBC has it; no other secret does. Free with text_free_secret; NULL:
+ * out of memory. */
+char *output_string(const struct link *link, const char *real_text);
+
+#endif
