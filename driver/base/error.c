@@ -114,22 +114,48 @@ const char *error_meaning(enum odbcssl_error code)
     return "unknown error";
 }
 
+/* Code points that are not shown as they are; Unicode's general categories Cc, Cf, Zl and Zp, and
+ * letters without a glyph. */
+static const struct {
+    uint32_t first;
+    uint32_t last;
+} hidden_ranges[] = {
+    {0x00, 0x1f},       {0x7f, 0x9f},       {0xad, 0xad},     {0x34f, 0x34f},   {0x600, 0x605},
+    {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},   {0x8e2, 0x8e2},   {0x115f, 0x1160},
+    {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+    {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
+    {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+static bool is_hidden(uint32_t code_point)
+{
+    for (size_t i = 0; i < sizeof hidden_ranges / sizeof hidden_ranges[0]; i++)
+        if (code_point >= hidden_ranges[i].first && code_point <= hidden_ranges[i].last)
+            return true;
+    return false;
+}
+
 const char *error_printable(const void *text, size_t length, char *out, size_t out_size)
 {
     const unsigned char *bytes = text;
     size_t read = 0, written = 0;
     while (read < length && out_size > 0) {
-        size_t character = text_utf8_character(bytes + read, length - read);
-        bool is_control = bytes[read] < 0x20 || bytes[read] == 0x7f;
-        size_t wanted = character == 0 || is_control ? 1 : character;
+        char escaped[16];
+        uint32_t code_point = 0;
+        size_t taken = text_utf8_character(bytes + read, length - read);
+        size_t wanted = taken;
+        const void *shown = bytes + read;
+        text_utf8_decode(bytes + read, length - read, &code_point);
+        if (taken == 0 || is_hidden(code_point)) {
+            wanted = (size_t)snprintf(escaped, sizeof escaped, taken == 0 ? "\\x%02X" : "\\u%04X",
+                                      taken == 0 ? bytes[read] : (unsigned)code_point);
+            shown = escaped;
+        }
         if (written + wanted >= out_size)
             break;
-        if (character == 0 || is_control)
-            out[written] = '?';
-        else
-            memcpy(out + written, bytes + read, character);
+        memcpy(out + written, shown, wanted);
         written += wanted;
-        read += wanted;
+        read += taken == 0 ? 1 : taken;
     }
     if (out_size > 0)
         out[written] = '\0';

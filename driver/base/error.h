@@ -53,8 +53,10 @@ void error_list_add(struct error_list *list, enum odbcssl_error code, const char
 const char *error_sqlstate(enum odbcssl_error code);
 const char *error_meaning(enum odbcssl_error code);
 
-/* Text from outside (a certificate's name, a server's message) for use in an error: control
- * characters and invalid UTF-8 become '?', and it is cut to size. Returns out. */
+/* Text from outside (a certificate's name, a server's message) for use in an error: characters that
+ * could make it look like something else - controls, separators of lines, what is invisible or
+ * changes the direction of writing - become \uXXXX, bytes that are not UTF-8 \xXX, and it is cut to
+ * size. Returns out. */
 const char *error_printable(const void *text, size_t length, char *out, size_t out_size);
 
 #endif

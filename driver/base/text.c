@@ -5,8 +5,7 @@
 
 #define REPLACEMENT 0xFFFDu
 
-/* Decodes one character; an invalid byte counts as one byte and yields REPLACEMENT. */
-static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *code_point_out)
+size_t text_utf8_decode(const unsigned char *text, size_t length, uint32_t *code_point_out)
 {
     size_t size = text_utf8_character(text, length);
     switch (size) {
@@ -98,7 +97,7 @@ uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out)
     size_t written = 0;
     for (size_t read = 0; read < length;) {
         uint32_t code_point;
-        read += utf8_decode((const unsigned char *)text + read, length - read, &code_point);
+        read += text_utf8_decode((const unsigned char *)text + read, length - read, &code_point);
         if (code_point >= 0x10000) {
             code_point -= 0x10000;
             out[written++] = (uint16_t)(0xD800 | code_point >> 10);

@@ -11,6 +11,10 @@
 /* Length in bytes of the valid UTF-8 character at text, 0 when there is none. */
 size_t text_utf8_character(const unsigned char *text, size_t length);
 
+/* Decodes one character and returns its length; an invalid byte counts as one byte and yields
+ * U+FFFD. */
+size_t text_utf8_decode(const unsigned char *text, size_t length, uint32_t *code_point_out);
+
 /* Removes a UTF-8 character that was cut short at the end of a string. */
 void text_trim_partial(char *text);
 

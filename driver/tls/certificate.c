@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gnutls/crypto.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,9 +44,13 @@ static void read_validity(struct certificate *certificate, const struct der *val
     struct der from, until;
     if (!der_next(&fields, &from) || !der_next(&fields, &until) || !der_is_at_end(&fields) ||
         !der_read_time(&from, &certificate->not_before) ||
-        !der_read_time(&until, &certificate->not_after))
+        !der_read_time(&until, &certificate->not_after)) {
         certificate_find_fault(certificate, "its validity",
                                "is not two times in the form of RFC 5280, 4.1.2.5");
+        /* Not to be called expired besides. */
+        certificate->not_before = 0;
+        certificate->not_after = LONG_MAX;
+    }
 }
 
 /* A NUL in a common name hides what stands behind it from other programs. */

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "tls/certificate.h"
+
 /* What a server's alert can be about besides the handshake in general. */
 enum alert_topic {
     ALERT_GENERAL,
@@ -110,6 +112,26 @@ static void fail_alert(struct tls_session *session, struct error *error)
     }
 }
 
+/* GnuTLS says that the key's usage is violated, and not by which certificate nor how. RFC 8446,
+ * 4.4.2.2; RFC 5246, 7.4.2. */
+static void fail_usage(struct tls_session *session, struct error *error)
+{
+    unsigned count = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session->gnutls, &count);
+    struct certificate server;
+    char described[CERTIFICATE_TEXT_SIZE];
+    bool is_decrypting = gnutls_protocol_get_version(session->gnutls) < GNUTLS_TLS1_3 &&
+                         gnutls_kx_get(session->gnutls) == GNUTLS_KX_RSA;
+    if (chain == NULL || count == 0 ||
+        certificate_read(chain[0].data, chain[0].size, &server) != NULL)
+        return;
+    certificate_describe(&server, true, described, sizeof described);
+    error_set(error, ODBCSSL_ERROR_PURPOSE,
+              "%s may not be used for this %s handshake: its keyUsage has no %s", described,
+              gnutls_protocol_get_name(gnutls_protocol_get_version(session->gnutls)),
+              is_decrypting ? "keyEncipherment" : "digitalSignature");
+}
+
 static void fail_other(struct tls_session *session, int result, struct error *error)
 {
     char offer[SESSION_OFFER_SIZE];
@@ -120,6 +142,8 @@ static void fail_other(struct tls_session *session, int result, struct error *er
                   session->host, session_describe_offer(session, offer, sizeof offer));
         return;
     }
+    if (result == GNUTLS_E_KEY_USAGE_VIOLATION)
+        fail_usage(session, error);
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         if (failures[i].result == result)
             error_set(error, failures[i].code, "TLS with %s: %s (%s)", session->host,

@@ -1,5 +1,6 @@
 #include "tls/trust.h"
 
+#include <gnutls/pkcs11.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ struct loading {
     const char *password;
     enum file_permissions permissions;
     struct watch *watch;
-    struct material material; /* of all files */
+    struct material material;   /* of all files */
+    struct material distrusted; /* by the system */
     struct error *error;
 };
 
@@ -102,6 +104,29 @@ static bool add_system_anchors(struct loading *loading)
     return is_good;
 }
 
+/* What the system's trust policy (p11-kit) distrusts. A system without one distrusts nothing. */
+static bool add_distrusted(struct loading *loading)
+{
+    gnutls_pkcs11_obj_t *objects = NULL;
+    unsigned count = 0;
+    bool is_good = true;
+    if (gnutls_pkcs11_obj_list_import_url4(
+            &objects, &count, "pkcs11:",
+            GNUTLS_PKCS11_OBJ_FLAG_CRT | GNUTLS_PKCS11_OBJ_FLAG_RETRIEVE_DISTRUSTED |
+                GNUTLS_PKCS11_OBJ_FLAG_PRESENT_IN_TRUSTED_MODULE) < 0)
+        return true;
+    for (unsigned i = 0; i < count; i++) {
+        gnutls_datum_t der = {0};
+        if (is_good && gnutls_pkcs11_obj_export2(objects[i], &der) >= 0)
+            is_good = material_add_certificate(&loading->distrusted, der.data, der.size, "system",
+                                               loading->error);
+        gnutls_free(der.data);
+        gnutls_pkcs11_obj_deinit(objects[i]);
+    }
+    gnutls_free(objects);
+    return is_good;
+}
+
 static bool read_system(struct loading *loading)
 {
     size_t before = loading->material.certificate_count;
@@ -109,7 +134,7 @@ static bool read_system(struct loading *loading)
     for (size_t i = 0; i < sizeof system_files / sizeof system_files[0]; i++)
         if (!watch_add_path(loading->watch, system_files[i], loading->error))
             return false;
-    if (!add_system_anchors(loading)) {
+    if (!add_system_anchors(loading) || !add_distrusted(loading)) {
         if (loading->error == NULL || !error_is_set(loading->error))
             error_set_memory(loading->error);
         return false;
@@ -274,7 +299,11 @@ struct trust *trust_load_files(const struct option *root_certs, size_t count, co
     }
     if (is_good)
         trust = make_trust(&loading.material, join_names(root_certs, count), error);
+    if (trust != NULL &&
+        !take_certificates(&trust->distrusted, &loading.distrusted, "system", error))
+        trust_free(&trust);
     material_free(&loading.material);
+    material_free(&loading.distrusted);
     return trust;
 }
 

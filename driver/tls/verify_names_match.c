@@ -141,14 +141,16 @@ static bool find_host(const struct der *uri, struct text *host_out)
         const unsigned char *end = find(host, *stop);
         host.size = end != NULL ? (size_t)(end - host.start) : host.size;
     }
+    /* Some programs take a backslash for a slash. */
+    if (find(host, '\\') != NULL)
+        return false;
     const unsigned char *user = find(host, '@');
     if (user != NULL)
         host = skip(host, (size_t)(user - host.start) + 1);
     const unsigned char *port = find(host, ':');
     host.size = port != NULL ? (size_t)(port - host.start) : host.size;
     *host_out = host;
-    if (host.size == 0 || host.start[0] == '[' || find(host, '@') != NULL ||
-        find(host, '\\') != NULL || !trim_host(host_out))
+    if (host.size == 0 || host.start[0] == '[' || find(host, '@') != NULL || !trim_host(host_out))
         return false;
     if (host.size < sizeof text)
         memcpy(text, host.start, host.size);

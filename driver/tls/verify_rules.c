@@ -76,7 +76,7 @@ static void check_key(struct rule_target *target)
                     gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)algorithm), bits, weakest);
 }
 
-/* Keys that no TLS handshake of this program takes from a server. */
+/* Keys outside of what is offered in a handshake: some servers show them all the same. */
 static void check_server_key(struct rule_target *target)
 {
     gnutls_pubkey_t key = signature_import_key(&target->certificate->public_key);
@@ -91,13 +91,14 @@ static void check_server_key(struct rule_target *target)
                       curve == GNUTLS_ECC_CURVE_SECP521R1;
     if (algorithm < 0 || is_for_tls)
         return;
-    verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_KEY,
-                "%s has a key that no TLS handshake takes: %s; RSA, Ed25519, Ed448, or ECDSA on "
-                "P-256, P-384 or P-521 is wanted",
-                describe(target),
-                algorithm == GNUTLS_PK_ECDSA
-                    ? gnutls_ecc_curve_get_name(curve)
-                    : gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)algorithm));
+    verify_fail(
+        target->attempt, VERIFY_OUTCOME_WEAK_KEY,
+        "%s has a key that is not taken from a TLS server: %s; RSA, Ed25519, Ed448, or ECDSA on "
+        "P-256, P-384 or P-521 is wanted",
+        describe(target),
+        algorithm == GNUTLS_PK_ECDSA
+            ? gnutls_ecc_curve_get_name(curve)
+            : gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)algorithm));
 }
 
 static void check_weak_signature(struct rule_target *target)

@@ -28,14 +28,15 @@ static time_t resolve_time(const struct pki_time *wanted, int default_days)
 gnutls_x509_privkey_t pki_generate_key(enum pki_key kind, unsigned rsa_bits)
 {
     static const gnutls_pk_algorithm_t algorithms[] = {
-        [PKI_KEY_ECDSA] = GNUTLS_PK_ECDSA,
-        [PKI_KEY_RSA] = GNUTLS_PK_RSA,
-        [PKI_KEY_RSA_PSS] = GNUTLS_PK_RSA_PSS,
-        [PKI_KEY_ED25519] = GNUTLS_PK_EDDSA_ED25519,
+        [PKI_KEY_ECDSA] = GNUTLS_PK_ECDSA,     [PKI_KEY_RSA] = GNUTLS_PK_RSA,
+        [PKI_KEY_RSA_PSS] = GNUTLS_PK_RSA_PSS, [PKI_KEY_ED25519] = GNUTLS_PK_EDDSA_ED25519,
+        [PKI_KEY_P224] = GNUTLS_PK_ECDSA,      [PKI_KEY_DSA] = GNUTLS_PK_DSA,
     };
     unsigned bits = rsa_bits != 0 ? rsa_bits : 2048;
     if (kind == PKI_KEY_ECDSA)
         bits = GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1);
+    if (kind == PKI_KEY_P224)
+        bits = GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP224R1);
     gnutls_x509_privkey_t key = NULL;
     if (!is_good(gnutls_x509_privkey_init(&key), "key"))
         return NULL;
@@ -209,7 +210,26 @@ static bool fill_in(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer, const struc
                    "not before") &&
            is_good(gnutls_x509_crt_set_expiration_time(crt, resolve_time(&spec->not_after, 365)),
                    "not after") &&
-           set_key_identifiers(crt, issuer);
+           (spec->omit_key_identifiers || set_key_identifiers(crt, issuer));
+}
+
+static bool sign_pss(gnutls_x509_crt_t crt, const struct pki_certificate *issuer, unsigned salt)
+{
+    gnutls_privkey_t key = NULL;
+    gnutls_x509_spki_t parameters = NULL;
+    if (!is_good(gnutls_privkey_init(&key), "key") ||
+        !is_good(gnutls_x509_spki_init(&parameters), "key"))
+        return false;
+    gnutls_x509_spki_set_rsa_pss_params(parameters, GNUTLS_DIG_SHA256, salt);
+    bool is_signed =
+        is_good(gnutls_privkey_import_x509(key, issuer->key, GNUTLS_PRIVKEY_IMPORT_COPY), "key") &&
+        is_good(gnutls_privkey_set_spki(key, parameters, 0), "RSA-PSS") &&
+        is_good(gnutls_x509_crt_privkey_sign(crt, issuer->crt, key, GNUTLS_DIG_SHA256,
+                                             GNUTLS_PRIVKEY_SIGN_FLAG_RSA_PSS),
+                "sign certificate");
+    gnutls_x509_spki_deinit(parameters);
+    gnutls_privkey_deinit(key);
+    return is_signed;
 }
 
 static bool sign(const struct pki_certificate *certificate, const struct pki_certificate *issuer,
@@ -218,27 +238,30 @@ static bool sign(const struct pki_certificate *certificate, const struct pki_cer
     gnutls_digest_algorithm_t hash = spec->hash != 0 ? spec->hash : GNUTLS_DIG_SHA256;
     if (gnutls_x509_privkey_get_pk_algorithm(issuer->key) == GNUTLS_PK_EDDSA_ED25519)
         hash = GNUTLS_DIG_SHA512;
+    if (spec->pss_salt > 0)
+        return sign_pss(certificate->crt, issuer, spec->pss_salt);
     return is_good(gnutls_x509_crt_sign2(certificate->crt, issuer->crt, issuer->key, hash, 0),
                    "sign certificate");
 }
 
-/* What was signed is read back, so that GnuTLS holds the DER and not its parts. */
+/* What was signed is read back, so that GnuTLS holds the DER and not its parts. What it will not
+ * read, since it was to be malformed, is held as bytes. */
 static bool read_back(struct pki_certificate *certificate)
 {
     gnutls_datum_t der = {0};
     gnutls_x509_crt_t crt = NULL;
-    bool is_read =
-        is_good(gnutls_x509_crt_export2(certificate->crt, GNUTLS_X509_FMT_DER, &der), "export") &&
-        is_good(gnutls_x509_crt_init(&crt), "init") &&
-        is_good(gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER), "import");
-    gnutls_free(der.data);
-    if (is_read) {
-        gnutls_x509_crt_deinit(certificate->crt);
-        certificate->crt = crt;
-    } else if (crt != NULL) {
+    if (!is_good(gnutls_x509_crt_export2(certificate->crt, GNUTLS_X509_FMT_DER, &der), "export") ||
+        !is_good(gnutls_x509_crt_init(&crt), "init"))
+        return false;
+    if (gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER) < 0) {
         gnutls_x509_crt_deinit(crt);
+        certificate->edited = der;
+        return true;
     }
-    return is_read;
+    gnutls_free(der.data);
+    gnutls_x509_crt_deinit(certificate->crt);
+    certificate->crt = crt;
+    return true;
 }
 
 struct pki_certificate *pki_issue(const struct pki_spec *spec)
@@ -266,6 +289,7 @@ void pki_free(struct pki_certificate **certificate)
         gnutls_x509_crt_deinit((*certificate)->crt);
     if ((*certificate)->key != NULL)
         gnutls_x509_privkey_deinit((*certificate)->key);
+    gnutls_free((*certificate)->edited.data);
     free(*certificate);
     *certificate = NULL;
 }
@@ -273,8 +297,50 @@ void pki_free(struct pki_certificate **certificate)
 gnutls_datum_t pki_der(const struct pki_certificate *certificate)
 {
     gnutls_datum_t der = {0};
-    is_good(gnutls_x509_crt_export2(certificate->crt, GNUTLS_X509_FMT_DER, &der), "export");
+    if (certificate->edited.data == NULL) {
+        is_good(gnutls_x509_crt_export2(certificate->crt, GNUTLS_X509_FMT_DER, &der), "export");
+        return der;
+    }
+    der.data = gnutls_malloc(certificate->edited.size);
+    if (der.data != NULL)
+        der.size = certificate->edited.size;
+    if (der.data != NULL)
+        memcpy(der.data, certificate->edited.data, der.size);
     return der;
+}
+
+/* The bytes of a DER element whose length is written in 1 to 3 octets. */
+static size_t element_size(const unsigned char *element)
+{
+    if (element[1] < 0x80)
+        return 2u + element[1];
+    return element[1] == 0x81 ? 3u + element[2] : 4u + (element[2] << 8 | element[3]);
+}
+
+bool pki_edit(struct pki_certificate *certificate, const struct pki_certificate *issuer,
+              const void *find, const void *put, size_t size)
+{
+    gnutls_datum_t der = pki_der(certificate);
+    struct buffer tbs = {0}, out = {0};
+    unsigned char *start = der.data + (der.data[1] < 0x80 ? 2 : der.data[1] - 0x80 + 2);
+    unsigned char *place = memmem(start, element_size(start), find, size);
+    bool is_edited = place != NULL;
+    if (is_edited) {
+        memcpy(place, put, size);
+        buffer_append(&tbs, start, element_size(start));
+        is_edited = pki_sign_crl(&tbs, issuer, GNUTLS_DIG_SHA256, &out);
+    }
+    gnutls_free(der.data);
+    gnutls_free(certificate->edited.data);
+    certificate->edited = (gnutls_datum_t){0};
+    if (is_edited) {
+        certificate->edited.data = gnutls_malloc((unsigned)buffer_length(&out));
+        certificate->edited.size = (unsigned)buffer_length(&out);
+        memcpy(certificate->edited.data, buffer_content(&out), buffer_length(&out));
+    }
+    buffer_free(&out);
+    buffer_free(&tbs);
+    return is_edited;
 }
 
 /* CRLs */

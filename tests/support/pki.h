@@ -19,7 +19,15 @@
 
 #include "base/buffer.h"
 
-enum pki_key { PKI_KEY_ECDSA, PKI_KEY_RSA, PKI_KEY_RSA_PSS, PKI_KEY_ED25519 };
+/* ECDSA is on P-256. */
+enum pki_key {
+    PKI_KEY_ECDSA,
+    PKI_KEY_RSA,
+    PKI_KEY_RSA_PSS,
+    PKI_KEY_ED25519,
+    PKI_KEY_P224,
+    PKI_KEY_DSA
+};
 
 /* A list of texts for the fields below. */
 #define PKI_LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -40,6 +48,7 @@ struct pki_extension {
 struct pki_certificate {
     gnutls_x509_crt_t crt;
     gnutls_x509_privkey_t key;
+    gnutls_datum_t edited; /* the DER after pki_edit, or when GnuTLS cannot read it; else empty */
 };
 
 struct pki_spec {
@@ -65,6 +74,8 @@ struct pki_spec {
     gnutls_digest_algorithm_t hash; /* 0: SHA-256; SHA-1 and MD5 work with RSA */
     unsigned key_usage;             /* 0: what a CA, or a TLS server, needs */
     bool omit_key_usage;
+    bool omit_key_identifiers;
+    unsigned pss_salt; /* signed with RSA-PSS (an RSA issuer), this salt and SHA-256; 0: not */
     const char *const *purposes; /* extended key usage, OIDs; NULL: none */
     const char *const *permitted_dns;
     const char *const *excluded_dns;
@@ -77,6 +88,10 @@ struct pki_certificate *pki_issue(const struct pki_spec *spec);
 void pki_free(struct pki_certificate **certificate);
 /* The DER: gnutls_free() its data. */
 gnutls_datum_t pki_der(const struct pki_certificate *certificate);
+/* Puts size other bytes where those of find stand first in the signed part, and signs it again:
+ * certificates that GnuTLS would not write. crt stays as it was. */
+bool pki_edit(struct pki_certificate *certificate, const struct pki_certificate *issuer,
+              const void *find, const void *put, size_t size);
 /* A key of that kind; NULL on failure. */
 gnutls_x509_privkey_t pki_generate_key(enum pki_key kind, unsigned rsa_bits);
 

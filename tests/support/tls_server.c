@@ -25,6 +25,22 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *out, size_t size)
     return (ssize_t)length;
 }
 
+/* GnuTLS keeps to the usage in its own copy of the public key. */
+static bool set_unrestricted_chain(struct tls_server *server,
+                                   const struct tls_server_options *options)
+{
+    gnutls_pcert_st chain[CHAIN_LIMIT];
+    gnutls_privkey_t key = NULL;
+    int count = 0;
+    for (; options->chain[count] != NULL && count < CHAIN_LIMIT; count++)
+        if (gnutls_pcert_import_x509(&chain[count], options->chain[count]->crt, 0) < 0)
+            return false;
+    return gnutls_pubkey_set_key_usage(chain[0].pubkey, 0) >= 0 && gnutls_privkey_init(&key) >= 0 &&
+           gnutls_privkey_import_x509(key, options->chain[0]->key, GNUTLS_PRIVKEY_IMPORT_COPY) >=
+               0 &&
+           gnutls_certificate_set_key(server->credentials, NULL, 0, chain, count, key) >= 0;
+}
+
 static bool set_chain(struct tls_server *server, const struct tls_server_options *options)
 {
     gnutls_x509_crt_t chain[CHAIN_LIMIT];
@@ -61,7 +77,8 @@ static bool open_session(struct tls_server *server, const struct tls_server_opti
     const char *priority = options->priority != NULL ? options->priority : "NORMAL";
     if (gnutls_init(&server->session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL | flags) != 0 ||
         gnutls_certificate_allocate_credentials(&server->credentials) != 0 ||
-        !set_chain(server, options) ||
+        !(options->ignores_key_usage ? set_unrestricted_chain(server, options)
+                                     : set_chain(server, options)) ||
         gnutls_priority_set_direct(server->session, priority, NULL) != 0)
         return false;
     set_extras(server, options);

@@ -15,6 +15,7 @@ struct tls_server_options {
     const char *priority;                       /* NULL: "NORMAL" */
     const char *alpn;                           /* NULL: none */
     const struct pki_certificate *client_ca;    /* a client certificate of it is required */
+    bool ignores_key_usage; /* shows its certificate whatever its keyUsage says, as OpenSSL does */
 };
 
 struct tls_server {

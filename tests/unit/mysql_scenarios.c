@@ -123,7 +123,7 @@ static const struct scenario refusals_rows[] = {
      {PACKET(1, ERR_MANY)},
      {{0}},
      ODBCSSL_ERROR_CONNECT,
-     "1040 Too many? connections",
+     "1040 Too many\\u000A connections",
      false},
     {"plaintext: ERR in place of the greeting",
      PROTO_PLAN_PLAINTEXT,

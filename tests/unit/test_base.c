@@ -44,7 +44,27 @@ static void test_long_error_is_cut_between_characters(void)
 static void test_text_from_outside_is_made_printable(void)
 {
     char out[64];
-    CHECK_TEXT(error_printable("a\nb\x1b[2J\xff\xC3\xA4", 10, out, sizeof out), "a?b?[2J?\xC3\xA4");
+    static const struct {
+        const char *text;
+        const char *shown;
+    } rows[] = {
+        {"a\nb\x1b[2J\xff\xC3\xA4", "a\\u000Ab\\u001B[2J\\xFF\xC3\xA4"},
+        {"\x7f|\xC2\x85|\xC2\x9B", "\\u007F|\\u0085|\\u009B"}, /* C0 and C1 */
+        {"\xE2\x80\xAE"
+         "moc.live\xE2\x81\xA9",
+         "\\u202Emoc.live\\u2069"}, /* direction */
+        {"a\xE2\x80\x8B"
+         "b\xC2\xAD"
+         "c\xEF\xBB\xBF",
+         "a\\u200Bb\\u00ADc\\uFEFF"},
+        {"x\xE2\x80\xA8y\xE2\x80\xA9z", "x\\u2028y\\u2029z"}, /* lines */
+        {"\xF3\xA0\x81\x81tag", "\\uE0041tag"},
+        {"\xC3\xA9\xE4\xB8\xAD\xF0\x9F\x98\x80", "\xC3\xA9\xE4\xB8\xAD\xF0\x9F\x98\x80"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CHECK_TEXT(error_printable(rows[i].text, strlen(rows[i].text), out, sizeof out),
+                   rows[i].shown);
+    CHECK_TEXT(error_printable("ab\ncd", 5, out, 8), "ab");
     CHECK_TEXT(error_printable("abcdef", 6, out, 4), "abc");
 }
 

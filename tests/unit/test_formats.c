@@ -512,7 +512,7 @@ static void test_thousands(void)
     FILE *file = fopen(path, "w");
     CHECK_FATAL(file != NULL);
     gnutls_x509_privkey_t key = pki_generate_key(PKI_KEY_ED25519, 0);
-    const struct pki_certificate signer = {NULL, key};
+    const struct pki_certificate signer = {.key = key};
     bool is_good = key != NULL;
     for (int i = 0; is_good && i < COUNT; i++) {
         char name[32];

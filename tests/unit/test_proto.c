@@ -468,7 +468,7 @@ static void test_refusal_is_printable(void)
     static const char message[] = "E\0\0\0\x20SFATAL\0C28000\0Mx\ny\x1b[1m\xff\0";
     struct postgres_refusal refusal;
     postgres_read_refusal((const unsigned char *)message, sizeof message - 1, &refusal);
-    CHECK_TEXT(refusal.text, "FATAL: x?y?[1m? (SQLSTATE 28000)");
+    CHECK_TEXT(refusal.text, "FATAL: x\\u000Ay\\u001B[1m\\xFF (SQLSTATE 28000)");
 }
 
 static void test_alpn(void)

@@ -442,6 +442,60 @@ static void test_no_client_certificate_for_strangers(void)
     end(&bench);
 }
 
+/* --- what the server's key may be used for --- */
+
+static void check_key(const char *priority, struct pki_spec spec, enum odbcssl_error code,
+                      const char *part, unsigned line)
+{
+    spec.common_name = "db7";
+    spec.issuer = ca;
+    spec.dns = PKI_LIST(HOST);
+    struct pki_certificate *server = pki_issue(&spec);
+    const struct pki_certificate *chain[] = {server, NULL};
+    struct bench bench = make_bench(ODBCSSL_MODE_VERIFY_FULL, ca_file);
+    bench.server_options.chain = chain;
+    bench.server_options.priority = priority;
+    bench.server_options.ignores_key_usage = true;
+    suite_check_number(run(&bench), code == 0 ? TLS_PROGRESS_DONE : TLS_PROGRESS_FAILED, __FILE__,
+                       line);
+    suite_check_number(bench.error.code, code, __FILE__, line);
+    if (part != NULL)
+        suite_check_contains(bench.error.text, part, __FILE__, line);
+    end(&bench);
+    pki_free(&server);
+}
+
+#define TLS12 "NORMAL:%COMPAT:-VERS-ALL:+VERS-TLS1.2"
+#define TLS13 "NORMAL:%COMPAT:-VERS-ALL:+VERS-TLS1.3"
+
+/* Each refusal names the certificate and the bit, whoever finds it. */
+static void test_key_usage(void)
+{
+    static const char no_signature[] = "keyUsage has no digitalSignature";
+    const struct pki_spec decrypting = {.key = PKI_KEY_RSA,
+                                        .key_usage = GNUTLS_KEY_KEY_ENCIPHERMENT};
+    const struct pki_spec agreeing = {.key_usage = GNUTLS_KEY_KEY_AGREEMENT};
+    check_key(TLS13, decrypting, ODBCSSL_ERROR_PURPOSE, no_signature, __LINE__);
+    check_key(TLS13, decrypting, ODBCSSL_ERROR_PURPOSE, "server certificate CN=db7", __LINE__);
+    check_key(TLS12 ":-KX-ALL:+ECDHE-RSA", decrypting, ODBCSSL_ERROR_PURPOSE, no_signature,
+              __LINE__);
+    check_key(TLS12 ":-KX-ALL:+RSA", decrypting, 0, NULL, __LINE__);
+    check_key(TLS13, agreeing, ODBCSSL_ERROR_PURPOSE, no_signature, __LINE__);
+    check_key(TLS12, agreeing, ODBCSSL_ERROR_PURPOSE, no_signature, __LINE__);
+}
+
+/* The keys that `odbcssl verify` refuses do not get through a handshake either. */
+static void test_key_kinds(void)
+{
+    check_key(TLS12, (struct pki_spec){.key = PKI_KEY_P224}, ODBCSSL_ERROR_WEAK_ALGORITHM,
+              "not taken from a TLS server: SECP224R1", __LINE__);
+    check_key(TLS13, (struct pki_spec){.key = PKI_KEY_P224}, ODBCSSL_ERROR_ALERT, NULL, __LINE__);
+    check_key(TLS12, (struct pki_spec){.key = PKI_KEY_DSA}, ODBCSSL_ERROR_ALERT, NULL, __LINE__);
+    check_key(TLS13, (struct pki_spec){.key = PKI_KEY_DSA}, ODBCSSL_ERROR_ALERT, NULL, __LINE__);
+    check_key(TLS12, (struct pki_spec){.key = PKI_KEY_ED25519}, 0, NULL, __LINE__);
+    check_key(TLS13, (struct pki_spec){.key = PKI_KEY_RSA_PSS}, 0, NULL, __LINE__);
+}
+
 /* --- hostile servers --- */
 
 static void test_long_chain(void)
@@ -599,6 +653,12 @@ static const struct suite_case verification_cases[] = {
     {NULL, NULL},
 };
 
+static const struct suite_case key_cases[] = {
+    {"key usage, in the handshake", test_key_usage},
+    {"kinds of keys, in the handshake", test_key_kinds},
+    {NULL, NULL},
+};
+
 static const struct suite_case negotiation_cases[] = {
     {"the name that is sent", test_server_name},
     {"ALPN", test_alpn},
@@ -627,6 +687,7 @@ static const struct suite_case data_cases[] = {
 int main(int argc, char **argv)
 {
     const struct suite suites[] = {{"verification", verification_cases, set_up, tear_down},
+                                   {"keys", key_cases, set_up, tear_down},
                                    {"negotiation", negotiation_cases, set_up, tear_down},
                                    {"hostile servers", hostile_cases, set_up, tear_down},
                                    {"data", data_cases, set_up, tear_down},

@@ -75,7 +75,7 @@ static const struct reply_row {
      ODBCSSL_ERROR_ROUTING, "?"},
     {"routed to control characters", TDS_74,
      BYTES(0xE3, 14, 0, 20, 9, 0, 0, 1, 0, 2, 0, 10, 0, 'b', 0, 0, 0), PROTO_REFUSE,
-     ODBCSSL_ERROR_ROUTING, "?b, port 1"},
+     ODBCSSL_ERROR_ROUTING, "\\u000Ab, port 1"},
     {"a token cut short", TDS_74, BYTES(LOGINACK(0x74), 0xE3, 40, 0, 20), PROTO_REFUSE,
      ODBCSSL_ERROR_PROTOCOL, "token stream"},
     {"DONE cut short", TDS_74, BYTES(LOGINACK(0x74), DONE_SHORT), PROTO_REFUSE,

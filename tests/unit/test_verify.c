@@ -429,6 +429,8 @@ int main(int argc, char **argv)
         {"trust", trust_cases, world_set_up, world_tear_down},
         {"dates", date_cases, world_set_up, world_tear_down},
         {"host", host_cases, world_set_up, world_tear_down},
+        {"paths", path_cases, world_set_up, world_tear_down},
+        {"form", form_cases, world_set_up, world_tear_down},
         {"rules", rule_cases, world_set_up, world_tear_down},
         {"name constraints", constraint_cases, world_set_up, world_tear_down},
         {"algorithms", weak_cases, world_set_up, world_tear_down},

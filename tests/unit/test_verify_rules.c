@@ -1,5 +1,4 @@
-/* The verifier: what each certificate of a path has to fulfil, name constraints, algorithms, pins.
- */
+/* The verifier: what each certificate of a path has to fulfil, algorithms, pins. */
 #include <gnutls/crypto.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +80,42 @@ static void test_server_purpose(void)
     pki_free(&server);
 }
 
+/* What a key needs in TLS; the handshake's verdict is the same (test-session). */
+static void test_server_keys(void)
+{
+    static const struct {
+        enum pki_key key;
+        unsigned usage;
+        uint32_t status;
+        enum odbcssl_error code;
+        const char *part;
+    } rows[] = {
+        {PKI_KEY_RSA, GNUTLS_KEY_KEY_ENCIPHERMENT, 0, 0, NULL},
+        {PKI_KEY_RSA, GNUTLS_KEY_DIGITAL_SIGNATURE, 0, 0, NULL},
+        {PKI_KEY_RSA, GNUTLS_KEY_KEY_AGREEMENT, ODBCSSL_VERIFY_PURPOSE, ODBCSSL_ERROR_PURPOSE,
+         "keyUsage has neither digitalSignature nor keyEncipherment"},
+        {PKI_KEY_RSA_PSS, GNUTLS_KEY_KEY_ENCIPHERMENT, ODBCSSL_VERIFY_PURPOSE,
+         ODBCSSL_ERROR_PURPOSE, "keyUsage has no digitalSignature"},
+        {PKI_KEY_ECDSA, GNUTLS_KEY_KEY_AGREEMENT, ODBCSSL_VERIFY_PURPOSE, ODBCSSL_ERROR_PURPOSE,
+         "keyUsage has no digitalSignature"},
+        {PKI_KEY_ED25519, GNUTLS_KEY_DIGITAL_SIGNATURE, 0, 0, NULL},
+        {PKI_KEY_P224, GNUTLS_KEY_DIGITAL_SIGNATURE, ODBCSSL_VERIFY_WEAK_ALGORITHM,
+         ODBCSSL_ERROR_WEAK_ALGORITHM, "not taken from a TLS server: SECP224R1"},
+        {PKI_KEY_DSA, GNUTLS_KEY_DIGITAL_SIGNATURE, ODBCSSL_VERIFY_WEAK_ALGORITHM,
+         ODBCSSL_ERROR_WEAK_ALGORITHM, "not taken from a TLS server: DSA"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pki_certificate *server = pki_issue(&(struct pki_spec){.common_name = "db",
+                                                                      .issuer = world.root,
+                                                                      .key = rows[i].key,
+                                                                      .key_usage = rows[i].usage});
+        struct scene scene = {.chain = CHAIN(server)};
+        scene_expect(&scene, rows[i].status, rows[i].code, rows[i].part, __FILE__,
+                     (unsigned)(1000 + i));
+        pki_free(&server);
+    }
+}
+
 static void test_critical_extension(void)
 {
     const struct pki_extension critical[] = {{"1.2.3.4.5", true, "\x05\x00", 2}, {0}};
@@ -126,168 +161,79 @@ static void test_policies(void)
     expect_policy_demand("\x30\x03\x81\x01\x00", true);
 }
 
+/* Three certificates whose policies agree, or not: 1.2.3 as 2a 03, 1.2.4 as 2a 04. */
+static const struct policy_row {
+    const char *of_issuer;   /* certificatePolicies */
+    const char *mapping;     /* policyMappings of the issuer */
+    const char *constraints; /* policyConstraints of the issuer */
+    const char *of_server;
+    const char *part; /* of the refusal; NULL: accepted */
+} policy_rows[] = {
+#define REQUIRE "30 03 80 01 00"
+#define POLICY3 "30 06 30 04 06 02 2a 03"
+#define POLICY4 "30 06 30 04 06 02 2a 04"
+#define ANY "30 08 30 06 06 04 55 1d 20 00"
+    {POLICY3, NULL, REQUIRE, POLICY3, NULL},
+    {POLICY3, NULL, REQUIRE, POLICY4, "has none that the certificates above it allow"},
+    {POLICY3, NULL, NULL, POLICY4, NULL},
+    {POLICY3, NULL, REQUIRE, NULL, "demands a certificate policy"},
+    {NULL, NULL, REQUIRE, POLICY3, "demands a certificate policy"},
+    {ANY, NULL, REQUIRE, POLICY4, NULL},
+    {POLICY3, NULL, REQUIRE, ANY, NULL},
+    {POLICY3, "30 0a 30 08 06 02 2a 03 06 02 2a 04", REQUIRE, POLICY4, NULL},
+    {POLICY3, "30 0a 30 08 06 02 2a 03 06 02 2a 04", REQUIRE, POLICY3, "demands a certificate"},
+    {ANY, "30 0a 30 08 06 02 2a 03 06 02 2a 04", REQUIRE, POLICY4, NULL},
+    /* Mapping is inhibited for the certificates below, not for this one. */
+    {POLICY3, "30 0a 30 08 06 02 2a 03 06 02 2a 04", "30 06 80 01 00 81 01 00", POLICY4, NULL},
+    {POLICY3, "30 0c 30 0a 06 04 55 1d 20 00 06 02 2a 04", NULL, POLICY3, "map anyPolicy"},
+};
+
+static size_t add_extension(struct pki_extension *extensions, size_t count, const char *oid,
+                            const char *hex, unsigned char *value)
+{
+    char compact[100] = "";
+    if (hex == NULL)
+        return count;
+    for (; *hex != '\0'; hex++)
+        if (*hex != ' ')
+            strncat(compact, hex, 1);
+    size_t size = der_parse_hex(compact, value, 50);
+    extensions[count] = (struct pki_extension){oid, false, value, size};
+    return count + 1;
+}
+
+static void test_policy_sets(void)
+{
+    for (size_t i = 0; i < sizeof policy_rows / sizeof policy_rows[0]; i++) {
+        const struct policy_row *row = &policy_rows[i];
+        struct pki_extension of_issuer[4] = {{0}}, of_server[2] = {{0}};
+        unsigned char values[4][50];
+        size_t count = add_extension(of_issuer, 0, "2.5.29.32", row->of_issuer, values[0]);
+        count = add_extension(of_issuer, count, "2.5.29.33", row->mapping, values[1]);
+        add_extension(of_issuer, count, "2.5.29.36", row->constraints, values[2]);
+        add_extension(of_server, 0, "2.5.29.32", row->of_server, values[3]);
+        struct pki_certificate *issuer = pki_issue(&(struct pki_spec){
+            .common_name = "Issuer", .is_ca = true, .issuer = world.root, .extensions = of_issuer});
+        struct pki_certificate *server = pki_issue(
+            &(struct pki_spec){.common_name = "db", .issuer = issuer, .extensions = of_server});
+        struct scene scene = {.chain = CHAIN(server, issuer)};
+        scene_expect(&scene, row->part != NULL ? ODBCSSL_VERIFY_CONSTRAINT : 0,
+                     row->part != NULL ? ODBCSSL_ERROR_CONSTRAINT : ODBCSSL_ERROR_NONE, row->part,
+                     __FILE__, (unsigned)(1000 + i));
+        pki_free(&server);
+        pki_free(&issuer);
+    }
+}
+
 const struct suite_case rule_cases[] = {
     {"refuses an issuer that is no CA", test_not_authority},
     {"refuses an issuer that may not sign certificates", test_issuer_usage},
     {"obeys pathLenConstraint", test_path_length},
     {"refuses certificates for other purposes", test_server_purpose},
+    {"knows what a server's key needs in TLS", test_server_keys},
     {"refuses unknown critical extensions", test_critical_extension},
+    {"processes policies where one is demanded", test_policy_sets},
     {"refuses a demand for policies, when it takes effect", test_policies},
-    {NULL, NULL},
-};
-
-/* Name constraints */
-
-static struct pki_certificate *constrained(const struct buffer *subtrees, unsigned list)
-{
-    struct buffer inner = {0}, value = {0};
-    der_put(&inner, DER_CONTEXT_CONSTRUCTED + list, buffer_content(subtrees),
-            buffer_length(subtrees));
-    der_wrap(&value, DER_SEQUENCE, &inner);
-    const struct pki_extension extensions[] = {
-        {"2.5.29.30", true, buffer_content(&value), buffer_length(&value)}, {0}};
-    struct pki_certificate *issuer = pki_issue(&(struct pki_spec){
-        .common_name = "Bound", .is_ca = true, .issuer = world.root, .extensions = extensions});
-    buffer_free(&value);
-    return issuer;
-}
-
-/* One subtree: a GeneralName whose tag and content are given. */
-static void put_subtree(struct buffer *out, unsigned tag, const void *content, size_t size)
-{
-    struct buffer subtree = {0};
-    der_put(&subtree, tag, content, size);
-    der_wrap(out, DER_SEQUENCE, &subtree);
-}
-
-/* O=<organization> as a Name. */
-static void put_organization(struct buffer *out, unsigned type, const char *organization)
-{
-    struct buffer attribute = {0}, set = {0}, name = {0};
-    der_put_oid(&attribute, "2.5.4.10");
-    der_put_text(&attribute, type, organization);
-    der_wrap(&set, DER_SEQUENCE, &attribute);
-    der_wrap(&name, DER_SET, &set);
-    der_wrap(out, DER_SEQUENCE, &name);
-}
-
-static void expect_constrained(const struct buffer *subtrees, unsigned list, struct pki_spec spec,
-                               const char *part, unsigned line)
-{
-    struct pki_certificate *issuer = constrained(subtrees, list);
-    spec.issuer = issuer;
-    struct pki_certificate *server = pki_issue(&spec);
-    struct scene scene = {.chain = CHAIN(server, issuer)};
-    scene_expect(&scene, part != NULL ? ODBCSSL_VERIFY_CONSTRAINT : 0,
-                 part != NULL ? ODBCSSL_ERROR_CONSTRAINT : ODBCSSL_ERROR_NONE, part, __FILE__,
-                 line);
-    pki_free(&server);
-    pki_free(&issuer);
-}
-
-enum { PERMITTED = 0, EXCLUDED = 1 };
-
-static void test_dns_constraints(void)
-{
-    struct pki_certificate *issuer =
-        pki_issue(&(struct pki_spec){.common_name = "Bound",
-                                     .is_ca = true,
-                                     .issuer = world.root,
-                                     .permitted_dns = PKI_LIST("example.com"),
-                                     .excluded_dns = PKI_LIST("secret.example.com")});
-    struct pki_certificate *good = pki_issue(&(struct pki_spec){
-        .common_name = "a", .issuer = issuer, .dns = PKI_LIST("db.example.com")});
-    struct pki_certificate *outside = pki_issue(&(struct pki_spec){
-        .common_name = "b", .issuer = issuer, .dns = PKI_LIST("db.example.com", "db.test")});
-    struct pki_certificate *excluded = pki_issue(&(struct pki_spec){
-        .common_name = "c", .issuer = issuer, .dns = PKI_LIST("db.secret.example.com")});
-    EXPECT_ACCEPTED(.chain = CHAIN(good, issuer));
-    EXPECT_REFUSED(ODBCSSL_VERIFY_CONSTRAINT, ODBCSSL_ERROR_CONSTRAINT, "nameConstraints",
-                   .chain = CHAIN(outside, issuer));
-    EXPECT_REFUSED(ODBCSSL_VERIFY_CONSTRAINT, ODBCSSL_ERROR_CONSTRAINT, "nameConstraints",
-                   .chain = CHAIN(excluded, issuer));
-    pki_free(&good);
-    pki_free(&outside);
-    pki_free(&excluded);
-    pki_free(&issuer);
-}
-
-static void test_directory_constraints(void)
-{
-    struct buffer name = {0}, subtrees = {0};
-    put_organization(&name, DER_PRINTABLE_STRING, "Example  Corp");
-    put_subtree(&subtrees, DER_CONTEXT_CONSTRUCTED + 4, buffer_content(&name),
-                buffer_length(&name));
-    const struct pki_spec inside = {.dn = "CN=db,O=example corp"},
-                          outside = {.dn = "CN=db,O=Other"}, nowhere = {.dn = "CN=db"};
-    expect_constrained(&subtrees, PERMITTED, inside, NULL, __LINE__);
-    expect_constrained(&subtrees, PERMITTED, outside,
-                       "do not permit; permitted: directory:O=Example", __LINE__);
-    expect_constrained(&subtrees, PERMITTED, nowhere,
-                       "do not permit; permitted: directory:O=Example", __LINE__);
-    expect_constrained(&subtrees, EXCLUDED, inside, "exclude by directory:O=Example", __LINE__);
-    expect_constrained(&subtrees, EXCLUDED, outside, NULL, __LINE__);
-    buffer_free(&name);
-    buffer_free(&subtrees);
-}
-
-/* RFC 4518: sharp s is folded to two letters. */
-static void test_folded_directory(void)
-{
-    struct buffer name = {0}, subtrees = {0};
-    put_organization(&name, DER_UTF8_STRING,
-                     "Stra\xc3\x9f"
-                     "e");
-    put_subtree(&subtrees, DER_CONTEXT_CONSTRUCTED + 4, buffer_content(&name),
-                buffer_length(&name));
-    expect_constrained(&subtrees, EXCLUDED, (struct pki_spec){.dn = "CN=db,O=STRASSE"},
-                       "exclude by directory:O=Stra", __LINE__);
-    buffer_free(&name);
-    buffer_free(&subtrees);
-}
-
-static void test_uri_constraints(void)
-{
-    struct buffer subtrees = {0};
-    put_subtree(&subtrees, DER_CONTEXT + 6, ".example.com", 12);
-    const struct pki_spec inside = {.common_name = "db",
-                                    .uri = PKI_LIST("https://u@a.example.com:1/x")};
-    const struct pki_spec outside = {.common_name = "db",
-                                     .uri = PKI_LIST("https://a.test/x.example.com")};
-    const struct pki_spec hostless = {.common_name = "db", .uri = PKI_LIST("urn:uuid:1")};
-    expect_constrained(&subtrees, PERMITTED, inside, NULL, __LINE__);
-    expect_constrained(&subtrees, PERMITTED, outside,
-                       "URI:https://a.test/x.example.com, which the nameConstraints of", __LINE__);
-    expect_constrained(&subtrees, PERMITTED, hostless, "may not permit, which cannot be told",
-                       __LINE__);
-    expect_constrained(&subtrees, EXCLUDED, inside, "exclude by URI:.example.com", __LINE__);
-    expect_constrained(&subtrees, EXCLUDED, hostless, "may exclude, which cannot be told",
-                       __LINE__);
-    buffer_free(&subtrees);
-}
-
-/* registeredID 1.2.3: a kind of name that is not compared. */
-static void test_unknown_constraints(void)
-{
-    struct buffer subtrees = {0};
-    static const unsigned char names[] = {0x30, 0x04, 0x88, 0x02, 0x2a, 0x03};
-    const struct pki_extension extensions[] = {{"2.5.29.17", false, names, sizeof names}, {0}};
-    put_subtree(&subtrees, DER_CONTEXT + 8, "\x2a\x03", 2);
-    expect_constrained(&subtrees, EXCLUDED,
-                       (struct pki_spec){.common_name = "db", .extensions = extensions},
-                       "registeredID", __LINE__);
-    expect_constrained(&subtrees, PERMITTED,
-                       (struct pki_spec){.common_name = "db", .extensions = extensions},
-                       "registeredID", __LINE__);
-    buffer_free(&subtrees);
-}
-
-const struct suite_case constraint_cases[] = {
-    {"obeys constraints on DNS names", test_dns_constraints},
-    {"obeys constraints on directory names", test_directory_constraints},
-    {"folds letters as RFC 4518 does", test_folded_directory},
-    {"obeys constraints on URIs", test_uri_constraints},
-    {"refuses names of a kind it cannot compare", test_unknown_constraints},
     {NULL, NULL},
 };
 

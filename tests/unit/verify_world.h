@@ -57,6 +57,8 @@ void set_add(struct crl_set *set, const struct pki_crl_spec *spec);
 /* The suites of the other files of the program. */
 extern const struct suite_case rule_cases[];
 extern const struct suite_case constraint_cases[];
+extern const struct suite_case form_cases[];
+extern const struct suite_case path_cases[];
 extern const struct suite_case weak_cases[];
 extern const struct suite_case pin_cases[];
 extern const struct suite_case revocation_cases[];
