@@ -145,8 +145,9 @@ static void correct(const struct login *login, struct span name, size_t name_siz
         if (fields[i] != NAME_AT && is_behind(login, fields[i], name))
             put_u16(moved + fields[i], get_u16(login->bytes + fields[i]) + change);
     size_t at = extension_at(login);
+    size_t moved_at = at >= name.end ? at + change : at;
     if (at != 0 && get_u32(login->bytes + at) >= name.end)
-        put_u32(moved + at + (at >= name.end ? change : 0), get_u32(login->bytes + at) + change);
+        put_u32(moved + moved_at, get_u32(login->bytes + at) + change);
 }
 
 static bool append_named(const struct login *login, struct span name, const uint16_t *units,

@@ -35,6 +35,7 @@ static const struct {
      "9 unencrypted bytes"},
     {"N", 1, SESSION_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS, "'N'"},
     {"H", 1, SESSION_LOST, ODBCSSL_ERROR_PROTOCOL, "with \"H\""},
+    {"SSH-2.0-OpenSSH_9.2\r\n", 21, SESSION_LOST, ODBCSSL_ERROR_PROTOCOL, "as an SSH server does"},
     {"Etoo many connections\n", 23, SESSION_LOST, ODBCSSL_ERROR_PROTOCOL,
      "not authenticated: too many connections"},
 };

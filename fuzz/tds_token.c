@@ -1,0 +1,47 @@
+/*
+ * tds_token.c - the server's answer to a login. The first byte chooses the version that the driver
+ * asked for; then each message has two bytes of length, big-endian, and that many bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/target.h"
+#include "proto/tds_token.h"
+
+static void require(bool is_true)
+{
+    if (!is_true)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    static const uint32_t versions[] = {0x71000001, 0x74000004, 0x08000000};
+    struct cursor cursor = cursor_over(bytes, size);
+    struct tds_login_reply reply = {.version = versions[cursor_u8(&cursor) % 3]};
+    struct error error = {0};
+    bool is_read = !cursor.is_short;
+    while (is_read && cursor.left > 0) {
+        const struct tds_login_reply before = reply;
+        size_t length = cursor_u16(&cursor);
+        if (length > cursor.left)
+            length = cursor.left;
+        /* A copy of its own size, so that a sanitizer sees a read past its end. */
+        unsigned char *message = malloc(length + 1);
+        const unsigned char *from = cursor_bytes(&cursor, length);
+        if (message == NULL || from == NULL) {
+            free(message);
+            return 0;
+        }
+        memmove(message + 1, from, length);
+        is_read = tds_login_reply_read(message + 1, length, &reply, &error);
+        require(is_read != error_is_set(&error));
+        /* What was once said stays said. */
+        require(!before.is_accepted || reply.is_accepted);
+        require(!before.is_routed || reply.is_routed);
+        require(!before.has_error || reply.has_error);
+        require(strlen(reply.routing_host) < TDS_HOST_SIZE);
+        free(message);
+    }
+    return 0;
+}
