@@ -2,9 +2,13 @@
  * What a server gets of a real driver under odbcssl is what it gets of the real driver alone, byte
  * for byte: from the first message to the last, but for what has to differ, which is named here.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "support/mariadb_server.h"
 #include "support/suite.h"
@@ -123,6 +127,70 @@ static void test_freetds(void)
     CHECK_NUMBER(tds_peer_count(tds_peer_wait_end(fixture.peer), "violation"), 0);
 }
 
+/* Plays a recorded PRELOGIN and login again, and waits for the server to end the connection or to
+ * accept the login. */
+static void play_login(const unsigned char *bytes, size_t prelogin, size_t login)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(tds_peer_port(fixture.peer)),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char reply[4096];
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK_FATAL(connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(send(descriptor, bytes, prelogin, MSG_NOSIGNAL) == (ssize_t)prelogin);
+    CHECK(recv(descriptor, reply, sizeof reply, 0) > 0);
+    CHECK(send(descriptor, bytes + prelogin, login, MSG_NOSIGNAL) == (ssize_t)login);
+    recv(descriptor, reply, sizeof reply, 0);
+    close(descriptor);
+}
+
+/* The server that FreeTDS was compared on is as strict as a real one that reads LOGIN7's data in
+ * the order of the offset table: without that the comparison with it would show less. */
+static void test_strict_server(void)
+{
+    static const struct {
+        const char *what;
+        size_t at; /* in LOGIN7's packet */
+        int change;
+        const char *violation;
+    } rows[] = {
+        {"as FreeTDS sent it", 0, 0, NULL},
+        {"a gap before the server's name", 8 + 52, 2, "order of its offset table"},
+        {"a name within another", 8 + 52, -2, "order of its offset table"},
+        {"the user's name behind the password", 8 + 40, 4, "order of its offset table"},
+        {"a longer application's name", 8 + 50, 1, "order of its offset table"},
+        {"a shorter database's name", 8 + 70, -1, "order of its offset table"},
+        {"another length of all", 8, 2, "another length than it says"},
+    };
+    struct buffer recorded = {0};
+    if (tds_fixture_is_skipped(&fixture))
+        return;
+    CHECK_FATAL(tds_fixture_start(&fixture, "server", "unsupported", NULL));
+    start_tap(tds_peer_port(fixture.peer));
+    char settings[512];
+    snprintf(settings, sizeof settings,
+             "DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;TDS_Version=7.4;Encryption=off;"
+             "APP=test;Database=test",
+             NATIVE_FREETDS, wire_tap_port(tap), TDS_PEER_USER, TDS_PEER_PASSWORD);
+    check_session(settings, "SELECT 42 AS a", &recorded, native_name);
+    unsigned char *bytes = buffer_content(&recorded);
+    size_t prelogin = (size_t)(bytes[2] << 8 | bytes[3]);
+    size_t login = (size_t)(bytes[prelogin + 2] << 8 | bytes[prelogin + 3]);
+    CHECK_FATAL(prelogin + login <= buffer_length(&recorded));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        unsigned char *changed = bytes + prelogin + rows[i].at, before = *changed;
+        tds_peer_forget(fixture.peer);
+        *changed = (unsigned char)(before + rows[i].change);
+        play_login(bytes, prelogin, login);
+        *changed = before;
+        const char *log = tds_peer_wait_end(fixture.peer);
+        printf("# %s\n", rows[i].what);
+        CHECK_CONTAINS(log, rows[i].violation != NULL ? rows[i].violation : " login user=sa ");
+        CHECK_NUMBER(tds_peer_count(log, " login "), rows[i].violation == NULL);
+    }
+    buffer_free(&recorded);
+}
+
 /* ----- MariaDB ----- */
 
 #define PLUGIN "mysql_native_password"
@@ -191,6 +259,7 @@ static int tear_down(void)
 static const struct suite_case cases[] = {
     {"psqlodbc sends what it sends alone", test_postgresql},
     {"FreeTDS sends what it sends alone", test_freetds},
+    {"the server rejects gaps, overlaps and disorder in LOGIN7", test_strict_server},
     {"MariaDB sends what it sends alone", test_mariadb},
     {NULL, NULL},
 };
