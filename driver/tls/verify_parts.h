@@ -10,6 +10,7 @@
  *      verify_names_match.c whether a name lies in a subtree
  *      verify_policy.c      certificate policies
  *      verify_revocation.c  CRLs
+ *      verify_anchor.c      CRLs of the CAs above the anchor
  *      verify_host.c        the host name
  *      verify_pin.c         pins
  */
@@ -53,6 +54,7 @@ struct verification {
     const struct verify_request *request;
     struct certificate *chain;
     size_t chain_count;
+    bool is_leading[VERIFY_CHAIN_LIMIT]; /* an anchor can be reached from this one of the chain */
     struct verify_attempt current;
     struct verify_attempt best;
     bool has_best;
@@ -89,6 +91,17 @@ void verify_check_rules(struct verification *verification);
 void verify_check_name_constraints(struct verification *verification);
 void verify_check_policies(struct verification *verification);
 void verify_check_revocation(struct verification *verification);
+
+/* Asks the CRLs about path[subject], by the keys of the certificates behind it in the path. */
+void verify_inquire(struct verification *verification, size_t subject);
+
+/* Asks the CRLs of CAs above the anchor of the path, where they are trusted too. Whether any was
+ * asked. */
+bool verify_check_anchor_revocation(struct verification *verification);
+
+/* Whether issuer's key made the signature; nothing else is asked. */
+bool verify_is_signed_by(struct verification *verification, const struct certificate *certificate,
+                         const struct certificate *issuer);
 
 /* The rules for path[0] as the signer of a CRL, below certificates that were checked already. */
 void verify_check_crl_signer(struct verification *verification);

@@ -12,7 +12,6 @@ struct search {
     unsigned attempts;
     unsigned steps;
     bool is_over_limit;
-    bool is_leading[VERIFY_CHAIN_LIMIT]; /* from this certificate an anchor can be reached */
 };
 
 bool verify_try_signature(struct verification *verification, const struct certificate *certificate,
@@ -104,15 +103,15 @@ static bool is_edge(struct search *search, size_t from, size_t to)
  * for each way to it. */
 static void mark_leading(struct search *search)
 {
-    const struct verification *verification = search->verification;
+    struct verification *verification = search->verification;
     const struct trust_certificates *anchors = &verification->request->trust->anchors;
     size_t count = verification->chain_count, waiting[VERIFY_CHAIN_LIMIT] = {0};
     bool is_seen[VERIFY_CHAIN_LIMIT] = {true};
     size_t seen = 1;
     for (size_t next = 0; next < seen; next++) {
         size_t i = waiting[next];
-        search->is_leading[i] = trust_has(anchors, &verification->chain[i]) ||
-                                next_anchor(search, &verification->chain[i], NULL) != NULL;
+        verification->is_leading[i] = trust_has(anchors, &verification->chain[i]) ||
+                                      next_anchor(search, &verification->chain[i], NULL) != NULL;
         for (size_t k = 1; k < count; k++) {
             if (is_seen[k] || !is_edge(search, i, k))
                 continue;
@@ -123,9 +122,9 @@ static void mark_leading(struct search *search)
     for (bool has_changed = true; has_changed;) {
         has_changed = false;
         for (size_t i = 0; i < count; i++)
-            for (size_t k = 1; k < count && is_seen[i] && !search->is_leading[i]; k++)
-                if (search->is_leading[k] && is_edge(search, i, k))
-                    search->is_leading[i] = has_changed = true;
+            for (size_t k = 1; k < count && is_seen[i] && !verification->is_leading[i]; k++)
+                if (verification->is_leading[k] && is_edge(search, i, k))
+                    verification->is_leading[i] = has_changed = true;
     }
 }
 
@@ -141,7 +140,7 @@ static void try_anchors(struct search *search, bool has_other_key_id)
             is_in_path(current, anchor))
             continue;
         current->path[current->path_count++] = anchor;
-        try_path(search);
+        extend_path(search);
         current->path_count--;
     }
 }
@@ -153,7 +152,10 @@ static void try_chain(struct search *search, bool has_other_key_id)
     const struct certificate *last = current->path[current->path_count - 1];
     for (size_t i = 1; i < verification->chain_count && !is_search_over(search); i++) {
         const struct certificate *candidate = &verification->chain[i];
-        if (!search->is_leading[i] || !certificate_is_issued_by(last, candidate) ||
+        /* Those that are anchors as well were tried as such. */
+        if (trust_has(&verification->request->trust->anchors, candidate))
+            continue;
+        if (!verification->is_leading[i] || !certificate_is_issued_by(last, candidate) ||
             certificate_has_other_key_id(last, candidate) != has_other_key_id ||
             is_in_path(current, candidate) || !is_signed_by(search, last, candidate))
             continue;
@@ -163,17 +165,19 @@ static void try_chain(struct search *search, bool has_other_key_id)
     }
 }
 
-/* Goes on from the last certificate of the current path; its depth is bounded by the chain's
- * length, because no certificate stands in a path twice. */
+/* Goes on from the last certificate of the current path, also from an anchor: a longer path may
+ * have the CRL that the shorter one lacks. */
 static void extend_path(struct search *search)
 {
     const struct verify_attempt *current = &search->verification->current;
     search->steps++;
-    if (trust_has(&search->verification->request->trust->anchors,
-                  current->path[current->path_count - 1])) {
-        try_path(search);
+    if (current->path_count == VERIFY_PATH_LIMIT) {
+        search->is_over_limit = true;
         return;
     }
+    if (trust_has(&search->verification->request->trust->anchors,
+                  current->path[current->path_count - 1]))
+        try_path(search);
     for (int has_other_key_id = 0; has_other_key_id < 2; has_other_key_id++) {
         try_anchors(search, has_other_key_id != 0);
         try_chain(search, has_other_key_id != 0);
@@ -207,7 +211,7 @@ void verify_find_path(struct verification *verification)
 {
     struct search search = {.verification = verification};
     mark_leading(&search);
-    if (!search.is_over_limit && search.is_leading[0])
+    if (!search.is_over_limit && verification->is_leading[0])
         extend_path(&search);
     if (verification->has_best && verification->best.status == 0)
         return;

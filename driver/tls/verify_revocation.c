@@ -3,8 +3,7 @@
  * fail-closed.
  *
  * Each certificate below the anchor needs a good CRL of its issuer: signed, complete, for this
- * certificate, current. Where the anchor's own issuer is trusted too, its word on the anchor counts
- * as well, when it gave one.
+ * certificate, current. What CAs above the anchor say is asked by verify_anchor.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +47,7 @@ static bool may_sign_crls(const struct certificate *signer)
     return (signer->key_usage & GNUTLS_KEY_CRL_SIGN) != 0;
 }
 
-/* Whether issuer's key made the signature; nothing else is asked. */
-static bool is_signed_by(struct verification *verification, const struct certificate *certificate,
+bool verify_is_signed_by(struct verification *verification, const struct certificate *certificate,
                          const struct certificate *issuer)
 {
     enum signature_verdict verdict = SIGNATURE_WRONG;
@@ -62,7 +60,7 @@ static bool is_signed_by(struct verification *verification, const struct certifi
 static bool is_valid_below(const struct inquiry *inquiry, const struct certificate *signer,
                            size_t issuer)
 {
-    if (!is_signed_by(inquiry->verification, signer, inquiry->attempt->path[issuer]))
+    if (!verify_is_signed_by(inquiry->verification, signer, inquiry->attempt->path[issuer]))
         return false;
     struct verification *side = calloc(1, sizeof *side);
     if (side == NULL)
@@ -82,13 +80,15 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
     return is_valid;
 }
 
+/* Not by leave of the certificate that is asked about, nor of those below it: a revoked CA could
+ * clear itself. */
 static bool is_delegated_signer(const struct inquiry *inquiry, const struct certificate *candidate)
 {
     const struct verify_attempt *attempt = inquiry->attempt;
     for (size_t i = 0; i < attempt->path_count; i++)
         if (certificate_is_same(attempt->path[i], candidate))
             return false;
-    for (size_t i = 1; i < attempt->path_count; i++)
+    for (size_t i = inquiry->subject + 1; i < attempt->path_count; i++)
         if (certificate_is_issued_by(candidate, attempt->path[i]) &&
             is_valid_below(inquiry, candidate, i))
             return true;
@@ -421,82 +421,9 @@ static void inquire(struct verification *verification, size_t subject, bool may_
     conclude(&inquiry);
 }
 
-static bool has_crl_of_issuer(const struct crl_set *crls, const struct certificate *certificate)
+void verify_inquire(struct verification *verification, size_t subject)
 {
-    for (size_t i = 0; i < crls->count; i++)
-        if (name_is_equal(&certificate->issuer, crl_issuer(crls->items[i])))
-            return true;
-    return false;
-}
-
-/* Whether candidate, which is not in the path yet, issued its last certificate. */
-static bool is_next_issuer(struct verification *verification, const struct certificate *candidate)
-{
-    const struct verify_attempt *attempt = &verification->current;
-    const struct certificate *last = attempt->path[attempt->path_count - 1];
-    for (size_t i = 0; i < attempt->path_count; i++)
-        if (certificate_is_same(attempt->path[i], candidate))
-            return false;
-    return candidate->is_authority && certificate_is_issued_by(last, candidate) &&
-           is_signed_by(verification, last, candidate);
-}
-
-/* The first anchor, or else the first of the chain, that issued the path's last certificate; NULL:
- * none did. */
-static const struct certificate *find_issuer(struct verification *verification, bool *is_anchor_out)
-{
-    const struct verify_attempt *attempt = &verification->current;
-    const struct certificate *last = attempt->path[attempt->path_count - 1], *anchor = NULL;
-    const struct trust_certificates *anchors = &verification->request->trust->anchors;
-    while ((anchor = trust_find(anchors, &last->issuer, last->issuer_hash, anchor)) != NULL)
-        if (is_next_issuer(verification, anchor)) {
-            *is_anchor_out = true;
-            return anchor;
-        }
-    *is_anchor_out = false;
-    for (size_t i = 0; i < verification->chain_count; i++)
-        if (is_next_issuer(verification, &verification->chain[i]))
-            return &verification->chain[i];
-    return NULL;
-}
-
-/* Lengthens the path above its anchor as long as issuers are known, and cuts it behind the last of
- * them that is an anchor too. */
-static void climb(struct verification *verification)
-{
-    struct verify_attempt *attempt = &verification->current;
-    size_t anchored = attempt->path_count;
-    while (attempt->path_count < VERIFY_PATH_LIMIT) {
-        const struct certificate *last = attempt->path[attempt->path_count - 1];
-        bool is_anchor = false;
-        if (certificate_is_self_issued(last) && is_signed_by(verification, last, last))
-            break;
-        const struct certificate *issuer = find_issuer(verification, &is_anchor);
-        if (issuer == NULL)
-            break;
-        attempt->path[attempt->path_count++] = issuer;
-        if (is_anchor)
-            anchored = attempt->path_count;
-    }
-    attempt->path_count = anchored;
-}
-
-/* Asks about the certificates of the path from first on, whose last has nobody above it.
- * *has_asked: whether any was asked about. */
-static void check_anchors(struct verification *verification, size_t first, bool *has_asked)
-{
-    struct verify_attempt *attempt = &verification->current;
-    const struct verify_request *request = verification->request;
-    size_t path_count = attempt->path_count;
-    climb(verification);
-    for (size_t i = first; i + 1 < attempt->path_count; i++) {
-        if ((request->crl_check == CRL_CHECK_LEAF && i > 0) ||
-            !has_crl_of_issuer(request->crls, attempt->path[i]))
-            continue;
-        *has_asked = true;
-        inquire(verification, i, true);
-    }
-    attempt->path_count = path_count;
+    inquire(verification, subject, true);
 }
 
 void verify_check_revocation(struct verification *verification)
@@ -509,10 +436,9 @@ void verify_check_revocation(struct verification *verification)
         return;
     attempt->status = 0;
     size_t count = request->crl_check == CRL_CHECK_LEAF && anchor > 0 ? 1 : anchor;
-    bool has_asked = count > 0;
     for (size_t i = 0; i < count; i++)
         inquire(verification, i, true);
-    check_anchors(verification, anchor, &has_asked);
+    bool has_asked = verify_check_anchor_revocation(verification) || count > 0;
     if (has_asked)
         attempt->crl_status = attempt->status == 0 ? ODBCSSL_CRL_GOOD : ODBCSSL_CRL_NOT_GOOD;
     attempt->status |= before;

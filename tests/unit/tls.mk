@@ -16,3 +16,15 @@ tests_unit_test_verify_SOURCES += tests/unit/test_verify_revocation.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_rules.c
 tests_unit_test_verify_SOURCES += tests/unit/verify_world.c tests/unit/verify_world.h
 tests_unit_test_verify_LDADD = $(tests_unit_test_crl_LDADD)
+
+# The verifier beside OpenSSL.
+if HAVE_LIBSSL
+check_PROGRAMS += tests/unit/test-chains
+TESTS += tests/unit/test-chains
+endif
+tests_unit_test_chains_SOURCES = tests/unit/test_chains.c tests/unit/chains.h
+tests_unit_test_chains_SOURCES += tests/unit/chains_der.c
+tests_unit_test_chains_SOURCES += tests/unit/chains_differences.c
+tests_unit_test_chains_SOURCES += tests/unit/chains_judge.c
+tests_unit_test_chains_SOURCES += tests/unit/chains_make.c
+tests_unit_test_chains_LDADD = $(tests_unit_test_crl_LDADD) $(LIBSSL_LIBS)

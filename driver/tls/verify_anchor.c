@@ -1,0 +1,146 @@
+/*
+ * verify_anchor.c - revocation above the anchor that a path ends at.
+ *
+ * A server or an intermediate may stand among the anchors beside the CA that issued it. What this
+ * CA says of it in a CRL counts, although the path is complete without it. Where the CA is
+ * certified more than once, one way up on which nothing is revoked is enough, as it is for paths.
+ */
+#include <stdlib.h>
+
+#include "tls/verify_parts.h"
+
+/* Certificates that are looked at on the ways up. */
+#define STEP_LIMIT 256
+
+struct ascent {
+    struct verification *verification;
+    struct verify_attempt *refusal; /* the first; outcome COUNT: none */
+    unsigned steps;
+    bool has_asked;
+};
+
+/* UNKNOWN: no other anchor is above. */
+enum ascent_verdict { ASCENT_UNKNOWN, ASCENT_GOOD, ASCENT_BAD };
+
+static bool has_crl_of_issuer(const struct crl_set *crls, const struct certificate *certificate)
+{
+    for (size_t i = 0; i < crls->count; i++)
+        if (name_is_equal(&certificate->issuer, crl_issuer(crls->items[i])))
+            return true;
+    return false;
+}
+
+static void note_refusal(struct ascent *ascent)
+{
+    struct verify_attempt *attempt = &ascent->verification->current;
+    if (ascent->refusal->outcome == VERIFY_OUTCOME_COUNT)
+        *ascent->refusal = *attempt;
+    attempt->status = 0;
+    attempt->outcome = VERIFY_OUTCOME_COUNT;
+    error_clear(&attempt->error);
+}
+
+/* Where the issuer gave no CRL at all, its word on an anchor is not missed. */
+static bool is_unrevoked(struct ascent *ascent, size_t subject)
+{
+    const struct verify_request *request = ascent->verification->request;
+    struct verify_attempt *attempt = &ascent->verification->current;
+    bool is_asked = request->crl_check == CRL_CHECK_CHAIN || subject == 0;
+    if (!is_asked || !has_crl_of_issuer(request->crls, attempt->path[subject]))
+        return true;
+    ascent->has_asked = true;
+    verify_inquire(ascent->verification, subject);
+    if (attempt->status == 0)
+        return true;
+    note_refusal(ascent);
+    return false;
+}
+
+static bool is_next(const struct ascent *ascent, const struct certificate *candidate)
+{
+    const struct verify_attempt *attempt = &ascent->verification->current;
+    const struct certificate *last = attempt->path[attempt->path_count - 1];
+    for (size_t i = 0; i < attempt->path_count; i++)
+        if (certificate_is_same(attempt->path[i], candidate))
+            return false;
+    return candidate->is_authority && certificate_is_issued_by(last, candidate) &&
+           verify_is_signed_by(ascent->verification, last, candidate);
+}
+
+static enum ascent_verdict climb(struct ascent *ascent);
+
+/* Goes up by way of issuer, which issued the last certificate of the path. */
+static enum ascent_verdict climb_by(struct ascent *ascent, const struct certificate *issuer,
+                                    bool is_anchor)
+{
+    struct verify_attempt *attempt = &ascent->verification->current;
+    size_t subject = attempt->path_count - 1;
+    if (!is_next(ascent, issuer))
+        return ASCENT_UNKNOWN;
+    attempt->path[attempt->path_count++] = issuer;
+    enum ascent_verdict verdict = climb(ascent);
+    if (verdict == ASCENT_UNKNOWN && is_anchor)
+        verdict = ASCENT_GOOD;
+    if (verdict == ASCENT_GOOD && !is_unrevoked(ascent, subject))
+        verdict = ASCENT_BAD;
+    attempt->path_count--;
+    return verdict;
+}
+
+static enum ascent_verdict better(enum ascent_verdict a, enum ascent_verdict b)
+{
+    return a == ASCENT_UNKNOWN || b == ASCENT_GOOD ? b : a;
+}
+
+static enum ascent_verdict climb(struct ascent *ascent)
+{
+    struct verification *verification = ascent->verification;
+    struct verify_attempt *attempt = &verification->current;
+    const struct trust_certificates *anchors = &verification->request->trust->anchors;
+    const struct certificate *last = attempt->path[attempt->path_count - 1], *anchor = NULL;
+    enum ascent_verdict verdict = ASCENT_UNKNOWN;
+    if (attempt->path_count == VERIFY_PATH_LIMIT || ascent->steps >= STEP_LIMIT) {
+        verify_fail(attempt, VERIFY_OUTCOME_LIMIT,
+                    "there are too many ways from a trust anchor to the CAs above it, whose CRLs "
+                    "may speak of it");
+        note_refusal(ascent);
+        return ASCENT_BAD;
+    }
+    ascent->steps++;
+    if (certificate_is_self_issued(last) && verify_is_signed_by(verification, last, last))
+        return ASCENT_UNKNOWN;
+    while (verdict != ASCENT_GOOD &&
+           (anchor = trust_find(anchors, &last->issuer, last->issuer_hash, anchor)) != NULL)
+        verdict = better(verdict, climb_by(ascent, anchor, true));
+    for (size_t i = 1; i < verification->chain_count && verdict != ASCENT_GOOD; i++)
+        if (verification->is_leading[i])
+            verdict = better(verdict, climb_by(ascent, &verification->chain[i], false));
+    return verdict;
+}
+
+bool verify_check_anchor_revocation(struct verification *verification)
+{
+    struct verify_attempt *attempt = &verification->current;
+    struct verify_attempt *both = calloc(2, sizeof *both);
+    if (both == NULL) {
+        verify_fail(attempt, VERIFY_OUTCOME_OTHER, "out of memory");
+        return true;
+    }
+    struct verify_attempt *before = &both[0], *refusal = &both[1];
+    struct ascent ascent = {.verification = verification, .refusal = refusal};
+    *before = *attempt;
+    refusal->outcome = VERIFY_OUTCOME_COUNT;
+    attempt->status = 0;
+    attempt->outcome = VERIFY_OUTCOME_COUNT;
+    error_clear(&attempt->error);
+    enum ascent_verdict verdict = climb(&ascent);
+    attempt->status = before->status;
+    attempt->outcome = before->outcome;
+    attempt->error = before->error;
+    if (verdict == ASCENT_BAD) {
+        verify_fail(attempt, refusal->outcome, "%s", refusal->error.text);
+        attempt->status |= refusal->status;
+    }
+    free(both);
+    return ascent.has_asked;
+}

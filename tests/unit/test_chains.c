@@ -1,0 +1,146 @@
+/*
+ * test_chains.c - the verifier against OpenSSL over thousands of random chains.
+ *
+ * Each case is made from its own seed, so that one that is told can be run alone:
+ *      ODBCSSL_TEST_CHAINS_SEED   the first seed; one is drawn and printed otherwise
+ *      ODBCSSL_TEST_CHAINS_COUNT  how many cases
+ * Where the two judges differ the table below must say why we are right; anything else fails.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "support/suite.h"
+#include "tls/verify.h"
+#include "unit/chains.h"
+
+#define DEFAULT_COUNT 2500
+
+/* ---- ours ---- */
+
+static void read_crls(const struct chains_world *world, struct crl_set *set)
+{
+    for (size_t i = 0; i < world->crl_count; i++) {
+        struct error error = {0};
+        char name[32];
+        snprintf(name, sizeof name, "CRL %zu", i);
+        CHECK_FATAL(crl_set_read(set, buffer_content(&world->crls[i].der),
+                                 buffer_length(&world->crls[i].der), name, &error));
+    }
+}
+
+static gnutls_datum_t der_of(const struct chains_world *world, size_t i)
+{
+    const struct buffer *der = &world->certificates[i].der;
+    return (gnutls_datum_t){(unsigned char *)buffer_content(der), (unsigned)buffer_length(der)};
+}
+
+static void judge_by_us(const struct chains_world *world, struct verify_result *result)
+{
+    gnutls_datum_t sent[CHAINS_CERTIFICATE_LIMIT], anchors[CHAINS_CERTIFICATE_LIMIT];
+    size_t anchor_count = 0;
+    struct crl_set crls = {0};
+    struct error error = {0};
+    for (size_t i = 0; i < world->count; i++)
+        if (world->is_anchor[i])
+            anchors[anchor_count++] = der_of(world, i);
+    for (size_t i = 0; i < world->sent_count; i++)
+        sent[i] = der_of(world, (size_t)world->sent[i]);
+    struct trust *trust = trust_from_der(anchors, anchor_count, "anchors", &error);
+    CHECK_TEXT(error.text, "");
+    CHECK_FATAL(trust != NULL);
+    read_crls(world, &crls);
+    const struct verify_request request = {.chain = sent,
+                                           .chain_count = world->sent_count,
+                                           .trust = trust,
+                                           .crls = world->has_crls ? &crls : NULL,
+                                           .crl_check = world->is_leaf_only ? CRL_CHECK_LEAF
+                                                                            : CRL_CHECK_CHAIN,
+                                           .crl_name = "crls",
+                                           .host = world->host,
+                                           .at = world->at};
+    verify_chain(&request, result);
+    trust_free(&trust);
+    crl_set_free(&crls);
+}
+
+/* ---- comparing ---- */
+
+static void tell(const struct chains_world *world, const struct verify_result *ours,
+                 const struct chains_verdict *theirs, uint64_t seed)
+{
+    printf("# seed %llu: we %s%s; OpenSSL %s:%s in one call it %s\n", (unsigned long long)seed,
+           ours->status == 0 ? "accept" : "refuse: ", ours->error.text,
+           theirs->is_accepted ? "accepts" : "refuses", theirs->paths,
+           theirs->is_accepted_plain ? "accepts" : "refuses");
+    chains_print(world);
+}
+
+static uint64_t setting(const char *name, uint64_t fallback)
+{
+    const char *text = getenv(name);
+    return text != NULL ? strtoull(text, NULL, 0) : fallback;
+}
+
+struct totals {
+    unsigned accepted, refused, plain, wrong;
+};
+
+static void run_case(uint64_t seed, struct totals *totals)
+{
+    static struct chains_world world;
+    struct verify_result ours;
+    struct chains_verdict theirs;
+    chains_make(&world, seed);
+    judge_by_us(&world, &ours);
+    chains_judge(&world, &theirs);
+    bool is_accepted = ours.status == 0;
+    totals->accepted += is_accepted;
+    totals->refused += !is_accepted;
+    totals->plain += theirs.is_accepted != theirs.is_accepted_plain;
+    if (is_accepted != theirs.is_accepted && !chains_explain(&world, is_accepted)) {
+        totals->wrong++;
+        if (totals->wrong <= 1000)
+            tell(&world, &ours, &theirs, seed);
+    }
+    verify_result_free(&ours);
+    chains_free(&world);
+}
+
+static void test_random(void)
+{
+    uint64_t seed = setting("ODBCSSL_TEST_CHAINS_SEED", (uint64_t)time(NULL) << 20);
+    uint64_t count = setting("ODBCSSL_TEST_CHAINS_COUNT", DEFAULT_COUNT);
+    struct totals totals = {0};
+    printf("# ODBCSSL_TEST_CHAINS_SEED=%llu ODBCSSL_TEST_CHAINS_COUNT=%llu\n",
+           (unsigned long long)seed, (unsigned long long)count);
+    for (uint64_t i = 0; i < count; i++)
+        run_case(seed + i, &totals);
+    printf("# accepted %u, refused %u; OpenSSL in one call says otherwise than path by path: %u\n",
+           totals.accepted, totals.refused, totals.plain);
+    chains_print_differences();
+    CHECK_NUMBER(totals.wrong, 0);
+}
+
+static int set_up(void)
+{
+    return chains_make_keys() ? 0 : -1;
+}
+
+static int tear_down(void)
+{
+    chains_free_keys();
+    return 0;
+}
+
+static const struct suite_case cases[] = {
+    {"agrees with OpenSSL, or says why not", test_random},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"chains", cases, set_up, tear_down}, {0}};
+    return suite_main(argc, argv, suites);
+}
