@@ -86,6 +86,16 @@ static bool is_both_relative_equal(const struct point_name *a, const struct poin
            memcmp(a->relative.content, b->relative.content, a->relative.size) == 0;
 }
 
+/* Names are equal in whatever string types and letters they are written (RFC 5280, 7.1). */
+static bool is_directory_equal(const struct der *a, const struct der *b)
+{
+    struct der name_a, name_b;
+    struct cursor inside_a = der_inside(a), inside_b = der_inside(b);
+    return a->tag == GENERAL_NAME_DIRECTORY && b->tag == GENERAL_NAME_DIRECTORY &&
+           der_next(&inside_a, &name_a) && der_next(&inside_b, &name_b) &&
+           name_is_equal(&name_a, &name_b);
+}
+
 static bool is_name_equal(const struct point_name *a, const struct point_name *b)
 {
     bool is_a_relative = a->relative.whole != NULL, is_b_relative = b->relative.whole != NULL;
@@ -95,7 +105,7 @@ static bool is_name_equal(const struct point_name *a, const struct point_name *b
         return is_relative_equal(a, &b->full);
     if (is_b_relative)
         return is_relative_equal(b, &a->full);
-    return der_equal(&a->full, &b->full);
+    return der_equal(&a->full, &b->full) || is_directory_equal(&a->full, &b->full);
 }
 
 /* Takes the next name of a distribution point; a relative name is its only one. */

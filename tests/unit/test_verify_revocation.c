@@ -352,6 +352,43 @@ static void test_issuer_point(void)
     buffer_free(&value);
 }
 
+/* [0] { [0] { [4] Name } } of one common name. */
+static void put_directory_point(struct buffer *out, unsigned tag, const char *text)
+{
+    struct buffer pair = {0}, attribute = {0}, set = {0}, name = {0}, general = {0}, full = {0};
+    der_put_oid(&pair, "2.5.4.3");
+    der_put_text(&pair, tag, text);
+    der_wrap(&attribute, DER_SEQUENCE, &pair);
+    der_wrap(&set, DER_SET, &attribute);
+    der_wrap(&name, DER_SEQUENCE, &set);
+    der_wrap(&general, DER_CONTEXT_CONSTRUCTED + 4, &name);
+    der_wrap(&full, DER_CONTEXT_CONSTRUCTED, &general);
+    der_wrap(out, DER_CONTEXT_CONSTRUCTED, &full);
+}
+
+static void test_point_in_other_letters(void)
+{
+    struct buffer point = {0}, points = {0}, wrapped = {0}, scope = {0}, value = {0};
+    put_directory_point(&point, DER_UTF8_STRING, "List 1");
+    der_wrap(&points, DER_SEQUENCE, &point);
+    der_wrap(&wrapped, DER_SEQUENCE, &points);
+    put_directory_point(&scope, DER_PRINTABLE_STRING, "LIST  1");
+    der_wrap(&value, DER_SEQUENCE, &scope);
+    const struct pki_extension of_server[] = {
+        {"2.5.29.31", false, buffer_content(&wrapped), buffer_length(&wrapped)}, {0}};
+    const struct pki_extension of_crl[] = {
+        {"2.5.29.28", true, buffer_content(&value), buffer_length(&value)}, {0}};
+    struct pki_certificate *server = pki_issue(
+        &(struct pki_spec){.common_name = "db", .issuer = world.root, .extensions = of_server});
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root, .extensions = of_crl});
+    EXPECT_ACCEPTED(.chain = CHAIN(server), .crls = &set);
+    crl_set_free(&set);
+    pki_free(&server);
+    buffer_free(&wrapped);
+    buffer_free(&value);
+}
+
 /* A hold ends with the next CRL that does not list it; any other reason is for good. */
 static void test_hold(void)
 {
@@ -625,6 +662,7 @@ const struct suite_case revocation_cases[] = {
     {"refuses CRLs for other certificates or some reasons", test_scope},
     {"matches distribution points", test_distribution_points},
     {"does not take the CA's own name for another distribution point", test_issuer_point},
+    {"matches distribution points in other letters", test_point_in_other_letters},
     {"lets a newer CRL of the same scope lift a hold, and nothing else", test_hold},
     {"refuses what is listed in CRLs that could not clear it", test_listed_in_doubtful},
     {"refuses anchors that a trusted CA above them revoked", test_revoked_anchor},
