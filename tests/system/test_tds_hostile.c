@@ -95,6 +95,20 @@ static void test_closing(void)
     check_rows(rows, sizeof rows / sizeof rows[0]);
 }
 
+/* A server of TDS 7 takes the first TLS record for a packet of which the rest is to come. */
+static void test_silence(void)
+{
+    if (!start("off", "silent-start"))
+        return;
+    CHECK(!tds_fixture_connect(&fixture, &session,
+                               "SslMode=require;SslNegotiation=direct;SslTimeout=1"));
+    odbc_note(&session, "SslNegotiation=direct, no answer");
+    CHECK_NUMBER(session.native, ODBCSSL_ERROR_TIMEOUT);
+    CHECK_CONTAINS(session.diagnostics,
+                   "the server may have no TDS 8.0: set SslNegotiation=starttls");
+    odbc_close(&session);
+}
+
 /* "Off" in answer to "on": the rest of the session would be plaintext. */
 static void test_login_only(void)
 {
@@ -217,6 +231,7 @@ static const struct suite_case cases[] = {
     {"plaintext behind the PRELOGIN reply", test_early_plaintext},
     {"garbage for a PRELOGIN reply", test_garbage},
     {"the end in place of a PRELOGIN reply", test_closing},
+    {"no answer to TLS from the first byte", test_silence},
     {"encryption of the login only", test_login_only},
     {"encryption of the login only, and a pin", test_login_only_pin},
     {"garbage for a login reply", test_garbage_login},
