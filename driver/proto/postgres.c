@@ -399,6 +399,10 @@ static void postgres_fail(struct proto_session *session, const char *text)
 
 static const char *postgres_explain_end(const struct proto_session *session)
 {
+    const struct postgres_state *state = session->state;
+    if (state != NULL && session->plan == PROTO_PLAN_TLS && state->phase == POSTGRES_SWITCHING)
+        return "it may be no PostgreSQL server, or take only TLS from the first byte: set "
+               "SslNegotiation=direct";
     if (session->plan == PROTO_PLAN_DIRECT && session->kind == PROTO_SESSION_UNKNOWN)
         return "it may be PostgreSQL before version 17: set SslNegotiation=starttls";
     return NULL;

@@ -526,6 +526,36 @@ static void test_no_state(void)
     }
 }
 
+/* What an end, or no answer, may mean before a byte of the server came. */
+static void test_explain(void)
+{
+    static const struct {
+        const struct proto *proto;
+        enum proto_plan plan;
+        const char *text; /* NULL: nothing is known */
+    } rows[] = {
+        {&proto_postgres, PROTO_PLAN_TLS, "no PostgreSQL server"},
+        {&proto_postgres, PROTO_PLAN_DIRECT, "before version 17"},
+        {&proto_postgres, PROTO_PLAN_PLAINTEXT, NULL},
+        {&proto_tds, PROTO_PLAN_DIRECT, "may have no TDS 8.0"},
+        {&proto_tds, PROTO_PLAN_TLS, NULL}, /* it was not asked yet */
+        {&proto_mysql, PROTO_PLAN_TLS, "of another kind"},
+        {&proto_mysql, PROTO_PLAN_PLAINTEXT, "of another kind"},
+        {&proto_mysql, PROTO_PLAN_DIRECT, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct proto_session session;
+        CHECK_FATAL(proto_session_open(&session, rows[i].proto, rows[i].plan));
+        CHECK_NUMBER(session.proto->start(&session), PROTO_CONTINUE);
+        const char *text = session.proto->explain_end(&session);
+        if (rows[i].text != NULL)
+            CHECK_CONTAINS(text != NULL ? text : "", rows[i].text);
+        else
+            CHECK(text == NULL);
+        proto_session_close(&session);
+    }
+}
+
 static void test_find(void)
 {
     CHECK(proto_find(DATABASE_PROTOCOL_POSTGRESQL) == &proto_postgres);
@@ -550,6 +580,7 @@ static const struct suite_case postgres_cases[] = {
 static const struct suite_case other_cases[] = {
     {"direct: opaque from the start, and never with a switch", test_direct},
     {"every protocol is found", test_find},
+    {"an end or silence at the start is explained", test_explain},
     {"every protocol fails well without memory for its state", test_no_state},
     {NULL, NULL},
 };
