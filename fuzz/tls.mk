@@ -22,3 +22,15 @@ fuzz_fuzz_chain_SOURCES = fuzz/chain.c fuzz/target.h
 fuzz_fuzz_chain_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_fuzz_chain_LDADD = $(fuzz_replay_chain_LDADD)
 EXTRA_DIST += fuzz/corpus/chain
+
+# Certificates, and the verifier's rules over them.
+check_PROGRAMS += fuzz/replay-certificate
+TESTS += fuzz/replay-certificate
+fuzz_replay_certificate_SOURCES = fuzz/certificate.c $(FUZZ_REPLAY)
+fuzz_replay_certificate_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS=\"certificate\"
+fuzz_replay_certificate_LDADD = $(TLS_LIBS) $(GNUTLS_LIBS)
+EXTRA_PROGRAMS += fuzz/fuzz-certificate
+fuzz_fuzz_certificate_SOURCES = fuzz/certificate.c fuzz/target.h
+fuzz_fuzz_certificate_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_fuzz_certificate_LDADD = $(fuzz_replay_certificate_LDADD)
+EXTRA_DIST += fuzz/corpus/certificate

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "tls/asn1.h"
+#include "tls/der.h"
 
 static const char *const kind_names[CONTENT_KIND_COUNT] = {
     [CONTENT_CERTIFICATE] = "a certificate",
@@ -135,9 +135,14 @@ static char outline_letter(unsigned tag)
         unsigned tag;
         char letter;
     } letters[] = {
-        {ASN1_INTEGER, 'i'},          {ASN1_SEQUENCE, 's'},     {ASN1_OID, 'o'},
-        {ASN1_BIT_STRING, 'b'},       {ASN1_OCTET_STRING, 'c'}, {ASN1_UTC_TIME, 't'},
-        {ASN1_GENERALIZED_TIME, 't'}, {ASN1_CONTEXT_0, '0'},
+        {DER_TAG_INTEGER, 'i'},
+        {DER_TAG_SEQUENCE, 's'},
+        {DER_TAG_OID, 'o'},
+        {DER_TAG_BIT_STRING, 'b'},
+        {DER_TAG_OCTET_STRING, 'c'},
+        {DER_TAG_UTC_TIME, 't'},
+        {DER_TAG_GENERALIZED_TIME, 't'},
+        {DER_TAG_CONTEXT_CONSTRUCTED(0), '0'},
     };
     for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
         if (letters[i].tag == tag)
@@ -147,13 +152,13 @@ static char outline_letter(unsigned tag)
 
 #define OUTLINE_SIZE 8
 
-static void draw_outline(const struct asn1 *element, char *outline)
+static void draw_outline(const struct der *element, char *outline)
 {
-    struct cursor inside = asn1_inside(element);
-    struct asn1 child;
+    struct cursor inside = der_inside(element);
+    struct der child;
     size_t count = 0;
-    if ((element->tag & ASN1_CONSTRUCTED) != 0)
-        while (count < OUTLINE_SIZE - 1 && asn1_next(&inside, &child))
+    if ((element->tag & DER_CONSTRUCTED) != 0)
+        while (count < OUTLINE_SIZE - 1 && ber_next(&inside, &child))
             outline[count++] = outline_letter(child.tag);
     outline[count] = '\0';
 }
@@ -178,10 +183,10 @@ static enum content_kind match_outlines(const char *outer, const char *inner)
 }
 
 /* One BER element that fills the bytes, apart from line ends or zero bytes behind it. */
-static bool read_whole_sequence(const unsigned char *bytes, size_t size, struct asn1 *element_out)
+static bool read_whole_sequence(const unsigned char *bytes, size_t size, struct der *element_out)
 {
     struct cursor cursor = cursor_over(bytes, size);
-    if (!asn1_expect(&cursor, ASN1_SEQUENCE, element_out))
+    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, element_out))
         return false;
     for (size_t i = 0; i < cursor.left; i++)
         if (cursor.next[i] != '\0' && cursor.next[i] != '\n' && cursor.next[i] != '\r')
@@ -191,20 +196,20 @@ static bool read_whole_sequence(const unsigned char *bytes, size_t size, struct 
 
 static enum content_kind recognise_asn1(const unsigned char *bytes, size_t size)
 {
-    struct asn1 whole, first;
+    struct der whole, first;
     if (!read_whole_sequence(bytes, size, &whole))
         return CONTENT_BINARY;
-    struct cursor inside = asn1_inside(&whole);
-    if (!asn1_next(&inside, &first))
+    struct cursor inside = der_inside(&whole);
+    if (!ber_next(&inside, &first))
         return CONTENT_BINARY;
     char outer[OUTLINE_SIZE], inner[OUTLINE_SIZE];
     draw_outline(&whole, outer);
     draw_outline(&first, inner);
     enum content_kind kind = match_outlines(outer, inner);
     unsigned long version = 0;
-    if (kind == CONTENT_PKCS12 && (!asn1_number(&first, 3, &version) || version != 3))
+    if (kind == CONTENT_PKCS12 && (!ber_read_number(&first, 3, &version) || version != 3))
         kind = outer[2] == 'c' ? CONTENT_PRIVATE_KEY : CONTENT_BINARY;
-    if (kind == CONTENT_CMS_OTHER && asn1_is_oid(&first, oid_signed_data, sizeof oid_signed_data))
+    if (kind == CONTENT_CMS_OTHER && der_is_oid(&first, oid_signed_data, sizeof oid_signed_data))
         kind = CONTENT_PKCS7;
     return kind;
 }
@@ -213,7 +218,7 @@ static enum content_kind recognise_asn1(const unsigned char *bytes, size_t size)
 static bool is_text(const unsigned char *bytes, size_t size)
 {
     /* DER or BER that is cut short. */
-    if (size >= 2 && bytes[0] == ASN1_SEQUENCE && (bytes[1] & 0x80) != 0)
+    if (size >= 2 && bytes[0] == DER_TAG_SEQUENCE && (bytes[1] & 0x80) != 0)
         return false;
     for (size_t i = 0; i < size && i < 4096; i++)
         if (bytes[i] < 0x20 && (bytes[i] < '\t' || bytes[i] > '\r'))
@@ -245,7 +250,7 @@ enum content_kind content_recognise(const unsigned char *bytes, size_t size)
     for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
         if (size >= magics[i].size && memcmp(bytes, magics[i].bytes, magics[i].size) == 0)
             return magics[i].kind;
-    if (size > 0 && bytes[0] == ASN1_SEQUENCE) {
+    if (size > 0 && bytes[0] == DER_TAG_SEQUENCE) {
         enum content_kind kind = recognise_asn1(bytes, size);
         if (kind != CONTENT_BINARY)
             return kind;

@@ -4,39 +4,116 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool read_length(struct cursor *cursor, size_t *length_out)
+/* Deeper nesting of indefinite lengths and of octet strings in pieces is refused. */
+#define DEPTH_LIMIT 16
+
+enum encoding { ENCODING_DER, ENCODING_BER };
+
+static bool read_length(struct cursor *cursor, enum encoding encoding, size_t *length_out,
+                        bool *is_indefinite_out)
 {
-    unsigned first = cursor_u8(cursor);
-    if (first < 0x80) {
-        *length_out = first;
-        return !cursor->is_short;
+    unsigned first = cursor_u8(cursor), octets = first & 0x7f;
+    size_t length = first;
+    *is_indefinite_out = first == 0x80;
+    if (first > 0x80) {
+        length = 0;
+        if (octets > sizeof length)
+            return false;
+        for (unsigned i = 0; i < octets; i++)
+            length = length << 8 | cursor_u8(cursor);
+        if (encoding == ENCODING_DER && (length < 0x80 || length >> (8 * (octets - 1)) == 0))
+            return false;
     }
-    unsigned octets = first & 0x7f;
-    if (octets == 0 || octets > 4)
-        return false;
-    size_t length = 0;
-    for (unsigned i = 0; i < octets; i++)
-        length = length << 8 | cursor_u8(cursor);
     *length_out = length;
-    return !cursor->is_short && length >= 0x80 && length >> (8 * (octets - 1)) != 0;
+    return !cursor->is_short && (encoding == ENCODING_BER || !*is_indefinite_out);
+}
+
+static bool fail(struct cursor *cursor)
+{
+    cursor->is_short = true;
+    cursor->left = 0;
+    return false;
+}
+
+/* Passes one element, whatever it is; its content is without an end marker. */
+static bool pass_element(struct cursor *cursor, enum encoding encoding, unsigned depth,
+                         struct der *element_out)
+{
+    struct der element = {.whole = cursor->next}, inner;
+    bool is_indefinite = false;
+    element.tag = cursor_u8(cursor);
+    if (cursor->is_short || (element.tag & 0x1f) == 0x1f ||
+        !read_length(cursor, encoding, &element.size, &is_indefinite))
+        return fail(cursor);
+    element.content = cursor->next;
+    if (!is_indefinite) {
+        if (element.size > 0 && cursor_bytes(cursor, element.size) == NULL)
+            return fail(cursor);
+    } else {
+        if (depth == 0 || (element.tag & DER_CONSTRUCTED) == 0)
+            return fail(cursor);
+        while (cursor->left < 2 || cursor->next[0] != 0 || cursor->next[1] != 0)
+            if (!pass_element(cursor, encoding, depth - 1, &inner))
+                return false;
+        element.size = (size_t)(cursor->next - element.content);
+        cursor_bytes(cursor, 2);
+    }
+    element.whole_size = (size_t)(cursor->next - element.whole);
+    *element_out = element;
+    return true;
 }
 
 bool der_next(struct cursor *cursor, struct der *element_out)
 {
-    struct cursor start = *cursor;
-    if (cursor->is_short || cursor->left == 0)
-        return false;
-    unsigned tag = cursor_u8(cursor);
-    size_t length = 0;
-    if ((tag & 0x1f) == 0x1f || !read_length(cursor, &length)) {
-        cursor->is_short = true;
-        return false;
+    return !cursor->is_short && cursor->left > 0 &&
+           pass_element(cursor, ENCODING_DER, 0, element_out);
+}
+
+bool ber_next(struct cursor *cursor, struct der *element_out)
+{
+    *element_out = (struct der){0};
+    return !cursor->is_short && cursor->left > 0 &&
+           pass_element(cursor, ENCODING_BER, DEPTH_LIMIT, element_out);
+}
+
+bool ber_expect(struct cursor *cursor, unsigned tag, struct der *element_out)
+{
+    return ber_next(cursor, element_out) && (element_out->tag == tag || fail(cursor));
+}
+
+static bool append_pieces(const struct der *element, unsigned depth, struct buffer *out)
+{
+    if ((element->tag & DER_CONSTRUCTED) == 0)
+        return buffer_append(out, element->content, element->size);
+    struct cursor inside = der_inside(element);
+    struct der piece;
+    while (ber_next(&inside, &piece)) {
+        if (depth == 0 || (piece.tag & ~(unsigned)DER_CONSTRUCTED) != DER_TAG_OCTET_STRING ||
+            !append_pieces(&piece, depth - 1, out))
+            return false;
     }
-    const unsigned char *content = cursor_bytes(cursor, length);
-    if (content == NULL)
+    return !inside.is_short;
+}
+
+bool ber_append_octets(const struct der *element, struct buffer *out)
+{
+    unsigned plain_tag = element->tag & ~(unsigned)DER_CONSTRUCTED;
+    return (plain_tag == DER_TAG_OCTET_STRING || plain_tag == DER_TAG_CONTEXT(0)) &&
+           append_pieces(element, DEPTH_LIMIT, out);
+}
+
+bool ber_read_number(const struct der *element, unsigned long maximum, unsigned long *number_out)
+{
+    unsigned long number = 0;
+    if (element->tag != DER_TAG_INTEGER || element->size == 0 || (element->content[0] & 0x80) != 0)
         return false;
-    *element_out = (struct der){tag, start.next, start.left - cursor->left, content, length};
-    return true;
+    for (size_t i = 0; i < element->size; i++) {
+        if (number > (maximum >> 8))
+            return false;
+        number = number << 8 | element->content[i];
+    }
+    *number_out = number;
+    return number <= maximum;
 }
 
 bool der_expect(struct cursor *cursor, unsigned tag, struct der *element_out)
@@ -128,7 +205,7 @@ bool der_read_number(const struct der *element, unsigned *number_out)
     return true;
 }
 
-bool der_is_oid(const struct der *element, const char *content, size_t size)
+bool der_is_oid(const struct der *element, const void *content, size_t size)
 {
     return element->tag == DER_TAG_OID && element->size == size &&
            memcmp(element->content, content, size) == 0;

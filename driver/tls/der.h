@@ -1,6 +1,8 @@
 /*
- * der.h - reads DER element by element through a bounds-checked cursor. Strict: definite lengths in
- * their shortest form, single-byte tags (X.690, 10.1). Anything else is "no element".
+ * der.h - reads ASN.1 element by element through a bounds-checked cursor, in place, in two ways.
+ * Strict, for what is signed: definite lengths in their shortest form (X.690, 10.1). As BER, for
+ * the key stores that some programs write: also indefinite and long lengths, and octet strings in
+ * pieces. Tags have one byte. Anything else is "no element".
  */
 #ifndef TLS_DER_H
 #define TLS_DER_H
@@ -16,6 +18,7 @@ enum {
     DER_TAG_INTEGER = 0x02,
     DER_TAG_BIT_STRING = 0x03,
     DER_TAG_OCTET_STRING = 0x04,
+    DER_TAG_NULL = 0x05,
     DER_TAG_OID = 0x06,
     DER_TAG_ENUMERATED = 0x0a,
     DER_TAG_UTF8_STRING = 0x0c,
@@ -31,6 +34,8 @@ enum {
     DER_TAG_SEQUENCE = 0x30,
     DER_TAG_SET = 0x31
 };
+
+#define DER_CONSTRUCTED 0x20
 
 /* [n] of a context: primitive (implicit over a primitive type) and constructed. */
 #define DER_TAG_CONTEXT(n) (0x80u + (n))
@@ -52,6 +57,16 @@ bool der_next(struct cursor *cursor, struct der *element_out);
 /* Takes the next element, which must have this tag; the cursor is short otherwise. */
 bool der_expect(struct cursor *cursor, unsigned tag, struct der *element_out);
 
+/* The same for BER; *element_out is all zeroes at the end. */
+bool ber_next(struct cursor *cursor, struct der *element_out);
+bool ber_expect(struct cursor *cursor, unsigned tag, struct der *element_out);
+
+/* Appends the content of an octet string (tag OCTET STRING or [0]), also of one in pieces. */
+bool ber_append_octets(const struct der *element, struct buffer *out);
+
+/* An INTEGER from 0 to maximum, with zeroes before it or not. */
+bool ber_read_number(const struct der *element, unsigned long maximum, unsigned long *number_out);
+
 /* Takes the next element only when it has this tag. */
 bool der_optional(struct cursor *cursor, unsigned tag, struct der *element_out);
 
@@ -67,7 +82,7 @@ bool der_read_time(const struct der *element, time_t *time_out);
 bool der_read_number(const struct der *element, unsigned *number_out);
 
 /* Compares with the content of an OBJECT IDENTIFIER. */
-bool der_is_oid(const struct der *element, const char *content, size_t size);
+bool der_is_oid(const struct der *element, const void *content, size_t size);
 #define DER_IS_OID(element, literal) der_is_oid(element, literal, sizeof(literal) - 1)
 
 /* "1.2.840.113549.1.1.11", cut to size with "..." at the end; "(malformed OID)"; returns out. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "tls/asn1.h"
+#include "tls/der.h"
 #include "tls/content.h"
 #include "tls/jks.h"
 #include "tls/pem.h"
@@ -45,8 +45,8 @@ static bool read_der_certificate(const struct reading *reading, const unsigned c
                                  size_t size)
 {
     struct cursor cursor = cursor_over(bytes, size);
-    struct asn1 whole;
-    if (!asn1_expect(&cursor, ASN1_SEQUENCE, &whole))
+    struct der whole;
+    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, &whole))
         return false;
     return material_add_certificate(reading->material, whole.whole, whole.whole_size,
                                     reading->file->name, reading->error);
@@ -64,8 +64,8 @@ static bool read_der_key(const struct reading *reading, const unsigned char *byt
                          bool is_encrypted)
 {
     struct cursor cursor = cursor_over(bytes, size);
-    struct asn1 whole;
-    return asn1_expect(&cursor, ASN1_SEQUENCE, &whole) &&
+    struct der whole;
+    return ber_expect(&cursor, DER_TAG_SEQUENCE, &whole) &&
            add_key(reading, whole.whole, whole.whole_size, false, is_encrypted);
 }
 

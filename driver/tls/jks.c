@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
-#include "tls/asn1.h"
+#include "tls/der.h"
 
 /*
  * All integers big-endian: magic, version, number of entries; each entry: tag, alias, time,
@@ -140,19 +140,19 @@ static bool read_certificate(struct reader *reader)
                                     reader->error);
 }
 
-static bool split_protected(const unsigned char *bytes, size_t size, struct asn1 *protected_out)
+static bool split_protected(const unsigned char *bytes, size_t size, struct der *protected_out)
 {
     struct cursor cursor = cursor_over(bytes, size);
-    struct asn1 whole, algorithm, oid;
-    if (!asn1_expect(&cursor, ASN1_SEQUENCE, &whole))
+    struct der whole, algorithm, oid;
+    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, &whole))
         return false;
-    struct cursor inside = asn1_inside(&whole);
-    if (!asn1_expect(&inside, ASN1_SEQUENCE, &algorithm) ||
-        !asn1_expect(&inside, ASN1_OCTET_STRING, protected_out))
+    struct cursor inside = der_inside(&whole);
+    if (!ber_expect(&inside, DER_TAG_SEQUENCE, &algorithm) ||
+        !ber_expect(&inside, DER_TAG_OCTET_STRING, protected_out))
         return false;
-    struct cursor identifier = asn1_inside(&algorithm);
-    return asn1_expect(&identifier, ASN1_OID, &oid) &&
-           asn1_is_oid(&oid, oid_protector, sizeof oid_protector) &&
+    struct cursor identifier = der_inside(&algorithm);
+    return ber_expect(&identifier, DER_TAG_OID, &oid) &&
+           der_is_oid(&oid, oid_protector, sizeof oid_protector) &&
            protected_out->size > 2 * SHA1_SIZE;
 }
 
@@ -160,7 +160,7 @@ static bool split_protected(const unsigned char *bytes, size_t size, struct asn1
  * Sun's protector: salt, key XOR stream, check. The stream's blocks are SHA-1(password, block
  * before), starting from the salt; the check is SHA-1(password, key).
  */
-static bool unprotect(const char *password, const struct asn1 *protected, unsigned char *plain)
+static bool unprotect(const char *password, const struct der *protected, unsigned char *plain)
 {
     size_t size = protected->size - 2 * SHA1_SIZE;
     unsigned char block[SHA1_SIZE];
@@ -178,7 +178,7 @@ static bool unprotect(const char *password, const struct asn1 *protected, unsign
            memcmp(check, protected->content + SHA1_SIZE + size, SHA1_SIZE) == 0;
 }
 
-static bool add_key(struct reader *reader, const struct asn1 *protected)
+static bool add_key(struct reader *reader, const struct der *protected)
 {
     size_t size = protected->size - 2 * SHA1_SIZE;
     struct material_key key = {.bytes = malloc(size), .size = size};
@@ -207,7 +207,7 @@ static bool read_key(struct reader *reader)
         return malformed(reader, "a private key is longer than the file");
     if (size > MATERIAL_KEY_SIZE_LIMIT)
         return malformed(reader, "a private key is too large");
-    struct asn1 protected;
+    struct der protected;
     if (!split_protected(bytes, size, &protected))
         return malformed(reader, "a private key is not protected in the usual way");
     uint32_t count = cursor_u32(&reader->cursor);

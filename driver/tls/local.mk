@@ -1,7 +1,6 @@
 # TLS: formats, trust, keys, credentials, revocation lists, verification, sessions. Depends on base.
 noinst_LTLIBRARIES += driver/tls/libtls.la
 driver_tls_libtls_la_SOURCES =
-driver_tls_libtls_la_SOURCES += driver/tls/asn1.c driver/tls/asn1.h
 driver_tls_libtls_la_SOURCES += driver/tls/certificate.c driver/tls/certificate.h
 driver_tls_libtls_la_SOURCES += driver/tls/certificate_extensions.c
 driver_tls_libtls_la_SOURCES += driver/tls/content.c driver/tls/content.h

@@ -162,10 +162,10 @@ enum pbe_outcome pbe_derive(const struct pbe_derivation *derivation, enum pbe_pu
 }
 
 static const struct cipher_row *find_cipher(const struct cipher_row *rows, size_t count,
-                                            const struct asn1 *oid)
+                                            const struct der *oid)
 {
     for (size_t i = 0; i < count; i++)
-        if (asn1_is_oid(oid, rows[i].oid, rows[i].oid_size))
+        if (der_is_oid(oid, rows[i].oid, rows[i].oid_size))
             return &rows[i];
     return NULL;
 }
@@ -173,10 +173,10 @@ static const struct cipher_row *find_cipher(const struct cipher_row *rows, size_
 /* Salt and iterations, which both schemes begin with. */
 static bool read_salt(struct cursor *cursor, struct pbe_derivation *derivation)
 {
-    struct asn1 salt, iterations;
-    if (!asn1_expect(cursor, ASN1_OCTET_STRING, &salt) ||
-        !asn1_expect(cursor, ASN1_INTEGER, &iterations) ||
-        !asn1_number(&iterations, PBE_ITERATION_LIMIT, &derivation->iterations))
+    struct der salt, iterations;
+    if (!ber_expect(cursor, DER_TAG_OCTET_STRING, &salt) ||
+        !ber_expect(cursor, DER_TAG_INTEGER, &iterations) ||
+        !ber_read_number(&iterations, PBE_ITERATION_LIMIT, &derivation->iterations))
         return false;
     derivation->salt = salt.content;
     derivation->salt_size = salt.size;
@@ -187,10 +187,10 @@ static enum pbe_outcome open_pkcs12(gnutls_cipher_algorithm_t cipher, struct cur
                                     const char *password, struct opener *opener)
 {
     struct pbe_derivation derivation = {.digest = GNUTLS_DIG_SHA1, .password = password};
-    struct asn1 sequence;
-    if (!asn1_expect(parameters, ASN1_SEQUENCE, &sequence))
+    struct der sequence;
+    if (!ber_expect(parameters, DER_TAG_SEQUENCE, &sequence))
         return PBE_MALFORMED;
-    struct cursor inside = asn1_inside(&sequence);
+    struct cursor inside = der_inside(&sequence);
     if (!read_salt(&inside, &derivation))
         return PBE_MALFORMED;
     opener->cipher = cipher;
@@ -204,39 +204,39 @@ static enum pbe_outcome open_pkcs12(gnutls_cipher_algorithm_t cipher, struct cur
 }
 
 /* PBKDF2-params: salt, iterations, [key length], [pseudo-random function: HMAC-SHA-1]. */
-static enum pbe_outcome read_pbkdf2(const struct asn1 *parameters,
-                                    struct pbe_derivation *derivation, gnutls_mac_algorithm_t *mac)
+static enum pbe_outcome read_pbkdf2(const struct der *parameters, struct pbe_derivation *derivation,
+                                    gnutls_mac_algorithm_t *mac)
 {
-    struct cursor inside = asn1_inside(parameters);
-    struct asn1 next, oid;
+    struct cursor inside = der_inside(parameters);
+    struct der next, oid;
     if (!read_salt(&inside, derivation))
         return PBE_MALFORMED;
     *mac = GNUTLS_MAC_SHA1;
-    if (asn1_next(&inside, &next) && next.tag == ASN1_INTEGER)
-        asn1_next(&inside, &next);
+    if (ber_next(&inside, &next) && next.tag == DER_TAG_INTEGER)
+        ber_next(&inside, &next);
     if (next.tag == 0)
         return inside.is_short ? PBE_MALFORMED : PBE_DONE;
-    struct cursor function = asn1_inside(&next);
-    if (!asn1_expect(&function, ASN1_OID, &oid))
+    struct cursor function = der_inside(&next);
+    if (!ber_expect(&function, DER_TAG_OID, &oid))
         return PBE_MALFORMED;
     for (size_t i = 0; i < sizeof pbkdf2_macs / sizeof pbkdf2_macs[0]; i++)
-        if (asn1_is_oid(&oid, pbkdf2_macs[i].oid, sizeof pbkdf2_macs[i].oid)) {
+        if (der_is_oid(&oid, pbkdf2_macs[i].oid, sizeof pbkdf2_macs[i].oid)) {
             *mac = pbkdf2_macs[i].mac;
             return PBE_DONE;
         }
     return PBE_UNSUPPORTED;
 }
 
-static enum pbe_outcome derive_pbkdf2(const struct asn1 *scheme, const char *password,
+static enum pbe_outcome derive_pbkdf2(const struct der *scheme, const char *password,
                                       struct opener *opener)
 {
-    struct cursor inside = asn1_inside(scheme);
-    struct asn1 oid, parameters;
-    if (!asn1_expect(&inside, ASN1_OID, &oid))
+    struct cursor inside = der_inside(scheme);
+    struct der oid, parameters;
+    if (!ber_expect(&inside, DER_TAG_OID, &oid))
         return PBE_MALFORMED;
-    if (!asn1_is_oid(&oid, oid_pbkdf2, sizeof oid_pbkdf2))
+    if (!der_is_oid(&oid, oid_pbkdf2, sizeof oid_pbkdf2))
         return PBE_UNSUPPORTED;
-    if (!asn1_expect(&inside, ASN1_SEQUENCE, &parameters))
+    if (!ber_expect(&inside, DER_TAG_SEQUENCE, &parameters))
         return PBE_MALFORMED;
     struct pbe_derivation derivation = {0};
     gnutls_mac_algorithm_t mac;
@@ -255,15 +255,15 @@ static enum pbe_outcome derive_pbkdf2(const struct asn1 *scheme, const char *pas
 static enum pbe_outcome open_pbes2(struct cursor *parameters, const char *password,
                                    struct opener *opener)
 {
-    struct asn1 sequence, derivation, encryption, oid, iv;
-    if (!asn1_expect(parameters, ASN1_SEQUENCE, &sequence))
+    struct der sequence, derivation, encryption, oid, iv;
+    if (!ber_expect(parameters, DER_TAG_SEQUENCE, &sequence))
         return PBE_MALFORMED;
-    struct cursor inside = asn1_inside(&sequence);
-    if (!asn1_expect(&inside, ASN1_SEQUENCE, &derivation) ||
-        !asn1_expect(&inside, ASN1_SEQUENCE, &encryption))
+    struct cursor inside = der_inside(&sequence);
+    if (!ber_expect(&inside, DER_TAG_SEQUENCE, &derivation) ||
+        !ber_expect(&inside, DER_TAG_SEQUENCE, &encryption))
         return PBE_MALFORMED;
-    struct cursor scheme = asn1_inside(&encryption);
-    if (!asn1_expect(&scheme, ASN1_OID, &oid))
+    struct cursor scheme = der_inside(&encryption);
+    if (!ber_expect(&scheme, DER_TAG_OID, &oid))
         return PBE_MALFORMED;
     const struct cipher_row *row =
         find_cipher(pbes2_ciphers, sizeof pbes2_ciphers / sizeof pbes2_ciphers[0], &oid);
@@ -272,20 +272,20 @@ static enum pbe_outcome open_pbes2(struct cursor *parameters, const char *passwo
     opener->cipher = row->cipher;
     opener->key_size = gnutls_cipher_get_key_size(row->cipher);
     opener->iv_size = gnutls_cipher_get_iv_size(row->cipher);
-    if (!asn1_expect(&scheme, ASN1_OCTET_STRING, &iv) || iv.size != opener->iv_size)
+    if (!ber_expect(&scheme, DER_TAG_OCTET_STRING, &iv) || iv.size != opener->iv_size)
         return PBE_MALFORMED;
     memcpy(opener->iv, iv.content, iv.size);
     return derive_pbkdf2(&derivation, password, opener);
 }
 
-static enum pbe_outcome make_opener(const struct asn1 *algorithm, const char *password,
+static enum pbe_outcome make_opener(const struct der *algorithm, const char *password,
                                     struct opener *opener)
 {
-    struct cursor inside = asn1_inside(algorithm);
-    struct asn1 oid;
-    if (algorithm->tag != ASN1_SEQUENCE || !asn1_expect(&inside, ASN1_OID, &oid))
+    struct cursor inside = der_inside(algorithm);
+    struct der oid;
+    if (algorithm->tag != DER_TAG_SEQUENCE || !ber_expect(&inside, DER_TAG_OID, &oid))
         return PBE_MALFORMED;
-    if (asn1_is_oid(&oid, oid_pbes2, sizeof oid_pbes2))
+    if (der_is_oid(&oid, oid_pbes2, sizeof oid_pbes2))
         return open_pbes2(&inside, password, opener);
     const struct cipher_row *row =
         find_cipher(pkcs12_schemes, sizeof pkcs12_schemes / sizeof pkcs12_schemes[0], &oid);
@@ -324,7 +324,7 @@ static enum pbe_outcome decrypt(struct opener *opener, unsigned char *bytes, siz
     return block <= 1 || remove_padding(bytes, size, block) ? PBE_DONE : PBE_WRONG_PASSWORD;
 }
 
-enum pbe_outcome pbe_decrypt(const struct asn1 *algorithm, const char *password,
+enum pbe_outcome pbe_decrypt(const struct der *algorithm, const char *password,
                              const unsigned char *bytes, size_t size, unsigned char **plain_out,
                              size_t *plain_size_out)
 {

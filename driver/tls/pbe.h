@@ -9,7 +9,7 @@
 #include <gnutls/crypto.h>
 #include <stddef.h>
 
-#include "tls/asn1.h"
+#include "tls/der.h"
 
 /* More rounds are refused: they would hang the connection. Programs use 2,000 to 1,000,000. */
 #define PBE_ITERATION_LIMIT 5000000
@@ -25,7 +25,7 @@ enum pbe_outcome {
 
 /* Decrypts size bytes by what AlgorithmIdentifier says. password: UTF-8; NULL is not the same as
  * empty in PKCS#12. plain_out is new memory that the caller wipes and frees. */
-enum pbe_outcome pbe_decrypt(const struct asn1 *algorithm, const char *password,
+enum pbe_outcome pbe_decrypt(const struct der *algorithm, const char *password,
                              const unsigned char *bytes, size_t size, unsigned char **plain_out,
                              size_t *plain_size_out);
 

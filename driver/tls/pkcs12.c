@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "tls/asn1.h"
+#include "tls/der.h"
 #include "tls/pbe.h"
 
 #define OID_PKCS 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01
@@ -25,8 +25,8 @@ enum bag_kind { BAG_KEY = 1, BAG_SHROUDED_KEY, BAG_CERTIFICATE, BAG_CRL, BAG_SEC
 static const unsigned char oid_bag[] = {OID_PKCS, 12, 10, 1};
 
 struct mac {
-    struct asn1 oid;
-    struct asn1 digest;
+    struct der oid;
+    struct der digest;
     struct pbe_derivation derivation; /* without digest and password */
 };
 
@@ -46,17 +46,17 @@ static bool malformed(const struct reader *reader, const char *what)
     return false;
 }
 
-static bool unsupported(const struct reader *reader, const struct asn1 *algorithm, const char *what)
+static bool unsupported(const struct reader *reader, const struct der *algorithm, const char *what)
 {
-    struct cursor inside = asn1_inside(algorithm);
-    struct asn1 oid = *algorithm;
+    struct cursor inside = der_inside(algorithm);
+    struct der oid = *algorithm;
     char text[128];
-    if (algorithm->tag == ASN1_SEQUENCE)
-        asn1_next(&inside, &oid);
+    if (algorithm->tag == DER_TAG_SEQUENCE)
+        ber_next(&inside, &oid);
     error_set(reader->error, ODBCSSL_ERROR_FILE_MALFORMED,
               "%s: the PKCS#12 store %s in a way that is not supported here (%s); make it again "
               "with openssl pkcs12 -export -certpbe AES-256-CBC -keypbe AES-256-CBC -macalg SHA256",
-              reader->store->name, what, asn1_format_oid(&oid, text, sizeof text));
+              reader->store->name, what, der_format_oid(&oid, text, sizeof text));
     return false;
 }
 
@@ -82,7 +82,7 @@ static bool wrong_password(const struct reader *reader)
 
 /* What became of decrypting, as an error. */
 static bool report(const struct reader *reader, enum pbe_outcome outcome,
-                   const struct asn1 *algorithm)
+                   const struct der *algorithm)
 {
     switch (outcome) {
     case PBE_DONE:
@@ -101,7 +101,7 @@ static bool report(const struct reader *reader, enum pbe_outcome outcome,
 }
 
 /* The first candidate that decrypts becomes the only one. */
-static bool open_encrypted(struct reader *reader, const struct asn1 *algorithm,
+static bool open_encrypted(struct reader *reader, const struct der *algorithm,
                            const struct buffer *bytes, unsigned char **plain_out, size_t *size_out)
 {
     enum pbe_outcome outcome = PBE_WRONG_PASSWORD;
@@ -118,11 +118,11 @@ static bool open_encrypted(struct reader *reader, const struct asn1 *algorithm,
     return report(reader, outcome, algorithm);
 }
 
-static bool decrypt(struct reader *reader, const struct asn1 *algorithm, const struct asn1 *octets,
+static bool decrypt(struct reader *reader, const struct der *algorithm, const struct der *octets,
                     unsigned char **plain_out, size_t *size_out)
 {
     struct buffer bytes = {0};
-    bool is_good = asn1_append_octets(octets, &bytes) ||
+    bool is_good = ber_append_octets(octets, &bytes) ||
                    malformed(reader, "encrypted bytes are in no known form");
     is_good = is_good && open_encrypted(reader, algorithm, &bytes, plain_out, size_out);
     buffer_free(&bytes);
@@ -136,14 +136,14 @@ static bool add_key(struct reader *reader, const unsigned char *bytes, size_t si
 }
 
 /* EncryptedPrivateKeyInfo */
-static bool read_shrouded_key(struct reader *reader, const struct asn1 *value)
+static bool read_shrouded_key(struct reader *reader, const struct der *value)
 {
     material_saw(reader->material, CONTENT_ENCRYPTED_KEY);
     if (!reader->store->wants_keys)
         return true;
-    struct cursor inside = asn1_inside(value);
-    struct asn1 algorithm, octets;
-    if (!asn1_expect(&inside, ASN1_SEQUENCE, &algorithm) || !asn1_next(&inside, &octets))
+    struct cursor inside = der_inside(value);
+    struct der algorithm, octets;
+    if (!ber_expect(&inside, DER_TAG_SEQUENCE, &algorithm) || !ber_next(&inside, &octets))
         return malformed(reader, "a private key is cut short");
     unsigned char *plain = NULL;
     size_t size = 0;
@@ -156,17 +156,18 @@ static bool read_shrouded_key(struct reader *reader, const struct asn1 *value)
 }
 
 /* CertBag { OID, [0] { OCTET STRING } } */
-static bool read_certificate(struct reader *reader, const struct asn1 *value)
+static bool read_certificate(struct reader *reader, const struct der *value)
 {
-    struct cursor inside = asn1_inside(value);
-    struct asn1 oid, wrapper, octets;
-    if (!asn1_expect(&inside, ASN1_OID, &oid) || !asn1_expect(&inside, ASN1_CONTEXT_0, &wrapper))
+    struct cursor inside = der_inside(value);
+    struct der oid, wrapper, octets;
+    if (!ber_expect(&inside, DER_TAG_OID, &oid) ||
+        !ber_expect(&inside, DER_TAG_CONTEXT_CONSTRUCTED(0), &wrapper))
         return malformed(reader, "a certificate is cut short");
-    if (!asn1_is_oid(&oid, oid_x509_certificate, sizeof oid_x509_certificate))
+    if (!der_is_oid(&oid, oid_x509_certificate, sizeof oid_x509_certificate))
         return malformed(reader, "a certificate is not of type X.509");
-    struct cursor wrapped = asn1_inside(&wrapper);
+    struct cursor wrapped = der_inside(&wrapper);
     struct buffer der = {0};
-    bool is_good = asn1_next(&wrapped, &octets) && asn1_append_octets(&octets, &der);
+    bool is_good = ber_next(&wrapped, &octets) && ber_append_octets(&octets, &der);
     if (!is_good)
         malformed(reader, "a certificate is in no known form");
     is_good = is_good &&
@@ -179,7 +180,7 @@ static bool read_certificate(struct reader *reader, const struct asn1 *value)
 static bool read_safe_contents(struct reader *reader, const unsigned char *bytes, size_t size,
                                unsigned depth);
 
-static bool read_bag_value(struct reader *reader, enum bag_kind kind, const struct asn1 *value,
+static bool read_bag_value(struct reader *reader, enum bag_kind kind, const struct der *value,
                            unsigned depth)
 {
     switch (kind) {
@@ -203,16 +204,17 @@ static bool read_bag_value(struct reader *reader, enum bag_kind kind, const stru
 }
 
 /* SafeBag { OID, [0] value, attributes } */
-static bool read_bag(struct reader *reader, const struct asn1 *bag, unsigned depth)
+static bool read_bag(struct reader *reader, const struct der *bag, unsigned depth)
 {
-    struct cursor inside = asn1_inside(bag);
-    struct asn1 oid, wrapper, value;
-    if (!asn1_expect(&inside, ASN1_OID, &oid) || !asn1_expect(&inside, ASN1_CONTEXT_0, &wrapper))
+    struct cursor inside = der_inside(bag);
+    struct der oid, wrapper, value;
+    if (!ber_expect(&inside, DER_TAG_OID, &oid) ||
+        !ber_expect(&inside, DER_TAG_CONTEXT_CONSTRUCTED(0), &wrapper))
         return malformed(reader, "an entry is cut short");
     if (oid.size != sizeof oid_bag + 1 || memcmp(oid.content, oid_bag, sizeof oid_bag) != 0)
         return malformed(reader, "an entry is of an unknown kind");
-    struct cursor wrapped = asn1_inside(&wrapper);
-    if (!asn1_expect(&wrapped, ASN1_SEQUENCE, &value))
+    struct cursor wrapped = der_inside(&wrapper);
+    if (!ber_expect(&wrapped, DER_TAG_SEQUENCE, &value))
         return malformed(reader, "an entry is cut short");
     return read_bag_value(reader, (enum bag_kind)oid.content[sizeof oid_bag], &value, depth);
 }
@@ -221,21 +223,21 @@ static bool read_safe_contents(struct reader *reader, const unsigned char *bytes
                                unsigned depth)
 {
     struct cursor cursor = cursor_over(bytes, size);
-    struct asn1 list, bag;
+    struct der list, bag;
     /* A wrong password gives correct padding once in 256 times, and garbage. */
-    if (!asn1_expect(&cursor, ASN1_SEQUENCE, &list))
+    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, &list))
         return malformed(reader, "a list of entries cannot be read (or SslPassword is wrong)");
-    struct cursor inside = asn1_inside(&list);
-    while (asn1_next(&inside, &bag))
+    struct cursor inside = der_inside(&list);
+    while (ber_next(&inside, &bag))
         if (!read_bag(reader, &bag, depth))
             return false;
     return !inside.is_short || malformed(reader, "a list of entries is cut short");
 }
 
-static bool read_plain_contents(struct reader *reader, const struct asn1 *octets)
+static bool read_plain_contents(struct reader *reader, const struct der *octets)
 {
     struct buffer bytes = {0};
-    bool is_good = asn1_append_octets(octets, &bytes) ||
+    bool is_good = ber_append_octets(octets, &bytes) ||
                    malformed(reader, "a list of entries is in no known form");
     is_good = is_good && read_safe_contents(reader, buffer_content(&bytes), buffer_length(&bytes),
                                             NESTING_LIMIT);
@@ -245,16 +247,16 @@ static bool read_plain_contents(struct reader *reader, const struct asn1 *octets
 }
 
 /* EncryptedData { version, { OID, algorithm, [0] octets } } (RFC 2315, 13) */
-static bool read_encrypted_contents(struct reader *reader, const struct asn1 *data)
+static bool read_encrypted_contents(struct reader *reader, const struct der *data)
 {
-    struct cursor inside = asn1_inside(data);
-    struct asn1 version, info, oid, algorithm, octets;
-    if (!asn1_expect(&inside, ASN1_INTEGER, &version) ||
-        !asn1_expect(&inside, ASN1_SEQUENCE, &info))
+    struct cursor inside = der_inside(data);
+    struct der version, info, oid, algorithm, octets;
+    if (!ber_expect(&inside, DER_TAG_INTEGER, &version) ||
+        !ber_expect(&inside, DER_TAG_SEQUENCE, &info))
         return malformed(reader, "an encrypted part is cut short");
-    struct cursor content = asn1_inside(&info);
-    if (!asn1_expect(&content, ASN1_OID, &oid) ||
-        !asn1_expect(&content, ASN1_SEQUENCE, &algorithm) || !asn1_next(&content, &octets))
+    struct cursor content = der_inside(&info);
+    if (!ber_expect(&content, DER_TAG_OID, &oid) ||
+        !ber_expect(&content, DER_TAG_SEQUENCE, &algorithm) || !ber_next(&content, &octets))
         return malformed(reader, "an encrypted part is cut short");
     unsigned char *plain = NULL;
     size_t size = 0;
@@ -267,32 +269,33 @@ static bool read_encrypted_contents(struct reader *reader, const struct asn1 *da
 }
 
 /* ContentInfo { OID, [0] content }: *oid_out and the element inside [0]. */
-static bool read_content_info(struct cursor *cursor, struct asn1 *oid_out, struct asn1 *content_out)
+static bool read_content_info(struct cursor *cursor, struct der *oid_out, struct der *content_out)
 {
-    struct asn1 info, wrapper;
-    if (!asn1_expect(cursor, ASN1_SEQUENCE, &info))
+    struct der info, wrapper;
+    if (!ber_expect(cursor, DER_TAG_SEQUENCE, &info))
         return false;
-    struct cursor inside = asn1_inside(&info);
-    if (!asn1_expect(&inside, ASN1_OID, oid_out) || !asn1_expect(&inside, ASN1_CONTEXT_0, &wrapper))
+    struct cursor inside = der_inside(&info);
+    if (!ber_expect(&inside, DER_TAG_OID, oid_out) ||
+        !ber_expect(&inside, DER_TAG_CONTEXT_CONSTRUCTED(0), &wrapper))
         return false;
-    struct cursor wrapped = asn1_inside(&wrapper);
-    return asn1_next(&wrapped, content_out);
+    struct cursor wrapped = der_inside(&wrapper);
+    return ber_next(&wrapped, content_out);
 }
 
 static bool read_authenticated_safe(struct reader *reader, const struct buffer *bytes)
 {
     struct cursor cursor = cursor_over(buffer_content(bytes), buffer_length(bytes));
-    struct asn1 list, oid, content;
-    if (!asn1_expect(&cursor, ASN1_SEQUENCE, &list))
+    struct der list, oid, content;
+    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, &list))
         return malformed(reader, "its content cannot be read");
-    struct cursor inside = asn1_inside(&list);
+    struct cursor inside = der_inside(&list);
     while (inside.left > 0) {
         if (!read_content_info(&inside, &oid, &content))
             return malformed(reader, "a part is cut short");
         bool is_read = false;
-        if (asn1_is_oid(&oid, oid_data, sizeof oid_data))
+        if (der_is_oid(&oid, oid_data, sizeof oid_data))
             is_read = read_plain_contents(reader, &content);
-        else if (asn1_is_oid(&oid, oid_encrypted_data, sizeof oid_encrypted_data))
+        else if (der_is_oid(&oid, oid_encrypted_data, sizeof oid_encrypted_data))
             is_read = read_encrypted_contents(reader, &content);
         else
             unsupported(reader, &oid, "is encrypted for a public key, or");
@@ -303,26 +306,26 @@ static bool read_authenticated_safe(struct reader *reader, const struct buffer *
 }
 
 /* MacData { { { OID }, digest }, salt, iterations } */
-static bool read_mac(const struct asn1 *data, struct mac *mac)
+static bool read_mac(const struct der *data, struct mac *mac)
 {
-    struct cursor inside = asn1_inside(data);
-    struct asn1 info, algorithm, salt, iterations;
-    if (!asn1_expect(&inside, ASN1_SEQUENCE, &info) ||
-        !asn1_expect(&inside, ASN1_OCTET_STRING, &salt))
+    struct cursor inside = der_inside(data);
+    struct der info, algorithm, salt, iterations;
+    if (!ber_expect(&inside, DER_TAG_SEQUENCE, &info) ||
+        !ber_expect(&inside, DER_TAG_OCTET_STRING, &salt))
         return false;
-    struct cursor digest_info = asn1_inside(&info);
-    if (!asn1_expect(&digest_info, ASN1_SEQUENCE, &algorithm) ||
-        !asn1_expect(&digest_info, ASN1_OCTET_STRING, &mac->digest))
+    struct cursor digest_info = der_inside(&info);
+    if (!ber_expect(&digest_info, DER_TAG_SEQUENCE, &algorithm) ||
+        !ber_expect(&digest_info, DER_TAG_OCTET_STRING, &mac->digest))
         return false;
-    struct cursor identifier = asn1_inside(&algorithm);
-    if (!asn1_expect(&identifier, ASN1_OID, &mac->oid))
+    struct cursor identifier = der_inside(&algorithm);
+    if (!ber_expect(&identifier, DER_TAG_OID, &mac->oid))
         return false;
     mac->derivation.salt = salt.content;
     mac->derivation.salt_size = salt.size;
     mac->derivation.iterations = 1;
-    return !asn1_next(&inside, &iterations)
+    return !ber_next(&inside, &iterations)
                ? !inside.is_short
-               : asn1_number(&iterations, PBE_ITERATION_LIMIT, &mac->derivation.iterations);
+               : ber_read_number(&iterations, PBE_ITERATION_LIMIT, &mac->derivation.iterations);
 }
 
 static enum pbe_outcome mac_fits(const struct mac *mac, const char *password,
@@ -347,7 +350,7 @@ static enum pbe_outcome mac_fits(const struct mac *mac, const char *password,
 
 /* Not gnutls_oid_to_digest: its header calls it a function of the pointer alone, so that compilers
  * leave out what fills a buffer for it. */
-static gnutls_digest_algorithm_t find_digest(const struct asn1 *oid)
+static gnutls_digest_algorithm_t find_digest(const struct der *oid)
 {
     static const struct {
         unsigned char oid[9];
@@ -362,13 +365,13 @@ static gnutls_digest_algorithm_t find_digest(const struct asn1 *oid)
         {{0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03}, 9, GNUTLS_DIG_SHA512},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (asn1_is_oid(oid, rows[i].oid, rows[i].size))
+        if (der_is_oid(oid, rows[i].oid, rows[i].size))
             return rows[i].digest;
     return GNUTLS_DIG_UNKNOWN;
 }
 
 /* The candidate that fits becomes the only one. */
-static bool check_mac(struct reader *reader, const struct asn1 *data, const struct buffer *bytes)
+static bool check_mac(struct reader *reader, const struct der *data, const struct buffer *bytes)
 {
     struct mac mac = {0};
     if (!read_mac(data, &mac))
@@ -377,7 +380,7 @@ static bool check_mac(struct reader *reader, const struct asn1 *data, const stru
     size_t size = mac.derivation.digest != GNUTLS_DIG_UNKNOWN
                       ? gnutls_hash_get_len(mac.derivation.digest)
                       : 0;
-    if (asn1_is_oid(&mac.oid, oid_pbmac1, sizeof oid_pbmac1) || size == 0 ||
+    if (der_is_oid(&mac.oid, oid_pbmac1, sizeof oid_pbmac1) || size == 0 ||
         size > DIGEST_SIZE_LIMIT)
         return unsupported(reader, &mac.oid, "has a MAC");
     enum pbe_outcome outcome = PBE_WRONG_PASSWORD;
@@ -409,18 +412,18 @@ static void list_candidates(struct reader *reader)
 static bool read_store(struct reader *reader, struct buffer *bytes)
 {
     struct cursor cursor = cursor_over(reader->store->bytes, reader->store->size);
-    struct asn1 whole, version, oid, content, mac;
-    if (!asn1_expect(&cursor, ASN1_SEQUENCE, &whole))
+    struct der whole, version, oid, content, mac;
+    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, &whole))
         return malformed(reader, "it is cut short");
-    struct cursor inside = asn1_inside(&whole);
-    if (!asn1_expect(&inside, ASN1_INTEGER, &version) ||
+    struct cursor inside = der_inside(&whole);
+    if (!ber_expect(&inside, DER_TAG_INTEGER, &version) ||
         !read_content_info(&inside, &oid, &content))
         return malformed(reader, "it is cut short");
-    if (!asn1_is_oid(&oid, oid_data, sizeof oid_data))
+    if (!der_is_oid(&oid, oid_data, sizeof oid_data))
         return unsupported(reader, &oid, "is signed");
-    if (!asn1_append_octets(&content, bytes))
+    if (!ber_append_octets(&content, bytes))
         return malformed(reader, "its content is in no known form");
-    if (asn1_next(&inside, &mac) && !check_mac(reader, &mac, bytes))
+    if (ber_next(&inside, &mac) && !check_mac(reader, &mac, bytes))
         return false;
     return !inside.is_short ? read_authenticated_safe(reader, bytes)
                             : malformed(reader, "its MAC is cut short");

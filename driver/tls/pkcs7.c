@@ -1,6 +1,6 @@
 #include "tls/pkcs7.h"
 
-#include "tls/asn1.h"
+#include "tls/der.h"
 
 static bool malformed(const char *name, struct error *error)
 {
@@ -12,28 +12,29 @@ static bool malformed(const char *name, struct error *error)
 static bool enter_signed_data(const unsigned char *bytes, size_t size, struct cursor *rest_out)
 {
     struct cursor cursor = cursor_over(bytes, size);
-    struct asn1 info, oid, wrapper, data, skipped;
-    if (!asn1_expect(&cursor, ASN1_SEQUENCE, &info))
+    struct der info, oid, wrapper, data, skipped;
+    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, &info))
         return false;
-    struct cursor inside = asn1_inside(&info);
-    if (!asn1_expect(&inside, ASN1_OID, &oid) || !asn1_expect(&inside, ASN1_CONTEXT_0, &wrapper))
+    struct cursor inside = der_inside(&info);
+    if (!ber_expect(&inside, DER_TAG_OID, &oid) ||
+        !ber_expect(&inside, DER_TAG_CONTEXT_CONSTRUCTED(0), &wrapper))
         return false;
-    struct cursor wrapped = asn1_inside(&wrapper);
-    if (!asn1_expect(&wrapped, ASN1_SEQUENCE, &data))
+    struct cursor wrapped = der_inside(&wrapper);
+    if (!ber_expect(&wrapped, DER_TAG_SEQUENCE, &data))
         return false;
-    *rest_out = asn1_inside(&data);
-    return asn1_expect(rest_out, ASN1_INTEGER, &skipped) &&
-           asn1_expect(rest_out, ASN1_SET, &skipped) &&
-           asn1_expect(rest_out, ASN1_SEQUENCE, &skipped);
+    *rest_out = der_inside(&data);
+    return ber_expect(rest_out, DER_TAG_INTEGER, &skipped) &&
+           ber_expect(rest_out, DER_TAG_SET, &skipped) &&
+           ber_expect(rest_out, DER_TAG_SEQUENCE, &skipped);
 }
 
-static bool add_certificates(const struct asn1 *list, const char *name, struct material *material,
+static bool add_certificates(const struct der *list, const char *name, struct material *material,
                              struct error *error)
 {
-    struct cursor inside = asn1_inside(list);
-    struct asn1 certificate;
-    while (asn1_next(&inside, &certificate)) {
-        if (certificate.tag != ASN1_SEQUENCE)
+    struct cursor inside = der_inside(list);
+    struct der certificate;
+    while (ber_next(&inside, &certificate)) {
+        if (certificate.tag != DER_TAG_SEQUENCE)
             material_saw(material, CONTENT_ATTRIBUTE_CERTIFICATE);
         else if (!material_add_certificate(material, certificate.whole, certificate.whole_size,
                                            name, error))
@@ -46,14 +47,15 @@ bool pkcs7_read(const unsigned char *bytes, size_t size, const char *name,
                 struct material *material, struct error *error)
 {
     struct cursor rest;
-    struct asn1 part;
+    struct der part;
     if (!enter_signed_data(bytes, size, &rest))
         return malformed(name, error);
     material_saw(material, CONTENT_PKCS7);
-    while (asn1_next(&rest, &part)) {
-        if (part.tag == ASN1_CONTEXT_0 && !add_certificates(&part, name, material, error))
+    while (ber_next(&rest, &part)) {
+        if (part.tag == DER_TAG_CONTEXT_CONSTRUCTED(0) &&
+            !add_certificates(&part, name, material, error))
             return false;
-        if (part.tag == ASN1_CONTEXT_1 && part.size > 0)
+        if (part.tag == DER_TAG_CONTEXT_CONSTRUCTED(1) && part.size > 0)
             material_saw(material, CONTENT_CRL);
     }
     return !rest.is_short || malformed(name, error);
