@@ -330,13 +330,14 @@ static bool is_for_driver(const char *keyword)
            strpbrk(keyword, ";={}") == NULL;
 }
 
-/* origin: of what a file says; a connection string's pairs know theirs. */
+/* Of several in one place the first counts. origin: of what a file says; a connection string's
+ * pairs know theirs. */
 static bool add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
                                 enum connstr_origin origin)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct connstr_pair *pair = &list->pairs[i];
-        if (!is_for_driver(pair->keyword) || connstr_has(driver_settings, pair->keyword))
+        if (!is_for_driver(pair->keyword) || connstr_find(list, pair->keyword) != pair)
             continue;
         if (!connstr_append_pair(driver_settings, pair->keyword, pair->value,
                                  origin != CONNSTR_PLAIN ? origin : pair->origin))

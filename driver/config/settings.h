@@ -37,8 +37,8 @@ struct settings {
     char *dsn;                    /* NULL when the connection string names a driver */
     char *driver;                 /* what it names there; else NULL */
     /* Every keyword of connection string, DSN and driver section that is not ours, in this order,
-     * each where no earlier place has it; without DSN, DRIVER, Description, Trace. Which of them
-     * the real driver gets is its profile's to say. */
+     * once for each place; without DSN, DRIVER, Description, Trace. Which of them the real driver
+     * gets is its profile's to say. */
     struct connstr driver_settings;
     struct setting *items;
     size_t item_count;

@@ -170,15 +170,15 @@ static bool is_blank(char character)
 }
 
 /* The driver takes blanks away from both ends of every value of a connection string, and an empty
- * value of odbc.ini for none. */
+ * value of odbc.ini, or no options there, for none. */
 static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
                          struct error *error)
 {
     const char *value = pair->value;
     size_t length = strlen(value);
-    (void)keyword;
     *value_out = NULL;
-    if (pair->origin == CONNSTR_DATA_SOURCE && length == 0)
+    if (pair->origin == CONNSTR_DATA_SOURCE &&
+        (length == 0 || (text_equal_nocase(keyword, OPTIONS) && strtoul(value, NULL, 10) == 0)))
         return true;
     if (pair->origin == CONNSTR_PLAIN || pair->origin == CONNSTR_BRACED) {
         for (; is_blank(*value); value++)
@@ -201,9 +201,10 @@ static size_t limit_of(const char *keyword)
     return text_equal_nocase(keyword, USER) ? 512 : SIZE_MAX;
 }
 
-static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
-                          struct error *error)
+static bool write_setting(const char *keyword, const struct connstr_pair *pair, bool is_wide,
+                          struct buffer *out, struct error *error)
 {
+    (void)is_wide;
     const char *value = pair->value;
     size_t length = strlen(value);
     if (length > limit_of(keyword))

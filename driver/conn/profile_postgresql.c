@@ -27,6 +27,8 @@
 #define STATEMENTS "ConnSettings"
 #define PQOPT "pqopt"
 #define DRIVER "DRIVER"
+#define PREFIXES "ExtraSysTablePrefixes"
+#define UNIQUE_INDEX "UniqueIndex"
 
 /* psqlodbc copies other values into arrays of 256 bytes, and cuts them without a word. */
 #define PLAIN_LIMIT 255
@@ -85,8 +87,9 @@ static const struct profile_keyword keywords[] = {
     {"Parse", NULL, KEYWORD_DRIVER_WIDE},
     {"C0", "Parse", KEYWORD_STRING_ONLY},
     {"Lie", NULL, KEYWORD_DRIVER_WIDE},
-    {"ExtraSysTablePrefixes", NULL, KEYWORD_DRIVER_WIDE},
-    {"C2", "ExtraSysTablePrefixes", KEYWORD_STRING_ONLY},
+    {PREFIXES, NULL, KEYWORD_DRIVER_WIDE},
+    {"C2", PREFIXES, KEYWORD_STRING_ONLY},
+    {UNIQUE_INDEX, NULL, KEYWORD_DRIVER_WIDE},
     {"UpdatableCursors", NULL, KEYWORD_PASSED},
     {"C4", "UpdatableCursors", KEYWORD_STRING_ONLY},
     {"LFConversion", NULL, KEYWORD_PASSED},
@@ -235,7 +238,7 @@ static const char *value_of_file(const char *keyword, const char *value)
     static const char *const counts[] = {"BatchSize", "Fetch", NULL};
     bool is_zero = atoi(value) == 0;
     if (*value == '\0')
-        return text_equal_nocase(keyword, "ExtraSysTablePrefixes") ? value : NULL;
+        return NULL;
     if (is_zero && is_one_of(keyword, keepalive))
         return "-1";
     if ((is_zero || (text_equal_nocase(keyword, "Fetch") && atoi(value) < 0)) &&
@@ -244,11 +247,42 @@ static const char *value_of_file(const char *keyword, const char *value)
     return value;
 }
 
+/* psqlodbc reads two settings from files that a connection string cannot say; from its own section
+ * of odbcinst.ini it reads them under odbcssl, too. */
+static bool refuse_file_setting(const struct connstr_pair *pair, struct error *error)
+{
+    error_set(
+        error, ODBCSSL_ERROR_KEYWORD_VALUE,
+        "%s=%s: psqlodbc cannot be told this in a connection string: write it in the section of "
+        "odbcinst.ini that TargetDriver names",
+        pair->keyword, pair->value);
+    return false;
+}
+
+/* A ';' parts prefixes, so one at the end says nothing. */
+static bool read_prefixes(const struct connstr_pair *pair, char **value_out, struct error *error)
+{
+    size_t length = strlen(pair->value);
+    while (length > 0 && pair->value[length - 1] == ';')
+        length--;
+    if (memchr(pair->value, ';', length) != NULL)
+        return refuse_file_setting(pair, error);
+    *value_out = strndup(pair->value, length);
+    if (*value_out == NULL)
+        error_set_memory(error);
+    return *value_out != NULL;
+}
+
 static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
                          struct error *error)
 {
     const char *value = pair->value;
     *value_out = NULL;
+    if (text_equal_nocase(keyword, PREFIXES))
+        return read_prefixes(pair, value_out, error);
+    if (text_equal_nocase(keyword, UNIQUE_INDEX)) /* 1 is its default; no string has it */
+        return pair->origin <= CONNSTR_ARGUMENT || *value == '\0' || atoi(value) != 0 ||
+               refuse_file_setting(pair, error);
     if (pair->origin == CONNSTR_DATA_SOURCE || pair->origin == CONNSTR_DRIVER_SECTION)
         value = value_of_file(keyword, value);
     if (value == NULL)
@@ -268,9 +302,10 @@ static bool is_plain(const char *value)
     return *value != '{' && strchr(value, ';') == NULL && strlen(value) <= PLAIN_LIMIT;
 }
 
-static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
-                          struct error *error)
+static bool write_setting(const char *keyword, const struct connstr_pair *pair, bool is_wide,
+                          struct buffer *out, struct error *error)
 {
+    (void)is_wide;
     if (has_braces(keyword))
         return profile_write_braced(pair->value, out);
     if (is_plain(pair->value))

@@ -295,15 +295,39 @@ static bool is_too_long(const char *keyword, const char *value)
     return false;
 }
 
+/* The characters of odbc.ini are UTF-8 for FreeTDS, those of a string that is not wide Latin-1.
+ * NULL: out of memory, or error is set. */
+static char *to_latin1(const struct connstr_pair *pair, struct error *error)
+{
+    size_t count;
+    uint16_t *units = text_to_utf16(pair->value, strlen(pair->value), &count);
+    char *value = units != NULL ? malloc(count + 1) : NULL;
+    bool is_good = value != NULL;
+    for (size_t i = 0; is_good && i < count; i++) {
+        is_good = units[i] < 0x100;
+        value[i] = (char)units[i];
+    }
+    if (value != NULL)
+        value[count] = '\0';
+    if (units != NULL)
+        text_wipe(units, count * sizeof *units);
+    free(units);
+    if (is_good)
+        return value;
+    if (value != NULL)
+        profile_refuse_value(pair,
+                             "FreeTDS takes it for UTF-8 in odbc.ini, and in the connection string "
+                             "of an application that is not a Unicode one only Latin-1",
+                             error);
+    text_free_secret(value);
+    return NULL;
+}
+
 /* A value without braces ends at the first ';', one in braces at the first "};", or with its last
  * brace in it at the end of the string; nothing is written twice or decoded. */
-static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
-                          struct error *error)
+static bool write_value(const struct connstr_pair *pair, const char *value, struct buffer *out,
+                        struct error *error)
 {
-    const char *value = pair->value;
-    if (is_too_long(keyword, value))
-        return profile_refuse_value(pair, "a login of SQL Server has room for 128 characters",
-                                    error);
     if (*value != '{' && strchr(value, ';') == NULL)
         return buffer_append(out, value, strlen(value));
     if (strstr(value, "};") != NULL)
@@ -311,6 +335,20 @@ static bool write_setting(const char *keyword, const struct connstr_pair *pair, 
                                     error);
     return buffer_append_byte(out, '{') && buffer_append(out, value, strlen(value)) &&
            buffer_append_byte(out, '}');
+}
+
+static bool write_setting(const char *keyword, const struct connstr_pair *pair, bool is_wide,
+                          struct buffer *out, struct error *error)
+{
+    if (is_too_long(keyword, pair->value))
+        return profile_refuse_value(pair, "a login of SQL Server has room for 128 characters",
+                                    error);
+    if (is_wide || pair->origin != CONNSTR_DATA_SOURCE)
+        return write_value(pair, pair->value, out, error);
+    char *value = to_latin1(pair, error);
+    bool is_written = value != NULL && write_value(pair, value, out, error);
+    text_free_secret(value);
+    return is_written;
 }
 
 /* FreeTDS takes the first of several servers, and the last of several ports. */

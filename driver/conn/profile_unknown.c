@@ -69,9 +69,10 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
 }
 
 /* The ODBC reference's way: braces where they are needed, with '}' doubled. */
-static bool write_setting(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
-                          struct error *error)
+static bool write_setting(const char *keyword, const struct connstr_pair *pair, bool is_wide,
+                          struct buffer *out, struct error *error)
 {
+    (void)is_wide;
     const char *value = pair->value;
     size_t length = strlen(value);
     (void)keyword;

@@ -315,7 +315,7 @@ static bool write_pair(const struct profile *profile, const struct connstr_pair 
                                     error);
     if (!buffer_append(out, pair->keyword, strlen(pair->keyword)) || !buffer_append_byte(out, '='))
         return false;
-    return profile->write(main_name(profile, pair->keyword), pair, out, error) &&
+    return profile->write(main_name(profile, pair->keyword), pair, is_wide, out, error) &&
            buffer_append_byte(out, ';');
 }
 

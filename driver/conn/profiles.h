@@ -73,9 +73,10 @@ struct profile {
                  struct error *error);
 
     /* Appends the value of a setting of this keyword so that the real driver's own parser reads
-     * just that; false with error naming pair->keyword when there is no way to. */
-    bool (*write)(const char *keyword, const struct connstr_pair *pair, struct buffer *out,
-                  struct error *error);
+     * just that; false with error naming pair->keyword when there is no way to. is_wide: the string
+     * is for a wide function. */
+    bool (*write)(const char *keyword, const struct connstr_pair *pair, bool is_wide,
+                  struct buffer *out, struct error *error);
 
     /* Refuses what would lead the driver past the relay and cannot be undone (environment
      * variables, options); finds what else names the server, and takes it out of target->settings.

@@ -206,10 +206,12 @@ static void copy_field(struct cursor login7, size_t entry, bool is_password, cha
     free(text);
 }
 
-static bool read_tds(struct cursor *cursor, struct canned_login *login)
+/* Packets up to the end of LOGIN7, whose content goes to login7. Returns whether there were only
+ * such packets as belong to a login. */
+static bool gather_login7(struct cursor *cursor, struct buffer *login7)
 {
-    struct buffer login7 = {0};
     uint8_t type = 0, status = 0;
+    bool is_login = true;
     while (!cursor->is_short && !(type == 0x10 && (status & 1) != 0)) {
         type = cursor_u8(cursor);
         status = cursor_u8(cursor);
@@ -217,9 +219,16 @@ static bool read_tds(struct cursor *cursor, struct canned_login *login)
         cursor_u32(cursor);
         const unsigned char *bytes = length >= 8 ? cursor_bytes(cursor, length - 8u) : NULL;
         if (bytes != NULL && type == 0x10)
-            buffer_append(&login7, bytes, length - 8u);
-        login->wants_tls |= type != 0x10 && type != 0x12;
+            buffer_append(login7, bytes, length - 8u);
+        is_login = is_login && (type == 0x10 || type == 0x12);
     }
+    return is_login;
+}
+
+static bool read_tds(struct cursor *cursor, struct canned_login *login)
+{
+    struct buffer login7 = {0};
+    login->wants_tls = !gather_login7(cursor, &login7);
     struct cursor fields = cursor_over(buffer_content(&login7), buffer_length(&login7));
     copy_field(fields, 40, false, login->user);
     copy_field(fields, 44, true, login->password);
@@ -254,6 +263,69 @@ bool canned_login_read(enum canned_kind kind, const unsigned char *bytes, size_t
     struct cursor cursor = cursor_over(bytes, length);
     memset(login, 0, sizeof *login);
     return readers[kind](&cursor, login);
+}
+
+static size_t put(unsigned char *out, size_t used, const void *bytes, size_t length)
+{
+    size_t room = CANNED_LOGIN_SIZE - used;
+    memcpy(out + used, bytes, length < room ? length : room);
+    return used + (length < room ? length : room);
+}
+
+/* Version, packet size and options of LOGIN7 without the process, then each text but the server's
+ * name. */
+static size_t extract_tds(struct cursor *cursor, unsigned char *out)
+{
+    static const size_t entries[] = {36, 40, 44, 48, 60, 64, 68, 82, 86};
+    size_t count = sizeof entries / sizeof entries[0];
+    struct buffer login7 = {0};
+    size_t used = 0;
+    gather_login7(cursor, &login7);
+    struct cursor fields = cursor_over(buffer_content(&login7), buffer_length(&login7));
+    const unsigned char *bytes = buffer_content(&login7);
+    if (bytes != NULL && !cursor->is_short && buffer_length(&login7) > 94) {
+        used = put(out, put(out, 0, bytes + 4, 12), bytes + 20, 16);
+        if (bytes[7] < 0x72) /* TDS 7.1 has the first ones only */
+            count -= 2;
+        for (size_t i = 0; i < count; i++) {
+            char text[2048];
+            copy_field(fields, entries[i], entries[i] == 44, text);
+            used = put(out, put(out, used, "\n", 1), text, strlen(text));
+        }
+    }
+    buffer_free(&login7);
+    return used;
+}
+
+/* The packet without the attributes that tell of process, thread and server. */
+static size_t extract_mysql(struct cursor *cursor, unsigned char *out)
+{
+    static const char *const left_out[] = {"_pid", "_thread", "_server_host"};
+    uint32_t length = cursor_u24le(cursor);
+    cursor_u8(cursor);
+    const unsigned char *bytes = cursor_bytes(cursor, length);
+    if (bytes == NULL || length > CANNED_LOGIN_SIZE)
+        return 0;
+    size_t used = put(out, 0, bytes, length);
+    for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++) {
+        size_t name = strlen(left_out[i]);
+        unsigned char *found = memmem(out, used, left_out[i], name);
+        if (found == NULL || found + name + 1 > out + used)
+            continue;
+        size_t end = (size_t)(found - out) + name + 1 + found[name];
+        end = end < used ? end : used;
+        size_t begin = (size_t)(found - out);
+        memmove(out + begin, out + end, used - end);
+        used -= end - begin;
+    }
+    return used;
+}
+
+size_t canned_login_extract(enum canned_kind kind, const unsigned char *bytes, size_t length,
+                            unsigned char *out)
+{
+    struct cursor cursor = cursor_over(bytes, length);
+    return kind == CANNED_TDS ? extract_tds(&cursor, out) : extract_mysql(&cursor, out);
 }
 
 /* SHA1(password) xor SHA1(salt, SHA1(SHA1(password))) */

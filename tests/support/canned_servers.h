@@ -29,6 +29,12 @@ struct canned_login {
 bool canned_login_read(enum canned_kind kind, const unsigned char *bytes, size_t length,
                        struct canned_login *login);
 
+/* The login in the bytes without what has to differ from one connection to the next (the server's
+ * name, process numbers): for comparing two. Returns its length, 0 when there is no whole one. */
+#define CANNED_LOGIN_SIZE 16384
+size_t canned_login_extract(enum canned_kind kind, const unsigned char *bytes, size_t length,
+                            unsigned char *out);
+
 /* What MySQL's driver answers for a password. */
 void canned_scramble(const char *password, unsigned char *out);
 

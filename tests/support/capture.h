@@ -9,12 +9,13 @@
 #include <stddef.h>
 
 #define CAPTURE_CONNECTIONS 16
-#define CAPTURE_BYTES 8192
+#define CAPTURE_BYTES 131072
 
 struct captured_connection {
     int descriptor;
     char address[128]; /* "127.0.0.1:5432", or the path of a Unix socket */
     bool is_inner;     /* this process listens there: the relay's endpoint */
+    char options[256]; /* of TCP and keepalive, set before connecting: "6/4=300 " */
     size_t length;     /* of bytes, all that were sent at first */
     unsigned char bytes[CAPTURE_BYTES];
 };

@@ -21,6 +21,9 @@ static struct capture captured;
 static char listeners[LISTENERS][128];
 static size_t listener_count;
 
+#define DESCRIPTORS 1024
+static char options[DESCRIPTORS][256];
+
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static void describe(const struct sockaddr *address, socklen_t length, char *out, size_t size)
@@ -49,6 +52,11 @@ static void note_connect(int descriptor, const struct sockaddr *address, socklen
         connection->descriptor = descriptor;
         connection->length = 0;
         connection->is_inner = false;
+        connection->options[0] = '\0';
+        if (descriptor >= 0 && descriptor < DESCRIPTORS) {
+            strcpy(connection->options, options[descriptor]);
+            options[descriptor][0] = '\0';
+        }
         describe(address, length, connection->address, sizeof connection->address);
         for (size_t i = 0; i < LISTENERS && i < listener_count; i++)
             connection->is_inner |= strcmp(listeners[i], connection->address) == 0;
@@ -113,6 +121,26 @@ int listen(int descriptor, int backlog)
         pthread_mutex_unlock(&lock);
     }
     return REAL(listen)(descriptor, backlog);
+}
+
+int setsockopt(int descriptor, int level, int name, const void *value, socklen_t length)
+{
+    bool is_kept = level == IPPROTO_TCP || (level == SOL_SOCKET && name == SO_KEEPALIVE);
+    if (is_kept && length == sizeof(int) && descriptor >= 0 && descriptor < DESCRIPTORS) {
+        pthread_mutex_lock(&lock);
+        size_t used = strlen(options[descriptor]);
+        snprintf(options[descriptor] + used, sizeof options[0] - used, "%d/%d=%d ", level, name,
+                 *(const int *)value);
+        pthread_mutex_unlock(&lock);
+    }
+    return REAL(setsockopt)(descriptor, level, name, value, length);
+}
+
+int close(int descriptor)
+{
+    if (descriptor >= 0 && descriptor < DESCRIPTORS)
+        options[descriptor][0] = '\0';
+    return REAL(close)(descriptor);
 }
 
 int connect(int descriptor, const struct sockaddr *address, socklen_t length)

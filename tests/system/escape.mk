@@ -9,3 +9,8 @@ TESTS += tests/system/test-escape
 tests_system_test_escape_SOURCES = tests/system/test_escape.c
 tests_system_test_escape_LDADD = tests/support/libcapture.la tests/support/libprivateodbc.la \
 	tests/support/libsuite.la $(BASE_LIBS) $(GNUTLS_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += tests/system/test-same
+TESTS += tests/system/test-same
+tests_system_test_same_SOURCES = tests/system/test_same.c $(SYSTEM_FIXTURE)
+tests_system_test_same_LDADD = tests/support/libcapture.la $(SYSTEM_LIBS) $(GNUTLS_LIBS)

@@ -350,10 +350,11 @@ static void test_driver_settings(void)
     static const struct {
         const char *connection, *wanted;
     } cases[] = {
-        {"DSN=warehouse", "Servername=db.example.com;Port=8000;Database=gaussdb"},
+        {"DSN=warehouse", "Servername=db.example.com;Port=8000;Database=gaussdb;Port=1"},
         {"DSN=warehouse;UID=u;PWD={p;w}", "UID=u;PWD={p;w};Servername=db.example.com;Port=8000;"
-                                          "Database=gaussdb"},
-        {"port=1;PORT=2;DSN=warehouse", "port=1;Servername=db.example.com;Database=gaussdb"},
+                                          "Database=gaussdb;Port=1"},
+        {"port=1;PORT=2;DSN=warehouse", "port=1;Servername=db.example.com;Port=8000;"
+                                        "Database=gaussdb;Port=1"},
         {"PWD={p};DSN=plain", "PWD={p}"},
         {"DSN=plain;SslMode=require;SSLCA=/x;Encrypt=yes;TrustServerCertificate=yes;A=", "A="},
         {"DSN=plain;Description=x;Trace=1;FILEDSN=f;TargetDriver=PG;CA=d", "CA=d"},

@@ -46,8 +46,9 @@ static const struct {
     bool after_plaintext;
     bool after_tls;
 } transitions[] = {
-    {SESSION_NO_TLS, false, true},  {SESSION_NEEDS_TLS, true, false}, {SESSION_REJECTED, true, true},
-    {SESSION_LOST, false, false}, {SESSION_WAITING, false, false},  {SESSION_CARRIED, false, false},
+    {SESSION_NO_TLS, false, true},   {SESSION_NEEDS_TLS, true, false},
+    {SESSION_REJECTED, true, true},  {SESSION_LOST, false, false},
+    {SESSION_WAITING, false, false}, {SESSION_CARRIED, false, false},
 };
 
 static void test_going_on(void)
@@ -257,6 +258,11 @@ static const struct {
      "UseDeclareFetch=1;BoolsAsChar=0;Fetch=7;"},
     {DRIVER_FAMILY_POSTGRESQL, {"PWD={a;}}b};Database={a}"}, "PWD={a;}}b};Database=a;"},
     {DRIVER_FAMILY_POSTGRESQL, {"Nobody={;Servername=x};Database=d"}, "Database=d;"},
+    {DRIVER_FAMILY_POSTGRESQL, {NULL, "UniqueIndex=0"}, NULL},
+    {DRIVER_FAMILY_POSTGRESQL, {NULL, "ExtraSysTablePrefixes={a;b}"}, NULL},
+    {DRIVER_FAMILY_POSTGRESQL,
+     {NULL, "ExtraSysTablePrefixes={dd_;}"},
+     "ExtraSysTablePrefixes=dd_;"},
     {DRIVER_FAMILY_TDS,
      {"UID={a;b}}c};PWD=a}b", "APP=x;Database=d"},
      "Database=d;UID={a;b}c};PWD=a}b;TDS_Version=7.4;"},
