@@ -1,7 +1,8 @@
 # Test support, unit tests (one program per folder of driver/) and system tests.
 
 check_LTLIBRARIES += tests/support/libsuite.la
-tests_support_libsuite_la_SOURCES = tests/support/suite.c tests/support/suite.h
+tests_support_libsuite_la_SOURCES = tests/support/suite.c tests/support/suite.h \
+	tests/support/fork_beside.c tests/support/fork_beside.h
 tests_support_libsuite_la_LIBADD = $(CUNIT_LIBS)
 
 include tests/unit/base.mk

@@ -20,10 +20,23 @@ static pthread_cond_t unpinned = PTHREAD_COND_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct handle *slots[SLOTS];
 
-/* A child must not inherit the lock from a thread that it does not have. */
+/* A child has none of the threads that held a handle's lock, or a pin on it. */
+static void renew_in_child(void)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        for (struct handle *handle = slots[i]; handle != NULL; handle = handle->next_in_slot) {
+            handle->pins = 0;
+            if (handle->kind == HANDLE_ENVIRONMENT)
+                pthread_mutex_init(&((struct environment *)handle)->lock, NULL);
+            else if (handle->kind == HANDLE_CONNECTION)
+                pthread_mutex_init(&((struct connection *)handle)->lock, NULL);
+        }
+    handles_unlock();
+}
+
 static void guard_fork(void)
 {
-    fork_guard(handles_lock, handles_unlock, handles_unlock);
+    fork_guard(handles_lock, handles_unlock, renew_in_child);
 }
 
 void handles_lock(void)

@@ -202,18 +202,22 @@ static bool has_any_demand(const struct verify_attempt *attempt)
     return false;
 }
 
-void verify_check_policies(struct verification *verification)
+/* Some 20 KB of stack, which only those pay who demand something. */
+static __attribute__((noinline)) void check_demands(struct verify_attempt *attempt)
 {
-    struct verify_attempt *attempt = &verification->current;
     unsigned count = (unsigned)attempt->path_count;
     struct state state = {.level.has_any = true,
                           .explicit_policy = count,
                           .policy_mapping = count,
                           .any_policy = count};
-    /* Nobody asks, as nearly everywhere. */
-    if (!has_any_demand(attempt))
-        return;
     for (size_t i = attempt->path_count - 1; i-- > 0;)
         if (!process(attempt, i, &state))
             return;
+}
+
+void verify_check_policies(struct verification *verification)
+{
+    /* Nobody asks, nearly everywhere. */
+    if (has_any_demand(&verification->current))
+        check_demands(&verification->current);
 }

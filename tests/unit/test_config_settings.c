@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "config/ini.h"
 #include "config/keys.h"
 #include "config/settings.h"
+#include "support/fork_beside.h"
 
 static bool resolve(const char *text, struct settings *settings, struct error *error)
 {
@@ -565,8 +567,23 @@ static void test_environment_refusals(void)
     }
 }
 
+static bool read_driver(void)
+{
+    struct error error = {0};
+    char *value = NULL;
+    bool is_read = ini_read_value(INI_DRIVERS, "PG", "Driver", &value, &error) && value != NULL;
+    free(value);
+    return is_read;
+}
+
+static void test_fork(void)
+{
+    CHECK(fork_beside(read_driver, read_driver));
+}
+
 const struct suite_case refusal_cases[] = {
     {"every refusal names keyword, value and place", test_refusals},
     {"the environment's values are checked as well", test_environment_refusals},
+    {"a child that is forked while threads read the files reads them", test_fork},
     {NULL, NULL},
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "support/der.h"
+#include "support/fork_beside.h"
 #include "support/pki.h"
 #include "support/suite.h"
 #include "tls/crl.h"
@@ -407,11 +408,30 @@ static void test_threads(void)
     crl_free(&crl);
 }
 
+static struct crl *shared_crl;
+static struct certificate shared_issuer;
+
+static bool ask_shared(void)
+{
+    return crl_is_signed_by(shared_crl, &shared_issuer, NULL);
+}
+
+static void test_fork(void)
+{
+    gnutls_datum_t der = pki_der(issuer);
+    CHECK_FATAL(certificate_read(der.data, der.size, &shared_issuer) == NULL);
+    shared_crl = read_spec((struct pki_crl_spec){0});
+    CHECK(fork_beside(ask_shared, ask_shared));
+    crl_free(&shared_crl);
+    gnutls_free(der.data);
+}
+
 static const struct suite_case signature_cases[] = {
     {"verifies the usual algorithms, and tells weak ones", test_algorithms},
     {"keeps one answer per key", test_kept_verdicts},
     {"remembers nothing for which memory was out", test_no_memory},
     {"answers several threads", test_threads},
+    {"answers a child that is forked meanwhile", test_fork},
     {NULL, NULL},
 };
 

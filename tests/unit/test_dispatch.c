@@ -10,6 +10,7 @@
 #include "dispatch/functions.h"
 #include "dispatch/handles.h"
 #include "support/fake_driver.h"
+#include "support/fork_beside.h"
 #include "support/suite.h"
 
 #define OTHER_ATTRIBUTE 0x4001
@@ -80,6 +81,24 @@ static void test_load_from_threads(void)
         CHECK(found[i] != NULL && found[i] == found[0]);
 }
 
+static struct environment *shared_environment;
+
+static bool use_shared(void)
+{
+    struct error error = {0};
+    const struct driver *driver = driver_load(fake_path("fakew.so"), &error);
+    return driver != NULL && environment_real(shared_environment, driver, &error) != NULL;
+}
+
+static void test_fork(void)
+{
+    shared_environment = environment_new();
+    CHECK_FATAL(shared_environment != NULL);
+    shared_environment->odbc_version = SQL_OV_ODBC3;
+    CHECK(fork_beside(use_shared, use_shared));
+    environment_free(shared_environment);
+}
+
 static void test_check_flavour(void)
 {
     struct error wide = {0}, ansi = {0};
@@ -99,6 +118,7 @@ static const struct suite_case driver_cases[] = {
     {"whose functions are a dependency's is none", test_load_hollow},
     {"may not be odbcssl itself", test_load_itself},
     {"is loaded once, also by several threads", test_load_from_threads},
+    {"serves a child that is forked while threads load it", test_fork},
     {"has to have the functions of the application's flavour", test_check_flavour},
     {NULL, NULL},
 };

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/fork_beside.h"
+
 static size_t count_entries(const char *folder)
 {
     struct dirent **entries = NULL;
@@ -173,6 +175,36 @@ static void test_fork(void)
     rig_close(&rig);
     peer_stop(&peer);
     CHECK_NUMBER(actor.clean_ends, 2);
+}
+
+static uint16_t shared_port;
+
+static bool open_and_close(void)
+{
+    struct rig rig = rig_make(shared_port, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    bool is_open = rig_open(&rig);
+    rig_close(&rig);
+    return is_open;
+}
+
+static bool log_in_alone(void)
+{
+    struct rig rig = rig_make(shared_port, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    struct postgres_client client;
+    bool is_in = rig_open(&rig) && rig_login(&rig, &client);
+    if (is_in)
+        postgres_client_close(&client);
+    rig_close(&rig);
+    return is_in;
+}
+
+static void test_fork_beside(void)
+{
+    struct actor actor = actor_make(ACTOR_WAITS);
+    struct peer *peer = peer_start(actor_serve, &actor);
+    shared_port = peer_port(peer);
+    CHECK(fork_beside(open_and_close, log_in_alone));
+    peer_stop(&peer);
 }
 
 /* Nothing stays of relays that were used, refused, or never used. */
@@ -373,6 +405,7 @@ const struct suite_case relay_life_cases[] = {
     {"other processes are sent away", test_foreigners},
     {"a real driver that has left is known at once", test_leaving},
     {"a forked child leaves the parent's session alone", test_fork},
+    {"a child that is forked while threads connect", test_fork_beside},
     {"no descriptor and no thread stays", test_leaks},
     {"the relay's thread takes no signals", test_signals},
     {"the process ends during handshakes", test_exit},
