@@ -33,6 +33,7 @@ static void run_probe(struct check *check)
         .credentials = check->credentials,
         .target = &link->server,
         .timeout = link->timeout,
+        .timeout_source = link->timeout_source,
         .log = link->log,
     };
     char *doing = memory_format("connecting to %s", check->findings.server);

@@ -1,5 +1,6 @@
 #include "conn/link.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,11 +85,22 @@ static bool check_pin(const struct link *link, struct error *error)
     return false;
 }
 
-static unsigned choose_timeout(const struct link *link, unsigned login_timeout)
+static void choose_timeout(struct link *link, unsigned login_timeout)
 {
-    if (link->settings.tls.timeout != 0)
-        return link->settings.tls.timeout;
-    return login_timeout != 0 ? login_timeout : TLS_DEFAULT_TIMEOUT;
+    const struct settings *settings = &link->settings;
+    const char *source = "";
+    for (size_t i = 0; i < settings->item_count; i++)
+        if (strcmp(settings->items[i].keyword, "SslTimeout") == 0)
+            source = settings->items[i].source;
+    link->timeout = settings->tls.timeout != 0 ? settings->tls.timeout
+                    : login_timeout != 0       ? login_timeout
+                                               : TLS_DEFAULT_TIMEOUT;
+    if (settings->tls.timeout != 0)
+        snprintf(link->timeout_source, sizeof link->timeout_source, "SslTimeout, %s", source);
+    else
+        snprintf(link->timeout_source, sizeof link->timeout_source, "%s",
+                 login_timeout != 0 ? "the application's login time-out"
+                                    : "the default of SslTimeout");
 }
 
 static bool settle(struct link *link, const struct connstr *list, unsigned login_timeout,
@@ -97,7 +109,7 @@ static bool settle(struct link *link, const struct connstr *list, unsigned login
     if (!settings_resolve(list, &link->settings, warnings, error) || !open_log(link, error))
         return false;
     link->profile = profile_find(link->settings.family);
-    link->timeout = choose_timeout(link, login_timeout);
+    choose_timeout(link, login_timeout);
     link->report.mode = link->settings.tls.mode;
     return profile_read(link->profile, &link->settings, &link->target, error) &&
            check_pin(link, error) && choose_protocol(link, error);
@@ -184,6 +196,7 @@ bool link_start_relay(struct link *link, enum proto_plan plan, struct error *err
                     .credentials = link->credentials,
                     .target = &link->server,
                     .timeout = link->timeout,
+                    .timeout_source = link->timeout_source,
                     .log = link->log,
                     .owner = link,
                     .hold = hold,

@@ -26,8 +26,9 @@ struct link {
     struct relay *relay;
     struct tls_report report; /* of the session that session_number counts (relay.h) */
     unsigned session_number;
-    unsigned timeout;       /* seconds */
-    atomic_uint references; /* the connection's, and one of each relay that has not ended */
+    unsigned timeout;         /* seconds */
+    char timeout_source[160]; /* "SslTimeout, odbc.ini [w]" */
+    atomic_uint references;   /* the connection's, and one of each relay that has not ended */
     unsigned generation; /* of the process that connected: a forked child must not use the link */
 };
 

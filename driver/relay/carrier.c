@@ -116,7 +116,8 @@ static int wait_for_events(struct carrier *carrier, const struct session_wants *
 static void stop(struct carrier *carrier)
 {
     struct session *session = carrier->session;
-    struct dial_wait wait = {clock_monotonic() + STOP_MILLISECONDS, -1, -1};
+    struct dial_wait wait = {
+        .deadline = clock_monotonic() + STOP_MILLISECONDS, .wake = -1, .driver = -1};
     struct error error = {0};
     size_t unsent = 0;
     if (session_phase(session) != SESSION_CARRYING || carrier->server < 0)

@@ -16,6 +16,7 @@
 
 #define ADDRESS_TEXT_SIZE 80
 #define LIST_SIZE 1024
+#define LIMIT_SIZE 240
 
 /* [::1] without its brackets, in new memory. */
 static char *bare_host(const char *host)
@@ -131,8 +132,9 @@ bool dial_wait_for(int descriptor, short events, const struct dial_wait *wait, c
         else if (polled[2].revents != 0)
             error_set(error, ODBCSSL_ERROR_TIMEOUT, "the real driver gave up while %s", doing);
         else if (count == 0)
-            error_set(error, ODBCSSL_ERROR_TIMEOUT,
-                      "the time-out (SslTimeout, else the login time-out) ran out while %s", doing);
+            error_set(error, ODBCSSL_ERROR_TIMEOUT, "the time-out%s%s ran out while %s",
+                      wait->limit != NULL ? " of " : "", wait->limit != NULL ? wait->limit : "",
+                      doing);
         else
             continue;
         return false;
@@ -209,7 +211,13 @@ int dial_connect(const struct dial_target *target, const struct dial_wait *wait,
          * up the time of those behind it. */
         struct dial_wait part = *wait;
         struct error reason = {0};
-        part.deadline = clock_monotonic() + clock_left(wait->deadline) / (int)(target->count - i);
+        char limit[LIMIT_SIZE];
+        int share = clock_left(wait->deadline) / (int)(target->count - i);
+        part.deadline = clock_monotonic() + share;
+        if (target->count > 1 && wait->limit != NULL) {
+            snprintf(limit, sizeof limit, "%d of the %s", (share + 999) / 1000, wait->limit);
+            part.limit = limit;
+        }
         int descriptor = connect_one(target, i, &part, &reason);
         if (descriptor >= 0) {
             *used_out = i;

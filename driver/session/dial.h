@@ -35,7 +35,9 @@ const char *dial_describe(const struct dial_target *target, size_t index, char *
 /* Something that ends a wait early. */
 struct dial_wait {
     int64_t deadline; /* clock_monotonic() */
-    int wake;         /* descriptor that becomes readable when the relay is to stop */
+    const char
+        *limit; /* what it comes from: "20 seconds (SslTimeout, odbc.ini [w])"; NULL: not said */
+    int wake;   /* descriptor that becomes readable when the relay is to stop */
     int driver; /* the real driver's descriptor: when it hangs up, waiting is useless; or -1 */
 };
 

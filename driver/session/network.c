@@ -27,8 +27,13 @@ int network_connect(struct session *session, int wake, int driver)
 {
     /* A main session's real driver that hangs up makes waiting useless; one that cancels may have
      * gone already, and is carried all the same. */
-    const struct dial_wait wait = {session_deadline(session), wake,
-                                   session_is_main(session) ? driver : -1};
+    char limit[SESSION_TIMEOUT_TEXT_SIZE];
+    const struct dial_wait wait = {
+        .deadline = session_deadline(session),
+        .limit = session_timeout_text(session_record_options(session_record_of(session)), limit,
+                                      sizeof limit),
+        .wake = wake,
+        .driver = session_is_main(session) ? driver : -1};
     struct dial_target one = {0};
     struct error error = {0};
     size_t used = 0, offset;

@@ -63,6 +63,14 @@ const struct session_options *session_record_options(const struct session_record
     return &record->options;
 }
 
+const char *session_timeout_text(const struct session_options *options, char *out, size_t size)
+{
+    const char *source = options->timeout_source;
+    snprintf(out, size, "%u seconds (%s)", options->timeout,
+             source != NULL ? source : "SslTimeout, else the login time-out");
+    return out;
+}
+
 /* --- what sessions write --- */
 
 static void vacate(struct session_record *record)

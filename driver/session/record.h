@@ -37,7 +37,7 @@ struct session_options {
     const struct credentials *credentials; /* may be NULL with PROTO_PLAN_PLAINTEXT */
     const struct dial_target *target;
     unsigned timeout;           /* seconds for connecting, handshake and login of a session */
-    const char *timeout_source; /* "SslTimeout (odbc.ini [w])"; NULL: not known */
+    const char *timeout_source; /* "SslTimeout, odbc.ini [w]"; NULL: not known */
     struct log *log;
     void *owner;               /* of what the pointers point to */
     void (*hold)(void *owner); /* NULL: the caller sees to it */
@@ -64,6 +64,10 @@ struct session_record *session_record_hold(struct session_record *record);
 void session_record_release(struct session_record **record);
 
 const struct session_options *session_record_options(const struct session_record *record);
+
+/* "20 seconds (SslTimeout, odbc.ini [w])"; returns out. */
+#define SESSION_TIMEOUT_TEXT_SIZE 200
+const char *session_timeout_text(const struct session_options *options, char *out, size_t size);
 
 /* A snapshot. report_out, warnings_out and error_out may be NULL. With SESSION_WAITING the error
  * says what the session was doing ("... gave up while waiting for the TLS handshake"), so that a

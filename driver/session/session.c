@@ -200,16 +200,12 @@ static void finish(struct session *session)
 static void check_time(struct session *session, int64_t now)
 {
     struct error error = {0};
-    const char *source = session->options->timeout_source;
-    char hint[SIDE_HINT_SIZE];
+    char limit[SESSION_TIMEOUT_TEXT_SIZE], hint[SIDE_HINT_SIZE];
     if (session->deadline == 0 || now < session->deadline || !session_is_running(session))
         return;
-    side_explain(session, hint, sizeof hint);
-    error_set(&error, ODBCSSL_ERROR_TIMEOUT,
-              "%s: the time-out of %u seconds (%s) ran out while %s%s", session->server_name,
-              session->options->timeout,
-              source != NULL ? source : "SslTimeout, else the login time-out",
-              session_doing(session), hint);
+    error_set(&error, ODBCSSL_ERROR_TIMEOUT, "%s: the time-out of %s ran out while %s%s",
+              session->server_name, session_timeout_text(session->options, limit, sizeof limit),
+              session_doing(session), side_explain(session, hint, sizeof hint));
     verdict_fail(session, &error);
 }
 

@@ -5,7 +5,8 @@ POSTGRES_SYSTEM_TESTS = tests/system/test-settings \
 	tests/system/test-cancel \
 	tests/system/test-transfer \
 	tests/system/test-report \
-	tests/system/test-process
+	tests/system/test-process \
+	tests/system/test-host
 check_PROGRAMS += $(POSTGRES_SYSTEM_TESTS)
 TESTS += $(POSTGRES_SYSTEM_TESTS)
 
@@ -23,6 +24,8 @@ tests_system_test_transfer_SOURCES = tests/system/test_transfer.c $(SYSTEM_FIXTU
 tests_system_test_transfer_LDADD = $(SYSTEM_LIBS) tests/support/libmariadbtest.la $(GNUTLS_LIBS)
 tests_system_test_report_SOURCES = tests/system/test_report.c $(SYSTEM_FIXTURE)
 tests_system_test_report_LDADD = $(SYSTEM_LIBS) $(GNUTLS_LIBS)
+tests_system_test_host_SOURCES = tests/system/test_host.c $(SYSTEM_FIXTURE)
+tests_system_test_host_LDADD = $(SYSTEM_LIBS)
 tests_system_test_process_SOURCES = tests/system/test_process.c $(SYSTEM_FIXTURE)
 tests_system_test_process_LDADD = $(SYSTEM_LIBS)
 

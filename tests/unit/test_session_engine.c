@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "engine_rig.h"
+#include "session/network.h"
 #include "session/session_internal.h"
 #include "support/suite.h"
 
@@ -298,6 +301,33 @@ static void test_server_ends(void)
     }
 }
 
+/* A server that no longer listens, and neither speaks nor goes: the send that fails for good ends
+ * the session, after the words that came before. */
+static void test_send_fails(void)
+{
+    struct engine_rig rig = engine_make(PROTO_PLAN_PLAINTEXT);
+    struct error error = {0};
+    int ends[2];
+    char words[100];
+    CHECK_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    engine_open(&rig);
+    CHECK(engine_login(&rig));
+    CHECK(write(ends[1], "the last words", 14) == 14);
+    shutdown(ends[1], SHUT_RD);
+    CHECK_NUMBER(session_write(rig.session, "query", 5), 5);
+    network_flush(rig.session, ends[0]);
+    session_step(rig.session, rig.now);
+    CHECK_NUMBER(session_read(rig.session, words, sizeof words, false), 14);
+    CHECK_NUMBER(session_read(rig.session, words, sizeof words, false), 0);
+    CHECK_NUMBER(session_down(rig.session), SESSION_STREAM_BROKEN);
+    CHECK(!session_record_is_alive(rig.record, &error));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_LINK_LOST);
+    CHECK_CONTAINS(error.text, "Broken pipe");
+    close(ends[0]);
+    close(ends[1]);
+    engine_close(&rig);
+}
+
 /* The driver half-closes with much under way: the server gets all of it, then a clean end. */
 static void test_half_close(void)
 {
@@ -568,6 +598,7 @@ static const struct suite_case cases[] = {
     {"a driver that does not read makes the server wait", test_driver_does_not_read},
     {"an idle session holds little memory", test_idle_memory},
     {"the server's words before its end, and then the end as it was", test_server_ends},
+    {"a send that fails for good", test_send_fails},
     {"a half-close", test_half_close},
     {"a driver that is gone", test_driver_gone},
     {"any order of bytes and ends", test_orders},
