@@ -28,12 +28,14 @@ static SQLRETURN call_wide(const struct connection *connection,
 {
     const struct driver_functions *functions = connection->driver->functions;
     SQLHDBC real = connection->handle.real;
-    SQLWCHAR out[OUT_TEXT_SIZE] = {0};
     SQLSMALLINT out_length = 0;
     SQLRETURN result;
     size_t length;
-    SQLWCHAR *wide = text_to_utf16(text, strlen(text), &length);
+    /* Not on the stack, of which the real driver needs what there is. */
+    SQLWCHAR *out = calloc(OUT_TEXT_SIZE, sizeof *out);
+    SQLWCHAR *wide = out != NULL ? text_to_utf16(text, strlen(text), &length) : NULL;
     if (wide == NULL) {
+        free(out);
         error_set_memory(&attempt->error);
         return SQL_ERROR;
     }
@@ -46,8 +48,9 @@ static SQLRETURN call_wide(const struct connection *connection,
     }
     attempt->out_text = text_to_utf8(out, text_utf16_length(out), NULL);
     text_wipe(wide, length * sizeof *wide);
-    text_wipe(out, sizeof out);
+    text_wipe(out, OUT_TEXT_SIZE * sizeof *out);
     free(wide);
+    free(out);
     return result;
 }
 
@@ -57,9 +60,13 @@ static SQLRETURN call_ansi(const struct connection *connection,
 {
     const struct driver_functions *functions = connection->driver->functions;
     SQLHDBC real = connection->handle.real;
-    SQLCHAR out[OUT_TEXT_SIZE] = {0};
     SQLSMALLINT out_length = 0;
     SQLRETURN result;
+    SQLCHAR *out = calloc(OUT_TEXT_SIZE, 1);
+    if (out == NULL) {
+        error_set_memory(&attempt->error);
+        return SQL_ERROR;
+    }
     if (request->function == CONNECT_BROWSE_CONNECT) {
         result = functions->SQLBrowseConnect(real, (SQLCHAR *)text, SQL_NTS, out, OUT_TEXT_SIZE,
                                              &out_length);
@@ -68,7 +75,8 @@ static SQLRETURN call_ansi(const struct connection *connection,
                                              OUT_TEXT_SIZE, &out_length, request->completion);
     }
     attempt->out_text = strdup((const char *)out);
-    text_wipe(out, sizeof out);
+    text_wipe(out, OUT_TEXT_SIZE);
+    free(out);
     return result;
 }
 

@@ -152,9 +152,9 @@ static void guard_fork(void)
 
 const struct driver *driver_load(const char *path, struct error *error)
 {
-    char real_path[PATH_MAX];
     /* A library that is not there is left to dlopen, which says so in the loader's words. */
-    if (path[0] == '/' && realpath(path, real_path) != NULL)
+    char *real_path = path[0] == '/' ? realpath(path, NULL) : NULL;
+    if (real_path != NULL)
         path = real_path;
     pthread_once(&once, guard_fork);
     lock_drivers();
@@ -162,6 +162,7 @@ const struct driver *driver_load(const char *path, struct error *error)
     if (loaded == NULL)
         loaded = load_new(path, error);
     unlock_drivers();
+    free(real_path);
     return loaded != NULL ? &loaded->driver : NULL;
 }
 
