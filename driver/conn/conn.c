@@ -93,7 +93,8 @@ static void settle_report(struct link *link, const struct tls_report *report,
                           enum odbcssl_state plaintext)
 {
     link->session_number = relay_session_number(link->relay);
-    link->report = *report;
+    if (report != &link->report)
+        link->report = *report;
     link->report.mode = link->settings.tls.mode;
     if (report->version == TLS_VERSION_NONE && report->state != ODBCSSL_STATE_LOGIN_ONLY)
         link->report.state = plaintext;
@@ -103,12 +104,12 @@ static void settle_report(struct link *link, const struct tls_report *report,
  * that of the session which it uses now. */
 static void follow_driver(struct link *link)
 {
-    struct tls_report report;
     unsigned number = link->relay != NULL ? relay_session_number(link->relay) : 0;
     if (number == 0 || number == link->session_number)
         return;
-    relay_get_outcome(link->relay, &report, NULL, NULL);
-    settle_report(link, &report, link->report.state);
+    enum odbcssl_state before = link->report.state;
+    relay_get_outcome(link->relay, &link->report, NULL, NULL);
+    settle_report(link, &link->report, before);
 }
 
 /* After the real driver connected through the relay: the report, and the warnings. */

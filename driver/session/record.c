@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/sparse.h"
+
 #define DOING_SIZE 512
 
-/* Some 45 KB. */
 struct session_record {
     atomic_uint references;
     struct session_options options;
@@ -19,8 +20,8 @@ struct session_record {
     struct error error; /* with outcome */
     struct error end;   /* why the main session ended, unless the real driver ended it */
     char doing[DOING_SIZE];
-    struct tls_report report;
-    struct error_list warnings;
+    struct sparse report;   /* struct tls_report */
+    struct sparse warnings; /* struct error_list */
     bool has_address;
     size_t address; /* index of the server's address that the main session uses */
 };
@@ -53,6 +54,8 @@ void session_record_release(struct session_record **record_address)
         return;
     const struct session_options options = record->options;
     pthread_mutex_destroy(&record->mutex);
+    sparse_free(&record->report);
+    sparse_free(&record->warnings);
     free(record);
     if (options.release != NULL)
         options.release(options.owner);
@@ -134,15 +137,16 @@ bool record_get_address(struct session_record *record, size_t *address_out)
     return has_address;
 }
 
-void record_set_report(struct session_record *record, const struct session *session,
+bool record_set_report(struct session_record *record, const struct session *session,
                        const struct tls_report *report, const struct error_list *warnings)
 {
+    bool is_kept = true;
     pthread_mutex_lock(&record->mutex);
-    if (record->main == session) {
-        record->report = *report;
-        record->warnings = *warnings;
-    }
+    if (record->main == session)
+        is_kept = sparse_keep(&record->report, report, sizeof *report) &&
+                  sparse_keep(&record->warnings, warnings, sizeof *warnings);
     pthread_mutex_unlock(&record->mutex);
+    return is_kept;
 }
 
 /* A real driver that tries again after a failure fails for the same reason or for a consequence of
@@ -200,9 +204,9 @@ enum session_outcome session_record_outcome(struct session_record *record,
     pthread_mutex_lock(&record->mutex);
     enum session_outcome outcome = record->outcome;
     if (report_out != NULL)
-        *report_out = record->report;
+        sparse_restore(&record->report, report_out, sizeof *report_out);
     if (warnings_out != NULL)
-        *warnings_out = record->warnings;
+        sparse_restore(&record->warnings, warnings_out, sizeof *warnings_out);
     if (outcome == SESSION_WAITING && record->doing[0] != '\0')
         error_set(error_out, ODBCSSL_ERROR_TIMEOUT, "%s", record->doing);
     else

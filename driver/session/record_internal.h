@@ -22,7 +22,8 @@ void record_set_address(struct session_record *record, const struct session *ses
 /* false: no main session has connected yet. */
 bool record_get_address(struct session_record *record, size_t *address_out);
 
-void record_set_report(struct session_record *record, const struct session *session,
+/* false: out of memory. */
+bool record_set_report(struct session_record *record, const struct session *session,
                        const struct tls_report *report, const struct error_list *warnings);
 void record_set_outcome(struct session_record *record, const struct session *session,
                         enum session_outcome outcome, const struct error *error);

@@ -83,15 +83,17 @@ struct negotiated {
 static void report_negotiated(struct session *session)
 {
     struct negotiated *negotiated = calloc(1, sizeof *negotiated);
-    if (negotiated == NULL) {
-        session->from_driver.is_failed = true;
-        return;
+    bool is_kept = negotiated != NULL;
+    if (is_kept) {
+        negotiated->report.mode = session->options->tls->mode;
+        if (session->tls != NULL)
+            tls_session_report(session->tls, &negotiated->report, &negotiated->warnings);
+        is_kept =
+            record_set_report(session->record, session, &negotiated->report, &negotiated->warnings);
     }
-    negotiated->report.mode = session->options->tls->mode;
-    if (session->tls != NULL)
-        tls_session_report(session->tls, &negotiated->report, &negotiated->warnings);
-    record_set_report(session->record, session, &negotiated->report, &negotiated->warnings);
     free(negotiated);
+    if (!is_kept)
+        session->from_driver.is_failed = true; /* as any memory that was out */
 }
 
 static void open_tls(struct session *session)
@@ -154,8 +156,9 @@ static void end_tls(struct session *session)
     if (buffer_length(&session->to_server) > 0)
         error_set(&error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
                   "a part of the login would have gone to the server unencrypted; it was not sent");
-    if (!error_is_set(&error) && side_end_tls(session, &error))
-        record_set_report(session->record, session, &negotiated->report, &negotiated->warnings);
+    if (!error_is_set(&error) && side_end_tls(session, &error) &&
+        !record_set_report(session->record, session, &negotiated->report, &negotiated->warnings))
+        error_set_memory(&error);
     free(negotiated);
     if (error_is_set(&error))
         verdict_fail(session, &error);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/sparse.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -192,6 +193,32 @@ static void test_hex(void)
     CHECK_TEXT(out, "0A:3F");
     text_hex("\x0A\x3F\xFF", 3, ':', out, 9);
     CHECK_TEXT(out, "0A:3F:FF");
+}
+
+/* ---- sparse values ---- */
+
+static void test_sparse(void)
+{
+    static unsigned char value[20000], restored[sizeof value];
+    struct sparse sparse = {0};
+    memset(restored, 7, sizeof restored);
+    sparse_restore(&sparse, restored, sizeof restored);
+    CHECK(memcmp(restored, value, sizeof value) == 0);
+    value[0] = 1;
+    memcpy(value + 100, "text, and then\0 more", 20);
+    value[5000] = 2;
+    value[5032] = 3;
+    value[5065] = 4;
+    value[sizeof value - 1] = 5;
+    CHECK(sparse_keep(&sparse, value, sizeof value));
+    CHECK(sparse.size < 250);
+    sparse_restore(&sparse, restored, sizeof restored);
+    CHECK(memcmp(restored, value, sizeof value) == 0);
+    memset(value, 9, sizeof value);
+    CHECK(sparse_keep(&sparse, value, sizeof value));
+    sparse_restore(&sparse, restored, sizeof restored);
+    CHECK(memcmp(restored, value, sizeof value) == 0);
+    sparse_free(&sparse);
 }
 
 /* ---- buffers ---- */
@@ -452,6 +479,7 @@ static const struct suite_case text_cases[] = {
 };
 
 static const struct suite_case buffer_cases[] = {
+    {"a sparse value comes back as it was", test_sparse},
     {"a cursor never reads past the end", test_cursor_never_reads_past_the_end},
     {"byte orders", test_cursor_byte_orders},
     {"a string needs its NUL", test_cursor_string_needs_its_end},
