@@ -82,7 +82,9 @@ static bool refuse(struct relay *relay, const struct error *error)
     session_record_fail(relay->record, error);
     if (relay->spare < 0)
         return false;
-    close(relay->spare);
+    int spare = relay->spare;
+    relay->spare = -1; /* first: a child forked now must not close a stranger */
+    close(spare);
     enum endpoint_outcome outcome =
         endpoint_accept(&relay->endpoint, log_of(relay), &driver, &ignored);
     if (outcome == ENDPOINT_ACCEPTED)

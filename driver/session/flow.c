@@ -131,8 +131,9 @@ void flow_server_end(struct session *session)
 /* Between the server's consent and the end of the handshake the real driver has to wait. */
 bool flow_may_take_from_driver(struct session *session)
 {
-    return session_is_running(session) && session->phase != SESSION_HANDSHAKE &&
-           session->phase != SESSION_CHECKED && side_unsent(session) < SESSION_OUT_LIMIT;
+    return session_is_running(session) && session->up != SESSION_STREAM_BROKEN &&
+           session->phase != SESSION_HANDSHAKE && session->phase != SESSION_CHECKED &&
+           side_unsent(session) < SESSION_OUT_LIMIT;
 }
 
 /* An incomplete record that the protocol left goes first. */

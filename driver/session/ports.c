@@ -169,7 +169,7 @@ static struct buffer *next_output(struct session *session)
 const unsigned char *session_server_bytes(struct session *session, size_t *size_out)
 {
     struct buffer *output = next_output(session);
-    *size_out = buffer_length(output);
+    *size_out = session->up != SESSION_STREAM_BROKEN ? buffer_length(output) : 0;
     return buffer_content(output);
 }
 
