@@ -8,6 +8,9 @@
 
 int fail(const struct error *error)
 {
-    fprintf(stderr, "odbcssl: %s\n%s\n", error->text, advice_find(error->code));
+    fprintf(stderr, "odbcssl: %s\n", error->text);
+    /* What is wrong with a keyword or an option, its own words say best. */
+    if (error->code != ODBCSSL_ERROR_KEYWORD_VALUE && error->code != ODBCSSL_ERROR_KEYWORD_CONFLICT)
+        fprintf(stderr, "%s\n", advice_find(error->code));
     return COMMAND_FAILED;
 }

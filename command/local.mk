@@ -1,8 +1,11 @@
 # The command `odbcssl`, and its completion in bash.
 bin_PROGRAMS += command/odbcssl
 command_odbcssl_SOURCES = \
+	command/adopt.c \
+	command/adoption.c command/adoption.h \
 	command/advice.c command/advice.def command/advice.h \
 	command/arguments.c command/arguments.h \
+	command/bundle.c command/bundle.h \
 	command/chain.c command/chain.h \
 	command/check.c command/check.h \
 	command/check_all.c \
@@ -13,8 +16,10 @@ command_odbcssl_SOURCES = \
 	command/check_verify.c \
 	command/command.h \
 	command/data_source.c command/data_source.h \
+	command/dsn.c \
 	command/driver_section.c command/driver_section.h \
 	command/fail.c command/fail.h \
+	command/fetch.c \
 	command/findings.c command/findings.h \
 	command/install.c \
 	command/json.c command/json.h \
@@ -29,9 +34,13 @@ command_odbcssl_SOURCES = \
 	command/print_json.c \
 	command/print_text.c \
 	command/progress.c command/progress.h \
+	command/server.c command/server.h \
 	command/source.c command/source.h \
 	command/status.c \
 	command/verify.c
 command_odbcssl_LDADD = $(CONN_LIBS) $(GNUTLS_LIBS) $(ODBCINST_LIBS) $(ODBC_LIBS) -lm
 
 dist_man_MANS += doc/odbcssl.1
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = command/completion/odbcssl

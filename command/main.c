@@ -32,6 +32,22 @@ static const struct command commands[] = {
     {"list", command_list,
      "odbcssl list [--json]\n"
      "    The data sources that use odbcssl: name, server, mode, real driver, file."},
+    {"dsn", command_dsn,
+     "odbcssl dsn NAME --target DRIVER --server HOST[:PORT] [--database D] [--user U]\n"
+     "            [--root-cert FILE] [--crl FILE] [--cert FILE --key FILE] [--bundle DIR]\n"
+     "            [--set KEY=VALUE ...] [--system] [--library-dir DIR]\n"
+     "    Writes a data source that verifies its server, and the driver's section if none fits; "
+     "then\n"
+     "    checks it. --bundle takes the folder that GaussDB(DWS) or ApsaraDB hand out as it is.\n"
+     "    --system: for all users, in place of this one."},
+    {"adopt", command_adopt,
+     "odbcssl adopt DSN [--write] [--library-dir DIR]\n"
+     "    Shows the odbcssl form of a data source of psqlodbc, FreeTDS or MariaDB, keyword by "
+     "keyword;\n"
+     "    --write changes it."},
+    {"fetch", command_fetch,
+     "odbcssl fetch HOST[:PORT] --protocol postgresql|tds|mysql|none [--out FILE]\n"
+     "    The certificates that a server sends. This is no trust before it is compared."},
     {"verify", command_verify,
      "odbcssl verify --root-cert FILE... [--crl FILE...] [--crl-check chain|leaf] --chain FILE...\n"
      "               [--host NAME] [--at TIME] [--allow-weak] [--json]\n"

@@ -8,12 +8,18 @@
 
 #include "command/command.h"
 
-static void *check(void *pointer)
+void memory_check(bool is_good)
 {
-    if (pointer != NULL)
-        return pointer;
+    if (is_good)
+        return;
     fprintf(stderr, "odbcssl: out of memory\n");
     exit(COMMAND_FAILED);
+}
+
+static void *check(void *pointer)
+{
+    memory_check(pointer != NULL);
+    return pointer;
 }
 
 char *memory_copy(const char *text)

@@ -5,7 +5,11 @@
 #ifndef COMMAND_MEMORY_H
 #define COMMAND_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Ends here unless an allocation elsewhere was good. */
+void memory_check(bool is_good);
 
 char *memory_copy(const char *text); /* NULL stays NULL */
 char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -140,9 +140,9 @@ static char *ask_password(const struct source *source)
             source->dsn != NULL ? source->dsn : "the connection");
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &hidden);
     ssize_t length = getline(&line, &size, stdin);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &shown);
     fprintf(stderr, "\n");
     if (length > 0 && line[length - 1] == '\n')
         line[--length] = '\0';

@@ -126,7 +126,7 @@ static bool take_option(const char *name, const char *value, struct pqopt_result
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 /* One "name = value"; returns what follows, NULL with error set. */
-static const char *read_option(const char *text, struct pqopt_result *result, struct error *error)
+static const char *read_option(const char *text, struct connstr *options, struct error *error)
 {
     struct buffer name = {0}, value = {0};
     const char *rest = NULL;
@@ -141,8 +141,9 @@ static const char *read_option(const char *text, struct pqopt_result *result, st
         error_set_memory(error);
     } else if ((rest = read_value(skip_blanks(equals + 1), &value)) == NULL) {
         error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "pqopt is malformed: a quote is not closed");
-    } else if (!take_option((char *)buffer_content(&name), (char *)buffer_content(&value), result,
-                            error)) {
+    } else if (!connstr_append(options, (char *)buffer_content(&name),
+                               (char *)buffer_content(&value))) {
+        error_set_memory(error);
         rest = NULL;
     }
     text_wipe(value.storage, value.capacity);
@@ -151,10 +152,10 @@ static const char *read_option(const char *text, struct pqopt_result *result, st
     return rest;
 }
 
-bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struct error *error)
+bool pqopt_read(const char *text, struct connstr *options, struct error *error)
 {
-    struct pqopt_result result = {0};
     const char *next = skip_blanks(text != NULL ? text : "");
+    *options = (struct connstr){0};
     if (strncmp(next, "postgres://", 11) == 0 || strncmp(next, "postgresql://", 13) == 0) {
         error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
                   "pqopt holds a connection URI, which would lead libpq past odbcssl's TLS "
@@ -162,15 +163,30 @@ bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struc
         next = NULL;
     }
     while (next != NULL && *next != '\0') {
-        next = read_option(next, &result, error);
+        next = read_option(next, options, error);
         if (next != NULL)
             next = skip_blanks(next);
     }
-    if (next != NULL && !buffer_append_byte(&result.rest, '\0')) {
+    if (next == NULL)
+        connstr_free(options);
+    return next != NULL;
+}
+
+bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struct error *error)
+{
+    struct pqopt_result result = {0};
+    struct connstr options;
+    if (!pqopt_read(text, &options, error))
+        return false;
+    bool is_good = true;
+    for (size_t i = 0; i < options.count && is_good; i++)
+        is_good = take_option(options.pairs[i].keyword, options.pairs[i].value, &result, error);
+    connstr_free(&options);
+    if (is_good && !buffer_append_byte(&result.rest, '\0')) {
         error_set_memory(error);
-        next = NULL;
+        is_good = false;
     }
-    if (next == NULL) {
+    if (!is_good) {
         free(result.hostaddr);
         buffer_free(&result.rest);
         return false;

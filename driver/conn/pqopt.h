@@ -9,6 +9,11 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "config/connstr.h"
+
+/* All options in their order, whatever they mean. text may be NULL. false with error set: it is
+ * malformed, or a URI; options is then empty. */
+bool pqopt_read(const char *text, struct connstr *options, struct error *error);
 
 /*
  * Reads text (may be NULL). Refuses options that would lead libpq past the relay, or that it could

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/gaussdb_files.h"
 #include "system/trust.h"
 
 #define HBA "hostssl all all 127.0.0.1/32 cert"
@@ -152,26 +153,6 @@ static void test_sec1(void)
 
 /* ---- GaussDB's password files ---- */
 
-static uint32_t gaussdb_crc(const unsigned char *bytes, size_t size)
-{
-    uint32_t crc = 0xFFFFFFFF;
-    for (size_t i = 0; i < size; i++) {
-        uint32_t entry = ((crc >> 24) ^ bytes[i]) & 0xFF; /* of the reflected CRC-32's table */
-        for (int bit = 0; bit < 8; bit++)
-            entry = entry & 1 ? 0xEDB88320 ^ entry >> 1 : entry >> 1;
-        crc = entry ^ crc << 8;
-    }
-    return crc ^ 0xFFFFFFFF;
-}
-
-/* With junk where gs_guc leaves junk, and the sum at the end. */
-static bool write_with_sum(const char *name, unsigned char *bytes, size_t size)
-{
-    uint32_t crc = gaussdb_crc(bytes, size);
-    memcpy(bytes + size, &crc, sizeof crc);
-    return pki_write_file(trust_path(name), bytes, size + sizeof crc, 0600);
-}
-
 static bool read_bytes(const char *name, unsigned char *out, size_t size)
 {
     FILE *file = fopen(trust_path(name), "re");
@@ -181,34 +162,9 @@ static bool read_bytes(const char *name, unsigned char *out, size_t size)
     return is_read;
 }
 
-/* PREFIX.key.cipher and PREFIX.key.rand; PBKDF2 and AES are the openssl command's. */
 static bool write_password_files(const char *folder, const char *prefix, const char *password)
 {
-    static const char salt[] = "101112131415161718191a1b1c1d1e1f";
-    static const char vector[] = "202122232425262728292a2b2c2d2e2f";
-    unsigned char rand[24], cipher[56], block[16] = {0};
-    char name[128];
-    size_t length = strlen(password);
-    memset(rand, 0xAA, sizeof rand);
-    memset(cipher, 0xBB, sizeof cipher);
-    for (unsigned char i = 0; i < 16; i++) {
-        rand[i] = i;
-        cipher[17 + i] = (unsigned char)(0x10 + i);
-        cipher[34 + i] = (unsigned char)(0x20 + i);
-    }
-    memcpy(block, password, length);
-    block[length] = 0x80;
-    bool is_good =
-        pki_write_file(trust_path("block"), block, sizeof block, 0600) &&
-        trust_run("openssl enc -aes-128-cbc -nopad -iv %s -K $(openssl kdf -keylen 16 -kdfopt "
-                  "digest:SHA256 -kdfopt hexpass:000102030405060708090a0b0c0d0e0f -kdfopt "
-                  "hexsalt:%s -kdfopt iter:10000 PBKDF2 | tr -d ':\\n') -in '%s' -out '%s'",
-                  vector, salt, trust_path("block"), trust_path("block.enc")) &&
-        read_bytes("block.enc", cipher, 16);
-    snprintf(name, sizeof name, "%s/%s.key.cipher", folder, prefix);
-    is_good = is_good && write_with_sum(name, cipher, 52);
-    snprintf(name, sizeof name, "%s/%s.key.rand", folder, prefix);
-    return is_good && write_with_sum(name, rand, 20);
+    return gaussdb_write_password_files(trust_path(folder), prefix, password);
 }
 
 /* The bundle of the console: client.crt, client.key, client.key.cipher, client.key.rand. */

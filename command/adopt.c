@@ -1,0 +1,184 @@
+/* adopt.c - `odbcssl adopt`: the odbcssl form of an existing data source, shown or written. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "command/adoption.h"
+#include "command/arguments.h"
+#include "command/check.h"
+#include "command/command.h"
+#include "command/driver_section.h"
+#include "command/fail.h"
+#include "command/memory.h"
+#include "command/nearest.h"
+#include "command/odbc_files.h"
+#include "config/ini.h"
+#include "config/keys.h"
+
+struct adopt {
+    const char *name;
+    const char *library_dir;
+    bool is_written;
+    struct data_source source;
+    struct adoption adoption;
+};
+
+static bool check_source_is_native(const struct adopt *adopt, struct error *error)
+{
+    const struct data_source *source = &adopt->source;
+    char near[NEAREST_SIZE];
+    struct connstr names;
+    if (source->section == NULL || !text_equal_nocase(source->section, adopt->name)) {
+        memory_check(odbc_list_sources(&names));
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "there is no data source \"%s\": %s",
+                  adopt->name, nearest_describe(adopt->name, &names, near, sizeof near));
+        connstr_free(&names);
+    } else if (source->state != DATA_SOURCE_FOUND) {
+        error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
+                  "the driver manager finds no driver for the data source %s (Driver=%s)",
+                  adopt->name, source->driver != NULL ? source->driver : "");
+    } else if (source->is_odbcssl) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                  "the data source %s uses odbcssl already: \"odbcssl check %s\" checks it",
+                  adopt->name, adopt->name);
+    }
+    return !error_is_set(error);
+}
+
+/* ---- showing ---- */
+
+static void print_row(const struct adoption_row *row)
+{
+    switch (row->fate) {
+    case ADOPTION_KEPT:
+        printf("  %-44s stays\n", row->from);
+        break;
+    case ADOPTION_CHANGED:
+        printf("  %-44s becomes %s\n", row->from, row->result);
+        break;
+    case ADOPTION_NEEDLESS:
+        printf("  %-44s is left out: %s\n", row->from, row->result);
+        break;
+    case ADOPTION_UNEQUALLED:
+        printf("  %-44s HAS NO EQUAL: %s\n", row->from, row->result);
+        break;
+    }
+}
+
+static bool is_replaced(const struct adoption *adoption, const char *keyword)
+{
+    if (text_equal_nocase(keyword, "Driver") || text_equal_nocase(keyword, "pqopt"))
+        return true;
+    for (size_t i = 0; i < adoption->count; i++)
+        if (adoption->rows[i].keyword != NULL &&
+            text_equal_nocase(adoption->rows[i].keyword, keyword))
+            return true;
+    return false;
+}
+
+/* The section as it will be: what stays where it stands, then what is new. */
+static void make_section(const struct adopt *adopt, const char *driver, struct connstr *pairs)
+{
+    const struct connstr *present = &adopt->source.settings;
+    const struct connstr *added = &adopt->adoption.added;
+    memory_check(connstr_append(pairs, "Driver", driver));
+    for (size_t i = 0; i < present->count; i++)
+        if (!is_replaced(&adopt->adoption, present->pairs[i].keyword))
+            memory_check(connstr_append(pairs, present->pairs[i].keyword, present->pairs[i].value));
+    for (size_t i = 0; i < added->count; i++)
+        memory_check(connstr_set(pairs, added->pairs[i].keyword, added->pairs[i].value));
+    if (connstr_find(pairs, keys[KEY_INDEX_SslMode].name) == NULL)
+        memory_check(connstr_append(pairs, keys[KEY_INDEX_SslMode].name,
+                                    tls_mode_name(ODBCSSL_MODE_VERIFY_FULL)));
+}
+
+static void print_adoption(const struct adopt *adopt)
+{
+    printf("%s, keyword by keyword:\n", adopt->name);
+    for (size_t i = 0; i < adopt->adoption.count; i++)
+        print_row(&adopt->adoption.rows[i]);
+    if (!connstr_has(&adopt->adoption.added, keys[KEY_INDEX_SslMode].name))
+        printf("  %-44s SslMode=verify-full\n", "(it says nothing of TLS)");
+    printf("\n");
+}
+
+/* ---- writing ---- */
+
+static char *find_driver(const struct adopt *adopt, struct error *error)
+{
+    const struct driver_section section = {.target = adopt->source.driver,
+                                           .library_dir = adopt->library_dir};
+    char *name = driver_section_find(adopt->source.driver);
+    if (name == NULL && adopt->is_written && !driver_section_write(&section, &name, error))
+        return NULL;
+    return name != NULL ? name : memory_format("%s over TLS", adopt->source.driver);
+}
+
+/* New lines first: should it fail half-way, the data source has more, and not less. */
+static bool write_section(const struct adopt *adopt, enum odbc_file file,
+                          const struct connstr *pairs, struct error *error)
+{
+    const struct connstr *present = &adopt->source.settings;
+    bool is_written =
+        odbc_file_back_up(file, error) && odbc_file_write_section(file, adopt->name, pairs, error);
+    for (size_t i = 0; i < present->count && is_written; i++)
+        if (connstr_find(pairs, present->pairs[i].keyword) == NULL)
+            is_written = odbc_file_write(file, adopt->name, present->pairs[i].keyword, NULL, error);
+    return is_written;
+}
+
+static bool finish(const struct adopt *adopt, struct error *error)
+{
+    struct connstr pairs = {0};
+    enum odbc_file file = ODBC_USER_SOURCES;
+    char *driver = NULL;
+    odbc_file_of_source(adopt->name, &file);
+    if (adopt->is_written && adopt->adoption.has_unequalled) {
+        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                  "nothing is written, as some settings have no equal: take them away from the "
+                  "data source, or do what stands beside them");
+        return false;
+    }
+    driver = find_driver(adopt, error);
+    if (driver == NULL)
+        return false;
+    make_section(adopt, driver, &pairs);
+    bool is_done = ini_check_lines(&pairs, error) && settings_check(&pairs, adopt->name, error) &&
+                   (!adopt->is_written || write_section(adopt, file, &pairs, error));
+    if (is_done)
+        odbc_print_section(file, adopt->name, &pairs);
+    connstr_free(&pairs);
+    free(driver);
+    return is_done;
+}
+
+static int run(struct adopt *adopt)
+{
+    struct error error = {0};
+    adopt->source = data_source_find(adopt->name);
+    bool is_read = check_source_is_native(adopt, &error) &&
+                   adoption_read(&adopt->source, &adopt->adoption, &error);
+    if (is_read)
+        print_adoption(adopt);
+    int status = is_read && finish(adopt, &error) ? COMMAND_GOOD : fail(&error);
+    if (status == COMMAND_GOOD && adopt->is_written) {
+        printf("\n");
+        status = check_source_named(adopt->name);
+    } else if (status == COMMAND_GOOD) {
+        printf("\nNothing is written; --write does it.\n");
+    }
+    adoption_free(&adopt->adoption);
+    data_source_free(&adopt->source);
+    return status;
+}
+
+int command_adopt(int argc, char **argv)
+{
+    struct adopt adopt = {0};
+    const struct argument rows[] = {{"write", 0, .flag = &adopt.is_written},
+                                    {"library-dir", 0, .text = &adopt.library_dir},
+                                    {NULL}};
+    if (!arguments_read(argc, argv, rows, &adopt.name) || adopt.name == NULL)
+        return COMMAND_WRONG_USE;
+    return run(&adopt);
+}

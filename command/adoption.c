@@ -1,0 +1,396 @@
+/*
+ * adoption.c - one table per real driver (psqlodbc's dlg_specific.c and libpq's conninfo; FreeTDS's
+ * freetds.conf; MariaDB Connector/ODBC's ma_dsn.c), and the few settings that are more than a name.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "command/adoption.h"
+#include "command/memory.h"
+#include "command/odbc_files.h"
+#include "config/keys.h"
+#include "conn/freetds_conf.h"
+#include "conn/pqopt.h"
+
+/* What a driver calls something, and what odbcssl does. */
+struct rule {
+    const char *name;    /* NULL ends a table */
+    const char *keyword; /* of odbcssl, with the same values; NULL: see take or text */
+    const char *text;    /* there is no such keyword: what to do, or why nothing is lost */
+    enum adoption_fate fate;
+    void (*take)(struct adoption *adoption, const char *from, const char *value);
+};
+
+struct reading {
+    struct adoption *adoption;
+    const char *keyword; /* of the data source; NULL: another file */
+};
+
+static struct adoption_row *add_row(struct adoption *adoption, enum adoption_fate fate,
+                                    const char *from, const char *result)
+{
+    adoption->rows = memory_grow(adoption->rows, adoption->count, sizeof *adoption->rows);
+    struct adoption_row *row = &adoption->rows[adoption->count++];
+    *row = (struct adoption_row){fate, memory_copy(from), NULL, memory_copy(result)};
+    adoption->has_unequalled = adoption->has_unequalled || fate == ADOPTION_UNEQUALLED;
+    return row;
+}
+
+/* The strongest of several demands counts. */
+static void demand_mode(struct adoption *adoption, const char *from, enum odbcssl_mode mode)
+{
+    const char *keyword = keys[KEY_INDEX_SslMode].name;
+    const char *present = connstr_get(&adoption->added, keyword);
+    const struct key_word *word =
+        present != NULL ? key_find_word(keys[KEY_INDEX_SslMode].words, present) : NULL;
+    char *result = memory_format("%s=%s", keyword, tls_mode_name(mode));
+    add_row(adoption, ADOPTION_CHANGED, from, result);
+    free(result);
+    if (word == NULL || word->value < (int)mode)
+        memory_check(connstr_set(&adoption->added, keyword, tls_mode_name(mode)));
+}
+
+static void add_keyword(struct adoption *adoption, const char *from, const char *keyword,
+                        const char *value)
+{
+    char *result = memory_format("%s=%s", keyword, odbc_is_secret(keyword) ? "(set)" : value);
+    add_row(adoption, ADOPTION_CHANGED, from, result);
+    free(result);
+    memory_check(connstr_set(&adoption->added, keyword, value));
+}
+
+static bool is_on(const char *value)
+{
+    return value[0] != '\0' && strcmp(value, "0") != 0 && !text_equal_nocase(value, "no") &&
+           !text_equal_nocase(value, "off") && !text_equal_nocase(value, "false");
+}
+
+static void refuse_value(struct adoption *adoption, const char *from)
+{
+    add_row(adoption, ADOPTION_UNEQUALLED, from, "this value is not known: set SslMode by hand");
+}
+
+/* ---- values that are more than a name ---- */
+
+/* libpq's words are odbcssl's. */
+static void take_mode(struct adoption *adoption, const char *from, const char *value)
+{
+    const struct key_word *word = key_find_word(keys[KEY_INDEX_SslMode].words, value);
+    if (word != NULL)
+        demand_mode(adoption, from, (enum odbcssl_mode)word->value);
+    else
+        refuse_value(adoption, from);
+}
+
+static void take_demand(struct adoption *adoption, const char *from, const char *value)
+{
+    if (is_on(value))
+        demand_mode(adoption, from, ODBCSSL_MODE_REQUIRE);
+    else
+        add_row(adoption, ADOPTION_NEEDLESS, from, "this is how it is without it");
+}
+
+/* To drivers of MariaDB this is chain and name. */
+static void take_verify(struct adoption *adoption, const char *from, const char *value)
+{
+    if (is_on(value))
+        demand_mode(adoption, from, ODBCSSL_MODE_VERIFY_FULL);
+    else
+        add_row(adoption, ADOPTION_NEEDLESS, from, "it asks for nothing");
+}
+
+/* libmariadb checks the chain as soon as it has authorities. */
+static void take_mariadb_ca(struct adoption *adoption, const char *from, const char *value)
+{
+    add_keyword(adoption, from, keys[KEY_INDEX_SslRootCert].name, value);
+    demand_mode(adoption, from, ODBCSSL_MODE_VERIFY_CA);
+}
+
+/* MySQL's own words. */
+static void take_mysql_mode(struct adoption *adoption, const char *from, const char *value)
+{
+    static const struct {
+        const char *word;
+        enum odbcssl_mode mode;
+    } words[] = {
+        {"DISABLED", ODBCSSL_MODE_DISABLE},
+        {"PREFERRED", ODBCSSL_MODE_PREFER},
+        {"REQUIRED", ODBCSSL_MODE_REQUIRE},
+        {"VERIFY_CA", ODBCSSL_MODE_VERIFY_CA},
+        {"VERIFY_IDENTITY", ODBCSSL_MODE_VERIFY_FULL},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (text_equal_nocase(words[i].word, value)) {
+            demand_mode(adoption, from, words[i].mode);
+            return;
+        }
+    take_mode(adoption, from, value);
+}
+
+/* FreeTDS's words. "off" is plaintext, password and all. */
+static void take_encryption(struct adoption *adoption, const char *from, const char *value)
+{
+    if (text_equal_nocase(value, "off"))
+        demand_mode(adoption, from, ODBCSSL_MODE_DISABLE);
+    else if (text_equal_nocase(value, "request"))
+        demand_mode(adoption, from, ODBCSSL_MODE_PREFER);
+    else if (text_equal_nocase(value, "require"))
+        demand_mode(adoption, from, ODBCSSL_MODE_REQUIRE);
+    else if (text_equal_nocase(value, "strict")) {
+        demand_mode(adoption, from, ODBCSSL_MODE_VERIFY_FULL);
+        add_keyword(adoption, from, keys[KEY_INDEX_SslNegotiation].name, "direct");
+    } else {
+        refuse_value(adoption, from);
+    }
+}
+
+/* SHA-1 is what the driver's older versions take; only SHA-256 is a pin here. */
+static void take_fingerprint(struct adoption *adoption, const char *from, const char *value)
+{
+    char digits[65];
+    size_t count = 0;
+    for (; *value != '\0' && count < sizeof digits; value++)
+        if (strchr("0123456789abcdefABCDEF", *value) != NULL)
+            digits[count++] = *value;
+    if (count == 64) {
+        char *pin = memory_format("sha256:%.64s", digits);
+        add_keyword(adoption, from, keys[KEY_INDEX_SslPin].name, pin);
+        free(pin);
+    } else {
+        add_row(adoption, ADOPTION_UNEQUALLED, from,
+                "it is no SHA-256 fingerprint: \"odbcssl fetch\" shows the one for SslPin");
+    }
+}
+
+/* "TLSv1.2,TLSv1.3": the oldest and the newest. */
+static void take_versions(struct adoption *adoption, const char *from, const char *value)
+{
+    static const char *const versions[] = {"TLSv1.1", "TLSv1.2", "TLSv1.3"};
+    const char *oldest = NULL, *newest = NULL;
+    for (size_t i = 0; i < 3; i++)
+        if (strcasestr(value, versions[i]) != NULL) {
+            oldest = oldest != NULL ? oldest : versions[i];
+            newest = versions[i];
+        }
+    if (oldest == NULL) {
+        add_row(adoption, ADOPTION_UNEQUALLED, from, "set SslMinProtocol and SslMaxProtocol");
+        return;
+    }
+    add_keyword(adoption, from, keys[KEY_INDEX_SslMinProtocol].name, oldest);
+    add_keyword(adoption, from, keys[KEY_INDEX_SslMaxProtocol].name, newest);
+}
+
+/* ---- the tables ---- */
+
+static const struct rule pqopt_rules[] = {
+    {"sslmode", .take = take_mode, .fate = ADOPTION_CHANGED},
+    {"requiressl", .take = take_demand, .fate = ADOPTION_CHANGED},
+    {"sslrootcert", "SslRootCert", .fate = ADOPTION_CHANGED},
+    {"sslcert", "SslCert", .fate = ADOPTION_CHANGED},
+    {"sslkey", "SslKey", .fate = ADOPTION_CHANGED},
+    {"sslpassword", "SslPassword", .fate = ADOPTION_CHANGED},
+    {"sslcrl", "SslCrl", .fate = ADOPTION_CHANGED},
+    {"sslcrldir", "SslCrlDir", .fate = ADOPTION_CHANGED},
+    {"sslsni", "SslSni", .fate = ADOPTION_CHANGED},
+    {"sslnegotiation", "SslNegotiation", .fate = ADOPTION_CHANGED},
+    {"ssl_min_protocol_version", "SslMinProtocol", .fate = ADOPTION_CHANGED},
+    {"ssl_max_protocol_version", "SslMaxProtocol", .fate = ADOPTION_CHANGED},
+    {"sslcompression", .text = "TLS is never compressed", .fate = ADOPTION_NEEDLESS},
+    {"sslcertmode", .text = "set SslCert, or leave it out", .fate = ADOPTION_UNEQUALLED},
+    {"requirepeer", .text = "it is for Unix sockets", .fate = ADOPTION_NEEDLESS},
+    {"host", .text = "name the server by Servername", .fate = ADOPTION_UNEQUALLED},
+    {"port", .text = "set Port", .fate = ADOPTION_UNEQUALLED},
+    {"service", .text = "write the service's settings into the data source",
+     .fate = ADOPTION_UNEQUALLED},
+    {"servicefile", .text = "write the service's settings into the data source",
+     .fate = ADOPTION_UNEQUALLED},
+    {NULL},
+};
+
+static const struct rule postgresql_rules[] = {
+    {"SSLmode", .take = take_mode, .fate = ADOPTION_CHANGED},
+    {NULL},
+};
+
+static const struct rule tds_rules[] = {
+    {"Encryption", .take = take_encryption, .fate = ADOPTION_CHANGED},
+    {NULL},
+};
+
+static const struct rule mysql_rules[] = {
+    {"SSLCA", .take = take_mariadb_ca, .fate = ADOPTION_CHANGED},
+    {"SSLCERT", "SslCert", .fate = ADOPTION_CHANGED},
+    {"SSLKEY", "SslKey", .fate = ADOPTION_CHANGED},
+    {"TLSKEYPWD", "SslPassword", .fate = ADOPTION_CHANGED},
+    {"SSLKEYPWD", "SslPassword", .fate = ADOPTION_CHANGED},
+    {"SSLCRL", "SslCrl", .fate = ADOPTION_CHANGED},
+    {"SSLCRLPATH", "SslCrlDir", .fate = ADOPTION_CHANGED},
+    {"SSLVERIFY", .take = take_verify, .fate = ADOPTION_CHANGED},
+    {"FORCETLS", .take = take_demand, .fate = ADOPTION_CHANGED},
+    {"SSL_ENFORCE", .take = take_demand, .fate = ADOPTION_CHANGED},
+    {"SSLMODE", .take = take_mysql_mode, .fate = ADOPTION_CHANGED},
+    {"TLSPEERFP", .take = take_fingerprint, .fate = ADOPTION_CHANGED},
+    {"SSLFP", .take = take_fingerprint, .fate = ADOPTION_CHANGED},
+    {"TLSVERSION", .take = take_versions, .fate = ADOPTION_CHANGED},
+    {"TLSPEERFPLIST", .text = "write its SHA-256 fingerprints into SslPin",
+     .fate = ADOPTION_UNEQUALLED},
+    {"SSLFPLIST", .text = "write its SHA-256 fingerprints into SslPin",
+     .fate = ADOPTION_UNEQUALLED},
+    {"SSLCAPATH", .text = "put the certificates into one file, for SslRootCert",
+     .fate = ADOPTION_UNEQUALLED},
+    {"SSLCIPHER", .text = "choose cipher suites by SslPriority", .fate = ADOPTION_UNEQUALLED},
+    {NULL},
+};
+
+/* Lines of an entry of freetds.conf; the entry itself goes on to count, but for its TLS. */
+static const struct rule entry_rules[] = {
+    {"encryption", .take = take_encryption, .fate = ADOPTION_CHANGED},
+    {"ca file", "SslRootCert", .fate = ADOPTION_CHANGED},
+    {"crl file", "SslCrl", .fate = ADOPTION_CHANGED},
+    {"openssl ciphers", .text = "choose cipher suites by SslPriority", .fate = ADOPTION_UNEQUALLED},
+    {NULL},
+};
+
+static const struct rule *find_rule(const struct rule *rules, const char *name)
+{
+    for (; rules->name != NULL; rules++)
+        if (text_equal_nocase(rules->name, name))
+            return rules;
+    return NULL;
+}
+
+/* false: no rule is about it. */
+static bool apply(const struct rule *rules, const struct reading *reading, const char *where,
+                  const char *name, const char *value)
+{
+    struct adoption *adoption = reading->adoption;
+    const struct rule *rule = find_rule(rules, name);
+    if (rule == NULL || value[0] == '\0')
+        return rule != NULL;
+    bool is_secret = odbc_is_secret(rule->keyword != NULL ? rule->keyword : name);
+    char *from = memory_format("%s%s=%s", where, name, is_secret ? "(set)" : value);
+    size_t first = adoption->count;
+    if (rule->take != NULL)
+        rule->take(adoption, from, value);
+    else if (rule->keyword != NULL)
+        add_keyword(adoption, from, rule->keyword, value);
+    else
+        add_row(adoption, rule->fate, from, rule->text);
+    for (size_t i = first; i < adoption->count; i++)
+        adoption->rows[i].keyword = memory_copy(reading->keyword);
+    free(from);
+    return true;
+}
+
+/* ---- the drivers ---- */
+
+/* What libpq still has to be told stays in pqopt. */
+static bool read_pqopt(const struct reading *reading, const char *text, struct error *error)
+{
+    struct connstr options;
+    struct buffer rest = {0};
+    if (!pqopt_read(text, &options, error))
+        return false;
+    for (size_t i = 0; i < options.count; i++)
+        if (!apply(pqopt_rules, reading, "pqopt ", options.pairs[i].keyword,
+                   options.pairs[i].value))
+            memory_check(pqopt_append(&rest, options.pairs[i].keyword, options.pairs[i].value));
+    if (buffer_length(&rest) > 0) {
+        memory_check(buffer_append_byte(&rest, '\0'));
+        memory_check(
+            connstr_set(&reading->adoption->added, "pqopt", (const char *)buffer_content(&rest)));
+    }
+    buffer_free(&rest);
+    connstr_free(&options);
+    return true;
+}
+
+/* FreeTDS compares the name unless it is told not to, once it has authorities. */
+static void read_entry_verification(const struct reading *reading,
+                                    const struct freetds_entry *entry)
+{
+    const char *check = connstr_get(&entry->settings, "check certificate hostname");
+    const char *from = check != NULL && !is_on(check) ? "freetds.conf check certificate hostname=no"
+                                                      : "freetds.conf ca file, and the name";
+    if (connstr_has(&entry->settings, "ca file"))
+        demand_mode(reading->adoption, from,
+                    check != NULL && !is_on(check) ? ODBCSSL_MODE_VERIFY_CA
+                                                   : ODBCSSL_MODE_VERIFY_FULL);
+}
+
+static bool read_entry(const struct data_source *source, const struct reading *reading,
+                       struct error *error)
+{
+    const struct connstr_pair *name = connstr_find(&source->settings, "Servername");
+    struct freetds_entry entry;
+    if (name == NULL || connstr_find(&source->settings, "Server") != NULL)
+        return true;
+    if (!freetds_conf_read(name->value, &entry, error))
+        return false;
+    for (size_t i = 0; i < entry.settings.count; i++)
+        apply(entry_rules, reading, "freetds.conf ", entry.settings.pairs[i].keyword,
+              entry.settings.pairs[i].value);
+    read_entry_verification(reading, &entry);
+    freetds_entry_free(&entry);
+    return true;
+}
+
+static bool is_managers(const char *keyword)
+{
+    return text_equal_nocase(keyword, "Driver") || text_equal_nocase(keyword, "Description");
+}
+
+static bool read_pairs(const struct data_source *source, const struct rule *rules,
+                       struct adoption *adoption, struct error *error)
+{
+    for (size_t i = 0; i < source->settings.count; i++) {
+        const struct connstr_pair *pair = &source->settings.pairs[i];
+        const struct reading reading = {adoption, pair->keyword};
+        bool is_pqopt = rules == postgresql_rules && text_equal_nocase(pair->keyword, "pqopt");
+        if (is_pqopt && !read_pqopt(&reading, pair->value, error))
+            return false;
+        if (is_pqopt || is_managers(pair->keyword) ||
+            apply(rules, &reading, "", pair->keyword, pair->value))
+            continue;
+        char *from = memory_format("%s=%s", pair->keyword,
+                                   odbc_is_secret(pair->keyword) ? "(set)" : pair->value);
+        add_row(adoption, ADOPTION_KEPT, from, NULL);
+        free(from);
+    }
+    return true;
+}
+
+bool adoption_read(const struct data_source *source, struct adoption *adoption, struct error *error)
+{
+    const struct reading entry = {adoption, NULL};
+    *adoption = (struct adoption){0};
+    switch (data_source_profile(source)->family) {
+    case DRIVER_FAMILY_POSTGRESQL:
+        return read_pairs(source, postgresql_rules, adoption, error);
+    case DRIVER_FAMILY_TDS:
+        return read_pairs(source, tds_rules, adoption, error) && read_entry(source, &entry, error);
+    case DRIVER_FAMILY_MYSQL:
+        return read_pairs(source, mysql_rules, adoption, error);
+    case DRIVER_FAMILY_UNKNOWN:
+        break;
+    }
+    error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION,
+              "%s is no driver whose TLS settings are known (psqlodbc, FreeTDS, MariaDB, MySQL): "
+              "write a data source by \"odbcssl dsn\"",
+              source->path != NULL ? source->path : source->library);
+    return false;
+}
+
+void adoption_free(struct adoption *adoption)
+{
+    for (size_t i = 0; i < adoption->count; i++) {
+        free(adoption->rows[i].from);
+        free(adoption->rows[i].keyword);
+        free(adoption->rows[i].result);
+    }
+    free(adoption->rows);
+    connstr_free(&adoption->added);
+    *adoption = (struct adoption){0};
+}

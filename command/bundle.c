@@ -1,0 +1,324 @@
+/*
+ * bundle.c - GaussDB(DWS): cacert.pem, client.crt, client.key, client.key.cipher and
+ * client.key.rand (which unlock the key); ApsaraDB RDS: one chain of CA certificates as .pem, .p7b
+ * and .jks.
+ */
+#include "command/bundle.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "command/memory.h"
+#include "tls/certificate.h"
+#include "tls/crl.h"
+#include "tls/formats.h"
+
+enum part_kind {
+    PART_OTHER,
+    PART_AUTHORITIES,  /* certificates, every one of a CA */
+    PART_CERTIFICATE,  /* the first is not a CA's */
+    PART_KEY,          /* a private key alone */
+    PART_KEY_PASSWORD, /* GaussDB's, for the key beside it */
+    PART_CRL
+};
+
+static const char *const kind_names[] = {
+    [PART_OTHER] = "not used",
+    [PART_AUTHORITIES] = "CA certificates",
+    [PART_CERTIFICATE] = "certificate",
+    [PART_KEY] = "private key",
+    [PART_KEY_PASSWORD] = "password of the private key",
+    [PART_CRL] = "certificate revocation lists",
+};
+
+/* A file of the folder. */
+struct part {
+    char *name;
+    char *path;
+    enum part_kind kind;
+    char *text;      /* what is in it: "CN=Example CA" */
+    char *digest;    /* of its certificates, whatever the order and the format */
+    bool is_private; /* and others may read it */
+};
+
+struct parts {
+    struct part *items;
+    size_t count;
+};
+
+/* ---- one file ---- */
+
+static bool is_seen(const struct material *material, enum content_kind kind)
+{
+    return (material->seen & UINT64_C(1) << kind) != 0;
+}
+
+/* Sorted by their DER, so that the same certificates look the same. */
+static int compare_certificates(const void *a, const void *b)
+{
+    const struct material_certificate *left = a, *right = b;
+    size_t size = left->size < right->size ? left->size : right->size;
+    int order = memcmp(left->bytes, right->bytes, size);
+    return order != 0 ? order : (left->size > right->size) - (left->size < right->size);
+}
+
+static char *digest_of(const struct material *material)
+{
+    struct material_certificate *sorted =
+        memory_clear((material->certificate_count + 1) * sizeof *sorted);
+    char *digest = memory_copy("");
+    memcpy(sorted, material->certificates, material->certificate_count * sizeof *sorted);
+    qsort(sorted, material->certificate_count, sizeof *sorted, compare_certificates);
+    for (size_t i = 0; i < material->certificate_count; i++) {
+        const gnutls_datum_t der = {sorted[i].bytes, (unsigned)sorted[i].size};
+        unsigned char hash[32];
+        char text[65], *longer;
+        size_t size = sizeof hash;
+        if (gnutls_fingerprint(GNUTLS_DIG_SHA256, &der, hash, &size) != 0)
+            continue;
+        text_hex(hash, size, 0, text, sizeof text);
+        longer = memory_format("%s%s", digest, text);
+        free(digest);
+        digest = longer;
+    }
+    free(sorted);
+    return digest;
+}
+
+/* CAs alone, or something of somebody's. */
+static void take_certificates(struct part *part, const struct material *material)
+{
+    char subject[CERTIFICATE_TEXT_SIZE] = "";
+    part->kind = PART_AUTHORITIES;
+    for (size_t i = 0; i < material->certificate_count; i++) {
+        const struct material_certificate *item = &material->certificates[i];
+        struct certificate certificate;
+        if (certificate_read(item->bytes, item->size, &certificate) != NULL)
+            continue;
+        if (i == 0)
+            certificate_format_dn(&certificate.subject, subject, sizeof subject);
+        if (!certificate.is_authority)
+            part->kind = PART_CERTIFICATE;
+    }
+    size_t more = material->certificate_count - 1;
+    part->text = more > 0 ? memory_format("%s and %zu more", subject, more) : memory_copy(subject);
+    part->digest = digest_of(material);
+}
+
+static void judge_part(struct part *part, const struct material *material, mode_t mode)
+{
+    bool has_key =
+        is_seen(material, CONTENT_PRIVATE_KEY) || is_seen(material, CONTENT_ENCRYPTED_KEY);
+    if (fnmatch("*.key.cipher", part->name, 0) == 0 || fnmatch("*.key.rand", part->name, 0) == 0)
+        part->kind = PART_KEY_PASSWORD;
+    else if (is_seen(material, CONTENT_CRL))
+        part->kind = PART_CRL;
+    else if (material->certificate_count > 0)
+        take_certificates(part, material);
+    else if (has_key)
+        part->kind = PART_KEY;
+    part->is_private = (has_key || part->kind == PART_KEY_PASSWORD) && (mode & 077) != 0;
+}
+
+/* Damage of what looks like a certificate is an error; what is something else is not used. */
+static bool read_part(const char *folder, const char *name, struct parts *parts,
+                      struct error *error)
+{
+    char *path = memory_format("%s/%s", folder, name);
+    const struct option option = {
+        .value = path, .keyword = "--bundle", .source = (char *)"command line"};
+    struct file_content content;
+    struct material material = {0};
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || name[0] == '.') {
+        free(path);
+        return true;
+    }
+    bool is_good = file_read(&option, &content, error);
+    if (is_good) {
+        const struct store store = {
+            .bytes = content.bytes, .size = content.size, .name = path, .wants_keys = false};
+        is_good = formats_read(&store, FORMATS_WANTED_ANYTHING, &material, error);
+        file_content_free(&content);
+    }
+    if (is_good) {
+        parts->items = memory_grow(parts->items, parts->count, sizeof *parts->items);
+        struct part *part = &parts->items[parts->count++];
+        *part = (struct part){.name = memory_copy(name), .path = memory_copy(path)};
+        judge_part(part, &material, status.st_mode);
+    }
+    material_free(&material);
+    free(path);
+    return is_good;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct part *)a)->name, ((const struct part *)b)->name);
+}
+
+static bool read_parts(const char *folder, struct parts *parts, struct error *error)
+{
+    DIR *directory = opendir(folder);
+    bool is_good = directory != NULL;
+    if (!is_good)
+        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
+                         "--bundle=%s: the folder cannot be read", folder);
+    for (struct dirent *entry; is_good && (entry = readdir(directory)) != NULL;)
+        is_good = read_part(folder, entry->d_name, parts, error);
+    if (directory != NULL)
+        closedir(directory);
+    if (is_good && parts->count > 0)
+        qsort(parts->items, parts->count, sizeof *parts->items, compare_names);
+    return is_good;
+}
+
+/* ---- which is meant ---- */
+
+static bool has_stem(const struct part *part, const char *stem)
+{
+    size_t length = strlen(stem);
+    return strncmp(part->name, stem, length) == 0 &&
+           (part->name[length] == '.' || part->name[length] == '\0');
+}
+
+/* One chain in three formats is one choice. Of several certificates or keys the client's counts:
+ * GaussDB's own bundles hold the server's, too. */
+static bool is_better(const struct part *part, const struct part *chosen)
+{
+    bool is_pem = fnmatch("*.pem", part->name, 0) == 0;
+    if (part->kind == PART_AUTHORITIES)
+        return is_pem && fnmatch("*.pem", chosen->name, 0) != 0;
+    return has_stem(part, "client") && !has_stem(chosen, "client");
+}
+
+static bool is_as_good(const struct part *part, const struct part *chosen)
+{
+    if (part->digest != NULL && chosen->digest != NULL && strcmp(part->digest, chosen->digest) == 0)
+        return true;
+    if (part->kind == PART_AUTHORITIES)
+        return false;
+    /* client.key beside client.key.pk8, which is the same in another format */
+    return has_stem(part, "client") != has_stem(chosen, "client") ||
+           strncmp(part->name, chosen->name, strlen(chosen->name)) == 0;
+}
+
+/* NULL when there is none, or with error set when there are several. */
+static const struct part *choose(const struct parts *parts, enum part_kind kind, const char *option,
+                                 struct error *error)
+{
+    const struct part *chosen = NULL;
+    for (size_t i = 0; i < parts->count; i++) {
+        const struct part *part = &parts->items[i];
+        if (part->kind != kind)
+            continue;
+        if (chosen != NULL && !is_as_good(part, chosen)) {
+            error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                      "--bundle: both %s and %s hold %s: say by %s which is meant", chosen->path,
+                      part->path, kind_names[kind], option);
+            return NULL;
+        }
+        if (chosen == NULL || is_better(part, chosen))
+            chosen = part;
+    }
+    return chosen;
+}
+
+static const char *path_of(const struct part *part)
+{
+    return part != NULL ? part->path : NULL;
+}
+
+static enum driver_family find_family(const struct parts *parts)
+{
+    enum driver_family family = DRIVER_FAMILY_UNKNOWN;
+    for (size_t i = 0; i < parts->count; i++) {
+        const struct part *part = &parts->items[i];
+        if (part->kind == PART_KEY_PASSWORD)
+            return DRIVER_FAMILY_POSTGRESQL;
+        if (text_has_prefix_nocase(part->name, "ApsaraDB"))
+            family = DRIVER_FAMILY_TDS;
+    }
+    return family;
+}
+
+static void print_parts(const char *folder, const struct parts *parts)
+{
+    bool has_private = false;
+    printf("%s:\n", folder);
+    for (size_t i = 0; i < parts->count; i++) {
+        const struct part *part = &parts->items[i];
+        printf("  %-28s %s%s%s\n", part->name, kind_names[part->kind],
+               part->text != NULL ? ": " : "", part->text != NULL ? part->text : "");
+        has_private = has_private || part->is_private;
+    }
+    if (!has_private)
+        return;
+    printf("Others may read the private files, which odbcssl refuses. Run:\n  chmod 600");
+    for (size_t i = 0; i < parts->count; i++)
+        if (parts->items[i].is_private)
+            printf(" '%s'", parts->items[i].path);
+    printf("\n");
+}
+
+static bool choose_parts(const char *folder, const struct parts *parts, struct bundle *bundle,
+                         struct error *error)
+{
+    const struct part *root = choose(parts, PART_AUTHORITIES, "--root-cert", error);
+    const struct part *crl = choose(parts, PART_CRL, "--crl", error);
+    const struct part *cert = choose(parts, PART_CERTIFICATE, "--cert", error);
+    const struct part *key = choose(parts, PART_KEY, "--key", error);
+    if (error_is_set(error))
+        return false;
+    if (root == NULL && cert == NULL) {
+        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "--bundle=%s: no file of the folder holds certificates; is the archive unpacked?",
+                  folder);
+        return false;
+    }
+    *bundle = (struct bundle){.family = find_family(parts),
+                              .root_cert = memory_copy(path_of(root)),
+                              .crl = memory_copy(path_of(crl)),
+                              .cert = memory_copy(path_of(cert)),
+                              .key = memory_copy(path_of(key))};
+    return true;
+}
+
+bool bundle_read(const char *given, struct bundle *bundle, struct error *error)
+{
+    struct parts parts = {0};
+    char *folder = realpath(given, NULL);
+    *bundle = (struct bundle){0};
+    if (folder == NULL)
+        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "--bundle=%s", given);
+    bool is_good = folder != NULL && read_parts(folder, &parts, error);
+    if (is_good) {
+        print_parts(folder, &parts);
+        is_good = choose_parts(folder, &parts, bundle, error);
+    }
+    for (size_t i = 0; i < parts.count; i++) {
+        free(parts.items[i].name);
+        free(parts.items[i].path);
+        free(parts.items[i].text);
+        free(parts.items[i].digest);
+    }
+    free(parts.items);
+    free(folder);
+    return is_good;
+}
+
+void bundle_free(struct bundle *bundle)
+{
+    free(bundle->root_cert);
+    free(bundle->crl);
+    free(bundle->cert);
+    free(bundle->key);
+    *bundle = (struct bundle){0};
+}

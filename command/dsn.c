@@ -1,0 +1,284 @@
+/* dsn.c - `odbcssl dsn`: from nothing to a working data source. */
+#include <errno.h>
+#include <odbcinst.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "command/arguments.h"
+#include "command/bundle.h"
+#include "command/check.h"
+#include "command/command.h"
+#include "command/driver_section.h"
+#include "command/fail.h"
+#include "command/memory.h"
+#include "command/odbc_files.h"
+#include "command/server.h"
+#include "config/ini.h"
+#include "config/keys.h"
+#include "config/target.h"
+
+struct dsn {
+    const char *name;
+    const char *target;
+    const char *server; /* HOST[:PORT] */
+    const char *database;
+    const char *user;
+    const char *root_cert;
+    const char *crl;
+    const char *cert;
+    const char *key;
+    const char *bundle;
+    const char *library_dir;
+    struct connstr set; /* --set */
+    enum odbc_file file;
+    char *chosen_target; /* that the bundle led to */
+};
+
+/* ---- the real driver ---- */
+
+/* The one driver of that family; of two flavours the Unicode one. */
+static char *find_driver(enum driver_family family, struct error *error)
+{
+    struct connstr names;
+    char *chosen = NULL;
+    if (!odbc_list_drivers(&names))
+        names = (struct connstr){0};
+    for (size_t i = 0; i < names.count; i++) {
+        const char *name = names.pairs[i].keyword;
+        const struct option option = {.value = (char *)name, .keyword = "--target"};
+        char *path = NULL;
+        if (!target_is_candidate(name) || !settings_find_driver(&option, &path, NULL))
+            continue;
+        bool is_ansi = strcasestr(name, "ansi") != NULL || strstr(path, "psqlodbca") != NULL;
+        if (settings_driver_family(path) == family && (chosen == NULL || !is_ansi)) {
+            free(chosen);
+            chosen = memory_copy(name);
+        }
+        free(path);
+    }
+    connstr_free(&names);
+    if (chosen == NULL)
+        error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
+                  "no driver of odbcinst.ini is one for this bundle: install it (odbc-postgresql "
+                  "for GaussDB(DWS), tdsodbc for ApsaraDB), or name it by --target");
+    return chosen;
+}
+
+/* Fills in what the bundle has and no option says otherwise. */
+static bool take_bundle(struct dsn *dsn, struct bundle *bundle, struct error *error)
+{
+    if (dsn->bundle == NULL)
+        return true;
+    if (!bundle_read(dsn->bundle, bundle, error))
+        return false;
+    dsn->root_cert = dsn->root_cert != NULL ? dsn->root_cert : bundle->root_cert;
+    dsn->crl = dsn->crl != NULL ? dsn->crl : bundle->crl;
+    if (dsn->cert == NULL && dsn->key == NULL) {
+        dsn->cert = bundle->cert;
+        dsn->key = bundle->key;
+    }
+    if (dsn->target != NULL)
+        return true;
+    if (bundle->family == DRIVER_FAMILY_UNKNOWN) {
+        error_set(error, ODBCSSL_ERROR_TARGET_MISSING,
+                  "--bundle=%s does not tell which database it is for: name the real driver by "
+                  "--target",
+                  dsn->bundle);
+        return false;
+    }
+    dsn->chosen_target = find_driver(bundle->family, error);
+    dsn->target = dsn->chosen_target;
+    return dsn->target != NULL;
+}
+
+/* ---- the settings ---- */
+
+static void add(struct connstr *pairs, const char *keyword, const char *value)
+{
+    if (value != NULL)
+        memory_check(connstr_append(pairs, keyword, value));
+}
+
+/* Relative paths are the shell's; a data source needs whole ones. */
+static bool add_file(struct connstr *pairs, enum key_index key, const char *option,
+                     const char *given, struct error *error)
+{
+    if (given == NULL)
+        return true;
+    bool is_word = text_equal_nocase(given, "system") || text_has_prefix_nocase(given, "pkcs11:");
+    char *path = is_word ? memory_copy(given) : realpath(given, NULL);
+    if (path == NULL)
+        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s=%s", option, given);
+    else
+        add(pairs, keys[key].name, path);
+    free(path);
+    return path != NULL;
+}
+
+/* The keyword for the host of a driver that odbcssl does not know is said by --set. */
+static const char *keyword_of(const struct dsn *dsn, enum key_index named, const char *usual)
+{
+    const struct connstr_pair *pair = connstr_find(&dsn->set, keys[named].name);
+    return pair != NULL ? pair->value : usual;
+}
+
+static bool add_server(const struct dsn *dsn, const struct profile *profile, struct connstr *pairs,
+                       struct error *error)
+{
+    char *host = NULL;
+    uint16_t number = 0;
+    if (!server_split(dsn->server, &host, &number, error))
+        return false;
+    if (number == 0)
+        number = profile->default_port;
+    char *port = number != 0 ? memory_format("%u", number) : NULL;
+    add(pairs, keyword_of(dsn, KEY_INDEX_SslServerKeyword, profile->server_keyword), host);
+    add(pairs, keyword_of(dsn, KEY_INDEX_SslPortKeyword, profile->port_keyword), port);
+    free(host);
+    free(port);
+    return true;
+}
+
+static bool is_mode_set(const struct connstr *set)
+{
+    return connstr_find(set, "SslMode") != NULL || connstr_find(set, "Encrypt") != NULL ||
+           connstr_find(set, "TrustServerCertificate") != NULL;
+}
+
+static bool make_pairs(const struct dsn *dsn, const struct profile *profile, const char *driver,
+                       struct connstr *pairs, struct error *error)
+{
+    add(pairs, "Driver", driver);
+    if (!add_server(dsn, profile, pairs, error))
+        return false;
+    add(pairs, "Database", dsn->database);
+    add(pairs, profile->user_keyword, dsn->user);
+    if (!is_mode_set(&dsn->set))
+        add(pairs, keys[KEY_INDEX_SslMode].name, tls_mode_name(ODBCSSL_MODE_VERIFY_FULL));
+    if (!add_file(pairs, KEY_INDEX_SslRootCert, "--root-cert", dsn->root_cert, error) ||
+        !add_file(pairs, KEY_INDEX_SslCrl, "--crl", dsn->crl, error) ||
+        !add_file(pairs, KEY_INDEX_SslCert, "--cert", dsn->cert, error) ||
+        !add_file(pairs, KEY_INDEX_SslKey, "--key", dsn->key, error))
+        return false;
+    for (size_t i = 0; i < dsn->set.count; i++)
+        memory_check(connstr_set(pairs, dsn->set.pairs[i].keyword, dsn->set.pairs[i].value));
+    return ini_check_lines(pairs, error) && settings_check(pairs, "command line", error);
+}
+
+/* ---- writing ---- */
+
+static bool check_name(const struct dsn *dsn, struct error *error)
+{
+    char path[ODBC_FILE_PATH_SIZE];
+    enum odbc_file file;
+    if (!SQLValidDSN(dsn->name))
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                  "\"%s\" cannot be the name of a data source: it is too long, or has one of "
+                  "[]{}(),;?*=!@\\",
+                  dsn->name);
+    else if (odbc_file_of_source(dsn->name, &file))
+        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                  "there is a data source %s already, in %s: choose another name, or take it away "
+                  "first",
+                  dsn->name, odbc_file_path(file, path, sizeof path));
+    return !error_is_set(error);
+}
+
+/* The driver's section that is there, or a new one. NULL with error set. */
+static char *find_section(const struct dsn *dsn, struct error *error)
+{
+    const struct driver_section section = {.target = dsn->target, .library_dir = dsn->library_dir};
+    struct error reason = {0};
+    char *name = driver_section_find(dsn->target);
+    if (name != NULL || driver_section_write(&section, &name, &reason))
+        return name;
+    if (reason.code == ODBCSSL_ERROR_SYSTEM)
+        error_set(error, reason.code,
+                  "%s. Have an administrator run: odbcssl install --target \"%s\"", reason.text,
+                  dsn->target);
+    error_copy(error, &reason);
+    return NULL;
+}
+
+/* Half a data source might connect with less than was asked for. */
+static bool write_source(const struct dsn *dsn, const struct connstr *pairs, struct error *error)
+{
+    if (!odbc_file_back_up(dsn->file, error))
+        return false;
+    if (odbc_file_write_section(dsn->file, dsn->name, pairs, error)) {
+        odbc_print_section(dsn->file, dsn->name, pairs);
+        return true;
+    }
+    odbc_file_write(dsn->file, dsn->name, NULL, NULL, NULL);
+    return false;
+}
+
+static bool make_source(const struct dsn *dsn, struct error *error)
+{
+    struct connstr pairs = {0};
+    enum driver_family family;
+    char *path = NULL, *section = NULL;
+    /* All that can be wrong is found before a file is changed. */
+    bool is_made = driver_section_find_target(dsn->target, &path, &family, error) &&
+                   make_pairs(dsn, profile_find(family), "", &pairs, error) &&
+                   (section = find_section(dsn, error)) != NULL &&
+                   connstr_set(&pairs, "Driver", section) && write_source(dsn, &pairs, error);
+    connstr_free(&pairs);
+    free(section);
+    free(path);
+    return is_made;
+}
+
+static int run(struct dsn *dsn)
+{
+    struct bundle bundle = {0};
+    struct error error = {0};
+    int status = COMMAND_FAILED;
+    bool is_made =
+        check_name(dsn, &error) && take_bundle(dsn, &bundle, &error) && make_source(dsn, &error);
+    if (is_made) {
+        printf("\n");
+        status = check_source_named(dsn->name);
+        if (status == COMMAND_GOOD)
+            printf("Next\n  isql -v %s %s PASSWORD\n", dsn->name,
+                   dsn->user != NULL ? dsn->user : "USER");
+    } else {
+        fail(&error);
+    }
+    bundle_free(&bundle);
+    free(dsn->chosen_target);
+    return status;
+}
+
+int command_dsn(int argc, char **argv)
+{
+    struct dsn dsn = {.file = ODBC_USER_SOURCES};
+    struct argument_list set = {0};
+    bool is_system = false;
+    const struct argument rows[] = {
+        {"target", 0, .text = &dsn.target},
+        {"server", 0, .text = &dsn.server},
+        {"database", 0, .text = &dsn.database},
+        {"user", 0, .text = &dsn.user},
+        {"root-cert", 0, .text = &dsn.root_cert},
+        {"crl", 0, .text = &dsn.crl},
+        {"cert", 0, .text = &dsn.cert},
+        {"key", 0, .text = &dsn.key},
+        {"bundle", 0, .text = &dsn.bundle},
+        {"set", 0, .list = &set},
+        {"system", 0, .flag = &is_system},
+        {"library-dir", 0, .text = &dsn.library_dir},
+        {NULL},
+    };
+    int status = COMMAND_WRONG_USE;
+    if (arguments_read(argc, argv, rows, &dsn.name) && dsn.name != NULL && dsn.server != NULL &&
+        (dsn.target != NULL || dsn.bundle != NULL) && arguments_to_pairs(&set, "--set", &dsn.set)) {
+        dsn.file = is_system ? ODBC_SYSTEM_SOURCES : ODBC_USER_SOURCES;
+        status = run(&dsn);
+    }
+    connstr_free(&dsn.set);
+    free(set.items);
+    return status;
+}

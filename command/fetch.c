@@ -1,0 +1,190 @@
+/* fetch.c - `odbcssl fetch`: the certificates that a server sends, to be compared. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "command/arguments.h"
+#include "command/chain.h"
+#include "command/command.h"
+#include "command/fail.h"
+#include "command/memory.h"
+#include "command/progress.h"
+#include "command/server.h"
+#include "config/keys.h"
+#include "session/probe.h"
+#include "tls/verify.h"
+
+#define TIMEOUT 30
+
+static const struct {
+    enum database_protocol protocol;
+    const char *word;
+    uint16_t port; /* 0: none is usual */
+} protocols[] = {
+    {DATABASE_PROTOCOL_POSTGRESQL, "postgresql", 5432},
+    {DATABASE_PROTOCOL_TDS, "tds", 1433},
+    {DATABASE_PROTOCOL_MYSQL, "mysql", 3306},
+    {DATABASE_PROTOCOL_NONE, "none", 0},
+};
+
+struct fetch {
+    const char *server;
+    const char *out;
+    enum database_protocol protocol;
+    char *host;
+    uint16_t port;
+    struct probe *probe;
+};
+
+static bool find_protocol(const char *word, struct fetch *fetch)
+{
+    for (size_t i = 0; word != NULL && i < sizeof protocols / sizeof protocols[0]; i++)
+        if (text_equal_nocase(word, protocols[i].word)) {
+            fetch->protocol = protocols[i].protocol;
+            fetch->port = protocols[i].port;
+            return true;
+        }
+    fprintf(stderr, "odbcssl: --protocol is postgresql, tds, mysql or none\n");
+    return false;
+}
+
+static bool find_server(struct fetch *fetch, struct error *error)
+{
+    uint16_t port = 0;
+    if (!server_split(fetch->server, &fetch->host, &port, error))
+        return false;
+    fetch->port = port != 0 ? port : fetch->port;
+    if (fetch->port == 0)
+        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                  "%s: --protocol none has no usual port: HOST:PORT is wanted", fetch->server);
+    return fetch->port != 0;
+}
+
+/* As far as the handshake, whatever the server is: its certificates are wanted, not its trust. */
+static bool ask(struct fetch *fetch, struct error *error)
+{
+    struct tls_options tls = {.mode = ODBCSSL_MODE_REQUIRE,
+                              .send_sni = true,
+                              .minimum_version = TLS_VERSION_1_0,
+                              .protocol = fetch->protocol};
+    struct dial_target target = {0};
+    const struct credentials *credentials = NULL;
+    if (fetch->protocol == DATABASE_PROTOCOL_NONE)
+        tls.negotiation = TLS_NEGOTIATION_DIRECT;
+    struct progress *progress = progress_start("asking the server");
+    if (dial_resolve(fetch->host, fetch->port, &target, error) &&
+        (credentials = credentials_get(&tls, NULL, error)) != NULL) {
+        const struct session_options options = {
+            .proto = proto_find(fetch->protocol),
+            .plan = fetch->protocol == DATABASE_PROTOCOL_NONE ? PROTO_PLAN_DIRECT : PROTO_PLAN_TLS,
+            .tls = &tls,
+            .credentials = credentials,
+            .target = &target,
+            .timeout = TIMEOUT,
+        };
+        fetch->probe = probe_run(&options);
+        memory_check(fetch->probe != NULL);
+        error_copy(error, &fetch->probe->error);
+    }
+    progress_stop(&progress);
+    credentials_release(&credentials);
+    dial_target_free(&target);
+    return fetch->probe != NULL && fetch->probe->tls != NULL;
+}
+
+static void print_certificate(FILE *out, const struct chain_certificate *item, size_t i)
+{
+    char from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
+    fprintf(out, "%s\n", i == 0 ? "Server certificate" : "Certificate that came with it");
+    fprintf(out, "  subject    %s\n  issuer     %s\n  serial     %s\n", item->subject, item->issuer,
+            item->serial);
+    fprintf(out, "  valid      %s to %s\n  key        %s\n",
+            clock_format_date(item->not_before, from), clock_format_date(item->not_after, until),
+            item->key);
+    if (item->names[0] != '\0')
+        fprintf(out, "  names      %s\n", item->names);
+    fprintf(out, "  SHA-256    %s\n", item->fingerprint);
+}
+
+static bool write_pem(FILE *out, const gnutls_datum_t *der)
+{
+    gnutls_datum_t pem = {NULL, 0};
+    if (gnutls_pem_base64_encode2("CERTIFICATE", der, &pem) != 0)
+        return false;
+    bool is_written = fwrite(pem.data, 1, pem.size, out) == pem.size;
+    gnutls_free(pem.data);
+    return is_written;
+}
+
+/* What lies there already may be what somebody trusts. */
+static bool write_file(const struct fetch *fetch, const gnutls_datum_t *chain, size_t count,
+                       struct error *error)
+{
+    int descriptor = open(fetch->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    FILE *out = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+    bool is_written = out != NULL;
+    for (size_t i = 0; i < count && is_written; i++)
+        is_written = write_pem(out, &chain[i]);
+    if (out != NULL && fclose(out) != 0)
+        is_written = false;
+    if (!is_written)
+        error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno, "--out=%s", fetch->out);
+    return is_written;
+}
+
+static bool show(const struct fetch *fetch, struct error *error)
+{
+    struct certificate certificates[VERIFY_CHAIN_LIMIT];
+    unsigned count = 0;
+    size_t read = 0;
+    const gnutls_datum_t *chain = tls_session_peer_chain(fetch->probe->tls, &count);
+    if (chain == NULL || count == 0) {
+        error_copy(error, &fetch->probe->error);
+        error_set(error, ODBCSSL_ERROR_HANDSHAKE, "the server sent no certificate");
+        return false;
+    }
+    while (read < count && read < VERIFY_CHAIN_LIMIT &&
+           certificate_read(chain[read].data, chain[read].size, &certificates[read]) == NULL)
+        read++;
+    struct chain shown = chain_read(certificates, read, NULL);
+    for (size_t i = 0; i < shown.count; i++) {
+        print_certificate(stdout, &shown.items[i], i);
+        if (fetch->out == NULL)
+            write_pem(stdout, &chain[i]);
+    }
+    chain_free(&shown);
+    printf(
+        "This is what answered on %s, port %u, now. It is no trust: whoever is on the way could\n"
+        "answer in the server's place. Compare the SHA-256 fingerprint with what the server's\n"
+        "administrator says, over another way, before SslRootCert or SslPin names any of it.\n",
+        fetch->host, fetch->port);
+    return fetch->out == NULL || write_file(fetch, chain, count, error);
+}
+
+static int run(struct fetch *fetch)
+{
+    struct error refusal = {0}, error = {0};
+    bool is_shown = find_server(fetch, &refusal) && ask(fetch, &refusal) && show(fetch, &error);
+    if (!is_shown)
+        fail(error_is_set(&error) ? &error : &refusal);
+    probe_free(&fetch->probe);
+    free(fetch->host);
+    return is_shown ? COMMAND_GOOD : COMMAND_FAILED;
+}
+
+int command_fetch(int argc, char **argv)
+{
+    struct fetch fetch = {0};
+    const char *protocol = NULL;
+    const struct argument rows[] = {
+        {"protocol", 0, .text = &protocol}, {"out", 0, .text = &fetch.out}, {NULL}};
+    if (!arguments_read(argc, argv, rows, &fetch.server) || fetch.server == NULL ||
+        !find_protocol(protocol, &fetch))
+        return COMMAND_WRONG_USE;
+    return run(&fetch);
+}

@@ -1,0 +1,453 @@
+/*
+ * test_commands_make.c - from nothing, from a console's bundle or from another driver's data source
+ * to a working one of odbcssl: `odbcssl dsn`, `adopt`, `fetch`; what a terminal is asked, help and
+ * completion.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "odbcssl.h"
+#include "support/command.h"
+#include "support/gaussdb_files.h"
+#include "support/odbc.h"
+#include "support/private_server.h"
+#include "support/suite.h"
+#include "system/fixture.h"
+
+static struct fixture fixture;
+
+#define HBA "host all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256"
+
+static void start_postgres(bool has_client_ca)
+{
+    CHECK_FATAL(fixture_start(&fixture, "server", HBA, has_client_ca));
+}
+
+static const char *library_dir(void)
+{
+    return command_text("--library-dir=%s", fixture_path(&fixture, "lib"));
+}
+
+static const char *server(void)
+{
+    return command_text("localhost:%u", fixture_port(&fixture));
+}
+
+static const char *read_file(const char *name)
+{
+    static char text[65536];
+    FILE *file = fopen(fixture_path(&fixture, name), "r");
+    size_t size = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    text[size] = '\0';
+    return text;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    CHECK_FATAL(pki_write_file(fixture_path(&fixture, name), text, strlen(text), 0600));
+}
+
+__attribute__((format(printf, 1, 2))) static bool shell(const char *format, ...)
+{
+    char command[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command, sizeof command, format, arguments);
+    va_end(arguments);
+    return system(command) == 0;
+}
+
+/* As isql would, with what was printed at the end. */
+static void check_connects(const char *name)
+{
+    struct odbc_session session = {0};
+    CHECK(odbc_connect(&session, "DSN=%s;UID=%s;PWD=%s", name, POSTGRES_USER, POSTGRES_PASSWORD));
+    odbc_note(&session, "%s", name);
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_STATE), ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK(odbc_query(&session, "select 'it works'"));
+    CHECK_TEXT(session.value, "it works");
+    odbc_close(&session);
+}
+
+/* ---- dsn ---- */
+
+static void test_dsn(void)
+{
+    struct stat status;
+    start_postgres(false);
+    write_file("user.ini", "; kept in the copy\n[other]\nDriver=psqlodbcw\n");
+    CHECK_FATAL(chdir(fixture.folder) == 0);
+    CHECK_NUMBER(COMMAND_RUN("dsn", "made", "--target", "psqlodbcw", "--server", server(),
+                             "--database", "postgres", "--user", POSTGRES_USER, "--root-cert",
+                             "root.pem", "--crl", "crl.pem", "--set", "ReadOnly=1", library_dir()),
+                 0);
+    CHECK_CONTAINS(command_output, "[psqlodbcw over TLS]\n");
+    CHECK_CONTAINS(command_output, "Verdict\n  OK    a connection would be: encrypted");
+    CHECK_CONTAINS(command_output, "Next\n  isql -v made " POSTGRES_USER " PASSWORD\n");
+    const char *section = command_text("[made]\nDriver=psqlodbcw over TLS\nServername=localhost\n"
+                                       "Port=%u\nDatabase=postgres\nUsername=" POSTGRES_USER "\n"
+                                       "SslMode=verify-full\nSslRootCert=%s/root.pem\n"
+                                       "SslCrl=%s/crl.pem\nReadOnly=1\n",
+                                       fixture_port(&fixture), fixture.folder, fixture.folder);
+    CHECK_CONTAINS(read_file("user.ini"), section);
+    CHECK_CONTAINS(read_file("user.ini"), "[other]\nDriver=psqlodbcw\n");
+    CHECK(shell("grep -q 'kept in the copy' '%s'/user.ini.*.bak", fixture.folder));
+    CHECK(shell("grep -q 'TLS PostgreSQL' '%s'/odbcinst.ini.*.bak", fixture.folder));
+    CHECK(stat(fixture_path(&fixture, "user.ini"), &status) == 0 &&
+          (status.st_mode & 0777) == 0600);
+    check_connects("made");
+    /* A section that fits is used; --system is for all. */
+    CHECK_NUMBER(COMMAND_RUN("dsn", "shared", "--target", "psqlodbcw", "--server", server(),
+                             "--root-cert", fixture_path(&fixture, "root.pem"), "--system"),
+                 0);
+    command_check_absent("[psqlodbcw over TLS]\nDriver ");
+    CHECK_CONTAINS(read_file("odbc.ini"), "[shared]\nDriver=psqlodbcw over TLS\n");
+}
+
+static const struct dsn_refusal {
+    const char *arguments[8];
+    const char *text;
+} dsn_refusals[] = {
+    {{"taken", "--target", "psqlodbcw", "--server", "db"}, "there is a data source taken already"},
+    {{"a;b", "--target", "psqlodbcw", "--server", "db"}, "cannot be the name"},
+    {{"new", "--target", "psqlodbc", "--server", "db"}, "did you mean \"psqlodbcw\""},
+    {{"new", "--target", "Oracle", "--server", "db"}, "there are \"psqlodbcw\""},
+    {{"new", "--target", "psqlodbcw", "--server", "db:0"}, "a port from 1 to 65535"},
+    {{"new", "--target", "psqlodbcw", "--server", "db", "--root-cert", "/none.pem"},
+     "--root-cert=/none.pem: No such file"},
+    {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "SslMode=full"}, "SslMode=full"},
+    {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "SslModus=1"}, "SslModus"},
+};
+
+/* Whatever is wrong is found before a file is touched. */
+static void test_dsn_refuses(void)
+{
+    write_file("user.ini", "[taken]\nDriver=psqlodbcw\n");
+    char *drivers = strdup(read_file("odbcinst.ini"));
+    for (size_t i = 0; i < sizeof dsn_refusals / sizeof dsn_refusals[0]; i++) {
+        const char *arguments[12] = {"dsn"};
+        size_t count = 1;
+        for (size_t k = 0; k < 8 && dsn_refusals[i].arguments[k] != NULL; k++)
+            arguments[count++] = dsn_refusals[i].arguments[k];
+        CHECK_NUMBER(command_run(arguments), 1);
+        CHECK_CONTAINS(command_output, dsn_refusals[i].text);
+        CHECK_TEXT(read_file("user.ini"), "[taken]\nDriver=psqlodbcw\n");
+        CHECK_TEXT(read_file("odbcinst.ini"), drivers);
+    }
+    free(drivers);
+    CHECK_NUMBER(COMMAND_RUN("dsn", "new", "--server", "db"), 2);
+    CHECK_NUMBER(COMMAND_RUN("dsn", "new", "--target", "psqlodbcw"), 2);
+}
+
+/* ---- bundles ---- */
+
+#define KEY_PASSWORD "Gauss@123"
+
+/* As the console hands it out: every file under its usual name and readable by all. */
+static bool write_gaussdb_bundle(const char *folder)
+{
+    return shell("mkdir -p '%s' && cd '%s' && cp ../root.pem cacert.pem && cp ../client.pem "
+                 "client.crt && openssl ec -aes256 -in ../client.key -passout pass:" KEY_PASSWORD
+                 " -out client.key 2>/dev/null && echo read me > README.txt",
+                 folder, folder) &&
+           gaussdb_write_password_files(folder, "client", KEY_PASSWORD) &&
+           shell("chmod 644 '%s'/*", folder);
+}
+
+static void test_gaussdb_bundle(void)
+{
+    char folder[1024];
+    start_postgres(true);
+    write_file("user.ini", "");
+    snprintf(folder, sizeof folder, "%s", fixture_path(&fixture, "dws"));
+    CHECK_FATAL(write_gaussdb_bundle(folder));
+    CHECK_NUMBER(COMMAND_RUN("dsn", "dws", "--bundle", folder, "--server", server(), "--user",
+                             POSTGRES_USER, "--database", "postgres", library_dir()),
+                 1);
+    CHECK_CONTAINS(command_output, "  cacert.pem                   CA certificates: CN=Root CA\n");
+    CHECK_CONTAINS(command_output, "  client.key.cipher            password of the private key\n");
+    CHECK_CONTAINS(command_output, "  README.txt                   not used\n");
+    const char *needed = command_text("  chmod 600 '%s/client.key' '%s/client.key.cipher' "
+                                      "'%s/client.key.rand'\n",
+                                      folder, folder, folder);
+    CHECK_CONTAINS(command_output, needed);
+    command_check_fact("FAIL", "SslCert", "0644");
+    /* That was all that was missing. */
+    CHECK(shell("chmod 600 '%s'/client.key*", folder));
+    CHECK_NUMBER(COMMAND_RUN("check", "dws"), 0);
+    command_check_fact("OK", "client certificate", "shown");
+    CHECK_CONTAINS(command_output, "Verdict\n  OK ");
+    check_connects("dws");
+    /* Two authorities: it is not guessed. */
+    CHECK(shell("cp '%s' '%s/another.pem'", fixture_path(&fixture, "other.pem"), folder));
+    CHECK_NUMBER(COMMAND_RUN("dsn", "dws2", "--bundle", folder, "--server", server()), 1);
+    CHECK_CONTAINS(command_output, "both ");
+    CHECK_CONTAINS(command_output, "say by --root-cert which is meant");
+    CHECK(shell("mkdir -p '%s/zip' && echo PK > '%s/zip/certs.txt'", folder, folder));
+    const char *empty = command_text("%s/zip", folder);
+    CHECK_NUMBER(COMMAND_RUN("dsn", "dws3", "--bundle", empty, "--server", "db"), 1);
+    CHECK_CONTAINS(command_output, "no file of the folder holds certificates");
+}
+
+/* The same chain in three formats, for the FreeTDS of odbcinst.ini. */
+static void test_apsaradb_bundle(void)
+{
+    char folder[1024];
+    write_file("user.ini", "");
+    snprintf(folder, sizeof folder, "%s", fixture_path(&fixture, "rds"));
+    CHECK_FATAL(shell("mkdir -p '%s' && cd '%s' && cp ../root.pem ApsaraDB-CA-Chain.pem && openssl "
+                      "crl2pkcs7 -nocrl -certfile ../root.pem -out ApsaraDB-CA-Chain.p7b",
+                      folder, folder));
+    if (shell("command -v keytool >/dev/null"))
+        CHECK(shell("keytool -importcert -noprompt -alias ca -storetype JKS -storepass apsaradb "
+                    "-file '%s/ApsaraDB-CA-Chain.pem' -keystore '%s/ApsaraDB-CA-Chain.jks' "
+                    ">/dev/null 2>&1",
+                    folder, folder));
+    const char *to = command_text("localhost:%u", private_server_free_port());
+    CHECK_NUMBER(COMMAND_RUN("dsn", "rds", "--bundle", folder, "--server", to, library_dir()), 1);
+    CHECK_CONTAINS(command_output, "  ApsaraDB-CA-Chain.p7b        CA certificates: CN=Root CA\n");
+    command_check_fact("FAIL", "TCP", "refused"); /* and nothing else */
+    const char *section = command_text("[rds]\nDriver=FreeTDS over TLS\nServer=localhost\n");
+    CHECK_CONTAINS(read_file("user.ini"), section);
+    CHECK_CONTAINS(read_file("user.ini"),
+                   command_text("SslRootCert=%s/ApsaraDB-CA-Chain.pem\n", folder));
+}
+
+/* ---- adopt ---- */
+
+static const char *native_source(const char *more)
+{
+    return command_text("[native]\nDriver=psqlodbcw\nServername=localhost\nPort=%u\n"
+                        "Database=postgres\nUsername=" POSTGRES_USER "\n%s\n",
+                        fixture_port(&fixture), more);
+}
+
+static void test_adopt_postgresql(void)
+{
+    const char *more;
+    start_postgres(false);
+    more = command_text("SSLmode=verify-full\npqopt=sslrootcert=%s sslcrl='%s' keepalives_idle=30",
+                        fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "crl.pem"));
+    write_file("user.ini", native_source(more));
+    char *before = strdup(read_file("user.ini"));
+    CHECK_NUMBER(COMMAND_RUN("adopt", "native"), 0);
+    CHECK_CONTAINS(command_output, "SSLmode=verify-full                          becomes SslMode=");
+    CHECK_CONTAINS(command_output,
+                   command_text("becomes SslCrl=%s\n", fixture_path(&fixture, "crl.pem")));
+    CHECK_CONTAINS(command_output, "Database=postgres                            stays");
+    CHECK_CONTAINS(command_output, "pqopt        = keepalives_idle='30'\n");
+    CHECK_CONTAINS(command_output, "Nothing is written");
+    CHECK_TEXT(read_file("user.ini"), before);
+    free(before);
+    CHECK_NUMBER(COMMAND_RUN("adopt", "native", "--write", library_dir()), 0);
+    CHECK_CONTAINS(command_output, "Verdict\n  OK ");
+    CHECK_CONTAINS(read_file("user.ini"), "Driver=psqlodbcw over TLS\n");
+    CHECK(strstr(read_file("user.ini"), "sslrootcert=") == NULL);
+    check_connects("native");
+    CHECK_NUMBER(COMMAND_RUN("adopt", "native"), 1);
+    CHECK_CONTAINS(command_output, "uses odbcssl already");
+}
+
+/* A demand that cannot be carried over stops the writing. */
+static void test_adopt_refuses(void)
+{
+    start_postgres(false);
+    write_file("user.ini", native_source("pqopt=service=secure"));
+    char *before = strdup(read_file("user.ini"));
+    CHECK_NUMBER(COMMAND_RUN("adopt", "native", "--write", library_dir()), 1);
+    CHECK_CONTAINS(command_output, "pqopt service=secure                         HAS NO EQUAL");
+    CHECK_CONTAINS(command_output, "nothing is written");
+    CHECK_TEXT(read_file("user.ini"), before);
+    free(before);
+    CHECK_NUMBER(COMMAND_RUN("adopt", "nativ"), 1);
+    CHECK_CONTAINS(command_output, "did you mean \"native\"?");
+    CHECK_NUMBER(COMMAND_RUN("adopt"), 2);
+}
+
+/* What each driver calls it, and what it becomes. */
+static const struct {
+    const char *section;
+    const char *texts[6];
+} other_drivers[] = {
+    {"Driver=MariaDB\nSERVER=db\nSSLCA=/ca.pem\nSSLVERIFY=1\nTLSVERSION=TLSv1.2,TLSv1.3\n"
+     "PWD=topsecret\n",
+     {"SslRootCert  = /ca.pem\n", "SslMode      = verify-full\n", "SslMinProtocol = TLSv1.2\n",
+      "SslMaxProtocol = TLSv1.3\n", "PWD=(set)"}},
+    {"Driver=MariaDB\nSERVER=db\nFORCETLS=1\nTLSPEERFP=0123456789012345678901234567890123456789\n",
+     {"SslMode      = require\n", "TLSPEERFP=0123", "HAS NO EQUAL: it is no SHA-256 fingerprint"}},
+    {"Driver=MariaDB\nSERVER=db\nSSLCIPHER=AES256-SHA\n", {"SSLCIPHER=AES256-SHA", "SslPriority"}},
+    {"Driver=FreeTDS\nServer=db\nEncryption=require\n", {"SslMode      = require\n"}},
+    {"Driver=FreeTDS\nServer=db\nEncryption=strict\n",
+     {"SslMode      = verify-full\n", "SslNegotiation = direct\n"}},
+    {"Driver=FreeTDS\nServername=entry\n",
+     {"freetds.conf ca file=/ca.pem", "SslRootCert  = /ca.pem\n", "SslMode      = verify-full\n",
+      "Servername   = entry\n"}},
+    {"Driver=FreeTDS\nServer=db\n", {"(it says nothing of TLS)", "SslMode      = verify-full\n"}},
+};
+
+static void test_adopt_others(void)
+{
+    write_file("freetds.conf", "[entry]\nhost = db\nca file = /ca.pem\nencryption = require\n");
+    setenv("FREETDSCONF", fixture_path(&fixture, "freetds.conf"), 1);
+    for (size_t i = 0; i < sizeof other_drivers / sizeof other_drivers[0]; i++) {
+        write_file("user.ini", command_text("[other]\n%s", other_drivers[i].section));
+        CHECK_NUMBER(COMMAND_RUN("adopt", "other"), 0);
+        for (size_t k = 0; k < 6 && other_drivers[i].texts[k] != NULL; k++)
+            CHECK_CONTAINS(command_output, other_drivers[i].texts[k]);
+        command_check_absent("topsecret");
+    }
+    unsetenv("FREETDSCONF");
+}
+
+/* ---- fetch ---- */
+
+static void test_fetch(void)
+{
+    char out[1024];
+    start_postgres(false);
+    snprintf(out, sizeof out, "%s", fixture_path(&fixture, "fetched.pem"));
+    CHECK_NUMBER(COMMAND_RUN("fetch", server(), "--protocol", "postgresql", "--out", out), 0);
+    CHECK_CONTAINS(command_output, "  names      DNS:localhost, DNS:db.example.com, IP:127.0.0.1");
+    CHECK_CONTAINS(command_output, "It is no trust");
+    CHECK(shell("openssl x509 -in '%s' -noout -fingerprint -sha256 | sed 's/.*=//' > '%s.print'",
+                fixture_path(&fixture, "server.pem"), out));
+    char *print = strdup(read_file("fetched.pem.print"));
+    CHECK_CONTAINS(command_output, command_text("SHA-256    %s", print));
+    free(print);
+    CHECK(shell("cmp -s '%s' '%s'", out, fixture_path(&fixture, "server.pem")));
+    /* It overwrites nothing. */
+    CHECK_NUMBER(COMMAND_RUN("fetch", server(), "--protocol", "postgresql", "--out", out), 1);
+    CHECK_CONTAINS(command_output, "File exists");
+    CHECK_NUMBER(COMMAND_RUN("fetch", server(), "--protocol", "oracle"), 2);
+    CHECK_NUMBER(COMMAND_RUN("fetch", "localhost", "--protocol", "none"), 1);
+    CHECK_CONTAINS(command_output, "HOST:PORT is wanted");
+    const char *nobody = command_text("localhost:%u", private_server_free_port());
+    CHECK_NUMBER(COMMAND_RUN("fetch", nobody, "--protocol", "tds"), 1);
+    CHECK_CONTAINS(command_output, "Connection refused");
+}
+
+/* ---- a terminal ---- */
+
+static void test_password(void)
+{
+    start_postgres(false);
+    write_file("user.ini", command_text("[asked]\nDriver=%s\nServername=localhost\nPort=%u\n"
+                                        "Database=postgres\nUsername=%s\nSslRootCert=%s\n",
+                                        ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER,
+                                        fixture_path(&fixture, "root.pem")));
+    const char *const status[] = {"status", "asked", NULL};
+    CHECK_NUMBER(command_run_on_terminal(POSTGRES_PASSWORD "\n", status), 0);
+    CHECK_CONTAINS(command_output, "Password for asked");
+    CHECK_CONTAINS(command_output, "SQL_SSL_STATE");
+    CHECK_NUMBER(command_run_on_terminal("wrong\n", status), 1);
+    CHECK_CONTAINS(command_output, "password authentication failed");
+    /* No question where it is known, or where nobody could answer. */
+    const char *const given[] = {"status", "asked", "-p", POSTGRES_PASSWORD, NULL};
+    CHECK_NUMBER(command_run_on_terminal("", given), 0);
+    command_check_absent("Password for");
+    CHECK_NUMBER(COMMAND_RUN("status", "asked"), 1);
+    command_check_absent("Password for");
+}
+
+static const char *const subcommands[] = {"check", "status", "list",    "dsn",      "adopt",
+                                          "fetch", "verify", "install", "uninstall"};
+
+static void test_help(void)
+{
+    CHECK_NUMBER(COMMAND_RUN("-h"), 0);
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        CHECK_CONTAINS(command_output, command_text("odbcssl %s ", subcommands[i]));
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
+        CHECK_NUMBER(COMMAND_RUN(subcommands[i], "-h"), 0);
+        CHECK(strncmp(command_output, command_text("odbcssl %s ", subcommands[i]),
+                      strlen(subcommands[i]) + 9) == 0);
+        CHECK_NUMBER(COMMAND_RUN(subcommands[i], "--help", "--nonsense"), 0);
+    }
+    CHECK_NUMBER(command_run((const char *const[]){NULL}), 2);
+    CHECK_NUMBER(COMMAND_RUN("nonsense"), 2);
+    CHECK_CONTAINS(command_output, "there is no command \"nonsense\"");
+}
+
+/* What bash offers for the words of a line, the last of which is being typed. */
+static const char *complete(const char *words, unsigned count)
+{
+    static char offered[4096];
+    const char *sources = getenv("top_srcdir"), *build = getenv("top_builddir");
+    const char *line = command_text(
+        "PATH='%s/command':$PATH; source '%s/command/completion/odbcssl'; COMP_WORDS=(odbcssl %s); "
+        "COMP_CWORD=%u; _odbcssl; printf '%%s\\n' \"${COMPREPLY[@]}\"",
+        build != NULL ? build : ".", sources != NULL ? sources : ".", words, count);
+    write_file("complete", line);
+    FILE *pipe = popen(command_text("bash '%s' 2>&1", fixture_path(&fixture, "complete")), "r");
+    size_t size = pipe != NULL ? fread(offered, 1, sizeof offered - 1, pipe) : 0;
+    offered[size] = '\0';
+    if (pipe != NULL)
+        pclose(pipe);
+    return offered;
+}
+
+static void test_completion(void)
+{
+    write_file("user.ini", "[warehouse]\nDriver=psqlodbcw\n[web]\nDriver=psqlodbcw\n");
+    CHECK_TEXT(complete("ch", 1), "check\n");
+    CHECK_TEXT(complete("dsn x --r", 3), "--root-cert\n");
+    CHECK_TEXT(complete("check -", 2), "--all\n--html\n--json\n-k\n");
+    CHECK_TEXT(complete("adopt wa", 2), "warehouse\n");
+    CHECK_TEXT(complete("fetch x --protocol po", 4), "postgresql\n");
+    CHECK_TEXT(complete("install --target Fr", 3), "FreeTDS\nFreeTDS\\ over\\ TLS\n");
+}
+
+static const char drivers[] = "[FreeTDS]\nDriver=libtdsodbc.so\n[MariaDB]\nDriver=libmaodbc.so\n";
+
+/* The tests change the folder: what is found from the present one gets its whole name. */
+static bool keep_places(void)
+{
+    char *here = getcwd(NULL, 0);
+    bool is_kept =
+        here != NULL && setenv("top_builddir", here, 0) == 0 && setenv("top_srcdir", here, 0) == 0;
+    free(here);
+    return is_kept;
+}
+
+static int set_up(void)
+{
+    return keep_places() && fixture_open(&fixture, drivers, NULL) == 0 &&
+                   command_make_library_folder(fixture_path(&fixture, "lib"))
+               ? 0
+               : -1;
+}
+
+static int tear_down(void)
+{
+    if (chdir("/") != 0)
+        return -1;
+    fixture_close(&fixture);
+    return 0;
+}
+
+static const struct suite_case cases[] = {
+    {"dsn: writes a data source that works", test_dsn},
+    {"dsn: refuses", test_dsn_refuses},
+    {"dsn: GaussDB(DWS)'s bundle", test_gaussdb_bundle},
+    {"dsn: ApsaraDB's download", test_apsaradb_bundle},
+    {"adopt: psqlodbc", test_adopt_postgresql},
+    {"adopt: what has no equal", test_adopt_refuses},
+    {"adopt: MariaDB and FreeTDS", test_adopt_others},
+    {"fetch", test_fetch},
+    {"status asks for the password", test_password},
+    {"help", test_help},
+    {"completion", test_completion},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"make", cases, set_up, tear_down}, {0}};
+    return suite_main(argc, argv, suites);
+}
