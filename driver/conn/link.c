@@ -103,6 +103,17 @@ static void choose_timeout(struct link *link, unsigned login_timeout)
                                     : "the default of SslTimeout");
 }
 
+/* A misspelt keyword has no other place to show. */
+static void log_left_out(const struct link *link)
+{
+    const struct connstr *given = &link->settings.driver_settings;
+    for (size_t i = 0; i < given->count; i++)
+        if (given->pairs[i].origin != CONNSTR_DRIVER_SECTION &&
+            !profile_knows(link->profile, given->pairs[i].keyword))
+            log_write(link->log, "the keyword %s is left out: the real driver does not know it",
+                      given->pairs[i].keyword);
+}
+
 static bool settle(struct link *link, const struct connstr *list, unsigned login_timeout,
                    struct error_list *warnings, struct error *error)
 {
@@ -111,6 +122,7 @@ static bool settle(struct link *link, const struct connstr *list, unsigned login
     link->profile = profile_find(link->settings.family);
     choose_timeout(link, login_timeout);
     link->report.mode = link->settings.tls.mode;
+    log_left_out(link);
     return profile_read(link->profile, &link->settings, &link->target, error) &&
            check_pin(link, error) && choose_protocol(link, error);
 }

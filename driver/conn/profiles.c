@@ -65,6 +65,11 @@ const char *profile_get(const struct profile *profile, const struct connstr *lis
     return pair != NULL ? pair->value : NULL;
 }
 
+bool profile_knows(const struct profile *profile, const char *keyword)
+{
+    return profile->is_open || find_row(profile, keyword) != NULL;
+}
+
 bool profile_adds(const struct profile *profile, const char *keyword)
 {
     const struct profile_keyword *row = find_row(profile, keyword);

@@ -131,6 +131,9 @@ const struct connstr_pair *profile_find_pair(const struct profile *profile,
 const char *profile_get(const struct profile *profile, const struct connstr *list,
                         const char *keyword);
 
+/* Whether the real driver knows a keyword; others are left out. */
+bool profile_knows(const struct profile *profile, const char *keyword);
+
 /* Whether a setting that the real driver adds to its connection string is one for the next
  * connection: neither login nor server nor TLS nor free text. */
 bool profile_adds(const struct profile *profile, const char *keyword);
