@@ -61,6 +61,9 @@ enum verify_outcome {
     VERIFY_OUTCOME_COUNT
 };
 
+/* "path length", for lists and tests; static. */
+const char *verify_outcome_name(enum verify_outcome outcome);
+
 struct verify_request {
     const gnutls_datum_t *chain; /* DER; the first is the server's own */
     size_t chain_count;

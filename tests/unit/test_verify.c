@@ -423,8 +423,29 @@ static const struct suite_case host_cases[] = {
     {NULL, NULL},
 };
 
+/* The last suite: each row of the outcomes' table was a test's verdict. */
+static bool runs_all;
+
+static void test_outcomes(void)
+{
+    if (!runs_all) {
+        suite_skip("only some of the tests run");
+        return;
+    }
+    /* OTHER is for memory that is out. */
+    for (size_t i = 0; i < VERIFY_OUTCOME_OTHER; i++)
+        if (!scene_seen[i])
+            CHECK_TEXT(verify_outcome_name((enum verify_outcome)i), "the verdict of a test");
+}
+
+static const struct suite_case outcome_cases[] = {
+    {"each is the verdict of a test", test_outcomes},
+    {NULL, NULL},
+};
+
 int main(int argc, char **argv)
 {
+    runs_all = argc == 1;
     const struct suite suites[] = {
         {"trust", trust_cases, world_set_up, world_tear_down},
         {"dates", date_cases, world_set_up, world_tear_down},
@@ -436,6 +457,7 @@ int main(int argc, char **argv)
         {"algorithms", weak_cases, world_set_up, world_tear_down},
         {"pins", pin_cases, world_set_up, world_tear_down},
         {"revocation", revocation_cases, world_set_up, world_tear_down},
+        {"outcomes", outcome_cases, NULL, NULL},
         {0},
     };
     return suite_main(argc, argv, suites);

@@ -401,6 +401,7 @@ static void test_distrusted(void)
     CHECK(!verify_chain(&request, &result));
     CHECK_NUMBER(result.status, UNTRUSTED);
     CHECK_NUMBER(result.outcome, VERIFY_OUTCOME_DISTRUSTED);
+    scene_seen[result.outcome] = true;
     CHECK_CONTAINS(result.error.text, "CA certificate CN=Middle");
     verify_result_free(&result);
     trust->distrusted = none;

@@ -40,6 +40,9 @@ struct scene {
 /* Free the result with verify_result_free. */
 struct verify_result scene_verify(const struct scene *scene);
 
+/* What the verifications so far ended in: every outcome has to be met by a test. */
+extern bool scene_seen[VERIFY_OUTCOME_COUNT + 1];
+
 /* Verifies and checks the verdict: status bits, error code and a part of the text (NULL: none). */
 void scene_expect(const struct scene *scene, uint32_t status, enum odbcssl_error code,
                   const char *part, const char *file, unsigned line);
