@@ -1,6 +1,6 @@
 /*
  * options.h - the typed values of the TLS keywords, as config/ resolved them and tls/, proto/ and
- * relay/ obey them. What each keyword means stands in config/keys.def and odbcssl(7).
+ * session/ obey them. What each keyword means stands in config/keys.def and odbcssl(7).
  */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H

@@ -1,5 +1,5 @@
 /*
- * report.h - what was negotiated and verified, as a plain value: tls/ and relay/ fill it in,
+ * report.h - what was negotiated and verified, as a plain value: tls/ and session/ fill it in,
  * SQLGetInfo, {call odbcssl_status} and the odbcssl command read it by the rows of info.def.
  */
 #ifndef BASE_REPORT_H

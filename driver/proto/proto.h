@@ -2,9 +2,9 @@
  * proto.h - how a database switches to TLS and logs in, as a state machine without I/O: bytes of
  * the driver side and of the server side go in, bytes for both sides and a verdict come out.
  *
- * The relay calls open once per session of the real driver, then start, then from_driver and
+ * session/ calls open once per session of the real driver, then start, then from_driver and
  * from_server whenever bytes came, until each direction is opaque: from then on it copies. When the
- * verdict is PROTO_START_TLS the relay sends what is in to_server in plaintext, makes the
+ * verdict is PROTO_START_TLS it sends what is in to_server in plaintext, makes the
  * handshake, and calls tls_started; no byte of the real driver goes to the server between.
  */
 #ifndef PROTO_PROTO_H
@@ -59,7 +59,7 @@ struct proto_session {
     const struct proto *proto;
     enum proto_plan plan;
     const char
-        *server_name; /* as the user wrote it; NULL: unknown. The relay's, set after opening */
+        *server_name; /* as the user wrote it; NULL: unknown. The session's, set after opening */
     bool is_login_only_allowed; /* TDS, mode allow: encryption of the login alone will do */
     enum proto_session_kind kind;
     enum proto_coverage coverage;

@@ -307,6 +307,7 @@ static void test_send_fails(void)
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_PLAINTEXT);
     struct error error = {0};
+    size_t left = 1;
     int ends[2];
     char words[100];
     CHECK_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
@@ -316,7 +317,10 @@ static void test_send_fails(void)
     shutdown(ends[1], SHUT_RD);
     CHECK_NUMBER(session_write(rig.session, "query", 5), 5);
     network_flush(rig.session, ends[0]);
+    session_write(rig.session, "more", 4);
     session_step(rig.session, rig.now);
+    session_server_bytes(rig.session, &left);
+    CHECK_NUMBER(left, 0); /* a stream with a hole never goes on */
     CHECK_NUMBER(session_read(rig.session, words, sizeof words, false), 14);
     CHECK_NUMBER(session_read(rig.session, words, sizeof words, false), 0);
     CHECK_NUMBER(session_down(rig.session), SESSION_STREAM_BROKEN);
