@@ -165,19 +165,29 @@ static void try_chain(struct search *search, bool has_other_key_id)
     }
 }
 
-/* Goes on from the last certificate of the current path, also from an anchor: a longer path may
- * have the CRL that the shorter one lacks. */
+/* Above an anchor there may be the key that signed the CRLs. Above one that signed itself there are
+ * only others with the same key. */
+static bool ends_path(struct search *search, const struct certificate *anchor)
+{
+    return search->verification->request->crls == NULL ||
+           (certificate_is_self_issued(anchor) && is_signed_by(search, anchor, anchor));
+}
+
+/* Goes on from the last certificate of the current path. */
 static void extend_path(struct search *search)
 {
     const struct verify_attempt *current = &search->verification->current;
+    const struct certificate *last = current->path[current->path_count - 1];
     search->steps++;
     if (current->path_count == VERIFY_PATH_LIMIT) {
         search->is_over_limit = true;
         return;
     }
-    if (trust_has(&search->verification->request->trust->anchors,
-                  current->path[current->path_count - 1]))
+    if (trust_has(&search->verification->request->trust->anchors, last)) {
         try_path(search);
+        if (ends_path(search, last))
+            return;
+    }
     for (int has_other_key_id = 0; has_other_key_id < 2; has_other_key_id++) {
         try_anchors(search, has_other_key_id != 0);
         try_chain(search, has_other_key_id != 0);

@@ -457,6 +457,7 @@ int main(int argc, char **argv)
         {"algorithms", weak_cases, world_set_up, world_tear_down},
         {"pins", pin_cases, world_set_up, world_tear_down},
         {"revocation", revocation_cases, world_set_up, world_tear_down},
+        {"anchors and revocation", anchor_cases, world_set_up, world_tear_down},
         {"outcomes", outcome_cases, NULL, NULL},
         {0},
     };

@@ -65,5 +65,6 @@ extern const struct suite_case path_cases[];
 extern const struct suite_case weak_cases[];
 extern const struct suite_case pin_cases[];
 extern const struct suite_case revocation_cases[];
+extern const struct suite_case anchor_cases[];
 
 #endif

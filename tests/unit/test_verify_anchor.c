@@ -1,0 +1,143 @@
+/* The verifier: what CRLs say of trust anchors, and of CAs above them. */
+#include "unit/verify_world.h"
+
+/* Nobody stands above an anchor who could revoke it: nothing is checked, nor said to be. */
+static void test_anchor(void)
+{
+    struct crl_set set = {0};
+    struct verify_result result = scene_verify(
+        &(struct scene){.chain = CHAIN(world.server), .anchor = world.server, .crls = &set});
+    CHECK_NUMBER(result.status, 0);
+    CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_NOT_CHECKED);
+    verify_result_free(&result);
+}
+
+/* The shorter path ends at an anchor; the CA above it is trusted too, and has revoked it. */
+static void test_revoked_anchor(void)
+{
+    const struct pki_revoked middle = {.certificate = world.middle};
+    const struct pki_revoked server = {.certificate = world.server};
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.root, .revoked = &middle, .revoked_count = 1});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "CA certificate CN=Middle",
+                   .chain = CHAIN(world.server), .anchors = CHAIN(world.middle, world.root),
+                   .crls = &set);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "CA certificate CN=Middle",
+                   .chain = CHAIN(world.server, world.middle),
+                   .anchors = CHAIN(world.server, world.root), .crls = &set);
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server), .anchors = CHAIN(world.middle, world.root),
+                    .crls = &set, .crl_check = CRL_CHECK_LEAF);
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server), .anchor = world.middle, .crls = &set);
+    crl_set_free(&set);
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.middle, .revoked = &server, .revoked_count = 1});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "server certificate CN=db1",
+                   .chain = CHAIN(world.server), .anchors = CHAIN(world.server, world.middle),
+                   .crls = &set, .crl_check = CRL_CHECK_LEAF);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "server certificate CN=db1",
+                   .chain = CHAIN(world.server, world.middle),
+                   .anchors = CHAIN(world.server, world.root), .crls = &set);
+    crl_set_free(&set);
+}
+
+/* A CA above the anchor was certified twice, and one of the two is revoked. */
+static void test_two_ways_up(void)
+{
+    struct pki_certificate *again = pki_issue(&(struct pki_spec){
+        .common_name = "Middle", .is_ca = true, .issuer = world.root, .key_of = world.middle});
+    const struct pki_revoked revoked[] = {{.certificate = world.middle}, {.certificate = again}};
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.root, .revoked = revoked, .revoked_count = 1});
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle, again),
+                    .anchors = CHAIN(world.server, world.root), .crls = &set);
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.root, .revoked = revoked, .revoked_count = 2});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, "CA certificate CN=Middle",
+                   .chain = CHAIN(world.server, world.middle, again),
+                   .anchors = CHAIN(world.server, world.root), .crls = &set);
+    crl_set_free(&set);
+    pki_free(&again);
+}
+
+/* The new key of a root is an anchor, and so is the old one, which still signs the CRLs. */
+static void test_longer_path(void)
+{
+    struct pki_certificate *renewed =
+        pki_issue(&(struct pki_spec){.common_name = "Root", .is_ca = true, .issuer = world.root});
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = renewed});
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    EXPECT_ACCEPTED(.chain = CHAIN(server), .anchors = CHAIN(renewed, world.root), .crls = &set);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_CRL_BAD_SIGNATURE, ODBCSSL_ERROR_CRL_BAD_SIGNATURE, NULL,
+                   .chain = CHAIN(server), .anchor = renewed, .crls = &set);
+    crl_set_free(&set);
+    pki_free(&server);
+    pki_free(&renewed);
+}
+
+/* Where the issuer of an anchor gave no CRL, nothing is asked; a CRL that it gave has to be good.
+ */
+static void test_crl_of_issuer_of_anchor(void)
+{
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    struct scene scene = {.chain = CHAIN(world.server),
+                          .anchors = CHAIN(world.server, world.middle, world.root),
+                          .crls = &set,
+                          .crl_check = CRL_CHECK_LEAF};
+    struct verify_result result = scene_verify(&scene);
+    CHECK_NUMBER(result.status, 0);
+    CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_NOT_CHECKED);
+    verify_result_free(&result);
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    result = scene_verify(&scene);
+    CHECK_NUMBER(result.status, 0);
+    CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_GOOD);
+    verify_result_free(&result);
+    crl_set_free(&set);
+    set_add(&set, &(struct pki_crl_spec){
+                      .issuer = world.middle, .this_update.days = -9, .next_update.days = -2});
+    scene_expect(&scene, ODBCSSL_VERIFY_CRL_EXPIRED, ODBCSSL_ERROR_CRL_EXPIRED,
+                 "server certificate CN=db1", __FILE__, __LINE__);
+    crl_set_free(&set);
+}
+
+/* A root was renewed again and again with its key: the ways among these are nobody's chain, and
+ * what is wrong is told. */
+static void test_renewed_roots(void)
+{
+    struct pki_certificate *roots[8] = {NULL};
+    const struct pki_certificate *anchors[10] = {world.root};
+    struct crl_set set = {0};
+    for (size_t i = 0; i < 8; i++) {
+        roots[i] = pki_issue(
+            &(struct pki_spec){.common_name = "Root", .is_ca = true, .key_of = world.root});
+        CHECK_FATAL(roots[i] != NULL);
+        anchors[i + 1] = roots[i];
+    }
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_HOST, "db2.example.com",
+                   .chain = CHAIN(world.server, world.middle), .anchors = anchors, .crls = &set,
+                   .host = "db2.example.com");
+    EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle), .anchors = anchors, .crls = &set,
+                    .host = "db1.example.com");
+    crl_set_free(&set);
+    for (size_t i = 0; i < 8; i++)
+        pki_free(&roots[i]);
+}
+
+const struct suite_case anchor_cases[] = {
+    {"says that nothing was checked for an anchor", test_anchor},
+    {"refuses anchors that a trusted CA above them revoked", test_revoked_anchor},
+    {"finds one unrevoked way up from an anchor enough", test_two_ways_up},
+    {"goes on above an anchor for the key that signed the CRL", test_longer_path},
+    {"asks about an anchor only where its issuer gave a CRL", test_crl_of_issuer_of_anchor},
+    {"tells what is wrong below many certificates of one root", test_renewed_roots},
+    {NULL, NULL},
+};
