@@ -177,7 +177,7 @@ int command_adopt(int argc, char **argv)
     struct adopt adopt = {0};
     const struct argument rows[] = {{"write", 0, .flag = &adopt.is_written},
                                     {"library-dir", 0, .text = &adopt.library_dir},
-                                    {NULL}};
+                                    {0}};
     if (!arguments_read(argc, argv, rows, &adopt.name) || adopt.name == NULL)
         return COMMAND_WRONG_USE;
     return run(&adopt);

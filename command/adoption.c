@@ -206,17 +206,17 @@ static const struct rule pqopt_rules[] = {
      .fate = ADOPTION_UNEQUALLED},
     {"servicefile", .text = "write the service's settings into the data source",
      .fate = ADOPTION_UNEQUALLED},
-    {NULL},
+    {0},
 };
 
 static const struct rule postgresql_rules[] = {
     {"SSLmode", .take = take_mode, .fate = ADOPTION_CHANGED},
-    {NULL},
+    {0},
 };
 
 static const struct rule tds_rules[] = {
     {"Encryption", .take = take_encryption, .fate = ADOPTION_CHANGED},
-    {NULL},
+    {0},
 };
 
 static const struct rule mysql_rules[] = {
@@ -241,7 +241,7 @@ static const struct rule mysql_rules[] = {
     {"SSLCAPATH", .text = "put the certificates into one file, for SslRootCert",
      .fate = ADOPTION_UNEQUALLED},
     {"SSLCIPHER", .text = "choose cipher suites by SslPriority", .fate = ADOPTION_UNEQUALLED},
-    {NULL},
+    {0},
 };
 
 /* Lines of an entry of freetds.conf; the entry itself goes on to count, but for its TLS. */
@@ -250,7 +250,7 @@ static const struct rule entry_rules[] = {
     {"ca file", "SslRootCert", .fate = ADOPTION_CHANGED},
     {"crl file", "SslCrl", .fate = ADOPTION_CHANGED},
     {"openssl ciphers", .text = "choose cipher suites by SslPriority", .fate = ADOPTION_UNEQUALLED},
-    {NULL},
+    {0},
 };
 
 static const struct rule *find_rule(const struct rule *rules, const char *name)

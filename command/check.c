@@ -220,7 +220,7 @@ int command_check(int argc, char **argv)
         {"json", 0, .flag = &is_json},
         {"all", 'a', .flag = &is_all},
         {"html", 0, .text = &page},
-        {NULL},
+        {0},
     };
     if (!arguments_read(argc, argv, rows, &source.dsn))
         return COMMAND_WRONG_USE;

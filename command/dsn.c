@@ -270,7 +270,7 @@ int command_dsn(int argc, char **argv)
         {"set", 0, .list = &set},
         {"system", 0, .flag = &is_system},
         {"library-dir", 0, .text = &dsn.library_dir},
-        {NULL},
+        {0},
     };
     int status = COMMAND_WRONG_USE;
     if (arguments_read(argc, argv, rows, &dsn.name) && dsn.name != NULL && dsn.server != NULL &&

@@ -182,7 +182,7 @@ int command_fetch(int argc, char **argv)
     struct fetch fetch = {0};
     const char *protocol = NULL;
     const struct argument rows[] = {
-        {"protocol", 0, .text = &protocol}, {"out", 0, .text = &fetch.out}, {NULL}};
+        {"protocol", 0, .text = &protocol}, {"out", 0, .text = &fetch.out}, {0}};
     if (!arguments_read(argc, argv, rows, &fetch.server) || fetch.server == NULL ||
         !find_protocol(protocol, &fetch))
         return COMMAND_WRONG_USE;

@@ -21,7 +21,7 @@ int command_install(int argc, char **argv)
         {"name", 0, .text = &section.name},
         {"default", 0, .list = &defaults},
         {"library-dir", 0, .text = &section.library_dir},
-        {NULL},
+        {0},
     };
     int status = COMMAND_WRONG_USE;
     if (arguments_read(argc, argv, rows, NULL) && section.target != NULL &&
@@ -70,7 +70,7 @@ static int uninstall(const char *name)
 int command_uninstall(int argc, char **argv)
 {
     const char *name = NULL;
-    const struct argument rows[] = {{"name", 0, .text = &name}, {NULL}};
+    const struct argument rows[] = {{"name", 0, .text = &name}, {0}};
     bool is_good = arguments_read(argc, argv, rows, NULL) && name != NULL;
     return is_good ? uninstall(name) : COMMAND_WRONG_USE;
 }

@@ -56,7 +56,7 @@ int command_list(int argc, char **argv)
     bool is_json = false;
     struct connstr names;
     struct json writer = {0}, *json;
-    const struct argument rows[] = {{"json", 0, .flag = &is_json}, {NULL}};
+    const struct argument rows[] = {{"json", 0, .flag = &is_json}, {0}};
     if (!arguments_read(argc, argv, rows, NULL))
         return COMMAND_WRONG_USE;
     if (!odbc_list_sources(&names))

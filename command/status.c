@@ -161,7 +161,7 @@ int command_status(int argc, char **argv)
         {"user", 'u', .text = &source.user},
         {"password", 'p', .text = &source.password},
         {"json", 0, .flag = &is_json},
-        {NULL},
+        {0},
     };
     if (!arguments_read(argc, argv, rows, &source.dsn) ||
         (source.dsn != NULL) == (source.connection_string != NULL))

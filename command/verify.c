@@ -68,7 +68,7 @@ static bool parse_arguments(int argc, char **argv, struct verify_arguments *argu
         {"at", 0, .text = &at},
         {"allow-weak", 0, .flag = &arguments->allow_weak},
         {"json", 0, .flag = &arguments->is_json},
-        {NULL},
+        {0},
     };
     return arguments_read(argc, argv, rows, NULL) &&
            (crl_check == NULL || parse_crl_check(crl_check, &arguments->crl_check)) &&
