@@ -172,9 +172,19 @@ static void test_names_in_other_forms(void)
                              "\x13\x0a"
                              "Example  A",
                              rows[i].put, 12));
-        if (rows[i].is_equal)
+        if (rows[i].is_equal) {
+            struct crl_set good = {0}, revoking = {0};
+            const struct pki_revoked revoked = {.certificate = server};
+            set_add(&good, &(struct pki_crl_spec){.issuer = root});
+            set_add(&revoking, &(struct pki_crl_spec){
+                                   .issuer = root, .revoked = &revoked, .revoked_count = 1});
             EXPECT_ACCEPTED(.chain = CHAIN(server), .anchor = root);
-        else
+            EXPECT_ACCEPTED(.chain = CHAIN(server), .anchor = root, .crls = &good);
+            EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED, ODBCSSL_ERROR_REVOKED, NULL,
+                           .chain = CHAIN(server), .anchor = root, .crls = &revoking);
+            crl_set_free(&good);
+            crl_set_free(&revoking);
+        } else
             EXPECT_REFUSED(UNTRUSTED, ODBCSSL_ERROR_ISSUER_UNKNOWN, NULL, .chain = CHAIN(server),
                            .anchor = root);
         pki_free(&server);
@@ -416,7 +426,7 @@ const struct suite_case path_cases[] = {
     {"one good path is enough", test_one_good_path},
     {"a wrong key identifier is no disproof", test_wrong_key_identifier},
     {"self-issued CAs do not count in pathLenConstraint", test_self_issued_in_path_length},
-    {"names in other string types, cases and blanks", test_names_in_other_forms},
+    {"names in other string types, cases and blanks, for CRLs too", test_names_in_other_forms},
     {"RSA-PSS with salts of any size", test_pss_salts},
     {"tells a loop", test_loop},
     {"tells an unsupported algorithm by its OID", test_unsupported_algorithm},
