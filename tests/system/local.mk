@@ -23,4 +23,5 @@ include tests/system/tds.mk
 include tests/system/escape.mk
 include tests/system/postgres.mk
 include tests/system/databases.mk
+include tests/system/differential.mk
 include tests/system/commands.mk
