@@ -412,6 +412,14 @@ bool settings_check(const struct connstr *pairs, const char *source, struct erro
     return is_good;
 }
 
+const char *settings_source(const struct settings *settings, const char *keyword)
+{
+    for (size_t i = 0; i < settings->item_count; i++)
+        if (strcmp(settings->items[i].keyword, keyword) == 0)
+            return settings->items[i].source;
+    return SOURCE_DEFAULT;
+}
+
 void settings_free(struct settings *settings)
 {
     tls_options_free(&settings->tls);

@@ -52,6 +52,9 @@ struct settings {
 bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
                       struct error_list *warnings, struct error *error);
 
+/* Where a keyword of keys.def has its value from: "odbc.ini [warehouse]", "default". */
+const char *settings_source(const struct settings *settings, const char *keyword);
+
 void settings_free(struct settings *settings);
 
 /* Checks keywords that are about to be written somewhere: names, values, and whether they

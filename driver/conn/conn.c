@@ -19,12 +19,8 @@
 /* "SslMode=require (odbc.ini [warehouse])" */
 static const char *describe_mode(const struct link *link, char *out)
 {
-    const char *source = "default";
-    for (size_t i = 0; i < link->settings.item_count; i++)
-        if (strcmp(link->settings.items[i].keyword, "SslMode") == 0)
-            source = link->settings.items[i].source;
     snprintf(out, MODE_TEXT_SIZE, "SslMode=%s (%s)", tls_mode_name(link->settings.tls.mode),
-             source);
+             settings_source(&link->settings, "SslMode"));
     return out;
 }
 
@@ -146,24 +142,49 @@ static size_t run_plan(struct connection *connection, const struct connect_reque
     return number;
 }
 
-/* Our own record first, then what the real driver said, with the server's name for the relay's
- * address; its handle is about to be freed. */
-static void add_failure(struct connection *connection, const struct error *error)
+/* The relay's address and port are nobody's business: the server's stand in their place. */
+static void hide_relay(struct diagnostics *diagnostics, const struct link *link)
+{
+    struct relay_endpoint endpoint = {0};
+    char hidden[32], shown[32];
+    if (link->relay == NULL)
+        return;
+    relay_get_endpoint(link->relay, &endpoint);
+    diagnostics_rewrite(diagnostics, endpoint.path, link->target.host);
+    diagnostics_rewrite(diagnostics, endpoint.address, link->target.host);
+    if (endpoint.port == 0 || endpoint.port == link->target.port)
+        return;
+    snprintf(hidden, sizeof hidden, "%u", endpoint.port);
+    snprintf(shown, sizeof shown, "%u", link->target.port);
+    diagnostics_rewrite(diagnostics, hidden, shown);
+}
+
+/* What the real driver says of the failure, before its handle is freed. */
+static void take_real_records(struct connection *connection)
 {
     struct diagnostics *diagnostics = &connection->handle.diagnostics;
-    const struct link *link = connection->link;
-    struct relay_endpoint endpoint = {0};
-    diagnostics_add(diagnostics, error);
-    size_t count = diagnostics_count(diagnostics);
     if (connection->handle.real == NULL)
         return;
     diagnostics_take_real(diagnostics, connection->driver, connection->flavour, HANDLE_CONNECTION,
                           connection->handle.real);
-    if (link->relay != NULL)
-        relay_get_endpoint(link->relay, &endpoint);
-    diagnostics_rewrite(diagnostics, count,
-                        error_is_set(error) ? error_sqlstate(error->code) : NULL, endpoint.address,
-                        link->target.host);
+    hide_relay(diagnostics, connection->link);
+}
+
+/* Of a refusal of ours the real driver knows only what we made it believe. What the server told it
+ * stands behind our words, and before them why it gave up by itself. */
+static void add_failure(struct connection *connection, const struct attempt *attempt,
+                        const struct error *error)
+{
+    struct diagnostics *diagnostics = &connection->handle.diagnostics;
+    bool has_given_up = attempt->outcome == SESSION_WAITING && error->code != ODBCSSL_ERROR_TIMEOUT;
+    if (has_given_up || !error_is_set(error))
+        take_real_records(connection);
+    size_t count = diagnostics_count(diagnostics);
+    diagnostics_add(diagnostics, error);
+    if (attempt->outcome != SESSION_REJECTED || !error_is_set(error))
+        return;
+    take_real_records(connection);
+    diagnostics_relabel(diagnostics, count, error);
 }
 
 static SQLRETURN connect_driver(struct connection *connection,
@@ -181,6 +202,7 @@ static SQLRETURN connect_driver(struct connection *connection,
     size_t number = run_plan(connection, request, &plan, attempts);
     struct attempt *last = &attempts[number];
     SQLRETURN outcome = last->result;
+    handle_take_outcome(&connection->handle, outcome);
     if (attempt_is_connected(last)) {
         result->out_string = output_string(link, last->out_text);
         take_report(link, &plan, number, last, &attempts[0], warnings);
@@ -189,7 +211,7 @@ static SQLRETURN connect_driver(struct connection *connection,
         last->out_text = NULL;
     } else {
         explain(link, plan.attempts[number], last, error);
-        add_failure(connection, error);
+        add_failure(connection, last, error);
         error_clear(error);
     }
     for (size_t i = 0; i < PLAN_ATTEMPTS; i++)
@@ -287,6 +309,30 @@ const char *conn_server_name(const struct connection *connection)
 {
     const struct link *link = connection->link;
     return link != NULL && !link->profile->is_server_asked ? link->target.host : NULL;
+}
+
+const char *conn_data_source(const struct connection *connection)
+{
+    return connection->link != NULL ? connection->link->settings.dsn : NULL;
+}
+
+const char *conn_record_server(const struct connection *connection, enum handle_kind kind,
+                               bool is_unnamed)
+{
+    const struct link *link = connection->link;
+    if (link == NULL)
+        return NULL;
+    switch (link->profile->family) {
+    case DRIVER_FAMILY_POSTGRESQL:
+        return is_unnamed ? link->settings.dsn : NULL;
+    case DRIVER_FAMILY_TDS: /* its descriptors never have one */
+        return is_unnamed && kind != HANDLE_DESCRIPTOR ? link->settings.dsn : NULL;
+    case DRIVER_FAMILY_MYSQL:
+        return is_unnamed ? NULL : link->target.host;
+    case DRIVER_FAMILY_UNKNOWN:
+        break;
+    }
+    return NULL;
 }
 
 bool conn_is_forked(const struct connection *connection, struct error *error_out)

@@ -48,6 +48,14 @@ const struct tls_report *conn_report(const struct connection *connection);
 /* What SQL_SERVER_NAME is to be; NULL: ask the real driver. */
 const char *conn_server_name(const struct connection *connection);
 
+/* What SQL_DATA_SOURCE_NAME is; NULL: the connection string names no data source. */
+const char *conn_data_source(const struct connection *connection);
+
+/* What SQL_DIAG_SERVER_NAME of a real driver's record is to be, where it would be wrong;
+ * is_unnamed: the real driver has none. NULL: what the real driver says. */
+const char *conn_record_server(const struct connection *connection, enum handle_kind kind,
+                               bool is_unnamed);
+
 /* Whether the link broke or belongs to the parent process; error_out says how. No I/O: for every
  * return of SQL_ERROR from the real driver, and for SQL_ATTR_CONNECTION_DEAD. */
 bool conn_is_broken(const struct connection *connection, struct error *error_out);

@@ -85,22 +85,21 @@ static bool check_pin(const struct link *link, struct error *error)
     return false;
 }
 
+/* The shorter one counts when the application sets a login time-out, too: the real driver obeys it in
+ * any case. */
 static void choose_timeout(struct link *link, unsigned login_timeout)
 {
-    const struct settings *settings = &link->settings;
-    const char *source = "";
-    for (size_t i = 0; i < settings->item_count; i++)
-        if (strcmp(settings->items[i].keyword, "SslTimeout") == 0)
-            source = settings->items[i].source;
-    link->timeout = settings->tls.timeout != 0 ? settings->tls.timeout
-                    : login_timeout != 0       ? login_timeout
-                                               : TLS_DEFAULT_TIMEOUT;
-    if (settings->tls.timeout != 0)
-        snprintf(link->timeout_source, sizeof link->timeout_source, "SslTimeout, %s", source);
+    unsigned timeout = link->settings.tls.timeout;
+    const char *source = "the default of SslTimeout";
+    bool is_login = login_timeout != 0 && (timeout == 0 || login_timeout < timeout);
+    link->timeout = is_login ? login_timeout : timeout != 0 ? timeout : TLS_DEFAULT_TIMEOUT;
+    if (is_login)
+        source = "the application's login time-out";
+    if (!is_login && timeout != 0)
+        snprintf(link->timeout_source, sizeof link->timeout_source, "SslTimeout, %s",
+                 settings_source(&link->settings, "SslTimeout"));
     else
-        snprintf(link->timeout_source, sizeof link->timeout_source, "%s",
-                 login_timeout != 0 ? "the application's login time-out"
-                                    : "the default of SslTimeout");
+        snprintf(link->timeout_source, sizeof link->timeout_source, "%s", source);
 }
 
 /* A misspelt keyword has no other place to show. */

@@ -472,6 +472,7 @@ static bool rewrite(const struct settings *settings, const struct profile_target
 }
 
 const struct profile profile_postgresql = {
+    .is_server_asked = true,
     .family = DRIVER_FAMILY_POSTGRESQL,
     .name = "PostgreSQL",
     .protocol = DATABASE_PROTOCOL_POSTGRESQL,

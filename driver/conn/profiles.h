@@ -53,7 +53,8 @@ struct profile {
     enum endpoint_kind endpoint; /* of attempts with TLS; the others have ENDPOINT_LOOPBACK */
     uint16_t default_port;
 
-    /* SQL_SERVER_NAME is not what the real driver connects to, but what the server calls itself. */
+    /* SQL_SERVER_NAME is the real driver's: what the server calls itself, or a name that it keeps.
+     */
     bool is_server_asked;
 
     /* What the real driver knows. Of two names of one setting the earlier row counts in odbc.ini,

@@ -28,7 +28,7 @@ static bool has_room(struct diagnostics *diagnostics, size_t count)
     return true;
 }
 
-static void add_record(struct diagnostics *diagnostics, const struct diagnostic *record)
+void diagnostics_add_record(struct diagnostics *diagnostics, const struct diagnostic *record)
 {
     handles_lock();
     size_t count = atomic_load(&diagnostics->count);
@@ -63,7 +63,7 @@ static void add_text(struct diagnostics *diagnostics, const char *sqlstate, SQLI
         size_t length = chunk_length(text);
         memcpy(record.message + PREFIX_LENGTH, text, length);
         record.message[PREFIX_LENGTH + length] = '\0';
-        add_record(diagnostics, &record);
+        diagnostics_add_record(diagnostics, &record);
         text += length;
         while (*text == ' ')
             text++;
@@ -155,17 +155,14 @@ static bool read_ansi(const struct driver_functions *functions, enum handle_kind
     return true;
 }
 
-/* MariaDB's driver has a record also of a call that succeeded: SQLSTATE 00000 is none. */
 bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
                      SQLSMALLINT number, struct diagnostic *out)
 {
-    bool is_read = false;
     *out = (struct diagnostic){.sqlstate = "HY000"};
     if (driver->functions->SQLGetDiagRecW != NULL)
-        is_read = read_wide(driver->functions, kind, real, number, out);
-    else if (driver->functions->SQLGetDiagRec != NULL)
-        is_read = read_ansi(driver->functions, kind, real, number, out);
-    return is_read && strcmp(out->sqlstate, "00000") != 0;
+        return read_wide(driver->functions, kind, real, number, out);
+    return driver->functions->SQLGetDiagRec != NULL &&
+           read_ansi(driver->functions, kind, real, number, out);
 }
 
 void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
@@ -176,6 +173,6 @@ void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver 
     for (SQLSMALLINT i = 1; i <= DIAGNOSTICS_LIMIT; i++) {
         if (!real_diagnostic(driver, kind, real, i, &record))
             return;
-        add_record(diagnostics, &record);
+        diagnostics_add_record(diagnostics, &record);
     }
 }

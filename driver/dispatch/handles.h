@@ -24,7 +24,7 @@
 #include "base/error.h"
 #include "dispatch/driver.h"
 
-/* Diagnostic records of a handle that are ours; the real driver's follow them. */
+/* Diagnostic records of a handle that are ours. */
 #define DIAGNOSTICS_LIMIT 32
 /* The driver manager cuts a message at 512 bytes, and puts "[unixODBC]" before it. */
 #define DIAGNOSTIC_TEXT_SIZE 490
@@ -46,6 +46,9 @@ struct diagnostics {
 void diagnostics_add(struct diagnostics *diagnostics, const struct error *error);
 void diagnostics_add_list(struct diagnostics *diagnostics, const struct error_list *list);
 
+/* A record as it is, without our prefix. */
+void diagnostics_add_record(struct diagnostics *diagnostics, const struct diagnostic *record);
+
 /* The same for a mistake in calling that has no code of its own, with its SQLSTATE. */
 void diagnostics_add_state(struct diagnostics *diagnostics, const char *sqlstate, const char *text);
 
@@ -56,10 +59,12 @@ size_t diagnostics_count(const struct diagnostics *diagnostics);
 /* Copies record index, from 0; false when there is none. */
 bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diagnostic *out);
 
-/* For the records from index first on: the driver manager sorts by SQLSTATE, highest first, so none
- * may be above highest_state (NULL: any); and hidden, the relay's address, is replaced by shown. */
-void diagnostics_rewrite(struct diagnostics *diagnostics, size_t first, const char *highest_state,
-                         const char *hidden, const char *shown);
+/* Replaces hidden, a part of the relay's address, by shown in every record. */
+void diagnostics_rewrite(struct diagnostics *diagnostics, const char *hidden, const char *shown);
+
+/* Gives every record from index first on the error's SQLSTATE and native code: some applications
+ * show the last one, and the driver manager sorts by SQLSTATE, the highest first. */
+void diagnostics_relabel(struct diagnostics *diagnostics, size_t first, const struct error *error);
 
 enum handle_kind {
     HANDLE_ENVIRONMENT = SQL_HANDLE_ENV,
@@ -68,10 +73,16 @@ enum handle_kind {
     HANDLE_DESCRIPTOR = SQL_HANDLE_DESC
 };
 
+/* How the records of a handle's last call are told. What a real driver says of a call that it was
+ * not asked for, or that it did with SQL_SUCCESS, is of a former call, or empty, as MariaDB's is.
+ */
+enum records_order { RECORDS_OURS, RECORDS_OURS_THEN_REAL, RECORDS_REAL_THEN_OURS };
+
 /* Stands first in every handle. */
 struct handle {
     unsigned magic; /* tells our handles from garbage and from handles that were freed */
     enum handle_kind kind;
+    enum records_order order;
     SQLHANDLE real; /* NULL as long as the real driver has none */
     struct diagnostics diagnostics;
     unsigned pins;               /* registry's: who uses it without owning it */
@@ -82,7 +93,8 @@ struct handle {
 struct real_environment {
     const struct driver *driver;
     SQLHENV real;
-    unsigned generation; /* of the process that made it */
+    unsigned generation;     /* of the process that made it */
+    SQLINTEGER odbc_version; /* that it says it has, which may be lower than the application's */
     struct real_environment *next;
 };
 
@@ -163,6 +175,12 @@ void connection_free_children(struct connection *connection);
 void connection_retire_statements(struct connection *connection);
 void connection_restore_statements(struct connection *connection);
 
+/* Before a call: what was said of the former one is over. */
+void handle_clear_records(struct handle *handle);
+
+/* After a function of the real driver: whether it has records. */
+void handle_take_outcome(struct handle *handle, SQLRETURN outcome);
+
 /* Our handle of a kind, NULL when it is none: for handles that the caller owns. */
 struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind);
 
@@ -193,6 +211,10 @@ struct real_environment *environment_real(struct environment *environment,
  * set, also when the driver has no functions of connection->flavour to connect with. */
 SQLHDBC connection_new_real(struct connection *connection, const struct driver *driver,
                             struct error *error);
+
+/* Whether the real driver has a lower ODBC version than the application asked for: the driver
+ * manager warns of that itself, but it asks before the real driver is known. */
+bool connection_has_lower_version(struct connection *connection);
 
 /* Frees it, if there is one, and clears handle.real and driver. In a forked child it only forgets
  * it: freeing would talk to the parent's server. */

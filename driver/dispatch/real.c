@@ -35,6 +35,17 @@ static bool set_any_version(const struct driver *driver, SQLHENV real, SQLINTEGE
            (version > (SQLINTEGER)SQL_OV_ODBC3 && set_version(driver, real, SQL_OV_ODBC3));
 }
 
+static SQLINTEGER ask_version(const struct driver *driver, SQLHENV real, SQLINTEGER fallback)
+{
+    SQLINTEGER version[2] = {0}; /* room for a driver that writes an SQLULEN */
+    const struct driver_functions *functions = driver->functions;
+    if (functions->SQLGetEnvAttr == NULL ||
+        !SQL_SUCCEEDED(
+            functions->SQLGetEnvAttr(real, SQL_ATTR_ODBC_VERSION, version, SQL_IS_INTEGER, NULL)))
+        return fallback;
+    return version[0];
+}
+
 static struct real_environment *make_environment(const struct driver *driver, SQLINTEGER version,
                                                  struct error *error)
 {
@@ -60,6 +71,7 @@ static struct real_environment *make_environment(const struct driver *driver, SQ
         free(environment);
         return NULL;
     }
+    environment->odbc_version = ask_version(driver, environment->real, version);
     return environment;
 }
 
@@ -101,6 +113,14 @@ connection_new_real(struct connection *connection, const struct driver *driver, 
     connection->generation = fork_generation();
     attributes_replay(connection);
     return real;
+}
+
+bool connection_has_lower_version(struct connection *connection)
+{
+    struct error error = {0};
+    const struct real_environment *real =
+        environment_real(connection->environment, connection->driver, &error);
+    return real != NULL && real->odbc_version < connection->environment->odbc_version;
 }
 
 void connection_free_real(struct connection *connection)

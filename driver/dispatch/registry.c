@@ -92,6 +92,17 @@ void handle_free(struct handle *handle)
     free(handle);
 }
 
+void handle_clear_records(struct handle *handle)
+{
+    handle->order = RECORDS_OURS;
+    diagnostics_clear(&handle->diagnostics);
+}
+
+void handle_take_outcome(struct handle *handle, SQLRETURN outcome)
+{
+    handle->order = outcome == SQL_SUCCESS ? RECORDS_OURS : RECORDS_OURS_THEN_REAL;
+}
+
 struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind)
 {
     struct handle *ours = handle;

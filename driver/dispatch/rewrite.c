@@ -24,16 +24,24 @@ static void replace_all(char *text, size_t size, const char *hidden, const char 
     text_trim_partial(text);
 }
 
-void diagnostics_rewrite(struct diagnostics *diagnostics, size_t first, const char *highest_state,
-                         const char *hidden, const char *shown)
+void diagnostics_rewrite(struct diagnostics *diagnostics, const char *hidden, const char *shown)
+{
+    if (*hidden == '\0')
+        return;
+    handles_lock();
+    for (size_t i = 0; i < diagnostics->count; i++)
+        replace_all(diagnostics->items[i].message, sizeof diagnostics->items[i].message, hidden,
+                    shown);
+    handles_unlock();
+}
+
+void diagnostics_relabel(struct diagnostics *diagnostics, size_t first, const struct error *error)
 {
     handles_lock();
     for (size_t i = first; i < diagnostics->count; i++) {
-        struct diagnostic *record = &diagnostics->items[i];
-        if (highest_state != NULL && strcmp(record->sqlstate, highest_state) > 0)
-            text_copy_utf8(highest_state, record->sqlstate, sizeof record->sqlstate);
-        if (*hidden != '\0')
-            replace_all(record->message, sizeof record->message, hidden, shown);
+        diagnostics->items[i].native = (SQLINTEGER)error->code;
+        text_copy_utf8(error_sqlstate(error->code), diagnostics->items[i].sqlstate,
+                       sizeof diagnostics->items[i].sqlstate);
     }
     handles_unlock();
 }

@@ -26,7 +26,7 @@ static struct environment *begin_environment(SQLHENV handle)
 {
     struct handle *ours = handle_check(handle, HANDLE_ENVIRONMENT);
     if (ours != NULL)
-        diagnostics_clear(&ours->diagnostics);
+        handle_clear_records(ours);
     return (struct environment *)ours;
 }
 
@@ -85,7 +85,7 @@ static SQLRETURN get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGE
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
     if (ours != NULL && ((struct connection *)ours)->is_connected &&
         call_is_lost((struct connection *)ours)) {
-        diagnostics_clear(&ours->diagnostics);
+        handle_clear_records(ours);
         return give_number(value, length, SQL_CD_TRUE);
     }
     if (!call_begin(&call, HANDLE_CONNECTION, handle))
@@ -94,9 +94,9 @@ static SQLRETURN get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGE
     if (EITHER(&call, SQLGetConnectAttr) == NULL ||
         !SQL_SUCCEEDED(
             CALL_REAL(&call, EITHER(&call, SQLGetConnectAttr)(call.real, SQL_ATTR_CONNECTION_DEAD,
-                                                              answer, sizeof answer, NULL))))
+                                                              answer, sizeof answer, length))))
         answer[0] = SQL_CD_FALSE;
-    return give_number(value, length, answer[0]);
+    return give_number(value, NULL, answer[0]);
 }
 
 static SQLRETURN get_connection_attribute(SQLHDBC handle, enum flavour flavour,
@@ -137,7 +137,7 @@ SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLIN
 static SQLRETURN save_attribute(struct connection *connection, enum flavour flavour,
                                 SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
-    diagnostics_clear(&connection->handle.diagnostics);
+    handle_clear_records(&connection->handle);
     if (!connection_save_attribute(connection, flavour, attribute, value, length))
         return call_fail_memory(&connection->handle);
     return SQL_SUCCESS;

@@ -1,5 +1,7 @@
 #include "odbc/call.h"
 
+#include <string.h>
+
 #include "conn/conn.h"
 
 struct connection *call_connection_of(struct handle *handle)
@@ -86,7 +88,7 @@ bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
     call->handle = handle_check(handle, kind);
     if (call->handle == NULL)
         return false;
-    diagnostics_clear(&call->handle->diagnostics);
+    handle_clear_records(call->handle);
     call->connection = call_connection_of(call->handle);
     call->real = call->handle->real;
     if (call->connection == NULL || call->connection->driver == NULL ||
@@ -105,14 +107,41 @@ void call_enter(const struct call *call)
     *call->guard = call->connection->guard;
 }
 
+/* What real drivers say when all they know is that the connection is gone, beside SQLSTATE class
+ * 08: MariaDB's CR_SERVER_GONE_ERROR, CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED, and FreeTDS's
+ * SYBEREAD, SYBEWRIT, SYBESEOF, SYBEDDNE. */
+static bool is_loss_only(const struct diagnostic *record)
+{
+    static const SQLINTEGER codes[] = {2006, 2013, 2055, 20004, 20006, 20017, 20047};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (record->native == codes[i])
+            return true;
+    return strncmp(record->sqlstate, "08", 2) == 0;
+}
+
+/* The server's last words come first, as they do without us; a real driver that only noticed the
+ * loss knows less than we do. */
+static void tell_loss(const struct call *call)
+{
+    struct error error = {0};
+    struct diagnostic record;
+    if (!conn_is_broken(call->connection, &error) || !error_is_set(&error))
+        return;
+    diagnostics_add(&call->handle->diagnostics, &error);
+    if (!conn_is_forked(call->connection, NULL) &&
+        real_diagnostic(call->connection->driver, call->handle->kind, call->real, 1, &record) &&
+        !is_loss_only(&record))
+        call->handle->order = RECORDS_REAL_THEN_OURS;
+}
+
 SQLRETURN
 call_end(const struct call *call, SQLRETURN outcome)
 {
     *call->guard = call->outer;
-    if (outcome != SQL_ERROR)
+    if (outcome == SQL_SUCCESS)
         return outcome;
-    struct error error = {0};
-    if (conn_is_broken(call->connection, &error))
-        diagnostics_add(&call->handle->diagnostics, &error);
+    handle_take_outcome(call->handle, outcome);
+    if (outcome == SQL_ERROR)
+        tell_loss(call);
     return outcome;
 }

@@ -76,7 +76,7 @@ SQLEndTran(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT completion)
     struct handle *environment = handle_check(handle, HANDLE_ENVIRONMENT);
     if (handle_type != SQL_HANDLE_ENV || environment == NULL)
         return SQL_INVALID_HANDLE;
-    diagnostics_clear(&environment->diagnostics);
+    handle_clear_records(environment);
     return call_fail_state(environment, "HYC00",
                            "transactions are ended by connection, not by environment");
 }

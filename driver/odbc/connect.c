@@ -2,6 +2,7 @@
  * connect.c - SQLConnect, SQLDriverConnect, SQLBrowseConnect, SQLDisconnect: from the application's
  * arguments to a list of settings for conn/, and back to a connection string.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
     *outcome_out = SQL_INVALID_HANDLE;
     if (ours == NULL)
         return NULL;
-    diagnostics_clear(&ours->diagnostics);
+    handle_clear_records(ours);
     struct connection *connection = (struct connection *)ours;
     if (!connection->is_connected)
         return connection;
@@ -55,6 +56,20 @@ static SQLRETURN give_output(struct connection *connection, enum flavour flavour
     if (output->length != NULL)
         *output->length = (SQLSMALLINT)(length / unit);
     return outcome;
+}
+
+/* The driver manager's own words, which it would use if it could ask the real driver. To records
+ * that SQLConnect brings it adds its name itself. */
+static SQLRETURN warn_of_version(struct connection *connection, const char *manager,
+                                 SQLRETURN outcome)
+{
+    struct diagnostic record = {.sqlstate = "01000"};
+    if (!SQL_SUCCEEDED(outcome) || !connection_has_lower_version(connection))
+        return outcome;
+    snprintf(record.message, sizeof record.message,
+             "%s[Driver Manager]Driver does not support the requested version", manager);
+    diagnostics_add_record(&connection->handle.diagnostics, &record);
+    return SQL_SUCCESS_WITH_INFO;
 }
 
 static SQLRETURN connect_request(struct connection *connection,
@@ -93,7 +108,7 @@ static SQLRETURN connect_with(struct connection *connection, struct connect_requ
     request->settings = &settings;
     SQLRETURN outcome = connect_request(connection, request, output);
     connstr_free(&settings);
-    return outcome;
+    return warn_of_version(connection, "[unixODBC]", outcome);
 }
 
 /* Without a window nobody can be prompted: the real driver is to say what it misses instead. */
@@ -208,6 +223,7 @@ static SQLRETURN plain_connect(SQLHDBC handle, enum flavour flavour,
             .completion = SQL_DRIVER_NOPROMPT,
         };
         outcome = connect_request(connection, &request, &output);
+        outcome = warn_of_version(connection, "", outcome);
     } else {
         outcome = call_fail_memory(&connection->handle);
     }
@@ -259,12 +275,13 @@ SQLDisconnect(SQLHDBC handle)
     if (ours == NULL)
         return SQL_INVALID_HANDLE;
     struct connection *connection = (struct connection *)ours;
-    diagnostics_clear(&ours->diagnostics);
+    handle_clear_records(ours);
     if (!connection->is_connected && connection->link == NULL)
         return call_fail_state(ours, "08003", "the connection is not open");
     connection_retire_statements(connection);
     SQLRETURN outcome = disconnect(connection);
     if (!SQL_SUCCEEDED(outcome)) {
+        handle_take_outcome(ours, outcome);
         connection_restore_statements(connection);
         return outcome;
     }

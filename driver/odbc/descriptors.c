@@ -16,7 +16,7 @@ static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
                   "one driver only");
         return call_fail(source->handle, &error);
     }
-    diagnostics_clear(&pinned->diagnostics);
+    handle_clear_records(pinned);
     const struct driver *driver = call_connection_of(pinned)->driver;
     if (driver != source->connection->driver) {
         error_set(

@@ -1,5 +1,6 @@
 /*
- * diagnostics.c - SQLGetDiagRec, SQLGetDiagField: our records first, the real driver's behind them.
+ * diagnostics.c - SQLGetDiagRec, SQLGetDiagField: our records and the real driver's, in their
+ * order.
  *
  * The driver manager reads the same records more than once, so reading changes nothing, and the
  * real driver is asked for its records only.
@@ -50,6 +51,11 @@ static bool open_source(struct source *source, enum flavour flavour, SQLSMALLINT
     return true;
 }
 
+static bool has_real_records(const struct source *source)
+{
+    return source->driver != NULL && source->handle->order != RECORDS_OURS;
+}
+
 static SQLRETURN give_text(enum flavour flavour, const char *text, void *out, SQLSMALLINT size,
                            size_t unit, SQLSMALLINT *length_out)
 {
@@ -75,16 +81,7 @@ static SQLRETURN give_record(enum flavour flavour, const struct diagnostic *reco
     return give_text(flavour, record->message, buffer->message, buffer->size, unit, buffer->length);
 }
 
-/* MariaDB's driver has a record also of a call that succeeded. */
-static bool is_of_success(enum flavour flavour, const void *sqlstate)
-{
-    static const SQLWCHAR wide[] = {'0', '0', '0', '0', '0'};
-    if (flavour == FLAVOUR_WIDE)
-        return memcmp(sqlstate, wide, sizeof wide) == 0;
-    return memcmp(sqlstate, "00000", 5) == 0;
-}
-
-static SQLRETURN ask_real_record(const struct source *source, SQLSMALLINT number,
+static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number,
                                  const struct record_buffer *buffer)
 {
     struct diagnostic record;
@@ -104,14 +101,28 @@ static SQLRETURN ask_real_record(const struct source *source, SQLSMALLINT number
     return give_record(source->flavour, &record, buffer);
 }
 
-static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number,
-                                 const struct record_buffer *buffer)
+/* Counted, since not every driver knows the header field. */
+static SQLSMALLINT count_real_records(const struct source *source)
 {
-    SQLRETURN outcome = ask_real_record(source, number, buffer);
-    if (SQL_SUCCEEDED(outcome) && buffer->sqlstate != NULL &&
-        is_of_success(source->flavour, buffer->sqlstate))
-        return SQL_NO_DATA;
-    return outcome;
+    struct diagnostic record;
+    SQLSMALLINT count = 0;
+    if (!has_real_records(source))
+        return 0;
+    while (count < SHRT_MAX && real_diagnostic(source->driver, source->handle->kind,
+                                               source->handle->real, count + 1, &record))
+        count++;
+    return count;
+}
+
+/* true: record number is one of ours; else it is the real driver's number *real_out. */
+static bool get_own_record(const struct source *source, SQLSMALLINT number,
+                           struct diagnostic *record_out, SQLSMALLINT *real_out)
+{
+    bool is_real_first = source->handle->order == RECORDS_REAL_THEN_OURS;
+    SQLSMALLINT before = is_real_first ? count_real_records(source) : 0;
+    *real_out = (SQLSMALLINT)(is_real_first ? number : number - source->ours);
+    return number > before &&
+           diagnostics_get(&source->handle->diagnostics, (size_t)(number - before) - 1, record_out);
 }
 
 static SQLRETURN get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
@@ -119,15 +130,14 @@ static SQLRETURN get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHA
 {
     struct source source;
     struct diagnostic record;
+    SQLSMALLINT real;
     if (!open_source(&source, flavour, handle_type, handle))
         return SQL_INVALID_HANDLE;
     if (number < 1 || buffer->size < 0)
         return SQL_ERROR;
-    if (diagnostics_get(&source.handle->diagnostics, (size_t)number - 1, &record))
+    if (get_own_record(&source, number, &record, &real))
         return give_record(flavour, &record, buffer);
-    if (source.driver == NULL)
-        return SQL_NO_DATA;
-    return get_real_record(&source, (SQLSMALLINT)(number - source.ours), buffer);
+    return has_real_records(&source) ? get_real_record(&source, real, buffer) : SQL_NO_DATA;
 }
 
 ENTRY
@@ -171,12 +181,19 @@ static SQLRETURN give_field_text(enum flavour flavour, const char *text,
     return give_text(flavour, text, buffer->value, buffer->size, 1, buffer->length);
 }
 
+/* SQL_DIAG_SERVER_NAME is what SQL_DATA_SOURCE_NAME is; real drivers are not told the data source.
+ */
+static const char *data_source_of(const struct source *source)
+{
+    const struct connection *connection = call_connection_of(source->handle);
+    const char *name = connection != NULL ? conn_data_source(connection) : NULL;
+    return name != NULL ? name : "";
+}
+
 /* Fields of a record that we hold: ODBC reference, SQLGetDiagField. */
 static SQLRETURN get_record_field(const struct source *source, const struct diagnostic *record,
                                   SQLSMALLINT field, const struct field_buffer *buffer)
 {
-    const struct connection *connection = call_connection_of(source->handle);
-    const char *server = NULL;
     switch (field) {
     case SQL_DIAG_SQLSTATE:
         return give_field_text(source->flavour, record->sqlstate, buffer);
@@ -192,9 +209,7 @@ static SQLRETURN get_record_field(const struct source *source, const struct diag
     case SQL_DIAG_CONNECTION_NAME:
         return give_field_text(source->flavour, "", buffer);
     case SQL_DIAG_SERVER_NAME:
-        if (connection != NULL && connection->is_connected)
-            server = conn_server_name(connection);
-        return give_field_text(source->flavour, server != NULL ? server : "", buffer);
+        return give_field_text(source->flavour, data_source_of(source), buffer);
     case SQL_DIAG_ROW_NUMBER:
         return give_wide_integer(buffer, SQL_NO_ROW_NUMBER);
     case SQL_DIAG_COLUMN_NUMBER:
@@ -204,9 +219,39 @@ static SQLRETURN get_record_field(const struct source *source, const struct diag
     }
 }
 
+/* Some have no other name than the data source's, which they were not told. */
+static bool is_server_unnamed(const struct source *source, SQLSMALLINT number)
+{
+    const struct driver_functions *functions = source->driver->functions;
+    SQLSMALLINT kind = (SQLSMALLINT)source->handle->kind, length = -1;
+    SQLWCHAR text[64];
+    SQLHANDLE real = source->handle->real;
+    if (functions->SQLGetDiagFieldW != NULL)
+        return SQL_SUCCEEDED(functions->SQLGetDiagFieldW(kind, real, number, SQL_DIAG_SERVER_NAME,
+                                                         text, sizeof text, &length)) &&
+               length == 0;
+    return functions->SQLGetDiagField != NULL &&
+           SQL_SUCCEEDED(functions->SQLGetDiagField(kind, real, number, SQL_DIAG_SERVER_NAME, text,
+                                                    sizeof text, &length)) &&
+           length == 0;
+}
+
+/* What SQL_DIAG_SERVER_NAME of a real driver's record would be without us; NULL: what it says. */
+static const char *find_server_name(const struct source *source, SQLSMALLINT number)
+{
+    const struct connection *connection = call_connection_of(source->handle);
+    return connection->is_connected ? conn_record_server(connection, source->handle->kind,
+                                                         is_server_unnamed(source, number))
+                                    : NULL;
+}
+
 static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number, SQLSMALLINT field,
                                 const struct field_buffer *buffer)
 {
+    const char *text;
+    if (field == SQL_DIAG_SERVER_NAME && number > 0 &&
+        (text = find_server_name(source, number)) != NULL)
+        return give_field_text(source->flavour, text, buffer);
     const struct driver_functions *functions = source->driver->functions;
     SQLSMALLINT kind = (SQLSMALLINT)source->handle->kind;
     SQLHANDLE real = source->handle->real;
@@ -220,19 +265,6 @@ static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number,
     if (number < 1 || !real_diagnostic(source->driver, source->handle->kind, real, number, &record))
         return SQL_ERROR;
     return get_record_field(source, &record, field, buffer);
-}
-
-/* Counted, since not every driver knows the header field. */
-static SQLINTEGER count_real_records(const struct source *source)
-{
-    struct diagnostic record;
-    SQLSMALLINT count = 0;
-    if (source->driver == NULL)
-        return 0;
-    while (count < SHRT_MAX && real_diagnostic(source->driver, source->handle->kind,
-                                               source->handle->real, count + 1, &record))
-        count++;
-    return count;
 }
 
 /* What the call returned, when it is our records that tell: SQLSTATE class 01 is a warning. */
@@ -263,17 +295,16 @@ static SQLRETURN get_field(enum flavour flavour, SQLSMALLINT handle_type, SQLHAN
 {
     struct source source;
     struct diagnostic record;
+    SQLSMALLINT real;
     if (!open_source(&source, flavour, handle_type, handle))
         return SQL_INVALID_HANDLE;
     if (number < 0)
         return SQL_ERROR;
     if (number == 0)
         return get_header_field(&source, field, buffer);
-    if (diagnostics_get(&source.handle->diagnostics, (size_t)number - 1, &record))
+    if (get_own_record(&source, number, &record, &real))
         return get_record_field(&source, &record, field, buffer);
-    if (source.driver == NULL)
-        return SQL_NO_DATA;
-    return get_real_field(&source, (SQLSMALLINT)(number - source.ours), field, buffer);
+    return has_real_records(&source) ? get_real_field(&source, real, field, buffer) : SQL_NO_DATA;
 }
 
 ENTRY

@@ -18,7 +18,7 @@ static SQLRETURN allocate_connection(SQLHANDLE input, SQLHANDLE *out)
     struct handle *handle = handle_check(input, HANDLE_ENVIRONMENT);
     if (handle == NULL)
         return SQL_INVALID_HANDLE;
-    diagnostics_clear(&handle->diagnostics);
+    handle_clear_records(handle);
     *out = connection_new((struct environment *)handle);
     return *out != SQL_NULL_HANDLE ? SQL_SUCCESS : call_fail_memory(handle);
 }

@@ -130,7 +130,7 @@ bool dial_wait_for(int descriptor, short events, const struct dial_wait *wait, c
         else if (polled[0].revents != 0)
             return true;
         else if (polled[2].revents != 0)
-            error_set(error, ODBCSSL_ERROR_TIMEOUT, "the real driver gave up while %s", doing);
+            error_set(error, ODBCSSL_ERROR_CONNECT, "the real driver gave up while %s", doing);
         else if (count == 0)
             error_set(error, ODBCSSL_ERROR_TIMEOUT, "the time-out%s%s ran out while %s",
                       wait->limit != NULL ? " of " : "", wait->limit != NULL ? wait->limit : "",

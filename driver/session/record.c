@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/sparse.h"
-
-#define DOING_SIZE 512
+#include "session/session.h"
 
 struct session_record {
     atomic_uint references;
@@ -19,7 +19,9 @@ struct session_record {
     enum session_outcome outcome;
     struct error error; /* with outcome */
     struct error end;   /* why the main session ended, unless the real driver ended it */
-    char doing[DOING_SIZE];
+    const char *doing; /* static; NULL or empty: the real driver knows more */
+    char server_name[DIAL_DESCRIPTION_SIZE];
+    int64_t deadline;       /* of the main session */
     struct sparse report;   /* struct tls_report */
     struct sparse warnings; /* struct error_list */
     bool has_address;
@@ -112,8 +114,11 @@ void record_set_doing(struct session_record *record, const struct session *sessi
                       const char *doing)
 {
     pthread_mutex_lock(&record->mutex);
-    if (record->main == session)
-        snprintf(record->doing, sizeof record->doing, "%s", doing);
+    if (record->main == session) {
+        record->doing = doing;
+        record->deadline = session_deadline(session);
+        snprintf(record->server_name, sizeof record->server_name, "%s", session_server_name(session));
+    }
     pthread_mutex_unlock(&record->mutex);
 }
 
@@ -196,6 +201,25 @@ void record_set_ended(struct session_record *record, const struct session *sessi
 
 /* --- what other threads read --- */
 
+/* libpq counts whole seconds: its time-out may end almost one too early. */
+#define EARLY_MILLISECONDS 1000
+
+/* The real driver gave up by itself: for the login time-out, which runs beside our own clock and is to be
+ * told in the same words, or for a reason that it tells. */
+static void explain_waiting(const struct session_record *record, struct error *error)
+{
+    char limit[SESSION_TIMEOUT_TEXT_SIZE];
+    if (record->doing == NULL || record->doing[0] == '\0')
+        return;
+    if (clock_monotonic() + EARLY_MILLISECONDS >= record->deadline)
+        error_set(error, ODBCSSL_ERROR_TIMEOUT, "%s: the time-out of %s ran out while %s",
+                  record->server_name,
+                  session_timeout_text(&record->options, limit, sizeof limit), record->doing);
+    else
+        error_set(error, ODBCSSL_ERROR_CONNECT, "%s: the real driver gave up while %s",
+                  record->server_name, record->doing);
+}
+
 enum session_outcome session_record_outcome(struct session_record *record,
                                             struct tls_report *report_out,
                                             struct error_list *warnings_out,
@@ -207,8 +231,8 @@ enum session_outcome session_record_outcome(struct session_record *record,
         sparse_restore(&record->report, report_out, sizeof *report_out);
     if (warnings_out != NULL)
         sparse_restore(&record->warnings, warnings_out, sizeof *warnings_out);
-    if (outcome == SESSION_WAITING && record->doing[0] != '\0')
-        error_set(error_out, ODBCSSL_ERROR_TIMEOUT, "%s", record->doing);
+    if (outcome == SESSION_WAITING)
+        explain_waiting(record, error_out);
     else
         error_copy(error_out, &record->error);
     pthread_mutex_unlock(&record->mutex);

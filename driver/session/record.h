@@ -70,7 +70,7 @@ const struct session_options *session_record_options(const struct session_record
 const char *session_timeout_text(const struct session_options *options, char *out, size_t size);
 
 /* A snapshot. report_out, warnings_out and error_out may be NULL. With SESSION_WAITING the error
- * says what the session was doing ("... gave up while waiting for the TLS handshake"), so that a
+ * says what the session was doing ("... ran out while waiting for the TLS handshake"), so that a
  * time-out of the real driver can be explained. */
 enum session_outcome session_record_outcome(struct session_record *record,
                                             struct tls_report *report_out,

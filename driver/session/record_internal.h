@@ -13,7 +13,7 @@ struct session;
 bool record_claim(struct session_record *record, const struct session *session);
 bool record_is_main(struct session_record *record, const struct session *session);
 
-/* doing: "... the real driver gave up while waiting for ..."; empty: the real driver knows more. */
+/* doing: "waiting for ...", static; empty: the real driver knows more. */
 void record_set_doing(struct session_record *record, const struct session *session,
                       const char *doing);
 void record_set_address(struct session_record *record, const struct session *session,

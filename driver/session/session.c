@@ -76,13 +76,10 @@ static bool is_driver_to_tell(enum session_phase phase)
 
 static void tell_phase(struct session *session)
 {
-    char text[DIAL_DESCRIPTION_SIZE + 100] = "";
-    if (!is_driver_to_tell(session->phase)) {
+    bool is_ours = !is_driver_to_tell(session->phase);
+    if (is_ours)
         log_write(session->options->log, "%s: %s", session->server_name, session_doing(session));
-        snprintf(text, sizeof text, "%s: the real driver gave up while %s", session->server_name,
-                 session_doing(session));
-    }
-    record_set_doing(session->record, session, text);
+    record_set_doing(session->record, session, is_ours ? session_doing(session) : "");
 }
 
 void session_enter(struct session *session, enum session_phase phase)

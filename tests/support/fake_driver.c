@@ -217,6 +217,12 @@ SQLRETURN fake_keep_statement(struct fake_handle *fake, const char *text)
         post(fake, SQL_ERROR, "42000", 7, "fake: first");
         return post(fake, SQL_ERROR, "42S02", 8, "fake: second");
     }
+    if (strcmp(text, "lose") == 0)
+        return post(fake, SQL_ERROR, "08S01", 9, "fake: no connection");
+    if (strcmp(text, "notice") == 0)
+        return post(fake, SQL_SUCCESS_WITH_INFO, "00000", 1, "fake: a notice");
+    if (strcmp(text, "empty") == 0)
+        return post(fake, SQL_SUCCESS, "00000", 0, "");
     return SQL_SUCCESS;
 }
 

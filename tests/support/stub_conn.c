@@ -16,6 +16,7 @@ struct link {
     unsigned generation;
     struct tls_report report;
     char server_name[VALUE_SIZE];
+    char data_source[VALUE_SIZE];
 };
 
 /* Good enough for the tests' strings: keyword=value or keyword={value}, no '}' inside. */
@@ -62,6 +63,7 @@ static void open_link(struct connection *connection, const char *text)
     struct link *link = calloc(1, sizeof *link);
     link->generation = fork_generation();
     get_setting(text, "ServerName", link->server_name);
+    find_value(text, "DSN", link->data_source);
     link->report.state = ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED;
     link->report.mode = ODBCSSL_MODE_VERIFY_FULL;
     link->report.version = TLS_VERSION_1_3;
@@ -91,6 +93,7 @@ static SQLRETURN connect_text(struct connection *connection, const struct connec
     if (driver == NULL || connection_new_real(connection, driver, &error) == SQL_NULL_HDBC)
         return fail(connection, &error);
     SQLRETURN outcome = call_real(connection, request, text);
+    handle_take_outcome(&connection->handle, outcome);
     if (!SQL_SUCCEEDED(outcome)) {
         error_set(&error, ODBCSSL_ERROR_CONNECT, "stub: the real driver did not connect");
         return fail(connection, &error);
@@ -139,6 +142,18 @@ const struct tls_report *conn_report(const struct connection *connection)
 const char *conn_server_name(const struct connection *connection)
 {
     return connection->link->server_name[0] != '\0' ? connection->link->server_name : NULL;
+}
+
+const char *conn_data_source(const struct connection *connection)
+{
+    return connection->link != NULL ? connection->link->data_source : NULL;
+}
+
+const char *conn_record_server(const struct connection *connection, enum handle_kind kind,
+                               bool is_unnamed)
+{
+    (void)kind;
+    return is_unnamed ? conn_data_source(connection) : NULL;
 }
 
 bool conn_is_broken(const struct connection *connection, struct error *error_out)

@@ -88,7 +88,7 @@ static const char *sqlstate_of(enum odbcssl_error code)
 {
     switch (code) {
     case ODBCSSL_ERROR_KEYWORD_UNKNOWN:
-        return "01S00";
+        return "HY092";
     case ODBCSSL_ERROR_TRUST_MISSING:
     case ODBCSSL_ERROR_SERVER_MISSING:
         return "08001";

@@ -71,7 +71,7 @@ static void test_text_from_outside_is_made_printable(void)
 
 static void test_every_code_has_a_sqlstate(void)
 {
-    CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_KEYWORD_UNKNOWN), "01S00");
+    CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_KEYWORD_UNKNOWN), "HY092");
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_KEYWORD_VALUE), "HY024");
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_DRIVER_LOAD), "IM003");
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_TRUNCATED), "08S01");

@@ -40,7 +40,7 @@ static void test_unknown_names(void)
         struct error error = {0};
         struct key_origin where = {cases[i].name, "odbc.ini [w]"};
         CHECK(!key_check_name(&where, &error));
-        CHECK_TEXT(error_sqlstate(error.code), "01S00");
+        CHECK_TEXT(error_sqlstate(error.code), "HY092");
         CHECK_CONTAINS(error.text, cases[i].name);
         CHECK_CONTAINS(error.text, "odbc.ini [w]");
         CHECK_CONTAINS(error.text, cases[i].part);

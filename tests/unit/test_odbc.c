@@ -232,25 +232,63 @@ static void test_merged_records(void)
     CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"fail", SQL_NTS), SQL_ERROR);
     unsetenv(STUB_CONN_BROKEN);
     for (int i = 0; i < 2; i++) { /* the driver manager reads them twice */
-        CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 1),
+        CHECK_TEXT(record_of_wide(SQL_HANDLE_STMT, statement, 1), "42000 7 fake: first");
+        CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 2), "42S02 8 fake: second");
+        CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 3),
                    "08S01 304 [odbcssl] stub: the link broke");
-        CHECK_TEXT(record_of_wide(SQL_HANDLE_STMT, statement, 2), "42000 7 fake: first");
-        CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 3), "42S02 8 fake: second");
         CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 4), "");
     }
     SQLGetDiagField(SQL_HANDLE_STMT, statement, 0, SQL_DIAG_NUMBER, &number, 0, NULL);
     CHECK_NUMBER(number, 3);
     SQLGetDiagField(SQL_HANDLE_STMT, statement, 0, SQL_DIAG_RETURNCODE, &outcome, 0, NULL);
     CHECK_NUMBER(outcome, SQL_ERROR);
-    SQLGetDiagField(SQL_HANDLE_STMT, statement, 1, SQL_DIAG_SQLSTATE, text, sizeof text, NULL);
-    CHECK_TEXT((char *)text, "08S01");
     SQLGetDiagField(SQL_HANDLE_STMT, statement, 3, SQL_DIAG_SQLSTATE, text, sizeof text, NULL);
+    CHECK_TEXT((char *)text, "08S01");
+    SQLGetDiagField(SQL_HANDLE_STMT, statement, 2, SQL_DIAG_SQLSTATE, text, sizeof text, NULL);
     CHECK_TEXT((char *)text, "42S02");
     SQLLEN row_count = 0;
     SQLGetDiagField(SQL_HANDLE_STMT, statement, 0, SQL_DIAG_ROW_COUNT, &row_count, 0, NULL);
     CHECK_NUMBER(row_count, 17);
     CHECK_NUMBER(SQLExecute(statement), SQL_SUCCESS);
     CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 1), "");
+    close_handles();
+}
+
+/* A real driver that only noticed the loss knows less than we do. */
+static void test_loss_only(void)
+{
+    open_statement("fake.so");
+    setenv(STUB_CONN_BROKEN, "1", 1);
+    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"lose", SQL_NTS), SQL_ERROR);
+    unsetenv(STUB_CONN_BROKEN);
+    CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 1),
+               "08S01 304 [odbcssl] stub: the link broke");
+    CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 2), "08S01 9 fake: no connection");
+    CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 3), "");
+    close_handles();
+}
+
+/* SQLSTATE 00000 is psqlodbc's notice, and MariaDB's record of nothing. */
+static void test_notices(void)
+{
+    open_statement("fake.so");
+    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"notice", SQL_NTS), SQL_SUCCESS_WITH_INFO);
+    CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 1), "00000 1 fake: a notice");
+    CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"empty", SQL_NTS), SQL_SUCCESS);
+    CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 1), "");
+    close_handles();
+}
+
+/* What the real driver said of a former call does not stand behind a record of ours. */
+static void test_former_records(void)
+{
+    SQLCHAR text[4];
+    open_handles("fake.so");
+    CHECK_NUMBER(connect_to(connection, "fake.so", ""), SQL_SUCCESS);
+    CHECK_NUMBER(SQLGetInfo(connection, SQL_SSL_PROTOCOL_A, text, sizeof text, NULL),
+                 SQL_SUCCESS_WITH_INFO);
+    CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "01004 909 [odbcssl] ");
+    CHECK_TEXT(record_of(SQL_HANDLE_DBC, connection, 2), "");
     close_handles();
 }
 
@@ -304,7 +342,10 @@ static void test_wide_records_of_ansi_driver(void)
 }
 
 static const struct suite_case diagnostics_cases[] = {
-    {"ours first, then the real driver's, until the next call", test_merged_records},
+    {"of a lost link: the server's words, then ours, until the next call", test_merged_records},
+    {"of a lost link: ours first when the real driver only noticed it", test_loss_only},
+    {"a notice is told, a record of nothing is not", test_notices},
+    {"records of a former call are over", test_former_records},
     {"lengths are characters in records and bytes in fields", test_record_lengths},
     {"an ANSI driver's records are read wide", test_wide_records_of_ansi_driver},
     {NULL, NULL},

@@ -191,7 +191,7 @@ static void test_time_out(void)
     CHECK_NUMBER(rig_outcome(&rig), SESSION_LOST);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
     CHECK_CONTAINS(rig.error.text,
-                   "time-out of 1 seconds (SslTimeout, else the login time-out) ran out while "
+                   "time-out of 1 second (SslTimeout, else the login time-out) ran out while "
                    "waiting for the switch");
     postgres_client_close(&client);
     rig_close(&rig);
@@ -236,7 +236,7 @@ static void test_driver_gives_up(void)
     while (relay_get_outcome(rig.relay, NULL, NULL, &rig.error) == SESSION_WAITING &&
            strstr(rig.error.text, "gave up while waiting for") == NULL)
         error_clear(&rig.error);
-    CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
+    CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_CONNECT);
     postgres_client_close(&client);
     rig_close(&rig);
     peer_stop(&peer);
