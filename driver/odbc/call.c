@@ -107,16 +107,17 @@ void call_enter(const struct call *call)
     *call->guard = call->connection->guard;
 }
 
-/* What real drivers say when all they know is that the connection is gone, beside SQLSTATE class
- * 08: MariaDB's CR_SERVER_GONE_ERROR, CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED, and FreeTDS's
- * SYBEREAD, SYBEWRIT, SYBESEOF, SYBEDDNE. */
+/* What real drivers say when all they know is that the connection is gone, beside SQLSTATE class 08
+ * and an unknown error: MariaDB's CR_SERVER_GONE_ERROR, CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED, and
+ * FreeTDS's SYBEREAD, SYBEWRIT, SYBESEOF, SYBEDDNE. */
 static bool is_loss_only(const struct diagnostic *record)
 {
     static const SQLINTEGER codes[] = {2006, 2013, 2055, 20004, 20006, 20017, 20047};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (record->native == codes[i])
             return true;
-    return strncmp(record->sqlstate, "08", 2) == 0;
+    bool is_unknown = strcmp(record->sqlstate, "HY000") == 0 && record->native == 0;
+    return is_unknown || strncmp(record->sqlstate, "08", 2) == 0;
 }
 
 /* The server's last words come first, as they do without us; a real driver that only noticed the
