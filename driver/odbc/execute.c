@@ -1,6 +1,6 @@
 /*
- * execute.c - SQLPrepare, SQLExecDirect: {call odbcssl_status} becomes a SELECT of literals, every
- * other statement goes to the real driver as it is.
+ * execute.c - SQLPrepare, SQLExecDirect: the statements of status.h become a SELECT of literals,
+ * every other one goes to the real driver as it is.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,20 +28,20 @@ static size_t count_characters(enum flavour flavour, const void *text, SQLINTEGE
 }
 
 /* Narrowed character by character: one that is not ASCII does not occur in the call. */
-static bool is_status_call(enum flavour flavour, const void *text, SQLINTEGER length)
+static enum status_statement parse(enum flavour flavour, const void *text, SQLINTEGER length)
 {
     char narrow[CALL_LENGTH_LIMIT];
     if (text == NULL || (length < 0 && length != SQL_NTS))
-        return false;
+        return STATUS_STATEMENT_OTHER;
     size_t count = count_characters(flavour, text, length);
     if (count > CALL_LENGTH_LIMIT)
-        return false;
+        return STATUS_STATEMENT_OTHER;
     if (flavour == FLAVOUR_ANSI)
-        return status_is_call(text, count);
+        return status_parse(text, count);
     const SQLWCHAR *wide = text;
     for (size_t i = 0; i < count; i++)
         narrow[i] = wide[i] < 0x80 ? (char)wide[i] : '?';
-    return status_is_call(narrow, count);
+    return status_parse(narrow, count);
 }
 
 static enum status_dialect ask_dialect(const struct call *call)
@@ -61,9 +61,10 @@ static enum status_dialect ask_dialect(const struct call *call)
 }
 
 /* The SELECT in the flavour; the caller frees it. NULL: out of memory. */
-static void *build_status(const struct call *call, enum flavour flavour)
+static void *build_status(const struct call *call, enum flavour flavour,
+                          enum status_statement statement)
 {
-    char *select = status_build_select(conn_report(call->connection), ask_dialect(call));
+    char *select = status_build_select(conn_report(call->connection), statement, ask_dialect(call));
     if (select == NULL || flavour == FLAVOUR_ANSI)
         return select;
     uint16_t *wide = text_to_utf16(select, strlen(select), NULL);
@@ -75,10 +76,11 @@ static void *build_status(const struct call *call, enum flavour flavour)
 static bool replace_text(const struct call *call, enum flavour flavour, void **text,
                          SQLINTEGER *length, void **replacement_out)
 {
+    enum status_statement statement = parse(flavour, *text, *length);
     *replacement_out = NULL;
-    if (!is_status_call(flavour, *text, *length))
+    if (statement == STATUS_STATEMENT_OTHER)
         return true;
-    *replacement_out = build_status(call, flavour);
+    *replacement_out = build_status(call, flavour, statement);
     *text = *replacement_out;
     *length = SQL_NTS;
     return *text != NULL;

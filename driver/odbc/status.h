@@ -1,5 +1,6 @@
 /*
- * status.h - the statement {call odbcssl_status}: the report for those who have only SQL.
+ * status.h - the report for those who have only SQL: {call odbcssl_status}, select * from
+ * odbcssl_status, select * from odbcssl_certificate.
  */
 #ifndef ODBC_STATUS_H
 #define ODBC_STATUS_H
@@ -16,14 +17,23 @@ enum status_dialect {
     STATUS_DIALECT_SQL_SERVER  /* N'a\b': '\' stands for itself, N for Unicode */
 };
 
-/* Whether the text is the call, in any of its spellings. */
-bool status_is_call(const char *text, size_t length);
+enum status_statement {
+    STATUS_STATEMENT_OTHER, /* the real driver's */
+    STATUS_STATEMENT_REPORT,
+    STATUS_STATEMENT_CERTIFICATE
+};
+
+/* Which one the text is, in any of its spellings. */
+enum status_statement status_parse(const char *text, size_t length);
 
 /* The dialect for what the server calls itself (SQL_DBMS_NAME). */
 enum status_dialect status_dialect_of(const char *dbms_name);
 
-/* A SELECT of literals with columns name and value, one row per report item in the order of
- * info.def. The caller frees it. NULL: out of memory. */
-char *status_build_select(const struct tls_report *report, enum status_dialect dialect);
+/* A SELECT of literals that the real server can run. REPORT: columns name and value, varchar as wide as
+ * the longest value and never too wide for a driver's short types (a longer value goes on in further
+ * rows), the summary first, then the items that apply in the order of info.def. CERTIFICATE: one column
+ * certificate, in PEM. The caller frees it. NULL: out of memory. */
+char *status_build_select(const struct tls_report *report, enum status_statement statement,
+                          enum status_dialect dialect);
 
 #endif
