@@ -92,7 +92,8 @@ bool file_read_path(const char *path, const struct option *option, struct file_c
     /* O_NONBLOCK: a FIFO must not hang us; it has no effect on regular files. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0) {
-        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s: cannot be opened", name);
+        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s: cannot be opened%s",
+                         name, text_explain_oddity(path));
         return false;
     }
     bool is_read = read_descriptor(descriptor, name, content, error);

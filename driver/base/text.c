@@ -239,3 +239,21 @@ void text_free_secret(char *secret)
         text_wipe(secret, strlen(secret));
     free(secret);
 }
+
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'';
+}
+
+const char *text_explain_oddity(const char *value)
+{
+    size_t length = strlen(value);
+    if (length > 0 && (is_quote(value[0]) || is_quote(value[length - 1])))
+        return "; the quotes are a part of the value: leave them out";
+    for (size_t i = 1; i < length; i++)
+        if ((value[i] == ';' || value[i] == '#') && (value[i - 1] == ' ' || value[i - 1] == '\t'))
+            return "; what stands behind the ';' or '#' is a part of the value: a comment needs a "
+                   "line "
+                   "of its own";
+    return "";
+}

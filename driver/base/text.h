@@ -53,4 +53,8 @@ void text_wipe(void *memory, size_t length);
 /* Wipes a NUL-terminated secret and frees it. NULL is accepted. */
 void text_free_secret(char *secret);
 
+/* For errors about a value that was read from a file: "" or "; ..." when it looks as if quotes or a
+ * comment were taken for a part of it. Static. */
+const char *text_explain_oddity(const char *value);
+
 #endif

@@ -248,9 +248,9 @@ static bool check_word(const struct key *key, const char *value, const struct ke
     }
     char description[KEY_DESCRIPTION_SIZE], list[200];
     key_describe(key, value, origin, description, sizeof description);
-    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes %s", description,
+    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes %s%s", description,
               value[0] == '\0' ? "the value is empty" : "the value is not known",
-              key_list_words(key->words, list, sizeof list));
+              key_list_words(key->words, list, sizeof list), text_explain_oddity(value));
     return false;
 }
 
@@ -264,9 +264,10 @@ static bool check_number(const struct key *key, const char *value, const struct 
     }
     char description[KEY_DESCRIPTION_SIZE];
     key_describe(key, value, origin, description, sizeof description);
-    error_set(
-        error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes a number from 0 to %lu", description,
-        value[0] == '\0' ? "the value is empty" : "that is not a number it takes", key->largest);
+    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes a number from 0 to %lu%s",
+              description,
+              value[0] == '\0' ? "the value is empty" : "that is not a number it takes",
+              key->largest, text_explain_oddity(value));
     return false;
 }
 
@@ -288,10 +289,11 @@ static bool check_path(const struct key *key, const char *value, const struct ke
     char description[KEY_DESCRIPTION_SIZE];
     key_describe(key, value, origin, description, sizeof description);
     error_set(error, ODBCSSL_ERROR_PATH_RELATIVE,
-              "%s: the path is relative; it must be absolute, beginning with '/'%s", description,
+              "%s: the path is relative; it must be absolute, beginning with '/'%s%s", description,
               key->kind == KEY_FILE_OR_SYSTEM   ? ", or the word system"
               : key->kind == KEY_FILE_OR_PKCS11 ? ", or a pkcs11: URI"
-                                                : "");
+                                                : "",
+              text_explain_oddity(value));
     return false;
 }
 

@@ -5,14 +5,19 @@
 #include <string.h>
 
 #include "base/fork.h"
+#include "base/text.h"
 #include "session/browser.h"
 #include "tls/verify.h"
 
-static bool open_log(struct link *link, struct error *error)
+/* A log that cannot be written is no reason not to connect. */
+static void open_log(struct link *link, struct error_list *warnings)
 {
-    const char *path = link->settings.tls.trace.value;
-    link->log = log_open(path, error);
-    return link->log != NULL || path == NULL;
+    const struct option *trace = &link->settings.tls.trace;
+    struct error error = {0};
+    link->log = log_open(trace->value, &error);
+    if (error_is_set(&error))
+        error_list_add(warnings, ODBCSSL_WARNING_TRACE, "%s (%s); nothing is logged%s", error.text,
+                       trace->source, text_explain_oddity(trace->value));
 }
 
 /* The way to TLS: SslProtocol, else what the real driver is known to speak. */
@@ -85,8 +90,8 @@ static bool check_pin(const struct link *link, struct error *error)
     return false;
 }
 
-/* The shorter one counts when the application sets a login time-out, too: the real driver obeys it in
- * any case. */
+/* The shorter one counts when the application sets a login time-out, too: the real driver obeys it
+ * in any case. */
 static void choose_timeout(struct link *link, unsigned login_timeout)
 {
     unsigned timeout = link->settings.tls.timeout;
@@ -116,8 +121,9 @@ static void log_left_out(const struct link *link)
 static bool settle(struct link *link, const struct connstr *list, unsigned login_timeout,
                    struct error_list *warnings, struct error *error)
 {
-    if (!settings_resolve(list, &link->settings, warnings, error) || !open_log(link, error))
+    if (!settings_resolve(list, &link->settings, warnings, error))
         return false;
+    open_log(link, warnings);
     link->profile = profile_find(link->settings.family);
     choose_timeout(link, login_timeout);
     link->report.mode = link->settings.tls.mode;

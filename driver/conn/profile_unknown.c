@@ -53,8 +53,8 @@ static bool take_port(const struct settings *settings, struct profile_target *ta
     if (text == NULL)
         return false;
     if (!text_parse_number(text, 65535, &port) || port == 0) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s=%s: a port is a number from 1 to 65535",
-                  settings->port_keyword.value, text);
+        profile_refuse_port(settings, connstr_find(&target->settings, settings->port_keyword.value),
+                            error);
         return false;
     }
     target->port = (uint16_t)port;

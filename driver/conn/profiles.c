@@ -217,8 +217,22 @@ bool profile_refuse_environment(const char *const *names, const char *why, struc
     return true;
 }
 
-static bool take_server(const struct profile *profile, struct profile_target *target,
-                        struct error *error)
+void profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
+                         struct error *error)
+{
+    static const char *const places[] = {[PLACE_SECTION] = "odbcinst.ini",
+                                         [PLACE_FILE] = "odbc.ini",
+                                         [PLACE_STRING] = "connection string"};
+    enum place place = place_of(pair);
+    bool has_section = place == PLACE_FILE && settings->dsn != NULL;
+    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+              "%s=%s (%s%s%s%s): a port is a number from 1 to 65535%s", pair->keyword, pair->value,
+              places[place], has_section ? " [" : "", has_section ? settings->dsn : "",
+              has_section ? "]" : "", text_explain_oddity(pair->value));
+}
+
+static bool take_server(const struct profile *profile, const struct settings *settings,
+                        struct profile_target *target, struct error *error)
 {
     const char *host = profile_get(profile, &target->settings, profile->server_keyword);
     const struct connstr_pair *pair =
@@ -230,8 +244,7 @@ static bool take_server(const struct profile *profile, struct profile_target *ta
     }
     target->has_port = pair != NULL && pair->value[0] != '\0';
     if (target->has_port && (!text_parse_number(pair->value, 65535, &port) || port == 0)) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s=%s: a port is a number from 1 to 65535",
-                  pair->keyword, pair->value);
+        profile_refuse_port(settings, pair, error);
         return false;
     }
     target->port = (uint16_t)port;
@@ -257,8 +270,8 @@ static bool check_server(const struct profile *profile, const struct profile_tar
 bool profile_find_server(const struct profile *profile, const struct settings *settings,
                          struct profile_target *target, struct error *error)
 {
-    if (!take_server(profile, target, error) || !profile->inspect(settings, target, error) ||
-        !check_server(profile, target, error))
+    if (!take_server(profile, settings, target, error) ||
+        !profile->inspect(settings, target, error) || !check_server(profile, target, error))
         return false;
     for (const struct profile_keyword *row = profile->keywords; row->name != NULL; row++)
         if (row->use == KEYWORD_KEPT_BACK)

@@ -157,6 +157,10 @@ bool profile_refuse_value(const struct connstr_pair *pair, const char *why, stru
  * seen to be refused. What is to be used is taken with secure_getenv. */
 const char *profile_environment(const char *name);
 
+/* For the rows: the value is no port; names where it was written. */
+void profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
+                         struct error *error);
+
 /* For the rows: an environment variable that would lead the driver elsewhere is set. */
 bool profile_refuse_environment(const char *const *names, const char *why, struct error *error);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -61,6 +62,12 @@ static bool read_crl_file(const struct tls_options *options, const struct option
     struct option named = *option;
     named.value = (char *)path;
     option_describe(&named, name, sizeof name);
+    struct stat status;
+    if (option == &options->crl && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
+                  "%s: is a folder; SslCrlDir takes a folder of CRLs", name);
+        return false;
+    }
     if (!file_read_path(path, option, &content, error))
         return false;
     bool is_read = watch_add_content(watch, path, &content, error) &&

@@ -52,8 +52,6 @@ static bool read_file(const struct loading *loading, const struct option *option
     bool is_key_file = wanted == FORMATS_WANTED_KEY;
     enum file_permissions rule = loading->options->file_permissions;
     bool is_good = watch_add_content(loading->watch, option->value, &content, loading->error) &&
-                   file_permissions_check(option->value, option, &content.status, is_key_file, rule,
-                                          loading->error) &&
                    formats_read(&file, wanted, material, loading->error) &&
                    file_permissions_check(option->value, option, &content.status,
                                           is_key_file || is_secret(material), rule, loading->error);

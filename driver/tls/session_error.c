@@ -81,6 +81,14 @@ static enum alert_topic topic_of(const struct tls_session *session,
     return ALERT_GENERAL;
 }
 
+/* RFC 8446, 6.2; RFC 5246, 7.2.2. */
+static bool means_nothing_common(const struct tls_session *session,
+                                 gnutls_alert_description_t alert)
+{
+    return session->stage != SESSION_ESTABLISHED &&
+           (alert == GNUTLS_A_HANDSHAKE_FAILURE || alert == GNUTLS_A_INSUFFICIENT_SECURITY);
+}
+
 static void fail_alert(struct tls_session *session, struct error *error)
 {
     gnutls_alert_description_t alert = gnutls_alert_get(session->gnutls);
@@ -106,8 +114,13 @@ static void fail_alert(struct tls_session *session, struct error *error)
         break;
     default:
         error_set(error, ODBCSSL_ERROR_ALERT,
-                  "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s", session->host,
-                  when, name, (int)alert, session_describe_offer(session, offer, sizeof offer));
+                  "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s%s", session->host,
+                  when, name, (int)alert, session_describe_offer(session, offer, sizeof offer),
+                  means_nothing_common(session, alert)
+                      ? ": so does a server that has none of its TLS versions, ciphers, groups or "
+                        "signature algorithms in common with that (SslMinProtocol, SslMaxProtocol, "
+                        "SslPriority)"
+                      : "");
         break;
     }
 }

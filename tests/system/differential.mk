@@ -20,3 +20,8 @@ tests_system_interface_log_wide_LDADD = $(ODBC_LIBS)
 tests_system_test_differential_SOURCES = tests/system/test_differential.c \
 	tests/system/differences.def $(TDS_FIXTURE)
 tests_system_test_differential_LDADD = tests/support/libmariadbtest.la $(TDS_LIBS)
+
+check_PROGRAMS += tests/system/test-records
+TESTS += tests/system/test-records
+tests_system_test_records_SOURCES = tests/system/test_records.c $(SYSTEM_FIXTURE)
+tests_system_test_records_LDADD = $(SYSTEM_LIBS)

@@ -211,7 +211,7 @@ static void test_refusals(void)
     check_refused("client.pem", "other.key", NULL, ODBCSSL_ERROR_KEY_MISMATCH,
                   "does not belong to the client certificate CN=alice (serial 0A:3F)");
     check_refused("client.pem", NULL, NULL, ODBCSSL_ERROR_KEY_MISSING, "set SslKey");
-    check_refused("client.pem", "client.pem", NULL, ODBCSSL_ERROR_FILE_PERMISSIONS, "SslKey=");
+    check_refused("client.pem", "client.pem", NULL, ODBCSSL_ERROR_FILE_MALFORMED, "private key");
     check_refused("client.key", "client.key", NULL, ODBCSSL_ERROR_FILE_MALFORMED,
                   "holds a private key; what is wanted here is certificates");
     check_refused("client.pem", ".", NULL, ODBCSSL_ERROR_FILE_UNREADABLE, "not a regular file");

@@ -1,0 +1,233 @@
+/*
+ * test_records.c - the diagnostic records that an application sees: who speaks first, how many
+ * there are, and whether they say what to put right.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "odbcssl.h"
+#include "support/odbc.h"
+#include "support/suite.h"
+#include "system/fixture.h"
+
+static struct fixture fixture;
+static struct odbc_session session;
+
+static int set_up(void)
+{
+    return fixture_open(&fixture, NULL,
+                        "[records]\nDriver = " ODBC_POSTGRESQL
+                        "\nServername = localhost\nPort = 'abc\n") == 0 &&
+                   (!postgres_is_installed() || fixture_start(&fixture, "server", NULL, true))
+               ? 0
+               : -1;
+}
+
+static int clean_up(void)
+{
+    fixture_close(&fixture);
+    return 0;
+}
+
+static bool is_skipped(void)
+{
+    if (fixture.postgres == NULL)
+        suite_skip("PostgreSQL is not installed");
+    return fixture.postgres == NULL;
+}
+
+static bool connect_with(const char *more)
+{
+    session = (struct odbc_session){0};
+    bool is_connected = odbc_connect(
+        &session, "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;%s",
+        ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, more);
+    odbc_note(&session, "%s", more);
+    return is_connected;
+}
+
+static const char *verifying(const char *more)
+{
+    static char text[2048];
+    snprintf(text, sizeof text, "SslMode=verify-full;SslRootCert=%s;%s",
+             fixture_path(&fixture, "root.pem"), more);
+    return text;
+}
+
+static unsigned count_records(void)
+{
+    unsigned count = 0;
+    for (const char *c = session.diagnostics; *c != '\0'; c++)
+        count += *c == '\n';
+    return count;
+}
+
+/* ---- a link that is lost ---- */
+
+/* The server's words come before ours in every run, however the two ends race. */
+static void test_terminated(void)
+{
+    char out[64], sql[128];
+    if (is_skipped())
+        return;
+    for (int i = 0; i < 10; i++) {
+        CHECK_FATAL(connect_with(verifying("")));
+        CHECK(odbc_query(&session, "SELECT pg_backend_pid()"));
+        SQLFreeStmt(session.statement, SQL_CLOSE);
+        snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)", atoi(session.value));
+        CHECK(postgres_query(fixture.postgres, sql, out, sizeof out));
+        CHECK(!odbc_query(&session, "SELECT 1"));
+        CHECK_TEXT(session.sqlstate, "57P01");
+        CHECK_CONTAINS(session.diagnostics, "terminating connection due to administrator command");
+        odbc_close(&session);
+    }
+}
+
+static void test_killed(void)
+{
+    if (is_skipped())
+        return;
+    CHECK_FATAL(connect_with(verifying("")));
+    CHECK(odbc_query(&session, "SELECT 1"));
+    SQLFreeStmt(session.statement, SQL_CLOSE);
+    postgres_kill(fixture.postgres);
+    CHECK(!odbc_query(&session, "SELECT 1"));
+    odbc_note(&session, "a killed server");
+    CHECK_CONTAINS(session.diagnostics, "[odbcssl] ");
+    odbc_close(&session);
+    CHECK(fixture_start(&fixture, "server", NULL, true));
+}
+
+/* ---- a refusal ---- */
+
+static void check_refusal(const char *more, const char *sqlstate, int native, const char *part)
+{
+    CHECK(!connect_with(more));
+    CHECK_TEXT(session.sqlstate, sqlstate);
+    CHECK_NUMBER(session.native, native);
+    CHECK_NUMBER(count_records(), 1);
+    CHECK_CONTAINS(session.diagnostics, "[odbcssl] ");
+    CHECK_CONTAINS(session.diagnostics, part);
+    odbc_close(&session);
+}
+
+static void test_one_record(void)
+{
+    char settings[1024];
+    if (is_skipped())
+        return;
+    snprintf(settings, sizeof settings, "SslMode=verify-full;SslRootCert=%s",
+             fixture_path(&fixture, "other.pem"));
+    check_refusal(settings, "08001", ODBCSSL_ERROR_ISSUER_UNKNOWN, "CN=");
+    check_refusal("SslMod=require", "HY092", ODBCSSL_ERROR_KEYWORD_UNKNOWN, "SslMode");
+}
+
+/* ---- what is wrong, and where it stands ---- */
+
+static void test_values(void)
+{
+    char settings[1024];
+    if (is_skipped())
+        return;
+    snprintf(settings, sizeof settings, "SslCrl=%s", fixture.folder);
+    check_refusal(verifying(settings), "HY024", ODBCSSL_ERROR_FILE_UNREADABLE, "SslCrlDir");
+    snprintf(settings, sizeof settings, "SslCert=%s;SslKey=%s",
+             fixture_path(&fixture, "client.pem"),
+             fixture_path(&fixture, "root.pem")); /* mode 0644 */
+    check_refusal(verifying(settings), "HY024", ODBCSSL_ERROR_FILE_MALFORMED, "certificate");
+    check_refusal("SslMode='require'", "HY024", ODBCSSL_ERROR_KEYWORD_VALUE,
+                  "the quotes are a part of the value");
+    check_refusal("SslTimeout=5 # seconds", "HY024", ODBCSSL_ERROR_KEYWORD_VALUE,
+                  "a comment needs a line of its own");
+    check_refusal("SslMode=require;SslPin=sha256:12", "HY024", ODBCSSL_ERROR_KEYWORD_VALUE,
+                  "(connection string)");
+}
+
+static void test_port(void)
+{
+    session = (struct odbc_session){0};
+    CHECK(!odbc_connect(&session, "DSN=records"));
+    CHECK_CONTAINS(session.diagnostics, "Port='abc (odbc.ini [records]): a port is a number");
+    CHECK_CONTAINS(session.diagnostics, "quotes");
+    odbc_close(&session);
+}
+
+static void test_trace(void)
+{
+    if (is_skipped())
+        return;
+    CHECK(connect_with(verifying("SslTrace=/nowhere/odbcssl.log")));
+    CHECK_NUMBER(session.result, SQL_SUCCESS_WITH_INFO);
+    CHECK_TEXT(session.sqlstate, "01000");
+    CHECK_NUMBER(session.native, ODBCSSL_WARNING_TRACE);
+    CHECK_CONTAINS(session.diagnostics, "SslTrace=/nowhere/odbcssl.log");
+    CHECK_CONTAINS(session.diagnostics, "(connection string)");
+    odbc_close(&session);
+}
+
+/* ---- time-outs ---- */
+
+/* A port where connections are taken, and nothing is ever said. */
+static int listen_silently(unsigned *port_out)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof name;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(listener, (struct sockaddr *)&name, sizeof name) != 0 || listen(listener, 4) != 0)
+        abort();
+    getsockname(listener, (struct sockaddr *)&name, &length);
+    *port_out = ntohs(name.sin_port);
+    return listener;
+}
+
+static void check_timeout(SQLULEN login_timeout, const char *settings, const char *text)
+{
+    unsigned port;
+    int listener = listen_silently(&port);
+    session = (struct odbc_session){0};
+    CHECK_FATAL(odbc_open(&session));
+    if (login_timeout != 0)
+        SQLSetConnectAttr(session.connection, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)login_timeout, 0);
+    CHECK(!odbc_connect(&session, "DRIVER={%s};Servername=127.0.0.1;Port=%u;UID=u;PWD=p;%s",
+                        ODBC_POSTGRESQL, port, settings));
+    odbc_note(&session, "login time-out %lu, %s", (unsigned long)login_timeout, settings);
+    CHECK_TEXT(session.sqlstate, "HYT00");
+    CHECK_NUMBER(session.native, ODBCSSL_ERROR_TIMEOUT);
+    CHECK_NUMBER(count_records(), 1);
+    CHECK_CONTAINS(session.diagnostics, text);
+    CHECK_CONTAINS(session.diagnostics, "waiting for the switch to TLS");
+    odbc_close(&session);
+    close(listener);
+}
+
+/* With three seconds libpq's own clock, which counts whole ones, may be the first. */
+static void test_timeouts(void)
+{
+    check_timeout(0, "SslMode=require;SslTimeout=1",
+                  "the time-out of 1 second (SslTimeout, connection string) ran out");
+    check_timeout(3, "SslMode=require",
+                  "the time-out of 3 seconds (the application's login time-out) ran out");
+    check_timeout(3, "SslMode=require;SslTimeout=20",
+                  "the time-out of 3 seconds (the application's login time-out) ran out");
+}
+
+static const struct suite_case cases[] = {
+    {"of a lost link the server's words come first", test_terminated},
+    {"a server that is killed", test_killed},
+    {"one record tells of a refusal", test_one_record},
+    {"a wrong value: what it is, what is wanted, where it stands", test_values},
+    {"a wrong port in odbc.ini", test_port},
+    {"a log that cannot be written warns", test_trace},
+    {"time-outs say what was waited for, how long, and which setting it was", test_timeouts},
+    {NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    const struct suite suites[] = {{"records", cases, set_up, clean_up}, {0}};
+    return suite_main(argc, argv, suites);
+}
