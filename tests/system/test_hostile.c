@@ -75,7 +75,7 @@ static void test_hangs(void)
 {
     start(HOSTILE_HANGS, honest);
     connect_with("verify-full", "SslTimeout=1;");
-    CHECK_REFUSED(ODBCSSL_ERROR_TIMEOUT, "localhost", "time-out of 1 second (SslTimeout, connection string",
+    CHECK_REFUSED(ODBCSSL_ERROR_TIMEOUT, "localhost", "time-out of 1 seconds (SslTimeout, connection string",
                   "waiting for the TLS handshake");
 }
 

@@ -208,7 +208,7 @@ static void check_timeout(SQLULEN login_timeout, const char *settings, const cha
 static void test_timeouts(void)
 {
     check_timeout(0, "SslMode=require;SslTimeout=1",
-                  "the time-out of 1 second (SslTimeout, connection string) ran out");
+                  "the time-out of 1 seconds (SslTimeout, connection string) ran out");
     check_timeout(3, "SslMode=require",
                   "the time-out of 3 seconds (the application's login time-out) ran out");
     check_timeout(3, "SslMode=require;SslTimeout=20",

@@ -191,7 +191,7 @@ static void test_time_out(void)
     CHECK_NUMBER(rig_outcome(&rig), SESSION_LOST);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
     CHECK_CONTAINS(rig.error.text,
-                   "time-out of 1 second (SslTimeout, else the login time-out) ran out while "
+                   "time-out of 1 seconds (SslTimeout, else the login time-out) ran out while "
                    "waiting for the switch");
     postgres_client_close(&client);
     rig_close(&rig);
