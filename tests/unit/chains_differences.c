@@ -141,11 +141,12 @@ static void sign_with_every_key(struct chains_world *world)
             continue;
         for (size_t k = 1; k < world->count; k++) {
             struct chains_certificate *issuer = &world->certificates[k];
-            if (issuer->subject != crl->issuer || issuer->key == crl->signer ||
-                world->crl_count == CHAINS_CRL_LIMIT)
+            if (issuer->subject != crl->issuer)
                 continue;
             if (issuer->key_usage != CHAINS_NONE)
                 issuer->key_usage |= CHAINS_CRL_SIGN;
+            if (issuer->key == crl->signer || world->crl_count == CHAINS_CRL_LIMIT)
+                continue;
             world->crls[world->crl_count] = *crl;
             world->crls[world->crl_count++].signer = issuer->key;
         }
@@ -219,8 +220,10 @@ static struct difference differences[] = {
      "what a trusted CA says of an anchor that it issued counts; OpenSSL ends at the anchor", 0},
     {"CRL by a key above an anchor that was not sent", WE_REFUSE, end_at_unsent_anchors,
      "refused for want of a CRL: from there only anchors are followed, not what a server sends", 0},
-    {"another key of the CA signed the CRL", EITHER, sign_with_every_key,
-     "any key of the CA may have signed it (RFC 5280, 6.3.3 (f)); OpenSSL tries one", 0},
+    {"another certificate of the CA is for CRLs", EITHER, sign_with_every_key,
+     "any that leads to the same anchor may have signed them (RFC 5280, 6.3.3 (f)); OpenSSL tries "
+     "one",
+     0},
     {"CRL for the CA's own name", WE_ACCEPT, name_own_points,
      "it covers certificates without a distribution point (RFC 5280, 6.3.3, last paragraph)", 0},
     {"listed in another CRL than the newest complete one", WE_REFUSE, let_listed_be_revoked,

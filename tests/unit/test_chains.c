@@ -2,19 +2,19 @@
  * test_chains.c - the verifier against OpenSSL over thousands of random chains.
  *
  * Each case is made from its own seed, so that one that is told can be run alone:
- *      ODBCSSL_TEST_CHAINS_SEED   the first seed; one is drawn and printed otherwise
+ *      ODBCSSL_TEST_CHAINS_SEED   the first seed
  *      ODBCSSL_TEST_CHAINS_COUNT  how many cases
  * Where the two judges differ the table below must say why we are right; anything else fails.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "support/suite.h"
 #include "tls/verify.h"
 #include "unit/chains.h"
 
+#define DEFAULT_SEED 1
 #define DEFAULT_COUNT 2500
 
 /* ---- ours ---- */
@@ -110,7 +110,7 @@ static void run_case(uint64_t seed, struct totals *totals)
 
 static void test_random(void)
 {
-    uint64_t seed = setting("ODBCSSL_TEST_CHAINS_SEED", (uint64_t)time(NULL) << 20);
+    uint64_t seed = setting("ODBCSSL_TEST_CHAINS_SEED", DEFAULT_SEED);
     uint64_t count = setting("ODBCSSL_TEST_CHAINS_COUNT", DEFAULT_COUNT);
     struct totals totals = {0};
     printf("# ODBCSSL_TEST_CHAINS_SEED=%llu ODBCSSL_TEST_CHAINS_COUNT=%llu\n",
