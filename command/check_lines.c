@@ -15,21 +15,17 @@
 #include "config/keys.h"
 
 /* What the driver manager reads of a driver's section, and of no data source (unixODBC,
- * DriverManager/SQLConnect.c; odbcinst for the first three). */
+ * DriverManager/SQLConnect.c; the first four are odbcinst's). */
 static const char *const manager_keywords[] = {
-    "Setup",          "Setup64",
-    "FileUsage",      "UsageCount",
-    "Threading",      "CPTimeout",
-    "CPTimeToLive",   "CPReuse",
-    "CPProbe",        "DontDLClose",
-    "FakeUnicode",    "IconvEncoding",
-    "ExFetchMapping", "DisableGetFunctions",
-    "DMEnvAttr",
+    "Setup",       "Setup64",       "FileUsage",      "UsageCount",          "Threading",
+    "CPTimeout",   "CPTimeToLive",  "CPProbe",        "DisableGetFunctions", "DontDLClose",
+    "FakeUnicode", "IconvEncoding", "ExFetchMapping",
 };
 
-/* Read of both. */
-static const char *const common_keywords[] = {"Driver", "Driver64", "Description", "Trace",
-                                              "TraceFile"};
+/* What it reads of data sources, and odbcinst's words for people. */
+static const char *const common_keywords[] = {"Driver",     "Driver64",  "Description",
+                                              "Trace",      "TraceFile", "DMEnvAttr",
+                                              "DMConnAttr", "DMStmtAttr"};
 
 struct place {
     struct findings *findings;

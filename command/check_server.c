@@ -11,6 +11,7 @@ static void add_addresses(struct check *check)
     for (size_t i = 0; i < server->count; i++)
         findings_add(&check->findings, FACT_OK, "address", NULL, "%s",
                      dial_describe(server, i, text, sizeof text));
+    free(check->findings.server);
     check->findings.server = memory_format("%s, port %u", server->host, server->port);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <odbcinst.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +23,12 @@
 /* The folder of the system's files; libodbcinst adds the name itself. */
 static void system_path(const char *name, char *out, size_t size)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     char directory[DIRECTORY_SIZE] = "";
     WORD length = 0;
+    pthread_mutex_lock(&lock);
     SQLInstallDriverManager(directory, sizeof directory, &length);
+    pthread_mutex_unlock(&lock);
     snprintf(out, size, "%s/%s", directory, name);
 }
 
@@ -32,7 +36,9 @@ static void system_path(const char *name, char *out, size_t size)
 static void user_path(char *out, size_t size)
 {
     const char *named = secure_getenv("ODBCINI");
-    const struct passwd *user = getpwuid(getuid());
+    char scratch[1024];
+    struct passwd entry, *user = NULL;
+    getpwuid_r(getuid(), &entry, scratch, sizeof scratch, &user);
     if (named != NULL)
         snprintf(out, size, "%s", named);
     else

@@ -1,5 +1,6 @@
 /* status.c - `odbcssl status`: connects as an application would, and prints what SQLGetInfo
  * reports. */
+#include <signal.h>
 #include <sql.h>
 #include <sqlext.h>
 #include <stdio.h>
@@ -128,9 +129,20 @@ static bool has_password(const struct source *source)
     return is_set;
 }
 
-/* Reads a line of the terminal without showing it; NULL: there is none, or it is empty. */
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal)
+{
+    (void)signal;
+    is_interrupted = 1;
+}
+
+/* Reads a line of the terminal without showing it; NULL: there is none, or it is empty. Whoever
+ * interrupts gets the terminal back as it was. */
 static char *ask_password(const struct source *source)
 {
+    const struct sigaction interrupting = {.sa_handler = interrupt};
+    struct sigaction former;
     struct termios shown, hidden;
     char *line = NULL;
     size_t size = 0;
@@ -140,10 +152,14 @@ static char *ask_password(const struct source *source)
             source->dsn != NULL ? source->dsn : "the connection");
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
+    sigaction(SIGINT, &interrupting, &former);
     tcsetattr(STDIN_FILENO, TCSADRAIN, &hidden);
     ssize_t length = getline(&line, &size, stdin);
     tcsetattr(STDIN_FILENO, TCSADRAIN, &shown);
+    sigaction(SIGINT, &former, NULL);
     fprintf(stderr, "\n");
+    if (is_interrupted)
+        raise(SIGINT);
     if (length > 0 && line[length - 1] == '\n')
         line[--length] = '\0';
     if (length > 0)

@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/command.h"
@@ -197,22 +199,29 @@ static void test_step_times(void)
         command_check_fact("OK", steps[i], " ms]");
 }
 
-/* A server that takes connections and says nothing. */
-static void test_alive(void)
+/* A server that takes connections and says nothing; -1 on failure. */
+static int listen_silently(unsigned *port_out)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK_FATAL(bind(silent, (struct sockaddr *)&address, size) == 0 && listen(silent, 5) == 0 &&
-                getsockname(silent, (struct sockaddr *)&address, &size) == 0);
-    const char *source = command_text("[silent]\nDriver=%s\nServername=localhost\nPort=%u\n"
-                                      "SslMode=require\nSslTimeout=3\n",
-                                      ODBC_POSTGRESQL, ntohs(address.sin_port));
-    write_sources(source, 0600);
+    bool is_good = bind(silent, (struct sockaddr *)&address, size) == 0 && listen(silent, 5) == 0 &&
+                   getsockname(silent, (struct sockaddr *)&address, &size) == 0;
+    *port_out = ntohs(address.sin_port);
+    return is_good ? silent : -1;
+}
+
+static void test_alive(void)
+{
+    unsigned port = 0;
+    int silent = listen_silently(&port);
+    CHECK_FATAL(silent >= 0);
+    write_sources(command_text("[silent]\nDriver=%s\nServername=localhost\nPort=%u\n"
+                               "SslMode=require\nSslTimeout=3\n",
+                               ODBC_POSTGRESQL, port),
+                  0600);
     CHECK_NUMBER(command_run_on_terminal("", (const char *const[]){"check", "silent", NULL}), 1);
-    const char *alive =
-        command_text("connecting to localhost, port %u, 2 s", ntohs(address.sin_port));
-    CHECK_CONTAINS(command_output, alive);
+    CHECK_CONTAINS(command_output, command_text("connecting to localhost, port %u, 2 s", port));
     command_check_fact("FAIL", "switch to TLS", "ms]");
     CHECK_NUMBER(COMMAND_RUN("check", "silent"), 1);
     command_check_absent("connecting to");
@@ -269,6 +278,36 @@ static void test_all(void)
     CHECK_NUMBER(COMMAND_RUN("check", "--all"), 3);
     CHECK_CONTAINS(command_output, "UNKNOWN: no data source of this user uses odbcssl");
     CHECK_NUMBER(COMMAND_RUN("check", "--all", "good"), 2);
+}
+
+/* Two servers that answer, by hanging up, only when both are asked. */
+static void test_all_at_once(void)
+{
+    unsigned ports[2] = {0};
+    int first = listen_silently(&ports[0]), second = listen_silently(&ports[1]);
+    CHECK_FATAL(first >= 0 && second >= 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int one = accept(first, NULL, NULL), other = accept(second, NULL, NULL);
+        close(one);
+        close(other);
+        _exit(0);
+    }
+    write_sources(command_text("[one]\nDriver=%1$s\nServername=127.0.0.1\nPort=%2$u\nSslTimeout=9\n"
+                               "[other]\nDriver=%1$s\nServername=127.0.0.1\nPort=%3$u\n"
+                               "SslTimeout=9\n",
+                               ODBC_POSTGRESQL, ports[0], ports[1]),
+                  0600);
+    CHECK_NUMBER(COMMAND_RUN("check", "--all"), 2);
+    const char *one = strstr(command_output, "\none "), *other = strstr(command_output, "\nother ");
+    CHECK_FATAL(one != NULL && other != NULL);
+    CHECK_CONTAINS(one, "while waiting for the switch to TLS");
+    CHECK_CONTAINS(other, "while waiting for the switch to TLS");
+    command_check_absent("time-out");
+    close(first);
+    close(second);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
 }
 
 static void test_list(void)
@@ -385,6 +424,7 @@ static const struct suite_case cases[] = {
     {"how long each step took", test_step_times},
     {"a step that takes long is alive", test_alive},
     {"all data sources", test_all},
+    {"several servers at a time", test_all_at_once},
     {"list", test_list},
     {"the page in a browser, with hostile names", test_page},
     {NULL, NULL},
