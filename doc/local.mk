@@ -8,4 +8,4 @@ doc/odbcssl.7: doc/odbcssl.7.in doc/make-man$(EXEEXT)
 	$(AM_V_GEN)doc/make-man$(EXEEXT) $(srcdir)/doc/odbcssl.7.in >$@.new && mv $@.new $@
 CLEANFILES += doc/odbcssl.7 doc/odbcssl.7.new
 EXTRA_DIST += doc/odbcssl.7.in
-EXTRA_DIST += doc/architecture.md doc/adding-a-database.md
+EXTRA_DIST += doc/architecture.md doc/adding-a-database.md doc/reading-the-report.md

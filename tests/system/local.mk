@@ -25,3 +25,4 @@ include tests/system/postgres.mk
 include tests/system/databases.mk
 include tests/system/differential.mk
 include tests/system/commands.mk
+include tests/system/applications.mk
