@@ -52,18 +52,27 @@ static SQLUINTEGER ask_dead(const struct odbc_session *session)
     return answer[0];
 }
 
-/* Our record comes first and says what happened; the connection says that it is dead; whatever the
+/* Which record comes first: ours, unless a dying server found the time for its own last words. */
+static void check_first(const struct odbc_session *session, enum odbcssl_error code)
+{
+    if (strcmp(session->sqlstate, "57P01") == 0)
+        return;
+    CHECK_TEXT(session->sqlstate, "08S01");
+    CHECK_NUMBER(session->native, code);
+}
+
+/* A record of ours says what happened; the connection says that it is dead; whatever the
  * application does then fails at once, and disconnecting works. */
 static void check_broken(struct odbc_session *session, enum odbcssl_error code, const char *part)
 {
-    printf("# %s\n", strtok(session->diagnostics, "\n"));
-    CHECK_TEXT(session->sqlstate, "08S01");
-    CHECK_NUMBER(session->native, code);
+    odbc_note(session, "a broken link");
+    check_first(session, code);
     CHECK_CONTAINS(session->diagnostics, part);
     CHECK_CONTAINS(session->diagnostics, "localhost (127.0.0.1, port ");
     CHECK_NUMBER(ask_dead(session), SQL_CD_TRUE);
     CHECK(!odbc_query(session, "select 1"));
-    CHECK_TEXT(session->sqlstate, "08S01");
+    odbc_note(session, "the next call");
+    check_first(session, code);
     SQLFreeHandle(SQL_HANDLE_STMT, session->statement);
     session->statement = NULL;
     CHECK_NUMBER(SQLDisconnect(session->connection), SQL_SUCCESS);
