@@ -105,7 +105,8 @@ static bool scan(FILE *input, struct odbc_lines *lines)
                                        equals != NULL ? trim(equals + 1) : (char *)"", number};
         is_good = add_line(lines, &line);
     }
-    text_free_secret(text);
+    text_wipe(text, size); /* at the end of a file nothing ends it */
+    free(text);
     return is_good;
 }
 

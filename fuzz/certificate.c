@@ -69,7 +69,7 @@ static void check(struct certificate *certificates, size_t count)
         abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(certificate, bytes, size)
 {
     static struct certificate certificates[CERTIFICATE_LIMIT];
     size_t count = split(bytes, size, certificates);
@@ -79,5 +79,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     if (count > 0)
         check(certificates, count);
-    return 0;
 }

@@ -42,16 +42,15 @@ static void verify(const gnutls_datum_t *chain, size_t count, const struct trust
     verify_result_free(&result);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(chain, bytes, size)
 {
     gnutls_datum_t certificates[CERTIFICATE_LIMIT];
     size_t count = split(bytes, size, certificates);
     if (count == 0)
-        return 0;
+        return;
     struct trust *trust = trust_from_der(&certificates[count - 1], 1, "fuzz", NULL);
     if (trust == NULL)
         trust = trust_from_der(NULL, 0, "fuzz", NULL);
     verify(certificates, count > 1 ? count - 1 : 1, trust);
     trust_free(&trust);
-    return 0;
 }

@@ -60,7 +60,7 @@ static void ask(const struct crl *crl)
     crl_is_signed_by(crl, &issuer, &is_weak);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(crl, bytes, size)
 {
     struct crl_set set = {0};
     struct error error = {0};
@@ -72,5 +72,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     for (size_t i = 0; i < set.count; i++)
         ask(set.items[i]);
     crl_set_free(&set);
-    return 0;
 }

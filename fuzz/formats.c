@@ -24,12 +24,12 @@ static void sign_jks(uint8_t *bytes, size_t size)
     gnutls_hash_deinit(hash, bytes + size - DIGEST_SIZE);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(formats, bytes, size)
 {
     /* Exactly as large as the input, so that a read past its end is seen. */
     uint8_t *copy = malloc(size > 0 ? size : 1);
     if (copy == NULL)
-        return 0;
+        return;
     if (size > 0)
         memcpy(copy, bytes, size);
     sign_jks(copy, size);
@@ -44,5 +44,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         material_free(&material);
     }
     free(copy);
-    return 0;
 }

@@ -35,10 +35,10 @@ static uint8_t *copy_of(const uint8_t *bytes, size_t size)
     return copy;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(gaussdb_key, bytes, size)
 {
     if (size == 0)
-        return 0;
+        return;
     size_t rest = size - 1;
     size_t cipher_size = bytes[0] < rest ? bytes[0] : rest;
     uint8_t *cipher = copy_of(bytes + 1, cipher_size);
@@ -52,5 +52,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         abort();
     free(cipher);
     free(rand);
-    return 0;
 }

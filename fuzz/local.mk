@@ -1,44 +1,43 @@
-# Fuzz targets: fuzz/<parser>.c each with a corpus in fuzz/corpus/<parser>/. `make check` replays each
-# corpus; `make fuzz` (clang) builds the libFuzzer programs fuzz/fuzz-<parser>.
-FUZZ_REPLAY = fuzz/replay.c fuzz/target.h
+# Fuzz targets: fuzz/NAME.c with FUZZ_TARGET(NAME, ...) and inputs in fuzz/corpus/NAME/. A new target is a line here.
+# `make check` replays all corpora; `make fuzz FUZZ_SECONDS=n` fuzzes each target for n seconds, with clang.
+FUZZ_SOURCES = fuzz/target.c fuzz/target.h
+FUZZ_SOURCES += fuzz/certificate.c # certificates, and the verifier's rules over them
+FUZZ_SOURCES += fuzz/chain.c # chains from a hostile server
+FUZZ_SOURCES += fuzz/connstr.c # connection strings
+FUZZ_SOURCES += fuzz/crl.c # CRLs
+FUZZ_SOURCES += fuzz/formats.c # certificate, key and store files: PEM, DER, PKCS\#7, PKCS\#12, JKS
+FUZZ_SOURCES += fuzz/freetds_conf.c
+FUZZ_SOURCES += fuzz/gaussdb_key.c # GaussDB's key password files
+FUZZ_SOURCES += fuzz/identity.c # a client's certificate and key
+FUZZ_SOURCES += fuzz/mysql.c # what a MySQL server and its driver say before TLS
+FUZZ_SOURCES += fuzz/odbc_lines.c # odbc.ini as the command reads it
+FUZZ_SOURCES += fuzz/page.c # what the command shows of hostile texts
+FUZZ_SOURCES += fuzz/pgpass.c
+FUZZ_SOURCES += fuzz/pin.c # SslPin
+FUZZ_SOURCES += fuzz/postgres.c # what a PostgreSQL server and its driver say before TLS and during the login
+FUZZ_SOURCES += fuzz/pqopt.c
+FUZZ_SOURCES += fuzz/session.c # the engine of a session
+FUZZ_SOURCES += fuzz/settings.c # keywords, and real drivers' own syntax
+FUZZ_SOURCES += fuzz/tds.c # TDS before TLS, and SQL Server Browser's answers
+FUZZ_SOURCES += fuzz/tds_login7.c # the server's name in LOGIN7
+FUZZ_SOURCES += fuzz/tds_token.c # the server's answer to a TDS login
+FUZZ_SOURCES += fuzz/text.c # UTF-8 and UTF-16
+# Of the command, what the targets need.
+FUZZ_SOURCES += command/advice.c command/chain.c command/findings.c command/json.c command/memory.c \
+	command/odbc_files.c command/print_html.c command/print_json.c command/print_text.c command/progress.c
+FUZZ_LIBS = tests/support/libpki.la $(CONN_LIBS) $(GNUTLS_LIBS) $(ODBCINST_LIBS) $(ODBC_LIBS) -lm
 
-# Connection strings.
-check_PROGRAMS += fuzz/replay-connstr
-TESTS += fuzz/replay-connstr
-fuzz_replay_connstr_SOURCES = fuzz/connstr.c $(FUZZ_REPLAY)
-fuzz_replay_connstr_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS=\"connstr\"
-fuzz_replay_connstr_LDADD = driver/config/libconfig.la driver/base/libbase.la
-EXTRA_PROGRAMS += fuzz/fuzz-connstr
-fuzz_fuzz_connstr_SOURCES = fuzz/connstr.c fuzz/target.h
-fuzz_fuzz_connstr_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-fuzz_fuzz_connstr_LDADD = driver/config/libconfig.la driver/base/libbase.la
-EXTRA_DIST += fuzz/corpus/connstr
+check_PROGRAMS += fuzz/replay
+TESTS += fuzz/replay
+fuzz_replay_SOURCES = fuzz/replay.c $(FUZZ_SOURCES)
+fuzz_replay_LDADD = $(FUZZ_LIBS)
+EXTRA_PROGRAMS += fuzz/fuzzer
+fuzz_fuzzer_SOURCES = fuzz/fuzzer.c $(FUZZ_SOURCES)
+fuzz_fuzzer_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_fuzzer_LDADD = $(FUZZ_LIBS)
+EXTRA_DIST += fuzz/corpus fuzz/run
 
-include fuzz/postgres.mk
-include fuzz/tds.mk
-include fuzz/mysql.mk
-include fuzz/session.mk
-include fuzz/tls.mk
-# Certificate, key and store files.
-check_PROGRAMS += fuzz/replay-formats
-TESTS += fuzz/replay-formats
-fuzz_replay_formats_SOURCES = fuzz/formats.c $(FUZZ_REPLAY)
-fuzz_replay_formats_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS=\"formats\"
-fuzz_replay_formats_LDADD = driver/tls/libtls.la driver/base/libbase.la $(GNUTLS_LIBS)
-EXTRA_PROGRAMS += fuzz/fuzz-formats
-fuzz_fuzz_formats_SOURCES = fuzz/formats.c fuzz/target.h
-fuzz_fuzz_formats_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-fuzz_fuzz_formats_LDADD = driver/tls/libtls.la driver/base/libbase.la $(GNUTLS_LIBS)
-EXTRA_DIST += fuzz/corpus/formats
-
-# GaussDB's key password files.
-check_PROGRAMS += fuzz/replay-gaussdb_key
-TESTS += fuzz/replay-gaussdb_key
-fuzz_replay_gaussdb_key_SOURCES = fuzz/gaussdb_key.c $(FUZZ_REPLAY)
-fuzz_replay_gaussdb_key_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS=\"gaussdb_key\"
-fuzz_replay_gaussdb_key_LDADD = driver/tls/libtls.la driver/base/libbase.la $(GNUTLS_LIBS)
-EXTRA_PROGRAMS += fuzz/fuzz-gaussdb_key
-fuzz_fuzz_gaussdb_key_SOURCES = fuzz/gaussdb_key.c fuzz/target.h
-fuzz_fuzz_gaussdb_key_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-fuzz_fuzz_gaussdb_key_LDADD = driver/tls/libtls.la driver/base/libbase.la $(GNUTLS_LIBS)
-EXTRA_DIST += fuzz/corpus/gaussdb_key
+FUZZ_SECONDS = 60
+fuzz:
+	$(SHELL) '$(abs_top_srcdir)/fuzz/run' '$(abs_builddir)/build-fuzz' $(FUZZ_SECONDS) $(FUZZ_ONLY)
+.PHONY: fuzz

@@ -20,12 +20,6 @@ struct run {
     bool is_over;
 };
 
-static void demand(bool is_true)
-{
-    if (!is_true)
-        abort();
-}
-
 static bool is_final(enum proto_verdict verdict)
 {
     switch (verdict) {
@@ -50,12 +44,12 @@ static void check(const struct run *run, enum proto_verdict verdict)
     size_t sent = buffer_length(&session->to_server);
     size_t request = MYSQL_HEADER_SIZE + MYSQL_SSL_REQUEST_SIZE;
     if (session->plan == PROTO_PLAN_TLS && !run->is_tls_up)
-        demand(sent == 0 || (run->is_switching && sent == request));
+        fuzz_require(sent == 0 || (run->is_switching && sent == request));
     if (is_final(verdict))
-        demand(error_is_set(&session->error));
-    demand(session->plan == PROTO_PLAN_TLS || verdict != PROTO_START_TLS);
-    demand(session->plan == PROTO_PLAN_PLAINTEXT || verdict != PROTO_NEEDS_TLS);
-    demand(verdict != PROTO_LOGGED_IN || session->is_credentials_asked);
+        fuzz_require(error_is_set(&session->error));
+    fuzz_require(session->plan == PROTO_PLAN_TLS || verdict != PROTO_START_TLS);
+    fuzz_require(session->plan == PROTO_PLAN_PLAINTEXT || verdict != PROTO_NEEDS_TLS);
+    fuzz_require(verdict != PROTO_LOGGED_IN || session->is_credentials_asked);
 }
 
 static void obey(struct run *run, enum proto_verdict verdict)
@@ -68,8 +62,9 @@ static void obey(struct run *run, enum proto_verdict verdict)
     buffer_clear(&run->session.to_server);
     run->is_tls_up = true;
     verdict = proto_mysql.tls_started(&run->session);
-    demand(verdict == PROTO_CONTINUE);
-    demand(buffer_length(&run->session.to_server) >= MYSQL_HEADER_SIZE + MYSQL_SSL_REQUEST_SIZE);
+    fuzz_require(verdict == PROTO_CONTINUE);
+    fuzz_require(buffer_length(&run->session.to_server) >=
+                 MYSQL_HEADER_SIZE + MYSQL_SSL_REQUEST_SIZE);
 }
 
 static void feed(struct run *run, bool is_server, const uint8_t *bytes, size_t size)
@@ -78,7 +73,7 @@ static void feed(struct run *run, bool is_server, const uint8_t *bytes, size_t s
     struct buffer *input = is_server ? &run->from_server : &run->from_driver;
     if (is_server ? session->is_server_opaque : session->is_driver_opaque)
         return;
-    demand(buffer_append(input, bytes, size));
+    fuzz_require(buffer_append(input, bytes, size));
     obey(run, is_server ? proto_mysql.from_server(session, input)
                         : proto_mysql.from_driver(session, input));
 }
@@ -93,13 +88,13 @@ static void end(struct run *run)
     buffer_free(&run->from_server);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(mysql, bytes, size)
 {
     static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_TLS,
                                             PROTO_PLAN_DIRECT};
     struct cursor cursor = cursor_over(bytes, size);
     struct run run = {.session = {.proto = &proto_mysql, .plan = plans[cursor_u8(&cursor) % 3]}};
-    demand(proto_mysql.open(&run.session));
+    fuzz_require(proto_mysql.open(&run.session));
     obey(&run, proto_mysql.start(&run.session));
     while (cursor.left > 0 && !run.is_over) {
         uint8_t piece = cursor_u8(&cursor);
@@ -110,5 +105,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             feed(&run, piece & 1, cursor_bytes(&cursor, length), length);
     }
     end(&run);
-    return 0;
 }

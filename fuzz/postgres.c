@@ -67,7 +67,7 @@ static void talk_it_through(struct talk *talk, struct cursor *cursor)
     talk->session.proto->fail(&talk->session, "no");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(postgres, bytes, size)
 {
     static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_TLS,
                                             PROTO_PLAN_DIRECT};
@@ -79,5 +79,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     proto_session_close(&talk.session);
     buffer_free(&talk.driver);
     buffer_free(&talk.server);
-    return 0;
 }

@@ -1,22 +1,20 @@
 /*
- * replay.c - runs a fuzz target over folders without a fuzzer: so every input that ever mattered is
- * tried again by `make check`. Without arguments the folder is fuzz/corpus/FUZZ_CORPUS below
- * $top_srcdir; FUZZ_CORPUS is defined at compile time.
+ * replay.c - runs fuzz targets over their corpora without a fuzzer, so that `make check` tries
+ * every input again that ever mattered: replay [TARGET [FILE]]. Corpora are below
+ * $top_srcdir/fuzz/corpus.
  */
 #include <dirent.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "fuzz/target.h"
 
-static int replay_file(const char *path)
+static bool replay_file(const struct fuzz_target *target, const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL)
-        return -1;
+        return false;
     fseek(file, 0, SEEK_END);
     long size = ftell(file);
     rewind(file);
@@ -25,48 +23,47 @@ static int replay_file(const char *path)
     size_t got = bytes != NULL && size > 0 ? fread(bytes, 1, (size_t)size, file) : 0;
     fclose(file);
     if (bytes == NULL)
-        return -1;
-    LLVMFuzzerTestOneInput(bytes, got);
+        return false;
+    target->run(bytes, got);
     free(bytes);
-    return 0;
+    return true;
 }
 
-static int replay_folder(const char *path, unsigned *number)
+/* The target's name as it begins: should it crash, the last line says on what. */
+static void replay_corpus(const struct fuzz_target *target, unsigned *number)
 {
+    char folder[4096], path[8192];
     struct dirent **entries = NULL;
-    int failed = 0;
-    int count = scandir(path, &entries, NULL, alphasort);
+    struct stat status;
+    const char *source = getenv("top_srcdir");
+    unsigned first = *number;
+    snprintf(folder, sizeof folder, "%s/fuzz/corpus/%s", source != NULL ? source : ".",
+             target->name);
+    int count = scandir(folder, &entries, NULL, alphasort);
     for (int i = 0; i < count; i++) {
-        char name[4096];
-        struct stat status;
-        snprintf(name, sizeof name, "%s/%s", path, entries[i]->d_name);
-        if (stat(name, &status) == 0 && S_ISREG(status.st_mode)) {
-            int outcome = replay_file(name);
-            printf("%s %u - %s\n", outcome == 0 ? "ok" : "not ok", ++*number, entries[i]->d_name);
-            failed += outcome != 0;
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        if (stat(path, &status) == 0 && S_ISREG(status.st_mode)) {
+            printf("# %s: %s\n", target->name, entries[i]->d_name);
+            fflush(stdout);
+            bool is_run = replay_file(target, path);
+            printf("%s %u - %s: %s\n", is_run ? "ok" : "not ok", ++*number, target->name,
+                   entries[i]->d_name);
         }
         free(entries[i]);
     }
     free(entries);
-    return failed + (count <= 0);
-}
-
-static int replay_corpus(unsigned *number)
-{
-    char path[4096];
-    const char *source = getenv("top_srcdir");
-    snprintf(path, sizeof path, "%s/fuzz/corpus/%s", source != NULL ? source : ".", FUZZ_CORPUS);
-    return replay_folder(path, number);
+    if (*number == first)
+        printf("not ok %u - %s has no corpus\n", ++*number, target->name);
 }
 
 int main(int argc, char **argv)
 {
     unsigned number = 0;
-    int failed = 0;
-    for (int i = 1; i < argc; i++)
-        failed += replay_folder(argv[i], &number);
-    if (argc <= 1)
-        failed += replay_corpus(&number);
+    const struct fuzz_target *target = argc > 1 ? fuzz_find_target(argv[1]) : fuzz_targets();
+    if (argc > 2)
+        return target != NULL && replay_file(target, argv[2]) ? EXIT_SUCCESS : EXIT_FAILURE;
+    for (; target != NULL; target = argc > 1 ? NULL : target->next)
+        replay_corpus(target, &number);
     printf("1..%u\n", number);
-    return failed == 0 && number > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return number > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -175,7 +175,7 @@ static void act(struct session *session, enum act what, size_t amount, struct cu
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(session, bytes, size)
 {
     struct cursor cursor = cursor_over(bytes, size);
     struct error error = {0};
@@ -196,5 +196,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         abort();
     session_free(&session);
     session_record_release(&record);
-    return 0;
 }

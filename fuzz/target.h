@@ -1,10 +1,44 @@
-/* target.h - what every fuzz target defines: libFuzzer's entry point. */
+/*
+ * target.h - what every fuzz target is made of. A target is a parser, bytes that nobody vouches
+ * for, and what has to hold whatever they are; fuzz/local.mk has all of them.
+ */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+struct fuzz_target {
+    const char *name; /* of fuzz/NAME.c, and of fuzz/corpus/NAME/ */
+    void (*run)(const uint8_t *bytes, size_t size);
+    struct fuzz_target *next;
+};
+
+/* FUZZ_TARGET(name, bytes, size) { ... } defines a target that fuzz_targets() lists. */
+#define FUZZ_TARGET(target_name, bytes, size)                                                      \
+    static void run_##target_name(const uint8_t *bytes, size_t size);                              \
+    __attribute__((constructor)) static void add_##target_name(void)                               \
+    {                                                                                              \
+        static struct fuzz_target target = {#target_name, run_##target_name, NULL};                \
+        fuzz_add(&target);                                                                         \
+    }                                                                                              \
+    static void run_##target_name(const uint8_t *bytes, size_t size)
+
+void fuzz_add(struct fuzz_target *target);
+const struct fuzz_target *fuzz_targets(void);                 /* in the order of their names */
+const struct fuzz_target *fuzz_find_target(const char *name); /* NULL: there is none */
+
+/* Ends the program with a finding unless the condition holds. */
+void fuzz_require(bool condition);
+
+/* A file with these bytes that only we may read; there is a path to it until the descriptor that
+ * is returned is closed. */
+#define FUZZ_PATH_SIZE 40
+int fuzz_open_file(const uint8_t *bytes, size_t size, char *path_out);
+
+/* The bytes as a text that ends at their first NUL; the caller frees it. */
+char *fuzz_text(const uint8_t *bytes, size_t size);
 
 #endif

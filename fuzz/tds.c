@@ -15,20 +15,14 @@
 #define CHOOSE_FAILURE 0x20
 #define FROM_SERVER 0x80
 
-static void require(bool is_true)
-{
-    if (!is_true)
-        abort();
-}
-
 static void try_browser(struct cursor *cursor)
 {
     struct error error = {0};
     uint16_t port = 0;
     if (tds_browser_read_reply(cursor->next, cursor->left, "SALES", &port, &error))
-        require(port != 0 && !error_is_set(&error));
+        fuzz_require(port != 0 && !error_is_set(&error));
     else
-        require(error_is_set(&error));
+        fuzz_require(error_is_set(&error));
 }
 
 static void try_handshake(struct proto_session *session, struct cursor *cursor)
@@ -39,9 +33,10 @@ static void try_handshake(struct proto_session *session, struct cursor *cursor)
         proto_tds.unwrap(session, &wire, &tls)) {
         size_t unwrapped = buffer_length(&tls);
         buffer_clear(&wire);
-        require(proto_tds.wrap(session, &tls, &wire) && buffer_length(&wire) >= unwrapped);
+        fuzz_require(proto_tds.wrap(session, &tls, &wire) && buffer_length(&wire) >= unwrapped);
         if (unwrapped > 0)
-            require(proto_tds.unwrap(session, &wire, &tls) && buffer_length(&tls) == unwrapped);
+            fuzz_require(proto_tds.unwrap(session, &wire, &tls) &&
+                         buffer_length(&tls) == unwrapped);
     }
     buffer_free(&wire);
     buffer_free(&tls);
@@ -52,13 +47,13 @@ static void check_session(struct proto_session *session, enum proto_verdict verd
 {
     bool is_ended =
         verdict == PROTO_REFUSE || verdict == PROTO_NO_TLS || verdict == PROTO_NEEDS_TLS;
-    require(!is_ended || error_is_set(&session->error));
-    require(verdict != PROTO_LOGGED_IN || session->is_credentials_asked);
-    require(verdict != PROTO_END_TLS || session->is_login_only_allowed);
-    require(!(verdict == PROTO_NEEDS_TLS && session->plan != PROTO_PLAN_PLAINTEXT));
-    require(!(verdict == PROTO_NO_TLS && session->plan != PROTO_PLAN_TLS));
+    fuzz_require(!is_ended || error_is_set(&session->error));
+    fuzz_require(verdict != PROTO_LOGGED_IN || session->is_credentials_asked);
+    fuzz_require(verdict != PROTO_END_TLS || session->is_login_only_allowed);
+    fuzz_require(!(verdict == PROTO_NEEDS_TLS && session->plan != PROTO_PLAN_PLAINTEXT));
+    fuzz_require(!(verdict == PROTO_NO_TLS && session->plan != PROTO_PLAN_TLS));
     if (buffer_length(&session->to_server) > 0 && !session->is_credentials_asked)
-        require(*buffer_content(&session->to_server) == 0x12);
+        fuzz_require(*buffer_content(&session->to_server) == 0x12);
 }
 
 /* Opaque bytes, cut into records as the relay does it. */
@@ -68,7 +63,7 @@ static void cut_records(struct proto_session *session, struct buffer *bytes)
     while (buffer_length(bytes) > 0 &&
            (length = proto_tds.record_length(session, buffer_content(bytes),
                                              buffer_length(bytes))) > 0) {
-        require(length <= 16384 && length <= buffer_length(bytes));
+        fuzz_require(length <= 16384 && length <= buffer_length(bytes));
         buffer_take(bytes, length);
     }
 }
@@ -79,7 +74,7 @@ static bool step(struct proto_session *session, bool is_from_server, struct buff
                                                 : proto_tds.from_driver(session, input);
     check_session(session, verdict);
     if (verdict == PROTO_START_TLS) {
-        require(session->plan != PROTO_PLAN_DIRECT && buffer_length(&session->to_driver) == 0);
+        fuzz_require(session->plan != PROTO_PLAN_DIRECT && buffer_length(&session->to_driver) == 0);
         verdict = proto_tds.tls_started(session);
     }
     if (session->is_driver_opaque && !is_from_server)
@@ -105,22 +100,22 @@ static void try_session(struct proto_session *session, struct cursor *cursor)
     buffer_free(&inputs[1]);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(tds, bytes, size)
 {
     struct cursor cursor = cursor_over(bytes, size);
     struct proto_session session = {.proto = &proto_tds, .server_name = "db.example.com"};
     uint8_t choice = cursor_u8(&cursor);
     if (cursor.is_short)
-        return 0;
+        return;
     session.plan = (choice & CHOOSE_PLAN) % 3;
     session.is_login_only_allowed =
         (choice & CHOOSE_LOGIN_ONLY) != 0 && session.plan == PROTO_PLAN_PLAINTEXT;
     if (choice & CHOOSE_BROWSER) {
         try_browser(&cursor);
-        return 0;
+        return;
     }
     if (!proto_tds.open(&session))
-        return 0;
+        return;
     if (choice & CHOOSE_HANDSHAKE)
         try_handshake(&session, &cursor);
     else
@@ -130,5 +125,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     proto_tds.close(&session);
     buffer_free(&session.to_driver);
     buffer_free(&session.to_server);
-    return 0;
 }

@@ -14,12 +14,6 @@
 #define NAME_AT 52
 #define NAME_UNITS 128
 
-static void require(bool is_true)
-{
-    if (!is_true)
-        abort();
-}
-
 static size_t get_u16(const unsigned char *bytes, size_t at)
 {
     return bytes[at] | (size_t)bytes[at + 1] << 8;
@@ -51,9 +45,9 @@ static void check_fields(const struct buffer *before, const struct buffer *after
         if (size == 0)
             continue;
         size_t at = get_u16(to, fields[i]);
-        require(get_u16(to, fields[i] + 2) * 2 == size);
-        require(HEADER_SIZE + at + size <= buffer_length(after));
-        require(memcmp(from + get_u16(from, fields[i]), to + at, size) == 0);
+        fuzz_require(get_u16(to, fields[i] + 2) * 2 == size);
+        fuzz_require(HEADER_SIZE + at + size <= buffer_length(after));
+        fuzz_require(memcmp(from + get_u16(from, fields[i]), to + at, size) == 0);
     }
 }
 
@@ -63,27 +57,28 @@ static void check_named(const struct buffer *before, const struct buffer *after,
     char found[NAME_UNITS + 1], old[NAME_UNITS + 1];
     struct buffer again = {0};
     size_t length = buffer_length(after);
-    require(length <= PACKET_LIMIT && (size_t)(to[2] << 8 | to[3]) == length);
-    require(get_u16(to, HEADER_SIZE) == length - HEADER_SIZE);
+    fuzz_require(length <= PACKET_LIMIT && (size_t)(to[2] << 8 | to[3]) == length);
+    fuzz_require(get_u16(to, HEADER_SIZE) == length - HEADER_SIZE);
     read_name(to + HEADER_SIZE, length - HEADER_SIZE, found);
-    require(strcmp(found, name) == 0);
+    fuzz_require(strcmp(found, name) == 0);
     check_fields(before, after);
     read_name(buffer_content(before) + HEADER_SIZE, buffer_length(before) - HEADER_SIZE, old);
     if (*old != 0 && buffer_length(before) <= PACKET_LIMIT) {
-        require(tds_login7_append(to, length, old, &again));
-        require(buffer_length(&again) == buffer_length(before));
-        require(memcmp(buffer_content(&again), buffer_content(before), buffer_length(before)) == 0);
+        fuzz_require(tds_login7_append(to, length, old, &again));
+        fuzz_require(buffer_length(&again) == buffer_length(before));
+        fuzz_require(
+            memcmp(buffer_content(&again), buffer_content(before), buffer_length(before)) == 0);
     }
     buffer_free(&again);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(tds_login7, bytes, size)
 {
     static const char *const names[] = {"db.example.com", "x",
                                         "a-name-that-is-longer-than-most-others.example.com"};
     struct buffer before = {0}, after = {0};
     if (size < 2 || size > 0xFFFF - HEADER_SIZE)
-        return 0;
+        return;
     const char *name = names[bytes[0] % (sizeof names / sizeof names[0])];
     size_t length = size - 1 + HEADER_SIZE;
     const unsigned char header[HEADER_SIZE] = {0x10, 1, (unsigned char)(length >> 8),
@@ -98,5 +93,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     buffer_free(&before);
     buffer_free(&after);
-    return 0;
 }

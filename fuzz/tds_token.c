@@ -8,13 +8,7 @@
 #include "fuzz/target.h"
 #include "proto/tds_token.h"
 
-static void require(bool is_true)
-{
-    if (!is_true)
-        abort();
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+FUZZ_TARGET(tds_token, bytes, size)
 {
     static const uint32_t versions[] = {0x71000001, 0x74000004, 0x08000000};
     struct cursor cursor = cursor_over(bytes, size);
@@ -31,17 +25,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         const unsigned char *from = cursor_bytes(&cursor, length);
         if (message == NULL || from == NULL) {
             free(message);
-            return 0;
+            return;
         }
         memmove(message + 1, from, length);
         is_read = tds_login_reply_read(message + 1, length, &reply, &error);
-        require(is_read != error_is_set(&error));
+        fuzz_require(is_read != error_is_set(&error));
         /* What was once said stays said. */
-        require(!before.is_accepted || reply.is_accepted);
-        require(!before.is_routed || reply.is_routed);
-        require(!before.has_error || reply.has_error);
-        require(strlen(reply.routing_host) < TDS_HOST_SIZE);
+        fuzz_require(!before.is_accepted || reply.is_accepted);
+        fuzz_require(!before.is_routed || reply.is_routed);
+        fuzz_require(!before.has_error || reply.has_error);
+        fuzz_require(strlen(reply.routing_host) < TDS_HOST_SIZE);
         free(message);
     }
-    return 0;
 }

@@ -199,7 +199,8 @@ const char *certificate_format_dn(const struct der *name, char *out, size_t out_
     else
         snprintf(out, out_size, "%s", name->size > 0 ? "(malformed name)" : "(no name)");
     gnutls_free(text.data);
-    gnutls_x509_dn_deinit(dn);
+    if (dn != NULL) /* which GnuTLS does not take */
+        gnutls_x509_dn_deinit(dn);
     return out;
 }
 

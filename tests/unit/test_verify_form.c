@@ -206,6 +206,20 @@ static void test_hostile_characters(void)
     pki_free(&server);
 }
 
+/* RFC 5280, 4.1.2.6: the names may stand in subjectAltName alone. */
+static void test_empty_subject(void)
+{
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.issuer = world.root, .dns = PKI_LIST("a.test")});
+    EXPECT_ACCEPTED(.chain = CHAIN(server), .host = "a.test");
+    EXPECT_REFUSED(ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_HOST, "a.test", .chain = CHAIN(server),
+                   .host = "b.test");
+    EXPECT_REFUSED(ODBCSSL_VERIFY_EXPIRED, ODBCSSL_ERROR_EXPIRED,
+                   "server certificate (no name) (serial", .chain = CHAIN(server),
+                   .at = (time_t)1 << 33);
+    pki_free(&server);
+}
+
 const struct suite_case form_cases[] = {
     {"malformed extensions of a server", test_server_extensions},
     {"malformed extensions of an issuer", test_issuer_extensions},
@@ -214,5 +228,6 @@ const struct suite_case form_cases[] = {
     {"dates before 1970", test_old_dates},
     {"two common names", test_two_common_names},
     {"hostile characters in names", test_hostile_characters},
+    {"an empty subject", test_empty_subject},
     {NULL, NULL},
 };

@@ -1,0 +1,78 @@
+/*
+ * page.c - what the check says, as a page and as JSON, with every text in it hostile: no text ends
+ * where it stands, so tags, quotes and brackets are as many as with harmless texts.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/print.h"
+#include "fuzz/target.h"
+
+static char *print(char *text, bool is_page)
+{
+    struct finding_setting setting = {text, text, text};
+    struct fact fact = {.result = FACT_FAIL, .name = text, .text = text, .advice = text};
+    struct chain_certificate certificate = {text, text, text, text, text, text, 1, 2, true};
+    struct finding_span span = {.name = text, .from = 1, .until = 2};
+    struct findings findings = {.name = text,
+                                .server = text,
+                                .settings = &setting,
+                                .setting_count = 1,
+                                .facts = &fact,
+                                .fact_count = 1,
+                                .path = {&certificate, 1},
+                                .spans = &span,
+                                .span_count = 1,
+                                .verdict = FACT_FAIL,
+                                .state = text};
+    struct json json = {0};
+    char *printed = NULL;
+    size_t size = 0;
+    FILE *output = stdout;
+    FILE *page = open_memstream(&printed, &size);
+    fuzz_require(page != NULL);
+    error_set(&findings.error, ODBCSSL_ERROR_CONNECT, "%s", text);
+    if (is_page) {
+        print_html(&findings, page);
+    } else {
+        stdout = page;
+        json_begin(&json);
+        print_json(&findings, &json);
+        json_end(&json);
+        stdout = output;
+    }
+    fclose(page);
+    return printed;
+}
+
+/* Marks of the language; of JSON outside strings, and the ends of strings. */
+static size_t count_marks(const char *printed, bool is_page)
+{
+    size_t count = 0;
+    bool is_quoted = false;
+    for (; *printed != '\0'; printed++) {
+        fuzz_require(is_page || !is_quoted || (unsigned char)*printed >= 0x20);
+        if (!is_page && is_quoted && *printed == '\\' && *++printed != '\0')
+            continue;
+        if (!is_page && *printed == '"')
+            is_quoted = !is_quoted;
+        count += strchr(is_page ? "<>\"'" : "\"", *printed) != NULL;
+        count += !is_page && !is_quoted && strchr("{}[]:,", *printed) != NULL;
+    }
+    return count;
+}
+
+FUZZ_TARGET(page, bytes, size)
+{
+    char harmless[] = "x";
+    char *text = fuzz_text(bytes, size);
+    if (*text == '\0')
+        *text = ' ';
+    for (int is_page = 0; is_page < 2 && size > 0; is_page++) {
+        char *hostile = print(text, is_page), *wanted = print(harmless, is_page);
+        fuzz_require(count_marks(hostile, is_page) == count_marks(wanted, is_page));
+        free(hostile);
+        free(wanted);
+    }
+    free(text);
+}
