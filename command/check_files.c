@@ -51,6 +51,23 @@ static void check_driver(struct check *check)
     check_flavour(check);
 }
 
+static void check_transport(struct check *check)
+{
+    struct link *link = check->link;
+    struct error error = {0};
+    if (link->driver == NULL)
+        return;
+    if (!link_choose_transport(link, &error))
+        findings_add_error(&check->findings, true, "transport", &error);
+    else if (link->way == ODBCSSL_TRANSPORT_INTERPOSED)
+        findings_add(&check->findings, FACT_OK, "transport", NULL, "interposed %s",
+                     link->libraries);
+    else if (link->relayed != NULL)
+        findings_add(&check->findings, FACT_OK, "transport", NULL, "relay: %s", link->relayed);
+    else
+        findings_add(&check->findings, FACT_OK, "transport", NULL, "relay (SslTransport=relay)");
+}
+
 /* ---- loading ---- */
 
 static const char *user_of(const struct check *check)
@@ -232,6 +249,7 @@ void check_files(struct check *check)
     struct error error = {0};
     findings_begin(&check->findings, SECTION_FILES);
     check_driver(check);
+    check_transport(check);
     load(check, &error);
     if (check->credentials != NULL)
         add_good_files(check);

@@ -25,6 +25,7 @@
 #define SQL_SSL_RESUMED 0x5309
 #define SQL_SSL_CLIENT_CERT_DAYS_LEFT                                                              \
     0x530A /* SQLINTEGER: days until the client certificate ends; -1: there is none */
+#define SQL_SSL_TRANSPORT 0x530B /* enum odbcssl_transport */
 
 /* Strings, UTF-16. */
 #define SQL_SSL_PROTOCOL_W 0x5320         /* TLSv1.3 */
@@ -114,6 +115,13 @@ enum odbcssl_mode {
     ODBCSSL_MODE_VERIFY_FULL = 5
 };
 
+/* SQL_SSL_TRANSPORT: how the real driver's bytes reach the TLS session. */
+enum odbcssl_transport {
+    ODBCSSL_TRANSPORT_NONE = 0,
+    ODBCSSL_TRANSPORT_RELAY = 1,     /* through a local socket, carried by a thread */
+    ODBCSSL_TRANSPORT_INTERPOSED = 2 /* in the real driver's own calls */
+};
+
 /* SQL_SSL_CRL_STATUS. */
 enum odbcssl_crl_status {
     ODBCSSL_CRL_NOT_CHECKED = 0,
@@ -169,6 +177,7 @@ enum odbcssl_error {
     ODBCSSL_ERROR_SEQUENCE = 205,
     ODBCSSL_ERROR_FOREIGN_HANDLE = 206,
     ODBCSSL_ERROR_SYSTEM = 207,
+    ODBCSSL_ERROR_TRANSPORT = 208,
     /* the network */
     ODBCSSL_ERROR_RESOLVE = 301,
     ODBCSSL_ERROR_CONNECT = 302,

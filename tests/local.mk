@@ -16,6 +16,8 @@ include tests/support/fake.mk
 include tests/unit/dispatch.mk
 include tests/unit/odbc.mk
 include tests/unit/relay.mk
+include tests/support/caller.mk
+include tests/unit/interpose.mk
 include tests/unit/conn.mk
 include tests/support/pki.mk
 include tests/support/tds.mk

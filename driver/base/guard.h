@@ -12,4 +12,8 @@ struct guard; /* interpose/: where the real driver of a connection may connect t
  * none. Who sets it puts back what was there before. */
 struct guard **guard_place(void);
 
+/* Around one call: sets it, and returns what guard_leave is to put back. */
+struct guard *guard_enter(struct guard *guard);
+void guard_leave(struct guard *outer);
+
 #endif

@@ -25,6 +25,8 @@ enum tls_negotiation { TLS_NEGOTIATION_STARTTLS, TLS_NEGOTIATION_DIRECT };
 
 enum file_permissions { FILE_PERMISSIONS_KEY, FILE_PERMISSIONS_STRICT };
 
+enum transport_choice { TRANSPORT_AUTO, TRANSPORT_INTERPOSE, TRANSPORT_RELAY };
+
 enum database_protocol {
     DATABASE_PROTOCOL_AUTO,
     DATABASE_PROTOCOL_POSTGRESQL,
@@ -61,6 +63,7 @@ struct tls_options {
     enum file_permissions file_permissions;
     unsigned timeout; /* seconds; 0: the login timeout, else TLS_DEFAULT_TIMEOUT */
     struct option trace;
+    enum transport_choice transport;
 };
 
 #define TLS_DEFAULT_TIMEOUT 30

@@ -166,6 +166,10 @@ const char *report_display(const struct tls_report *report, const struct report_
         return report->crl_status == ODBCSSL_CRL_NOT_CHECKED ? "not checked"
                : report->crl_status == ODBCSSL_CRL_GOOD      ? "good"
                                                              : "not good";
+    case SQL_SSL_TRANSPORT:
+        return report->transport == ODBCSSL_TRANSPORT_INTERPOSED ? "interposed"
+               : report->transport == ODBCSSL_TRANSPORT_RELAY    ? "relay"
+                                                                 : "none";
     case SQL_SSL_CLIENT_CERT_SENT:
     case SQL_SSL_RESUMED:
         return number != 0 ? "yes" : "no";

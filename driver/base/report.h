@@ -28,6 +28,7 @@ struct tls_report {
     int32_t client_days_left;    /* of that one */
     bool client_cert_sent;
     bool resumed;
+    enum odbcssl_transport transport;
 
     /* NUL-terminated UTF-8; empty when it does not apply. Cut at the size. */
     char protocol[16];

@@ -61,6 +61,13 @@ static const struct key_word permission_words[] = {
     {NULL, 0, false},
 };
 
+static const struct key_word transport_words[] = {
+    {"auto", TRANSPORT_AUTO, false},
+    {"interpose", TRANSPORT_INTERPOSE, false},
+    {"relay", TRANSPORT_RELAY, false},
+    {NULL, 0, false},
+};
+
 const struct key keys[KEY_COUNT] = {
 #define WORD_KEY(name, field, words, fallback, environment, help)                                  \
     {#name, KEY_WORD, words, 0, fallback, environment, NULL, help},

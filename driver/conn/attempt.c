@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/guard.h"
 #include "conn/link.h"
 #include "dispatch/functions.h"
 
@@ -119,32 +120,51 @@ static SQLRETURN call_driver(struct connection *connection, const struct connect
 static char *make_text(struct link *link, const struct connect_request *request, bool is_first,
                        struct error *error)
 {
-    struct relay_endpoint endpoint;
     bool is_wide = request->flavour == FLAVOUR_WIDE;
     if (!is_first)
         return profile_browse_string(link->profile, request->settings, is_wide, error);
-    relay_get_endpoint(link->relay, &endpoint);
+    const struct relay_endpoint endpoint = transport_endpoint(&link->transport);
     return profile_connection_string(link->profile, &link->settings, &link->target, &endpoint,
                                      is_wide, error);
 }
 
 static void disconnect(struct connection *connection)
 {
+    struct guard *outer = guard_enter(connection->guard);
     connection->driver->functions->SQLDisconnect(connection->handle.real);
+    guard_leave(outer);
 }
 
-/* After every connect: only a session that this relay carries counts, whatever the driver says. One
- * that was carried and that the driver has left for another is none. */
+/* The real driver asked for another address, and did not get there. */
+static void explain_elsewhere(const struct link *link, const char *elsewhere, struct error *error)
+{
+    error_set(error, ODBCSSL_ERROR_DRIVER_BYPASSED,
+              "the real driver %s wanted to connect to %s, past the TLS session of odbcssl to "
+              "%s:%u: that was refused, and nothing was sent there. Something in its own "
+              "configuration or environment leads it elsewhere",
+              link->driver->path, elsewhere, link->target.host, link->target.port);
+}
+
+/* After every connect: only a session of ours counts, whatever the driver says. One that was
+ * carried and that the driver has left for another is none. */
 static void check_carried(struct connection *connection, struct attempt *attempt)
 {
     struct link *link = connection->link;
     attempt->outcome =
-        relay_get_outcome(link->relay, &attempt->report, &attempt->warnings, &attempt->error);
+        transport_outcome(&link->transport, &attempt->report, &attempt->warnings, &attempt->error);
+    const char *elsewhere = guard_elsewhere(&link->transport.guard);
+    if (elsewhere != NULL)
+        log_write(link->log, "the real driver wanted to connect to %s, and was refused", elsewhere);
+    if (elsewhere != NULL && attempt->outcome == SESSION_WAITING) {
+        error_clear(&attempt->error);
+        explain_elsewhere(link, elsewhere, &attempt->error);
+        attempt->outcome = SESSION_LOST;
+    }
     if (!attempt_is_connected(attempt))
         return;
     if (attempt->outcome == SESSION_CARRIED) {
         error_clear(&attempt->error);
-        if (relay_is_alive(link->relay, &attempt->error))
+        if (transport_is_alive(&link->transport, &attempt->error))
             return;
     }
     disconnect(connection);
@@ -160,7 +180,7 @@ static void check_carried(struct connection *connection, struct attempt *attempt
 void attempt_abandon(struct connection *connection)
 {
     connection_free_real(connection);
-    relay_close(&connection->link->relay);
+    transport_close(&connection->link->transport);
 }
 
 void attempt_run(struct connection *connection, const struct connect_request *request,
@@ -171,10 +191,12 @@ void attempt_run(struct connection *connection, const struct connect_request *re
     char *text = NULL;
     attempt->result = SQL_ERROR;
     attempt->outcome = SESSION_LOST;
-    if ((!is_first || link_start_relay(link, plan, &attempt->error)) &&
+    if ((!is_first || link_start_transport(link, plan, &attempt->error)) &&
         (text = make_text(link, request, is_first, &attempt->error)) != NULL &&
         (!is_first || connection_new_real(connection, link->driver, &attempt->error) != NULL)) {
+        struct guard *outer = guard_enter(connection->guard);
         attempt->result = call_driver(connection, request, text, attempt);
+        guard_leave(outer);
         if (!error_is_set(&attempt->error) && attempt->result != SQL_NEED_DATA)
             check_carried(connection, attempt);
     }

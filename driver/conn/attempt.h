@@ -1,5 +1,5 @@
 /*
- * attempt.h - one complete connect of the real driver through a relay of its own.
+ * attempt.h - one complete connect of the real driver through a transport of its own.
  */
 #ifndef CONN_ATTEMPT_H
 #define CONN_ATTEMPT_H
@@ -22,12 +22,12 @@ struct attempt {
     char *out_text; /* the real driver's connection string, or what SQLBrowseConnect asks for */
 };
 
-/* connection has its link. Relay and real connection stay open, also after a failure, so that the
- * real driver's records can be read. */
+/* connection has its link. Transport and real connection stay open, also after a failure, so that
+ * the real driver's records can be read. */
 void attempt_run(struct connection *connection, const struct connect_request *request,
                  enum proto_plan plan, struct attempt *attempt);
 
-/* After a failed attempt: frees the real connection, closes the relay. */
+/* After a failed attempt: frees the real connection, closes the transport. */
 void attempt_abandon(struct connection *connection);
 
 bool attempt_is_connected(const struct attempt *attempt);

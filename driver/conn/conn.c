@@ -84,31 +84,32 @@ static void warn_of_fallback(const struct link *link, const struct attempt *form
         former->outcome == SESSION_NO_TLS ? "has none" : "rejected it", former->error.text);
 }
 
-/* What the relay reports of a session of a plan, whose plaintext has a state of its own. */
+/* What is reported of a session of a plan, whose plaintext has a state of its own. */
 static void settle_report(struct link *link, const struct tls_report *report,
                           enum odbcssl_state plaintext)
 {
-    link->session_number = relay_session_number(link->relay);
+    link->session_number = transport_session_number(&link->transport);
     if (report != &link->report)
         link->report = *report;
     link->report.mode = link->settings.tls.mode;
+    link->report.transport = link->transport.kind;
     if (report->version == TLS_VERSION_NONE && report->state != ODBCSSL_STATE_LOGIN_ONLY)
         link->report.state = plaintext;
 }
 
-/* A real driver that lost its session may log in again by itself, through the relay: the report is
+/* A real driver that lost its session may log in again by itself, through us again: the report is
  * that of the session which it uses now. */
 static void follow_driver(struct link *link)
 {
-    unsigned number = link->relay != NULL ? relay_session_number(link->relay) : 0;
+    unsigned number = transport_session_number(&link->transport);
     if (number == 0 || number == link->session_number)
         return;
     enum odbcssl_state before = link->report.state;
-    relay_get_outcome(link->relay, &link->report, NULL, NULL);
+    transport_outcome(&link->transport, &link->report, NULL, NULL);
     settle_report(link, &link->report, before);
 }
 
-/* After the real driver connected through the relay: the report, and the warnings. */
+/* After the real driver connected through us: the report, and the warnings. */
 static void take_report(struct link *link, const struct plan *plan, size_t number,
                         const struct attempt *attempt, const struct attempt *former,
                         struct error_list *warnings)
@@ -142,14 +143,12 @@ static size_t run_plan(struct connection *connection, const struct connect_reque
     return number;
 }
 
-/* The relay's address and port are nobody's business: the server's stand in their place. */
-static void hide_relay(struct diagnostics *diagnostics, const struct link *link)
+/* The address that the real driver was given and its port are nobody's business: the server's stand
+ * in their place. */
+static void hide_endpoint(struct diagnostics *diagnostics, const struct link *link)
 {
-    struct relay_endpoint endpoint = {0};
+    const struct relay_endpoint endpoint = transport_endpoint(&link->transport);
     char hidden[32], shown[32];
-    if (link->relay == NULL)
-        return;
-    relay_get_endpoint(link->relay, &endpoint);
     diagnostics_rewrite(diagnostics, endpoint.path, link->target.host);
     diagnostics_rewrite(diagnostics, endpoint.address, link->target.host);
     if (endpoint.port == 0 || endpoint.port == link->target.port)
@@ -167,7 +166,7 @@ static void take_real_records(struct connection *connection)
         return;
     diagnostics_take_real(diagnostics, connection->driver, connection->flavour, HANDLE_CONNECTION,
                           connection->handle.real);
-    hide_relay(diagnostics, connection->link);
+    hide_endpoint(diagnostics, connection->link);
 }
 
 /* Of a refusal of ours the real driver knows only what we made it believe. What the server told it
@@ -237,10 +236,18 @@ static bool open_link(struct connection *connection, const struct connect_reques
                       struct error_list *warnings, struct error *error)
 {
     connection->link = link_open(request->settings, login_timeout(connection), warnings, error);
+    if (connection->link != NULL)
+        connection->guard = &connection->link->transport.guard;
     return connection->link != NULL;
 }
 
-/* A later round of SQLBrowseConnect: the relay and the real connection are there already. */
+static void close_link(struct connection *connection)
+{
+    connection->guard = NULL;
+    link_close(&connection->link);
+}
+
+/* A later round of SQLBrowseConnect: the transport and the real connection are there already. */
 static bool is_browsing(const struct connection *connection, const struct connect_request *request)
 {
     return request->function == CONNECT_BROWSE_CONNECT && connection->link != NULL &&
@@ -250,7 +257,7 @@ static bool is_browsing(const struct connection *connection, const struct connec
 static void abandon(struct connection *connection)
 {
     connection_free_real(connection);
-    link_close(&connection->link);
+    close_link(connection);
 }
 
 SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
@@ -281,11 +288,13 @@ SQLRETURN conn_connect(struct connection *connection, const struct connect_reque
 SQLRETURN conn_disconnect(struct connection *connection)
 {
     SQLRETURN outcome = SQL_SUCCESS;
+    struct guard *outer = guard_enter(connection->guard);
     if (connection->handle.real != NULL && !conn_is_forked(connection, NULL))
         outcome = connection->driver->functions->SQLDisconnect(connection->handle.real);
+    guard_leave(outer);
     if (!SQL_SUCCEEDED(outcome) && !conn_is_broken(connection, NULL))
         return outcome;
-    link_close(&connection->link);
+    close_link(connection);
     return outcome == SQL_SUCCESS_WITH_INFO ? outcome : SQL_SUCCESS;
 }
 
@@ -350,6 +359,6 @@ bool conn_is_broken(const struct connection *connection, struct error *error_out
 {
     if (conn_is_forked(connection, error_out))
         return true;
-    return connection->link != NULL && connection->link->relay != NULL &&
-           !relay_is_alive(connection->link->relay, error_out);
+    return connection->link != NULL && connection->link->transport.kind != ODBCSSL_TRANSPORT_NONE &&
+           !transport_is_alive(&connection->link->transport, error_out);
 }

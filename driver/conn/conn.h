@@ -1,5 +1,5 @@
 /*
- * conn.h - one connection's life: settings, relay, real driver, report.
+ * conn.h - one connection's life: settings, transport, real driver, report.
  */
 #ifndef CONN_CONN_H
 #define CONN_CONN_H
@@ -29,12 +29,12 @@ struct connect_result {
  * Connects. On failure the records of why stand in connection->handle.diagnostics (ours first, then
  * the real driver's) and nothing is left open: connection->handle.real is NULL.
  * SQL_SUCCESS_WITH_INFO with warnings. SQL_NEED_DATA only from CONNECT_BROWSE_CONNECT, with the
- * relay kept for the next call.
+ * transport kept for the next call.
  */
 SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
                        struct connect_result *result);
 
-/* Disconnects the real driver, ends the relay, frees the link. Also for a connection whose
+/* Disconnects the real driver, ends the transport, frees the link. Also for a connection whose
  * connecting failed or was abandoned. Returns what the real driver's SQLDisconnect returned; when
  * that is an error, the connection stays as it was. */
 SQLRETURN conn_disconnect(struct connection *connection);
@@ -56,8 +56,8 @@ const char *conn_data_source(const struct connection *connection);
 const char *conn_record_server(const struct connection *connection, enum handle_kind kind,
                                bool is_unnamed);
 
-/* Whether the link broke or belongs to the parent process; error_out says how. No I/O: for every
- * return of SQL_ERROR from the real driver, and for SQL_ATTR_CONNECTION_DEAD. */
+/* Whether the link broke or belongs to the parent process; error_out says how. Never waits: for
+ * every return of SQL_ERROR from the real driver, and for SQL_ATTR_CONNECTION_DEAD. */
 bool conn_is_broken(const struct connection *connection, struct error *error_out);
 
 /* true, with error, when the process forked after connecting: the real driver must not be called.

@@ -6,6 +6,8 @@
 
 #include "base/fork.h"
 #include "base/text.h"
+#include "dispatch/functions.h"
+#include "interpose/interpose.h"
 #include "session/browser.h"
 #include "tls/verify.h"
 
@@ -65,6 +67,33 @@ bool link_load_driver(struct link *link, struct error *error)
 {
     link->driver = driver_load(link->settings.driver_path, error);
     return link->driver != NULL;
+}
+
+bool link_choose_transport(struct link *link, struct error *error)
+{
+    enum transport_choice choice = link->settings.tls.transport;
+    struct error reason = {0};
+    link->way = ODBCSSL_TRANSPORT_RELAY;
+    if (choice == TRANSPORT_RELAY)
+        return true;
+    /* SQLAllocHandle is there in every driver that was loaded: it leads to the driver's library. */
+    link->libraries =
+        interpose_prepare((const void *)link->driver->functions->SQLAllocHandle, &reason);
+    if (link->libraries != NULL) {
+        link->way = ODBCSSL_TRANSPORT_INTERPOSED;
+        return true;
+    }
+    if (choice == TRANSPORT_INTERPOSE) {
+        error_set(error, ODBCSSL_ERROR_TRANSPORT,
+                  "SslTransport=interpose, but the real driver %s cannot be interposed: %s. Set "
+                  "SslTransport to auto or relay",
+                  link->driver->path, reason.text);
+        return false;
+    }
+    log_write(link->log, "the relay serves, as the real driver cannot be interposed: %s",
+              reason.text);
+    link->relayed = strdup(reason.text);
+    return true;
 }
 
 bool link_load_credentials(struct link *link, struct error *error)
@@ -158,8 +187,8 @@ struct link *link_open(const struct connstr *given, unsigned login_timeout,
                        struct error_list *warnings, struct error *error)
 {
     struct link *link = link_open_settings(given, login_timeout, warnings, error);
-    if (link != NULL && !(link_load_driver(link, error) && link_load_credentials(link, error) &&
-                          link_find_server(link, error)))
+    if (link != NULL && !(link_load_driver(link, error) && link_choose_transport(link, error) &&
+                          link_load_credentials(link, error) && link_find_server(link, error)))
         refuse(&link, error);
     return link;
 }
@@ -170,6 +199,7 @@ static void free_link(struct link *link)
     dial_target_free(&link->server);
     profile_target_free(&link->target);
     settings_free(&link->settings);
+    free(link->relayed);
     log_close(&link->log);
     free(link);
 }
@@ -194,7 +224,9 @@ void link_close(struct link **link_address)
     *link_address = NULL;
     if (link == NULL)
         return;
-    relay_close(&link->relay);
+    if (*guard_place() == &link->transport.guard)
+        *guard_place() = NULL; /* a call was left by a jump */
+    transport_close(&link->transport);
     /* The threads that might use it do not exist in a forked child. */
     if (fork_is_inherited(link->generation))
         free_link(link);
@@ -202,9 +234,9 @@ void link_close(struct link **link_address)
         release(link);
 }
 
-bool link_start_relay(struct link *link, enum proto_plan plan, struct error *error)
+bool link_start_transport(struct link *link, enum proto_plan plan, struct error *error)
 {
-    relay_close(&link->relay);
+    transport_close(&link->transport);
     const struct relay_options options = {
         .session = {.proto = link->proto,
                     .plan = plan,
@@ -221,6 +253,5 @@ bool link_start_relay(struct link *link, enum proto_plan plan, struct error *err
         .endpoint = plan == PROTO_PLAN_PLAINTEXT ? ENDPOINT_LOOPBACK : link->profile->endpoint,
         .wanted_port = link->target.port,
     };
-    link->relay = relay_open(&options, error);
-    return link->relay != NULL;
+    return transport_open(&link->transport, link->way, &options, error);
 }

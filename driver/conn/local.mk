@@ -13,4 +13,5 @@ driver_conn_libconn_la_SOURCES = \
 	driver/conn/profile_postgresql.c \
 	driver/conn/profile_tds.c \
 	driver/conn/profile_unknown.c \
-	driver/conn/profiles.c driver/conn/profiles.h
+	driver/conn/profiles.c driver/conn/profiles.h \
+	driver/conn/transport.c driver/conn/transport.h

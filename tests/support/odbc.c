@@ -20,6 +20,33 @@ static bool write_file(const char *folder, const char *name, const char *text, c
     return fclose(file) == 0;
 }
 
+/* Every odbcssl section of odbcinst.ini gets the transport that the tests are run with. */
+static bool set_transport(const char *folder, const char *transport)
+{
+    char path[4096], line[4096], *text = NULL;
+    size_t size;
+    snprintf(path, sizeof path, "%s/odbcinst.ini", folder);
+    FILE *file = fopen(path, "r"), *out = open_memstream(&text, &size);
+    if (file == NULL || out == NULL)
+        return false;
+    while (fgets(line, sizeof line, file) != NULL) {
+        fputs(line, out);
+        if (strncmp(line, "TargetDriver=", strlen("TargetDriver=")) == 0)
+            fprintf(out, "SslTransport=%s\n", transport);
+    }
+    fclose(file);
+    fclose(out);
+    bool is_written = write_file(folder, "odbcinst.ini", text, NULL);
+    free(text);
+    return is_written;
+}
+
+const char *odbc_transport(void)
+{
+    const char *transport = getenv("ODBCSSL_TEST_TRANSPORT");
+    return transport != NULL ? transport : "auto";
+}
+
 bool odbc_configure(const char *folder, const char *odbcinst_extra, const char *odbc_extra)
 {
     char drivers[16384], user_file[4096];
@@ -39,6 +66,7 @@ bool odbc_configure(const char *folder, const char *odbcinst_extra, const char *
              build);
     snprintf(user_file, sizeof user_file, "%s/user.ini", folder);
     return write_file(folder, "odbcinst.ini", drivers, odbcinst_extra) &&
+           (getenv("ODBCSSL_TEST_TRANSPORT") == NULL || set_transport(folder, odbc_transport())) &&
            write_file(folder, "odbc.ini", "", odbc_extra) &&
            write_file(folder, "user.ini", "", NULL) && setenv("ODBCSYSINI", folder, 1) == 0 &&
            setenv("ODBCINSTINI", "odbcinst.ini", 1) == 0 && setenv("ODBCINI", user_file, 1) == 0;

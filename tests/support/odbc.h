@@ -22,6 +22,10 @@
  * never looks at the environment again. false on failure. */
 bool odbc_configure(const char *folder, const char *odbcinst_extra, const char *odbc_extra);
 
+/* The SslTransport that odbcssl's sections of odbcinst.ini get, from ODBCSSL_TEST_TRANSPORT: "auto"
+ * when that is not set. */
+const char *odbc_transport(void);
+
 #define ODBC_DIAGNOSTICS_SIZE 16384
 
 struct odbc_session {

@@ -26,3 +26,18 @@ include tests/system/databases.mk
 include tests/system/differential.mk
 include tests/system/commands.mk
 include tests/system/applications.mk
+
+# With real drivers: once as they are carried by default, in their own calls, and once by the relay.
+RELAYED_TESTS = tests/system/test-matrix $(TRUST_TESTS) $(POSTGRES_SYSTEM_TESTS) \
+	tests/system/test-tds-modes tests/system/test-tds-trust tests/system/test-tds-sessions \
+	tests/system/test-tds-hostile tests/system/test-tds-profile tests/system/test-mariadb \
+	tests/system/test-unknown-driver $(COMMAND_TESTS)
+RELAYED_TEST_LIST = $(RELAYED_TESTS:=-over.relay)
+TESTS += $(RELAYED_TEST_LIST)
+TEST_EXTENSIONS = .relay
+RELAY_LOG_DRIVER = $(TEST_LOG_DRIVER)
+RELAY_LOG_COMPILER = $(top_srcdir)/build-aux/transport-relay
+EXTRA_DIST += build-aux/transport-relay
+CLEANFILES += $(RELAYED_TEST_LIST)
+$(RELAYED_TEST_LIST):
+	@echo "the relay's run of another test" >$@

@@ -6,7 +6,8 @@ POSTGRES_SYSTEM_TESTS = tests/system/test-settings \
 	tests/system/test-transfer \
 	tests/system/test-report \
 	tests/system/test-process \
-	tests/system/test-host
+	tests/system/test-host \
+	tests/system/test-neighbours
 check_PROGRAMS += $(POSTGRES_SYSTEM_TESTS)
 TESTS += $(POSTGRES_SYSTEM_TESTS)
 
@@ -28,6 +29,10 @@ tests_system_test_host_SOURCES = tests/system/test_host.c $(SYSTEM_FIXTURE)
 tests_system_test_host_LDADD = $(SYSTEM_LIBS)
 tests_system_test_process_SOURCES = tests/system/test_process.c $(SYSTEM_FIXTURE)
 tests_system_test_process_LDADD = $(SYSTEM_LIBS)
+
+tests_system_test_neighbours_SOURCES = tests/system/test_neighbours.c $(SYSTEM_FIXTURE)
+tests_system_test_neighbours_LDADD = $(SYSTEM_LIBS)
+EXTRA_DIST += tests/system/neighbour.php tests/system/neighbour.py
 
 # Under valgrind, by tests/system/leak-check (tools/check).
 check_PROGRAMS += tests/system/leak-program

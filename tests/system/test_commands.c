@@ -91,6 +91,9 @@ static void test_good(void)
     CHECK_CONTAINS(command_output, "SslMode                  verify-full");
     CHECK_CONTAINS(command_output, "connection string");
     command_check_fact("OK", "real driver", "psqlodbcw.so (Unicode)");
+    command_check_fact("OK", "transport",
+                       strcmp(odbc_transport(), "relay") == 0 ? "relay (SslTransport=relay)"
+                                                              : "interposed libpq.so.5");
     command_check_fact("OK", "SslRootCert", "mode 0644");
     command_check_fact("OK", "SslRootCert", "CN=Root CA until ");
     command_check_fact("OK", "SslCrl", "crl.pem");

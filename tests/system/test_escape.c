@@ -270,7 +270,8 @@ static void write_string(struct attempt *attempt)
 {
     const struct family *family = attempt->family;
     char *out = attempt->text;
-    out += sprintf(out, "TargetDriver=%s;DRIVER={none};SslMode=disable;SslTimeout=5;",
+    out += sprintf(out,
+                   "TargetDriver=%s;DRIVER={none};SslMode=disable;SslTransport=relay;SslTimeout=5;",
                    family->library);
     unsigned first = pick(4);
     for (unsigned i = 0; i < 4; i++) {
@@ -287,7 +288,9 @@ static bool write_section(struct attempt *attempt, unsigned number)
 {
     const struct family *family = attempt->family;
     char *out = attempt->text;
-    out += sprintf(out, "[s%u]\nTargetDriver=%s\nSslMode=disable\nSslTimeout=5\nPort=%u\n%s=%s\n",
+    out += sprintf(out,
+                   "[s%u]\nTargetDriver=%s\nSslMode=disable\nSslTransport=relay\nSslTimeout="
+                   "5\nPort=%u\n%s=%s\n",
                    number, family->library, canned_server_port(family->kind), family->host_keyword,
                    attempt->values[SLOT_HOST]);
     bool has_login = attempt->way == WAY_FILE;

@@ -323,8 +323,9 @@ static void check_string(const struct subject *subject, const struct row *row)
     char native[TEXT_SIZE], relayed[TEXT_SIZE];
     snprintf(native, sizeof native, "DRIVER=%s;%s=127.0.0.1;Port=%u;", subject->native,
              subject->server, subject->port);
-    snprintf(relayed, sizeof relayed, "DRIVER={%s};%s=127.0.0.1;Port=%u;SslMode=%s;",
-             subject->relayed, subject->server, subject->port,
+    snprintf(relayed, sizeof relayed,
+             "DRIVER={%s};%s=127.0.0.1;Port=%u;SslTransport=relay;SslMode=%s;", subject->relayed,
+             subject->server, subject->port,
              subject->kind == CANNED_POSTGRESQL ? "verify-full" : "disable");
     write_settings(native, subject->common, ';');
     write_settings(native, row->settings, ';');
@@ -346,8 +347,8 @@ static void check_file(const struct subject *subject, const struct row *row)
     CHECK_FATAL(file != NULL);
     fprintf(file, "[n%u]\nDriver=%s\n%s=127.0.0.1\nPort=%u\n%s\n", number, subject->native,
             subject->server, subject->port, native);
-    fprintf(file, "[o%u]\nDriver=%s\n%s=127.0.0.1\nPort=%u\nSslMode=%s\n%s\n", number,
-            subject->relayed, subject->server, subject->port,
+    fprintf(file, "[o%u]\nDriver=%s\n%s=127.0.0.1\nPort=%u\nSslTransport=relay\nSslMode=%s\n%s\n",
+            number, subject->relayed, subject->server, subject->port,
             subject->kind == CANNED_POSTGRESQL ? "verify-full" : "disable", relayed);
     fclose(file);
     snprintf(what, sizeof what, "odbc.ini: %s", row->settings);

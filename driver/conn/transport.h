@@ -1,0 +1,36 @@
+/*
+ * transport.h - how the real driver's bytes reach a session: through its own calls, which are led
+ * to us (interpose/), or through a local socket and a thread (relay/). One for each attempt.
+ */
+#ifndef CONN_TRANSPORT_H
+#define CONN_TRANSPORT_H
+
+#include "base/error.h"
+#include "base/report.h"
+#include "conn/profiles.h"
+#include "interpose/guard.h"
+#include "relay/relay.h"
+
+struct transport {
+    enum odbcssl_transport kind; /* NONE: none is open */
+    struct relay *relay;
+    struct interposition *interposition;
+    struct guard guard; /* where the real driver may connect to */
+};
+
+/* kind: RELAY or INTERPOSED. The former one has to be closed. false with error set. */
+bool transport_open(struct transport *transport, enum odbcssl_transport kind,
+                    const struct relay_options *options, struct error *error);
+void transport_close(struct transport *transport);
+
+/* Where the real driver is to connect to. All zeroes when none is open. */
+struct relay_endpoint transport_endpoint(const struct transport *transport);
+
+/* As the functions of session/record.h. */
+enum session_outcome transport_outcome(const struct transport *transport,
+                                       struct tls_report *report_out,
+                                       struct error_list *warnings_out, struct error *error_out);
+unsigned transport_session_number(const struct transport *transport);
+bool transport_is_alive(const struct transport *transport, struct error *error_out);
+
+#endif

@@ -1,0 +1,167 @@
+/*
+ * wait.c - waiting for sessions: poll() of the real driver, and its calls on blocking descriptors.
+ *
+ * What is ready for the real driver is not what is ready on the socket: bytes may wait decrypted in
+ * memory, and what comes from the network may be half a record, or none of the real driver's.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "interpose/interposition.h"
+
+#define ON_STACK 16
+#define READS (POLLIN | POLLRDNORM)
+#define WRITES (POLLOUT | POLLWRNORM)
+
+/* Who waits, and until when. */
+struct wait {
+    struct pollfd *wanted; /* the real driver's */
+    struct pollfd *actual; /* what libc is asked; same order */
+    size_t count;
+    int64_t end;       /* of the caller's patience; INT64_MAX: none */
+    int64_t deadline;  /* the next of a session's; INT64_MAX: none */
+    bool has_others;   /* descriptors that are not ours */
+    bool is_in_memory; /* one of ours has bytes already */
+};
+
+/* What the descriptor can do now, and what libc has to be asked for if that is nothing. */
+static short look_at(struct wait *wait, struct descriptor *descriptor, short events,
+                     struct pollfd *actual)
+{
+    struct hold hold;
+    short ready = 0;
+    *actual = (struct pollfd){.fd = -1};
+    if (descriptor_is_inherited(descriptor) || !hold_take(&hold, descriptor))
+        return POLLERR | POLLHUP;
+    const struct session_wants *wants = &descriptor->wants;
+    if ((events & READS) == 0 || !session_is_readable(descriptor->session))
+        descriptor_go_on(descriptor, false);
+    enum session_stream down = session_down(descriptor->session);
+    bool is_ended = down == SESSION_STREAM_ENDED || down == SESSION_STREAM_BROKEN;
+    if (session_is_readable(descriptor->session) || descriptor->is_read_shut) {
+        ready |= events & READS;
+        wait->is_in_memory = wait->is_in_memory || ready != 0;
+    }
+    if (is_ended)
+        ready |= events & POLLRDHUP;
+    if (is_ended && (events & READS) == 0 && !session_queued(descriptor->session))
+        ready |= POLLHUP;
+    if (wants->driver_read || descriptor->is_write_shut || wants->is_over)
+        ready |= events & WRITES;
+    if (wants->deadline != 0 && wants->deadline < wait->deadline)
+        wait->deadline = wants->deadline;
+    actual->events =
+        (short)((wants->server_read ? POLLIN : 0) | (wants->server_write ? POLLOUT : 0));
+    if (descriptor->has_server && actual->events != 0)
+        actual->fd = descriptor->number;
+    hold_release(&hold);
+    return ready;
+}
+
+/* Returns how many of ours are ready, with revents set. */
+static int look_at_all(struct wait *wait)
+{
+    int ready = 0;
+    wait->deadline = INT64_MAX;
+    wait->has_others = wait->is_in_memory = false;
+    for (size_t i = 0; i < wait->count; i++) {
+        struct pollfd *wanted = &wait->wanted[i];
+        struct descriptor *descriptor = descriptor_find(wanted->fd);
+        if (descriptor == NULL) {
+            wait->has_others = wait->has_others || wanted->fd >= 0;
+            wait->actual[i] = *wanted;
+            wanted->revents = 0;
+            continue;
+        }
+        wanted->revents = look_at(wait, descriptor, wanted->events, &wait->actual[i]);
+        ready += wanted->revents != 0;
+    }
+    return ready;
+}
+
+/* What libc found on the others, and for ours to go on with. Returns how many others are ready. */
+static int take_results(struct wait *wait)
+{
+    int ready = 0;
+    int64_t now = wait->deadline != INT64_MAX ? clock_monotonic() : 0;
+    for (size_t i = 0; i < wait->count; i++) {
+        struct hold hold;
+        short found = wait->actual[i].revents;
+        struct descriptor *descriptor = descriptor_find(wait->wanted[i].fd);
+        if (descriptor == NULL) {
+            wait->wanted[i].revents = found;
+            ready += found != 0;
+            continue;
+        }
+        if ((found == 0 && now < wait->deadline) || descriptor_is_inherited(descriptor) ||
+            !hold_take(&hold, descriptor))
+            continue;
+        descriptor_go_on(descriptor, (found & ~POLLOUT) != 0);
+        if (found != 0)
+            session_turned(descriptor->session);
+        hold_release(&hold);
+    }
+    return ready;
+}
+
+static int count_ready(const struct wait *wait)
+{
+    int ready = 0;
+    for (size_t i = 0; i < wait->count; i++)
+        ready += wait->wanted[i].revents != 0;
+    return ready;
+}
+
+/* Bytes in memory are told at once: the others get their turn when they are read. Whatever else is
+ * ready does not keep the others from being looked at. */
+static int wait_until_ready(struct wait *wait)
+{
+    for (;;) {
+        int ready = look_at_all(wait);
+        if (ready > 0 && (wait->is_in_memory || !wait->has_others))
+            return ready;
+        int64_t end = wait->end < wait->deadline ? wait->end : wait->deadline;
+        int patience = ready > 0 ? 0 : end == INT64_MAX ? -1 : clock_left(end);
+        if (poll(wait->actual, wait->count, patience) < 0)
+            return -1;
+        int others = take_results(wait);
+        if (others + ready > 0)
+            return count_ready(wait);
+        if (wait->end != INT64_MAX && clock_left(wait->end) == 0)
+            return look_at_all(wait);
+    }
+}
+
+int wait_for_all(struct pollfd *polled, size_t count, int milliseconds)
+{
+    struct pollfd on_stack[ON_STACK];
+    struct wait wait = {
+        .wanted = polled,
+        .actual = count <= ON_STACK ? on_stack : calloc(count, sizeof *wait.actual),
+        .count = count,
+        .end = milliseconds >= 0 ? clock_monotonic() + milliseconds : INT64_MAX,
+    };
+    if (wait.actual == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    int result = wait_until_ready(&wait);
+    int reason = errno;
+    if (wait.actual != on_stack)
+        free(wait.actual);
+    errno = reason;
+    return result;
+}
+
+int wait_for_descriptor(struct descriptor *descriptor, short events, int milliseconds)
+{
+    struct pollfd polled = {.fd = descriptor->number, .events = events};
+    int result = wait_for_all(&polled, 1, milliseconds > 0 ? milliseconds : -1);
+    if (result == 0)
+        errno = EAGAIN;
+    return result > 0 ? 0 : -1;
+}

@@ -1,0 +1,585 @@
+/*
+ * test_interpose.c - what the calls of an interposed library mean: like those of libc on a socket,
+ * but through TLS.
+ */
+#include "test_interpose.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LARGE ((size_t)10 * 1024 * 1024)
+
+static int poll_one(int number, short events, int milliseconds)
+{
+    struct pollfd polled = {.fd = number, .events = events};
+    int ready = rig.caller->poll(&polled, 1, milliseconds);
+    return ready > 0 ? polled.revents : ready;
+}
+
+/* Until the bytes have arrived in the kernel: libc's poll, past us. */
+static bool has_arrived(int number)
+{
+    struct pollfd polled = {.fd = number, .events = POLLIN};
+    return poll(&polled, 1, 60000) == 1;
+}
+
+/* --- connecting --- */
+
+static void test_connect(void)
+{
+    int value = 0;
+    socklen_t length = sizeof value;
+    rig_open(INTERPOSITION_INTERNET);
+    const struct sockaddr *address = interposition_address(rig.interposition, &length);
+    CHECK_NUMBER(address->sa_family, AF_INET);
+    CHECK_NUMBER(((const struct sockaddr_in *)address)->sin_port, htons(rig.target.port));
+    CHECK_NUMBER(ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24, 239);
+    int number = rig.caller->socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    value = 77;
+    setsockopt(number, IPPROTO_TCP, TCP_KEEPIDLE, &value, sizeof value);
+    value = 5000;
+    setsockopt(number, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value);
+    CHECK_NUMBER(rig.caller->connect(number, address, length), 0);
+    CHECK((fcntl(number, F_GETFL) & O_NONBLOCK) != 0);
+    CHECK_NUMBER(fcntl(number, F_GETFD), 0);
+    /* What the driver set before is on the true socket. */
+    length = sizeof value;
+    getsockopt(number, IPPROTO_TCP, TCP_KEEPIDLE, &value, &length);
+    CHECK_NUMBER(value, 77);
+    getsockopt(number, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &length);
+    CHECK_NUMBER(value, 5000);
+    struct sockaddr_in peer = {0};
+    length = sizeof peer;
+    CHECK_NUMBER(getpeername(number, (struct sockaddr *)&peer, &length), 0);
+    CHECK_NUMBER(peer.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+    errno = 0;
+    CHECK_NUMBER(rig.caller->connect(number, (struct sockaddr *)&peer, length), -1);
+    CHECK_NUMBER(errno, EISCONN);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->duplicate(number), -1);
+    CHECK_NUMBER(errno, EACCES);
+    rig_end(number);
+}
+
+static void test_connect_unix(void)
+{
+    rig_open(INTERPOSITION_UNIX);
+    int number = rig_connect(true);
+    CHECK_FATAL(number >= 0);
+    CHECK((fcntl(number, F_GETFL) & O_NONBLOCK) == 0);
+    CHECK((fcntl(number, F_GETFD) & FD_CLOEXEC) != 0);
+    CHECK(rig_request(number, REQUEST_SEND, 100));
+    CHECK(rig_receive_pattern(number, 100, 0));
+    rig_end(number);
+}
+
+/* The address that is handed out leads nowhere when a call gets past us. */
+static void test_address_is_nobodys(void)
+{
+    socklen_t length;
+    for (enum interposition_kind kind = INTERPOSITION_INTERNET; kind <= INTERPOSITION_UNIX;
+         kind++) {
+        rig_open(kind);
+        const struct sockaddr *address = interposition_address(rig.interposition, &length);
+        int number = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        CHECK_NUMBER(connect(number, address, length), -1);
+        CHECK(errno == ENETUNREACH || errno == ENOTDIR);
+        close(number);
+        rig_close();
+    }
+}
+
+static void test_unreachable(void)
+{
+    char byte;
+    struct error error = {0};
+    struct dial_target target = rig.target;
+    struct sockaddr_in free_port = {.sin_family = AF_INET,
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof free_port;
+    int holder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(bind(holder, (struct sockaddr *)&free_port, sizeof free_port) == 0);
+    getsockname(holder, (struct sockaddr *)&free_port, &length);
+    memcpy(&target.addresses[0].address, &free_port, sizeof free_port);
+    target.port = ntohs(free_port.sin_port);
+    rig.options.target = &target;
+    rig_open(INTERPOSITION_INTERNET);
+    int number = rig_connect(false);
+    CHECK(number >= 0);
+    /* The session tells the driver; the record, why. */
+    CHECK_NUMBER(rig.caller->send(number, "hello", 5, 0), 5);
+    CHECK((poll_one(number, POLLIN | POLLOUT, 0) & POLLIN) != 0);
+    CHECK(rig.caller->recv(number, &byte, 1, 0) <= 0);
+    CHECK_NUMBER(
+        session_record_outcome(interposition_record(rig.interposition), NULL, NULL, &error),
+        SESSION_LOST);
+    CHECK_CONTAINS(error.text, "Connection refused");
+    rig_end(number);
+    rig.options.target = &rig.target;
+    close(holder);
+}
+
+static void test_silent_server(void)
+{
+    char byte;
+    struct error error = {0};
+    atomic_store(&rig.is_silent, true);
+    rig.options.timeout = 1;
+    int number = rig_start(true);
+    CHECK(rig.caller->recv(number, &byte, 1, 0) <= 0);
+    session_record_outcome(interposition_record(rig.interposition), NULL, NULL, &error);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_TIMEOUT);
+    rig_end(number);
+    rig.options.timeout = 20;
+    atomic_store(&rig.is_silent, false);
+}
+
+/* --- nowhere else --- */
+
+static void test_guard(void)
+{
+    struct sockaddr_in server = {.sin_family = AF_INET,
+                                 .sin_port = htons(rig.target.port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr *address = (const struct sockaddr *)&server;
+    unsigned before = atomic_load(&rig.connections);
+    rig_open(INTERPOSITION_INTERNET);
+    int number = rig.caller->socket(AF_INET, SOCK_STREAM, 0);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->connect(number, address, sizeof server), -1);
+    CHECK_NUMBER(errno, EACCES);
+    CHECK_CONTAINS(guard_elsewhere(&rig.guard), "127.0.0.1, port ");
+    int datagrams = rig.caller->socket(AF_INET, SOCK_DGRAM, 0);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->sendto(datagrams, "x", 1, 0, address, sizeof server), -1);
+    CHECK_NUMBER(errno, EACCES);
+    /* Outside an ODBC call it is somebody else's. */
+    guard_leave(NULL);
+    CHECK_NUMBER(rig.caller->sendto(datagrams, "x", 1, 0, address, sizeof server), 1);
+    CHECK_NUMBER(atomic_load(&rig.connections), before);
+    CHECK_NUMBER(rig.caller->connect(number, address, sizeof server), 0);
+    CHECK(rig_wait(&rig.connections, before + 1));
+    rig.caller->close(number);
+    rig.caller->close(datagrams);
+    rig_close();
+}
+
+static void test_others(void)
+{
+    int pair[2];
+    char bytes[8] = "";
+    int number = rig_start(true);
+    CHECK_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->recv(pair[0], bytes, sizeof bytes, 0), -1);
+    CHECK_NUMBER(errno, EAGAIN);
+    CHECK_NUMBER(rig.caller->send(pair[1], "abc", 3, 0), 3);
+    CHECK_NUMBER(rig.caller->count_readable(pair[0]), 3);
+    CHECK_NUMBER(poll_one(pair[0], POLLIN, 0), POLLIN);
+    CHECK_NUMBER(rig.caller->recvfrom(pair[0], bytes, 1, 0), 1);
+    CHECK_NUMBER(rig.caller->read(pair[0], bytes + 1, 7), 2);
+    CHECK_TEXT(bytes, "abc");
+    errno = 0;
+    CHECK_NUMBER(rig.caller->close(-1), -1);
+    CHECK_NUMBER(errno, EBADF);
+    CHECK_NUMBER(rig.caller->close(pair[0]), 0);
+    CHECK_NUMBER(rig.caller->close(pair[1]), 0);
+    rig_end(number);
+}
+
+/* --- bytes --- */
+
+static void check_exchange(int number)
+{
+    char bytes[16] = "";
+    CHECK(rig_request(number, REQUEST_ECHO, 12));
+    CHECK_NUMBER(rig.caller->write(number, "hello ", 6), 6);
+    CHECK_NUMBER(rig.caller->sendto(number, "world!", 6, MSG_NOSIGNAL, NULL, 0), 6);
+    CHECK(poll_one(number, POLLIN, -1) == POLLIN);
+    CHECK_NUMBER(rig.caller->recv(number, bytes, 2, MSG_PEEK), 2);
+    CHECK_NUMBER(rig.caller->recv(number, bytes, 3, 0), 3);
+    CHECK_TEXT(bytes, "hel");
+    CHECK(rig.caller->count_readable(number) > 0);
+    CHECK_NUMBER(rig.caller->recvfrom(number, bytes + 3, 2, 0), 2);
+    CHECK_NUMBER(rig.caller->read(number, bytes + 5, 1), 1);
+    CHECK_TEXT(bytes, "hello ");
+    for (int got = 0, more; got < 6; got += more) {
+        CHECK(poll_one(number, POLLIN, -1) == POLLIN);
+        more = (int)rig.caller->recv(number, bytes + got, (size_t)(6 - got), 0);
+        CHECK_FATAL(more > 0);
+    }
+    CHECK_TEXT(bytes, "world!");
+    CHECK_NUMBER(rig.caller->recv(number, bytes, 0, 0), 0);
+    CHECK_NUMBER(poll_one(number, POLLIN, 0), 0);
+}
+
+static void test_blocking(void)
+{
+    int number = rig_start(true);
+    check_exchange(number);
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, MSG_DONTWAIT), -1);
+    CHECK_NUMBER(errno, EAGAIN);
+    /* A time-out of its own. */
+    CHECK_NUMBER(rig.caller->set_timeout(number, 20), 0);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), -1);
+    CHECK_NUMBER(errno, EAGAIN);
+    rig_end(number);
+}
+
+static void test_non_blocking(void)
+{
+    int number = rig_start(false);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), -1);
+    CHECK_NUMBER(errno, EAGAIN);
+    check_exchange(number);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, MSG_PEEK), -1);
+    CHECK_NUMBER(errno, EAGAIN);
+    /* Made blocking, it waits. */
+    CHECK_NUMBER(rig.caller->set_blocking(number, 1), 0);
+    CHECK(rig_request(number, REQUEST_SEND, 1));
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), 1);
+    CHECK_NUMBER(rig.caller->set_blocking(number, 0), 0);
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), -1);
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, MSG_OOB), -1);
+    CHECK_NUMBER(errno, EOPNOTSUPP);
+    rig_end(number);
+}
+
+static void test_wait_for_all(void)
+{
+    unsigned char bytes[40000];
+    int number = rig_start(true);
+    CHECK(rig_request(number, REQUEST_SEND, sizeof bytes));
+    CHECK_NUMBER(rig.caller->recv(number, bytes, sizeof bytes, MSG_WAITALL), sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        CHECK_FATAL(bytes[i] == rig_pattern(i));
+    rig_end(number);
+}
+
+/* What a peek saw is still there, also more than one record of it. */
+static void test_peek(void)
+{
+    unsigned char peeked[30000], bytes[30000];
+    int number = rig_start(false);
+    CHECK(rig_request(number, REQUEST_SEND, sizeof bytes));
+    ssize_t got = 0;
+    while (got < (ssize_t)sizeof peeked) {
+        CHECK(has_arrived(number) || got > 0);
+        got = rig.caller->recv(number, peeked, sizeof peeked, MSG_PEEK);
+    }
+    CHECK_NUMBER(got, sizeof peeked);
+    CHECK(rig.caller->count_readable(number) >= (int)sizeof bytes);
+    CHECK_NUMBER(rig.caller->recv(number, bytes, sizeof bytes, 0), sizeof bytes);
+    CHECK(memcmp(peeked, bytes, sizeof bytes) == 0);
+    CHECK_NUMBER(bytes[29999], rig_pattern(29999));
+    rig_end(number);
+}
+
+/* Half a record is nothing, whichever half it is. */
+static void test_cut(void)
+{
+    int number = rig_start(false);
+    size_t record = 40 + 22; /* TLS 1.3: header, content type, tag */
+    for (rig.cut = 1; rig.cut < record; rig.cut++) {
+        CHECK(rig_request(number, REQUEST_CUT, 40));
+        CHECK_FATAL(has_arrived(number));
+        CHECK_NUMBER(poll_one(number, POLLIN, 0), 0);
+        CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), -1);
+        CHECK_NUMBER(errno, EAGAIN);
+        rig_resume();
+        CHECK_NUMBER(poll_one(number, POLLIN, -1), POLLIN);
+        CHECK(rig_receive_pattern(number, 40, 0));
+    }
+    rig_end(number);
+}
+
+/* What is not for the driver does not wake it. */
+static void test_ticket(void)
+{
+    int number = rig_start(false);
+    CHECK(rig_request(number, REQUEST_SEND, 1));
+    CHECK(rig_receive_pattern(number, 1, 0));
+    CHECK(rig_request(number, REQUEST_TICKET, 0));
+    CHECK_FATAL(has_arrived(number));
+    CHECK_NUMBER(poll_one(number, POLLIN, 0), 0);
+    CHECK_NUMBER(poll_one(number, POLLIN, 5), 0);
+    CHECK(rig_request(number, REQUEST_SEND, 3));
+    CHECK_NUMBER(poll_one(number, POLLIN, -1), POLLIN);
+    CHECK(rig_receive_pattern(number, 3, 0));
+    rig_end(number);
+}
+
+static void test_large(void)
+{
+    int number = rig_start(false);
+    CHECK(rig_request(number, REQUEST_SEND, LARGE));
+    CHECK(rig_receive_pattern(number, LARGE, 0));
+    rig_end(number);
+}
+
+/* --- a server that stops reading --- */
+
+static unsigned char large[10 * 1024 * 1024];
+
+static uint64_t sum_of_large(void)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < sizeof large; i++) {
+        large[i] = rig_pattern(i);
+        sum = sum * 31 + large[i];
+    }
+    return sum;
+}
+
+static void check_sum(int number, uint64_t wanted)
+{
+    uint64_t sum = 0;
+    for (size_t got = 0; got < sizeof sum;) {
+        CHECK_FATAL(poll_one(number, POLLIN, -1) == POLLIN);
+        ssize_t more = rig.caller->recv(number, (char *)&sum + got, sizeof sum - got, 0);
+        CHECK_FATAL(more > 0);
+        got += (size_t)more;
+    }
+    CHECK(sum == wanted);
+}
+
+/* Sends until the session takes no more for a while; the kernel may take its time to be full. */
+static size_t fill(int number)
+{
+    size_t sent = 0;
+    do {
+        ssize_t more = rig.caller->send(number, large + sent, sizeof large - sent, MSG_NOSIGNAL);
+        if (more > 0)
+            sent += (size_t)more;
+        else
+            CHECK_NUMBER(errno, EAGAIN);
+    } while (sent < sizeof large && poll_one(number, POLLIN | POLLOUT, 200) == POLLOUT);
+    return sent;
+}
+
+static void test_stalled(void)
+{
+    uint64_t wanted = sum_of_large();
+    int number = rig_start(false);
+    CHECK(rig_request(number, REQUEST_STALL, 0));
+    CHECK(rig_request(number, REQUEST_TAKE, sizeof large));
+    size_t sent = fill(number);
+    CHECK(sent > 0 && sent < sizeof large);
+    rig_resume();
+    while (sent < sizeof large) {
+        CHECK_FATAL(poll_one(number, POLLOUT, -1) == POLLOUT);
+        ssize_t more = rig.caller->send(number, large + sent, sizeof large - sent, MSG_NOSIGNAL);
+        CHECK_FATAL(more > 0);
+        sent += (size_t)more;
+    }
+    check_sum(number, wanted);
+    rig_end(number);
+}
+
+static void test_stalled_blocking(void)
+{
+    uint64_t wanted = sum_of_large();
+    int number = rig_start(true);
+    CHECK(rig_request(number, REQUEST_STALL, 0));
+    CHECK(rig_request(number, REQUEST_TAKE, sizeof large));
+    rig_resume();
+    CHECK_NUMBER(rig.caller->send(number, large, sizeof large, 0), sizeof large);
+    check_sum(number, wanted);
+    rig_end(number);
+}
+
+/* --- ends --- */
+
+static void check_end(enum request request, ssize_t wanted, int reason)
+{
+    struct error error = {0};
+    int number = rig_start(true);
+    CHECK(rig_request(number, REQUEST_SEND, 10));
+    CHECK(rig_request(number, request, 0));
+    CHECK(rig_receive_pattern(number, 10, 0));
+    for (int i = 0; i < 2; i++) {
+        CHECK_NUMBER(poll_one(number, POLLIN, -1), POLLIN);
+        errno = 0;
+        CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), wanted);
+        CHECK_NUMBER(errno, reason);
+    }
+    CHECK(!session_record_is_alive(interposition_record(rig.interposition), &error));
+    CHECK_CONTAINS(error.text, "localhost");
+    rig_end(number);
+}
+
+static void test_ends(void)
+{
+    check_end(REQUEST_END, 0, 0);
+    check_end(REQUEST_TRUNCATE, -1, ECONNRESET);
+    check_end(REQUEST_RESET, -1, ECONNRESET);
+}
+
+static void test_half_close(void)
+{
+    int number = rig_start(true);
+    unsigned ends = atomic_load(&rig.clean_ends);
+    CHECK(rig_request(number, REQUEST_REST, 70000));
+    CHECK_NUMBER(rig.caller->shutdown(number, SHUT_WR), 0);
+    CHECK(rig_receive_pattern(number, 70000, 0));
+    errno = 0;
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), 0);
+    CHECK_NUMBER(rig.caller->send(number, "x", 1, MSG_NOSIGNAL), -1);
+    CHECK_NUMBER(errno, EPIPE);
+    CHECK(rig_wait(&rig.clean_ends, ends + 1));
+    rig_end(number);
+}
+
+static void test_close(void)
+{
+    unsigned ends = atomic_load(&rig.clean_ends);
+    int number = rig_start(true);
+    CHECK(rig_request(number, REQUEST_SEND, 1));
+    CHECK(rig_receive_pattern(number, 1, 0));
+    rig_end(number);
+    CHECK(rig_wait(&rig.clean_ends, ends + 1));
+    CHECK_NUMBER(fcntl(number, F_GETFD), -1);
+}
+
+/* A driver that forgets its descriptor: the session ends with its connection, cleanly. */
+static void test_cut_off(void)
+{
+    unsigned ends = atomic_load(&rig.clean_ends);
+    int number = rig_start(true);
+    CHECK(rig_request(number, REQUEST_SEND, 1));
+    CHECK(rig_receive_pattern(number, 1, 0));
+    rig_close();
+    CHECK(rig_wait(&rig.clean_ends, ends + 1));
+    errno = 0;
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), -1);
+    CHECK_NUMBER(errno, ECONNRESET);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->send(number, "x", 1, 0), -1);
+    CHECK_NUMBER(errno, EPIPE);
+    CHECK(poll_one(number, POLLIN, 0) != 0);
+    CHECK_NUMBER(rig.caller->close(number), 0);
+}
+
+/* The number was closed past us, and is another socket's now. */
+static void test_reused_number(void)
+{
+    int number = rig_start(true);
+    close(number);
+    int other = rig.caller->socket(AF_UNIX, SOCK_DGRAM, 0);
+    CHECK_NUMBER(other, number);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->send(other, "x", 1, MSG_NOSIGNAL), -1);
+    CHECK_NUMBER(errno, ENOTCONN);
+    rig_end(other);
+}
+
+/* --- several descriptors --- */
+
+static void test_other_descriptors(void)
+{
+    int number = rig_start(false);
+    int event = eventfd(0, EFD_CLOEXEC);
+    struct pollfd both[] = {{.fd = number, .events = POLLIN},
+                            {.fd = event, .events = POLLIN},
+                            {.fd = -1, .events = POLLIN}};
+    CHECK_NUMBER(rig.caller->poll(both, 3, 0), 0);
+    CHECK_NUMBER(eventfd_write(event, 1), 0);
+    CHECK_NUMBER(rig.caller->poll(both, 3, -1), 1);
+    CHECK_NUMBER(both[0].revents, 0);
+    CHECK_NUMBER(both[1].revents, POLLIN);
+    /* A writable session does not hide it. */
+    both[0].events = POLLIN | POLLOUT;
+    CHECK_NUMBER(rig.caller->poll(both, 3, -1), 2);
+    CHECK_NUMBER(both[0].revents, POLLOUT);
+    CHECK_NUMBER(both[1].revents, POLLIN);
+    eventfd_read(event, &(eventfd_t){0});
+    both[0].events = POLLIN;
+    CHECK(rig_request(number, REQUEST_SEND, 5));
+    CHECK_NUMBER(rig.caller->poll(both, 3, -1), 1);
+    CHECK_NUMBER(both[0].revents, POLLIN);
+    CHECK_NUMBER(both[1].revents, 0);
+    close(event);
+    rig_end(number);
+}
+
+/* A cancel: a second session beside the main one, to the same server. */
+static void test_second_session(void)
+{
+    unsigned before = atomic_load(&rig.connections);
+    int number = rig_start(true);
+    int second = rig_connect(true);
+    CHECK_FATAL(second >= 0);
+    CHECK(rig_request(second, REQUEST_SEND, 10));
+    CHECK(rig_request(number, REQUEST_SEND, 20));
+    CHECK(rig_receive_pattern(second, 10, 0));
+    CHECK(rig_receive_pattern(number, 20, 0));
+    CHECK(atomic_load(&rig.connections) >= before + 2);
+    CHECK_NUMBER(rig.caller->close(second), 0);
+    CHECK(rig_request(number, REQUEST_SEND, 5));
+    CHECK(rig_receive_pattern(number, 5, 0));
+    rig_end(number);
+}
+
+static int set_up(void)
+{
+    return rig_make("caller_lazy");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct suite_case connecting[] = {
+        {"connects, and keeps the number, its flags and its options", test_connect},
+        {"connects where a Unix socket is wanted", test_connect_unix},
+        {"hands out an address that leads nowhere", test_address_is_nobodys},
+        {"tells the driver of a server that cannot be reached", test_unreachable},
+        {"gives up on a silent server", test_silent_server},
+        {"lets the driver go nowhere else", test_guard},
+        {"leaves other descriptors to libc", test_others},
+        {NULL, NULL},
+    };
+    static const struct suite_case bytes[] = {
+        {"carries a blocking descriptor", test_blocking},
+        {"carries a non-blocking descriptor", test_non_blocking},
+        {"waits for all bytes", test_wait_for_all},
+        {"peeks", test_peek},
+        {"waits for the rest of a record cut at every byte", test_cut},
+        {"does not wake a driver for a session ticket", test_ticket},
+        {"receives 10 MB", test_large},
+        {"sends 10 MB to a server that stops reading", test_stalled},
+        {"sends 10 MB and waits", test_stalled_blocking},
+        {NULL, NULL},
+    };
+    static const struct suite_case ends[] = {
+        {"tells a clean end from a broken one", test_ends},
+        {"closes one direction", test_half_close},
+        {"ends cleanly when the driver closes", test_close},
+        {"ends cleanly when the driver forgets", test_cut_off},
+        {"does not take another socket for its own", test_reused_number},
+        {NULL, NULL},
+    };
+    static const struct suite_case several[] = {
+        {"waits for other descriptors, too", test_other_descriptors},
+        {"carries a second session", test_second_session},
+        {NULL, NULL},
+    };
+    const struct suite suites[] = {
+        {"connecting", connecting, set_up, NULL},
+        {"bytes", bytes, NULL, NULL},
+        {"ends", ends, NULL, NULL},
+        {"several", several, NULL, NULL},
+        {"life", life_cases, NULL, rig_remove},
+        {0},
+    };
+    return suite_main(argc, argv, suites);
+}

@@ -1,0 +1,349 @@
+/*
+ * test_interpose_life.c - interposed calls among threads, signals, forks and jumps.
+ */
+#include "test_interpose.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ROUNDS 300
+
+/* --- threads --- */
+
+struct reader {
+    int number;
+    size_t size;
+    bool is_good;
+};
+
+static void *read_all(void *argument)
+{
+    struct reader *reader = argument;
+    guard_enter(&rig.guard);
+    reader->is_good = rig_receive_pattern(reader->number, reader->size, 0);
+    return NULL;
+}
+
+/* One fetches, another one sends on the same descriptor, as FreeTDS does to cancel. */
+static void test_two_threads(void)
+{
+    pthread_t thread;
+    int number = rig_start(false);
+    struct reader reader = {.number = number, .size = 4000 + 3 * ROUNDS};
+    CHECK(rig_request(number, REQUEST_SEND, reader.size));
+    CHECK_FATAL(pthread_create(&thread, NULL, read_all, &reader) == 0);
+    for (int i = 0; i < ROUNDS; i++)
+        CHECK(rig_request(number, REQUEST_TICKET, 0));
+    pthread_join(thread, NULL);
+    CHECK(reader.is_good);
+    rig_end(number);
+}
+
+static void *exchange(void *argument)
+{
+    struct reader *reader = argument;
+    guard_enter(&rig.guard);
+    reader->number = rig_connect(reader->size % 2 == 0);
+    reader->is_good = reader->number >= 0;
+    for (int i = 0; i < 20 && reader->is_good; i++)
+        reader->is_good = rig_request(reader->number, REQUEST_SEND, reader->size) &&
+                          rig_receive_pattern(reader->number, reader->size, 0);
+    reader->is_good = reader->is_good && rig.caller->close(reader->number) == 0;
+    return NULL;
+}
+
+static void test_sessions_on_threads(void)
+{
+    pthread_t threads[8];
+    struct reader readers[8];
+    rig_open(INTERPOSITION_INTERNET);
+    for (size_t i = 0; i < 8; i++) {
+        readers[i] = (struct reader){.size = 1000 * i + i};
+        CHECK_FATAL(pthread_create(&threads[i], NULL, exchange, &readers[i]) == 0);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(readers[i].is_good);
+    }
+    rig_close();
+}
+
+static void *wait_for_ever(void *argument)
+{
+    struct reader *reader = argument;
+    char byte;
+    guard_enter(&rig.guard);
+    rig.caller->recv(reader->number, &byte, 1, 0);
+    return NULL;
+}
+
+/* A thread that is cancelled in a call leaves no lock held. */
+static void test_cancelled_thread(void)
+{
+    pthread_t thread;
+    int number = rig_start(true);
+    struct reader reader = {.number = number};
+    for (int i = 0; i < 20; i++) {
+        void *result = NULL;
+        CHECK_FATAL(pthread_create(&thread, NULL, wait_for_ever, &reader) == 0);
+        if (i % 2 == 0)
+            poll(NULL, 0, 1);
+        CHECK(pthread_cancel(thread) == 0);
+        pthread_join(thread, &result);
+        CHECK(result == PTHREAD_CANCELED);
+        CHECK(rig_request(number, REQUEST_SEND, 10));
+        CHECK(rig_receive_pattern(number, 10, 0));
+    }
+    rig_end(number);
+}
+
+/* --- signals --- */
+
+static volatile sig_atomic_t signals;
+static sigjmp_buf jump;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    signals++;
+}
+
+static void on_alarm_jump(int signal)
+{
+    (void)signal;
+    siglongjmp(jump, 1);
+}
+
+static void set_handler(void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    sigaction(SIGALRM, &action, NULL);
+}
+
+/* Whether the thread is in poll(), where calls that wait do so. */
+static bool is_in_poll(pid_t thread)
+{
+    char path[64], text[32] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%ld/syscall", (long)thread);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    bool is_read = fgets(text, sizeof text, file) != NULL;
+    fclose(file);
+#ifdef SYS_poll
+    if (is_read && strtol(text, NULL, 10) == SYS_poll)
+        return text[0] != 'r';
+#endif
+    return is_read && strtol(text, NULL, 10) == SYS_ppoll;
+}
+
+struct interrupter {
+    pthread_t thread, target;
+    pid_t target_id;
+};
+
+static void *interrupt(void *argument)
+{
+    const struct interrupter *interrupter = argument;
+    while (!is_in_poll(interrupter->target_id))
+        poll(NULL, 0, 1);
+    pthread_kill(interrupter->target, SIGALRM);
+    return NULL;
+}
+
+/* SIGALRM for this thread, once it waits in a call. */
+static void interrupt_when_waiting(struct interrupter *interrupter)
+{
+    interrupter->target = pthread_self();
+    interrupter->target_id = (pid_t)gettid();
+    CHECK_FATAL(pthread_create(&interrupter->thread, NULL, interrupt, interrupter) == 0);
+}
+
+/* Waiting is interrupted as libc's is, and nothing is lost by it. */
+static void test_interrupted(void)
+{
+    struct interrupter interrupter;
+    int number = rig_start(true);
+    struct pollfd polled = {.fd = number, .events = POLLIN};
+    /* Until nothing more of the handshake is on its way. */
+    CHECK(rig_request(number, REQUEST_SEND, 10));
+    CHECK(rig_receive_pattern(number, 10, 0));
+    set_handler(on_alarm, 0);
+    interrupt_when_waiting(&interrupter);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), -1);
+    CHECK_NUMBER(errno, EINTR);
+    pthread_join(interrupter.thread, NULL);
+    set_handler(on_alarm, SA_RESTART);
+    interrupt_when_waiting(&interrupter);
+    errno = 0;
+    CHECK_NUMBER(rig.caller->poll(&polled, 1, -1), -1);
+    CHECK_NUMBER(errno, EINTR);
+    pthread_join(interrupter.thread, NULL);
+    CHECK(rig_request(number, REQUEST_SEND, 10));
+    CHECK(rig_receive_pattern(number, 10, 0));
+    rig_end(number);
+}
+
+static bool receive_again(int number, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        unsigned char bytes[4096];
+        ssize_t got = rig.caller->recv(number, bytes,
+                                       size - done < sizeof bytes ? size - done : sizeof bytes, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        for (size_t i = 0; i < (size_t)got; i++)
+            if (bytes[i] != rig_pattern(done + i))
+                return false;
+        done += (size_t)got;
+    }
+    return true;
+}
+
+static void test_signals(void)
+{
+    struct itimerval timer = {{0, 1000}, {0, 1000}}, none = {{0, 0}, {0, 0}};
+    int number = rig_start(true);
+    set_handler(on_alarm, 0);
+    setitimer(ITIMER_REAL, &timer, NULL);
+    signals = 0;
+    for (int i = 0; i < ROUNDS || signals < 50; i++) {
+        CHECK_FATAL(rig_request(number, REQUEST_SEND, 60000));
+        CHECK_FATAL(receive_again(number, 60000));
+    }
+    setitimer(ITIMER_REAL, &none, NULL);
+    rig_end(number);
+}
+
+/* A handler that jumps out of a call that waits: no lock is held, and nothing is lost. */
+static void test_jump(void)
+{
+    static struct interrupter interrupter;
+    int number = rig_start(true);
+    set_handler(on_alarm_jump, 0);
+    for (volatile int i = 0; i < 20; i++) {
+        struct pollfd polled = {.fd = number, .events = POLLIN};
+        CHECK(rig_request(number, REQUEST_SEND, 100));
+        CHECK(rig_receive_pattern(number, 100, 0));
+        interrupt_when_waiting(&interrupter);
+        if (sigsetjmp(jump, 1) == 0) {
+            if (i % 2 == 0)
+                rig.caller->recv(number, &(char){0}, 1, 0);
+            else
+                rig.caller->poll(&polled, 1, -1);
+            CHECK(false);
+        }
+        pthread_join(interrupter.thread, NULL);
+    }
+    rig_end(number);
+}
+
+/* --- forks --- */
+
+static int exit_code(pid_t child)
+{
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* What a child is to be able to do: nothing to its parent's session, and connect for itself. */
+static int be_child(int number)
+{
+    char byte;
+    struct pollfd polled = {.fd = number, .events = POLLIN | POLLOUT};
+    if (rig.caller->send(number, "x", 1, MSG_NOSIGNAL) >= 0 ||
+        rig.caller->recv(number, &byte, 1, 0) >= 0 || rig.caller->poll(&polled, 1, -1) != 1)
+        return 1;
+    if (rig.caller->close(number) != 0 || fcntl(number, F_GETFD) != -1)
+        return 2;
+    interposition_close(&rig.interposition);
+    rig_open(INTERPOSITION_INTERNET);
+    int own = rig_connect(true);
+    if (own < 0 || !rig_request(own, REQUEST_SEND, 10) || !rig_receive_pattern(own, 10, 0))
+        return 3;
+    rig.caller->close(own);
+    rig_close();
+    return 0;
+}
+
+static void test_fork(void)
+{
+    int number = rig_start(true);
+    CHECK(rig_request(number, REQUEST_SEND, 10));
+    CHECK(rig_receive_pattern(number, 10, 0));
+    unsigned bytes = atomic_load(&rig.bytes), ends = atomic_load(&rig.clean_ends);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(be_child(number));
+    CHECK_NUMBER(exit_code(child), 0);
+    /* Of the child's own session, and of nothing else. */
+    CHECK(rig_wait(&rig.clean_ends, ends + 1));
+    CHECK_NUMBER(atomic_load(&rig.bytes), bytes + 9);
+    CHECK(rig_request(number, REQUEST_SEND, 20));
+    CHECK(rig_receive_pattern(number, 20, 0));
+    rig_end(number);
+}
+
+/* Only the descriptor goes, also when the connection is closed as a whole. */
+static void test_fork_closes(void)
+{
+    int number = rig_start(true);
+    CHECK(rig_request(number, REQUEST_SEND, 1));
+    CHECK(rig_receive_pattern(number, 1, 0));
+    unsigned ends = atomic_load(&rig.clean_ends);
+    pid_t child = fork();
+    if (child == 0) {
+        rig_close();
+        _exit(fcntl(number, F_GETFD) == -1 ? 0 : 1);
+    }
+    CHECK_NUMBER(exit_code(child), 0);
+    CHECK_NUMBER(atomic_load(&rig.clean_ends), ends);
+    CHECK(rig_request(number, REQUEST_SEND, 20));
+    CHECK(rig_receive_pattern(number, 20, 0));
+    rig_end(number);
+}
+
+/* --- the end of the process --- */
+
+/* In a child, as the end of this one would be too late to look at. */
+static void test_exit(void)
+{
+    unsigned ends = atomic_load(&rig.clean_ends);
+    pid_t child = fork();
+    if (child == 0) {
+        int number = rig_start(true);
+        bool is_good = rig_request(number, REQUEST_SEND, 1) && rig_receive_pattern(number, 1, 0);
+        exit(is_good ? 0 : 1);
+    }
+    CHECK_NUMBER(exit_code(child), 0);
+    CHECK(rig_wait(&rig.clean_ends, ends + 1));
+}
+
+const struct suite_case life_cases[] = {
+    {"two threads on one descriptor", test_two_threads},
+    {"a session for each of eight threads", test_sessions_on_threads},
+    {"a thread that is cancelled", test_cancelled_thread},
+    {"waits that signals interrupt", test_interrupted},
+    {"a signal every millisecond", test_signals},
+    {"a jump out of a call", test_jump},
+    {"a child that forgets, and connects for itself", test_fork},
+    {"a child that closes", test_fork_closes},
+    {"the end of the process", test_exit},
+    {NULL, NULL},
+};

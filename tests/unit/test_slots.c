@@ -1,0 +1,409 @@
+/*
+ * test_slots.c - which calls of which libraries are led elsewhere, and which are not.
+ */
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "interpose/descriptors.h"
+#include "interpose/guard.h"
+#include "interpose/libraries.h"
+#include "support/caller.h"
+#include "support/suite.h"
+
+/* --- what the slots are led to here --- */
+
+static int received, written;
+
+static ssize_t counting_recv(int number, void *bytes, size_t size, int flags)
+{
+    received++;
+    return recv(number, bytes, size, flags);
+}
+
+static ssize_t counting_recv_chk(int number, void *bytes, size_t size, size_t room, int flags)
+{
+    (void)room;
+    return counting_recv(number, bytes, size, flags);
+}
+
+static ssize_t counting_write(int number, const void *bytes, size_t size)
+{
+    written++;
+    return write(number, bytes, size);
+}
+
+static ssize_t other_recv(int number, void *bytes, size_t size, int flags)
+{
+    return recv(number, bytes, size, flags);
+}
+
+static const struct slots_rule rules[] = {
+    {"recv", (void *)counting_recv, NULL},
+    {"__recv_chk", (void *)counting_recv_chk, NULL},
+    {"write", (void *)counting_write, NULL},
+    {"connect", (void *)connect, NULL},
+    {"epoll_wait", NULL, "waits in a way that is not carried"},
+    {NULL, NULL, NULL},
+};
+
+static const struct slots_rule other_rules[] = {{"recv", (void *)other_recv, NULL},
+                                                {NULL, NULL, NULL}};
+
+static const struct link_map *map_of(const struct caller *caller)
+{
+    Dl_info info;
+    void *map = NULL;
+    CHECK_FATAL(dladdr1(caller, &info, &map, RTLD_DL_LINKMAP) != 0);
+    return map;
+}
+
+/* One byte from one end of a pair to the other. */
+static void check_calls(const struct caller *caller, int wanted_received, int wanted_written)
+{
+    int pair[2];
+    char byte = 0;
+    CHECK_FATAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    received = written = 0;
+    CHECK_NUMBER(caller->write(pair[0], "x", 1), 1);
+    CHECK_NUMBER(caller->recv(pair[1], &byte, 1, 0), 1);
+    CHECK_NUMBER(byte, 'x');
+    CHECK_NUMBER(received, wanted_received);
+    CHECK_NUMBER(written, wanted_written);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+/* "rw-p" of the mapping that an address lies in. */
+static const char *protection_of(const void *address)
+{
+    static char protection[8];
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "re");
+    CHECK_FATAL(maps != NULL);
+    protection[0] = '\0';
+    while (fgets(line, sizeof line, maps) != NULL) {
+        unsigned long start, end;
+        char found[8];
+        if (sscanf(line, "%lx-%lx %7s", &start, &end, found) == 3 && start <= (uintptr_t)address &&
+            (uintptr_t)address < end)
+            strcpy(protection, found);
+    }
+    fclose(maps);
+    return protection;
+}
+
+static void check_library(const char *name, bool is_read_only)
+{
+    struct slots slots;
+    struct error error = {0};
+    const struct caller *caller = caller_load(name, RTLD_LAZY);
+    CHECK_FATAL(caller != NULL);
+    check_calls(caller, 0, 0);
+    CHECK(slots_find(map_of(caller), rules, &slots, &error));
+    CHECK(slots_has(&slots, "connect"));
+    CHECK_NUMBER(slots.read_only != NULL && slots.read_only_size > 0, is_read_only);
+    for (int i = 0; i < 2; i++) {
+        CHECK(slots_set(&slots, &error));
+        check_calls(caller, 1, 1);
+    }
+    if (is_read_only)
+        CHECK_TEXT(protection_of(slots.read_only), "r--p");
+    CHECK_TEXT(error.text, "");
+    slots_free(&slots);
+}
+
+static void test_lazy(void)
+{
+    struct slots slots;
+    struct error error = {0};
+    /* Never called before: its slots still hold the linker's stubs. */
+    const struct caller *caller = caller_load("caller_lazy", RTLD_LAZY);
+    CHECK_FATAL(caller != NULL);
+    CHECK(slots_find(map_of(caller), rules, &slots, &error));
+    CHECK(slots_set(&slots, &error));
+    check_calls(caller, 1, 1);
+    check_calls(caller, 1, 1);
+    slots_free(&slots);
+}
+
+static void test_now(void)
+{
+    check_library("caller_now", true);
+}
+
+static void test_table_only(void)
+{
+    check_library("caller_got", true);
+}
+
+static void test_fortified(void)
+{
+    check_library("caller_fortified", true);
+}
+
+/* --- set once, and what happens to slots afterwards --- */
+
+static void **slot_of_recv(const struct caller *caller, struct slots *slots)
+{
+    struct error error = {0};
+    static const struct slots_rule recv_only[] = {{"recv", (void *)counting_recv, NULL},
+                                                  {NULL, NULL, NULL}};
+    CHECK_FATAL(slots_find(map_of(caller), recv_only, slots, &error));
+    CHECK_FATAL(slots_set(slots, &error));
+    return (void **)(void *)caller->receiver;
+}
+
+static void test_variable(void)
+{
+    struct slots slots;
+    struct error error = {0};
+    const struct caller *caller = caller_load("caller_now", RTLD_LAZY);
+    CHECK_FATAL(caller != NULL);
+    void **variable = slot_of_recv(caller, &slots);
+    CHECK(*variable == (void *)counting_recv);
+    /* Another function that the library has put there itself stays. */
+    *variable = (void *)caller->recv;
+    CHECK(slots_set(&slots, &error));
+    CHECK(*variable == (void *)caller->recv);
+    /* And what was reset is set again. */
+    *variable = (void *)recv;
+    CHECK(slots_set(&slots, &error));
+    CHECK(*variable == (void *)counting_recv);
+    slots_free(&slots);
+}
+
+static void test_reset(void)
+{
+    struct slots slots;
+    struct error error = {0};
+    const struct caller *caller = caller_load("caller_lazy", RTLD_LAZY);
+    CHECK_FATAL(caller != NULL);
+    CHECK_FATAL(slots_find(map_of(caller), rules, &slots, &error));
+    CHECK(slots_set(&slots, &error));
+    check_calls(caller, 1, 1);
+    for (size_t i = 0; i < slots.count; i++)
+        if (strcmp(slots.items[i].rule->name, "recv") == 0)
+            *slots.items[i].address = (void *)recv;
+    check_calls(caller, 0, 1);
+    CHECK(slots_set(&slots, &error));
+    check_calls(caller, 1, 1);
+    slots_free(&slots);
+}
+
+/* Somebody else's interposition would not be called any more. */
+static void test_taken(void)
+{
+    struct slots slots, other;
+    struct error error = {0};
+    const struct caller *caller = caller_load("caller_got", RTLD_LAZY);
+    CHECK_FATAL(caller != NULL);
+    CHECK_FATAL(slots_find(map_of(caller), rules, &slots, &error));
+    CHECK(slots_set(&slots, &error));
+    CHECK_FATAL(slots_find(map_of(caller), other_rules, &other, &error));
+    CHECK(!slots_set(&other, &error));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_TRANSPORT);
+    CHECK_CONTAINS(error.text, "recv of ");
+    CHECK_CONTAINS(error.text, "caller_got.so has been led to ");
+    check_calls(caller, 1, 1);
+    slots_free(&other);
+    slots_free(&slots);
+}
+
+/* --- which libraries --- */
+
+static void test_uncarried(void)
+{
+    struct error error = {0};
+    const struct caller *caller = caller_load("caller_epoll", RTLD_LAZY);
+    CHECK_FATAL(caller != NULL);
+    CHECK(libraries_interpose(caller, rules, &error) == NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_TRANSPORT);
+    CHECK_CONTAINS(error.text,
+                   "caller_epoll.so imports epoll_wait, so it waits in a way that is not carried");
+    check_calls(caller, 0, 0);
+}
+
+static void test_needed(void)
+{
+    struct error error = {0};
+    const struct caller *caller = caller_load("libcaller", RTLD_NOW);
+    CHECK_FATAL(caller != NULL);
+    char path[1024];
+    const char *build = getenv("top_builddir");
+    snprintf(path, sizeof path, "%s/tests/support/.libs/caller_driver.so",
+             build != NULL ? build : ".");
+    void *driver = dlopen(path, RTLD_LAZY);
+    CHECK_FATAL(driver != NULL);
+    check_calls(caller, 0, 0);
+    const struct libraries *libraries =
+        libraries_interpose(dlsym(driver, "caller_of_driver"), rules, &error);
+    CHECK_TEXT(error.text, "");
+    CHECK_FATAL(libraries != NULL);
+    CHECK_TEXT(libraries->names, "libcaller.so");
+    check_calls(caller, 1, 1);
+}
+
+static void test_without_network(void)
+{
+    struct error error = {0};
+    CHECK(libraries_interpose((const void *)CU_get_error, rules, &error) == NULL);
+    CHECK_CONTAINS(error.text, "imports connect");
+}
+
+/* The drivers as Debian has them. */
+static void test_real_drivers(void)
+{
+    static const struct {
+        const char *driver, *names;
+    } rows[] = {
+        {"psqlodbcw.so", "libpq.so.5"},
+        {"psqlodbca.so", "libpq.so.5"},
+        {"libtdsodbc.so", "libtdsodbc.so"},
+        {"libmaodbc.so", "libmariadb.so.3"},
+    };
+    bool is_any = false;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char path[256];
+        struct error error = {0};
+        snprintf(path, sizeof path, "%s/%s", ODBC_MODULE_DIR, rows[i].driver);
+        void *driver = dlopen(path, RTLD_LAZY);
+        if (driver == NULL)
+            continue;
+        is_any = true;
+        /* Rules that change nothing. */
+        static const struct slots_rule none[] = {{"connect", (void *)connect, NULL},
+                                                 {NULL, NULL, NULL}};
+        const struct libraries *libraries =
+            libraries_interpose(dlsym(driver, "SQLAllocHandle"), none, &error);
+        CHECK_TEXT(error.text, "");
+        CHECK_FATAL(libraries != NULL);
+        CHECK_TEXT(libraries->names, rows[i].names);
+    }
+    if (!is_any)
+        suite_skip("no real driver is installed");
+}
+
+/* --- descriptors --- */
+
+static void test_descriptors(void)
+{
+    CHECK(descriptor_find(-1) == NULL);
+    CHECK(descriptor_find(5) == NULL);
+    CHECK(descriptor_find(1 << 30) == NULL);
+    CHECK(descriptor_prepare(1 << 30) == NULL);
+    struct descriptor *first = descriptor_prepare(5), *far = descriptor_prepare(70000);
+    CHECK_FATAL(first != NULL && far != NULL);
+    CHECK(descriptor_find(5) == NULL);
+    descriptor_publish(first);
+    descriptor_publish(far);
+    CHECK(descriptor_find(5) == first);
+    CHECK(descriptor_find(70000) == far);
+    CHECK(descriptor_find(6) == NULL);
+    CHECK(!descriptor_is_inherited(first));
+    descriptor_withdraw(first);
+    CHECK(descriptor_find(5) == NULL);
+    CHECK(descriptor_prepare(5) == first);
+    descriptor_withdraw(far);
+}
+
+/* --- the guard --- */
+
+static struct sockaddr_in internet(const char *address, uint16_t port)
+{
+    struct sockaddr_in out = {.sin_family = AF_INET, .sin_port = htons(port)};
+    CHECK_FATAL(inet_pton(AF_INET, address, &out.sin_addr) == 1);
+    return out;
+}
+
+static enum guard_verdict judge(struct guard *guard, const char *address, uint16_t port)
+{
+    struct sockaddr_in wanted = internet(address, port);
+    return guard_judge(guard, (const struct sockaddr *)&wanted, sizeof wanted);
+}
+
+static void test_guard(void)
+{
+    struct guard guard = {0};
+    struct sockaddr_in handed_out = internet("239.1.2.3", 5432);
+    struct sockaddr_in6 other = {.sin6_family = AF_INET6, .sin6_port = htons(5432)};
+    CHECK_NUMBER(judge(NULL, "10.0.0.5", 80), GUARD_PASS);
+    guard_set(&guard, (const struct sockaddr *)&handed_out, sizeof handed_out, NULL);
+    CHECK_NUMBER(judge(&guard, "239.1.2.3", 5432), GUARD_PASS);
+    guard_set(&guard, (const struct sockaddr *)&handed_out, sizeof handed_out, (void *)&guard);
+    CHECK_NUMBER(judge(&guard, "239.1.2.3", 5432), GUARD_CARRY);
+    CHECK(guard_elsewhere(&guard) == NULL);
+    CHECK_NUMBER(judge(&guard, "239.1.2.3", 5433), GUARD_REFUSE);
+    CHECK_NUMBER(judge(&guard, "10.0.0.5", 5432), GUARD_REFUSE);
+    CHECK_NUMBER(guard_judge(&guard, (const struct sockaddr *)&other, sizeof other), GUARD_REFUSE);
+    CHECK_NUMBER(guard_judge(&guard, (const struct sockaddr *)&handed_out, 4), GUARD_REFUSE);
+    CHECK_NUMBER(guard_judge(&guard, NULL, 0), GUARD_REFUSE);
+    CHECK_TEXT(guard_elsewhere(&guard), "239.1.2.3, port 5433");
+    guard_set(&guard, (const struct sockaddr *)&handed_out, sizeof handed_out, NULL);
+    CHECK(guard_elsewhere(&guard) == NULL);
+}
+
+static void test_guard_unix(void)
+{
+    struct guard guard = {0};
+    struct sockaddr_un path = {.sun_family = AF_UNIX, .sun_path = "/dev/null/odbcssl-1"}, other;
+    size_t start = offsetof(struct sockaddr_un, sun_path);
+    const struct sockaddr *wanted = (const struct sockaddr *)&other;
+    guard_set(&guard, (const struct sockaddr *)&path, sizeof path, (void *)&guard);
+    other = path;
+    CHECK_NUMBER(guard_judge(&guard, wanted, sizeof other), GUARD_CARRY);
+    CHECK_NUMBER(guard_judge(&guard, wanted, (socklen_t)(start + strlen(path.sun_path) + 1)),
+                 GUARD_CARRY);
+    CHECK_NUMBER(guard_judge(&guard, wanted, (socklen_t)(start + strlen(path.sun_path))),
+                 GUARD_CARRY);
+    CHECK_NUMBER(guard_judge(&guard, wanted, (socklen_t)(start + strlen(path.sun_path) - 1)),
+                 GUARD_REFUSE);
+    strcpy(other.sun_path, "/dev/null/odbcssl-12");
+    CHECK_NUMBER(guard_judge(&guard, wanted, sizeof other), GUARD_REFUSE);
+    strcpy(other.sun_path, "/run/mysqld/mysqld.sock");
+    guard_set(&guard, (const struct sockaddr *)&path, sizeof path, (void *)&guard);
+    CHECK_NUMBER(guard_judge(&guard, wanted, sizeof other), GUARD_REFUSE);
+    CHECK_TEXT(guard_elsewhere(&guard), "the socket /run/mysqld/mysqld.sock");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct suite_case slots[] = {
+        {"leads lazily bound calls", test_lazy},
+        {"leads calls that were bound at once, and leaves their slots read-only", test_now},
+        {"leads calls through the table alone", test_table_only},
+        {"leads fortified calls", test_fortified},
+        {"leads a variable that holds a function, and leaves one that holds another",
+         test_variable},
+        {"sets a slot again that was reset", test_reset},
+        {"refuses a slot that leads to somebody else", test_taken},
+        {NULL, NULL},
+    };
+    static const struct suite_case libraries[] = {
+        {"refuses a library with epoll", test_uncarried},
+        {"finds the library that a driver needs", test_needed},
+        {"refuses a library without network", test_without_network},
+        {"finds the network library of each real driver", test_real_drivers},
+        {NULL, NULL},
+    };
+    static const struct suite_case tables[] = {
+        {"knows which descriptors are ours", test_descriptors},
+        {"lets a driver go to one address", test_guard},
+        {"lets a driver go to one path", test_guard_unix},
+        {NULL, NULL},
+    };
+    const struct suite suites[] = {{"slots", slots, NULL, NULL},
+                                   {"libraries", libraries, NULL, NULL},
+                                   {"tables", tables, NULL, NULL},
+                                   {0}};
+    return suite_main(argc, argv, suites);
+}
