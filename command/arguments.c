@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "command/memory.h"
 
 #define ROW_LIMIT 24
 #define FIRST_CODE 256 /* of long options: no letter */
@@ -80,4 +83,16 @@ bool arguments_to_pairs(const struct argument_list *list, const char *option, st
             return false;
     }
     return true;
+}
+
+char *arguments_path(const char *given)
+{
+    if (access(given, F_OK) != 0)
+        return NULL;
+    if (given[0] == '/')
+        return memory_copy(given);
+    char *folder = getcwd(NULL, 0);
+    char *path = folder != NULL ? memory_format("%s/%s", folder, given) : NULL;
+    free(folder);
+    return path;
 }

@@ -34,4 +34,8 @@ bool arguments_read(int argc, char **argv, const struct argument *rows, const ch
 bool arguments_to_pairs(const struct argument_list *list, const char *option,
                         struct connstr *pairs);
 
+/* The whole path of a file or folder, malloc'ed; NULL with errno when nothing is there. Links in it stay
+ * links: certificates are replaced by turning one. */
+char *arguments_path(const char *given);
+
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "command/arguments.h"
 #include "command/memory.h"
 #include "tls/certificate.h"
 #include "tls/crl.h"
@@ -294,7 +295,7 @@ static bool choose_parts(const char *folder, const struct parts *parts, struct b
 bool bundle_read(const char *given, struct bundle *bundle, struct error *error)
 {
     struct parts parts = {0};
-    char *folder = realpath(given, NULL);
+    char *folder = arguments_path(given);
     *bundle = (struct bundle){0};
     if (folder == NULL)
         error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "--bundle=%s", given);

@@ -108,7 +108,7 @@ static bool add_file(struct connstr *pairs, enum key_index key, const char *opti
     if (given == NULL)
         return true;
     bool is_word = text_equal_nocase(given, "system") || text_has_prefix_nocase(given, "pkcs11:");
-    char *path = is_word ? memory_copy(given) : realpath(given, NULL);
+    char *path = is_word ? memory_copy(given) : arguments_path(given);
     if (path == NULL)
         error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s=%s", option, given);
     else

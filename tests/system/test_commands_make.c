@@ -82,17 +82,18 @@ static void test_dsn(void)
     struct stat status;
     start_postgres(false);
     write_file("user.ini", "; kept in the copy\n[other]\nDriver=psqlodbcw\n");
-    CHECK_FATAL(chdir(fixture.folder) == 0);
+    CHECK_FATAL(chdir(fixture.folder) == 0 && symlink(".", "current") == 0);
     CHECK_NUMBER(COMMAND_RUN("dsn", "made", "--target", "psqlodbcw", "--server", server(),
                              "--database", "postgres", "--user", POSTGRES_USER, "--root-cert",
-                             "root.pem", "--crl", "crl.pem", "--set", "ReadOnly=1", library_dir()),
+                             "current/root.pem", "--crl", "crl.pem", "--set", "ReadOnly=1",
+                             library_dir()),
                  0);
     CHECK_CONTAINS(command_output, "[psqlodbcw over TLS]\n");
     CHECK_CONTAINS(command_output, "Verdict\n  OK    a connection would be: encrypted");
     CHECK_CONTAINS(command_output, "Next\n  isql -v made " POSTGRES_USER " PASSWORD\n");
     const char *section = command_text("[made]\nDriver=psqlodbcw over TLS\nServername=localhost\n"
                                        "Port=%u\nDatabase=postgres\nUsername=" POSTGRES_USER "\n"
-                                       "SslMode=verify-full\nSslRootCert=%s/root.pem\n"
+                                       "SslMode=verify-full\nSslRootCert=%s/current/root.pem\n"
                                        "SslCrl=%s/crl.pem\nReadOnly=1\n",
                                        fixture_port(&fixture), fixture.folder, fixture.folder);
     CHECK_CONTAINS(read_file("user.ini"), section);
