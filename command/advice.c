@@ -2,10 +2,12 @@
 
 #include <stddef.h>
 
-/* One text for every row of errors.def: a missing one, or one too many, does not compile. */
+/* One text for every row of errors.def and warnings.def: one missing or too many does not compile. */
 #define ADVICE(name, text) static const char advice_##name[] = text;
+#define WARNING_ADVICE(name, text) static const char warning_advice_##name[] = text;
 #include "command/advice.def"
 #undef ADVICE
+#undef WARNING_ADVICE
 
 static const struct {
     enum odbcssl_error code;
@@ -14,6 +16,9 @@ static const struct {
 #define ERROR(name, sqlstate, meaning) {ODBCSSL_ERROR_##name, advice_##name},
 #include "base/errors.def"
 #undef ERROR
+#define WARNING(name, sqlstate, meaning) {ODBCSSL_WARNING_##name, warning_advice_##name},
+#include "base/warnings.def"
+#undef WARNING
 };
 
 const char *advice_find(enum odbcssl_error code)

@@ -1,6 +1,7 @@
 /* check_server.c - where the server is, and how far TLS comes with it. */
 #include <stdlib.h>
 
+#include "command/advice.h"
 #include "command/check.h"
 #include "command/memory.h"
 
@@ -147,8 +148,8 @@ static void add_warnings(struct check *check)
     for (size_t i = 0; i < warnings->count; i++)
         if (warnings->items[i].code != ODBCSSL_WARNING_VERIFICATION &&
             warnings->items[i].code != ODBCSSL_WARNING_UNVERIFIED)
-            findings_add(&check->findings, FACT_WARNING, "warning", NULL, "%s",
-                         warnings->items[i].text);
+            findings_add(&check->findings, FACT_WARNING, "warning",
+                         advice_find(warnings->items[i].code), "%s", warnings->items[i].text);
 }
 
 void check_server(struct check *check)

@@ -5,6 +5,10 @@ tests_support_libsuite_la_SOURCES = tests/support/suite.c tests/support/suite.h 
 	tests/support/fork_beside.c tests/support/fork_beside.h
 tests_support_libsuite_la_LIBADD = $(CUNIT_LIBS)
 
+# What the documents say, beside what they speak of.
+TESTS += tests/unit/documents
+EXTRA_DIST += tests/unit/documents
+
 include tests/unit/base.mk
 include tests/unit/config.mk
 include tests/unit/formats.mk
