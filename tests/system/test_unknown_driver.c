@@ -137,6 +137,46 @@ static void test_trust(void)
     check_refused(ODBCSSL_ERROR_PIN, "SslPin");
 }
 
+/* A setting that nobody knew of sends the driver past us, to a server that would take it: it gets
+ * nowhere, and the error says where it wanted to go. (The relay's driver is caught when it has
+ * connected.) */
+static void test_nowhere_else(void)
+{
+    char where[64], answer[64];
+    if (is_skipped())
+        return;
+    if (strcmp(odbc_transport(), "relay") == 0) {
+        suite_skip("the relay has nothing in the driver's calls");
+        return;
+    }
+    snprintf(where, sizeof where, "127.0.0.1, port %u", terminator.port);
+    tls_terminator_handshakes(&terminator);
+    CHECK(!connect_direct(DIRECT ";pqopt={hostaddr=127.0.0.1}"));
+    CHECK_CONTAINS(session.diagnostics, where);
+    check_refused(ODBCSSL_ERROR_DRIVER_BYPASSED, "wanted to connect to 127.0.0.1, port ");
+    /* Also later: the connection that the driver itself opens anew. */
+    CHECK(connect_direct(DIRECT));
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_TRANSPORT), ODBCSSL_TRANSPORT_INTERPOSED);
+    odbc_close(&session);
+    CHECK(postgres_query(fixture.base.postgres, "select 1", answer, sizeof answer));
+    CHECK_NUMBER(tls_terminator_handshakes(&terminator), 1);
+}
+
+/* What cannot be interposed is not connected by force, and says why. */
+static void test_transport(void)
+{
+    if (is_skipped() || strcmp(odbc_transport(), "relay") == 0)
+        return;
+    CHECK(connect_direct(DIRECT ";SslTransport=interpose"));
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_TRANSPORT), ODBCSSL_TRANSPORT_INTERPOSED);
+    odbc_close(&session);
+    CHECK(connect_direct(DIRECT ";SslTransport=relay"));
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_TRANSPORT), ODBCSSL_TRANSPORT_RELAY);
+    odbc_close(&session);
+    CHECK(!connect_direct(DIRECT ";SslTransport=proxy"));
+    check_refused(ODBCSSL_ERROR_KEYWORD_VALUE, "SslTransport");
+}
+
 /* The server has no TLS where the driver is sent. */
 static void test_no_tls(void)
 {
@@ -255,6 +295,8 @@ static const struct suite_case cases[] = {
     {"modes", test_modes},
     {"the protocol has to be named", test_protocol_is_asked_for},
     {"trust", test_trust},
+    {"a driver that is led elsewhere", test_nowhere_else},
+    {"SslTransport", test_transport},
     {"a server without TLS", test_no_tls},
     {"SQLCancel", test_cancel},
     {"another driver for SQL Server", test_named_protocol},

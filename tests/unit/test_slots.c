@@ -205,6 +205,12 @@ static void test_taken(void)
 {
     struct slots slots, other;
     struct error error = {0};
+    Dl_info own, libc;
+    if (dladdr((void *)counting_recv, &own) != 0 &&
+        dladdr(dlsym(RTLD_DEFAULT, "recv"), &libc) != 0 && own.dli_fbase == libc.dli_fbase) {
+        suite_skip("recv is this program's own, of its sanitizer");
+        return;
+    }
     const struct caller *caller = caller_load("caller_got", RTLD_LAZY);
     CHECK_FATAL(caller != NULL);
     CHECK_FATAL(slots_find(map_of(caller), rules, &slots, &error));
