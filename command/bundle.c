@@ -19,7 +19,7 @@
 #include "command/memory.h"
 #include "tls/certificate.h"
 #include "tls/crl.h"
-#include "tls/formats.h"
+#include "tls/parsed_file.h"
 
 enum part_kind {
     PART_OTHER,
@@ -56,28 +56,23 @@ struct parts {
 
 /* ---- one file ---- */
 
-static bool is_seen(const struct material *material, enum content_kind kind)
-{
-    return (material->seen & UINT64_C(1) << kind) != 0;
-}
-
 /* Sorted by their DER, so that the same certificates look the same. */
 static int compare_certificates(const void *a, const void *b)
 {
-    const struct material_certificate *left = a, *right = b;
+    const struct parsed_certificate *left = a, *right = b;
     size_t size = left->size < right->size ? left->size : right->size;
     int order = memcmp(left->bytes, right->bytes, size);
     return order != 0 ? order : (left->size > right->size) - (left->size < right->size);
 }
 
-static char *digest_of(const struct material *material)
+static char *digest_of(const struct parsed_file *file)
 {
-    struct material_certificate *sorted =
-        memory_clear((material->certificate_count + 1) * sizeof *sorted);
+    struct parsed_certificate *sorted =
+        memory_clear((file->certificate_count + 1) * sizeof *sorted);
     char *digest = memory_copy("");
-    memcpy(sorted, material->certificates, material->certificate_count * sizeof *sorted);
-    qsort(sorted, material->certificate_count, sizeof *sorted, compare_certificates);
-    for (size_t i = 0; i < material->certificate_count; i++) {
+    memcpy(sorted, file->certificates, file->certificate_count * sizeof *sorted);
+    qsort(sorted, file->certificate_count, sizeof *sorted, compare_certificates);
+    for (size_t i = 0; i < file->certificate_count; i++) {
         const gnutls_datum_t der = {sorted[i].bytes, (unsigned)sorted[i].size};
         unsigned char hash[32];
         char text[65], *longer;
@@ -94,12 +89,12 @@ static char *digest_of(const struct material *material)
 }
 
 /* CAs alone, or something of somebody's. */
-static void take_certificates(struct part *part, const struct material *material)
+static void take_certificates(struct part *part, const struct parsed_file *file)
 {
     char subject[CERTIFICATE_TEXT_SIZE] = "";
     part->kind = PART_AUTHORITIES;
-    for (size_t i = 0; i < material->certificate_count; i++) {
-        const struct material_certificate *item = &material->certificates[i];
+    for (size_t i = 0; i < file->certificate_count; i++) {
+        const struct parsed_certificate *item = &file->certificates[i];
         struct certificate certificate;
         if (certificate_read(item->bytes, item->size, &certificate) != NULL)
             continue;
@@ -108,21 +103,20 @@ static void take_certificates(struct part *part, const struct material *material
         if (!certificate.is_authority)
             part->kind = PART_CERTIFICATE;
     }
-    size_t more = material->certificate_count - 1;
+    size_t more = file->certificate_count - 1;
     part->text = more > 0 ? memory_format("%s and %zu more", subject, more) : memory_copy(subject);
-    part->digest = digest_of(material);
+    part->digest = digest_of(file);
 }
 
-static void judge_part(struct part *part, const struct material *material, mode_t mode)
+static void judge_part(struct part *part, const struct parsed_file *file, mode_t mode)
 {
-    bool has_key =
-        is_seen(material, CONTENT_PRIVATE_KEY) || is_seen(material, CONTENT_ENCRYPTED_KEY);
+    bool has_key = parsed_file_has_keys(file);
     if (fnmatch("*.key.cipher", part->name, 0) == 0 || fnmatch("*.key.rand", part->name, 0) == 0)
         part->kind = PART_KEY_PASSWORD;
-    else if (is_seen(material, CONTENT_CRL))
+    else if (parsed_file_has(file, PARSED_CRL))
         part->kind = PART_CRL;
-    else if (material->certificate_count > 0)
-        take_certificates(part, material);
+    else if (file->certificate_count > 0)
+        take_certificates(part, file);
     else if (has_key)
         part->kind = PART_KEY;
     part->is_private = (has_key || part->kind == PART_KEY_PASSWORD) && (mode & 077) != 0;
@@ -136,7 +130,7 @@ static bool read_part(const char *folder, const char *name, struct parts *parts,
     const struct option option = {
         .value = path, .keyword = "--bundle", .source = (char *)"command line"};
     struct file_content content;
-    struct material material = {0};
+    struct parsed_file file = {0};
     struct stat status;
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || name[0] == '.') {
         free(path);
@@ -144,18 +138,18 @@ static bool read_part(const char *folder, const char *name, struct parts *parts,
     }
     bool is_good = file_read(&option, &content, error);
     if (is_good) {
-        const struct store store = {
-            .bytes = content.bytes, .size = content.size, .name = path, .wants_keys = false};
-        is_good = formats_read(&store, FORMATS_WANTED_ANYTHING, &material, error);
+        const struct parsed_source source = {
+            .bytes = content.bytes, .size = content.size, .name = path};
+        is_good = parsed_file_read(&source, &file, error);
         file_content_free(&content);
     }
     if (is_good) {
         parts->items = memory_grow(parts->items, parts->count, sizeof *parts->items);
         struct part *part = &parts->items[parts->count++];
         *part = (struct part){.name = memory_copy(name), .path = memory_copy(path)};
-        judge_part(part, &material, status.st_mode);
+        judge_part(part, &file, status.st_mode);
     }
-    material_free(&material);
+    parsed_file_free(&file);
     free(path);
     return is_good;
 }

@@ -181,14 +181,14 @@ static void add_crl(struct check *check, const struct crl *crl)
 static void add_identity(struct check *check, const struct option *option)
 {
     const struct client_identity *identity = &check->credentials->identity;
-    findings_add_span(&check->findings, SPAN_CLIENT, identity->subject, identity->not_before,
-                      identity->not_after);
+    const struct certificate *own = &identity->chain[0];
+    findings_add_span(&check->findings, SPAN_CLIENT, identity->subject, own->not_before,
+                      own->not_after);
     char file[TEXT_SIZE], from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
     findings_add(&check->findings, FACT_OK, option->keyword, NULL, "%s: %s, %s to %s, %d days left",
                  describe_file(option, file, sizeof file), identity->subject,
-                 clock_format_date(identity->not_before, from),
-                 clock_format_date(identity->not_after, until),
-                 (int)clock_days_until(identity->not_after, time(NULL)));
+                 clock_format_date(own->not_before, from), clock_format_date(own->not_after, until),
+                 (int)clock_days_until(own->not_after, time(NULL)));
 }
 
 /* ---- one fact for each file ---- */

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "tls/formats.h"
+#include "tls/parsed_file.h"
 #include "tls/verify.h"
 #include "command/arguments.h"
 #include "command/chain.h"
@@ -32,7 +32,7 @@ struct verify_files {
     struct trust *trust;
     struct crl_set crls;
     char *crl_name; /* "--crl=/a (command line), --crl=/b (command line)" */
-    struct material chain;
+    struct parsed_file chain;
     gnutls_datum_t *ders; /* of the chain; not owned */
 };
 
@@ -105,27 +105,13 @@ static bool load_crls(const struct argument_list *list, struct verify_files *fil
     return is_loaded;
 }
 
-static bool load_chain_file(const struct option *option, struct material *chain,
-                            struct error *error)
-{
-    struct file_content content;
-    char name[NAME_SIZE];
-    if (!file_read(option, &content, error))
-        return false;
-    const struct store store = {.bytes = content.bytes,
-                                .size = content.size,
-                                .name = option_describe(option, name, sizeof name)};
-    bool is_read = formats_read(&store, FORMATS_WANTED_CERTIFICATES, chain, error);
-    file_content_free(&content);
-    return is_read;
-}
-
 static bool load_chain(const struct argument_list *list, struct verify_files *files,
                        struct error *error)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct option option = option_of("--chain", list->items[i]);
-        if (!load_chain_file(&option, &files->chain, error))
+        const struct parsed_origin origin = {.option = &option};
+        if (!parsed_file_load(&origin, PARSED_WANTED_ANCHORS, &files->chain, error))
             return false;
     }
     files->ders = calloc(files->chain.certificate_count, sizeof *files->ders);
@@ -146,7 +132,7 @@ static bool load_files(const struct verify_arguments *arguments, struct verify_f
     for (size_t i = 0; i < arguments->roots.count; i++)
         roots[i] = option_of("--root-cert", arguments->roots.items[i]);
     files->trust =
-        trust_load_files(roots, arguments->roots.count, NULL, FILE_PERMISSIONS_KEY, NULL, error);
+        trust_load(roots, arguments->roots.count, NULL, FILE_PERMISSIONS_KEY, NULL, error);
     free(roots);
     return files->trust != NULL && load_crls(&arguments->crls, files, error) &&
            load_chain(&arguments->chain, files, error);
@@ -156,7 +142,7 @@ static void free_files(struct verify_files *files)
 {
     trust_free(&files->trust);
     crl_set_free(&files->crls);
-    material_free(&files->chain);
+    parsed_file_free(&files->chain);
     free(files->ders);
     free(files->crl_name);
 }

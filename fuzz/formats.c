@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fuzz/target.h"
-#include "tls/formats.h"
+#include "tls/parsed_file.h"
 
 #define DIGEST_SIZE 20
 
@@ -33,15 +33,15 @@ FUZZ_TARGET(formats, bytes, size)
     if (size > 0)
         memcpy(copy, bytes, size);
     sign_jks(copy, size);
-    struct store file = {.bytes = copy, .size = size, .name = "fuzz", .password = "x"};
-    for (int wants_keys = 0; wants_keys < 2; wants_keys++) {
-        struct material material = {0};
+    struct parsed_source source = {.bytes = copy, .size = size, .name = "fuzz", .password = "x"};
+    for (int i = 0; i < 2; i++) {
+        struct parsed_file file = {0};
         struct error error = {0};
-        file.wants_keys = wants_keys;
-        bool is_read = formats_read(&file, FORMATS_WANTED_ANYTHING, &material, &error);
+        source.wanted = i == 0 ? PARSED_WANTED_ANYTHING : PARSED_WANTED_IDENTITY;
+        bool is_read = parsed_file_read(&source, &file, &error);
         if (is_read == error_is_set(&error))
             abort();
-        material_free(&material);
+        parsed_file_free(&file);
     }
     free(copy);
 }

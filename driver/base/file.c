@@ -7,8 +7,6 @@
 
 #include "base/text.h"
 
-#define DESCRIPTION_SIZE 700
-
 static struct file_identity identity_of(const struct stat *status)
 {
     return (struct file_identity){
@@ -86,7 +84,7 @@ static bool read_descriptor(int descriptor, const char *name, struct file_conten
 bool file_read_path(const char *path, const struct option *option, struct file_content *content,
                     struct error *error)
 {
-    char name[DESCRIPTION_SIZE];
+    char name[OPTION_TEXT_SIZE];
     describe(path, option, name, sizeof name);
     *content = (struct file_content){0};
     /* O_NONBLOCK: a FIFO must not hang us; it has no effect on regular files. */
@@ -147,7 +145,7 @@ bool file_permissions_check(const char *path, const struct option *option,
         forbidden |= S_IXUSR;
     if ((status->st_mode & forbidden) == 0)
         return true;
-    char name[DESCRIPTION_SIZE];
+    char name[OPTION_TEXT_SIZE];
     describe(path, option, name, sizeof name);
     error_set(error, ODBCSSL_ERROR_FILE_PERMISSIONS,
               "%s: the file has mode 0%03o, and others may use it; %s. Run: chmod 600 %s", name,

@@ -75,6 +75,9 @@ void tls_options_free(struct tls_options *options);
 const char *tls_mode_name(enum odbcssl_mode mode);
 const char *tls_version_name(enum tls_version version);
 
+/* Room for the text of an option, whose value may be a long path. */
+#define OPTION_TEXT_SIZE 700
+
 /* "SslCrl=/path (odbc.ini [warehouse])" for errors; returns out. A secret is never printed. */
 const char *option_describe(const struct option *option, char *out, size_t out_size);
 

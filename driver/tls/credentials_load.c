@@ -1,3 +1,4 @@
+/* credentials_load.c - reads the files of one set of credentials and puts them together. */
 #include "tls/credentials_load.h"
 
 #include <stdio.h>
@@ -5,12 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "tls/folder.h"
 #include "tls/token.h"
-
-#define DESCRIPTION_SIZE 700
 
 static bool is_verifying(enum odbcssl_mode mode)
 {
@@ -27,13 +25,13 @@ static struct trust *load_trust(const struct tls_options *options, const struct 
                                 struct watch *watch, struct error *error)
 {
     struct error first = {0};
-    struct trust *trust = trust_load_files(root_cert, 1, options->password.value,
-                                           options->file_permissions, watch, &first);
+    struct trust *trust =
+        trust_load(root_cert, 1, options->password.value, options->file_permissions, watch, &first);
     bool is_password =
         first.code == ODBCSSL_ERROR_STORE_PASSWORD || first.code == ODBCSSL_ERROR_STORE_ALTERED;
     /* There is one SslPassword: with a client certificate it may be meant for that one's key. */
     if (trust == NULL && is_password && options->cert.value != NULL)
-        trust = trust_load_files(root_cert, 1, NULL, options->file_permissions, watch, NULL);
+        trust = trust_load(root_cert, 1, NULL, options->file_permissions, watch, NULL);
     if (trust == NULL)
         error_copy(error, &first);
     return trust;
@@ -58,7 +56,7 @@ static bool read_crl_file(const struct tls_options *options, const struct option
                           struct error *error)
 {
     struct file_content content;
-    char name[DESCRIPTION_SIZE];
+    char name[OPTION_TEXT_SIZE];
     struct option named = *option;
     named.value = (char *)path;
     option_describe(&named, name, sizeof name);
@@ -68,12 +66,9 @@ static bool read_crl_file(const struct tls_options *options, const struct option
                   "%s: is a folder; SslCrlDir takes a folder of CRLs", name);
         return false;
     }
-    if (!file_read_path(path, option, &content, error))
+    if (!watch_read(watch, path, option, false, options->file_permissions, &content, error))
         return false;
-    bool is_read = watch_add_content(watch, path, &content, error) &&
-                   file_permissions_check(path, option, &content.status, false,
-                                          options->file_permissions, error) &&
-                   crl_set_take(crls, &content.bytes, content.size, name, error);
+    bool is_read = crl_set_take(crls, &content.bytes, content.size, name, error);
     file_content_free(&content);
     return is_read;
 }
@@ -84,7 +79,7 @@ static bool read_crl_folder(const struct tls_options *options, struct watch *wat
 {
     const struct option *option = &options->crl_dir;
     struct folder folder;
-    char name[DESCRIPTION_SIZE];
+    char name[OPTION_TEXT_SIZE];
     if (!watch_add_path(watch, option->value, error) ||
         !folder_list(option->value, option, &folder, error))
         return false;
@@ -100,7 +95,7 @@ static bool read_crl_folder(const struct tls_options *options, struct watch *wat
 
 static char *name_crls(const struct option *file, const struct option *folder)
 {
-    char file_name[DESCRIPTION_SIZE] = "", folder_name[DESCRIPTION_SIZE] = "", *name = NULL;
+    char file_name[OPTION_TEXT_SIZE] = "", folder_name[OPTION_TEXT_SIZE] = "", *name = NULL;
     if (file->value != NULL)
         option_describe(file, file_name, sizeof file_name);
     if (folder->value != NULL)
@@ -115,7 +110,7 @@ static char *name_crls(const struct option *file, const struct option *folder)
 static bool may_ignore_crls(const struct tls_options *options, struct error *error)
 {
     const struct option *crl = options->crl.value != NULL ? &options->crl : &options->crl_dir;
-    char name[DESCRIPTION_SIZE];
+    char name[OPTION_TEXT_SIZE];
     if (is_default(crl))
         return true;
     error_set(error, ODBCSSL_ERROR_TRUST_MISSING,
@@ -147,10 +142,10 @@ static bool add_crls(const struct tls_options *options, struct watch *watch,
 static bool add_identity(const struct tls_options *options, const char *user, struct watch *watch,
                          struct credentials *credentials, struct error *error)
 {
-    char name[DESCRIPTION_SIZE];
+    char name[OPTION_TEXT_SIZE];
     if (options->cert.value != NULL) {
         credentials->has_identity =
-            client_identity_load_files(options, user, watch, &credentials->identity, error);
+            client_identity_load(options, user, watch, &credentials->identity, error);
         return credentials->has_identity;
     }
     if (options->key.value == NULL || is_default(&options->key))
@@ -168,7 +163,10 @@ static size_t import_chain(const struct client_identity *identity, gnutls_pcert_
     size_t count = 0;
     *outcome = 0;
     while (*outcome == 0 && count < identity->chain_count) {
-        *outcome = gnutls_pcert_import_x509(&list[count], identity->chain[count], 0);
+        const struct certificate *certificate = &identity->chain[count];
+        const gnutls_datum_t der = {(unsigned char *)certificate->bytes,
+                                    (unsigned)certificate->size};
+        *outcome = gnutls_pcert_import_x509_raw(&list[count], &der, GNUTLS_X509_FMT_DER, 0);
         count += *outcome == 0;
     }
     return count;

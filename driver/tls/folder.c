@@ -1,3 +1,5 @@
+/* folder.c - lists a folder, each file once, in an order that does not depend on the file system.
+ */
 #include "tls/folder.h"
 
 #include <dirent.h>
@@ -31,9 +33,10 @@ static int compare_files(const void *left, const void *right)
 
 static int compare_paths(const void *left, const void *right)
 {
-    return strcmp(((const struct entry *)left)->path, ((const struct entry *)right)->path);
+    return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
+/* false: out of memory. */
 static bool add_entry(struct listing *listing, const char *folder, const char *name)
 {
     struct stat status;
@@ -60,29 +63,11 @@ static bool add_entry(struct listing *listing, const char *folder, const char *n
     return true;
 }
 
-static void remove_doubles(struct listing *listing)
-{
-    size_t kept = 0;
-    if (listing->count == 0)
-        return;
-    qsort(listing->entries, listing->count, sizeof *listing->entries, compare_files);
-    for (size_t i = 1; i < listing->count; i++) {
-        struct entry *last = &listing->entries[kept], *next = &listing->entries[i];
-        if (last->inode == next->inode && last->device == next->device)
-            free(next->path);
-        else
-            listing->entries[++kept] = *next;
-    }
-    listing->count = kept + 1;
-    qsort(listing->entries, listing->count, sizeof *listing->entries, compare_paths);
-}
-
 static bool read_entries(DIR *stream, const char *path, const char *name, struct listing *listing,
                          struct error *error)
 {
     const struct dirent *entry;
-    errno = 0;
-    while ((entry = readdir(stream)) != NULL) {
+    for (errno = 0; (entry = readdir(stream)) != NULL; errno = 0) {
         if (entry->d_name[0] == '.')
             continue;
         if (listing->count == FOLDER_ENTRY_LIMIT) {
@@ -95,7 +80,6 @@ static bool read_entries(DIR *stream, const char *path, const char *name, struct
             error_set_memory(error);
             return false;
         }
-        errno = 0;
     }
     if (errno != 0)
         error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
@@ -103,25 +87,10 @@ static bool read_entries(DIR *stream, const char *path, const char *name, struct
     return errno == 0;
 }
 
-/* Hands the paths over to folder. */
-static bool take_paths(struct listing *listing, struct folder *folder, struct error *error)
-{
-    folder->paths = calloc(listing->count + 1, sizeof *folder->paths);
-    if (folder->paths == NULL) {
-        error_set_memory(error);
-        return false;
-    }
-    for (size_t i = 0; i < listing->count; i++)
-        folder->paths[i] = listing->entries[i].path;
-    folder->count = listing->count;
-    listing->count = 0;
-    return true;
-}
-
 bool folder_list(const char *path, const struct option *option, struct folder *folder,
                  struct error *error)
 {
-    char name[700];
+    char name[OPTION_TEXT_SIZE];
     struct listing listing = {0};
     *folder = (struct folder){0};
     option_describe(option, name, sizeof name);
@@ -133,13 +102,26 @@ bool folder_list(const char *path, const struct option *option, struct folder *f
     }
     bool is_good = read_entries(stream, path, name, &listing, error);
     closedir(stream);
-    if (is_good) {
-        remove_doubles(&listing);
-        is_good = take_paths(&listing, folder, error);
+    folder->paths = calloc(listing.count + 1, sizeof *folder->paths);
+    if (folder->paths == NULL)
+        error_set_memory(error);
+    is_good = is_good && folder->paths != NULL;
+    if (listing.count > 0)
+        qsort(listing.entries, listing.count, sizeof *listing.entries, compare_files);
+    for (size_t i = 0; i < listing.count; i++) {
+        const struct entry *entry = &listing.entries[i];
+        bool is_double =
+            i > 0 && entry[-1].inode == entry->inode && entry[-1].device == entry->device;
+        if (is_good && !is_double)
+            folder->paths[folder->count++] = entry->path;
+        else
+            free(entry->path);
     }
-    for (size_t i = 0; i < listing.count; i++)
-        free(listing.entries[i].path);
     free(listing.entries);
+    if (is_good)
+        qsort(folder->paths, folder->count, sizeof *folder->paths, compare_paths);
+    else
+        folder_free(folder);
     return is_good;
 }
 

@@ -143,49 +143,23 @@ static bool read_file(const char *path, const struct option *certificate,
     snprintf(source, sizeof source, "%s, beside %s", certificate->source, certificate->keyword);
     const struct option file = {
         .value = (char *)path, .keyword = "the key's password file", .source = source};
-    if (!file_read_path(path, &file, content, error))
-        return false;
-    bool is_good = watch_add_content(watch, path, content, error) &&
-                   file_permissions_check(path, &file, &content->status, true, permissions, error);
-    if (!is_good)
-        file_content_free(content);
-    return is_good;
+    return watch_read(watch, path, &file, true, permissions, content, error);
 }
 
 static const char *reason(enum gaussdb_key_outcome outcome)
 {
-    switch (outcome) {
-    case GAUSSDB_KEY_DONE:
-        break;
-    case GAUSSDB_KEY_CIPHER_SIZE:
-        return "the .cipher file does not have the 56 bytes of a GaussDB key password file";
-    case GAUSSDB_KEY_RAND_SIZE:
-        return "the .rand file does not have the 24 bytes of a GaussDB key password file";
-    case GAUSSDB_KEY_CIPHER_CRC:
-        return "the checksum of the .cipher file is wrong: it is damaged";
-    case GAUSSDB_KEY_RAND_CRC:
-        return "the checksum of the .rand file is wrong: it is damaged";
-    case GAUSSDB_KEY_CONTENT:
-        return "what they decrypt to is no password: they do not belong together";
-    case GAUSSDB_KEY_CRYPTO:
-        return "GnuTLS refuses to decrypt them";
-    }
-    return "";
-}
-
-static bool decode_files(const char *cipher_path, const char *rand_path,
-                         const struct file_content *cipher, const struct file_content *rand,
-                         char *password_out, struct error *error)
-{
-    enum gaussdb_key_outcome outcome =
-        gaussdb_key_decode(cipher->bytes, cipher->size, rand->bytes, rand->size, password_out);
-    if (outcome == GAUSSDB_KEY_DONE)
-        return true;
-    error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-              "the key password files %s and %s cannot be used: %s. Fetch them again, or set "
-              "SslPassword",
-              cipher_path, rand_path, reason(outcome));
-    return false;
+    static const char *const reasons[] = {
+        [GAUSSDB_KEY_DONE] = "",
+        [GAUSSDB_KEY_CIPHER_SIZE] =
+            "the .cipher file does not have the 56 bytes of a GaussDB key password file",
+        [GAUSSDB_KEY_RAND_SIZE] =
+            "the .rand file does not have the 24 bytes of a GaussDB key password file",
+        [GAUSSDB_KEY_CIPHER_CRC] = "the checksum of the .cipher file is wrong: it is damaged",
+        [GAUSSDB_KEY_RAND_CRC] = "the checksum of the .rand file is wrong: it is damaged",
+        [GAUSSDB_KEY_CONTENT] = "what they decrypt to is no password: they do not belong together",
+        [GAUSSDB_KEY_CRYPTO] = "GnuTLS refuses to decrypt them",
+    };
+    return reasons[outcome];
 }
 
 bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
@@ -201,10 +175,18 @@ bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
         return false;
     }
     bool is_read = read_file(cipher_path, certificate, permissions, watch, &cipher, error) &&
-                   read_file(rand_path, certificate, permissions, watch, &rand, error) &&
-                   decode_files(cipher_path, rand_path, &cipher, &rand, password_out, error);
+                   read_file(rand_path, certificate, permissions, watch, &rand, error);
+    enum gaussdb_key_outcome outcome = GAUSSDB_KEY_DONE;
+    if (is_read)
+        outcome =
+            gaussdb_key_decode(cipher.bytes, cipher.size, rand.bytes, rand.size, password_out);
+    if (outcome != GAUSSDB_KEY_DONE)
+        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "the key password files %s and %s cannot be used: %s. Fetch them again, or set "
+                  "SslPassword",
+                  cipher_path, rand_path, reason(outcome));
     file_content_free(&cipher);
     file_content_free(&rand);
     free(rand_path);
-    return is_read;
+    return is_read && outcome == GAUSSDB_KEY_DONE;
 }

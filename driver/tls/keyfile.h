@@ -5,39 +5,32 @@
 #define TLS_KEYFILE_H
 
 #include <gnutls/abstract.h>
-#include <gnutls/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
 #include "base/error.h"
 #include "base/options.h"
+#include "tls/certificate.h"
 #include "tls/watch.h"
 
 struct token_pin;
 
 struct client_identity {
-    gnutls_x509_crt_t *chain; /* the client's certificate first */
+    struct certificate *chain; /* the client's certificate first; it owns the DER */
     size_t chain_count;
     gnutls_privkey_t key;
-    time_t not_before; /* of the first certificate */
-    time_t not_after;
     char *subject;         /* of the first certificate, with its serial: for errors */
     char *name;            /* where it comes from: "SslCert=/f (odbc.ini [w])" */
     struct token_pin *pin; /* a token may ask for it at any time */
 };
 
 /* Reads what SslCert, SslKey and SslPassword name; the key's password may also come from GaussDB's
- * client.key.cipher and client.key.rand beside the certificate. Checks permissions, that the key
- * fits the certificate, and the certificate's dates at the time now. user: for USER.key.cipher; may
- * be NULL. false with error set on failure; identity is then all zeroes. */
-bool client_identity_load(const struct tls_options *options, const char *user, time_t now,
+ * client.key.cipher and client.key.rand beside the certificate. Checks permissions, and that the
+ * key fits the certificate. user: for USER.key.cipher; may be NULL. watch gets the files that were
+ * read; may be NULL. false with error set on failure; identity is then all zeroes. */
+bool client_identity_load(const struct tls_options *options, const char *user, struct watch *watch,
                           struct client_identity *identity, struct error *error);
-
-/* The same, but for the dates. watch gets the files that were read; may be NULL. */
-bool client_identity_load_files(const struct tls_options *options, const char *user,
-                                struct watch *watch, struct client_identity *identity,
-                                struct error *error);
 
 /* Whether the certificate is valid at the time now. */
 bool client_identity_check_dates(const struct client_identity *identity, time_t now,

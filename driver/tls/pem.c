@@ -1,10 +1,9 @@
+/* pem.c - finds PEM blocks in text, each byte looked at once; GnuTLS decodes the base64. */
 #include "tls/pem.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <gnutls/gnutls.h>
+#include <limits.h>
 #include <string.h>
-
-#include "base/text.h"
 
 static const char begin_mark[] = "-----BEGIN ";
 static const char end_mark[] = "-----END ";
@@ -97,82 +96,29 @@ enum pem_outcome pem_next(struct pem_reader *reader, struct pem_block *block)
     return PEM_BLOCK;
 }
 
-static int base64_value(char character)
-{
-    if (character >= 'A' && character <= 'Z')
-        return character - 'A';
-    if (character >= 'a' && character <= 'z')
-        return character - 'a' + 26;
-    if (character >= '0' && character <= '9')
-        return character - '0' + 52;
-    return character == '+' ? 62 : character == '/' ? 63 : -1;
-}
-
-/* RFC 4648, with white space anywhere; after '=' only '=' follows. */
 unsigned char *pem_decode(const char *body, size_t body_size, size_t *size_out)
 {
-    unsigned char *out = malloc(body_size / 4 * 3 + 4);
-    size_t size = 0, digits = 0, padding = 0;
-    uint32_t bits = 0;
-    bool is_good = out != NULL;
-    for (size_t i = 0; is_good && i < body_size; i++) {
-        int value = base64_value(body[i]);
-        if (is_blank(body[i]))
-            continue;
-        if (body[i] == '=') {
-            is_good = ++padding <= 2;
-            continue;
-        }
-        is_good = value >= 0 && padding == 0;
-        bits = bits << 6 | (uint32_t)(value & 63);
-        if (++digits % 4 == 0) {
-            out[size++] = (unsigned char)(bits >> 16);
-            out[size++] = (unsigned char)(bits >> 8);
-            out[size++] = (unsigned char)bits;
-        }
-    }
-    size_t rest = digits % 4;
-    is_good = is_good && digits > 0 && rest != 1 && (padding == 0 || padding + rest == 4);
-    if (is_good && rest >= 2)
-        out[size++] = (unsigned char)(bits >> (rest == 2 ? 4 : 10));
-    if (is_good && rest == 3)
-        out[size++] = (unsigned char)(bits >> 2);
-    if (!is_good) {
-        text_wipe(out, out != NULL ? size : 0);
-        free(out);
+    const gnutls_datum_t text = {(unsigned char *)body, (unsigned)body_size};
+    gnutls_datum_t bytes = {0};
+    *size_out = 0;
+    if (body_size > UINT_MAX || gnutls_base64_decode2(&text, &bytes) != 0 || bytes.size == 0) {
+        gnutls_free(bytes.data);
         return NULL;
     }
-    *size_out = size;
-    return out;
+    *size_out = bytes.size;
+    return bytes.data;
 }
 
-bool pem_is_encrypted(const struct pem_block *block, char *cipher_out, size_t cipher_out_size)
+bool pem_is_encrypted(const struct pem_block *block)
 {
-    static const char encrypted[] = "ENCRYPTED";
-    static const char info[] = "DEK-Info:";
-    if (cipher_out != NULL && cipher_out_size > 0)
-        cipher_out[0] = '\0';
-    if (block->headers == NULL)
-        return false;
-    const char *end = block->headers + block->headers_size;
-    const char *at = find(block->headers, end, info, sizeof info - 1);
-    if (at != NULL && cipher_out != NULL) {
-        at += sizeof info - 1;
-        while (at < end && *at == ' ')
-            at++;
-        size_t size = 0;
-        while (at + size < end && at[size] != ',' && !is_blank(at[size]))
-            size++;
-        snprintf(cipher_out, cipher_out_size, "%.*s", size < 64 ? (int)size : 64, at);
-    }
-    return find(block->headers, end, encrypted, sizeof encrypted - 1) != NULL;
+    return block->headers != NULL &&
+           memmem(block->headers, block->headers_size, "ENCRYPTED", 9) != NULL;
 }
 
-static bool append_lines(const char *text, size_t size, struct buffer *out)
+static void append_lines(const char *text, size_t size, struct buffer *out)
 {
     const char *end = text + size;
-    bool is_good = true;
-    while (is_good && text < end) {
+    while (text < end) {
         const char *line_end = memchr(text, '\n', (size_t)(end - text));
         const char *next = line_end != NULL ? line_end + 1 : end;
         const char *last = next;
@@ -180,28 +126,30 @@ static bool append_lines(const char *text, size_t size, struct buffer *out)
             text++;
         while (last > text && is_blank(last[-1]))
             last--;
-        if (last > text)
-            is_good =
-                buffer_append(out, text, (size_t)(last - text)) && buffer_append(out, "\n", 1);
+        if (last > text) {
+            buffer_append(out, text, (size_t)(last - text));
+            buffer_append(out, "\n", 1);
+        }
         text = next;
     }
-    return is_good;
+}
+
+static void append_mark(const char *mark, const struct pem_block *block, struct buffer *out)
+{
+    buffer_append(out, mark, strlen(mark));
+    buffer_append(out, block->label, block->label_size);
+    buffer_append(out, "-----\n", DASHES_SIZE + 1);
 }
 
 bool pem_rewrite(const struct pem_block *block, struct buffer *out)
 {
     /* Room for all at once: growing would leave parts of a key behind. */
-    size_t size = 2 * (block->label_size + END_SIZE + DASHES_SIZE + 8) + block->headers_size +
-                  block->body_size;
-    if (buffer_reserve(out, size) == NULL)
-        return false;
-    bool is_good = buffer_append(out, begin_mark, BEGIN_SIZE) &&
-                   buffer_append(out, block->label, block->label_size) &&
-                   buffer_append(out, "-----\n", 6);
-    if (block->headers != NULL)
-        is_good = is_good && append_lines(block->headers, block->headers_size, out) &&
-                  buffer_append(out, "\n", 1);
-    return is_good && append_lines(block->body, block->body_size, out) &&
-           buffer_append(out, end_mark, END_SIZE) &&
-           buffer_append(out, block->label, block->label_size) && buffer_append(out, "-----\n", 6);
+    buffer_reserve(out, 2 * (block->label_size + BEGIN_SIZE + DASHES_SIZE + 8) +
+                            block->headers_size + block->body_size);
+    append_mark(begin_mark, block, out);
+    append_lines(block->headers, block->headers_size, out);
+    buffer_append(out, "\n", 1);
+    append_lines(block->body, block->body_size, out);
+    append_mark(end_mark, block, out);
+    return !out->is_failed;
 }

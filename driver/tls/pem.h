@@ -34,14 +34,15 @@ struct pem_reader pem_over(const unsigned char *bytes, size_t size);
  */
 enum pem_outcome pem_next(struct pem_reader *reader, struct pem_block *block);
 
-/* The block's bytes, as new memory that the caller wipes and frees; NULL: no base64. */
+/* The bytes of base64 with white space anywhere, as new memory that the caller wipes and frees;
+ * NULL: it is none, or empty. */
 unsigned char *pem_decode(const char *body, size_t body_size, size_t *size_out);
 
-/* Whether the headers say that the key is encrypted, and with what ("AES-256-CBC"; out may be
- * NULL). */
-bool pem_is_encrypted(const struct pem_block *block, char *cipher_out, size_t cipher_out_size);
+/* Whether the headers say that the key is encrypted. */
+bool pem_is_encrypted(const struct pem_block *block);
 
-/* Writes the block again with one item per line and without white space around lines. */
+/* Writes a block with headers again, one item per line and without white space around lines. false:
+ * out of memory. */
 bool pem_rewrite(const struct pem_block *block, struct buffer *out);
 
 #endif

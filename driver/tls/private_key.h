@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "tls/material.h"
+#include "tls/parsed_file.h"
 
 struct private_key_password {
     const char *text;   /* NULL: none is known */
@@ -16,7 +16,7 @@ struct private_key_password {
 };
 
 /* name: where the key comes from, for errors. The caller deinitialises *key_out. */
-bool private_key_import(const struct material_key *key, const struct private_key_password *password,
+bool private_key_import(const struct parsed_key *key, const struct private_key_password *password,
                         const char *name, gnutls_privkey_t *key_out, struct error *error);
 
 #endif

@@ -1,15 +1,15 @@
+/* session_report.c - what was negotiated with whom, and what is to be warned of. */
 #include "tls/session_internal.h"
 
-#include <arpa/inet.h>
-#include <gnutls/x509.h>
+#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "tls/certificate.h"
 
 #define FINGERPRINT_SIZE 32 /* SHA-256 */
-#define SERIAL_SIZE 64      /* RFC 5280, 4.1.2.2: 20 octets; some have more */
 
 static enum odbcssl_state state_of(const struct session_verification *found)
 {
@@ -47,102 +47,35 @@ static void report_negotiated(const struct tls_session *session, struct tls_repo
         error_printable(alpn.data, alpn.size, report->alpn, sizeof report->alpn);
 }
 
-typedef int name_getter(gnutls_x509_crt_t certificate, gnutls_datum_t *out, unsigned flags);
-
-static void report_name(name_getter *get, gnutls_x509_crt_t certificate, char *out, size_t size)
-{
-    gnutls_datum_t name = {NULL, 0};
-    if (get(certificate, &name, 0) != GNUTLS_E_SUCCESS)
-        return;
-    error_printable(name.data, name.size, out, size);
-    gnutls_free(name.data);
-}
-
-/* "DNS:a"; empty for kinds of names that no server is called by. */
-static void format_alt_name(unsigned type, const char *name, size_t length, char *out, size_t size)
-{
-    char text[REPORT_NAME_SIZE];
-    out[0] = '\0';
-    switch (type) {
-    case GNUTLS_SAN_DNSNAME:
-        snprintf(out, size, "DNS:%s", error_printable(name, length, text, sizeof text));
-        break;
-    case GNUTLS_SAN_URI:
-        snprintf(out, size, "URI:%s", error_printable(name, length, text, sizeof text));
-        break;
-    case GNUTLS_SAN_RFC822NAME:
-        snprintf(out, size, "email:%s", error_printable(name, length, text, sizeof text));
-        break;
-    case GNUTLS_SAN_IPADDRESS:
-        if (inet_ntop(length == 4 ? AF_INET : AF_INET6, name, text, sizeof text) != NULL &&
-            (length == 4 || length == 16))
-            snprintf(out, size, "IP:%s", text);
-        break;
-    default:
-        break;
-    }
-}
-
-static void report_alt_names(gnutls_x509_crt_t certificate, char *out, size_t size)
-{
-    size_t used = 0;
-    for (unsigned i = 0;; i++) {
-        char name[REPORT_NAME_SIZE], text[REPORT_NAME_SIZE + 16];
-        size_t length = sizeof name;
-        int type = gnutls_x509_crt_get_subject_alt_name(certificate, i, name, &length, NULL);
-        if (type == GNUTLS_E_SHORT_MEMORY_BUFFER)
-            continue;
-        if (type < 0)
-            return;
-        format_alt_name((unsigned)type, name, length, text, sizeof text);
-        size_t needed = strlen(text) + (used > 0 ? 2 : 0);
-        if (text[0] == '\0' || used + needed >= size)
-            continue;
-        used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", text);
-    }
-}
-
-static void report_encoded(gnutls_x509_crt_t certificate, const gnutls_datum_t *der,
-                           struct tls_report *report)
-{
-    unsigned char fingerprint[FINGERPRINT_SIZE], serial[SERIAL_SIZE];
-    size_t length = sizeof fingerprint;
-    gnutls_datum_t pem = {NULL, 0};
-    if (gnutls_fingerprint(GNUTLS_DIG_SHA256, der, fingerprint, &length) == GNUTLS_E_SUCCESS)
-        text_hex(fingerprint, length, 0, report->peer_fingerprint, sizeof report->peer_fingerprint);
-    length = sizeof serial;
-    if (gnutls_x509_crt_get_serial(certificate, serial, &length) == GNUTLS_E_SUCCESS)
-        text_hex(serial, length, ':', report->peer_serial, sizeof report->peer_serial);
-    /* Part of a PEM certificate is of no use. */
-    if (gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &pem) == GNUTLS_E_SUCCESS &&
-        pem.size < sizeof report->peer_certificate) {
-        memcpy(report->peer_certificate, pem.data, pem.size);
-        report->peer_certificate[pem.size] = '\0';
-    }
-    gnutls_free(pem.data);
-}
-
 static void report_peer(const struct tls_session *session, struct tls_report *report,
                         time_t *not_after_out)
 {
     unsigned count = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(session->gnutls, &count);
-    gnutls_x509_crt_t certificate = NULL;
+    struct certificate peer;
+    unsigned char fingerprint[FINGERPRINT_SIZE];
+    gnutls_datum_t pem = {NULL, 0};
     *not_after_out = 0;
-    if (chain == NULL || count == 0 || gnutls_x509_crt_init(&certificate) != GNUTLS_E_SUCCESS)
+    if (chain == NULL || count == 0 ||
+        certificate_read(chain[0].data, chain[0].size, &peer) != NULL)
         return;
-    if (gnutls_x509_crt_import(certificate, &chain[0], GNUTLS_X509_FMT_DER) == GNUTLS_E_SUCCESS) {
-        report_name(gnutls_x509_crt_get_dn3, certificate, report->peer_subject,
-                    sizeof report->peer_subject);
-        report_name(gnutls_x509_crt_get_issuer_dn3, certificate, report->peer_issuer,
-                    sizeof report->peer_issuer);
-        *not_after_out = gnutls_x509_crt_get_expiration_time(certificate);
-        clock_format(gnutls_x509_crt_get_activation_time(certificate), report->peer_not_before);
-        clock_format(*not_after_out, report->peer_not_after);
-        report_alt_names(certificate, report->peer_alt_names, sizeof report->peer_alt_names);
-        report_encoded(certificate, &chain[0], report);
+    *not_after_out = peer.not_after;
+    certificate_format_dn(&peer.subject, report->peer_subject, sizeof report->peer_subject);
+    certificate_format_dn(&peer.issuer, report->peer_issuer, sizeof report->peer_issuer);
+    certificate_format_names(&peer, report->peer_alt_names, sizeof report->peer_alt_names);
+    certificate_format_serial(&peer, report->peer_serial, sizeof report->peer_serial);
+    clock_format(peer.not_before, report->peer_not_before);
+    clock_format(peer.not_after, report->peer_not_after);
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, peer.bytes, peer.size, fingerprint) == 0)
+        text_hex(fingerprint, sizeof fingerprint, 0, report->peer_fingerprint,
+                 sizeof report->peer_fingerprint);
+    /* Part of a PEM certificate is of no use. */
+    if (gnutls_pem_base64_encode2("CERTIFICATE", &chain[0], &pem) == 0 &&
+        pem.size < sizeof report->peer_certificate) {
+        memcpy(report->peer_certificate, pem.data, pem.size);
+        report->peer_certificate[pem.size] = '\0';
     }
-    gnutls_x509_crt_deinit(certificate);
+    gnutls_free(pem.data);
 }
 
 static void warn_expiry(const struct tls_session *session, enum odbcssl_error code,
@@ -188,7 +121,7 @@ static void warn(const struct tls_session *session, const struct tls_report *rep
         const struct client_identity *identity = &session->credentials->identity;
         snprintf(what, sizeof what, "the client certificate %s of %s", identity->subject,
                  identity->name);
-        warn_expiry(session, ODBCSSL_WARNING_CLIENT_EXPIRY, what, identity->not_after, now,
+        warn_expiry(session, ODBCSSL_WARNING_CLIENT_EXPIRY, what, identity->chain[0].not_after, now,
                     warnings);
     }
     snprintf(what, sizeof what, "a CRL of %s",
@@ -212,7 +145,8 @@ void tls_session_report(const struct tls_session *session, struct tls_report *re
         report->crl_days_left = clock_days_until(found->crl_next_update, now);
     report->has_client_certificate = session->credentials->has_identity;
     if (session->credentials->has_identity)
-        report->client_days_left = clock_days_until(session->credentials->identity.not_after, now);
+        report->client_days_left =
+            clock_days_until(session->credentials->identity.chain[0].not_after, now);
     if (session->stage != SESSION_ESTABLISHED)
         return;
     report->state = state_of(found);

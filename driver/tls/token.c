@@ -1,3 +1,5 @@
+/* token.c - p11-kit finds the token and GnuTLS speaks to it; here PINs are answered, failures told.
+ */
 #include "tls/token.h"
 
 #include <gnutls/pkcs11.h>
@@ -6,8 +8,6 @@
 #include <string.h>
 
 #include "base/text.h"
-
-#define DESCRIPTION_SIZE 700
 
 /* A PIN in the URI itself (RFC 7512, 2.4). */
 static const char pin_attribute[] = "pin-value=";
@@ -86,7 +86,7 @@ static bool is_pin_error(int outcome)
 static bool fail(const struct option *option, const struct token_pin *pin, const char *what,
                  int outcome, struct error *error)
 {
-    char name[DESCRIPTION_SIZE];
+    char name[OPTION_TEXT_SIZE];
     token_describe(option, name, sizeof name);
     if (outcome == GNUTLS_E_MEMORY_ERROR)
         error_set_memory(error);
@@ -111,17 +111,36 @@ static bool fail(const struct option *option, const struct token_pin *pin, const
     return false;
 }
 
-bool token_load_chain(const struct option *option, struct token_pin *pin,
-                      gnutls_x509_crt_t **chain_out, unsigned *count_out, struct error *error)
+bool token_add_certificate(gnutls_x509_crt_t certificate, struct parsed_file *file,
+                           struct error *error)
 {
-    *chain_out = NULL;
-    *count_out = 0;
-    int outcome =
-        gnutls_x509_crt_list_import_url(chain_out, count_out, option->value, answer, pin, 0);
-    if (outcome >= 0 && *count_out > 0)
-        return true;
-    return fail(option, pin, "a certificate",
-                outcome < 0 ? outcome : GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE, error);
+    gnutls_datum_t der = {0};
+    int outcome = gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_DER, &der);
+    if (outcome < 0)
+        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED, "a certificate cannot be encoded: %s",
+                  gnutls_strerror(outcome));
+    bool is_good =
+        outcome >= 0 && parsed_file_add_certificate(file, der.data, der.size, "GnuTLS", error);
+    gnutls_free(der.data);
+    return is_good;
+}
+
+bool token_load_chain(const struct option *option, struct token_pin *pin, struct parsed_file *file,
+                      struct error *error)
+{
+    gnutls_x509_crt_t *chain = NULL;
+    unsigned count = 0;
+    int outcome = gnutls_x509_crt_list_import_url(&chain, &count, option->value, answer, pin, 0);
+    bool is_good = outcome >= 0 && count > 0;
+    if (!is_good)
+        fail(option, pin, "a certificate",
+             outcome < 0 ? outcome : GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE, error);
+    for (unsigned i = 0; i < count; i++) {
+        is_good = is_good && token_add_certificate(chain[i], file, error);
+        gnutls_x509_crt_deinit(chain[i]);
+    }
+    gnutls_free(chain);
+    return is_good;
 }
 
 /* The URI of the key that belongs to a certificate: the same but for the type. */

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "tls/parsed_file.h"
 
 /* Answers a token that asks for its PIN. It has to live as long as the objects it was given for. */
 struct token_pin;
@@ -27,10 +28,13 @@ char *token_hide_pin(const char *value);
 /* As option_describe, without a pin-value that stands in the URI. */
 const char *token_describe(const struct option *option, char *out, size_t out_size);
 
-/* The certificate and, as far as the token has them, its issuers. The caller frees with
- * gnutls_x509_crt_deinit and gnutls_free. */
-bool token_load_chain(const struct option *option, struct token_pin *pin,
-                      gnutls_x509_crt_t **chain_out, unsigned *count_out, struct error *error);
+/* Adds the certificate and, as far as the token has them, its issuers. */
+bool token_load_chain(const struct option *option, struct token_pin *pin, struct parsed_file *file,
+                      struct error *error);
+
+/* Adds one that GnuTLS found, there or in the system's trust. */
+bool token_add_certificate(gnutls_x509_crt_t certificate, struct parsed_file *file,
+                           struct error *error);
 
 /* option may also name the key's certificate. */
 bool token_load_key(const struct option *option, struct token_pin *pin, gnutls_privkey_t *key_out,

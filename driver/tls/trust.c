@@ -1,3 +1,5 @@
+/* trust.c - loads anchors from files, folders or the system, and keeps them sorted for the search
+ * of issuers. */
 #include "tls/trust.h"
 
 #include <gnutls/pkcs11.h>
@@ -6,13 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "tls/folder.h"
-#include "tls/formats.h"
 #include "tls/name.h"
-
-#define DESCRIPTION_SIZE 700
+#include "tls/parsed_file.h"
+#include "tls/token.h"
 
 /* Where systems keep their anchors; GnuTLS does not say which of them it was built with. */
 static const char *const system_files[] = {
@@ -28,60 +28,40 @@ struct loading {
     const char *password;
     enum file_permissions permissions;
     struct watch *watch;
-    struct material material;   /* of all files */
-    struct material distrusted; /* by the system */
+    struct parsed_file file;       /* all that were read */
+    struct parsed_file distrusted; /* by the system */
     struct error *error;
 };
 
-static bool read_file(struct loading *loading, const char *path, enum formats_wanted wanted)
+static bool read_file(struct loading *loading, const char *path, enum parsed_wanted wanted)
 {
-    struct file_content content;
-    char name[DESCRIPTION_SIZE];
-    struct option named = *loading->root_cert;
-    named.value = (char *)path;
-    if (!file_read_path(path, loading->root_cert, &content, loading->error))
-        return false;
-    const struct store store = {.bytes = content.bytes,
-                                .size = content.size,
-                                .name = option_describe(&named, name, sizeof name),
-                                .password = loading->password};
-    bool is_good = watch_add_content(loading->watch, path, &content, loading->error) &&
-                   file_permissions_check(path, loading->root_cert, &content.status, false,
-                                          loading->permissions, loading->error) &&
-                   formats_read(&store, wanted, &loading->material, loading->error);
-    file_content_free(&content);
-    return is_good;
+    const struct parsed_origin origin = {.option = loading->root_cert,
+                                         .path = path,
+                                         .password = loading->password,
+                                         .permissions = loading->permissions,
+                                         .watch = loading->watch};
+    return parsed_file_load(&origin, wanted, &loading->file, loading->error);
 }
 
 static bool read_folder(struct loading *loading)
 {
     const char *path = loading->root_cert->value;
-    size_t before = loading->material.certificate_count;
+    size_t before = loading->file.certificate_count;
     struct folder folder;
     if (!watch_add_path(loading->watch, path, loading->error) ||
         !folder_list(path, loading->root_cert, &folder, loading->error))
         return false;
     bool is_good = true;
     for (size_t i = 0; is_good && i < folder.count; i++)
-        is_good = read_file(loading, folder.paths[i], FORMATS_WANTED_ANYTHING);
-    if (is_good && loading->material.certificate_count == before) {
-        char name[DESCRIPTION_SIZE];
+        is_good = read_file(loading, folder.paths[i], PARSED_WANTED_ANYTHING);
+    if (is_good && loading->file.certificate_count == before) {
+        char name[OPTION_TEXT_SIZE];
         error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
                   "%s: none of the %zu files in the folder holds a certificate",
                   option_describe(loading->root_cert, name, sizeof name), folder.count);
         is_good = false;
     }
     folder_free(&folder);
-    return is_good;
-}
-
-static bool add_certificate(struct loading *loading, struct material *material,
-                            gnutls_x509_crt_t certificate)
-{
-    gnutls_datum_t der = {0};
-    bool is_good = gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_DER, &der) >= 0 &&
-                   material_add_certificate(material, der.data, der.size, "system", loading->error);
-    gnutls_free(der.data);
     return is_good;
 }
 
@@ -96,7 +76,7 @@ static bool add_system_anchors(struct loading *loading)
         return false;
     if (gnutls_x509_trust_list_add_system_trust(list, 0, 0) > 0)
         while (is_good && gnutls_x509_trust_list_iter_get_ca(list, &iterator, &anchor) == 0) {
-            is_good = add_certificate(loading, &loading->material, anchor);
+            is_good = token_add_certificate(anchor, &loading->file, loading->error);
             gnutls_x509_crt_deinit(anchor);
         }
     gnutls_x509_trust_list_iter_deinit(iterator);
@@ -118,8 +98,8 @@ static bool add_distrusted(struct loading *loading)
     for (unsigned i = 0; i < count; i++) {
         gnutls_datum_t der = {0};
         if (is_good && gnutls_pkcs11_obj_export2(objects[i], &der) >= 0)
-            is_good = material_add_certificate(&loading->distrusted, der.data, der.size, "system",
-                                               loading->error);
+            is_good = parsed_file_add_certificate(&loading->distrusted, der.data, der.size,
+                                                  "system", loading->error);
         gnutls_free(der.data);
         gnutls_pkcs11_obj_deinit(objects[i]);
     }
@@ -129,8 +109,8 @@ static bool add_distrusted(struct loading *loading)
 
 static bool read_system(struct loading *loading)
 {
-    size_t before = loading->material.certificate_count;
-    char name[DESCRIPTION_SIZE];
+    size_t before = loading->file.certificate_count;
+    char name[OPTION_TEXT_SIZE];
     for (size_t i = 0; i < sizeof system_files / sizeof system_files[0]; i++)
         if (!watch_add_path(loading->watch, system_files[i], loading->error))
             return false;
@@ -139,7 +119,7 @@ static bool read_system(struct loading *loading)
             error_set_memory(loading->error);
         return false;
     }
-    if (loading->material.certificate_count > before)
+    if (loading->file.certificate_count > before)
         return true;
     error_set(loading->error, ODBCSSL_ERROR_TRUST_MISSING,
               "%s: the system has no trust anchors (on Debian they are in the package "
@@ -156,14 +136,14 @@ static bool read_one(struct loading *loading)
         return read_system(loading);
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return read_folder(loading);
-    return read_file(loading, path, FORMATS_WANTED_CERTIFICATES);
+    return read_file(loading, path, PARSED_WANTED_ANCHORS);
 }
 
 /* The list */
 
 static int compare_bytes(const void *left, const void *right)
 {
-    const struct material_certificate *a = left, *b = right;
+    const struct parsed_certificate *a = left, *b = right;
     if (a->size != b->size)
         return a->size < b->size ? -1 : 1;
     return memcmp(a->bytes, b->bytes, a->size);
@@ -175,12 +155,12 @@ static int compare_hashes(const void *left, const void *right)
     return a->subject_hash < b->subject_hash ? -1 : a->subject_hash > b->subject_hash;
 }
 
-/* Takes the certificates over from material, without doubles. name: for errors. */
-static bool take_certificates(struct trust_certificates *to, struct material *material,
+/* Takes the certificates over from file, without doubles. name: for errors. */
+static bool take_certificates(struct trust_certificates *to, struct parsed_file *file,
                               const char *name, struct error *error)
 {
-    struct material_certificate *from = material->certificates;
-    size_t count = material->certificate_count;
+    struct parsed_certificate *from = file->certificates;
+    size_t count = file->certificate_count;
     bool is_good = true;
     to->items = calloc(count + 1, sizeof *to->items);
     if (to->items == NULL) {
@@ -257,7 +237,7 @@ static char *join_names(const struct option *root_certs, size_t count)
 {
     char *names = NULL;
     for (size_t i = 0; i < count; i++) {
-        char *longer = NULL, name[DESCRIPTION_SIZE];
+        char *longer = NULL, name[OPTION_TEXT_SIZE];
         if (asprintf(&longer, "%s%s%s", names != NULL ? names : "", names != NULL ? ", " : "",
                      option_describe(&root_certs[i], name, sizeof name)) < 0)
             longer = NULL;
@@ -270,7 +250,7 @@ static char *join_names(const struct option *root_certs, size_t count)
 }
 
 /* name is taken over. */
-static struct trust *make_trust(struct material *material, char *name, struct error *error)
+static struct trust *make_trust(struct parsed_file *file, char *name, struct error *error)
 {
     struct trust *trust = calloc(1, sizeof *trust);
     if (trust == NULL || name == NULL) {
@@ -280,14 +260,14 @@ static struct trust *make_trust(struct material *material, char *name, struct er
         return NULL;
     }
     trust->name = name;
-    if (!take_certificates(&trust->anchors, material, name, error))
+    if (!take_certificates(&trust->anchors, file, name, error))
         trust_free(&trust);
     return trust;
 }
 
-struct trust *trust_load_files(const struct option *root_certs, size_t count, const char *password,
-                               enum file_permissions permissions, struct watch *watch,
-                               struct error *error)
+struct trust *trust_load(const struct option *root_certs, size_t count, const char *password,
+                         enum file_permissions permissions, struct watch *watch,
+                         struct error *error)
 {
     struct loading loading = {
         .password = password, .permissions = permissions, .watch = watch, .error = error};
@@ -298,33 +278,27 @@ struct trust *trust_load_files(const struct option *root_certs, size_t count, co
         is_good = read_one(&loading);
     }
     if (is_good)
-        trust = make_trust(&loading.material, join_names(root_certs, count), error);
+        trust = make_trust(&loading.file, join_names(root_certs, count), error);
     if (trust != NULL &&
         !take_certificates(&trust->distrusted, &loading.distrusted, "system", error))
         trust_free(&trust);
-    material_free(&loading.material);
-    material_free(&loading.distrusted);
+    parsed_file_free(&loading.file);
+    parsed_file_free(&loading.distrusted);
     return trust;
 }
 
 struct trust *trust_from_der(const gnutls_datum_t *ders, size_t count, const char *name,
                              struct error *error)
 {
-    struct material material = {0};
+    struct parsed_file file = {0};
     struct trust *trust = NULL;
     bool is_good = true;
     for (size_t i = 0; is_good && i < count; i++)
-        is_good = material_add_certificate(&material, ders[i].data, ders[i].size, name, error);
+        is_good = parsed_file_add_certificate(&file, ders[i].data, ders[i].size, name, error);
     if (is_good)
-        trust = make_trust(&material, strdup(name), error);
-    material_free(&material);
+        trust = make_trust(&file, strdup(name), error);
+    parsed_file_free(&file);
     return trust;
-}
-
-struct trust *trust_load(const struct option *root_cert, const char *password,
-                         enum file_permissions permissions, struct error *error)
-{
-    return trust_load_files(root_cert, 1, password, permissions, NULL, error);
 }
 
 void trust_free(struct trust **trust)

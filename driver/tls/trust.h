@@ -25,16 +25,12 @@ struct trust {
     char *name; /* "SslRootCert=/f (odbc.ini [w])", for errors; several have ", " between */
 };
 
-/* Reads the file, folder or "system" that option names. password: of a store; NULL: the usual ones.
- * A file or folder without a certificate is an error. NULL with error set on failure. */
-struct trust *trust_load(const struct option *root_cert, const char *password,
-                         enum file_permissions permissions, struct error *error);
-
-/* The same for several; no two of them the same certificate twice. watch gets what was read; NULL:
- * no one wants to know. */
-struct trust *trust_load_files(const struct option *root_certs, size_t count, const char *password,
-                               enum file_permissions permissions, struct watch *watch,
-                               struct error *error);
+/* Reads the files, folders or "system" that options name; no two of them the same certificate
+ * twice. password: of a store; NULL: the usual ones. A file or folder without a certificate is an
+ * error. watch gets what was read; may be NULL. NULL with error set on failure. */
+struct trust *trust_load(const struct option *root_certs, size_t count, const char *password,
+                         enum file_permissions permissions, struct watch *watch,
+                         struct error *error);
 
 /* Of certificates in DER, which are copied. */
 struct trust *trust_from_der(const gnutls_datum_t *ders, size_t count, const char *name,

@@ -1,3 +1,4 @@
+/* watch.c - tells by identity, and while the clock's grain hides changes by content. */
 #include "tls/watch.h"
 
 #include <dirent.h>
@@ -88,19 +89,30 @@ static struct watch_file *add(struct watch *watch, const char *path, struct erro
     return file;
 }
 
-bool watch_add_content(struct watch *watch, const char *path, const struct file_content *content,
-                       struct error *error)
+static bool note(struct watch *watch, const char *path, const struct file_content *content,
+                 struct error *error)
 {
-    if (watch == NULL)
-        return true;
-    struct watch_file *file = add(watch, path, error);
+    struct watch_file *file = watch != NULL ? add(watch, path, error) : NULL;
     if (file == NULL)
-        return false;
+        return watch == NULL;
     file->identity = content->identity;
     file->is_settled = is_long_ago(&file->identity);
     if (!file->is_settled)
         digest_bytes(content->bytes, content->size, file->digest);
     return true;
+}
+
+bool watch_read(struct watch *watch, const char *path, const struct option *option, bool is_secret,
+                enum file_permissions permissions, struct file_content *content,
+                struct error *error)
+{
+    if (!file_read_path(path, option, content, error))
+        return false;
+    if (note(watch, path, content, error) &&
+        file_permissions_check(path, option, &content->status, is_secret, permissions, error))
+        return true;
+    file_content_free(content);
+    return false;
 }
 
 bool watch_add_path(struct watch *watch, const char *path, struct error *error)

@@ -15,19 +15,21 @@
 
 struct watch_file;
 
-/* All zeroes is empty. */
+/* All zeroes is empty. Functions that note what they read accept NULL: nobody wants to know. */
 struct watch {
     struct watch_file *files;
     size_t count;
     size_t capacity;
 };
 
-/* A file as it was read. false: out of memory, with error set. watch may be NULL: nothing is done.
- */
-bool watch_add_content(struct watch *watch, const char *path, const struct file_content *content,
-                       struct error *error);
+/* Reads a file (file_read_path), notes it as it was read, and checks who may read it
+ * (file_permissions_check). false with error set, and content is all zeroes. */
+bool watch_read(struct watch *watch, const char *path, const struct option *option, bool is_secret,
+                enum file_permissions permissions, struct file_content *content,
+                struct error *error);
 
-/* A folder that is going to be listed, or a path where nothing was found. */
+/* Notes a folder that is going to be listed, or a path where nothing was found. false: out of
+ * memory. */
 bool watch_add_path(struct watch *watch, const char *path, struct error *error);
 
 /* Whether everything is as it was. Several threads may ask at once. */

@@ -191,8 +191,10 @@ static void test_watch_grain(void)
     for (int i = 0; i < 200; i++) {
         struct watch watch = {0};
         struct file_content content;
-        CHECK_FATAL(pki_write_file(new_path, "a", 1, 0600) && file_read(&file, &content, NULL));
-        CHECK(watch_add_content(&watch, new_path, &content, NULL) && watch_is_fresh(&watch));
+        CHECK_FATAL(pki_write_file(new_path, "a", 1, 0600));
+        CHECK_FATAL(
+            watch_read(&watch, new_path, &file, false, FILE_PERMISSIONS_KEY, &content, NULL));
+        CHECK(watch_is_fresh(&watch));
         CHECK_FATAL(pki_write_file(new_path, "b", 1, 0600));
         CHECK(!watch_is_fresh(&watch));
         watch_free(&watch);

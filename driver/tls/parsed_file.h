@@ -1,0 +1,130 @@
+/*
+ * parsed_file.h - what a file holds: certificates and private keys, as bytes, out of every format
+ * people are given (PEM, DER, PKCS#7, PKCS#12, JKS), and what else stands in it. The content tells
+ * the format, never the name, and a file that is refused is called by what it is.
+ *
+ *      trust, keyfile --- parsed_file.c     one file: read, checked, taken apart
+ *                         |- pem.c          blocks of text
+ *                         |- parsed_kind.c  what bytes look like
+ *                         `- parsed_pkcs7.c, parsed_pkcs12.c, parsed_jks.c
+ *
+ * CRLs are noticed here, and read by crl_set.c: they are large.
+ */
+#ifndef TLS_PARSED_FILE_H
+#define TLS_PARSED_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "tls/watch.h"
+
+/* More in one file, or larger ones, are refused. */
+#define PARSED_CERTIFICATE_LIMIT 65536
+#define PARSED_CERTIFICATE_SIZE_LIMIT ((size_t)1024 * 1024)
+#define PARSED_KEY_LIMIT 64
+#define PARSED_KEY_SIZE_LIMIT ((size_t)256 * 1024)
+
+/* What bytes or a PEM block can be. */
+enum parsed_kind {
+    PARSED_CERTIFICATE,
+    PARSED_TRUSTED_CERTIFICATE,
+    PARSED_PRIVATE_KEY,
+    PARSED_ENCRYPTED_KEY,
+    PARSED_PUBLIC_KEY,
+    PARSED_REQUEST,
+    PARSED_CRL,
+    PARSED_PKCS7,
+    PARSED_PKCS12,
+    PARSED_JKS,
+    PARSED_JCEKS,
+    PARSED_BKS,
+    PARSED_OPENSSH_KEY,
+    PARSED_OPENSSH_PUBLIC_KEY,
+    PARSED_PUTTY_KEY,
+    PARSED_ARCHIVE,
+    PARSED_HTML,
+    PARSED_UTF16,
+    PARSED_PEM,       /* text with PEM blocks: look at each */
+    PARSED_PEM_OTHER, /* a PEM block of a kind not known here */
+    PARSED_TEXT,
+    PARSED_BINARY,
+    PARSED_KIND_COUNT
+};
+
+struct parsed_certificate {
+    unsigned char *bytes; /* DER */
+    size_t size;
+};
+
+enum parsed_key_form {
+    PARSED_KEY_PLAIN,         /* DER: PKCS#8, PKCS#1 or SEC 1 */
+    PARSED_KEY_ENCRYPTED,     /* DER: PKCS#8 */
+    PARSED_KEY_ENCRYPTED_PEM, /* text with RFC 1421's headers */
+};
+
+struct parsed_key {
+    unsigned char *bytes; /* NUL-terminated behind size */
+    size_t size;
+    enum parsed_key_form form;
+};
+
+/* All zeroes is empty. Several files may be read into one. */
+struct parsed_file {
+    struct parsed_certificate *certificates;
+    size_t certificate_count;
+    size_t certificate_capacity;
+    struct parsed_key *keys;
+    size_t key_count;
+    size_t key_capacity;
+    uint64_t seen; /* bits 1 << enum parsed_kind: everything that stood in the file */
+};
+
+/* In the first three, private keys are only noticed. Nothing of what is wanted is an error. */
+enum parsed_wanted {
+    PARSED_WANTED_ANYTHING, /* a file in a folder: nothing is no error, damage is one */
+    PARSED_WANTED_ANCHORS,
+    PARSED_WANTED_CHAIN,    /* whose key is elsewhere */
+    PARSED_WANTED_IDENTITY, /* certificates, and keys if there are any */
+    PARSED_WANTED_KEY
+};
+
+/* Bytes that were read already. */
+struct parsed_source {
+    const unsigned char *bytes;
+    size_t size;
+    const char *name;     /* for errors: "SslRootCert=/f (odbc.ini [w])" */
+    const char *password; /* of a store; NULL: the ones that stores are made with by default */
+    enum parsed_wanted wanted;
+};
+
+/* Adds what the source holds to file. false with error set when it holds nothing that is wanted,
+ * saying what it holds instead, or when it is damaged; file may then hold a part. */
+bool parsed_file_read(const struct parsed_source *source, struct parsed_file *file,
+                      struct error *error);
+
+/* The same of a file on the disk, which watch remembers (NULL: nobody wants to know). For a chain,
+ * an identity or a key, files with private keys must be nobody else's to read. */
+struct parsed_origin {
+    const struct option *option;
+    const char *path; /* NULL: what option says; else a file in that folder */
+    const char *password;
+    enum file_permissions permissions;
+    struct watch *watch;
+};
+bool parsed_file_load(const struct parsed_origin *origin, enum parsed_wanted wanted,
+                      struct parsed_file *file, struct error *error);
+
+/* Copies the bytes. false with error set: out of memory, or beyond a limit. name: the file. */
+bool parsed_file_add_certificate(struct parsed_file *file, const unsigned char *bytes, size_t size,
+                                 const char *name, struct error *error);
+
+bool parsed_file_has(const struct parsed_file *file, enum parsed_kind kind);
+bool parsed_file_has_keys(const struct parsed_file *file); /* encrypted or not */
+
+/* Wipes the keys and frees everything. */
+void parsed_file_free(struct parsed_file *file);
+
+#endif
