@@ -24,7 +24,7 @@ FUZZ_TARGET(identity, bytes, size)
                                         .password = {(char *)"x", "SslPassword", (char *)"fuzz"}};
     struct client_identity identity;
     struct error error = {0};
-    bool is_loaded = client_identity_load_files(&options, NULL, NULL, &identity, &error);
+    bool is_loaded = client_identity_load(&options, NULL, NULL, &identity, &error);
     fuzz_require(is_loaded != error_is_set(&error));
     client_identity_free(&identity);
     close(certificate_file);
