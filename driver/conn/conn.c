@@ -85,40 +85,27 @@ static void warn_of_fallback(const struct link *link, const struct attempt *form
 }
 
 /* What is reported of a session of a plan, whose plaintext has a state of its own. */
-static void settle_report(struct link *link, const struct tls_report *report,
+static void settle_report(struct link *link, struct tls_report *report,
                           enum odbcssl_state plaintext)
 {
     link->session_number = transport_session_number(&link->transport);
-    if (report != &link->report)
-        link->report = *report;
-    link->report.mode = link->settings.tls.mode;
-    link->report.transport = link->transport.kind;
+    report->mode = link->settings.tls.mode;
+    report->transport = link->transport.kind;
     if (report->version == TLS_VERSION_NONE && report->state != ODBCSSL_STATE_LOGIN_ONLY)
-        link->report.state = plaintext;
-}
-
-/* A real driver that lost its session may log in again by itself, through us again: the report is
- * that of the session which it uses now. */
-static void follow_driver(struct link *link)
-{
-    unsigned number = transport_session_number(&link->transport);
-    if (number == 0 || number == link->session_number)
-        return;
-    enum odbcssl_state before = link->report.state;
-    transport_outcome(&link->transport, &link->report, NULL, NULL);
-    settle_report(link, &link->report, before);
+        report->state = plaintext;
+    link->state = report->state;
 }
 
 /* After the real driver connected through us: the report, and the warnings. */
 static void take_report(struct link *link, const struct plan *plan, size_t number,
-                        const struct attempt *attempt, const struct attempt *former,
+                        struct attempt *attempt, const struct attempt *former,
                         struct error_list *warnings)
 {
     settle_report(link, &attempt->report,
                   plan->attempts[number] == PROTO_PLAN_PLAINTEXT
                       ? plan_plaintext_state(plan, number)
                       : attempt->report.state);
-    if (link->report.state == ODBCSSL_STATE_PLAINTEXT_FALLBACK)
+    if (link->state == ODBCSSL_STATE_PLAINTEXT_FALLBACK)
         warn_of_fallback(link, former, warnings);
     for (size_t i = 0; i < attempt->warnings.count; i++)
         error_list_add(warnings, attempt->warnings.items[i].code, "%s",
@@ -225,7 +212,7 @@ static SQLRETURN finish(struct connection *connection, const struct error_list *
                         SQLRETURN outcome)
 {
     log_write(connection->link->log, "connected to %s:%u: %s", connection->link->target.host,
-              connection->link->target.port, report_state_name(connection->link->report.state));
+              connection->link->target.port, report_state_name(connection->link->state));
     if (warnings->count == 0)
         return outcome;
     diagnostics_add_list(&connection->handle.diagnostics, warnings);
@@ -305,13 +292,24 @@ void conn_abandon(struct connection *connection)
 
 /* ---- the open connection ---- */
 
+/* A real driver that lost its session may log in again by itself, through us again: the report is
+ * that of the session which it uses now. */
 const struct tls_report *conn_report(const struct connection *connection)
 {
     static const struct tls_report nothing;
-    if (connection->link == NULL)
+    struct link *link = connection->link;
+    if (link == NULL || link->transport.kind == ODBCSSL_TRANSPORT_NONE)
         return &nothing;
-    follow_driver(connection->link);
-    return &connection->link->report;
+    unsigned number = transport_session_number(&link->transport);
+    if (link->report != NULL && (number == 0 || number == link->session_number))
+        return link->report;
+    if (link->report == NULL)
+        link->report = calloc(1, sizeof *link->report);
+    if (link->report == NULL)
+        return &nothing;
+    transport_outcome(&link->transport, link->report, NULL, NULL);
+    settle_report(link, link->report, link->state);
+    return link->report;
 }
 
 const char *conn_server_name(const struct connection *connection)

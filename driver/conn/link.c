@@ -155,7 +155,6 @@ static bool settle(struct link *link, const struct connstr *list, unsigned login
     open_log(link, warnings);
     link->profile = profile_find(link->settings.family);
     choose_timeout(link, login_timeout);
-    link->report.mode = link->settings.tls.mode;
     log_left_out(link);
     return profile_read(link->profile, &link->settings, &link->target, error) &&
            check_pin(link, error) && choose_protocol(link, error);
@@ -200,6 +199,7 @@ static void free_link(struct link *link)
     profile_target_free(&link->target);
     settings_free(&link->settings);
     free(link->relayed);
+    free(link->report);
     log_close(&link->log);
     free(link);
 }
