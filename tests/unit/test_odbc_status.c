@@ -93,7 +93,7 @@ static void test_status_items(void)
 static void test_status_long_value(void)
 {
     struct tls_report report = {.version = TLS_VERSION_1_3};
-    char first[512] = "'";
+    char first[600] = "'";
     for (size_t i = 0; i < 300; i++)
         strcat(report.peer_alt_names, "\xC3\xBC");
     for (size_t i = 0; i < 254; i++)

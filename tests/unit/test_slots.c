@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -182,6 +183,15 @@ static void test_variable(void)
     slots_free(&slots);
 }
 
+/* As the library's own binding would, also where all is bound at once and then read-only. */
+static void put(void **address, void *function)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    CHECK_FATAL(
+        mprotect((void *)((uintptr_t)address & ~(page - 1)), page, PROT_READ | PROT_WRITE) == 0);
+    *address = function;
+}
+
 static void test_reset(void)
 {
     struct slots slots;
@@ -193,7 +203,7 @@ static void test_reset(void)
     check_calls(caller, 1, 1);
     for (size_t i = 0; i < slots.count; i++)
         if (strcmp(slots.items[i].rule->name, "recv") == 0)
-            *slots.items[i].address = (void *)recv;
+            put(slots.items[i].address, (void *)recv);
     check_calls(caller, 0, 1);
     CHECK(slots_set(&slots, &error));
     check_calls(caller, 1, 1);
