@@ -17,6 +17,7 @@
 #define PATH_SIZE PRIVATE_PATH_SIZE
 #define ARGUMENT_LIMIT 64
 #define START_SECONDS 120
+#define LOG_SIZE "--innodb-log-file-size=4M"
 /* Another program may take the port between our choice and the server's bind. */
 #define PORT_ATTEMPTS 5
 
@@ -115,11 +116,11 @@ static bool create_database(const struct mariadb_server *server)
     snprintf(data, sizeof data, "--datadir=%s/data", server->base.folder);
     /* Servers that share one remove each other's temporary tables. */
     snprintf(temporary, sizeof temporary, "--tmpdir=%s", server->base.folder);
-    const char *arguments[] = {"--no-defaults",  data,
-                               temporary,        "--auth-root-authentication-method=normal",
-                               "--skip-test-db", NULL};
+    const char *arguments[] = {
+        "--no-defaults",  data,     temporary, "--auth-root-authentication-method=normal",
+        "--skip-test-db", LOG_SIZE, NULL};
     return find_program(PROGRAM_INSTALL, path, sizeof path) &&
-           private_server_run_to_end(&server->base, path, arguments) == 0;
+           private_server_install(&server->base, path, arguments);
 }
 
 /* The server makes its socket after it has bound its port. */
@@ -181,6 +182,7 @@ static void list_arguments(const struct mariadb_server *server,
                                         "--skip-name-resolve",
                                         "--skip-log-bin",
                                         "--performance-schema=OFF",
+                                        LOG_SIZE,
                                         "--innodb-buffer-pool-size=16M",
                                         "--innodb-flush-log-at-trx-commit=0",
                                         NULL};

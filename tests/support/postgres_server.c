@@ -50,11 +50,11 @@ static bool create_database(const struct postgres_server *server)
     snprintf(data, sizeof data, "%s/data", server->base.folder);
     snprintf(password, sizeof password, "--pwfile=%s/password", server->base.folder);
     const char *const arguments[] = {
-        "-D",        data, "-U",   POSTGRES_USER, "-A",     "scram-sha-256",
-        "--no-sync", "-E", "UTF8", "--locale=C",  password, NULL};
+        "-D",   data,         "-U",     POSTGRES_USER,     "-A", "scram-sha-256", "--no-sync", "-E",
+        "UTF8", "--locale=C", password, "--wal-segsize=1", NULL};
     return private_server_write(&server->base, "password", POSTGRES_PASSWORD) &&
            find_program("initdb", program, sizeof program) &&
-           private_server_run_to_end(&server->base, program, arguments) == 0;
+           private_server_install(&server->base, program, arguments);
 }
 
 static bool copy_files(const struct postgres_server *server, const struct postgres_options *options)

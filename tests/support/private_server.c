@@ -8,9 +8,11 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -49,14 +51,6 @@ bool private_server_open(struct private_server *server, const char *name, const 
     return give_to_server(server, server->folder);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
 static int wait_for_exit(pid_t process)
 {
     int status = 0;
@@ -66,6 +60,27 @@ static int wait_for_exit(pid_t process)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static bool copy_tree(const char *from, const char *to)
+{
+    char *const arguments[] = {"cp", "-aT", "--reflink=auto", (char *)from, (char *)to, NULL};
+    pid_t process;
+    return posix_spawnp(&process, arguments[0], NULL, NULL, arguments, environ) == 0 &&
+           wait_for_exit(process) == 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void)status;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void private_server_close(struct private_server *server)
 {
     if (server->process > 0) {
@@ -73,7 +88,7 @@ void private_server_close(struct private_server *server)
         wait_for_exit(server->process);
     }
     if (server->folder[0] != '\0')
-        nftw(server->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        remove_tree(server->folder);
     *server = (struct private_server){0};
 }
 
@@ -144,6 +159,52 @@ int private_server_run_to_end(const struct private_server *server, const char *p
 {
     pid_t process = private_server_run(server, path, arguments);
     return process > 0 ? wait_for_exit(process) : -1;
+}
+
+/* Where the data of an installer are kept, by its name and build, as another version's may differ;
+ * false: outside a build. */
+static bool name_kept_data(const char *installer, char *path, size_t size)
+{
+    const char *build = getenv("top_builddir");
+    struct stat status;
+    if (build == NULL || stat(installer, &status) != 0)
+        return false;
+    snprintf(path, size, "%s/tests/support/kept-data", build);
+    mkdir(path, 0755);
+    snprintf(path, size, "%s/tests/support/kept-data/%s-%lld-%lld", build,
+             strrchr(installer, '/') + 1, (long long)status.st_mtime, (long long)status.st_size);
+    return true;
+}
+
+/* One program installs while the others wait; what is incomplete never has the name. */
+static bool keep_data(const struct private_server *server, const char *installer,
+                      const char *const *arguments, const char *data, const char *kept)
+{
+    char partial[PRIVATE_PATH_SIZE + 8], lock_path[PRIVATE_PATH_SIZE + 8];
+    snprintf(partial, sizeof partial, "%s.new", kept);
+    snprintf(lock_path, sizeof lock_path, "%s.lock", kept);
+    int lock = open(lock_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    bool is_kept = lock >= 0 && flock(lock, LOCK_EX) == 0;
+    if (is_kept && access(kept, F_OK) != 0) {
+        remove_tree(partial);
+        is_kept = private_server_run_to_end(server, installer, arguments) == 0 &&
+                  copy_tree(data, partial) && rename(partial, kept) == 0;
+        remove_tree(data);
+    }
+    if (lock >= 0)
+        close(lock);
+    return is_kept;
+}
+
+bool private_server_install(const struct private_server *server, const char *installer,
+                            const char *const *arguments)
+{
+    char data[PRIVATE_PATH_SIZE], kept[PRIVATE_PATH_SIZE];
+    snprintf(data, sizeof data, "%s/data", server->folder);
+    if (!name_kept_data(installer, kept, sizeof kept))
+        return private_server_run_to_end(server, installer, arguments) == 0;
+    return (access(kept, F_OK) == 0 || keep_data(server, installer, arguments, data, kept)) &&
+           copy_tree(kept, data);
 }
 
 static int open_loopback(uint16_t port, bool is_connecting)
