@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "command/check.h"
+#include "command/memory.h"
 #include "tls/certificate.h"
 #include "tls/token.h"
 
@@ -75,54 +76,16 @@ static const char *user_of(const struct check *check)
     return profile_user(check->link->profile, &check->link->target);
 }
 
-static void load(struct check *check, struct error *error)
+static void load(struct check *check, struct error errors[CREDENTIALS_PART_COUNT])
 {
     struct tls_options strict = check->tls;
     strict.mode = ODBCSSL_MODE_VERIFY_FULL;
-    check->credentials = credentials_get(&check->tls, user_of(check), error);
-    check->strict = credentials_get(&strict, user_of(check), &check->strict_error);
+    check->credentials = credentials_get_parts(&check->tls, user_of(check), errors);
+    if (check->credentials != NULL)
+        check->strict = credentials_get(&strict, user_of(check), &check->strict_error);
 }
 
-/* What is the matter with one kind of file; the others are left out, so that each gets its own
- * verdict. */
-static bool try_part(const struct check *check, const struct tls_options *part, struct error *error)
-{
-    const struct credentials *credentials = credentials_get(part, user_of(check), error);
-    bool is_good = credentials != NULL;
-    credentials_release(&credentials);
-    return is_good;
-}
-
-static const struct option unset;
 static const struct error no_error;
-
-static bool try_trust(const struct check *check, struct error *error)
-{
-    struct tls_options part = check->tls;
-    part.cert = part.key = part.crl = part.crl_dir = unset;
-    if (try_part(check, &part, error))
-        return true;
-    /* There is one SslPassword, and it may be meant for the client's key. */
-    part.password = unset;
-    return check->tls.cert.value != NULL && try_part(check, &part, NULL);
-}
-
-static bool try_crls(const struct check *check, struct error *error)
-{
-    struct tls_options part = check->tls;
-    part.cert = part.key = unset;
-    if (check->tls.cert.value != NULL && try_trust(check, NULL))
-        part.password = unset;
-    return try_part(check, &part, error);
-}
-
-static bool try_identity(const struct check *check, struct error *error)
-{
-    struct tls_options part = check->tls;
-    part.root_cert = part.crl = part.crl_dir = unset;
-    part.mode = ODBCSSL_MODE_PREFER;
-    return try_part(check, &part, error);
-}
 
 /* ---- what is in the files ---- */
 
@@ -226,33 +189,34 @@ static void add_good_files(struct check *check)
 }
 
 /* Which of them it is; the first error of all is what a connection would say. */
-static void add_bad_files(struct check *check, const struct error *first)
+static void add_bad_files(struct check *check, const struct error errors[CREDENTIALS_PART_COUNT])
 {
     const struct tls_options *tls = &check->tls;
-    struct error error = {0};
+    const struct error *trust = &errors[CREDENTIALS_TRUST], *crls = &errors[CREDENTIALS_CRLS],
+                       *identity = &errors[CREDENTIALS_IDENTITY];
+    bool is_trusting = !error_is_set(trust), is_identified = !error_is_set(identity);
     if (check_needs_files(check))
-        findings_blame(&check->findings, first);
-    bool is_trusting = try_trust(check, &error);
-    add_file(check, &tls->root_cert, is_trusting, &error);
-    error_clear(&error);
-    bool is_identified = try_identity(check, &error);
-    add_file(check, tls->cert.value != NULL ? &tls->cert : &tls->key, is_identified, &error);
+        findings_blame(&check->findings, !is_trusting         ? trust
+                                         : error_is_set(crls) ? crls
+                                                              : identity);
+    add_file(check, &tls->root_cert, is_trusting, trust);
+    add_file(check, tls->cert.value != NULL ? &tls->cert : &tls->key, is_identified, identity);
     if (tls->cert.value != NULL)
         add_file(check, &tls->key, is_identified, &no_error);
-    error_clear(&error);
-    bool is_listed = is_trusting && try_crls(check, &error);
-    add_file(check, tls->crl.value != NULL ? &tls->crl : &tls->crl_dir, is_listed, &error);
+    add_file(check, tls->crl.value != NULL ? &tls->crl : &tls->crl_dir,
+             is_trusting && !error_is_set(crls), crls);
 }
 
 void check_files(struct check *check)
 {
-    struct error error = {0};
+    struct error *errors = memory_clear(CREDENTIALS_PART_COUNT * sizeof *errors);
     findings_begin(&check->findings, SECTION_FILES);
     check_driver(check);
     check_transport(check);
-    load(check, &error);
+    load(check, errors);
     if (check->credentials != NULL)
         add_good_files(check);
     else
-        add_bad_files(check, &error);
+        add_bad_files(check, errors);
+    free(errors);
 }

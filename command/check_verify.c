@@ -1,5 +1,5 @@
-/* check_verify.c - the server's certificates: each verification by itself, so that every one gets
- * its own verdict. */
+/* check_verify.c - the server's certificates: verified once as verify-full does, with a verdict on
+ * each part. */
 #include <stdio.h>
 #include <time.h>
 
@@ -61,7 +61,31 @@ static void take_path(struct check *check, const struct shown *shown,
         print_path(findings);
 }
 
-/* ---- one check at a time, so that each gets its own verdict ---- */
+/* ---- a verdict on each part ---- */
+
+/* A certificate that cannot be read is good for no part. */
+static const struct verify_part *part_of(const struct verify_result *result,
+                                         enum verify_part_kind kind)
+{
+    const struct verify_part *part = &result->parts[kind];
+    const struct verify_part *chain = &result->parts[VERIFY_PART_CHAIN];
+    bool is_unread = !part->is_checked || !chain->is_checked;
+    return part->status == 0 && is_unread && chain->status != 0 ? chain : part;
+}
+
+/* good: what to say when nothing failed. */
+static void add_part(struct check *check, const char *name, const struct verify_part *part,
+                     bool is_enforced, const char *good)
+{
+    if (part->status == 0)
+        findings_add(&check->findings, FACT_OK, name, NULL, "%s", good);
+    else if (is_enforced)
+        findings_add_error(&check->findings, true, name, &part->error);
+    else
+        findings_add(&check->findings, FACT_WARNING, name, advice_find(part->error.code),
+                     "%s - not enforced by SslMode=%s", part->error.text,
+                     tls_mode_name(check->link->settings.tls.mode));
+}
 
 static bool is_verifying(const struct check *check)
 {
@@ -70,107 +94,64 @@ static bool is_verifying(const struct check *check)
            (mode == ODBCSSL_MODE_REQUIRE && check->tls.root_cert.value != NULL);
 }
 
-/* good: what to say when the request is accepted. */
-static bool judge(struct check *check, const char *name, const struct verify_request *request,
-                  bool is_enforced, const char *good)
-{
-    struct verify_result result;
-    bool is_accepted = verify_chain(request, &result);
-    if (is_accepted)
-        findings_add(&check->findings, FACT_OK, name, NULL, "%s", good);
-    else if (is_enforced)
-        findings_add_error(&check->findings, true, name, &result.error);
-    else
-        findings_add(&check->findings, FACT_WARNING, name, advice_find(result.error.code),
-                     "%s - not enforced by SslMode=%s", result.error.text,
-                     tls_mode_name(check->link->settings.tls.mode));
-    verify_result_free(&result);
-    return is_accepted;
-}
-
-static bool judge_chain(struct check *check, const struct shown *shown)
+static void add_chain(struct check *check, const struct shown *shown,
+                      const struct verify_part *chain)
 {
     char good[TEXT_SIZE];
-    struct verify_request request = shown->request;
-    if (request.trust == NULL) {
+    const struct trust *trust = shown->request.trust;
+    if (trust == NULL) {
         findings_add(&check->findings, FACT_SKIPPED, "chain", NULL, "no trust anchors: %s",
                      check->strict_error.text);
-        return false;
+        return;
     }
-    request.crls = NULL;
-    request.host = request.pin = NULL;
-    snprintf(good, sizeof good, "trusted by %s", request.trust->name);
-    return judge(check, "chain", &request, is_verifying(check), good);
+    snprintf(good, sizeof good, "trusted by %s", trust->name);
+    add_part(check, "chain", chain, is_verifying(check), good);
 }
 
-/* The server's certificate may be an anchor itself, of whose issuer no CRL was given. */
-static bool is_revocation_checked(const struct verify_request *request)
+static void add_revocation(struct check *check, const struct shown *shown,
+                           const struct verify_result *result)
 {
-    struct verify_result result;
-    verify_chain(request, &result);
-    bool is_checked = result.status != 0 || result.crl_status != ODBCSSL_CRL_NOT_CHECKED;
-    verify_result_free(&result);
-    return is_checked;
-}
-
-static void judge_revocation(struct check *check, const struct shown *shown, bool is_trusted)
-{
-    struct verify_request request = shown->request;
-    bool is_leaf = request.crl_check == CRL_CHECK_LEAF;
-    request.host = request.pin = NULL;
-    if (request.crls == NULL)
+    const struct verify_request *request = &shown->request;
+    const struct verify_part *revocation = &result->parts[VERIFY_PART_REVOCATION];
+    bool is_leaf = request->crl_check == CRL_CHECK_LEAF;
+    if (request->crls == NULL)
         findings_add(&check->findings, FACT_SKIPPED, "revocation", NULL,
                      "SslCrl and SslCrlDir are not set");
-    else if (!is_trusted)
+    else if (!result->parts[VERIFY_PART_CHAIN].is_checked ||
+             result->parts[VERIFY_PART_CHAIN].status != 0)
         findings_add(&check->findings, FACT_SKIPPED, "revocation", NULL,
                      "the chain is not trusted");
-    else if (!is_revocation_checked(&request))
+    else if (revocation->status == 0 && result->crl_status == ODBCSSL_CRL_NOT_CHECKED)
+        /* The server's certificate may be an anchor itself, of whose issuer no CRL was given. */
         findings_add(
             &check->findings, FACT_WARNING, "revocation",
             "Add the CRL of that issuer to SslCrl or SslCrlDir.",
             "not checked: the server's certificate is itself a trust anchor, and there is no "
             "CRL of its issuer in %s",
-            request.crl_name);
+            request->crl_name);
     else
-        judge(check, "revocation", &request, is_verifying(check),
-              is_leaf ? "the server's certificate is not revoked" : "no certificate is revoked");
-}
-
-static void judge_name(struct check *check, const struct shown *shown)
-{
-    char good[REPORT_ALT_NAMES_SIZE + TEXT_SIZE];
-    struct verify_request request = shown->request;
-    bool is_enforced = check->link->settings.tls.mode == ODBCSSL_MODE_VERIFY_FULL;
-    request.trust = NULL;
-    request.crls = NULL;
-    request.pin = NULL;
-    snprintf(good, sizeof good, "the certificate is for %s: %s", request.host,
-             check->probe->report.peer_alt_names);
-    judge(check, "name", &request, is_enforced, good);
-}
-
-static void judge_pin(struct check *check, const struct shown *shown)
-{
-    struct verify_request request = shown->request;
-    request.trust = NULL;
-    request.crls = NULL;
-    request.host = NULL;
-    if (request.pin != NULL)
-        judge(check, "pin", &request, check_needs_tls(check), "the certificate fits SslPin");
+        add_part(check, "revocation", revocation, is_verifying(check),
+                 is_leaf ? "the server's certificate is not revoked" : "no certificate is revoked");
 }
 
 void check_verify(struct check *check)
 {
     struct shown shown = {0};
     struct verify_result result = {0};
+    char good[REPORT_ALT_NAMES_SIZE + TEXT_SIZE];
+    bool is_full = check->link->settings.tls.mode == ODBCSSL_MODE_VERIFY_FULL;
     if (!read_shown(check, &shown))
         return;
     verify_chain(&shown.request, &result);
     take_path(check, &shown, &result);
-    verify_result_free(&result);
     findings_begin(&check->findings, SECTION_VERIFICATION);
-    bool is_trusted = judge_chain(check, &shown);
-    judge_revocation(check, &shown, is_trusted);
-    judge_name(check, &shown);
-    judge_pin(check, &shown);
+    add_chain(check, &shown, &result.parts[VERIFY_PART_CHAIN]);
+    add_revocation(check, &shown, &result);
+    snprintf(good, sizeof good, "the certificate is for %s: %s", shown.request.host,
+             check->probe->report.peer_alt_names);
+    add_part(check, "name", part_of(&result, VERIFY_PART_NAME), is_full, good);
+    if (shown.request.pin != NULL)
+        add_part(check, "pin", part_of(&result, VERIFY_PART_PIN), check_needs_tls(check),
+                 "the certificate fits SslPin");
+    verify_result_free(&result);
 }

@@ -176,7 +176,7 @@ static void print_text(const struct verify_arguments *arguments, const struct ve
     char time_text[CLOCK_TEXT_SIZE];
     printf("%s\n", result->status == 0 ? "accepted" : "refused");
     if (result->status != 0)
-        printf("%s\n", result->error.text);
+        printf("%s\n", verify_error(result)->text);
     struct chain path = path_of(files, result);
     chain_print(&path, 0);
     chain_free(&path);
@@ -199,8 +199,8 @@ static void print_json(const struct verify_arguments *arguments, const struct ve
     json_begin(&json);
     json_boolean(&json, "accepted", is_accepted);
     json_number(&json, "status", result->status);
-    json_number(&json, "error", result->error.code);
-    json_text(&json, "reason", is_accepted ? NULL : result->error.text);
+    json_number(&json, "error", verify_error(result)->code);
+    json_text(&json, "reason", is_accepted ? NULL : verify_error(result)->text);
     json_text(&json, "at", clock_format(arguments->at, time_text));
     json_text(&json, "trust", files->trust->name);
     json_text(&json, "host", arguments->host);

@@ -65,7 +65,8 @@ static void check(struct certificate *certificates, size_t count)
     verify_check_policies(&verification);
     verify_check_peer(&verification);
     /* Either it is accepted, or there is a reason. */
-    if ((attempt->status == 0) == error_is_set(&attempt->error))
+    bool is_accepted = verify_status(attempt->parts) == 0;
+    if (is_accepted == error_is_set(&verify_told(attempt->parts)->error))
         abort();
 }
 

@@ -37,7 +37,7 @@ static void verify(const gnutls_datum_t *chain, size_t count, const struct trust
     struct verify_result result;
     bool is_accepted = verify_chain(&request, &result);
     /* Either it was accepted, or there is a reason. */
-    if (is_accepted == error_is_set(&result.error))
+    if (is_accepted == error_is_set(verify_error(&result)))
         abort();
     verify_result_free(&result);
 }

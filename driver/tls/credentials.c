@@ -1,3 +1,5 @@
+/* credentials.c - the cache: each set of files is loaded once, by the first thread that wants it.
+ */
 #include "tls/credentials.h"
 
 #include <gnutls/crypto.h>
@@ -28,7 +30,7 @@ struct entry {
     unsigned references; /* of connections, waiting threads and the cache */
     unsigned long used;
     struct watch watch;
-    struct error error;
+    struct error errors[CREDENTIALS_PART_COUNT];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -91,8 +93,9 @@ static bool make_key(const struct tls_options *options, const char *user, unsign
     hash_text(hash, options->password.value);
     bool has_token = token_is_uri(options->cert.value) || token_is_uri(options->key.value);
     const unsigned owner = has_token ? fork_generation() : 0;
-    const int numbers[] = {options->file_permissions, options->mode >= ODBCSSL_MODE_VERIFY_CA,
-                           (int)owner};
+    const bool is_system =
+        options->root_cert.value == NULL && options->mode >= ODBCSSL_MODE_VERIFY_CA;
+    const int numbers[] = {options->file_permissions, is_system, (int)owner};
     gnutls_hash(hash, numbers, sizeof numbers);
     if (options->cert.value != NULL && options->password.value == NULL &&
         !token_is_uri(options->cert.value)) {
@@ -212,7 +215,7 @@ static struct entry *take_entry(const unsigned char *key, bool *is_ours_out)
 static void load_entry(struct entry *entry, const struct tls_options *options, const char *user)
 {
     bool is_loaded =
-        credentials_load(options, user, &entry->watch, &entry->credentials, &entry->error);
+        credentials_load(options, user, &entry->watch, &entry->credentials, entry->errors);
     pthread_mutex_lock(&lock);
     entry->state = is_loaded ? ENTRY_READY : ENTRY_FAILED;
     pthread_cond_broadcast(&loaded);
@@ -236,27 +239,45 @@ static struct entry *get_entry(const unsigned char *key, const struct tls_option
     }
 }
 
-const struct credentials *credentials_get(const struct tls_options *options, const char *user,
-                                          struct error *error)
+const struct credentials *credentials_get_parts(const struct tls_options *options, const char *user,
+                                                struct error errors[CREDENTIALS_PART_COUNT])
 {
     unsigned char key[KEY_SIZE];
     pthread_once(&prepared, prepare);
     struct entry *entry = make_key(options, user, key) ? get_entry(key, options, user) : NULL;
     if (entry == NULL) {
-        error_set_memory(error);
+        error_set_memory(&errors[CREDENTIALS_TRUST]);
         return NULL;
     }
     if (entry->state == ENTRY_FAILED) {
-        error_copy(error, &entry->error);
+        for (size_t i = 0; i < CREDENTIALS_PART_COUNT; i++)
+            error_copy(&errors[i], &entry->errors[i]);
         forget(entry);
         return NULL;
     }
     if (entry->credentials.has_identity &&
-        !client_identity_check_dates(&entry->credentials.identity, time(NULL), error)) {
+        !client_identity_check_dates(&entry->credentials.identity, time(NULL),
+                                     &errors[CREDENTIALS_IDENTITY])) {
         release_entry(entry);
         return NULL;
     }
     return &entry->credentials;
+}
+
+const struct credentials *credentials_get(const struct tls_options *options, const char *user,
+                                          struct error *error)
+{
+    struct error *errors = calloc(CREDENTIALS_PART_COUNT, sizeof *errors);
+    if (errors == NULL) {
+        error_set_memory(error);
+        return NULL;
+    }
+    const struct credentials *credentials = credentials_get_parts(options, user, errors);
+    for (size_t i = 0; error != NULL && i < CREDENTIALS_PART_COUNT; i++)
+        if (error_is_set(&errors[i]))
+            error_copy(error, &errors[i]);
+    free(errors);
+    return credentials;
 }
 
 void credentials_release(const struct credentials **credentials)

@@ -27,11 +27,24 @@ struct credentials {
     char *crl_name; /* for errors: "SslCrl=/f (odbc.ini [w])" */
 };
 
+/* What may fail by itself. */
+enum credentials_part {
+    CREDENTIALS_TRUST,
+    CREDENTIALS_CRLS,
+    CREDENTIALS_IDENTITY,
+    CREDENTIALS_PART_COUNT
+};
+
 /* Takes from the cache or loads. user: see client_identity_load. NULL with error set on failure,
  * also when the client certificate is not valid now. Thread-safe; two connections that want the
  * same files at once load them once. */
 const struct credentials *credentials_get(const struct tls_options *options, const char *user,
                                           struct error *error);
+
+/* The same, with an error for each part that fails, as all are loaded; without trust, CRLs are left
+ * out. */
+const struct credentials *credentials_get_parts(const struct tls_options *options, const char *user,
+                                                struct error errors[CREDENTIALS_PART_COUNT]);
 void credentials_release(const struct credentials **credentials);
 
 #endif

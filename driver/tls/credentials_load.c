@@ -206,22 +206,24 @@ static bool make_gnutls(struct credentials *credentials, struct error *error)
         error_set_memory(error);
         return false;
     }
-    return !credentials->has_identity || show_identity(credentials, error);
+    if (!credentials->has_identity || show_identity(credentials, error))
+        return true;
+    /* The key is still ours. */
+    gnutls_certificate_free_credentials(credentials->gnutls);
+    credentials->gnutls = NULL;
+    return false;
 }
 
 bool credentials_load(const struct tls_options *options, const char *user, struct watch *watch,
-                      struct credentials *credentials, struct error *error)
+                      struct credentials *credentials, struct error errors[CREDENTIALS_PART_COUNT])
 {
+    struct error *identity_error = &errors[CREDENTIALS_IDENTITY];
     *credentials = (struct credentials){0};
-    bool is_loaded = add_trust(options, watch, credentials, error) &&
-                     add_crls(options, watch, credentials, error) &&
-                     add_identity(options, user, watch, credentials, error);
-    if (is_loaded && !make_gnutls(credentials, error)) {
-        is_loaded = false;
-        if (credentials->gnutls != NULL)
-            gnutls_certificate_free_credentials(credentials->gnutls);
-        credentials->gnutls = NULL;
-    }
+    bool is_trusting = add_trust(options, watch, credentials, &errors[CREDENTIALS_TRUST]);
+    bool is_loaded =
+        is_trusting && add_crls(options, watch, credentials, &errors[CREDENTIALS_CRLS]);
+    is_loaded = add_identity(options, user, watch, credentials, identity_error) &&
+                make_gnutls(credentials, identity_error) && is_loaded;
     if (!is_loaded)
         credentials_unload(credentials);
     return is_loaded;

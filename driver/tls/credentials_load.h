@@ -7,9 +7,10 @@
 #include "tls/credentials.h"
 #include "tls/watch.h"
 
-/* false with error set; credentials is then all zeroes. watch gets every file that was read. */
+/* false with an error for each part that failed; credentials is then all zeroes. watch gets every
+ * file that was read. */
 bool credentials_load(const struct tls_options *options, const char *user, struct watch *watch,
-                      struct credentials *credentials, struct error *error);
+                      struct credentials *credentials, struct error errors[CREDENTIALS_PART_COUNT]);
 void credentials_unload(struct credentials *credentials);
 
 #endif

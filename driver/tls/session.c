@@ -236,6 +236,7 @@ void tls_session_free(struct tls_session **session)
         return;
     if ((*session)->gnutls != NULL)
         gnutls_deinit((*session)->gnutls);
+    verify_result_free(&(*session)->found);
     buffer_free(&(*session)->input);
     buffer_free(&(*session)->output);
     free(*session);
@@ -288,7 +289,7 @@ static bool check_alpn(struct tls_session *session, struct error *error)
 static enum tls_progress finish_handshake(struct tls_session *session, struct error *error)
 {
     /* Nothing may be trusted that was not looked at: a suite without certificates ends here. */
-    if (!session->verification.is_done)
+    if (!session->is_judged)
         error_set(error, ODBCSSL_ERROR_UNTRUSTED, "%s showed no certificate", session->host);
     else if (check_alpn(session, error)) {
         session->stage = SESSION_ESTABLISHED;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "tls/session.h"
+#include "tls/verify.h"
 
 /* A DNS name has 253 characters at most; an IPv6 address with zone is shorter. */
 #define SESSION_NAME_SIZE 256
@@ -23,19 +24,6 @@
 #define SESSION_DH_BITS 2048
 
 enum session_stage { SESSION_HANDSHAKING, SESSION_ESTABLISHED, SESSION_FAILED };
-
-/* What session_verify.c found; all zeroes while the server's certificate has not come. */
-struct session_verification {
-    bool is_done;
-    bool has_checked_chain;
-    bool has_checked_host;
-    bool has_checked_pin;
-    uint32_t status;
-    enum odbcssl_crl_status crl_status;
-    time_t crl_next_update;
-    time_t crl_ending;
-    struct error error; /* the first failed check, also when it does not stop the session */
-};
 
 struct tls_session {
     gnutls_session_t gnutls;
@@ -55,8 +43,9 @@ struct tls_session {
     struct buffer input;
     struct buffer output;
 
-    struct session_verification verification;
-    struct error refusal; /* why the server's certificate stopped the handshake */
+    bool is_judged;             /* the server's certificate came, and session_verify.c saw it */
+    struct verify_result found; /* also when it does not stop the session */
+    struct error refusal;       /* why the server's certificate stopped the handshake */
 };
 
 /* gnutls_certificate_verify_function: 0 lets the handshake go on. */

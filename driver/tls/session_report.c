@@ -11,12 +11,12 @@
 
 #define FINGERPRINT_SIZE 32 /* SHA-256 */
 
-static enum odbcssl_state state_of(const struct session_verification *found)
+static enum odbcssl_state state_of(const struct verify_result *found)
 {
-    if (!found->has_checked_chain || found->status != 0)
+    if (!found->parts[VERIFY_PART_CHAIN].is_checked || found->status != 0)
         return ODBCSSL_STATE_ENCRYPTED;
-    return found->has_checked_host ? ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED
-                                   : ODBCSSL_STATE_CHAIN_VERIFIED;
+    return found->parts[VERIFY_PART_NAME].is_checked ? ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED
+                                                     : ODBCSSL_STATE_CHAIN_VERIFIED;
 }
 
 static void report_group(const struct tls_session *session, struct tls_report *report)
@@ -95,12 +95,13 @@ static void warn_expiry(const struct tls_session *session, enum odbcssl_error co
 
 static void warn_verification(const struct tls_session *session, struct error_list *warnings)
 {
-    const struct session_verification *found = &session->verification;
+    const struct verify_result *found = &session->found;
     const char *mode = tls_mode_name(session->options->mode);
     if (found->status != 0)
         error_list_add(warnings, ODBCSSL_WARNING_VERIFICATION, "SslMode=%s does not enforce: %s",
-                       mode, found->error.text);
-    else if (!found->has_checked_chain && !found->has_checked_pin)
+                       mode, verify_error(found)->text);
+    else if (!found->parts[VERIFY_PART_CHAIN].is_checked &&
+             !found->parts[VERIFY_PART_PIN].is_checked)
         error_list_add(warnings, ODBCSSL_WARNING_UNVERIFIED,
                        "TLS was negotiated, but %s was not verified: SslMode=%s without "
                        "SslRootCert or SslPin",
@@ -126,14 +127,14 @@ static void warn(const struct tls_session *session, const struct tls_report *rep
     }
     snprintf(what, sizeof what, "a CRL of %s",
              session->credentials->crl_name != NULL ? session->credentials->crl_name : "SslCrl");
-    warn_expiry(session, ODBCSSL_WARNING_CRL_EXPIRY, what, session->verification.crl_ending, now,
+    warn_expiry(session, ODBCSSL_WARNING_CRL_EXPIRY, what, session->found.crl_ending, now,
                 warnings);
 }
 
 void tls_session_report(const struct tls_session *session, struct tls_report *report,
                         struct error_list *warnings)
 {
-    const struct session_verification *found = &session->verification;
+    const struct verify_result *found = &session->found;
     time_t now = time(NULL), not_after;
     report_negotiated(session, report);
     report_peer(session, report, &not_after);

@@ -1,3 +1,4 @@
+/* session_verify.c - judges the server's certificate in the middle of the handshake. */
 #include "tls/session_internal.h"
 
 #include <string.h>
@@ -58,46 +59,19 @@ static struct verify_request make_request(const struct tls_session *session,
     };
 }
 
-/* A pin stops every mode, with its own words even when something else failed before it. */
-static void refuse_pin(struct tls_session *session, const struct verify_request *request)
-{
-    struct verify_request pin_only = {.chain = request->chain,
-                                      .chain_count = request->chain_count,
-                                      .pin = request->pin,
-                                      .at = request->at};
-    struct verify_result result = {0};
-    verify_chain(&pin_only, &result);
-    error_copy(&session->refusal, &result.error);
-    error_set(&session->refusal, ODBCSSL_ERROR_PIN, "the certificate of %s fits no pin of SslPin",
-              session->host);
-    verify_result_free(&result);
-}
-
 static void judge(struct tls_session *session, const struct verify_request *request)
 {
-    struct session_verification *found = &session->verification;
-    struct verify_result result = {0};
-    bool is_accepted = verify_chain(request, &result);
-    *found = (struct session_verification){.is_done = true,
-                                           .has_checked_chain = request->trust != NULL,
-                                           .has_checked_host = request->host != NULL,
-                                           .has_checked_pin = request->pin != NULL,
-                                           .status = result.status,
-                                           .crl_status = result.crl_status,
-                                           .crl_next_update = result.crl_next_update,
-                                           .crl_ending = result.crl_ending,
-                                           .error = result.error};
-    if (!is_accepted && found->status == 0)
-        found->status = ODBCSSL_VERIFY_OTHER;
-    verify_result_free(&result);
-    if (found->status == 0)
+    struct verify_result *found = &session->found;
+    const struct verify_part *pin = &found->parts[VERIFY_PART_PIN];
+    session->is_judged = true;
+    if (verify_chain(request, found))
         return;
-    error_set(&found->error, ODBCSSL_ERROR_VERIFY_OTHER, "the certificate of %s was not accepted",
-              session->host);
-    if (is_enforcing(session))
-        error_copy(&session->refusal, &found->error);
-    else if (found->status & ODBCSSL_VERIFY_PIN)
-        refuse_pin(session, request);
+    /* A pin stops every mode, with its own words even when something else failed before it; also
+     * one that could not be compared. */
+    if (!is_enforcing(session) && pin->status != 0)
+        error_copy(&session->refusal, &pin->error);
+    else if (is_enforcing(session) || (request->pin != NULL && !pin->is_checked))
+        error_copy(&session->refusal, verify_error(found));
 }
 
 int session_verify_peer(gnutls_session_t gnutls)

@@ -1,6 +1,9 @@
+/* verify.c - the way of a request through the verifier: the chain is read, paths are found and
+ * checked, and the best of them is the verdict. */
 #include "tls/verify.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tls/verify_parts.h"
 
@@ -24,7 +27,7 @@ void verify_check_path(struct verification *verification, bool is_complete)
         verify_check_policies(verification);
         check_distrust(verification);
         /* A CRL's signature means something only below a chain that is trusted. */
-        if ((verification->current.status & ODBCSSL_VERIFY_UNTRUSTED) == 0)
+        if ((verify_status(verification->current.parts) & ODBCSSL_VERIFY_UNTRUSTED) == 0)
             verify_check_revocation(verification);
     } else {
         verify_check_server(verification);
@@ -75,18 +78,19 @@ static void verify_read(struct verification *verification)
     verify_check_form(&verification->current, 0);
     verify_check_peer(verification);
     verification->best = verification->current;
+    verification->best.parts[VERIFY_PART_CHAIN].is_checked = false;
     verification->best.path_count = 0;
 }
 
 static void give_result(const struct verification *verification, struct verify_result *result)
 {
     const struct verify_attempt *best = &verification->best;
-    result->status = best->status;
-    result->outcome = best->outcome;
+    memcpy(result->parts, best->parts, sizeof result->parts);
+    result->status = verify_status(best->parts);
+    result->outcome = verify_told(best->parts)->outcome;
     result->crl_status = best->crl_status;
     result->crl_next_update = best->crl_next_update;
     result->crl_ending = best->crl_ending;
-    error_copy(&result->error, &best->error);
     result->path = calloc(best->path_count + 1, sizeof *result->path);
     for (; result->path != NULL && result->path_count < best->path_count; result->path_count++)
         result->path[result->path_count] = *best->path[result->path_count];
@@ -94,16 +98,18 @@ static void give_result(const struct verification *verification, struct verify_r
 
 bool verify_chain(const struct verify_request *request, struct verify_result *result)
 {
-    *result = (struct verify_result){.outcome = VERIFY_OUTCOME_COUNT};
+    *result = (struct verify_result){.outcome = VERIFY_OUTCOME_OTHER};
     struct verification *verification = calloc(1, sizeof *verification);
     if (verification == NULL) {
-        result->status = ODBCSSL_VERIFY_OTHER;
-        result->outcome = VERIFY_OUTCOME_OTHER;
-        error_set_memory(&result->error);
+        for (size_t i = 0; i < VERIFY_PART_COUNT; i++)
+            verify_clear(&result->parts[i]);
+        result->parts[0].status = result->status = ODBCSSL_VERIFY_OTHER;
+        result->parts[0].outcome = VERIFY_OUTCOME_OTHER;
+        error_set_memory(&result->parts[0].error);
         return false;
     }
     verification->request = request;
-    verification->best.outcome = VERIFY_OUTCOME_COUNT;
+    verify_start_attempt(&verification->best);
     if (read_chain(verification))
         verify_read(verification);
     give_result(verification, result);

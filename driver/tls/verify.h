@@ -79,15 +79,31 @@ struct verify_request {
     bool allow_weak; /* SHA-1, RSA-1024 and the like: old test suites only */
 };
 
+/* What is judged, each by itself, in one pass. */
+enum verify_part_kind {
+    VERIFY_PART_CHAIN, /* a path to a trust anchor, and everything but the following */
+    VERIFY_PART_REVOCATION,
+    VERIFY_PART_NAME,
+    VERIFY_PART_PIN,
+    VERIFY_PART_COUNT
+};
+
+/* The first, most telling failure: which check, which certificate (subject, serial, dates), what
+ * was wanted and found, which file decided. */
+struct verify_part {
+    bool is_checked;             /* it was asked for, and reached */
+    uint32_t status;             /* of all failures */
+    enum verify_outcome outcome; /* COUNT: none */
+    struct error error;
+};
+
 struct verify_result {
-    uint32_t status; /* bits ODBCSSL_VERIFY_...; 0: accepted */
+    uint32_t status;             /* bits ODBCSSL_VERIFY_...; 0: accepted */
+    enum verify_outcome outcome; /* the most telling one of all parts; COUNT: none */
+    struct verify_part parts[VERIFY_PART_COUNT];
     enum odbcssl_crl_status crl_status;
     time_t crl_next_update; /* the earliest end of the used CRLs; 0: none */
     time_t crl_ending;      /* the same of those in the last fifth of their period */
-    /* The first, most telling failure: which check, which certificate (subject, serial, dates),
-     * what was wanted and found, which file decided. */
-    enum verify_outcome outcome; /* COUNT: none */
-    struct error error;
     /* The path that was built, leaf first, anchor last; empty when none was. It points into the DER
      * of the request's chain and trust. Free it with verify_result_free. */
     struct certificate *path;
@@ -97,6 +113,9 @@ struct verify_result {
 /* Returns true when the chain is accepted: status is 0. */
 bool verify_chain(const struct verify_request *request, struct verify_result *result);
 void verify_result_free(struct verify_result *result);
+
+/* The failure of the most telling part; not set: accepted. */
+const struct error *verify_error(const struct verify_result *result);
 
 /* Checks the syntax of SslPin before any connection. */
 bool verify_pin_is_valid(const char *pin);

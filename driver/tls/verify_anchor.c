@@ -14,7 +14,8 @@
 
 struct ascent {
     struct verification *verification;
-    struct verify_attempt *refusal; /* the first; outcome COUNT: none */
+    struct verify_part *found;   /* where the inquiries note what they find */
+    struct verify_part *refusal; /* the first; outcome COUNT: none */
     unsigned steps;
     bool has_asked;
 };
@@ -32,12 +33,9 @@ static bool has_crl_of_issuer(const struct crl_set *crls, const struct certifica
 
 static void note_refusal(struct ascent *ascent)
 {
-    struct verify_attempt *attempt = &ascent->verification->current;
     if (ascent->refusal->outcome == VERIFY_OUTCOME_COUNT)
-        *ascent->refusal = *attempt;
-    attempt->status = 0;
-    attempt->outcome = VERIFY_OUTCOME_COUNT;
-    error_clear(&attempt->error);
+        *ascent->refusal = *ascent->found;
+    verify_clear(ascent->found);
 }
 
 /* Where the issuer gave no CRL at all, its word on an anchor is not missed. */
@@ -50,7 +48,7 @@ static bool is_unrevoked(struct ascent *ascent, size_t subject)
         return true;
     ascent->has_asked = true;
     verify_inquire(ascent->verification, subject);
-    if (attempt->status == 0)
+    if (ascent->found->status == 0)
         return true;
     note_refusal(ascent);
     return false;
@@ -121,25 +119,22 @@ static enum ascent_verdict climb(struct ascent *ascent)
 bool verify_check_anchor_revocation(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
-    struct verify_attempt *both = calloc(2, sizeof *both);
+    struct verify_part *found = &attempt->parts[VERIFY_PART_REVOCATION];
+    struct verify_part *both = calloc(2, sizeof *both);
     if (both == NULL) {
         verify_fail(attempt, VERIFY_OUTCOME_OTHER, "out of memory");
         return true;
     }
-    struct verify_attempt *before = &both[0], *refusal = &both[1];
-    struct ascent ascent = {.verification = verification, .refusal = refusal};
-    *before = *attempt;
-    refusal->outcome = VERIFY_OUTCOME_COUNT;
-    attempt->status = 0;
-    attempt->outcome = VERIFY_OUTCOME_COUNT;
-    error_clear(&attempt->error);
+    struct verify_part *before = &both[0], *refusal = &both[1];
+    struct ascent ascent = {.verification = verification, .found = found, .refusal = refusal};
+    *before = *found;
+    verify_clear(refusal);
+    verify_clear(found);
     enum ascent_verdict verdict = climb(&ascent);
-    attempt->status = before->status;
-    attempt->outcome = before->outcome;
-    attempt->error = before->error;
+    *found = *before;
     if (verdict == ASCENT_BAD) {
         verify_fail(attempt, refusal->outcome, "%s", refusal->error.text);
-        attempt->status |= refusal->status;
+        found->status |= refusal->status;
     }
     free(both);
     return ascent.has_asked;

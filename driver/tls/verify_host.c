@@ -162,8 +162,12 @@ void verify_check_peer(struct verification *verification)
 {
     const struct verify_request *request = verification->request;
     const struct certificate *server = &verification->chain[0];
-    if (request->host != NULL)
+    if (request->host != NULL) {
+        verify_begin(&verification->current, VERIFY_PART_NAME);
         verify_check_host(&verification->current, server, request->host);
-    if (request->pin != NULL)
+    }
+    if (request->pin != NULL) {
+        verify_begin(&verification->current, VERIFY_PART_PIN);
         verify_check_pin(&verification->current, server, request->pin);
+    }
 }

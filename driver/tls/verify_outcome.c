@@ -57,27 +57,64 @@ const char *verify_outcome_name(enum verify_outcome outcome)
 void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
                  ...)
 {
-    attempt->status |= verify_outcomes[outcome].bit;
-    if (outcome >= attempt->outcome)
+    struct verify_part *part = &attempt->parts[attempt->part];
+    part->status |= verify_outcomes[outcome].bit;
+    if (outcome >= part->outcome)
         return;
     char text[ERROR_TEXT_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    attempt->outcome = outcome;
-    error_clear(&attempt->error);
-    error_set(&attempt->error, verify_outcomes[outcome].code, "%s", text);
+    part->outcome = outcome;
+    error_clear(&part->error);
+    error_set(&part->error, verify_outcomes[outcome].code, "%s", text);
+}
+
+void verify_clear(struct verify_part *part)
+{
+    part->is_checked = false;
+    part->status = 0;
+    part->outcome = VERIFY_OUTCOME_COUNT;
+    error_clear(&part->error);
+}
+
+void verify_begin(struct verify_attempt *attempt, enum verify_part_kind part)
+{
+    attempt->part = part;
+    attempt->parts[part].is_checked = true;
 }
 
 void verify_start_attempt(struct verify_attempt *attempt)
 {
-    attempt->status = 0;
-    attempt->outcome = VERIFY_OUTCOME_COUNT;
-    error_clear(&attempt->error);
+    for (size_t i = 0; i < VERIFY_PART_COUNT; i++)
+        verify_clear(&attempt->parts[i]);
+    verify_begin(attempt, VERIFY_PART_CHAIN);
     attempt->crl_status = ODBCSSL_CRL_NOT_CHECKED;
     attempt->crl_next_update = 0;
     attempt->crl_ending = 0;
+}
+
+const struct verify_part *verify_told(const struct verify_part *parts)
+{
+    const struct verify_part *told = &parts[0];
+    for (size_t i = 1; i < VERIFY_PART_COUNT; i++)
+        if (parts[i].outcome < told->outcome)
+            told = &parts[i];
+    return told;
+}
+
+uint32_t verify_status(const struct verify_part *parts)
+{
+    uint32_t status = 0;
+    for (size_t i = 0; i < VERIFY_PART_COUNT; i++)
+        status |= parts[i].status;
+    return status;
+}
+
+const struct error *verify_error(const struct verify_result *result)
+{
+    return &verify_told(result->parts)->error;
 }
 
 const char *verify_describe(const struct verify_attempt *attempt, size_t i, char *out)

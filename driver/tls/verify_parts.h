@@ -33,9 +33,8 @@
 
 /* One path with what the checks found. */
 struct verify_attempt {
-    uint32_t status;
-    enum verify_outcome outcome; /* the one that is told; COUNT: none */
-    struct error error;
+    struct verify_part parts[VERIFY_PART_COUNT];
+    enum verify_part_kind part; /* that is being checked */
     enum odbcssl_crl_status crl_status;
     time_t crl_next_update;
     time_t crl_ending;
@@ -67,8 +66,17 @@ struct verification {
 void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
                  ...) __attribute__((format(printf, 3, 4)));
 
-/* Empties what was found, keeps the path. */
+/* Empties what was found, keeps the path, and begins with its chain. */
 void verify_start_attempt(struct verify_attempt *attempt);
+
+/* What fails from now on is a failure of this part. */
+void verify_begin(struct verify_attempt *attempt, enum verify_part_kind part);
+
+void verify_clear(struct verify_part *part);
+
+/* The part that is told: the one with the most telling outcome. And all failures. */
+const struct verify_part *verify_told(const struct verify_part *parts);
+uint32_t verify_status(const struct verify_part *parts);
 
 /* Describes path[i]: the first is the server's. Returns out, CERTIFICATE_TEXT_SIZE bytes. */
 const char *verify_describe(const struct verify_attempt *attempt, size_t i, char *out);

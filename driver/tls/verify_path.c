@@ -55,8 +55,8 @@ static bool is_in_path(const struct verify_attempt *attempt, const struct certif
 static void keep_best(struct verification *verification)
 {
     const struct verify_attempt *current = &verification->current;
-    if (verification->has_best && current->status != 0 &&
-        current->outcome <= verification->best.outcome)
+    if (verification->has_best && verify_status(current->parts) != 0 &&
+        verify_told(current->parts)->outcome <= verify_told(verification->best.parts)->outcome)
         return;
     verification->best = *current;
     verification->has_best = true;
@@ -66,7 +66,8 @@ static bool is_search_over(struct search *search)
 {
     const struct verification *verification = search->verification;
     search->is_over_limit |= search->attempts >= ATTEMPT_LIMIT || search->steps >= STEP_LIMIT;
-    return search->is_over_limit || (verification->has_best && verification->best.status == 0);
+    return search->is_over_limit ||
+           (verification->has_best && verify_status(verification->best.parts) == 0);
 }
 
 static void try_path(struct search *search)
@@ -198,15 +199,15 @@ static void tell_limit(struct search *search)
 {
     struct verification *verification = search->verification;
     struct verify_attempt *best = &verification->best;
-    struct error reason = best->error;
+    struct error reason = verify_told(best->parts)->error;
     char described[CERTIFICATE_TEXT_SIZE];
     if (!verification->has_best) {
         *best = verification->current;
         best->path_count = 1;
         verify_start_attempt(best);
     }
-    best->outcome = VERIFY_OUTCOME_COUNT;
-    error_clear(&best->error);
+    best->parts[VERIFY_PART_CHAIN].outcome = VERIFY_OUTCOME_COUNT;
+    verify_begin(best, VERIFY_PART_CHAIN);
     verify_fail(best, VERIFY_OUTCOME_LIMIT,
                 "the chain of %s can be put together in too many ways: after %zu signatures, %u "
                 "certificates and %u paths to a trust anchor the search was given up%s%s",
@@ -223,7 +224,7 @@ void verify_find_path(struct verification *verification)
     mark_leading(&search);
     if (!search.is_over_limit && verification->is_leading[0])
         extend_path(&search);
-    if (verification->has_best && verification->best.status == 0)
+    if (verification->has_best && verify_status(verification->best.parts) == 0)
         return;
     if (search.is_over_limit) {
         tell_limit(&search);

@@ -67,15 +67,15 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
         return false;
     struct verify_attempt *attempt = &side->current;
     side->request = inquiry->request;
-    attempt->outcome = VERIFY_OUTCOME_COUNT;
+    verify_start_attempt(attempt);
     attempt->path[attempt->path_count++] = signer;
     for (size_t i = issuer; i < inquiry->attempt->path_count; i++)
         attempt->path[attempt->path_count++] = inquiry->attempt->path[i];
     verify_check_crl_signer(side);
     verify_check_name_constraints(side);
-    if (attempt->status == 0)
+    if (verify_status(attempt->parts) == 0)
         inquire(side, 0, false);
-    bool is_valid = attempt->status == 0;
+    bool is_valid = verify_status(attempt->parts) == 0;
     free(side);
     return is_valid;
 }
@@ -431,15 +431,15 @@ void verify_check_revocation(struct verification *verification)
     const struct verify_request *request = verification->request;
     struct verify_attempt *attempt = &verification->current;
     size_t anchor = attempt->path_count - 1;
-    uint32_t before = attempt->status;
     if (request->crls == NULL)
         return;
-    attempt->status = 0;
+    verify_begin(attempt, VERIFY_PART_REVOCATION);
     size_t count = request->crl_check == CRL_CHECK_LEAF && anchor > 0 ? 1 : anchor;
     for (size_t i = 0; i < count; i++)
         inquire(verification, i, true);
     bool has_asked = verify_check_anchor_revocation(verification) || count > 0;
     if (has_asked)
-        attempt->crl_status = attempt->status == 0 ? ODBCSSL_CRL_GOOD : ODBCSSL_CRL_NOT_GOOD;
-    attempt->status |= before;
+        attempt->crl_status = attempt->parts[VERIFY_PART_REVOCATION].status == 0
+                                  ? ODBCSSL_CRL_GOOD
+                                  : ODBCSSL_CRL_NOT_GOOD;
 }

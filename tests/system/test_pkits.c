@@ -147,15 +147,15 @@ static void run_case(char **fields, const struct trust *trust, bool is_verbose,
     bool is_right = verify_case(fields, trust, &is_accepted, &result) &&
                     count_verdict(fields[FIELD_EXPECTED], is_accepted, totals);
     /* Every refusal has to say why. */
-    is_right = is_right && (is_accepted == (result.error.text[0] == '\0'));
+    is_right = is_right && (is_accepted == (verify_error(&result)->text[0] == '\0'));
     totals->cases++;
     totals->wrong += !is_right;
     printf("%s %u - %s.%s %s: %s, %s\n", is_right ? "ok" : "not ok", totals->cases,
            fields[FIELD_SECTION], fields[FIELD_NUMBER], fields[FIELD_NAME], fields[FIELD_EXPECTED],
            is_accepted ? "accepted" : "refused");
     if (!is_right || is_verbose)
-        printf("# status %u, error %d: %s\n", (unsigned)result.status, result.error.code,
-               result.error.text);
+        printf("# status %u, error %d: %s\n", (unsigned)result.status, verify_error(&result)->code,
+               verify_error(&result)->text);
     verify_result_free(&result);
 }
 

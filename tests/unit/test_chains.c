@@ -71,7 +71,7 @@ static void tell(const struct chains_world *world, const struct verify_result *o
                  const struct chains_verdict *theirs, uint64_t seed)
 {
     printf("# seed %llu: we %s%s; OpenSSL %s:%s in one call it %s\n", (unsigned long long)seed,
-           ours->status == 0 ? "accept" : "refuse: ", ours->error.text,
+           ours->status == 0 ? "accept" : "refuse: ", verify_error(ours)->text,
            theirs->is_accepted ? "accepts" : "refuses", theirs->paths,
            theirs->is_accepted_plain ? "accepts" : "refuses");
     chains_print(world);

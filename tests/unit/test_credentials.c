@@ -295,6 +295,37 @@ static void test_key_password_file(void)
     check_refused(ODBCSSL_ERROR_KEY_PASSWORD, "SslPassword");
 }
 
+/* Each part by itself: a broken one does not hide what is wrong with another. */
+static void test_parts(void)
+{
+    struct error errors[CREDENTIALS_PART_COUNT] = {0};
+    begin();
+    CHECK_FATAL(pki_write_file(crl_path, "rubbish\n", 8, 0600) &&
+                pki_write_key_pem(key_path, other));
+    CHECK(credentials_get_parts(&options, NULL, errors) == NULL);
+    CHECK_NUMBER(errors[CREDENTIALS_TRUST].code, ODBCSSL_ERROR_NONE);
+    CHECK_NUMBER(errors[CREDENTIALS_CRLS].code, ODBCSSL_ERROR_CRL_UNREADABLE);
+    CHECK_NUMBER(errors[CREDENTIALS_IDENTITY].code, ODBCSSL_ERROR_KEY_MISMATCH);
+    /* A connection tells the first. */
+    check_refused(ODBCSSL_ERROR_CRL_UNREADABLE, "root.crl");
+    memset(errors, 0, sizeof errors);
+    CHECK_FATAL(pki_write_file(root_path, "rubbish\n", 8, 0600));
+    CHECK(credentials_get_parts(&options, NULL, errors) == NULL);
+    CHECK_NUMBER(errors[CREDENTIALS_TRUST].code, ODBCSSL_ERROR_FILE_MALFORMED);
+    CHECK_NUMBER(errors[CREDENTIALS_CRLS].code, ODBCSSL_ERROR_NONE);
+    CHECK_NUMBER(errors[CREDENTIALS_IDENTITY].code, ODBCSSL_ERROR_KEY_MISMATCH);
+    begin();
+    memset(errors, 0, sizeof errors);
+    const struct credentials *good = credentials_get_parts(&options, NULL, errors);
+    CHECK(good != NULL);
+    /* A mode that wants no other files shares them. */
+    options.mode = ODBCSSL_MODE_REQUIRE;
+    const struct credentials *same = get();
+    CHECK(same == good);
+    credentials_release(&same);
+    credentials_release(&good);
+}
+
 /* SslPassword of the client's key does not keep a trust store with a usual password shut. */
 static void test_trust_store_password(void)
 {
@@ -431,6 +462,7 @@ static const struct suite_case cases[] = {
     {"what each mode needs", test_modes},
     {"an expired client certificate", test_expired},
     {"an encrypted key", test_key_password_file},
+    {"trust, CRLs and identity told apart", test_parts},
     {"one SslPassword for a store and a key", test_trust_store_password},
     {"more sets than are kept", test_many_sets},
     {"threads while files change", test_threads},

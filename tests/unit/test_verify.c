@@ -97,9 +97,10 @@ static void test_altered_certificate(void)
         .chain = chain, .chain_count = 2, .trust = trust, .at = time(NULL)};
     struct verify_result result;
     CHECK(!verify_chain(&request, &result));
-    CHECK_NUMBER(result.error.code, ODBCSSL_ERROR_CERTIFICATE_SIGNATURE);
-    CHECK_CONTAINS(result.error.text, "the signature (ECDSA-SHA256) of server certificate CN=db1");
-    CHECK_CONTAINS(result.error.text, "CA certificate CN=Middle");
+    CHECK_NUMBER(verify_error(&result)->code, ODBCSSL_ERROR_CERTIFICATE_SIGNATURE);
+    CHECK_CONTAINS(verify_error(&result)->text,
+                   "the signature (ECDSA-SHA256) of server certificate CN=db1");
+    CHECK_CONTAINS(verify_error(&result)->text, "CA certificate CN=Middle");
     verify_result_free(&result);
     gnutls_free(der.data);
     gnutls_free(middle.data);
@@ -185,12 +186,13 @@ static void test_empty_and_garbage(void)
     struct verify_request request = {.trust = trust, .at = time(NULL)};
     struct verify_result result;
     CHECK(!verify_chain(&request, &result));
-    CHECK_CONTAINS(result.error.text, "sent no certificate");
+    CHECK_CONTAINS(verify_error(&result)->text, "sent no certificate");
     verify_result_free(&result);
     request.chain = &garbage;
     request.chain_count = 1;
     CHECK(!verify_chain(&request, &result));
-    CHECK_CONTAINS(result.error.text, "certificate 1 of the 1 that the server sent cannot be read");
+    CHECK_CONTAINS(verify_error(&result)->text,
+                   "certificate 1 of the 1 that the server sent cannot be read");
     CHECK_NUMBER(result.status, ODBCSSL_VERIFY_OTHER);
     verify_result_free(&result);
     trust_free(&trust);

@@ -79,8 +79,8 @@ static void expect(const struct pki_certificate *server, const struct pki_certif
     struct verify_result result = scene_verify(&scene);
     suite_check_number(result.outcome, VERIFY_OUTCOME_MALFORMED, __FILE__, line);
     suite_check_number((result.status & ODBCSSL_VERIFY_OTHER) != 0, true, __FILE__, line);
-    suite_check_contains(result.error.text, part, __FILE__, line);
-    suite_check_contains(result.error.text, whose, __FILE__, line);
+    suite_check_contains(verify_error(&result)->text, part, __FILE__, line);
+    suite_check_contains(verify_error(&result)->text, whose, __FILE__, line);
     verify_result_free(&result);
 }
 

@@ -69,6 +69,53 @@ static void test_revoked(void)
                __LINE__);
 }
 
+/* One verification tells all: what is wrong in one part does not hide another one. */
+static void test_parts(void)
+{
+    static const char pin[] =
+        "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    const struct pki_revoked revoked = {.certificate = world.server};
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    set_add(&set, &(struct pki_crl_spec){
+                      .issuer = world.middle, .revoked = &revoked, .revoked_count = 1});
+    struct verify_result result =
+        scene_verify(&(struct scene){.chain = CHAIN(world.server, world.middle),
+                                     .crls = &set,
+                                     .host = "db2.example.com",
+                                     .pin = pin});
+    static const enum verify_outcome wanted[VERIFY_PART_COUNT] = {
+        [VERIFY_PART_CHAIN] = VERIFY_OUTCOME_COUNT,
+        [VERIFY_PART_REVOCATION] = VERIFY_OUTCOME_REVOKED,
+        [VERIFY_PART_NAME] = VERIFY_OUTCOME_HOST,
+        [VERIFY_PART_PIN] = VERIFY_OUTCOME_PIN};
+    for (size_t i = 0; i < VERIFY_PART_COUNT; i++) {
+        CHECK(result.parts[i].is_checked);
+        CHECK_NUMBER(result.parts[i].outcome, wanted[i]);
+        CHECK((wanted[i] == VERIFY_OUTCOME_COUNT) != error_is_set(&result.parts[i].error));
+    }
+    CHECK_NUMBER(result.status, ODBCSSL_VERIFY_REVOKED | ODBCSSL_VERIFY_HOST | ODBCSSL_VERIFY_PIN);
+    CHECK_NUMBER(verify_error(&result)->code, ODBCSSL_ERROR_REVOKED);
+    verify_result_free(&result);
+    /* An unknown issuer: nothing is asked of CRLs, the name is compared all the same. */
+    result = scene_verify(
+        &(struct scene){.chain = CHAIN(world.server), .crls = &set, .host = "db2.example.com"});
+    CHECK_NUMBER(result.parts[VERIFY_PART_CHAIN].outcome, VERIFY_OUTCOME_ISSUER_UNKNOWN);
+    CHECK(!result.parts[VERIFY_PART_REVOCATION].is_checked);
+    CHECK_NUMBER(result.parts[VERIFY_PART_NAME].outcome, VERIFY_OUTCOME_HOST);
+    CHECK(!result.parts[VERIFY_PART_PIN].is_checked);
+    verify_result_free(&result);
+    /* What cannot be read has no part that is good. */
+    const gnutls_datum_t rubbish = {(unsigned char *)"\x30\x01\x00", 3};
+    const struct verify_request request = {
+        .chain = &rubbish, .chain_count = 1, .host = "db1.example.com", .pin = pin};
+    CHECK(!verify_chain(&request, &result));
+    CHECK_NUMBER(result.parts[VERIFY_PART_CHAIN].outcome, VERIFY_OUTCOME_MALFORMED);
+    CHECK(!result.parts[VERIFY_PART_NAME].is_checked && !result.parts[VERIFY_PART_PIN].is_checked);
+    verify_result_free(&result);
+    crl_set_free(&set);
+}
+
 static void test_revoked_intermediate(void)
 {
     const struct pki_revoked revoked = {.certificate = world.middle};
@@ -538,6 +585,7 @@ static void test_untrusted(void)
 }
 
 const struct suite_case revocation_cases[] = {
+    {"each part has its own verdict", test_parts},
     {"accepts what current CRLs of the whole chain do not list", test_good},
     {"tells which CRL ends first", test_earliest_end},
     {"refuses a revoked server with date, reason and file", test_revoked},

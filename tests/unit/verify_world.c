@@ -82,11 +82,11 @@ void scene_expect(const struct scene *scene, uint32_t status, enum odbcssl_error
 {
     struct verify_result result = scene_verify(scene);
     suite_check_number(result.status, status, file, line);
-    suite_check_number(result.error.code, code, file, line);
-    if (result.error.code != code)
-        suite_check_text(result.error.text, "", file, line);
+    suite_check_number(verify_error(&result)->code, code, file, line);
+    if (verify_error(&result)->code != code)
+        suite_check_text(verify_error(&result)->text, "", file, line);
     if (part != NULL)
-        suite_check_contains(result.error.text, part, file, line);
+        suite_check_contains(verify_error(&result)->text, part, file, line);
     verify_result_free(&result);
 }
 
