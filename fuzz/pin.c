@@ -14,6 +14,7 @@ FUZZ_TARGET(pin, bytes, size)
     char *text = fuzz_text(bytes, size);
     verify_start_attempt(&attempt);
     verify_check_pin(&attempt, &server, text);
-    fuzz_require(attempt.status != 0 && error_is_set(&attempt.error));
+    fuzz_require(verify_status(attempt.parts) != 0 &&
+                 error_is_set(&verify_told(attempt.parts)->error));
     free(text);
 }

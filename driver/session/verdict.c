@@ -86,9 +86,9 @@ static void report_negotiated(struct session *session)
     bool is_kept = negotiated != NULL;
     if (is_kept) {
         negotiated->report.mode = session->options->tls->mode;
-        if (session->tls != NULL)
-            tls_session_report(session->tls, &negotiated->report, &negotiated->warnings);
         is_kept =
+            (session->tls == NULL ||
+             tls_session_report(session->tls, &negotiated->report, &negotiated->warnings)) &&
             record_set_report(session->record, session, &negotiated->report, &negotiated->warnings);
     }
     free(negotiated);
@@ -150,7 +150,8 @@ static void end_tls(struct session *session)
         error_list_add(&negotiated->warnings, ODBCSSL_WARNING_LOGIN_ONLY,
                        "%s encrypts only the login; everything after it travels in plaintext",
                        session->server_name);
-        tls_session_report(session->tls, &negotiated->report, &negotiated->warnings);
+        if (!tls_session_report(session->tls, &negotiated->report, &negotiated->warnings))
+            error_set_memory(&error);
         negotiated->report.state = ODBCSSL_STATE_LOGIN_ONLY;
     }
     if (buffer_length(&session->to_server) > 0)

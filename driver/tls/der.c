@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Deeper nesting of indefinite lengths and of octet strings in pieces is refused. */
+/* Deeper nesting of indefinite lengths is refused. */
 #define DEPTH_LIMIT 16
 
 enum encoding { ENCODING_DER, ENCODING_BER };
@@ -79,41 +79,6 @@ bool ber_next(struct cursor *cursor, struct der *element_out)
 bool ber_expect(struct cursor *cursor, unsigned tag, struct der *element_out)
 {
     return ber_next(cursor, element_out) && (element_out->tag == tag || fail(cursor));
-}
-
-static bool append_pieces(const struct der *element, unsigned depth, struct buffer *out)
-{
-    if ((element->tag & DER_CONSTRUCTED) == 0)
-        return buffer_append(out, element->content, element->size);
-    struct cursor inside = der_inside(element);
-    struct der piece;
-    while (ber_next(&inside, &piece)) {
-        if (depth == 0 || (piece.tag & ~(unsigned)DER_CONSTRUCTED) != DER_TAG_OCTET_STRING ||
-            !append_pieces(&piece, depth - 1, out))
-            return false;
-    }
-    return !inside.is_short;
-}
-
-bool ber_append_octets(const struct der *element, struct buffer *out)
-{
-    unsigned plain_tag = element->tag & ~(unsigned)DER_CONSTRUCTED;
-    return (plain_tag == DER_TAG_OCTET_STRING || plain_tag == DER_TAG_CONTEXT(0)) &&
-           append_pieces(element, DEPTH_LIMIT, out);
-}
-
-bool ber_read_number(const struct der *element, unsigned long maximum, unsigned long *number_out)
-{
-    unsigned long number = 0;
-    if (element->tag != DER_TAG_INTEGER || element->size == 0 || (element->content[0] & 0x80) != 0)
-        return false;
-    for (size_t i = 0; i < element->size; i++) {
-        if (number > (maximum >> 8))
-            return false;
-        number = number << 8 | element->content[i];
-    }
-    *number_out = number;
-    return number <= maximum;
 }
 
 bool der_expect(struct cursor *cursor, unsigned tag, struct der *element_out)

@@ -1,8 +1,8 @@
 /*
  * der.h - reads ASN.1 element by element through a bounds-checked cursor, in place, in two ways.
  * Strict, for what is signed: definite lengths in their shortest form (X.690, 10.1). As BER, for
- * the key stores that some programs write: also indefinite and long lengths, and octet strings in
- * pieces. Tags have one byte. Anything else is "no element".
+ * files that some programs write: also indefinite and long lengths. Tags have one byte. Anything
+ * else is "no element".
  */
 #ifndef TLS_DER_H
 #define TLS_DER_H
@@ -60,12 +60,6 @@ bool der_expect(struct cursor *cursor, unsigned tag, struct der *element_out);
 /* The same for BER; *element_out is all zeroes at the end. */
 bool ber_next(struct cursor *cursor, struct der *element_out);
 bool ber_expect(struct cursor *cursor, unsigned tag, struct der *element_out);
-
-/* Appends the content of an octet string (tag OCTET STRING or [0]), also of one in pieces. */
-bool ber_append_octets(const struct der *element, struct buffer *out);
-
-/* An INTEGER from 0 to maximum, with zeroes before it or not. */
-bool ber_read_number(const struct der *element, unsigned long maximum, unsigned long *number_out);
 
 /* Takes the next element only when it has this tag. */
 bool der_optional(struct cursor *cursor, unsigned tag, struct der *element_out);

@@ -236,7 +236,7 @@ void tls_session_free(struct tls_session **session)
         return;
     if ((*session)->gnutls != NULL)
         gnutls_deinit((*session)->gnutls);
-    verify_result_free(&(*session)->found);
+    sparse_free(&(*session)->found);
     buffer_free(&(*session)->input);
     buffer_free(&(*session)->output);
     free(*session);

@@ -74,8 +74,9 @@ bool tls_session_is_certificate_sent(const struct tls_session *session);
 /* Whether something was decrypted, or can be without more input. */
 bool tls_session_is_pending(const struct tls_session *session);
 
-/* Fills in everything but state's plaintext values and mode. Warnings: see ODBCSSL_WARNING_... */
-void tls_session_report(const struct tls_session *session, struct tls_report *report,
+/* Fills in everything but state's plaintext values and mode. Warnings: see ODBCSSL_WARNING_...
+ * false: out of memory, and nothing is filled in. */
+bool tls_session_report(const struct tls_session *session, struct tls_report *report,
                         struct error_list *warnings);
 
 #endif

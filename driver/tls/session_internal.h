@@ -10,6 +10,7 @@
 #include <gnutls/gnutls.h>
 #include <time.h>
 
+#include "base/sparse.h"
 #include "tls/session.h"
 #include "tls/verify.h"
 
@@ -43,9 +44,10 @@ struct tls_session {
     struct buffer input;
     struct buffer output;
 
-    bool is_judged;             /* the server's certificate came, and session_verify.c saw it */
-    struct verify_result found; /* also when it does not stop the session */
-    struct error refusal;       /* why the server's certificate stopped the handshake */
+    bool is_judged; /* the server's certificate came, and session_verify.c saw it */
+    struct sparse
+        found; /* struct verify_result without path, also when it does not stop the session */
+    struct error refusal; /* why the server's certificate stopped the handshake */
 };
 
 /* gnutls_certificate_verify_function: 0 lets the handshake go on. */

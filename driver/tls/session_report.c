@@ -3,6 +3,7 @@
 
 #include <gnutls/crypto.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -93,9 +94,9 @@ static void warn_expiry(const struct tls_session *session, enum odbcssl_error co
                        clock_format_date(end, date), (int)days, limit);
 }
 
-static void warn_verification(const struct tls_session *session, struct error_list *warnings)
+static void warn_verification(const struct tls_session *session, const struct verify_result *found,
+                              struct error_list *warnings)
 {
-    const struct verify_result *found = &session->found;
     const char *mode = tls_mode_name(session->options->mode);
     if (found->status != 0)
         error_list_add(warnings, ODBCSSL_WARNING_VERIFICATION, "SslMode=%s does not enforce: %s",
@@ -108,11 +109,12 @@ static void warn_verification(const struct tls_session *session, struct error_li
                        session->host, mode);
 }
 
-static void warn(const struct tls_session *session, const struct tls_report *report,
-                 time_t not_after, time_t now, struct error_list *warnings)
+static void warn(const struct tls_session *session, const struct verify_result *found,
+                 const struct tls_report *report, time_t not_after, struct error_list *warnings)
 {
     char what[REPORT_NAME_SIZE + 1000];
-    warn_verification(session, warnings);
+    time_t now = time(NULL);
+    warn_verification(session, found, warnings);
     if (report->version < TLS_VERSION_1_2)
         error_list_add(warnings, ODBCSSL_WARNING_OLD_PROTOCOL,
                        "%s negotiated %s, which is old and weak", session->host, report->protocol);
@@ -127,15 +129,17 @@ static void warn(const struct tls_session *session, const struct tls_report *rep
     }
     snprintf(what, sizeof what, "a CRL of %s",
              session->credentials->crl_name != NULL ? session->credentials->crl_name : "SslCrl");
-    warn_expiry(session, ODBCSSL_WARNING_CRL_EXPIRY, what, session->found.crl_ending, now,
-                warnings);
+    warn_expiry(session, ODBCSSL_WARNING_CRL_EXPIRY, what, found->crl_ending, now, warnings);
 }
 
-void tls_session_report(const struct tls_session *session, struct tls_report *report,
+bool tls_session_report(const struct tls_session *session, struct tls_report *report,
                         struct error_list *warnings)
 {
-    const struct verify_result *found = &session->found;
+    struct verify_result *found = calloc(1, sizeof *found);
     time_t now = time(NULL), not_after;
+    if (found == NULL)
+        return false;
+    sparse_restore(&session->found, found, sizeof *found);
     report_negotiated(session, report);
     report_peer(session, report, &not_after);
     report->verify_status = found->status;
@@ -148,8 +152,10 @@ void tls_session_report(const struct tls_session *session, struct tls_report *re
     if (session->credentials->has_identity)
         report->client_days_left =
             clock_days_until(session->credentials->identity.chain[0].not_after, now);
-    if (session->stage != SESSION_ESTABLISHED)
-        return;
-    report->state = state_of(found);
-    warn(session, report, not_after, now, warnings);
+    if (session->stage == SESSION_ESTABLISHED) {
+        report->state = state_of(found);
+        warn(session, found, report, not_after, warnings);
+    }
+    free(found);
+    return true;
 }

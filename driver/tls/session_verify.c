@@ -1,7 +1,7 @@
 /* session_verify.c - judges the server's certificate in the middle of the handshake. */
 #include "tls/session_internal.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "tls/verify.h"
 
@@ -59,19 +59,29 @@ static struct verify_request make_request(const struct tls_session *session,
     };
 }
 
+/* 7 KB: not on the stack of an application's thread, nor as long as the session. */
 static void judge(struct tls_session *session, const struct verify_request *request)
 {
-    struct verify_result *found = &session->found;
-    const struct verify_part *pin = &found->parts[VERIFY_PART_PIN];
-    session->is_judged = true;
-    if (verify_chain(request, found))
+    struct verify_result *found = calloc(1, sizeof *found);
+    if (found == NULL) {
+        error_set_memory(&session->refusal);
         return;
+    }
+    const struct verify_part *pin = &found->parts[VERIFY_PART_PIN];
+    bool is_accepted = verify_chain(request, found);
     /* A pin stops every mode, with its own words even when something else failed before it; also
      * one that could not be compared. */
-    if (!is_enforcing(session) && pin->status != 0)
+    if (!is_accepted && !is_enforcing(session) && pin->status != 0)
         error_copy(&session->refusal, &pin->error);
-    else if (is_enforcing(session) || (request->pin != NULL && !pin->is_checked))
+    else if (!is_accepted && (is_enforcing(session) || (request->pin != NULL && !pin->is_checked)))
         error_copy(&session->refusal, verify_error(found));
+    free(found->path);
+    found->path = NULL;
+    found->path_count = 0;
+    session->is_judged = sparse_keep(&session->found, found, sizeof *found);
+    if (!session->is_judged)
+        error_set_memory(&session->refusal);
+    free(found);
 }
 
 int session_verify_peer(gnutls_session_t gnutls)
