@@ -5,7 +5,7 @@ FAKE_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere -Wl,
 check_LTLIBRARIES += tests/support/fake.la tests/support/fakea.la tests/support/fakew.la \
 	tests/support/hollow.la
 FAKE_SOURCES = tests/support/fake_driver.c tests/support/fake_driver.h \
-	tests/support/fake_internal.h
+	tests/support/fake_internal.h tests/support/fake_texts.h
 tests_support_fake_la_SOURCES = $(FAKE_SOURCES) tests/support/fake_ansi.c \
 	tests/support/fake_wide.c
 tests_support_fake_la_LDFLAGS = $(FAKE_LDFLAGS)

@@ -16,9 +16,7 @@ tests_support_tds_server_SOURCES = \
 	tests/support/tds_server/server.h \
 	tests/support/tds_server/smp.c \
 	tests/support/tds_server/sql.c tests/support/tds_server/sql.h \
-	tests/support/tds_server/sql_token.c tests/support/tds_server/sql_token.h \
 	tests/support/tds_server/tls.c \
 	tests/support/tds_server/tokens.c \
-	tests/support/tds_server/value.c \
 	tests/support/tds_server/wire.c tests/support/tds_server/wire.h
 tests_support_tds_server_LDADD = driver/base/libbase.la $(LIBSSL_LIBS)

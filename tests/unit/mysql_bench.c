@@ -8,51 +8,31 @@
 
 void bench_open(struct bench *bench, enum proto_plan plan)
 {
-    *bench = (struct bench){.session = {.proto = &proto_mysql, .plan = plan}};
-    CHECK_FATAL(proto_mysql.open(&bench->session));
-    CHECK_NUMBER(proto_mysql.start(&bench->session), PROTO_CONTINUE);
+    *bench = (struct bench){0};
+    conversation_open(&bench->talk, &proto_mysql, plan);
 }
 
 void bench_close(struct bench *bench)
 {
-    proto_mysql.close(&bench->session);
-    buffer_free(&bench->session.to_driver);
-    buffer_free(&bench->session.to_server);
-    buffer_free(&bench->driver);
-    buffer_free(&bench->server);
+    conversation_close(&bench->talk);
 }
 
-static void copy_all(struct buffer *from, struct buffer *to)
+static void copy_rest(bool is_opaque, struct buffer *from, struct buffer *to)
 {
+    if (!is_opaque || buffer_length(from) == 0)
+        return;
     CHECK_FATAL(buffer_append(to, buffer_content(from), buffer_length(from)));
     buffer_clear(from);
 }
 
-static void note_verdict(struct bench *bench, enum proto_verdict verdict)
-{
-    if (verdict != PROTO_CONTINUE)
-        bench->verdict = verdict;
-    if (!bench->is_tls_up)
-        bench->sent_in_plaintext = buffer_length(&bench->session.to_server);
-}
-
-static bool is_over(const struct bench *bench)
-{
-    return bench->verdict != PROTO_CONTINUE && bench->verdict != PROTO_START_TLS &&
-           bench->verdict != PROTO_LOGGED_IN;
-}
-
 void bench_feed(struct bench *bench, bool is_server, const void *bytes, size_t size)
 {
-    struct proto_session *session = &bench->session;
-    struct buffer *input = is_server ? &bench->server : &bench->driver;
-    CHECK_FATAL(buffer_append(input, bytes, size));
-    bool is_opaque = is_server ? session->is_server_opaque : session->is_driver_opaque;
-    if (!is_opaque)
-        note_verdict(bench, is_server ? proto_mysql.from_server(session, input)
-                                      : proto_mysql.from_driver(session, input));
-    if (is_server ? session->is_server_opaque : session->is_driver_opaque)
-        copy_all(input, is_server ? &session->to_driver : &session->to_server);
+    struct proto_session *session = &bench->talk.session;
+    conversation_feed(&bench->talk, is_server, bytes, size);
+    if (!bench->is_tls_up)
+        bench->sent_in_plaintext = buffer_length(&session->to_server);
+    copy_rest(session->is_server_opaque, &bench->talk.server, &session->to_driver);
+    copy_rest(session->is_driver_opaque, &bench->talk.driver, &session->to_server);
 }
 
 void bench_append_packet(struct buffer *buffer, const struct packet *packet)
@@ -64,7 +44,7 @@ void bench_append_packet(struct buffer *buffer, const struct packet *packet)
 void bench_feed_cut(struct bench *bench, bool is_server, const struct buffer *bytes, long cut)
 {
     size_t done = 0, size = buffer_length(bytes);
-    while (done < size && !is_over(bench)) {
+    while (done < size && !conversation_is_over(&bench->talk)) {
         size_t part = size - done;
         if (cut < 0)
             part = 1;
@@ -83,7 +63,7 @@ void bench_run_step(struct bench *bench, const struct step *step, long cut)
         break;
     case STEP_TLS:
         bench->is_tls_up = true;
-        note_verdict(bench, proto_mysql.tls_started(&bench->session));
+        CHECK_NUMBER(proto_mysql.tls_started(&bench->talk.session), PROTO_CONTINUE);
         break;
     case STEP_SERVER:
     case STEP_DRIVER:
@@ -123,9 +103,9 @@ void bench_check_output(const struct scenario *scenario, long cut, const char *w
 static void check_scenario(const struct bench *bench, const struct scenario *scenario, long cut)
 {
     char found[256], wanted[256];
-    const struct proto_session *session = &bench->session;
+    const struct proto_session *session = &bench->talk.session;
     snprintf(found, sizeof found, "%s, cut %ld: verdict %d, error %d", scenario->name, cut,
-             bench->verdict, session->error.code);
+             bench->talk.verdict, session->error.code);
     snprintf(wanted, sizeof wanted, "%s, cut %ld: verdict %d, error %d", scenario->name, cut,
              scenario->verdict, scenario->code);
     CHECK_TEXT(found, wanted);
@@ -145,7 +125,7 @@ static void run_scenario(const struct scenario *scenario, long cut)
 {
     struct bench bench;
     bench_open(&bench, scenario->plan);
-    for (size_t i = 0; i < COUNT(scenario->steps) && !is_over(&bench); i++)
+    for (size_t i = 0; i < COUNT(scenario->steps) && !conversation_is_over(&bench.talk); i++)
         bench_run_step(&bench, &scenario->steps[i], cut);
     check_scenario(&bench, scenario, cut);
     bench_close(&bench);

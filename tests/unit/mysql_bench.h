@@ -4,9 +4,8 @@
 #ifndef TESTS_MYSQL_BENCH_H
 #define TESTS_MYSQL_BENCH_H
 
-#include "base/buffer.h"
 #include "proto/mysql_packet.h"
-#include "proto/proto.h"
+#include "unit/conversation.h"
 
 enum step_kind { STEP_NONE, STEP_SERVER, STEP_DRIVER, STEP_SERVER_RAW, STEP_DRIVER_RAW, STEP_TLS };
 
@@ -117,10 +116,7 @@ struct scenario {
     "abcdefghijklmnopqrst\0"
 
 struct bench {
-    struct proto_session session;
-    struct buffer driver;
-    struct buffer server;
-    enum proto_verdict verdict;
+    struct conversation talk;
     size_t sent_in_plaintext; /* bytes for the server before TLS was up */
     bool is_tls_up;
 };
@@ -129,6 +125,7 @@ void bench_open(struct bench *bench, enum proto_plan plan);
 
 void bench_close(struct bench *bench);
 
+/* What follows a login goes on as it is, also when it came with its end. */
 void bench_feed(struct bench *bench, bool is_server, const void *bytes, size_t size);
 
 void bench_append_packet(struct buffer *buffer, const struct packet *packet);

@@ -2,5 +2,6 @@
 check_PROGRAMS += tests/unit/test-tds
 TESTS += tests/unit/test-tds
 tests_unit_test_tds_SOURCES = tests/unit/test_tds.c tests/unit/test_tds_login.c \
-	tests/unit/test_tds_browser.c tests/unit/tds_bytes.c tests/unit/tds_bytes.h
+	tests/unit/test_tds_browser.c tests/unit/tds_bytes.c tests/unit/tds_bytes.h \
+	tests/unit/conversation.c tests/unit/conversation.h
 tests_unit_test_tds_LDADD = tests/support/libsuite.la $(PROTO_LIBS) $(CUNIT_LIBS)

@@ -3,20 +3,12 @@
 #include "support/suite.h"
 #include "unit/tds_bytes.h"
 
-const unsigned char
-    freetds_prelogin
-        [FREETDS_PRELOGIN_SIZE] =
-            {
-                0x12, 0x01, 0x00, 0x3a, 0,   0,   0,    0, /* header */
-                0,    0x00, 0x1a, 0,    6,   1,   0x00, 0x20, 0,   1,   2,
-                0x00, 0x21, 0,    12,                                         /* VERSION
-                                                                                 ENCRYPTION
-                                                                                 INSTOPT
-                                                                               */
-                3,    0x00, 0x2d, 0,    4,   4,   0x00, 0x31, 0,   1,   0xff, /* THREADID MARS */
-                9,    0,    0,    0,    0,   0,   0, /* VERSION, ENCRYPTION */
-                'M',  'S',  'S',  'Q',  'L', 'S', 'e',  'r',  'v', 'e', 'r',
-                0,    0x39, 0x30, 0,    0,   0,
+/* Header; table: VERSION, ENCRYPTION, INSTOPT, THREADID, MARS; data. */
+const unsigned char freetds_prelogin[FREETDS_PRELOGIN_SIZE] = {
+    0x12, 0x01, 0x00, 0x3a, 0,    0,    0,   0,  0,    0x00, 0x1a, 0,   6,   1,   0x00,
+    0x20, 0,    1,    2,    0x00, 0x21, 0,   12, 3,    0x00, 0x2d, 0,   4,   4,   0x00,
+    0x31, 0,    1,    0xff, 9,    0,    0,   0,  0,    0,    0,    'M', 'S', 'S', 'Q',
+    'L',  'S',  'e',  'r',  'v',  'e',  'r', 0,  0x39, 0x30, 0,    0,   0,
 };
 
 const unsigned char freetds_71_prelogin[FREETDS_71_PRELOGIN_SIZE] = {
@@ -36,48 +28,6 @@ const unsigned char server_reply_without_mars[SERVER_REPLY_PLAIN_SIZE] = {
     0x00, 0x1c, 0,    1,    3, 0x00, 0x1d, 0, 0, 0xff, 15,   0, 7, 0xd0, 0,    0,    0, 0,
 };
 
-void sides_open(struct sides *sides, enum proto_plan plan)
-{
-    *sides = (struct sides){0};
-    sides->session.proto = &proto_tds;
-    sides->session.plan = plan;
-    CHECK_FATAL(proto_tds.open(&sides->session));
-    CHECK_NUMBER(proto_tds.start(&sides->session), PROTO_CONTINUE);
-}
-
-void sides_close(struct sides *sides)
-{
-    proto_tds.close(&sides->session);
-    buffer_free(&sides->session.to_driver);
-    buffer_free(&sides->session.to_server);
-    buffer_free(&sides->driver);
-    buffer_free(&sides->server);
-}
-
-enum proto_verdict sides_from_driver(struct sides *sides, const void *bytes, size_t size,
-                                     size_t cut)
-{
-    if (cut > 0)
-        buffer_append(&sides->driver, bytes, cut);
-    enum proto_verdict verdict = proto_tds.from_driver(&sides->session, &sides->driver);
-    if (cut == size || verdict != PROTO_CONTINUE)
-        return verdict;
-    buffer_append(&sides->driver, (const char *)bytes + cut, size - cut);
-    return proto_tds.from_driver(&sides->session, &sides->driver);
-}
-
-enum proto_verdict sides_from_server(struct sides *sides, const void *bytes, size_t size,
-                                     size_t cut)
-{
-    if (cut > 0)
-        buffer_append(&sides->server, bytes, cut);
-    enum proto_verdict verdict = proto_tds.from_server(&sides->session, &sides->server);
-    if (cut == size || verdict != PROTO_CONTINUE)
-        return verdict;
-    buffer_append(&sides->server, (const char *)bytes + cut, size - cut);
-    return proto_tds.from_server(&sides->session, &sides->server);
-}
-
 void add_packet(struct buffer *wire, uint8_t type, uint8_t status, const void *payload, size_t size)
 {
     buffer_append_byte(wire, type);
@@ -88,7 +38,7 @@ void add_packet(struct buffer *wire, uint8_t type, uint8_t status, const void *p
         buffer_append(wire, payload, size);
 }
 
-void sides_reach_login(struct sides *sides)
+void sides_reach_login(struct conversation *sides)
 {
     unsigned char reply[SERVER_REPLY_SIZE];
     bool is_direct = sides->session.plan == PROTO_PLAN_DIRECT;
@@ -97,9 +47,9 @@ void sides_reach_login(struct sides *sides)
     if (sides->session.is_login_only_allowed)
         reply[SERVER_REPLY_ENCRYPTION_AT] = 0;
     bool is_tls = !is_direct && reply[SERVER_REPLY_ENCRYPTION_AT] != 2;
-    CHECK_NUMBER(sides_from_driver(sides, freetds_prelogin, sizeof freetds_prelogin, 3),
+    CHECK_NUMBER(conversation_from_driver(sides, freetds_prelogin, sizeof freetds_prelogin, 3),
                  PROTO_CONTINUE);
-    CHECK_NUMBER(sides_from_server(sides, reply, sizeof reply, 5),
+    CHECK_NUMBER(conversation_from_server(sides, reply, sizeof reply, 5),
                  is_tls ? PROTO_START_TLS : PROTO_CONTINUE);
     if (is_tls)
         CHECK_NUMBER(proto_tds.tls_started(&sides->session), PROTO_CONTINUE);
@@ -108,14 +58,14 @@ void sides_reach_login(struct sides *sides)
     buffer_clear(&sides->session.to_server);
 }
 
-void sides_send_login(struct sides *sides, uint32_t version)
+void sides_send_login(struct conversation *sides, uint32_t version)
 {
     struct buffer login = {0}, payload = {0};
     sides_reach_login(sides);
     buffer_append_u32le(&payload, 8);
     buffer_append_u32le(&payload, version);
     add_packet(&login, 0x10, 1, buffer_content(&payload), buffer_length(&payload));
-    CHECK_NUMBER(sides_from_driver(sides, buffer_content(&login), buffer_length(&login), 7),
+    CHECK_NUMBER(conversation_from_driver(sides, buffer_content(&login), buffer_length(&login), 7),
                  sides->session.is_login_only_allowed ? PROTO_END_TLS : PROTO_CONTINUE);
     CHECK_BYTES(&sides->session.to_server, buffer_content(&login), buffer_length(&login));
     buffer_clear(&sides->session.to_server);

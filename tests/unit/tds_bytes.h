@@ -4,7 +4,7 @@
 #ifndef TESTS_TDS_BYTES_H
 #define TESTS_TDS_BYTES_H
 
-#include "proto/proto.h"
+#include "unit/conversation.h"
 
 /* Bytes of an array, with their size. */
 #define BYTES(...)                                                                                 \
@@ -27,31 +27,15 @@ extern const unsigned char server_reply[SERVER_REPLY_SIZE];
 #define SERVER_REPLY_PLAIN_ENCRYPTION_AT 35
 extern const unsigned char server_reply_without_mars[SERVER_REPLY_PLAIN_SIZE];
 
-struct sides {
-    struct proto_session session;
-    struct buffer driver; /* what came and was not taken */
-    struct buffer server;
-};
-
-void sides_open(struct sides *sides, enum proto_plan plan);
-void sides_close(struct sides *sides);
-
-/* Gives size bytes in two parts, the first of them cut bytes long, and returns the first verdict
- * that is not PROTO_CONTINUE. */
-enum proto_verdict sides_from_driver(struct sides *sides, const void *bytes, size_t size,
-                                     size_t cut);
-enum proto_verdict sides_from_server(struct sides *sides, const void *bytes, size_t size,
-                                     size_t cut);
-
 /* Appends a packet. */
 void add_packet(struct buffer *wire, uint8_t type, uint8_t status, const void *payload,
                 size_t size);
 
 /* Takes sides, opened for TLS, to where the driver is about to log in; checks that it got there. */
-void sides_reach_login(struct sides *sides);
+void sides_reach_login(struct conversation *sides);
 
 /* The same, and sends a LOGIN7 packet of the given TDS version. */
-void sides_send_login(struct sides *sides, uint32_t version);
+void sides_send_login(struct conversation *sides, uint32_t version);
 
 #define CHECK_BYTES(buffer, bytes, size)                                                           \
     do {                                                                                           \

@@ -35,9 +35,9 @@ static void test_early_bytes_in_one_piece(void)
         struct bench bench;
         bench_open(&bench, PROTO_PLAN_TLS);
         bench_feed_cut(&bench, true, &bytes, cut);
-        CHECK_NUMBER(bench.verdict, PROTO_REFUSE);
-        CHECK_NUMBER(bench.session.error.code, ODBCSSL_ERROR_EARLY_PLAINTEXT);
-        CHECK_NUMBER(buffer_length(&bench.session.to_server), 0);
+        CHECK_NUMBER(bench.talk.verdict, PROTO_REFUSE);
+        CHECK_NUMBER(bench.talk.session.error.code, ODBCSSL_ERROR_EARLY_PLAINTEXT);
+        CHECK_NUMBER(buffer_length(&bench.talk.session.to_server), 0);
         bench_close(&bench);
     }
     buffer_free(&bytes);
@@ -50,8 +50,8 @@ static void bench_open_in_login(struct bench *bench)
     bench_open(bench, PROTO_PLAN_TLS);
     for (size_t i = 0; i < COUNT(to_login); i++)
         bench_run_step(bench, &to_login[i], 0);
-    buffer_clear(&bench->session.to_driver);
-    buffer_clear(&bench->session.to_server);
+    buffer_clear(&bench->talk.session.to_driver);
+    buffer_clear(&bench->talk.session.to_server);
 }
 
 /* Feeds a packet of the greatest length and one that ends it, whose bytes look like OK or ERR. */
@@ -59,7 +59,8 @@ static void check_long_message(bool is_server, uint8_t sequence, unsigned char f
 {
     struct bench bench;
     bench_open_in_login(&bench);
-    struct buffer *output = is_server ? &bench.session.to_driver : &bench.session.to_server;
+    struct buffer *output =
+        is_server ? &bench.talk.session.to_driver : &bench.talk.session.to_server;
     int shift = is_server ? -1 : 1;
     static unsigned char chunk[65537];
     memset(chunk, filler, sizeof chunk);
@@ -83,7 +84,7 @@ static void check_long_message(bool is_server, uint8_t sequence, unsigned char f
     bench_feed_cut(&bench, is_server, &header, -1);
     CHECK_NUMBER(buffer_length(output), MYSQL_HEADER_SIZE + 3);
     CHECK_NUMBER(buffer_content(output)[3], sequence + 1 + shift);
-    CHECK(!bench.session.is_server_opaque);
+    CHECK(!bench.talk.session.is_server_opaque);
     buffer_free(&header);
     bench_close(&bench);
 }
@@ -104,11 +105,11 @@ static void test_sequence_wraps(void)
         const struct step question = SERVER((uint8_t)sequence, "\x02?");
         const struct step answer = DRIVER((uint8_t)sequence, "!");
         bench_run_step(&bench, &question, 0);
-        CHECK_NUMBER(buffer_content(&bench.session.to_driver)[3], (uint8_t)(sequence - 1));
+        CHECK_NUMBER(buffer_content(&bench.talk.session.to_driver)[3], (uint8_t)(sequence - 1));
         bench_run_step(&bench, &answer, 0);
-        CHECK_NUMBER(buffer_content(&bench.session.to_server)[3], (uint8_t)(sequence + 1));
-        buffer_clear(&bench.session.to_driver);
-        buffer_clear(&bench.session.to_server);
+        CHECK_NUMBER(buffer_content(&bench.talk.session.to_server)[3], (uint8_t)(sequence + 1));
+        buffer_clear(&bench.talk.session.to_driver);
+        buffer_clear(&bench.talk.session.to_server);
     }
     bench_close(&bench);
 }
@@ -151,11 +152,11 @@ static void test_driver_is_told(void)
         bench_open(&bench, PROTO_PLAN_TLS);
         for (size_t k = 0; k < COUNT(failures[i].steps); k++)
             bench_run_step(&bench, &failures[i].steps[k], 0);
-        buffer_clear(&bench.session.to_driver);
-        proto_mysql.fail(&bench.session, FAIL_TEXT);
-        proto_mysql.fail(&bench.session, FAIL_TEXT);
+        buffer_clear(&bench.talk.session.to_driver);
+        proto_mysql.fail(&bench.talk.session, FAIL_TEXT);
+        proto_mysql.fail(&bench.talk.session, FAIL_TEXT);
         const struct scenario scenario = {.name = failures[i].name};
-        bench_check_output(&scenario, 0, "to the driver", &bench.session.to_driver,
+        bench_check_output(&scenario, 0, "to the driver", &bench.talk.session.to_driver,
                            failures[i].told);
         bench_close(&bench);
     }
@@ -170,10 +171,10 @@ static void test_driver_is_not_told_within_a_packet(void)
     const struct step header = SERVER_RAW("\xff\xff\x01\x03\x01");
     bench_run_step(&bench, &header, 0);
     bench_feed(&bench, true, chunk, sizeof chunk);
-    size_t passed = buffer_length(&bench.session.to_driver);
+    size_t passed = buffer_length(&bench.talk.session.to_driver);
     CHECK(passed > 0);
-    proto_mysql.fail(&bench.session, FAIL_TEXT);
-    CHECK_NUMBER(buffer_length(&bench.session.to_driver), passed);
+    proto_mysql.fail(&bench.talk.session, FAIL_TEXT);
+    CHECK_NUMBER(buffer_length(&bench.talk.session.to_driver), passed);
     bench_close(&bench);
 }
 
@@ -185,15 +186,15 @@ static void test_refusal_is_final(void)
     bench_open(&bench, PROTO_PLAN_TLS);
     const struct step greeting = SERVER(0, GREETING_PLAIN);
     bench_run_step(&bench, &greeting, 0);
-    CHECK_NUMBER(bench.verdict, PROTO_NO_TLS);
+    CHECK_NUMBER(bench.talk.verdict, PROTO_NO_TLS);
     for (size_t i = 0; i < COUNT(more); i++) {
-        bench.verdict = PROTO_CONTINUE;
+        bench.talk.verdict = PROTO_CONTINUE;
         bench_run_step(&bench, &more[i], 0);
-        CHECK_NUMBER(bench.verdict, PROTO_REFUSE);
+        CHECK_NUMBER(bench.talk.verdict, PROTO_REFUSE);
     }
-    CHECK_NUMBER(bench.session.error.code, ODBCSSL_ERROR_SERVER_WITHOUT_TLS);
-    CHECK_NUMBER(buffer_length(&bench.session.to_driver), 0);
-    CHECK_NUMBER(buffer_length(&bench.session.to_server), 0);
+    CHECK_NUMBER(bench.talk.session.error.code, ODBCSSL_ERROR_SERVER_WITHOUT_TLS);
+    CHECK_NUMBER(buffer_length(&bench.talk.session.to_driver), 0);
+    CHECK_NUMBER(buffer_length(&bench.talk.session.to_server), 0);
     bench_close(&bench);
 }
 
@@ -206,10 +207,10 @@ static void test_credentials_are_noted(void)
         struct bench bench;
         bench_open(&bench, plans[i]);
         bench_run_step(&bench, &to_login[0], 0);
-        CHECK(!bench.session.is_credentials_asked);
+        CHECK(!bench.talk.session.is_credentials_asked);
         bench_run_step(&bench, &to_login[1], 0);
-        CHECK(bench.session.is_credentials_asked);
-        CHECK_NUMBER(bench.session.kind, PROTO_SESSION_MAIN);
+        CHECK(bench.talk.session.is_credentials_asked);
+        CHECK_NUMBER(bench.talk.session.kind, PROTO_SESSION_MAIN);
         bench_close(&bench);
     }
 }
@@ -226,11 +227,11 @@ static void test_long_password(void)
     bench_open(&bench, PROTO_PLAN_PLAINTEXT);
     for (size_t i = 0; i < COUNT(steps); i++)
         bench_run_step(&bench, &steps[i], 0);
-    buffer_clear(&bench.session.to_server);
+    buffer_clear(&bench.talk.session.to_server);
     bench_run_step(&bench, &answer, 0);
-    CHECK_NUMBER(bench.verdict, PROTO_REFUSE);
-    CHECK_NUMBER(bench.session.error.code, ODBCSSL_ERROR_PLAINTEXT_LOGIN);
-    CHECK_NUMBER(buffer_length(&bench.session.to_server), 0);
+    CHECK_NUMBER(bench.talk.verdict, PROTO_REFUSE);
+    CHECK_NUMBER(bench.talk.session.error.code, ODBCSSL_ERROR_PLAINTEXT_LOGIN);
+    CHECK_NUMBER(buffer_length(&bench.talk.session.to_server), 0);
     bench_close(&bench);
 }
 
@@ -240,10 +241,10 @@ static void test_refused_login_is_noted(void)
     static const struct step refusal = SERVER(3, ERR_DENIED);
     struct bench bench;
     bench_open_in_login(&bench);
-    CHECK(!bench.session.is_login_refused);
+    CHECK(!bench.talk.session.is_login_refused);
     bench_run_step(&bench, &refusal, 0);
-    CHECK(bench.session.is_login_refused);
-    CHECK(!error_is_set(&bench.session.error));
+    CHECK(bench.talk.session.is_login_refused);
+    CHECK(!error_is_set(&bench.talk.session.error));
     bench_close(&bench);
 }
 

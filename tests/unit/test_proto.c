@@ -8,6 +8,7 @@
 #include "proto/postgres_messages.h"
 #include "proto/proto.h"
 #include "support/suite.h"
+#include "unit/conversation.h"
 
 enum speaker { NOBODY, DRIVER, SERVER, TLS_UP };
 
@@ -311,51 +312,15 @@ static const struct scenario scenarios[] = {
 
 #define SCENARIO_COUNT (sizeof scenarios / sizeof scenarios[0])
 
-/* One run: the session, and what each side has said so far that was not taken. */
-struct run {
-    struct proto_session session;
-    struct buffer driver, server;
-    enum proto_verdict verdict;
-};
-
-static bool is_final(enum proto_verdict verdict)
-{
-    return verdict != PROTO_CONTINUE && verdict != PROTO_START_TLS && verdict != PROTO_LOGGED_IN;
-}
-
-static void say(struct run *run, enum speaker speaker, const char *bytes, size_t size)
-{
-    struct proto_session *session = &run->session;
-    struct buffer *input = speaker == DRIVER ? &run->driver : &run->server;
-    bool is_opaque = speaker == DRIVER ? session->is_driver_opaque : session->is_server_opaque;
-    if (is_final(run->verdict))
-        return;
-    if (is_opaque) {
-        buffer_append(speaker == DRIVER ? &session->to_server : &session->to_driver, bytes, size);
-        return;
-    }
-    buffer_append(input, bytes, size);
-    enum proto_verdict verdict = speaker == DRIVER ? session->proto->from_driver(session, input)
-                                                   : session->proto->from_server(session, input);
-    if (verdict != PROTO_CONTINUE)
-        run->verdict = verdict;
-}
-
 /* first: so many bytes of each step come by themselves; is_every: and so on. */
-static void run_steps(struct run *run, const struct scenario *scenario, size_t first, bool is_every)
+static void run_steps(struct conversation *run, const struct scenario *scenario, size_t first,
+                      bool is_every)
 {
     for (const struct step *step = scenario->steps; step->speaker != NOBODY; step++) {
-        const char *next = step->bytes.text;
-        size_t left = step->bytes.size, cut = first;
         if (step->speaker == TLS_UP)
             run->session.proto->tls_started(&run->session);
-        while (left > 0) {
-            size_t size = cut > 0 && cut < left ? cut : left;
-            say(run, step->speaker, next, size);
-            next += size;
-            left -= size;
-            cut = is_every || left == 0 ? cut : left;
-        }
+        conversation_feed_cut(run, step->speaker == SERVER, step->bytes.text, step->bytes.size,
+                              first, is_every);
     }
 }
 
@@ -371,7 +336,7 @@ static void check_bytes(const struct scenario *scenario, const char *side, struc
     CHECK(is_equal);
 }
 
-static void check_run(const struct scenario *scenario, struct run *run)
+static void check_run(const struct scenario *scenario, struct conversation *run)
 {
     struct proto_session *session = &run->session;
     CHECK_NUMBER(run->verdict, scenario->verdict);
@@ -388,14 +353,11 @@ static void check_run(const struct scenario *scenario, struct run *run)
 
 static void run_scenario(const struct scenario *scenario, size_t cut, bool is_every)
 {
-    struct run run = {0};
-    CHECK_FATAL(proto_session_open(&run.session, &proto_postgres, scenario->plan));
-    run.verdict = run.session.proto->start(&run.session);
+    struct conversation run;
+    conversation_open(&run, &proto_postgres, scenario->plan);
     run_steps(&run, scenario, cut, is_every);
     check_run(scenario, &run);
-    proto_session_close(&run.session);
-    buffer_free(&run.driver);
-    buffer_free(&run.server);
+    conversation_close(&run);
 }
 
 static void test_whole(void)
@@ -424,31 +386,26 @@ static void test_cuts(void)
 
 static void test_negotiation_limit(void)
 {
-    struct run run = {0};
-    CHECK_FATAL(proto_session_open(&run.session, &proto_postgres, PROTO_PLAN_DIRECT));
-    run.session.proto->start(&run.session);
-    for (int i = 0; i < 9; i++)
-        say(&run, DRIVER, SSL_REQUEST, 8);
+    struct conversation run;
+    conversation_open(&run, &proto_postgres, PROTO_PLAN_DIRECT);
+    for (int i = 0; i < 9 && !conversation_is_over(&run); i++)
+        conversation_feed(&run, false, SSL_REQUEST, 8);
     CHECK_NUMBER(run.verdict, PROTO_REFUSE);
     CHECK_CONTAINS(run.session.error.text, "again and again");
-    proto_session_close(&run.session);
-    buffer_free(&run.driver);
+    conversation_close(&run);
 }
 
 /* The rest of a read that went past the login is not lost: it stays for the copying. */
 static void test_rest_stays(void)
 {
-    struct run run = {0};
-    CHECK_FATAL(proto_session_open(&run.session, &proto_postgres, PROTO_PLAN_DIRECT));
-    run.session.proto->start(&run.session);
-    say(&run, DRIVER, STARTUP "Q\0\0\0\4", sizeof(STARTUP) - 1 + 5);
-    say(&run, SERVER, OK "S\0\0\0\4", sizeof(OK) - 1 + 5);
+    struct conversation run;
+    conversation_open(&run, &proto_postgres, PROTO_PLAN_DIRECT);
+    conversation_feed(&run, false, STARTUP "Q\0\0\0\4", sizeof(STARTUP) - 1 + 5);
+    conversation_feed(&run, true, OK "S\0\0\0\4", sizeof(OK) - 1 + 5);
     CHECK_NUMBER(run.verdict, PROTO_LOGGED_IN);
     CHECK_NUMBER(buffer_length(&run.driver), 5);
     CHECK_NUMBER(buffer_length(&run.server), 5);
-    proto_session_close(&run.session);
-    buffer_free(&run.driver);
-    buffer_free(&run.server);
+    conversation_close(&run);
 }
 
 static void test_failure_message(void)

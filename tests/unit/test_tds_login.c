@@ -23,8 +23,8 @@
 #define ROUTING 0xE3, 16, 0, 20, 11, 0, 0, 0x99, 0x05, 3, 0, 'd', 0, 'b', 0, '2', 0, 0, 0
 
 /* Sends the payload in packets of part bytes, cut in two at every byte boundary. */
-static enum proto_verdict send_reply(struct sides *sides, const unsigned char *payload, size_t size,
-                                     size_t part, size_t cut, struct buffer *wire)
+static enum proto_verdict send_reply(struct conversation *sides, const unsigned char *payload,
+                                     size_t size, size_t part, size_t cut, struct buffer *wire)
 {
     size_t sent = 0;
     do {
@@ -34,7 +34,7 @@ static enum proto_verdict send_reply(struct sides *sides, const unsigned char *p
     } while (sent < size);
     if (cut > buffer_length(wire))
         cut = buffer_length(wire);
-    return sides_from_server(sides, buffer_content(wire), buffer_length(wire), cut);
+    return conversation_from_server(sides, buffer_content(wire), buffer_length(wire), cut);
 }
 
 static const struct reply_row {
@@ -86,7 +86,7 @@ static const struct reply_row {
      ODBCSSL_ERROR_PROTOCOL, "token stream"},
 };
 
-static void check_outcome(const struct reply_row *row, struct sides *sides,
+static void check_outcome(const struct reply_row *row, struct conversation *sides,
                           const struct buffer *wire)
 {
     bool is_through = row->verdict != PROTO_REFUSE;
@@ -101,9 +101,9 @@ static void check_outcome(const struct reply_row *row, struct sides *sides,
 
 static void try_reply(const struct reply_row *row, size_t part, size_t cut)
 {
-    struct sides sides;
+    struct conversation sides;
     struct buffer wire = {0};
-    sides_open(&sides, PROTO_PLAN_TLS);
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
     sides_send_login(&sides, row->version);
     enum proto_verdict verdict = send_reply(&sides, row->payload, row->size, part, cut, &wire);
     CHECK_NUMBER(verdict, row->verdict);
@@ -111,7 +111,7 @@ static void try_reply(const struct reply_row *row, size_t part, size_t cut)
         CHECK_TEXT(sides.session.error.text, row->what);
     check_outcome(row, &sides, &wire);
     buffer_free(&wire);
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 static void test_replies(void)
@@ -128,15 +128,15 @@ static void test_every_plan_refuses_routing(void)
     static const unsigned char routing[] = {LOGINACK(0x74), ROUTING, DONE_LONG};
     static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_DIRECT};
     for (size_t i = 0; i < 2; i++) {
-        struct sides sides;
+        struct conversation sides;
         struct buffer wire = {0};
-        sides_open(&sides, plans[i]);
+        conversation_open(&sides, &proto_tds, plans[i]);
         sides_send_login(&sides, TDS_74);
         CHECK_NUMBER(send_reply(&sides, routing, sizeof routing, 4088, 0, &wire), PROTO_REFUSE);
         CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_ROUTING);
         CHECK_NUMBER(buffer_length(&sides.session.to_driver), 0);
         buffer_free(&wire);
-        sides_close(&sides);
+        conversation_close(&sides);
     }
 }
 
@@ -144,20 +144,21 @@ static void test_several_rounds(void)
 {
     static const unsigned char challenge[] = {SSPI};
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
-    struct sides sides;
+    struct conversation sides;
     struct buffer wire = {0}, answer = {0};
-    sides_open(&sides, PROTO_PLAN_TLS);
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
     sides_send_login(&sides, TDS_74);
     CHECK_NUMBER(send_reply(&sides, challenge, sizeof challenge, 2, 3, &wire), PROTO_CONTINUE);
     add_packet(&answer, 0x11, 1, "token", 5);
-    CHECK_NUMBER(sides_from_driver(&sides, buffer_content(&answer), buffer_length(&answer), 9),
-                 PROTO_CONTINUE);
+    CHECK_NUMBER(
+        conversation_from_driver(&sides, buffer_content(&answer), buffer_length(&answer), 9),
+        PROTO_CONTINUE);
     CHECK_BYTES(&sides.session.to_server, buffer_content(&answer), buffer_length(&answer));
     buffer_clear(&wire);
     CHECK_NUMBER(send_reply(&sides, accepted, sizeof accepted, 2, 3, &wire), PROTO_LOGGED_IN);
     buffer_free(&wire);
     buffer_free(&answer);
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 /* FreeTDS reads on until DONE, whatever messages that comes in. */
@@ -182,9 +183,9 @@ static void test_login_of_several_messages(void)
 {
     for (size_t i = 0; i < sizeof messages_rows / sizeof messages_rows[0]; i++) {
         const struct messages_row *row = &messages_rows[i];
-        struct sides sides;
+        struct conversation sides;
         struct buffer wire = {0};
-        sides_open(&sides, PROTO_PLAN_TLS);
+        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
         sides_send_login(&sides, TDS_74);
         CHECK_NUMBER(send_reply(&sides, row->first, row->first_size, 9, 3, &wire), PROTO_CONTINUE);
         CHECK(!sides.session.is_server_opaque);
@@ -194,25 +195,25 @@ static void test_login_of_several_messages(void)
         CHECK_NUMBER(sides.session.error.code, row->code);
         CHECK_NUMBER(sides.session.is_server_opaque, row->verdict == PROTO_LOGGED_IN);
         buffer_free(&wire);
-        sides_close(&sides);
+        conversation_close(&sides);
     }
 }
 
 static void test_long_login(void)
 {
-    struct sides sides;
+    struct conversation sides;
     struct buffer login = {0};
     char text[600] = {0};
-    sides_open(&sides, PROTO_PLAN_TLS);
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
     sides_reach_login(&sides);
     add_packet(&login, 0x10, 0, text, sizeof text);
     add_packet(&login, 0x10, 1, text, 100);
     for (size_t given = 0; given < buffer_length(&login); given++)
-        CHECK_NUMBER(sides_from_driver(&sides, buffer_content(&login) + given, 1, 1),
+        CHECK_NUMBER(conversation_from_driver(&sides, buffer_content(&login) + given, 1, 1),
                      PROTO_CONTINUE);
     CHECK_BYTES(&sides.session.to_server, buffer_content(&login), buffer_length(&login));
     buffer_free(&login);
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 /* ----- the server's name ----- */
@@ -299,14 +300,14 @@ static void make_login7(struct buffer *wire, unsigned shape, const char *server)
 
 static void check_sent(const struct buffer *login, const char *server, const struct buffer *wanted)
 {
-    struct sides sides;
-    sides_open(&sides, PROTO_PLAN_TLS);
+    struct conversation sides;
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
     sides.session.server_name = server;
     sides_reach_login(&sides);
-    CHECK_NUMBER(sides_from_driver(&sides, buffer_content(login), buffer_length(login), 7),
+    CHECK_NUMBER(conversation_from_driver(&sides, buffer_content(login), buffer_length(login), 7),
                  PROTO_CONTINUE);
     CHECK_BYTES(&sides.session.to_server, buffer_content(wanted), buffer_length(wanted));
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 /* The server gets the very bytes that it would get of a driver that connects to it. */
@@ -413,98 +414,98 @@ static void test_no_login(void)
 {
     static const unsigned char types[] = {0x01, 0x02, 0x12, 0x16, 0x53};
     for (size_t i = 0; i < sizeof types; i++) {
-        struct sides sides;
-        sides_open(&sides, PROTO_PLAN_TLS);
+        struct conversation sides;
+        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
         sides_reach_login(&sides);
-        CHECK_NUMBER(sides_from_driver(&sides, &types[i], 1, 1), PROTO_REFUSE);
+        CHECK_NUMBER(conversation_from_driver(&sides, &types[i], 1, 1), PROTO_REFUSE);
         CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_PROTOCOL);
         CHECK_NUMBER(buffer_length(&sides.session.to_server), 0);
-        sides_close(&sides);
+        conversation_close(&sides);
         if (types[i] == 0x01)
             continue;
-        sides_open(&sides, PROTO_PLAN_TLS);
+        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
         sides_send_login(&sides, TDS_74);
-        CHECK_NUMBER(sides_from_driver(&sides, &types[i], 1, 1), PROTO_REFUSE);
-        sides_close(&sides);
+        CHECK_NUMBER(conversation_from_driver(&sides, &types[i], 1, 1), PROTO_REFUSE);
+        conversation_close(&sides);
     }
 }
 
 static void test_driver_waits_for_tls(void)
 {
-    struct sides sides;
+    struct conversation sides;
     static const unsigned char login[] = {0x10, 1, 0, 9, 0, 0, 0, 0, 1};
     unsigned char reply[SERVER_REPLY_SIZE];
     memcpy(reply, server_reply, sizeof reply);
     reply[SERVER_REPLY_ENCRYPTION_AT] = 1;
-    sides_open(&sides, PROTO_PLAN_TLS);
-    sides_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
     buffer_clear(&sides.session.to_server);
-    CHECK_NUMBER(sides_from_driver(&sides, login, sizeof login, 0), PROTO_CONTINUE);
+    CHECK_NUMBER(conversation_from_driver(&sides, login, sizeof login, 0), PROTO_CONTINUE);
     CHECK_NUMBER(buffer_length(&sides.session.to_server), 0);
-    CHECK_NUMBER(sides_from_server(&sides, reply, sizeof reply, 0), PROTO_START_TLS);
+    CHECK_NUMBER(conversation_from_server(&sides, reply, sizeof reply, 0), PROTO_START_TLS);
     CHECK_NUMBER(proto_tds.from_driver(&sides.session, &sides.driver), PROTO_CONTINUE);
     CHECK_NUMBER(buffer_length(&sides.session.to_server), 0);
     CHECK_NUMBER(buffer_length(&sides.driver), sizeof login);
     CHECK_NUMBER(proto_tds.tls_started(&sides.session), PROTO_CONTINUE);
     CHECK_NUMBER(proto_tds.from_driver(&sides.session, &sides.driver), PROTO_CONTINUE);
     CHECK_BYTES(&sides.session.to_server, login, sizeof login);
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 static void test_server_before_login(void)
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
-    struct sides sides;
+    struct conversation sides;
     struct buffer wire = {0};
-    sides_open(&sides, PROTO_PLAN_TLS);
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
     sides_reach_login(&sides);
     CHECK_NUMBER(send_reply(&sides, accepted, sizeof accepted, 99, 0, &wire), PROTO_REFUSE);
     CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_PROTOCOL);
     CHECK(!sides.session.is_server_opaque);
     buffer_free(&wire);
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 static void test_endless_login_reply(void)
 {
-    struct sides sides;
+    struct conversation sides;
     unsigned char packet[4096] = {0x04, 0, 0x10, 0};
     enum proto_verdict verdict = PROTO_CONTINUE;
-    sides_open(&sides, PROTO_PLAN_TLS);
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
     sides_send_login(&sides, TDS_74);
     for (int i = 0; i < 1000 && verdict == PROTO_CONTINUE; i++)
-        verdict = sides_from_server(&sides, packet, sizeof packet, sizeof packet);
+        verdict = conversation_from_server(&sides, packet, sizeof packet, sizeof packet);
     CHECK_NUMBER(verdict, PROTO_REFUSE);
     CHECK_CONTAINS(sides.session.error.text, "too long");
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 /* What follows the login reply is left for the relay to copy. */
 static void test_bytes_after_login(void)
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
-    struct sides sides;
+    struct conversation sides;
     struct buffer wire = {0};
-    sides_open(&sides, PROTO_PLAN_TLS);
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
     sides_send_login(&sides, TDS_74);
     add_packet(&wire, 0x04, 1, accepted, sizeof accepted);
     buffer_append(&wire, "\x53\x01", 2);
-    CHECK_NUMBER(sides_from_server(&sides, buffer_content(&wire), buffer_length(&wire), 4),
+    CHECK_NUMBER(conversation_from_server(&sides, buffer_content(&wire), buffer_length(&wire), 4),
                  PROTO_LOGGED_IN);
     CHECK_BYTES(&sides.server, "\x53\x01", 2);
     CHECK_NUMBER(buffer_length(&sides.session.to_driver), buffer_length(&wire) - 2);
     buffer_free(&wire);
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 static void test_login_only(void)
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     static const unsigned char routed[] = {LOGINACK(0x74), ROUTING, DONE_LONG};
-    struct sides sides;
+    struct conversation sides;
     struct buffer wire = {0};
     for (int is_routed = 0; is_routed < 2; is_routed++) {
-        sides_open(&sides, PROTO_PLAN_PLAINTEXT);
+        conversation_open(&sides, &proto_tds, PROTO_PLAN_PLAINTEXT);
         sides.session.is_login_only_allowed = true;
         sides_send_login(&sides, TDS_74);
         buffer_clear(&wire);
@@ -513,7 +514,7 @@ static void test_login_only(void)
         else
             CHECK_NUMBER(send_reply(&sides, accepted, sizeof accepted, 99, 9, &wire),
                          PROTO_LOGGED_IN);
-        sides_close(&sides);
+        conversation_close(&sides);
     }
     buffer_free(&wire);
 }
@@ -522,15 +523,15 @@ static void test_login_only(void)
 static void test_login_only_long(void)
 {
     static const unsigned char login[] = {0x10, 0, 0, 9, 0, 0, 0, 0, 1};
-    struct sides sides;
-    sides_open(&sides, PROTO_PLAN_PLAINTEXT);
+    struct conversation sides;
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_PLAINTEXT);
     sides.session.is_login_only_allowed = true;
     sides_reach_login(&sides);
-    CHECK_NUMBER(sides_from_driver(&sides, login, sizeof login, 4), PROTO_REFUSE);
+    CHECK_NUMBER(conversation_from_driver(&sides, login, sizeof login, 4), PROTO_REFUSE);
     CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_PLAINTEXT_LOGIN);
     CHECK_NUMBER(buffer_length(&sides.session.to_server), 0);
     CHECK(!sides.session.is_credentials_asked);
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 static bool has_utf16(const struct buffer *buffer, const char *text)
@@ -547,13 +548,13 @@ static bool has_utf16(const struct buffer *buffer, const char *text)
 /* FreeTDS must find a valid PRELOGIN reply, or it tries TDS 5.0 in plaintext; then an error. */
 static void test_failure(void)
 {
-    struct sides sides;
+    struct conversation sides;
     struct tds_prelogin prelogin;
     static const bool is_prelogin_sent[] = {false, true};
     for (size_t i = 0; i < 2; i++) {
-        sides_open(&sides, PROTO_PLAN_TLS);
+        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
         if (is_prelogin_sent[i])
-            sides_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
+            conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
         proto_tds.fail(&sides.session, "no trust");
         const unsigned char *bytes = buffer_content(&sides.session.to_driver);
         size_t size = buffer_length(&sides.session.to_driver);
@@ -571,7 +572,7 @@ static void test_failure(void)
         CHECK(has_utf16(&sides.session.to_driver, "no trust"));
         proto_tds.fail(&sides.session, "again");
         CHECK_NUMBER(buffer_length(&sides.session.to_driver), size);
-        sides_close(&sides);
+        conversation_close(&sides);
     }
 }
 
@@ -579,30 +580,30 @@ static void test_failure_during_login(void)
 {
     static const uint32_t versions[] = {TDS_71, TDS_74};
     for (size_t i = 0; i < 2; i++) {
-        struct sides sides;
+        struct conversation sides;
         struct tds_login_reply reply = {.version = versions[i]};
-        sides_open(&sides, PROTO_PLAN_TLS);
+        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
         sides_send_login(&sides, versions[i]);
         proto_tds.fail(&sides.session, "link lost");
         CHECK(tds_login_reply_read(buffer_content(&sides.session.to_driver) + 8,
                                    buffer_length(&sides.session.to_driver) - 8, &reply, NULL));
         CHECK(reply.has_error);
-        sides_close(&sides);
+        conversation_close(&sides);
     }
 }
 
 static void test_failure_after_login(void)
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
-    struct sides sides;
+    struct conversation sides;
     struct buffer wire = {0};
-    sides_open(&sides, PROTO_PLAN_TLS);
+    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
     sides_send_login(&sides, TDS_74);
     send_reply(&sides, accepted, sizeof accepted, 99, 9, &wire);
     proto_tds.fail(&sides.session, "link lost");
     CHECK_NUMBER(buffer_length(&sides.session.to_driver), buffer_length(&wire));
     buffer_free(&wire);
-    sides_close(&sides);
+    conversation_close(&sides);
 }
 
 const struct suite_case tds_login_cases[] = {

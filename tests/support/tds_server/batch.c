@@ -52,10 +52,13 @@ static bool end_transaction(struct connection *connection, bool is_commit)
     return true;
 }
 
-static void wait_delay(struct connection *connection, unsigned milliseconds)
+static void wait_delay(struct connection *connection, const char *delay)
 {
+    unsigned hours = 0, minutes = 0, seconds = 0;
+    sscanf(delay, "%2u:%2u:%2u", &hours, &minutes, &seconds);
+    int64_t milliseconds = ((hours * 60 + minutes) * 60 + seconds) * 1000LL;
     int64_t deadline = clock_monotonic() + milliseconds;
-    log_event("waitfor milliseconds=%u", milliseconds);
+    log_event("waitfor milliseconds=%lld", (long long)milliseconds);
     reply_send_now(connection);
     for (;;) {
         int64_t left = deadline - clock_monotonic();
@@ -89,7 +92,7 @@ static bool run_statement(struct connection *connection, struct statement *state
         use_database(connection, statement->text);
         return true;
     case STATEMENT_WAIT:
-        wait_delay(connection, statement->milliseconds);
+        wait_delay(connection, statement->text);
         return true;
     case STATEMENT_PRINT:
         token_info(connection, 0, "%s", statement->text);
@@ -128,10 +131,8 @@ static bool run_statements(struct connection *connection, struct statement *stat
 bool batch_run(struct connection *connection, const char *text, const struct parameter *parameters,
                size_t count, enum done_type type)
 {
-    const struct sql_context context = {.spid = connection->wire.spid,
-                                        .transaction_count = connection->transaction_count,
+    const struct sql_context context = {.transaction_count = connection->transaction_count,
                                         .database = connection->database,
-                                        .user = connection->user,
                                         .parameters = parameters,
                                         .parameter_count = count};
     struct sql_error error = {0};
@@ -148,13 +149,9 @@ bool batch_run(struct connection *connection, const char *text, const struct par
 
 void batch_serve(struct connection *connection, const struct packet *message)
 {
-    struct cursor cursor =
-        cursor_over(buffer_content(&message->payload), buffer_length(&message->payload));
-    if (!connection_skip_headers(connection, &cursor)) {
-        log_event("violation malformed ALL_HEADERS");
-        connection->is_ended = true;
+    struct cursor cursor = connection_skip_headers(connection, message);
+    if (cursor.is_short)
         return;
-    }
     char *text = text_from_message(cursor.next, cursor.left / 2);
     log_event("batch encrypted=%s session=%u text=%.200s",
               connection->wire.ssl != NULL ? "yes" : "no", message->session, text);
@@ -184,13 +181,9 @@ static bool run_transaction_request(struct connection *connection, unsigned type
 
 void transaction_serve(struct connection *connection, const struct packet *message)
 {
-    struct cursor cursor =
-        cursor_over(buffer_content(&message->payload), buffer_length(&message->payload));
-    if (!connection_skip_headers(connection, &cursor)) {
-        log_event("violation malformed ALL_HEADERS");
-        connection->is_ended = true;
+    struct cursor cursor = connection_skip_headers(connection, message);
+    if (cursor.is_short)
         return;
-    }
     unsigned type = cursor_u16le(&cursor);
     log_event("transaction type=%u", type);
     bool is_good = run_transaction_request(connection, type, &cursor);

@@ -82,15 +82,19 @@ bool connection_read_message(struct connection *connection, struct packet *messa
     return is_good;
 }
 
-bool connection_skip_headers(const struct connection *connection, struct cursor *cursor)
+struct cursor connection_skip_headers(struct connection *connection, const struct packet *message)
 {
+    struct cursor cursor =
+        cursor_over(buffer_content(&message->payload), buffer_length(&message->payload));
     if (!connection->is_long)
-        return true;
-    uint32_t size = cursor_u32le(cursor);
-    if (size < 4)
-        return false;
-    cursor_bytes(cursor, size - 4);
-    return !cursor->is_short;
+        return cursor;
+    uint32_t size = cursor_u32le(&cursor);
+    if (size < 4 || cursor_bytes(&cursor, size - 4) == NULL) {
+        cursor.is_short = true;
+        connection->is_ended = true;
+        log_event("violation malformed ALL_HEADERS");
+    }
+    return cursor;
 }
 
 static void answer_attention(struct connection *connection)

@@ -31,7 +31,6 @@ struct connection {
     bool is_login_only;
     bool is_cancelled; /* an attention came while the request ran */
     bool is_ended;     /* nobody reads the rest */
-    char user[NAME_SIZE];
     char database[NAME_SIZE];
     uint64_t transaction;
     unsigned transaction_count;
@@ -53,13 +52,14 @@ void transaction_serve(struct connection *connection, const struct packet *messa
 bool batch_run(struct connection *connection, const char *text, const struct parameter *parameters,
                size_t count, enum done_type type);
 
-/* rows.c: COLMETADATA and the rows. false with an ERROR token: a value does not fit its column. */
-bool rows_send(struct connection *connection, struct statement *statement, bool has_rows,
+/* rows.c: COLMETADATA and the rows. false with an ERROR token: the values of a column differ in
+ * type. */
+bool rows_send(struct connection *connection, const struct statement *statement, bool has_rows,
                uint64_t *count_out);
 
 /* rpc_value.c: one parameter's type and value; false: malformed, or a type that is not supported.
  */
-bool rpc_read_value(struct connection *connection, struct cursor *cursor, struct value *value);
+bool rpc_read_value(struct cursor *cursor, struct value *value);
 
 /* rpc.c */
 void rpc_serve(struct connection *connection, const struct packet *message);
@@ -68,8 +68,8 @@ void rpc_forget(struct connection *connection);
 /* connection.c: a whole message. */
 bool connection_read_message(struct connection *connection, struct packet *message);
 
-/* Skips ALL_HEADERS; false: malformed. */
-bool connection_skip_headers(const struct connection *connection, struct cursor *cursor);
+/* The message behind ALL_HEADERS; is_short: malformed, and the connection has ended. */
+struct cursor connection_skip_headers(struct connection *connection, const struct packet *message);
 
 /* Sends what fills packets; is_last: all, and ends the message. */
 void reply_flush(struct connection *connection, bool is_last);

@@ -304,7 +304,6 @@ bool login_serve(struct connection *connection, struct packet *message)
               strcmp(login.password, SERVER_PASSWORD) == 0 ? "right" : "wrong");
     connection->version = login.version;
     connection->is_long = login.version >> 24 >= 0x72 || login.version >> 24 == 0x08;
-    snprintf(connection->user, sizeof connection->user, "%s", login.user);
     if (connection->options->misbehaviour == MISBEHAVE_GARBAGE_LOGIN) {
         buffer_append(&connection->reply, "\xAD\xFF\xFFgarbage", 10);
         reply_flush(connection, true);

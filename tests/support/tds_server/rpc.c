@@ -18,24 +18,24 @@ struct call {
     struct parameter parameters[PARAMETER_LIMIT];
 };
 
-static const struct {
-    uint16_t number;
+struct procedure {
     const char *name;
-} procedure_numbers[] = {
-    {1, "sp_cursor"},      {2, "sp_cursoropen"},  {3, "sp_cursorprepare"}, {7, "sp_cursorfetch"},
-    {9, "sp_cursorclose"}, {10, "sp_executesql"}, {11, "sp_prepare"},      {12, "sp_execute"},
-    {13, "sp_prepexec"},   {15, "sp_unprepare"},
+    uint16_t number; /* 0: called by name only */
+    void (*serve)(struct connection *connection, struct call *call);
 };
+
+static const struct procedure *find_procedure(const char *name, uint16_t number);
 
 static bool read_name(struct cursor *cursor, char *name)
 {
     size_t length = cursor_u16le(cursor);
     if (length == BY_NUMBER) {
         uint16_t number = cursor_u16le(cursor);
-        snprintf(name, NAME_SIZE, "procedure %u", number);
-        for (size_t i = 0; i < sizeof procedure_numbers / sizeof *procedure_numbers; i++)
-            if (procedure_numbers[i].number == number)
-                snprintf(name, NAME_SIZE, "%s", procedure_numbers[i].name);
+        const struct procedure *procedure = find_procedure("", number);
+        if (procedure != NULL)
+            snprintf(name, NAME_SIZE, "%s", procedure->name);
+        else
+            snprintf(name, NAME_SIZE, "procedure %u", number);
         return !cursor->is_short;
     }
     const unsigned char *bytes = cursor_bytes(cursor, 2 * length);
@@ -48,8 +48,7 @@ static bool read_name(struct cursor *cursor, char *name)
     return true;
 }
 
-static bool read_parameter(struct connection *connection, struct cursor *cursor,
-                           struct parameter *parameter)
+static bool read_parameter(struct cursor *cursor, struct parameter *parameter)
 {
     size_t length = cursor_u8(cursor);
     const unsigned char *bytes = cursor_bytes(cursor, 2 * length);
@@ -59,7 +58,7 @@ static bool read_parameter(struct connection *connection, struct cursor *cursor,
     snprintf(parameter->name, sizeof parameter->name, "%s", name);
     free(name);
     cursor_u8(cursor);
-    return rpc_read_value(connection, cursor, &parameter->value);
+    return rpc_read_value(cursor, &parameter->value);
 }
 
 static void free_call(struct call *call)
@@ -69,7 +68,7 @@ static void free_call(struct call *call)
     call->count = 0;
 }
 
-static bool read_call(struct connection *connection, struct cursor *cursor, struct call *call)
+static bool read_call(struct cursor *cursor, struct call *call)
 {
     bool is_good = read_name(cursor, call->name);
     cursor_u16le(cursor);
@@ -79,8 +78,8 @@ static bool read_call(struct connection *connection, struct cursor *cursor, stru
             cursor_u8(cursor);
             break;
         }
-        is_good = call->count < PARAMETER_LIMIT &&
-                  read_parameter(connection, cursor, &call->parameters[call->count]);
+        is_good =
+            call->count < PARAMETER_LIMIT && read_parameter(cursor, &call->parameters[call->count]);
         if (is_good)
             call->count++;
     }
@@ -137,11 +136,11 @@ static uint32_t keep_statement(struct connection *connection, const char *declar
 
 static char **find_statement(struct connection *connection, const struct call *call)
 {
-    int64_t handle = call->count > 0 ? call->parameters[0].value.integer : 0;
+    long long handle = strtoll(text_parameter(call, 0), NULL, 10);
     if (handle >= 1 && handle <= STATEMENT_LIMIT && connection->statements[handle - 1] != NULL)
         return &connection->statements[handle - 1];
     token_error(connection, 8179, 16, "Could not find prepared statement with handle %lld.",
-                (long long)handle);
+                handle);
     return NULL;
 }
 
@@ -162,7 +161,7 @@ static void serve_prepare(struct connection *connection, struct call *call)
 {
     struct parameter parameters[PARAMETER_LIMIT] = {0};
     const char *declaration = text_parameter(call, 1);
-    struct sql_context context = {.database = "", .user = "", .parameters = parameters};
+    struct sql_context context = {.database = "", .parameters = parameters};
     struct sql_error error = {0};
     uint64_t count;
     for (const char *next = declaration; (next = strchr(next, '@')) != NULL; next++)
@@ -208,31 +207,34 @@ static void serve_tables(struct connection *connection, struct call *call)
               NULL, 0, DONE_IN_PROCEDURE);
 }
 
-static const struct {
-    const char *name;
-    void (*serve)(struct connection *connection, struct call *call);
-} procedures[] = {
-    {"sp_executesql", serve_executesql}, {"sp_prepexec", serve_prepexec},
-    {"sp_prepare", serve_prepare},       {"sp_execute", serve_execute},
-    {"sp_unprepare", serve_unprepare},   {"sp_tables", serve_tables},
+static const struct procedure procedures[] = {
+    {"sp_executesql", 10, serve_executesql}, {"sp_prepexec", 13, serve_prepexec},
+    {"sp_prepare", 11, serve_prepare},       {"sp_execute", 12, serve_execute},
+    {"sp_unprepare", 15, serve_unprepare},   {"sp_tables", 0, serve_tables},
 };
+
+static const struct procedure *find_procedure(const char *name, uint16_t number)
+{
+    for (size_t i = 0; i < sizeof procedures / sizeof *procedures; i++)
+        if (text_equal_nocase(name, procedures[i].name) ||
+            (number != 0 && number == procedures[i].number))
+            return &procedures[i];
+    return NULL;
+}
 
 static void serve_call(struct connection *connection, struct call *call, bool is_last)
 {
-    size_t i = 0;
-    size_t count = sizeof procedures / sizeof *procedures;
+    const struct procedure *procedure = find_procedure(call->name, 0);
     log_event(
         "rpc name=%s parameters=%zu encrypted=%s text=%.200s", call->name, call->count,
         connection->wire.ssl != NULL ? "yes" : "no",
         text_parameter(call, call->count > 2 && call->parameters[0].value.text == NULL ? 2 : 0));
-    while (i < count && !text_equal_nocase(call->name, procedures[i].name))
-        i++;
-    if (i == count) {
+    if (procedure == NULL) {
         token_error(connection, 2812, 16, "Could not find stored procedure '%s'.", call->name);
         token_done(connection, DONE, DONE_ERROR | (is_last ? 0 : DONE_MORE), 0);
         return;
     }
-    procedures[i].serve(connection, call);
+    procedure->serve(connection, call);
     if (connection->is_cancelled || connection->is_ended)
         return;
     token_return_status(connection, 0);
@@ -242,11 +244,10 @@ static void serve_call(struct connection *connection, struct call *call, bool is
 void rpc_serve(struct connection *connection, const struct packet *message)
 {
     static struct call call;
-    struct cursor cursor =
-        cursor_over(buffer_content(&message->payload), buffer_length(&message->payload));
-    bool is_good = connection_skip_headers(connection, &cursor);
+    struct cursor cursor = connection_skip_headers(connection, message);
+    bool is_good = !cursor.is_short;
     while (is_good && cursor.left > 0) {
-        is_good = read_call(connection, &cursor, &call);
+        is_good = read_call(&cursor, &call);
         if (is_good)
             serve_call(connection, &call, cursor.left == 0);
         free_call(&call);

@@ -1,4 +1,5 @@
 /* A parameter of a remote procedure call (MS-TDS 2.2.5.4, 2.2.5.5). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,39 +54,42 @@ static void read_number(struct cursor *cursor, size_t size, bool is_float, struc
 {
     const unsigned char *bytes = cursor_bytes(cursor, size);
     uint64_t bits = 0;
+    char text[64];
     float single;
+    double real;
     if (bytes == NULL || size == 0 || size > 8)
         return;
     for (size_t i = size; i > 0; i--)
         bits = bits << 8 | bytes[i - 1];
-    value->kind = is_float ? VALUE_FLOAT : VALUE_INTEGER;
-    if (is_float && size == 4) {
+    if (is_float) {
         memcpy(&single, bytes, sizeof single);
-        value->real = single;
-    } else if (is_float) {
-        memcpy(&value->real, &bits, sizeof bits);
-    } else if (size == 1) {
-        value->integer = (int64_t)bits;
+        memcpy(&real, &bits, sizeof real);
+        snprintf(text, sizeof text, "%.17g", size == 4 ? (double)single : real);
     } else {
-        unsigned shift = 64 - 8 * (unsigned)size;
-        value->integer = (int64_t)(bits << shift) >> shift;
+        unsigned shift = size == 1 ? 0 : 64 - 8 * (unsigned)size;
+        snprintf(text, sizeof text, "%lld", (long long)((int64_t)(bits << shift) >> shift));
     }
+    *value = value_make(is_float ? VALUE_FLOAT : VALUE_INTEGER, text, strlen(text));
 }
 
 static void read_numeric(struct cursor *cursor, struct value *value)
 {
     cursor_bytes(cursor, 2);
-    uint8_t scale = cursor_u8(cursor);
+    int scale = cursor_u8(cursor);
     size_t length = cursor_u8(cursor);
     if (length == 0)
         return;
     bool is_positive = cursor_u8(cursor) != 0;
     const unsigned char *bytes = cursor_bytes(cursor, length - 1);
-    int64_t magnitude = 0;
+    uint64_t magnitude = 0;
+    char digits[64], text[72];
     for (size_t i = bytes != NULL ? length - 1 : 0; i > 0; i--)
-        magnitude = (int64_t)((uint64_t)magnitude << 8 | bytes[i - 1]);
-    *value = (struct value){
-        .kind = VALUE_NUMERIC, .integer = is_positive ? magnitude : -magnitude, .scale = scale};
+        magnitude = magnitude << 8 | bytes[i - 1];
+    scale = scale < 40 ? scale : 40;
+    int count = snprintf(digits, sizeof digits, "%0*llu", scale + 1, (unsigned long long)magnitude);
+    snprintf(text, sizeof text, "%s%.*s%s%s", is_positive ? "" : "-", count - scale, digits,
+             scale > 0 ? "." : "", digits + count - scale);
+    *value = value_make(VALUE_NUMERIC, text, strlen(text));
 }
 
 /* u64 length, or all ones for NULL; then chunks with a u32 length each, up to an empty one. */
@@ -132,11 +136,10 @@ static void read_long(struct cursor *cursor, const struct type_row *row, struct 
         set_text(value, bytes, length, row->is_wide);
 }
 
-bool rpc_read_value(struct connection *connection, struct cursor *cursor, struct value *value)
+bool rpc_read_value(struct cursor *cursor, struct value *value)
 {
     const struct type_row *row = NULL;
     uint8_t type = cursor_u8(cursor);
-    (void)connection;
     *value = (struct value){.kind = VALUE_NULL};
     for (size_t i = 0; i < sizeof type_rows / sizeof *type_rows; i++)
         if (type_rows[i].type == type)

@@ -1,424 +1,363 @@
+/* sql.c - reads a batch into its statements, straight from the text. */
 #include "support/tds_server/sql.h"
 
-#include <errno.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "support/tds_server/server.h"
-#include "support/tds_server/sql_token.h"
 
-static struct value make_text(enum value_kind kind, const char *text)
+struct parser {
+    const char *next;
+    const struct sql_context *context;
+    struct sql_error *error;
+    bool is_failed;
+};
+
+struct value value_make(enum value_kind kind, const char *text, size_t length)
 {
-    return (struct value){.kind = kind, .text = strdup(text), .length = strlen(text)};
+    return (struct value){kind, strndup(text, length), length};
 }
 
-static struct value make_integer(int64_t integer)
+void value_free(struct value *value)
 {
-    return (struct value){.kind = VALUE_INTEGER, .integer = integer};
+    free(value->text);
+    *value = (struct value){0};
+}
+
+static bool is_name(char character)
+{
+    return isalnum((unsigned char)character) || (unsigned char)character >= 0x80 ||
+           (character != '\0' && strchr("_@$#", character) != NULL);
+}
+
+static size_t skip_space(struct parser *parser)
+{
+    size_t length = 0;
+    while (isspace((unsigned char)*parser->next))
+        parser->next++;
+    while (is_name(parser->next[length]))
+        length++;
+    return length;
+}
+
+/* The first error stays; it names the word or character that comes next. */
+static void fail(struct parser *parser, unsigned number, const char *what)
+{
+    size_t length = skip_space(parser);
+    if (parser->is_failed)
+        return;
+    parser->is_failed = true;
+    parser->error->number = number;
+    snprintf(parser->error->text, sizeof parser->error->text, "%s '%.*s'.", what,
+             (int)(length > 0 ? length : *parser->next != '\0'), parser->next);
+}
+
+static void fail_syntax(struct parser *parser)
+{
+    fail(parser, 102, "Incorrect syntax near");
+}
+
+static bool is_word(struct parser *parser, const char *word)
+{
+    size_t length = skip_space(parser);
+    return length == strlen(word) && strncasecmp(parser->next, word, length) == 0;
+}
+
+static bool take_word(struct parser *parser, const char *word)
+{
+    bool is_taken = is_word(parser, word);
+    parser->next += is_taken ? strlen(word) : 0;
+    return is_taken;
+}
+
+static bool take_symbol(struct parser *parser, char symbol)
+{
+    skip_space(parser);
+    bool is_taken = *parser->next == symbol;
+    parser->next += is_taken;
+    return is_taken;
+}
+
+static void expect_symbol(struct parser *parser, char symbol)
+{
+    if (!take_symbol(parser, symbol))
+        fail_syntax(parser);
+}
+
+/* Up to the closing quote, which stands for itself when it comes twice. */
+static struct value take_quoted(struct parser *parser, enum value_kind kind, char quote)
+{
+    struct value value = value_make(kind, parser->next, strlen(parser->next));
+    value.length = 0;
+    for (const char *next = parser->next; *next != '\0'; next++) {
+        if (*next == quote && *++next != quote) {
+            parser->next = next;
+            value.text[value.length] = '\0';
+            return value;
+        }
+        value.text[value.length++] = *next;
+    }
+    fail(parser, 105, "Unclosed quotation mark before");
+    return value;
+}
+
+/* A name as it is or in quotes, or a text. */
+static void take_name(struct parser *parser, char *name)
+{
+    struct value value = {0};
+    size_t length = skip_space(parser);
+    if (take_symbol(parser, '[')) {
+        value = take_quoted(parser, VALUE_TEXT, ']');
+    } else if (*parser->next == '"' || *parser->next == '\'') {
+        parser->next++;
+        value = take_quoted(parser, VALUE_TEXT, parser->next[-1]);
+    } else if (length > 0) {
+        value = value_make(VALUE_TEXT, parser->next, length);
+        parser->next += length;
+    } else {
+        fail_syntax(parser);
+    }
+    snprintf(name, SQL_NAME_SIZE, "%s", value.text != NULL ? value.text : "");
+    value_free(&value);
 }
 
 /* An int, a numeric with a point or too large for an int, or a float with an exponent. */
-static struct value parse_number(struct parser *parser)
+static struct value take_number(struct parser *parser)
 {
-    struct value value = {.kind = VALUE_INTEGER};
-    const char *point = strchr(parser->text, '.');
-    if (strpbrk(parser->text, "eE") != NULL) {
-        value.kind = VALUE_FLOAT;
-        value.real = strtod(parser->text, NULL);
-    } else {
-        char digits[64];
-        size_t length = 0;
-        for (const char *next = parser->text; *next != '\0' && length < sizeof digits - 1; next++)
-            if (*next != '.')
-                digits[length++] = *next;
-        digits[length] = '\0';
-        errno = 0;
-        value.integer = strtoll(digits, NULL, 10);
-        value.scale = point != NULL ? (uint8_t)strlen(point + 1) : 0;
-        if (errno != 0 || length > 18)
-            parser_fail(parser, 1007, "The number '%.60s' is out of the range of this server.",
-                        parser->text);
-        if (point != NULL || value.integer > INT32_MAX)
-            value.kind = VALUE_NUMERIC;
+    const char *begin = parser->next;
+    parser->next += strspn(parser->next, "-");
+    parser->next += strspn(parser->next, "0123456789.");
+    if (*parser->next == 'e' || *parser->next == 'E') {
+        parser->next++;
+        parser->next += strspn(parser->next, "-+");
+        parser->next += strspn(parser->next, "0123456789");
     }
-    parser_advance(parser);
+    struct value value = value_make(VALUE_INTEGER, begin, (size_t)(parser->next - begin));
+    if (strpbrk(value.text, "eE") != NULL)
+        value.kind = VALUE_FLOAT;
+    else if (strchr(value.text, '.') != NULL || strtoll(value.text, NULL, 10) > INT32_MAX)
+        value.kind = VALUE_NUMERIC;
     return value;
 }
 
-static struct value parse_variable(struct parser *parser)
+static struct value take_parameter(struct parser *parser)
 {
     const struct sql_context *context = parser->context;
-    struct value value = {0};
-    const char *name = parser->text;
-    if (text_equal_nocase(name, "@@VERSION"))
-        value = make_text(VALUE_WIDE, SERVER_VERSION_TEXT);
-    else if (text_equal_nocase(name, "@@SPID"))
-        value = make_integer(context->spid);
-    else if (text_equal_nocase(name, "@@TRANCOUNT"))
-        value = make_integer(context->transaction_count);
-    else if (text_equal_nocase(name, "@@SERVERNAME"))
-        value = make_text(VALUE_WIDE, "TDSTEST");
-    else {
-        size_t i = 0;
-        while (i < context->parameter_count &&
-               !text_equal_nocase(context->parameters[i].name, name))
-            i++;
-        if (i < context->parameter_count)
-            value = value_copy(&context->parameters[i].value);
-        else
-            parser_fail(parser, 137, "Must declare the scalar variable \"%.100s\".", name);
+    for (size_t i = 0; i < context->parameter_count; i++) {
+        const struct value *value = &context->parameters[i].value;
+        if (take_word(parser, context->parameters[i].name))
+            return value->kind == VALUE_NULL ? (struct value){0}
+                                             : value_make(value->kind, value->text, value->length);
     }
-    parser_advance(parser);
-    return value;
+    fail(parser, 137, "Must declare the scalar variable");
+    return (struct value){0};
 }
 
-static struct value parse_expression(struct parser *parser);
+static struct value take_value(struct parser *parser);
 
 static const struct type_name {
     const char *name;
     enum value_kind kind;
 } type_names[] = {
-    {"int", VALUE_INTEGER},  {"bigint", VALUE_INTEGER}, {"smallint", VALUE_INTEGER},
-    {"float", VALUE_FLOAT},  {"real", VALUE_FLOAT},     {"varchar", VALUE_TEXT},
-    {"char", VALUE_TEXT},    {"nvarchar", VALUE_WIDE},  {"nchar", VALUE_WIDE},
-    {"sysname", VALUE_WIDE},
+    {"int", VALUE_INTEGER},
+    {"float", VALUE_FLOAT},
+    {"varchar", VALUE_TEXT},
+    {"nvarchar", VALUE_WIDE},
 };
 
-/* A type's name with its length or max, which are read over. */
-static enum value_kind parse_type(struct parser *parser)
+/* The length in the type's name is read over. */
+static struct value take_cast(struct parser *parser)
 {
-    enum value_kind kind = VALUE_NULL;
-    for (size_t i = 0; i < sizeof type_names / sizeof *type_names; i++)
-        if (parser_is_word(parser, type_names[i].name))
-            kind = type_names[i].kind;
-    if (kind == VALUE_NULL)
-        parser_fail(parser, 243, "Type %.100s is not a defined system type.", parser->text);
-    parser_advance(parser);
-    if (parser_is_symbol(parser, '(')) {
-        parser_advance(parser);
-        parser_advance(parser);
-        parser_expect_symbol(parser, ')');
-    }
-    return kind;
-}
-
-static void convert(struct parser *parser, struct value *value, enum value_kind kind)
-{
-    if (!parser->is_failed && !value_convert(value, kind))
-        parser_fail(parser, 245, "Conversion failed when converting the varchar value '%.100s'.",
-                    value->text);
-}
-
-static struct value parse_cast(struct parser *parser)
-{
-    parser_expect_symbol(parser, '(');
-    struct value value = parse_expression(parser);
-    parser_expect_word(parser, "as");
-    convert(parser, &value, parse_type(parser));
-    parser_expect_symbol(parser, ')');
-    return value;
-}
-
-static struct value parse_convert(struct parser *parser)
-{
-    parser_expect_symbol(parser, '(');
-    enum value_kind kind = parse_type(parser);
-    parser_expect_symbol(parser, ',');
-    struct value value = parse_expression(parser);
-    convert(parser, &value, kind);
-    parser_expect_symbol(parser, ')');
-    return value;
-}
-
-static struct value parse_replicate(struct parser *parser)
-{
-    parser_expect_symbol(parser, '(');
-    struct value value = parse_expression(parser);
-    parser_expect_symbol(parser, ',');
-    struct value count = parse_expression(parser);
-    parser_expect_symbol(parser, ')');
-    if (parser->is_failed || value.text == NULL || count.kind != VALUE_INTEGER ||
-        count.integer < 0 || count.integer > 100000000) {
-        parser_fail_syntax(parser);
-        value_free(&count);
+    size_t i = 0;
+    char *end = NULL;
+    expect_symbol(parser, '(');
+    struct value value = take_value(parser);
+    if (!take_word(parser, "as"))
+        fail_syntax(parser);
+    while (i < sizeof type_names / sizeof *type_names && !take_word(parser, type_names[i].name))
+        i++;
+    if (i == sizeof type_names / sizeof *type_names) {
+        fail(parser, 243, "There is no type");
         return value;
     }
-    size_t length = value.length * (size_t)count.integer;
-    char *text = malloc(length + 1);
-    for (int64_t i = 0; i < count.integer; i++)
-        memcpy(text + (size_t)i * value.length, value.text, value.length);
-    text[length] = '\0';
-    free(value.text);
-    value.text = text;
-    value.length = length;
+    bool is_text = type_names[i].kind == VALUE_TEXT || type_names[i].kind == VALUE_WIDE;
+    if (!is_text && value.text != NULL && (strtod(value.text, &end), *end != '\0'))
+        fail(parser, 245, "Conversion failed before");
+    if (value.kind != VALUE_NULL)
+        value.kind = type_names[i].kind;
+    if (take_symbol(parser, '('))
+        parser->next += strcspn(parser->next, ")") + (strchr(parser->next, ')') != NULL);
+    expect_symbol(parser, ')');
     return value;
 }
 
-static struct value parse_call(struct parser *parser, const char *answer)
+static struct value take_replicate(struct parser *parser)
 {
-    parser_expect_symbol(parser, '(');
-    parser_expect_symbol(parser, ')');
-    return make_text(VALUE_WIDE, answer);
+    expect_symbol(parser, '(');
+    struct value value = take_value(parser);
+    expect_symbol(parser, ',');
+    skip_space(parser);
+    size_t count = strtoul(parser->next, (char **)&parser->next, 10);
+    expect_symbol(parser, ')');
+    if (value.text == NULL || count > 100000000)
+        fail_syntax(parser);
+    if (parser->is_failed)
+        return value;
+    char *text = malloc(value.length * count + 1);
+    for (size_t i = 0; i < count; i++)
+        memcpy(text + i * value.length, value.text, value.length);
+    text[value.length * count] = '\0';
+    free(value.text);
+    return (struct value){value.kind, text, value.length * count};
 }
 
-static struct value parse_word(struct parser *parser)
+static struct value take_value(struct parser *parser)
 {
-    const struct sql_context *context = parser->context;
-    if (parser_take_word(parser, "null"))
-        return (struct value){.kind = VALUE_NULL};
-    if (parser_take_word(parser, "n"))
+    char number[16];
+    skip_space(parser);
+    if (isdigit((unsigned char)*parser->next) || *parser->next == '-')
+        return take_number(parser);
+    if (take_symbol(parser, '\''))
+        return take_quoted(parser, VALUE_TEXT, '\'');
+    if (strncasecmp(parser->next, "N'", 2) == 0) {
+        parser->next += 2;
+        return take_quoted(parser, VALUE_WIDE, '\'');
+    }
+    if (take_word(parser, "null"))
+        return (struct value){0};
+    if (take_word(parser, "n"))
         return (struct value){.kind = VALUE_ROW};
-    if (parser_take_word(parser, "cast"))
-        return parse_cast(parser);
-    if (parser_take_word(parser, "convert"))
-        return parse_convert(parser);
-    if (parser_take_word(parser, "replicate"))
-        return parse_replicate(parser);
-    if (parser_take_word(parser, "db_name"))
-        return parse_call(parser, context->database);
-    if (parser_take_word(parser, "suser_sname") || parser_take_word(parser, "user_name"))
-        return parse_call(parser, context->user);
-    if (parser_take_word(parser, "system_user") || parser_take_word(parser, "current_user"))
-        return make_text(VALUE_WIDE, context->user);
-    parser_fail(parser, 207, "Invalid column name '%.100s'.", parser->text);
+    if (take_word(parser, "cast"))
+        return take_cast(parser);
+    if (take_word(parser, "replicate"))
+        return take_replicate(parser);
+    if (take_word(parser, "@@VERSION"))
+        return value_make(VALUE_WIDE, SERVER_VERSION_TEXT, strlen(SERVER_VERSION_TEXT));
+    if (take_word(parser, "@@TRANCOUNT")) {
+        snprintf(number, sizeof number, "%u", parser->context->transaction_count);
+        return value_make(VALUE_INTEGER, number, strlen(number));
+    }
+    if (take_word(parser, "db_name")) {
+        expect_symbol(parser, '(');
+        expect_symbol(parser, ')');
+        return value_make(VALUE_WIDE, parser->context->database, strlen(parser->context->database));
+    }
+    if (*parser->next == '@')
+        return take_parameter(parser);
+    if (is_name(*parser->next))
+        fail(parser, 207, "Invalid column name");
+    fail_syntax(parser);
     return (struct value){0};
 }
 
-static struct value parse_value(struct parser *parser)
-{
-    struct value value = {0};
-    if (parser->is_failed)
-        return value;
-    switch (parser->kind) {
-    case TOKEN_NUMBER:
-        return parse_number(parser);
-    case TOKEN_VARIABLE:
-        return parse_variable(parser);
-    case TOKEN_WORD:
-        return parse_word(parser);
-    case TOKEN_TEXT:
-    case TOKEN_WIDE:
-        value = make_text(parser->kind == TOKEN_TEXT ? VALUE_TEXT : VALUE_WIDE, parser->text);
-        parser_advance(parser);
-        return value;
-    default:
-        break;
-    }
-    if (parser_is_symbol(parser, '(')) {
-        parser_advance(parser);
-        value = parse_expression(parser);
-        parser_expect_symbol(parser, ')');
-    } else if (parser_is_symbol(parser, '-')) {
-        parser_advance(parser);
-        value = parse_value(parser);
-        value.integer = -value.integer;
-        value.real = -value.real;
-    } else {
-        parser_fail_syntax(parser);
-    }
-    return value;
-}
-
-/* Sums of ints and of texts. */
-static void add_value(struct parser *parser, struct value *sum, struct value *value)
-{
-    if (sum->kind == VALUE_INTEGER && value->kind == VALUE_INTEGER) {
-        sum->integer += value->integer;
-    } else if (sum->text != NULL && value->text != NULL) {
-        sum->text = realloc(sum->text, sum->length + value->length + 1);
-        memcpy(sum->text + sum->length, value->text, value->length + 1);
-        sum->length += value->length;
-        sum->kind = sum->kind > value->kind ? sum->kind : value->kind;
-    } else {
-        parser_fail(parser, 402, "The data types are incompatible in the %s operator.", "add");
-    }
-    value_free(value);
-}
-
-static struct value parse_expression(struct parser *parser)
-{
-    struct value sum = parse_value(parser);
-    while (!parser->is_failed && parser_is_symbol(parser, '+')) {
-        parser_advance(parser);
-        struct value value = parse_value(parser);
-        add_value(parser, &sum, &value);
-    }
-    return sum;
-}
-
-static const char *const reserved[] = {
-    "select", "from",     "union", "set",   "use",   "waitfor", "print", "begin",
-    "commit", "rollback", "if",    "order", "where", "exec",    "for",   "option",
+static const char *const statement_words[] = {
+    [STATEMENT_SELECT] = "select", [STATEMENT_SET] = "set",           [STATEMENT_USE] = "use",
+    [STATEMENT_WAIT] = "waitfor",  [STATEMENT_PRINT] = "print",       [STATEMENT_BEGIN] = "begin",
+    [STATEMENT_COMMIT] = "commit", [STATEMENT_ROLLBACK] = "rollback",
 };
 
-static bool is_reserved(const struct parser *parser)
+#define STATEMENT_COUNT (sizeof statement_words / sizeof *statement_words)
+
+static bool begins_statement(struct parser *parser)
 {
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        if (parser_is_word(parser, reserved[i]))
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        if (is_word(parser, statement_words[i]))
             return true;
-    return false;
+    return is_word(parser, "if");
 }
 
-static void parse_alias(struct parser *parser, char *name)
+static void read_alias(struct parser *parser, char *name)
 {
-    bool is_named = parser_take_word(parser, "as");
-    bool is_name =
-        parser->kind == TOKEN_WORD || parser->kind == TOKEN_QUOTED || parser->kind == TOKEN_TEXT;
+    bool is_named = take_word(parser, "as");
+    skip_space(parser);
+    bool is_name_next = is_name(*parser->next) || *parser->next == '[' || *parser->next == '"';
     name[0] = '\0';
-    if (!is_named && (!is_name || is_reserved(parser)))
-        return;
-    if (!is_name) {
-        parser_fail_syntax(parser);
-        return;
-    }
-    snprintf(name, SQL_NAME_SIZE, "%.*s", SQL_NAME_SIZE - 1, parser->text);
-    parser_advance(parser);
+    if (is_named || (is_name_next && !begins_statement(parser) && !is_word(parser, "from") &&
+                     !is_word(parser, "union")))
+        take_name(parser, name);
 }
 
-static void parse_from(struct parser *parser, struct statement *statement)
+static void read_columns(struct parser *parser, struct statement *statement)
 {
-    if (!parser_take_word(parser, "from"))
-        return;
-    if (!parser_is_word(parser, "numbers"))
-        parser_fail(parser, 208, "Invalid object name '%.100s'.", parser->text);
-    parser_advance(parser);
-    parser_expect_symbol(parser, '(');
-    statement->generated = (uint32_t)strtoul(parser->text, NULL, 10);
-    parser_advance(parser);
-    parser_expect_symbol(parser, ')');
-}
-
-static void parse_select(struct parser *parser, struct statement *statement)
-{
-    struct row **end = &statement->rows;
+    size_t columns = 0;
+    char name[SQL_NAME_SIZE];
     do {
-        char name[SQL_NAME_SIZE];
-        size_t columns = 0;
-        struct row *row = calloc(1, sizeof *row);
-        *end = row;
-        end = &row->next;
-        do {
-            if (parser_is_symbol(parser, ','))
-                parser_advance(parser);
-            if (columns == SQL_COLUMN_LIMIT) {
-                parser_fail_syntax(parser);
-                return;
-            }
-            row->values[columns] = parse_expression(parser);
-            parse_alias(parser, row == statement->rows ? statement->names[columns] : name);
-            columns++;
-        } while (!parser->is_failed && parser_is_symbol(parser, ','));
-        if (row == statement->rows)
-            statement->columns = columns;
-        else if (columns != statement->columns)
-            parser_fail(parser, 205,
-                        "All queries combined using a %s operator must have an equal number "
-                        "of expressions in their target lists.",
-                        "UNION");
-        parse_from(parser, statement);
-        if (!parser_take_word(parser, "union"))
+        bool is_first = statement->rows == 0;
+        if (columns == (is_first ? SQL_COLUMN_LIMIT : statement->columns)) {
+            fail_syntax(parser);
             return;
-        parser_expect_word(parser, "all");
-        parser_expect_word(parser, "select");
-    } while (!parser->is_failed);
-}
-
-/* SET has options of all kinds: they end where the next statement begins. */
-static void skip_set(struct parser *parser)
-{
-    do
-        parser_advance(parser);
-    while (parser->kind != TOKEN_END && !parser_is_symbol(parser, ';') &&
-           (!is_reserved(parser) || parser_is_word(parser, "for")));
-}
-
-static void parse_wait(struct parser *parser, struct statement *statement)
-{
-    unsigned hours, minutes, milliseconds = 0;
-    double seconds;
-    parser_expect_word(parser, "delay");
-    if (sscanf(parser->text, "%2u:%2u:%lf", &hours, &minutes, &seconds) != 3)
-        parser_fail_syntax(parser);
-    else
-        milliseconds = (hours * 3600 + minutes * 60) * 1000 + (unsigned)(seconds * 1000);
-    statement->milliseconds = milliseconds;
-    parser_advance(parser);
-}
-
-static void skip_transaction_word(struct parser *parser)
-{
-    if (!parser_take_word(parser, "tran") && !parser_take_word(parser, "transaction"))
-        parser_take_word(parser, "work");
-}
-
-static void parse_text(struct parser *parser, struct statement *statement)
-{
-    snprintf(statement->text, sizeof statement->text, "%.*s", SQL_NAME_SIZE - 1, parser->text);
-    parser_advance(parser);
-}
-
-static void parse_condition(struct parser *parser, struct statement *statement)
-{
-    if (!text_equal_nocase(parser->text, "@@TRANCOUNT"))
-        parser_fail_syntax(parser);
-    parser_advance(parser);
-    parser_expect_symbol(parser, '>');
-    statement->minimum_transactions = atoi(parser->text);
-    parser_advance(parser);
-}
-
-static const struct {
-    const char *word;
-    enum statement_kind kind;
-} statement_words[] = {
-    {"select", STATEMENT_SELECT}, {"set", STATEMENT_SET},           {"use", STATEMENT_USE},
-    {"waitfor", STATEMENT_WAIT},  {"print", STATEMENT_PRINT},       {"begin", STATEMENT_BEGIN},
-    {"commit", STATEMENT_COMMIT}, {"rollback", STATEMENT_ROLLBACK},
-};
-
-static bool find_statement(const struct parser *parser, enum statement_kind *kind_out)
-{
-    for (size_t i = 0; i < sizeof statement_words / sizeof *statement_words; i++) {
-        if (parser_is_word(parser, statement_words[i].word)) {
-            *kind_out = statement_words[i].kind;
-            return true;
         }
-    }
-    return false;
+        size_t at = statement->rows * statement->columns + columns;
+        statement->values = realloc(statement->values, (at + 1) * sizeof *statement->values);
+        statement->values[at] = take_value(parser);
+        read_alias(parser, is_first ? statement->names[columns] : name);
+        columns++;
+    } while (!parser->is_failed && take_symbol(parser, ','));
+    if (statement->rows++ == 0)
+        statement->columns = columns;
+    else if (columns != statement->columns)
+        fail_syntax(parser);
 }
 
-static void parse_statement(struct parser *parser, struct statement *statement)
+static void read_select(struct parser *parser, struct statement *statement)
 {
-    statement->minimum_transactions = -1;
-    if (parser_take_word(parser, "if"))
-        parse_condition(parser, statement);
-    if (!find_statement(parser, &statement->kind)) {
-        if (parser->kind == TOKEN_WORD && text_has_prefix_nocase(parser->text, "sp_"))
-            parser_fail(parser, 2812, "Could not find stored procedure '%.100s'.", parser->text);
-        parser_fail_syntax(parser);
-        return;
+    do {
+        read_columns(parser, statement);
+        if (!parser->is_failed && take_word(parser, "from")) {
+            if (!take_word(parser, "numbers"))
+                fail(parser, 208, "Invalid object name");
+            expect_symbol(parser, '(');
+            statement->generated = (uint32_t)strtoul(parser->next, (char **)&parser->next, 10);
+            expect_symbol(parser, ')');
+        }
+    } while (!parser->is_failed && take_word(parser, "union") && take_word(parser, "all") &&
+             take_word(parser, "select"));
+}
+
+static void read_statement(struct parser *parser, struct statement *statement)
+{
+    size_t kind = 0;
+    if (take_word(parser, "if")) {
+        if (!take_word(parser, "@@TRANCOUNT"))
+            fail_syntax(parser);
+        expect_symbol(parser, '>');
+        statement->minimum_transactions = (int)strtol(parser->next, (char **)&parser->next, 10);
     }
-    if (statement->kind == STATEMENT_SET) {
-        skip_set(parser);
-        return;
-    }
-    parser_advance(parser);
+    while (kind < STATEMENT_COUNT && !take_word(parser, statement_words[kind]))
+        kind++;
+    statement->kind = (enum statement_kind)kind;
     switch (statement->kind) {
     case STATEMENT_SELECT:
-        parse_select(parser, statement);
+        read_select(parser, statement);
         break;
     case STATEMENT_WAIT:
-        parse_wait(parser, statement);
+        if (!take_word(parser, "delay"))
+            fail_syntax(parser);
+        take_name(parser, statement->text);
         break;
     case STATEMENT_USE:
     case STATEMENT_PRINT:
-        parse_text(parser, statement);
+        take_name(parser, statement->text);
+        break;
+    case STATEMENT_SET:
+        /* It has options of all kinds: they end where the next statement begins. */
+        for (size_t length;
+             !begins_statement(parser) && *parser->next != '\0' && *parser->next != ';';
+             parser->next += length > 0 ? length : 1)
+            length = skip_space(parser);
+        break;
+    case STATEMENT_BEGIN:
+    case STATEMENT_COMMIT:
+    case STATEMENT_ROLLBACK:
+        if (!take_word(parser, "tran") && !take_word(parser, "transaction"))
+            take_word(parser, "work");
         break;
     default:
-        skip_transaction_word(parser);
-        break;
+        fail_syntax(parser);
     }
 }
 
@@ -427,21 +366,20 @@ struct statement *sql_parse(const char *text, const struct sql_context *context,
 {
     struct parser parser = {.next = text, .context = context, .error = error};
     struct statement *first = NULL, **end = &first;
-    parser_advance(&parser);
     do {
-        while (parser_is_symbol(&parser, ';'))
-            parser_advance(&parser);
         struct statement *statement = calloc(1, sizeof *statement);
         statement->kind = STATEMENT_SET;
+        statement->generated = 1;
         statement->minimum_transactions = -1;
         *end = statement;
         end = &statement->next;
-        if (parser.kind != TOKEN_END)
-            parse_statement(&parser, statement);
-        while (parser_is_symbol(&parser, ';'))
-            parser_advance(&parser);
-    } while (!parser.is_failed && parser.kind != TOKEN_END);
-    free(parser.text);
+        while (take_symbol(&parser, ';'))
+            continue;
+        if (*parser.next != '\0')
+            read_statement(&parser, statement);
+        while (take_symbol(&parser, ';'))
+            continue;
+    } while (!parser.is_failed && *parser.next != '\0');
     if (parser.is_failed) {
         sql_free(first);
         first = NULL;
@@ -453,13 +391,9 @@ void sql_free(struct statement *statements)
 {
     while (statements != NULL) {
         struct statement *next = statements->next;
-        while (statements->rows != NULL) {
-            struct row *row = statements->rows;
-            statements->rows = row->next;
-            for (size_t i = 0; i < SQL_COLUMN_LIMIT; i++)
-                value_free(&row->values[i]);
-            free(row);
-        }
+        for (size_t i = 0; i < statements->rows * statements->columns; i++)
+            value_free(&statements->values[i]);
+        free(statements->values);
         free(statements);
         statements = next;
     }

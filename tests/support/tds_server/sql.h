@@ -1,13 +1,13 @@
 /*
- * sql.h - the SQL that the server understands: SELECT of literals, and what clients send around it.
+ * sql.h - the SQL that the server understands: what the clients of the tests send, and no more.
  *
- *      batch      = { statement [ ";" ] }
- *      statement  = select | SET ... | USE name | WAITFOR DELAY text | PRINT value | transaction
- *                 | IF @@TRANCOUNT > number statement
- *      select     = SELECT column { "," column } [ FROM numbers(number) ] { UNION ALL select }
- *      column     = value { "+" value } [ [ AS ] name ]
- *      value      = number | text | NULL | @parameter | @@VERSION ... | n | CAST(value AS type)
- *                 | CONVERT(type, value) | replicate(text, number) | db_name() ... | ( value )
+ *      batch     = { statement [ ";" ] }
+ *      statement = select | SET ... | USE name | WAITFOR DELAY text | PRINT text | transaction
+ *                | IF @@TRANCOUNT > number statement
+ *      select    = SELECT column { "," column } [ FROM numbers(number) ] { UNION ALL select }
+ *      column    = value [ [ AS ] name ]
+ *      value     = number | text | NULL | n | @parameter | @@VERSION | @@TRANCOUNT | db_name()
+ *                | CAST(value AS type) | replicate(value, number)
  */
 #ifndef TDS_SERVER_SQL_H
 #define TDS_SERVER_SQL_H
@@ -20,29 +20,20 @@
 #define SQL_NAME_SIZE 132
 #define SQL_ERROR_SIZE 400
 
-/* In the order of precedence of SQL Server's types: a column has the highest of its values. */
 enum value_kind {
     VALUE_NULL,
-    VALUE_TEXT,    /* varchar */
-    VALUE_WIDE,    /* nvarchar */
-    VALUE_INTEGER, /* int, bigint */
-    VALUE_NUMERIC, /* magnitude and scale */
+    VALUE_TEXT, /* varchar */
+    VALUE_WIDE, /* nvarchar */
+    VALUE_INTEGER,
+    VALUE_NUMERIC,
     VALUE_FLOAT,
     VALUE_ROW /* n of numbers(): the row's number */
 };
 
 struct value {
     enum value_kind kind;
-    int64_t integer; /* also NUMERIC's digits */
-    uint8_t scale;
-    double real;
-    char *text; /* UTF-8 */
+    char *text; /* UTF-8; numbers in decimal, as C reads them */
     size_t length;
-};
-
-struct row {
-    struct value values[SQL_COLUMN_LIMIT];
-    struct row *next;
 };
 
 enum statement_kind {
@@ -59,11 +50,11 @@ enum statement_kind {
 struct statement {
     enum statement_kind kind;
     size_t columns;
+    size_t rows;
     char names[SQL_COLUMN_LIMIT][SQL_NAME_SIZE];
-    struct row *rows;
-    uint32_t generated;       /* rows of numbers(); 0: none */
-    char text[SQL_NAME_SIZE]; /* USE, PRINT */
-    unsigned milliseconds;    /* WAITFOR */
+    struct value *values;     /* row by row */
+    uint32_t generated;       /* how often the rows come, for numbers() */
+    char text[SQL_NAME_SIZE]; /* USE, PRINT, WAITFOR */
     int minimum_transactions; /* IF @@TRANCOUNT > minimum; -1: always */
     struct statement *next;
 };
@@ -75,10 +66,8 @@ struct parameter {
 
 /* What functions and variables answer. */
 struct sql_context {
-    unsigned spid;
     unsigned transaction_count;
     const char *database;
-    const char *user;
     const struct parameter *parameters;
     size_t parameter_count;
 };
@@ -93,14 +82,7 @@ struct statement *sql_parse(const char *text, const struct sql_context *context,
                             struct sql_error *error);
 void sql_free(struct statement *statements);
 
-struct value value_copy(const struct value *value);
+struct value value_make(enum value_kind kind, const char *text, size_t length);
 void value_free(struct value *value);
-
-/* Converts to one of TEXT, WIDE, INTEGER, FLOAT; false: it cannot be. */
-bool value_convert(struct value *value, enum value_kind kind);
-
-/* Digits and point; returns out. */
-#define VALUE_NUMBER_SIZE 320
-const char *value_number_text(const struct value *value, char *out);
 
 #endif

@@ -49,7 +49,7 @@ function transaction(connection, verb) {
 const cases = {
   async literals(connection) {
     return query(connection, "SELECT 'x' AS a, N'ü' AS b, 1 AS c, 1.5 AS d, 2e0 AS e, NULL AS f " +
-      "UNION ALL SELECT 'o''k', N'', -7, -2.25, 0.5, NULL");
+      "UNION ALL SELECT 'o''k', N'', -7, -2.5, 5e-1, NULL");
   },
   async parameters(connection) {
     return query(connection, 'SELECT @a AS a, @b AS b, @c AS c, @d AS d', [
