@@ -19,8 +19,8 @@ static void check_pairs(const struct connstr *pairs)
     fuzz_require(is_good != error_is_set(&error));
 }
 
-/* The real driver is told its settings and the relay's address, which odbcssl would read so, too.
- */
+/* The real driver is told its settings and the relay's address, which odbcssl would read so,
+ * too. */
 static void write_string(const struct profile *profile, const struct settings *settings,
                          const struct profile_target *target)
 {

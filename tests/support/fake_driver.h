@@ -40,8 +40,8 @@ typedef struct fake_control *fake_control_function(void); /* the library's fake_
 /* The path of "fake.so" and the like where it was built; static. */
 const char *fake_path(const char *name);
 
-/* Loads it and returns its control, fresh: nothing seen, well behaved. Aborts when it is not there.
- */
+/* Loads it and returns its control, fresh: nothing seen, well behaved.
+ * Aborts when it is not there. */
 struct fake_control *fake_open(const char *name);
 
 #endif

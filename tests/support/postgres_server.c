@@ -177,8 +177,8 @@ struct postgres_server *postgres_start(const struct postgres_options *options, c
     return NULL;
 }
 
-/* Children end by themselves when the server does; the crash recovery of the next start is quick.
- */
+/* Children end by themselves when the server does;
+ * the crash recovery of the next start is quick. */
 void postgres_kill(struct postgres_server *server)
 {
     if (server->base.process <= 0)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *skip_reason;
+static const char *skip_reason; /* of the case that runs, or of the suite that is set up */
 
 void suite_skip(const char *reason)
 {
@@ -79,7 +79,9 @@ static unsigned run_suite(const struct suite *suite, int argc, char **argv, unsi
         selected += is_selected(test->name, argc, argv);
     if (selected == 0)
         return 0;
+    skip_reason = NULL;
     bool is_set_up = suite->set_up == NULL || suite->set_up() == 0;
+    bool is_skipped = skip_reason != NULL;
     for (const struct suite_case *test = suite->cases; test->name != NULL; test++) {
         if (!is_selected(test->name, argc, argv))
             continue;
@@ -88,6 +90,8 @@ static unsigned run_suite(const struct suite *suite, int argc, char **argv, unsi
             printf("not ok %u - %s: %s\n# the suite's set-up failed\n", *number, suite->name,
                    test->name);
             failed++;
+        } else if (is_skipped) {
+            print_result(true, *number, suite->name, test->name);
         } else if (!run_case(suite, test, *number)) {
             failed++;
         }

@@ -1,9 +1,15 @@
 /*
  * suite.h - runs CUnit tests and prints TAP, one line per test case.
  *
- *      static const struct suite_case cases[] = {{"reads an empty file", test_empty}, {NULL,
- * NULL}}; int main(int argc, char **argv) { const struct suite suites[] = {{"file", cases, NULL,
- * NULL}, {0}}; return suite_main(argc, argv, suites);
+ *      static const struct suite_case cases[] = {
+ *          {"reads an empty file", test_empty},
+ *          {NULL, NULL},
+ *      };
+ *
+ *      int main(int argc, char **argv)
+ *      {
+ *          const struct suite suites[] = {{"file", cases, NULL, NULL}, {0}};
+ *          return suite_main(argc, argv, suites);
  *      }
  *
  * Arguments: names, or parts of names, of the cases to run; none runs all.
@@ -27,7 +33,8 @@ struct suite {
 
 int suite_main(int argc, char **argv, const struct suite *suites);
 
-/* Marks the running case as skipped, with the reason. Return from the test after it. */
+/* Marks the running case as skipped, with the reason, and in set_up each case of the suite. Return
+ * after it. */
 void suite_skip(const char *reason);
 
 /* Checks that show what was found when they fail. */

@@ -60,13 +60,6 @@ static struct mariadb_server *start_server(bool has_tls)
     return started;
 }
 
-static bool is_skipped(void)
-{
-    if (server == NULL)
-        suite_skip("MariaDB is not installed");
-    return server == NULL;
-}
-
 static bool connect_to(const struct mariadb_server *to, const char *user, const char *settings)
 {
     session = (struct odbc_session){0};
@@ -140,16 +133,12 @@ static void check_modes(const struct mariadb_server *to, const char *user,
 
 static void test_tls(void)
 {
-    if (is_skipped())
-        return;
     check_modes(server, "native",
                 (enum wanted[]){PLAINTEXT, PLAINTEXT, ENCRYPTED, ENCRYPTED, VERIFIED, NAMED});
 }
 
 static void test_no_tls(void)
 {
-    if (is_skipped())
-        return;
     struct mariadb_server *bare = start_server(false);
     CHECK_FATAL(bare != NULL);
     check_modes(bare, "native",
@@ -161,8 +150,6 @@ static void test_no_tls(void)
  * does not go on: the password would have to be tried twice. */
 static void test_account_requires_tls(void)
 {
-    if (is_skipped())
-        return;
     check_modes(server, "secure",
                 (enum wanted[]){DENIED, DENIED, ENCRYPTED, ENCRYPTED, VERIFIED, NAMED});
 }
@@ -171,8 +158,6 @@ static void test_account_requires_tls(void)
 static void test_server_requires_tls(void)
 {
     char output[256];
-    if (is_skipped())
-        return;
     CHECK(mariadb_query(server, "SET GLOBAL require_secure_transport=ON; SELECT version()", output,
                         sizeof output));
     if (strtod(output, NULL) < 11.4) {
@@ -200,8 +185,6 @@ static const char *client_settings(void)
 
 static void test_accounts(void)
 {
-    if (is_skipped())
-        return;
     CHECK(connect_to(server, "edwards", verifying("verify-full", "")));
     check_connected(NAMED);
     odbc_close(&session);
@@ -221,8 +204,6 @@ static void test_accounts(void)
  * sign that it was sent. */
 static void test_clear_password(void)
 {
-    if (is_skipped())
-        return;
     CHECK(!connect_to(server, "clear", verifying("verify-full", "")));
     CHECK_NUMBER(session.native, 1045);
     odbc_close(&session);
@@ -252,8 +233,6 @@ static void test_trust(void)
     const struct pki_crl_spec root = {.issuer = fixture.root};
     const struct pki_crl_spec revoking = {
         .issuer = fixture.intermediate, .revoked = &listed, .revoked_count = 1};
-    if (is_skipped())
-        return;
     snprintf(settings, sizeof settings, "SslCrl=%s", fixture_path(&fixture, "crl.pem"));
     CHECK(connect_to(server, "native", verifying("verify-full", settings)));
     check_connected(NAMED);
@@ -275,8 +254,6 @@ static void test_trust(void)
 
 static void test_wrong_password(void)
 {
-    if (is_skipped())
-        return;
     CHECK(!connect_to(server, "native", verifying("verify-full", "PWD=wrong")));
     CHECK_NUMBER(session.native, 1045);
     CHECK_CONTAINS(session.diagnostics, "Access denied for user 'native'");
@@ -298,8 +275,6 @@ static void test_cancel(void)
 {
     pthread_t thread;
     char output[64] = "";
-    if (is_skipped())
-        return;
     CHECK_FATAL(connect_to(server, "secure", verifying("verify-full", "")));
     CHECK_FATAL(pthread_create(&thread, NULL, run_sleep, &session) == 0);
     for (int i = 0; i < 1000 && strcmp(output, "1\n") != 0; i++)
@@ -315,8 +290,6 @@ static void test_cancel(void)
 static void test_status(void)
 {
     static SQLCHAR call[] = "{call odbcssl_status}";
-    if (is_skipped())
-        return;
     CHECK(connect_to(server, "native", verifying("verify-full", "")));
     CHECK(SQL_SUCCEEDED(SQLPrepare(session.statement, call, SQL_NTS)));
     CHECK(SQL_SUCCEEDED(SQLExecute(session.statement)));
@@ -328,7 +301,7 @@ static void test_status(void)
 static void test_status_in_isql(void)
 {
     char output[16384];
-    if (is_skipped() || !tools_have("isql") || !tools_can_load())
+    if (!tools_have("isql") || !tools_can_load())
         return;
     CHECK(tools_output(fixture.folder, output, sizeof output,
                        "echo '{call odbcssl_status}' | ASAN_OPTIONS=detect_leaks=0 isql -b -v -k "
@@ -340,8 +313,6 @@ static void test_status_in_isql(void)
 
 static void test_rows(void)
 {
-    if (is_skipped())
-        return;
     CHECK_FATAL(
         connect_to(server, "native", verifying("verify-full", "Database=work;OPTION=2048")));
     CHECK(odbc_query(&session, "SELECT repeat(char(65 + seq % 26), 1000) FROM seq_1_to_20000"));
@@ -354,8 +325,6 @@ static void test_rows(void)
 static void test_server_dies(void)
 {
     SQLUINTEGER dead = SQL_CD_FALSE;
-    if (is_skipped())
-        return;
     struct mariadb_server *mortal = start_server(true);
     CHECK_FATAL(mortal != NULL);
     CHECK_FATAL(connect_to(mortal, "native", verifying("verify-full", "Database=work")));
@@ -387,8 +356,6 @@ static bool connect_dsn(const char *settings)
 static void test_dsn(void)
 {
     char settings[2048];
-    if (is_skipped())
-        return;
     snprintf(settings, sizeof settings, "SSLCA=%s;SSLCERT=%s;SSLKEY=%s;FORCETLS=1",
              fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "client.pem"),
              fixture_path(&fixture, "client.key"));
@@ -403,8 +370,6 @@ static void test_dsn(void)
 static void test_encrypted_key(void)
 {
     char settings[2048];
-    if (is_skipped())
-        return;
     CHECK(pki_write_key_pkcs8(fixture_path(&fixture, "client.p8"), fixture.client, "Secret-1"));
     snprintf(settings, sizeof settings, "SSLCA=%s;SSLCERT=%s;SSLKEY=%s;TLSKEYPWD=Secret-1",
              fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "client.pem"),
@@ -428,8 +393,6 @@ static void test_demands(void)
         {"SslMode=require;SSLCAPATH=/etc/ssl", "SslRootCert"},
         {"SslMode=require;SSLVERIFY=1", "SslMode=verify-full"},
     };
-    if (is_skipped())
-        return;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK(!connect_to(server, "native", rows[i].settings));
         CHECK_CONTAINS(session.diagnostics, "[odbcssl]");
@@ -445,8 +408,6 @@ static void test_demands(void)
 static void test_socket_and_options(void)
 {
     char settings[2048];
-    if (is_skipped())
-        return;
     snprintf(settings, sizeof settings, "[odbc]\nsocket=/nowhere\nhost=127.0.0.9\nssl-verify=1\n");
     CHECK(pki_write_file(fixture_path(&fixture, ".my.cnf"), settings, strlen(settings), 0644));
     CHECK(connect_to(server, "native",
@@ -486,8 +447,6 @@ static void show_certificate(const char *certificate, const char *key)
 static void test_reconnect(void)
 {
     char sql[64], nothing[64], first[32];
-    if (is_skipped())
-        return;
     CHECK_FATAL(connect_to(server, "native", verifying("verify-full", AUTO_RECONNECT)));
     CHECK_TEXT(odbc_info_text(&session, SQL_SSL_PEER_SUBJECT), "CN=db1");
     CHECK(odbc_query(&session, "select connection_id()"));
@@ -508,8 +467,10 @@ static int set_up(void)
 {
     if (fixture_open(&fixture, NULL, data_sources) != 0)
         return -1;
-    if (!mariadb_is_installed())
+    if (!mariadb_is_installed()) {
+        suite_skip("MariaDB is not installed");
         return 0;
+    }
     server = start_server(true);
     return server != NULL ? 0 : -1;
 }

@@ -298,8 +298,8 @@ static void test_mutual(void)
     clear_home();
 }
 
-/* Issued by an intermediate CA that the server does not know and that lies beside the certificate.
- */
+/* Issued by an intermediate CA that the server does not know and
+ * that lies beside the certificate. */
 static void test_mutual_chain(void)
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE, true));

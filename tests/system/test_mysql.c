@@ -65,8 +65,10 @@ static bool make_certificates(void)
 static int set_up(void)
 {
     char error[2048] = "";
-    if (!mariadb_is_installed())
+    if (!mariadb_is_installed()) {
+        suite_skip("MariaDB is not installed");
         return 0;
+    }
     folder = pki_temp_dir();
     if (folder == NULL || !make_certificates() || !odbc_configure(folder, NULL, NULL))
         return -1;
@@ -85,13 +87,6 @@ static int tear_down(void)
     for (size_t i = 0; i < FILE_COUNT; i++)
         free(paths[i]);
     return 0;
-}
-
-static bool is_skipped(void)
-{
-    if (server == NULL)
-        suite_skip("MariaDB is not installed");
-    return server == NULL;
 }
 
 /* ----- one connection through a relay ----- */
@@ -195,8 +190,6 @@ static void test_logins_are_encrypted(void)
         {PROTO_PLAN_TLS, "certified", PASSWORD, NULL, true},
         {PROTO_PLAN_TLS, "secure", PASSWORD, "OPTION=2048", false},
     };
-    if (is_skipped())
-        return;
     for (size_t i = 0; i < sizeof visits / sizeof visits[0]; i++)
         check_encrypted_login(&visits[i]);
 }
@@ -205,8 +198,6 @@ static void test_rows_pass(void)
 {
     static const struct visit visit = {PROTO_PLAN_TLS, "native", PASSWORD, NULL, false};
     struct link link;
-    if (is_skipped())
-        return;
     open_link(&link, &visit);
     CHECK(link.is_connected && odbc_query(&link.odbc, "SELECT repeat(char(65 + seq % 26), 1000) "
                                                       "FROM work.seq_1_to_20000"));
@@ -240,8 +231,6 @@ static void test_failed_logins(void)
         {PROTO_PLAN_PLAINTEXT, "secure", PASSWORD, NULL, false},
         {PROTO_PLAN_PLAINTEXT, "native", "wrong", NULL, false},
     };
-    if (is_skipped())
-        return;
     for (size_t i = 0; i < sizeof visits / sizeof visits[0]; i++)
         check_denied(&visits[i]);
 }
@@ -259,8 +248,6 @@ static void check_plaintext_login(const char *user)
 
 static void test_plaintext(void)
 {
-    if (is_skipped())
-        return;
     check_plaintext_login("native");
     check_plaintext_login("edwards");
 }
@@ -286,8 +273,6 @@ static void test_server_requires_tls(void)
 {
     static const struct visit encrypted = {PROTO_PLAN_TLS, "native", PASSWORD, NULL, false};
     char output[256];
-    if (is_skipped())
-        return;
     CHECK(mariadb_query(server, "SET GLOBAL require_secure_transport=ON; SELECT version()", output,
                         sizeof output));
     double version = strtod(output, NULL);
@@ -314,8 +299,6 @@ static void test_driver_with_tls_of_its_own(void)
     static const struct visit visit = {PROTO_PLAN_PLAINTEXT, "native", PASSWORD, "FORCETLS=1",
                                        false};
     struct link link;
-    if (is_skipped())
-        return;
     open_link(&link, &visit);
     CHECK(!link.is_connected);
     CHECK_NUMBER(link.outcome, SESSION_LOST);
@@ -327,8 +310,6 @@ static void test_driver_with_tls_of_its_own(void)
 static void test_clear_password_stays(void)
 {
     static const struct visit visit = {PROTO_PLAN_PLAINTEXT, "clear", PASSWORD, NULL, false};
-    if (is_skipped())
-        return;
     check_refused(&visit, ODBCSSL_ERROR_PLAINTEXT_LOGIN, "mysql_clear_password");
 }
 
@@ -349,8 +330,6 @@ static void test_query_is_cancelled(void)
     struct link link;
     pthread_t thread;
     char output[64] = "";
-    if (is_skipped())
-        return;
     open_link(&link, &visit);
     CHECK_FATAL(link.is_connected);
     CHECK_FATAL(pthread_create(&thread, NULL, run_sleep, &link.odbc) == 0);
@@ -391,8 +370,6 @@ static void test_server_is_full(void)
     char output[256];
     int crowd[CROWD];
     size_t count = 0;
-    if (is_skipped())
-        return;
     CHECK(mariadb_query(server, "SET GLOBAL max_connections=10", output, sizeof output));
     while (count < CROWD && !is_turned_away(&crowd[count++]))
         continue;

@@ -322,8 +322,8 @@ static void test_descriptors(void)
     odbc_close(&session);
 }
 
-/* ---- the driver manager's pool; it is switched on for the whole process, so this comes last ----
- */
+/* ---- the driver manager's pool; it is switched on for the whole process,
+ * so this comes last ---- */
 
 static SQLHENV environment;
 

@@ -19,6 +19,8 @@ static struct odbc_session session;
 
 static int set_up(void)
 {
+    if (!postgres_is_installed())
+        suite_skip("PostgreSQL is not installed");
     return fixture_open(&fixture, NULL,
                         "[records]\nDriver = " ODBC_POSTGRESQL
                         "\nServername = localhost\nPort = 'abc\n") == 0 &&
@@ -31,13 +33,6 @@ static int clean_up(void)
 {
     fixture_close(&fixture);
     return 0;
-}
-
-static bool is_skipped(void)
-{
-    if (fixture.postgres == NULL)
-        suite_skip("PostgreSQL is not installed");
-    return fixture.postgres == NULL;
 }
 
 static bool connect_with(const char *more)
@@ -72,8 +67,6 @@ static unsigned count_records(void)
 static void test_terminated(void)
 {
     char out[64], sql[128];
-    if (is_skipped())
-        return;
     for (int i = 0; i < 10; i++) {
         CHECK_FATAL(connect_with(verifying("")));
         CHECK(odbc_query(&session, "SELECT pg_backend_pid()"));
@@ -89,8 +82,6 @@ static void test_terminated(void)
 
 static void test_killed(void)
 {
-    if (is_skipped())
-        return;
     CHECK_FATAL(connect_with(verifying("")));
     CHECK(odbc_query(&session, "SELECT 1"));
     SQLFreeStmt(session.statement, SQL_CLOSE);
@@ -118,8 +109,6 @@ static void check_refusal(const char *more, const char *sqlstate, int native, co
 static void test_one_record(void)
 {
     char settings[1024];
-    if (is_skipped())
-        return;
     snprintf(settings, sizeof settings, "SslMode=verify-full;SslRootCert=%s",
              fixture_path(&fixture, "other.pem"));
     check_refusal(settings, "08001", ODBCSSL_ERROR_ISSUER_UNKNOWN, "CN=");
@@ -131,8 +120,6 @@ static void test_one_record(void)
 static void test_values(void)
 {
     char settings[1024];
-    if (is_skipped())
-        return;
     snprintf(settings, sizeof settings, "SslCrl=%s", fixture.folder);
     check_refusal(verifying(settings), "HY024", ODBCSSL_ERROR_FILE_UNREADABLE, "SslCrlDir");
     snprintf(settings, sizeof settings, "SslCert=%s;SslKey=%s",
@@ -158,8 +145,6 @@ static void test_port(void)
 
 static void test_trace(void)
 {
-    if (is_skipped())
-        return;
     CHECK(connect_with(verifying("SslTrace=/nowhere/odbcssl.log")));
     CHECK_NUMBER(session.result, SQL_SUCCESS_WITH_INFO);
     CHECK_TEXT(session.sqlstate, "01000");

@@ -116,8 +116,8 @@ static void put_attribute(struct buffer *out, const char *oid, const char *text,
     der_wrap(out, DER_SET, &set);
 }
 
-/* Form 1 has another string type, form 2 other letters and blanks: the same name (RFC 5280, 7.1).
- */
+/* Form 1 has another string type, form 2 other letters and blanks: the same name (RFC 5280,
+ * 7.1). */
 void chains_put_name(struct buffer *out, int name, int form)
 {
     char organization[40], common_name[40];

@@ -166,8 +166,8 @@ static void test_secret_is_hidden(void)
     CHECK_CONTAINS(text, "Keyword=");
 }
 
-/* A row that is wrong would show up in a user's error only: every default has to be a valid value.
- */
+/* A row that is wrong would show up in a user's error only:
+ * every default has to be a valid value. */
 static void test_rows(void)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {

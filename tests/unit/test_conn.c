@@ -392,8 +392,8 @@ static void test_mysql_rewrite(void)
     connstr_free(&list);
 }
 
-/* In plaintext the driver must not believe in a secure link, where it sends passwords as they are.
- */
+/* In plaintext the driver must not believe in a secure link,
+ * where it sends passwords as they are. */
 static void test_mysql_plaintext_rewrite(void)
 {
     struct connstr list;
@@ -452,8 +452,8 @@ static void test_refused(void)
     }
 }
 
-/* Each variable would send the real driver elsewhere, or ask for what cannot be had behind a relay.
- */
+/* Each variable would send the real driver elsewhere,
+ * or ask for what cannot be had behind a relay. */
 static void test_environment_refused(void)
 {
     static const struct {

@@ -35,8 +35,8 @@ static struct buffer make(struct pki_crl_spec spec)
     return der;
 }
 
-/* Reads a copy of exactly the size, so that a sanitizer sees every byte beyond. NULL: error is set.
- */
+/* Reads a copy of exactly the size, so that a sanitizer sees every byte beyond. NULL:
+ * error is set. */
 static struct crl *read_copy(const void *bytes, size_t size, struct error *error)
 {
     unsigned char *copy = malloc(size > 0 ? size : 1);

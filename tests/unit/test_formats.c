@@ -141,8 +141,8 @@ static void test_pkcs7(void)
     }
 }
 
-/* BER with indefinite lengths, as some Java programs write it: the DER's wrappers opened by hand.
- */
+/* BER with indefinite lengths, as some Java programs write it:
+ * the DER's wrappers opened by hand. */
 static void test_pkcs7_indefinite(void)
 {
     static const unsigned char begin[] = {

@@ -16,7 +16,7 @@ const char *__tsan_default_options(void)
 int main(int argc, char **argv)
 {
     const struct suite suites[] = {
-        {"with PostgreSQL", relay_server_cases, relay_server_set_up, relay_server_tear_down},
+        {"with PostgreSQL", relay_server_cases, relay_postgres_set_up, relay_server_tear_down},
         {"with hostile servers", relay_hostile_cases, relay_server_set_up, relay_server_tear_down},
         {"life", relay_life_cases, relay_server_set_up, relay_server_tear_down},
         {0}};

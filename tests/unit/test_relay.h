@@ -11,6 +11,7 @@ extern const struct suite_case relay_hostile_cases[]; /* with servers that misbe
 extern const struct suite_case relay_life_cases[];    /* endpoints, threads, processes */
 
 int relay_server_set_up(void);
+int relay_postgres_set_up(void); /* and skips the suite without PostgreSQL */
 int relay_server_tear_down(void);
 
 /* The real server, with TLS; NULL when PostgreSQL is not installed. */

@@ -259,7 +259,7 @@ static void flood(const struct rig *rig)
 /* A flood of another process's connections neither gets in nor keeps the real driver out. */
 static void test_flood(void)
 {
-    enum { FLOODERS = 3, LOGINS = 20 };
+    enum { FLOODERS = 3, LOGINS = 8 };
     struct visit visit;
     pid_t children[FLOODERS];
     begin(&visit);

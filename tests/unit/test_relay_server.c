@@ -38,6 +38,13 @@ int relay_server_set_up(void)
     return relay_server != NULL ? 0 : -1;
 }
 
+int relay_postgres_set_up(void)
+{
+    if (!postgres_is_installed())
+        suite_skip("PostgreSQL is not installed");
+    return relay_server_set_up();
+}
+
 /* The three suites share one server, which dies with this program at the latest. */
 static void stop_server(void)
 {
@@ -54,13 +61,6 @@ int relay_server_tear_down(void)
     return 0;
 }
 
-static bool is_skipped(void)
-{
-    if (relay_server == NULL)
-        suite_skip("PostgreSQL is not installed");
-    return relay_server == NULL;
-}
-
 static struct rig make_rig(enum proto_plan plan, enum odbcssl_mode mode)
 {
     return rig_make(postgres_port(relay_server), plan, mode);
@@ -68,8 +68,6 @@ static struct rig make_rig(enum proto_plan plan, enum odbcssl_mode mode)
 
 static void test_login(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
     struct postgres_answer answer;
@@ -100,8 +98,6 @@ static void test_login(void)
 
 static void test_unix_endpoint(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
     rig.options.endpoint = ENDPOINT_UNIX;
@@ -115,8 +111,6 @@ static void test_unix_endpoint(void)
 /* 64 MB to a client that lets it wait, and 8 MB the other way. */
 static void test_bulk(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
     struct postgres_answer answer;
@@ -143,8 +137,6 @@ static void test_bulk(void)
 /* Queries that are sent while answers come, more than both ends' buffers hold. */
 static void test_both_ways(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
     struct postgres_answer answer;
@@ -176,8 +168,6 @@ static void check_refused(struct rig *rig, enum odbcssl_error code, const char *
 
 static void test_verification(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     free(rig.target.host);
     rig.target.host = strdup("db1.example.com");
@@ -190,16 +180,12 @@ static void test_verification(void)
 /* PostgreSQL 15 has no direct negotiation: it takes a ClientHello for a strange startup. */
 static void test_direct(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_DIRECT, ODBCSSL_MODE_VERIFY_FULL);
     check_refused(&rig, ODBCSSL_ERROR_HANDSHAKE, "during the TLS handshake");
 }
 
 static void test_client_certificate(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
     struct tls_report report;
@@ -216,8 +202,6 @@ static void test_client_certificate(void)
 /* What the real driver has to tell is not buried under words of ours. */
 static void test_wrong_password(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
     CHECK_FATAL(rig_open(&rig));
@@ -254,16 +238,12 @@ static void check_plaintext(const char *user, enum session_outcome outcome, cons
 
 static void test_plaintext(void)
 {
-    if (is_skipped())
-        return;
     check_plaintext("anybody", SESSION_CARRIED, "");
     check_plaintext("demo", SESSION_REJECTED, "no encryption");
 }
 
 static void test_cancel(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client, canceller;
     struct postgres_answer answer;
@@ -290,8 +270,6 @@ static void test_cancel(void)
 
 static void test_backend_killed(void)
 {
-    if (is_skipped())
-        return;
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
     struct postgres_answer answer;
@@ -312,8 +290,6 @@ static void test_backend_killed(void)
 static void test_many(void)
 {
     enum { COUNT = 200 };
-    if (is_skipped())
-        return;
     static struct rig rigs[COUNT];
     static struct postgres_client clients[COUNT];
     struct postgres_answer answer;
@@ -358,8 +334,6 @@ static void test_old_version(void)
     static const char *const settings[] = {"ssl_min_protocol_version=TLSv1.1",
                                            "ssl_max_protocol_version=TLSv1.1",
                                            "ssl_ciphers=ALL:@SECLEVEL=0", NULL};
-    if (is_skipped())
-        return;
     struct postgres_server *server = start_old_server(settings);
     CHECK_FATAL(server != NULL);
     struct rig rig = rig_make(postgres_port(server), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);

@@ -57,8 +57,8 @@ static void test_cut_everywhere(void)
     }
 }
 
-/* A driver that reads 8 bytes, then the rest; that looks before it takes; that asks for too much.
- */
+/* A driver that reads 8 bytes, then the rest; that looks before it takes;
+ * that asks for too much. */
 static void test_read_in_parts(void)
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);

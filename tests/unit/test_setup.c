@@ -222,8 +222,8 @@ static void test_properties(void)
     CHECK(ODBCINSTDestructProperties(&first) == ODBCINST_SUCCESS);
 }
 
-/* SQLConfigDriver refuses every driver with a Setup on 64-bit machines, so ConfigDriver is called.
- */
+/* SQLConfigDriver refuses every driver with a Setup on 64-bit machines,
+ * so ConfigDriver is called. */
 static void test_config_driver(void)
 {
     char message[200];

@@ -80,8 +80,8 @@ static void test_longer_path(void)
     pki_free(&renewed);
 }
 
-/* Where the issuer of an anchor gave no CRL, nothing is asked; a CRL that it gave has to be good.
- */
+/* Where the issuer of an anchor gave no CRL, nothing is asked;
+ * a CRL that it gave has to be good. */
 static void test_crl_of_issuer_of_anchor(void)
 {
     struct crl_set set = {0};

@@ -134,8 +134,8 @@ static void test_critical_extension(void)
                           "CA certificate CN=Issuer");
 }
 
-/* A chain with requireExplicitPolicy in its one CA: so many certificates may follow without policy.
- */
+/* A chain with requireExplicitPolicy in its one CA:
+ * so many certificates may follow without policy. */
 static void expect_policy_demand(const char *constraints, bool is_accepted)
 {
     const struct pki_extension extensions[] = {{"2.5.29.36", true, constraints, 5}, {0}};

@@ -1,5 +1,5 @@
-/* Remote procedure calls (MS-TDS 2.2.6.6): prepared statements, and what drivers ask the catalog.
- */
+/* Remote procedure calls (MS-TDS 2.2.6.6): prepared statements,
+ * and what drivers ask the catalog. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,8 +93,8 @@ static const char *text_parameter(const struct call *call, size_t index)
     return call->parameters[index].value.text;
 }
 
-/* Unnamed parameters have the names of the declaration, in its order: "@P1 int, @P2 nvarchar(10)".
- */
+/* Unnamed parameters have the names of the declaration, in its order: "@P1 int,
+ * @P2 nvarchar(10)". */
 static void name_parameters(struct parameter *parameters, size_t count, const char *declaration)
 {
     for (size_t i = 0; i < count; i++) {
