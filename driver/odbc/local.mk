@@ -19,7 +19,7 @@ driver_odbc_libentry_la_SOURCES = \
 # -Bsymbolic: the driver manager's functions of the same names come first in the process.
 # nodelete: neither our threads nor GnuTLS survive dlclose. Never linked to libodbc.
 DRIVER_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
-	-Wl,-Bsymbolic -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
+	-Wl,-Bsymbolic -Wl,-z,nodelete
 if !SANITIZERS
 DRIVER_LDFLAGS += -Wl,-z,defs
 endif

@@ -18,3 +18,9 @@ TESTS += tests/unit/test-exports
 tests_unit_test_exports_SOURCES = tests/unit/test_exports.c
 tests_unit_test_exports_LDADD = tests/support/libsuite.la driver/dispatch/libdispatch.la \
 	driver/base/libbase.la $(CUNIT_LIBS)
+
+# What is built without sanitizers is hardened.
+if !SANITIZERS
+TESTS += tests/unit/test-hardening
+endif
+dist_check_SCRIPTS += tests/unit/test-hardening
