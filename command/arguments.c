@@ -48,7 +48,7 @@ bool arguments_read(int argc, char **argv, const struct argument *rows, const ch
     struct option options[ROW_LIMIT + 1] = {0};
     char letters[2 * ROW_LIMIT + 1], *letter = letters;
     int code;
-    for (size_t i = 0; rows[i].name != NULL && i < ROW_LIMIT; i++) {
+    for (size_t i = 0; i < ROW_LIMIT && rows[i].name != NULL; i++) {
         int has_value = rows[i].flag == NULL ? required_argument : no_argument;
         options[i] = (struct option){rows[i].name, has_value, NULL, FIRST_CODE + (int)i};
         if (rows[i].letter == 0)

@@ -1,5 +1,5 @@
 # Scripts.
-EXTRA_DIST += tools/build tools/check tools/demo tools/install-packages tools/packages
+EXTRA_DIST += tools/analyze tools/build tools/check tools/demo tools/install-packages tools/packages
 EXTRA_DIST += build-aux/check-layers
 
 # Folders depend downwards only; the packages say what the source says.

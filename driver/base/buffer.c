@@ -57,7 +57,7 @@ unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
     if (buffer->storage != NULL && size <= buffer_room(buffer))
         return buffer->storage + buffer->end;
     size_t length = buffer_length(buffer);
-    if (buffer->start > 0 && size <= buffer->capacity - length) {
+    if (buffer->storage != NULL && buffer->start > 0 && size <= buffer->capacity - length) {
         memmove(buffer->storage, buffer_content(buffer), length);
         buffer->start = 0;
         buffer->end = length;

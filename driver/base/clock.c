@@ -27,17 +27,17 @@ const char *clock_format_date(time_t time, char *out)
 /* The offset behind the time, in seconds; false when there is none or it is malformed. */
 static bool parse_offset(const char *text, long *seconds_out)
 {
-    int hours, minutes, used = 0;
+    struct tm parts = {0};
     if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0) {
         *seconds_out = 0;
         return true;
     }
     if (text[0] != '+' && text[0] != '-')
         return false;
-    if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 || text[1 + used] != '\0' ||
-        hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+    const char *rest = strptime(text + 1, "%H:%M", &parts);
+    if (rest == NULL || *rest != '\0')
         return false;
-    *seconds_out = (text[0] == '-' ? -1 : 1) * (hours * 3600L + minutes * 60L);
+    *seconds_out = (text[0] == '-' ? -1 : 1) * (parts.tm_hour * 3600L + parts.tm_min * 60L);
     return true;
 }
 

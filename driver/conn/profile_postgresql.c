@@ -236,12 +236,13 @@ static const char *value_of_file(const char *keyword, const char *value)
 {
     static const char *const keepalive[] = {"KeepaliveTime", "KeepaliveInterval", NULL};
     static const char *const counts[] = {"BatchSize", "Fetch", NULL};
-    bool is_zero = atoi(value) == 0;
+    long number = strtol(value, NULL, 10);
+    bool is_zero = number == 0;
     if (*value == '\0')
         return NULL;
     if (is_zero && is_one_of(keyword, keepalive))
         return "-1";
-    if ((is_zero || (text_equal_nocase(keyword, "Fetch") && atoi(value) < 0)) &&
+    if ((is_zero || (text_equal_nocase(keyword, "Fetch") && number < 0)) &&
         is_one_of(keyword, counts))
         return NULL;
     return value;
@@ -281,7 +282,7 @@ static bool read_setting(const char *keyword, const struct connstr_pair *pair, c
     if (text_equal_nocase(keyword, PREFIXES))
         return read_prefixes(pair, value_out, error);
     if (text_equal_nocase(keyword, UNIQUE_INDEX)) /* 1 is its default; no string has it */
-        return pair->origin <= CONNSTR_ARGUMENT || *value == '\0' || atoi(value) != 0 ||
+        return pair->origin <= CONNSTR_ARGUMENT || *value == '\0' || strtol(value, NULL, 10) != 0 ||
                refuse_file_setting(pair, error);
     if (pair->origin == CONNSTR_DATA_SOURCE || pair->origin == CONNSTR_DRIVER_SECTION)
         value = value_of_file(keyword, value);

@@ -66,7 +66,8 @@ struct relay_endpoint transport_endpoint(const struct transport *transport)
     const struct sockaddr *address = interposition_address(transport->interposition, &length);
     if (address->sa_family == AF_UNIX) {
         endpoint.kind = ENDPOINT_UNIX;
-        strcpy(endpoint.path, ((const struct sockaddr_un *)address)->sun_path);
+        snprintf(endpoint.path, sizeof endpoint.path, "%s",
+                 ((const struct sockaddr_un *)address)->sun_path);
     } else {
         const struct sockaddr_in *internet = (const struct sockaddr_in *)address;
         endpoint.kind = ENDPOINT_LOOPBACK;

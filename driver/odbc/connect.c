@@ -86,7 +86,7 @@ static SQLRETURN connect_request(struct connection *connection,
 }
 
 /* Takes the connection string out of the arguments and connects. */
-static SQLRETURN connect_with(struct connection *connection, struct connect_request *request,
+static SQLRETURN connect_with(struct connection *connection, const struct connect_request *request,
                               const void *in, SQLSMALLINT in_length, const struct output *output)
 {
     size_t length;
@@ -105,8 +105,9 @@ static SQLRETURN connect_with(struct connection *connection, struct connect_requ
         diagnostics_add(&connection->handle.diagnostics, &error);
         return SQL_ERROR;
     }
-    request->settings = &settings;
-    SQLRETURN outcome = connect_request(connection, request, output);
+    struct connect_request complete = *request;
+    complete.settings = &settings;
+    SQLRETURN outcome = connect_request(connection, &complete, output);
     connstr_free(&settings);
     return warn_of_version(connection, "[unixODBC]", outcome);
 }

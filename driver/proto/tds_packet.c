@@ -58,6 +58,8 @@ void tds_message_set_byte(struct tds_message *message, size_t at, uint8_t byte)
     unsigned char *bytes = buffer_content(&message->packets);
     size_t size = buffer_length(&message->packets);
     struct tds_packet packet;
+    if (bytes == NULL) /* there is no message */
+        return;
     buffer_content(&message->payload)[at] = byte;
     while (tds_packet_read(bytes, size, &packet) == TDS_WHOLE && packet.payload_length <= at) {
         at -= packet.payload_length;

@@ -82,7 +82,7 @@ static bool scan_all(const struct connection_ends *ours)
     const struct dirent *entry;
     while (!is_found && (entry = readdir(folder)) != NULL)
         if (entry->d_name[0] != '.')
-            is_found = is_other_end(atoi(entry->d_name), ours);
+            is_found = is_other_end((int)strtol(entry->d_name, NULL, 10), ours);
     closedir(folder);
     return is_found;
 }

@@ -93,8 +93,10 @@ bool crl_index_build(struct crl *crl, const struct der *rows, const char **fault
         free(slots);
         return false;
     }
-    uint64_t *fitted = realloc(slots, crl->index.count * sizeof *slots);
-    crl->index.slots = fitted != NULL ? fitted : slots;
+    crl->index.slots = slots;
+    uint64_t *fitted = realloc(slots, (crl->index.count + 1) * sizeof *slots);
+    if (fitted != NULL)
+        crl->index.slots = fitted;
     return sort_slots(crl->index.slots, crl->index.count);
 }
 

@@ -135,7 +135,7 @@ void verify_check_pin(struct verify_attempt *attempt, const struct certificate *
         return;
     }
     while (next_pin(&list, &pin, &is_good))
-        if (memcmp(pin.digest, pin.is_of_key ? key : certificate, DIGEST_SIZE) == 0)
+        if (is_good && memcmp(pin.digest, pin.is_of_key ? key : certificate, DIGEST_SIZE) == 0)
             return;
     tell_wrong_pin(attempt, server, certificate, key);
 }
