@@ -1,3 +1,5 @@
+/* certificate.c - reads a certificate's fields, answers questions on them, and puts them into
+ * words. */
 #include "tls/certificate.h"
 
 #include <arpa/inet.h>

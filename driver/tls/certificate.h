@@ -97,9 +97,6 @@ void certificate_find_fault(struct certificate *certificate, const char *place, 
 
 bool certificate_has(const struct certificate *certificate, enum certificate_extension extension);
 
-/* "basicConstraints"; static. */
-const char *certificate_extension_name(enum certificate_extension extension);
-
 /* Walks over a value that is a SEQUENCE OF; over nothing when the extension is not there. */
 struct cursor certificate_inside(const struct certificate *certificate,
                                  enum certificate_extension extension);

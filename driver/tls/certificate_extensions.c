@@ -300,11 +300,6 @@ static const struct extension_row rows[CERTIFICATE_EXTENSION_COUNT] = {
     [CERTIFICATE_SUBJECT_INFO] = ROW(PE("\x0b"), "subjectInfoAccess", parse_named_sequences, false),
 };
 
-const char *certificate_extension_name(enum certificate_extension extension)
-{
-    return rows[extension].name;
-}
-
 static void take_extension(struct certificate *certificate, const struct der_extension *extension)
 {
     struct cursor inside = der_inside(&extension->value);

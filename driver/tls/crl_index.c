@@ -1,3 +1,5 @@
+/* crl_index.c - finds a serial among millions: hashes sorted by radix, 8 bytes an entry, and the
+ * row's own bytes decide. */
 #include <stdlib.h>
 #include <string.h>
 

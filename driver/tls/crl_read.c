@@ -1,3 +1,4 @@
+/* crl_read.c - one walk over a CRL's DER, field by field, that keeps where things stand. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,27 +256,10 @@ time_t crl_next_update(const struct crl *crl)
 
 const char *crl_reason_name(enum crl_reason reason)
 {
-    switch (reason) {
-    case CRL_REASON_UNSPECIFIED:
-        return "unspecified";
-    case CRL_REASON_KEY_COMPROMISE:
-        return "keyCompromise";
-    case CRL_REASON_CA_COMPROMISE:
-        return "cACompromise";
-    case CRL_REASON_AFFILIATION_CHANGED:
-        return "affiliationChanged";
-    case CRL_REASON_SUPERSEDED:
-        return "superseded";
-    case CRL_REASON_CESSATION_OF_OPERATION:
-        return "cessationOfOperation";
-    case CRL_REASON_CERTIFICATE_HOLD:
-        return "certificateHold";
-    case CRL_REASON_REMOVE_FROM_CRL:
-        return "removeFromCRL";
-    case CRL_REASON_PRIVILEGE_WITHDRAWN:
-        return "privilegeWithdrawn";
-    case CRL_REASON_AA_COMPROMISE:
-        return "aACompromise";
-    }
-    return "unknown reason";
+    static const char *const names[] = {
+        "unspecified",   "keyCompromise",        "cACompromise",    "affiliationChanged",
+        "superseded",    "cessationOfOperation", "certificateHold", NULL,
+        "removeFromCRL", "privilegeWithdrawn",   "aACompromise"};
+    bool is_known = (size_t)reason < sizeof names / sizeof names[0] && names[reason] != NULL;
+    return is_known ? names[reason] : "unknown reason";
 }

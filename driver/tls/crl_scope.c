@@ -1,3 +1,5 @@
+/* crl_scope.c - for which certificates a CRL speaks: issuingDistributionPoint against the
+ * certificate's own distribution points (RFC 5280, 6.3.3 (b)(2)). */
 #include <stdlib.h>
 #include <string.h>
 

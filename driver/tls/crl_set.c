@@ -1,3 +1,5 @@
+/* crl_set.c - the CRLs of a file. A large one is kept in the bytes that were read, not copied as
+ * the content of other files is (parsed_file.c). */
 #include <stdlib.h>
 #include <string.h>
 

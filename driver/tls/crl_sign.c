@@ -1,3 +1,5 @@
+/* crl_sign.c - whether an issuer signed a CRL: asked once per issuer key, as it means to hash the
+ * whole CRL. */
 #include <pthread.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* der.c - the walk over ASN.1: every length is checked against what is left before it is used. */
 #include "tls/der.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* gaussdb_key.c - finds, checks and decrypts GaussDB's key password files. */
 #include "tls/gaussdb_key.h"
 
 #include <gnutls/crypto.h>

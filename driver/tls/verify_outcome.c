@@ -1,3 +1,5 @@
+/* verify_outcome.c - every outcome with its status bit and error code, and the parts in which
+ * failures are noted. */
 #include <stdarg.h>
 #include <stdio.h>
 
