@@ -30,6 +30,7 @@ include tests/support/postgres.mk
 include tests/support/mariadb.mk
 include tests/system/local.mk
 include tests/system/mysql.mk
+include tests/faults/local.mk
 
 # What installers of servers made for the first test (tests/support/private_server.h).
 clean-local:

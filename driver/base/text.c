@@ -89,11 +89,8 @@ void text_trim_partial(char *text)
         text[start] = '\0';
 }
 
-uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out)
+size_t text_convert_utf16(const char *text, size_t length, uint16_t *out)
 {
-    uint16_t *out = malloc((length + 1) * sizeof *out);
-    if (out == NULL)
-        return NULL;
     size_t written = 0;
     for (size_t read = 0; read < length;) {
         uint32_t code_point;
@@ -107,7 +104,14 @@ uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out)
         }
     }
     out[written] = 0;
-    if (length_out != NULL)
+    return written;
+}
+
+uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out)
+{
+    uint16_t *out = malloc((length + 1) * sizeof *out);
+    size_t written = out != NULL ? text_convert_utf16(text, length, out) : 0;
+    if (out != NULL && length_out != NULL)
         *length_out = written;
     return out;
 }

@@ -22,6 +22,9 @@ void text_trim_partial(char *text);
  * caller frees. *length_out, when not NULL, gets the number of units. NULL: out of memory. */
 uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out);
 
+/* The same into out, which holds length + 1 units; returns the number without the terminator. */
+size_t text_convert_utf16(const char *text, size_t length, uint16_t *out);
+
 /* Converts length units of UTF-16 (lone surrogates become U+FFFD) into new NUL-terminated UTF-8. */
 char *text_to_utf8(const uint16_t *text, size_t length, size_t *length_out);
 

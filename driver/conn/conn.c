@@ -183,6 +183,7 @@ static SQLRETURN connect_driver(struct connection *connection,
     struct attempt *attempts = calloc(PLAN_ATTEMPTS, sizeof *attempts);
     if (attempts == NULL) {
         error_set_memory(error);
+        diagnostics_add(&connection->handle.diagnostics, error);
         return SQL_ERROR;
     }
     size_t number = run_plan(connection, request, &plan, attempts);

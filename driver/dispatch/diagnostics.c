@@ -13,6 +13,9 @@
 /* A real driver's message is asked for with this size; what is longer is cut anyway. */
 #define REAL_TEXT_SIZE 1024
 
+/* Stands for the first record when there is no memory for it. */
+static const struct diagnostic no_memory = {"HY001", ODBCSSL_ERROR_MEMORY, PREFIX "out of memory"};
+
 static bool has_room(struct diagnostics *diagnostics, size_t count)
 {
     if (count < diagnostics->capacity)
@@ -23,6 +26,8 @@ static bool has_room(struct diagnostics *diagnostics, size_t count)
     struct diagnostic *items = realloc(diagnostics->items, capacity * sizeof *items);
     if (items == NULL)
         return false;
+    if (diagnostics->capacity == 0)
+        items[0] = no_memory;
     diagnostics->items = items;
     diagnostics->capacity = capacity;
     return true;
@@ -35,6 +40,8 @@ void diagnostics_add_record(struct diagnostics *diagnostics, const struct diagno
     if (has_room(diagnostics, count)) {
         diagnostics->items[count] = *record;
         atomic_store(&diagnostics->count, count + 1);
+    } else if (count == 0) {
+        atomic_store(&diagnostics->count, 1);
     }
     handles_unlock();
 }
@@ -106,7 +113,7 @@ bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct
     handles_lock();
     bool is_there = index < atomic_load(&diagnostics->count);
     if (is_there)
-        *out = diagnostics->items[index];
+        *out = index < diagnostics->capacity ? diagnostics->items[index] : no_memory;
     handles_unlock();
     return is_there;
 }

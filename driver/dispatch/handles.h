@@ -37,8 +37,8 @@ struct diagnostic {
 
 /* Read and written through the functions below only: SQLCancel runs beside other functions. */
 struct diagnostics {
-    atomic_size_t count; /* so that clearing an empty list takes no lock */
-    size_t capacity;
+    atomic_size_t count;      /* so that clearing an empty list takes no lock */
+    size_t capacity;          /* 0 with a count of 1: there was no memory, and the record says so */
     struct diagnostic *items; /* allocated on first use: most handles never have any */
 };
 

@@ -29,7 +29,7 @@ void diagnostics_rewrite(struct diagnostics *diagnostics, const char *hidden, co
     if (*hidden == '\0')
         return;
     handles_lock();
-    for (size_t i = 0; i < diagnostics->count; i++)
+    for (size_t i = 0; i < diagnostics->count && i < diagnostics->capacity; i++)
         replace_all(diagnostics->items[i].message, sizeof diagnostics->items[i].message, hidden,
                     shown);
     handles_unlock();
@@ -38,7 +38,7 @@ void diagnostics_rewrite(struct diagnostics *diagnostics, const char *hidden, co
 void diagnostics_relabel(struct diagnostics *diagnostics, size_t first, const struct error *error)
 {
     handles_lock();
-    for (size_t i = first; i < diagnostics->count; i++) {
+    for (size_t i = first; i < diagnostics->count && i < diagnostics->capacity; i++) {
         diagnostics->items[i].native = (SQLINTEGER)error->code;
         text_copy_utf8(error_sqlstate(error->code), diagnostics->items[i].sqlstate,
                        sizeof diagnostics->items[i].sqlstate);

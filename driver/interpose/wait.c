@@ -116,6 +116,27 @@ static int count_ready(const struct wait *wait)
     return ready;
 }
 
+/* A real driver whose poll() fails takes the query for over, and the answer that is still to come
+ * for the next one's: the sessions end instead. */
+static int fail_all(struct wait *wait, int reason)
+{
+    struct error error = {0};
+    error_set_system(&error, ODBCSSL_ERROR_SYSTEM, reason, "poll failed");
+    for (size_t i = 0; i < wait->count; i++) {
+        struct hold hold;
+        struct descriptor *descriptor = descriptor_find(wait->wanted[i].fd);
+        if (descriptor == NULL || descriptor_is_inherited(descriptor) ||
+            !hold_take(&hold, descriptor))
+            continue;
+        session_refuse(descriptor->session, &error);
+        descriptor_go_on(descriptor, false);
+        hold_release(&hold);
+    }
+    int ready = look_at_all(wait);
+    errno = reason;
+    return ready > 0 ? ready : -1;
+}
+
 /* Bytes in memory are told at once: the others get their turn when they are read. Whatever else is
  * ready does not keep the others from being looked at. */
 static int wait_until_ready(struct wait *wait)
@@ -127,7 +148,7 @@ static int wait_until_ready(struct wait *wait)
         int64_t end = wait->end < wait->deadline ? wait->end : wait->deadline;
         int patience = ready > 0 ? 0 : end == INT64_MAX ? -1 : clock_left(end);
         if (poll(wait->actual, wait->count, patience) < 0)
-            return -1;
+            return errno == EINTR ? -1 : fail_all(wait, errno);
         int others = take_results(wait);
         if (others + ready > 0)
             return count_ready(wait);

@@ -27,16 +27,22 @@ char *strings_take(enum flavour flavour, const void *text, SQLINTEGER length, si
     return text_to_utf8(text, units, length_out);
 }
 
+/* Records can be given when memory is out. */
+#define UNITS_ON_STACK 512
+
 static enum strings_outcome give_wide(const char *text, void *out, size_t size, size_t *length_out)
 {
-    size_t units;
-    uint16_t *wide = text_to_utf16(text, strlen(text), &units);
+    uint16_t on_stack[UNITS_ON_STACK];
+    size_t length = strlen(text);
+    uint16_t *wide = length < UNITS_ON_STACK ? on_stack : malloc((length + 1) * sizeof *wide);
     if (wide == NULL)
         return STRINGS_NO_MEMORY;
+    size_t units = text_convert_utf16(text, length, wide);
     *length_out = units * sizeof *wide;
     bool is_whole = out == NULL || text_copy_utf16(wide, out, size / sizeof *wide);
     text_wipe(wide, units * sizeof *wide); /* a connection string may hold a password */
-    free(wide);
+    if (wide != on_stack)
+        free(wide);
     return is_whole ? STRINGS_COPIED : STRINGS_CUT;
 }
 

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,7 +21,7 @@
 #define CARRIER_COUNT 9
 
 #define JOIN_MILLISECONDS 5000
-#define RETRY_MILLISECONDS 100 /* when no descriptor was free */
+#define RETRY_MILLISECONDS 100 /* when no descriptor was free, or poll() failed */
 
 /* What a connection takes: wake, spare, listener, and the two ends of the session. */
 #define DESCRIPTOR_COUNT 5
@@ -30,7 +32,8 @@ struct relay {
     struct endpoint endpoint;
     struct thread thread; /* accepts */
     unsigned generation;  /* of the process that opened it */
-    int wake;
+    atomic_bool is_stopping;
+    int wake;  /* written to when it is */
     int spare; /* a descriptor to take a connection with when there is no other */
     struct carrier carriers[CARRIER_COUNT];
 };
@@ -124,8 +127,9 @@ static bool wait_for_driver(struct relay *relay, int rest)
                               {.fd = relay->endpoint.listener, .events = POLLIN}};
     if (rest > 0 && poll(polled, 1, rest) > 0)
         return false;
-    poll(polled, 2, -1);
-    return polled[0].revents == 0;
+    if (poll(polled, 2, -1) < 0 && errno != EINTR)
+        nanosleep(&(struct timespec){.tv_nsec = RETRY_MILLISECONDS * 1000000}, NULL);
+    return !atomic_load(&relay->is_stopping);
 }
 
 /* A listener that nobody can be taken from is closed after a while: whoever waits there is reset.
@@ -182,6 +186,7 @@ static void stop(struct registry_entry *entry)
 {
     struct relay *relay = (struct relay *)entry;
     uint64_t one = 1;
+    atomic_store(&relay->is_stopping, true);
     /* Fails only when the counter is full, and then the threads are awake. */
     ssize_t written = write(relay->wake, &one, sizeof one);
     (void)written;

@@ -1,0 +1,18 @@
+# Fault injection: `make check` runs some cases, `make faults FAULTS=n` n of a new seed.
+check_LTLIBRARIES += tests/faults/faultlibrary.la
+tests_faults_faultlibrary_la_SOURCES = tests/faults/fault_library.c tests/faults/fault_library.h
+tests_faults_faultlibrary_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+
+check_PROGRAMS += tests/faults/faults
+TESTS += tests/faults/faults
+tests_faults_faults_SOURCES = tests/faults/faults.c tests/faults/fault_begin.c \
+	tests/faults/fault_case.c tests/faults/fault_case.h tests/faults/fault_peer.c \
+	tests/faults/fault_peer.h tests/faults/fault_visit.c tests/faults/fault_visit.h \
+	tests/faults/fault_library.h $(SYSTEM_FIXTURE)
+tests_faults_faults_LDADD = $(SYSTEM_LIBS)
+EXTRA_tests_faults_faults_DEPENDENCIES = tests/faults/faultlibrary.la
+
+FAULTS = 10000
+faults: tests/faults/faults
+	$(AM_TESTS_ENVIRONMENT) tests/faults/faults $(FAULTS)
+.PHONY: faults
