@@ -307,7 +307,7 @@ const struct tls_report *conn_report(const struct connection *connection)
     if (link->report == NULL)
         link->report = calloc(1, sizeof *link->report);
     if (link->report == NULL)
-        return &nothing;
+        return NULL;
     transport_outcome(&link->transport, link->report, NULL, NULL);
     settle_report(link, link->report, link->state);
     return link->report;

@@ -42,7 +42,7 @@ SQLRETURN conn_disconnect(struct connection *connection);
 /* When connection is freed without being disconnected. */
 void conn_abandon(struct connection *connection);
 
-/* The report, never NULL for an open connection. */
+/* The report of an open connection; NULL: out of memory. */
 const struct tls_report *conn_report(const struct connection *connection);
 
 /* What SQL_SERVER_NAME is to be; NULL: ask the real driver. */

@@ -64,7 +64,9 @@ static enum status_dialect ask_dialect(const struct call *call)
 static void *build_status(const struct call *call, enum flavour flavour,
                           enum status_statement statement)
 {
-    char *select = status_build_select(conn_report(call->connection), statement, ask_dialect(call));
+    const struct tls_report *report = conn_report(call->connection);
+    char *select =
+        report != NULL ? status_build_select(report, statement, ask_dialect(call)) : NULL;
     if (select == NULL || flavour == FLAVOUR_ANSI)
         return select;
     uint16_t *wide = text_to_utf16(select, strlen(select), NULL);

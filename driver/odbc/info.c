@@ -52,6 +52,8 @@ static SQLRETURN give_report_item(const struct call *call, const struct report_i
 {
     char scratch[REPORT_SCRATCH_SIZE];
     const struct tls_report *report = conn_report(call->connection);
+    if (report == NULL)
+        return call_fail_memory(call->handle);
     if (item->kind == REPORT_TEXT)
         return give_text(call->handle, is_utf8 ? FLAVOUR_ANSI : FLAVOUR_WIDE,
                          report_text(report, item, scratch), buffer);
