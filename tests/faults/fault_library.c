@@ -265,6 +265,11 @@ static unsigned living(unsigned long since, void (*tell)(const char *place, size
     return found;
 }
 
+static bool is_full(void)
+{
+    return used >= PLACES - 1;
+}
+
 /* The rest is what other libraries are to find. */
 #pragma GCC visibility push(default)
 
@@ -274,7 +279,8 @@ const struct fault_interface fault_library_interface = {.find = find,
                                                         .count = count,
                                                         .place = place,
                                                         .mark = mark,
-                                                        .living = living};
+                                                        .living = living,
+                                                        .is_full = is_full};
 
 void *malloc(size_t size)
 {

@@ -59,6 +59,7 @@ struct fault_interface {
      * mark() returned since; 0: all. tell: is called for each, may be NULL. */
     unsigned long (*mark)(void);
     unsigned (*living)(unsigned long since, void (*tell)(const char *place, size_t size));
+    bool (*is_full)(void); /* more live than can be followed */
 };
 
 /* Starts the program anew with the library, and returns its interface then. NULL: it cannot be

@@ -16,3 +16,15 @@ FAULTS = 10000
 faults: tests/faults/faults
 	$(AM_TESTS_ENVIRONMENT) tests/faults/faults $(FAULTS)
 .PHONY: faults
+
+# 64 threads for SOAK_SECONDS, while everything around them changes.
+check_PROGRAMS += tests/faults/soak
+tests_faults_soak_SOURCES = tests/faults/soak.c tests/faults/fault_begin.c \
+	tests/faults/fault_library.h $(SYSTEM_FIXTURE)
+tests_faults_soak_LDADD = $(SYSTEM_LIBS)
+EXTRA_tests_faults_soak_DEPENDENCIES = tests/faults/faultlibrary.la
+
+SOAK_SECONDS = 600
+soak: tests/faults/soak
+	$(AM_TESTS_ENVIRONMENT) tests/faults/soak $(SOAK_SECONDS)
+.PHONY: soak
