@@ -1,10 +1,10 @@
-# Speed, always beside the competitor in the same run: `make bench`.
-EXTRA_PROGRAMS += bench/bench-postgres
-bench_bench_postgres_SOURCES = bench/bench_postgres.c $(SYSTEM_FIXTURE)
-bench_bench_postgres_LDADD = $(SYSTEM_LIBS)
+# Speed, always beside the competitor in the same run: `make bench`, or `make bench QUICK=1`.
+EXTRA_PROGRAMS += bench/bench
+bench_bench_SOURCES = bench/bench.c bench/bench.h bench/crl.c bench/measure.c bench/results.c \
+	bench/servers.c bench/works.c $(TDS_FIXTURE)
+bench_bench_LDADD = $(TDS_LIBS) tests/support/libmariadbtest.la $(TLS_LIBS) $(GNUTLS_LIBS)
 
-bench: all bench/bench-postgres$(EXEEXT)
-	top_builddir='$(abs_top_builddir)' bench/bench-postgres$(EXEEXT)
+bench: all bench/bench$(EXEEXT) $(check_LTLIBRARIES) $(check_PROGRAMS)
+	top_builddir='$(abs_top_builddir)' bench/bench$(EXEEXT) $(if $(QUICK),--quick) \
+		$(if $(ONLY),--only $(ONLY)) --json bench/results.json
 .PHONY: bench
-# bench
-include bench/crl.mk
