@@ -53,8 +53,10 @@ struct session {
     /* The network's bytes, where they do not go straight into and out of the TLS session. */
     struct buffer wire_in, wire_out;
 
-    uint64_t progress;        /* counts all that happens */
-    uint64_t progress_before; /* the last turn */
+    uint64_t progress;           /* counts all that happens */
+    uint64_t progress_before;    /* the last turn */
+    uint64_t stepped;            /* progress + 1 after the last step; 0: none yet */
+    struct session_wants wanted; /* of the last step */
     unsigned idle_turns;
 };
 

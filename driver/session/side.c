@@ -250,7 +250,7 @@ size_t side_read(struct session *session, void *out, size_t size, struct error *
     size_t total = 0;
     if (session->down != SESSION_STREAM_OPEN && session->end == SESSION_END_CLOSE_NOTIFY)
         return 0;
-    while (total < size && progress == TLS_PROGRESS_DONE) {
+    while (total < size && progress == TLS_PROGRESS_DONE && session->side->is_pending(session)) {
         size_t got = 0;
         progress =
             session->side->read(session, (unsigned char *)out + total, size - total, &got, error);
