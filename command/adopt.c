@@ -133,12 +133,11 @@ static bool finish(const struct adopt *adopt, struct error *error)
     enum odbc_file file = ODBC_USER_SOURCES;
     char *driver = NULL;
     odbc_file_of_source(adopt->name, &file);
-    if (adopt->is_written && adopt->adoption.has_unequalled) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                  "nothing is written, as some settings have no equal: take them away from the "
-                  "data source, or do what stands beside them");
-        return false;
-    }
+    if (adopt->is_written && adopt->adoption.has_unequalled)
+        return error_set(
+            error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+            "nothing is written, as some settings have no equal: take them away from the "
+            "data source, or do what stands beside them");
     driver = find_driver(adopt, error);
     if (driver == NULL)
         return false;

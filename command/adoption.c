@@ -376,11 +376,11 @@ bool adoption_read(const struct data_source *source, struct adoption *adoption, 
     case DRIVER_FAMILY_UNKNOWN:
         break;
     }
-    error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION,
-              "%s is no driver whose TLS settings are known (psqlodbc, FreeTDS, MariaDB, MySQL): "
-              "write a data source by \"odbcssl dsn\"",
-              source->path != NULL ? source->path : source->library);
-    return false;
+    return error_set(
+        error, ODBCSSL_ERROR_DRIVER_FUNCTION,
+        "%s is no driver whose TLS settings are known (psqlodbc, FreeTDS, MariaDB, MySQL): "
+        "write a data source by \"odbcssl dsn\"",
+        source->path != NULL ? source->path : source->library);
 }
 
 void adoption_free(struct adoption *adoption)

@@ -15,10 +15,8 @@ static const struct {
 } rows[] = {
 #define ERROR(name, sqlstate, meaning) {ODBCSSL_ERROR_##name, advice_##name},
 #include "base/errors.def"
-#undef ERROR
 #define WARNING(name, sqlstate, meaning) {ODBCSSL_WARNING_##name, warning_advice_##name},
 #include "base/warnings.def"
-#undef WARNING
 };
 
 const char *advice_find(enum odbcssl_error code)

@@ -272,12 +272,11 @@ static bool choose_parts(const char *folder, const struct parts *parts, struct b
     const struct part *key = choose(parts, PART_KEY, "--key", error);
     if (error_is_set(error))
         return false;
-    if (root == NULL && cert == NULL) {
-        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "--bundle=%s: no file of the folder holds certificates; is the archive unpacked?",
-                  folder);
-        return false;
-    }
+    if (root == NULL && cert == NULL)
+        return error_set(
+            error, ODBCSSL_ERROR_FILE_MALFORMED,
+            "--bundle=%s: no file of the folder holds certificates; is the archive unpacked?",
+            folder);
     *bundle = (struct bundle){.family = find_family(parts),
                               .root_cert = memory_copy(path_of(root)),
                               .crl = memory_copy(path_of(crl)),

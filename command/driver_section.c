@@ -153,9 +153,8 @@ static bool choose_library(const struct driver_section *section, char *out, size
              driver->is_unicode ? "libodbcssl.so" : "libodbcssla.so");
     if (access(out, R_OK) == 0)
         return true;
-    error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
-              "%s is not there: install odbcssl, or say by --library-dir where it is", out);
-    return false;
+    return error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
+                     "%s is not there: install odbcssl, or say by --library-dir where it is", out);
 }
 
 /* What says a mode in a driver's section. */

@@ -81,13 +81,12 @@ static bool take_bundle(struct dsn *dsn, struct bundle *bundle, struct error *er
     }
     if (dsn->target != NULL)
         return true;
-    if (bundle->family == DRIVER_FAMILY_UNKNOWN) {
-        error_set(error, ODBCSSL_ERROR_TARGET_MISSING,
-                  "--bundle=%s does not tell which database it is for: name the real driver by "
-                  "--target",
-                  dsn->bundle);
-        return false;
-    }
+    if (bundle->family == DRIVER_FAMILY_UNKNOWN)
+        return error_set(
+            error, ODBCSSL_ERROR_TARGET_MISSING,
+            "--bundle=%s does not tell which database it is for: name the real driver by "
+            "--target",
+            dsn->bundle);
     dsn->chosen_target = find_driver(bundle->family, error);
     dsn->target = dsn->chosen_target;
     return dsn->target != NULL;

@@ -16,6 +16,7 @@
 #include "command/progress.h"
 #include "command/server.h"
 #include "config/keys.h"
+#include "conn/profiles.h"
 #include "session/probe.h"
 #include "tls/verify.h"
 
@@ -24,12 +25,12 @@
 static const struct {
     enum database_protocol protocol;
     const char *word;
-    uint16_t port; /* 0: none is usual */
+    const struct profile *profile;
 } protocols[] = {
-    {DATABASE_PROTOCOL_POSTGRESQL, "postgresql", 5432},
-    {DATABASE_PROTOCOL_TDS, "tds", 1433},
-    {DATABASE_PROTOCOL_MYSQL, "mysql", 3306},
-    {DATABASE_PROTOCOL_NONE, "none", 0},
+#define DATABASE(name, word, its_proto, its_profile, libraries)                                    \
+    {DATABASE_PROTOCOL_##name, word, &its_profile},
+#include "base/databases.def"
+    {DATABASE_PROTOCOL_NONE, "none", &profile_unknown},
 };
 
 struct fetch {
@@ -46,7 +47,7 @@ static bool find_protocol(const char *word, struct fetch *fetch)
     for (size_t i = 0; word != NULL && i < sizeof protocols / sizeof protocols[0]; i++)
         if (text_equal_nocase(word, protocols[i].word)) {
             fetch->protocol = protocols[i].protocol;
-            fetch->port = protocols[i].port;
+            fetch->port = protocols[i].profile->default_port;
             return true;
         }
     fprintf(stderr, "odbcssl: --protocol is postgresql, tds, mysql or none\n");
@@ -145,8 +146,7 @@ static bool show(const struct fetch *fetch, struct error *error)
     const gnutls_datum_t *chain = tls_session_peer_chain(fetch->probe->tls, &count);
     if (chain == NULL || count == 0) {
         error_copy(error, &fetch->probe->error);
-        error_set(error, ODBCSSL_ERROR_HANDSHAKE, "the server sent no certificate");
-        return false;
+        return error_set(error, ODBCSSL_ERROR_HANDSHAKE, "the server sent no certificate");
     }
     while (read < count && read < VERIFY_CHAIN_LIMIT &&
            certificate_read(chain[read].data, chain[read].size, &certificates[read]) == NULL)

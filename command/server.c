@@ -21,13 +21,12 @@ bool server_split(const char *server, char **host_out, uint16_t *port_out, struc
     bool is_port =
         is_closed &&
         (*rest == '\0' || (*rest == ':' && text_parse_number(rest + 1, 65535, &port) && port != 0));
-    if (length == 0 || !is_port) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "\"%s\" is no server: a host is wanted, and behind it a port from 1 to 65535, as "
-                  "in db.example.com:5432",
-                  server);
-        return false;
-    }
+    if (length == 0 || !is_port)
+        return error_set(
+            error, ODBCSSL_ERROR_KEYWORD_VALUE,
+            "\"%s\" is no server: a host is wanted, and behind it a port from 1 to 65535, as "
+            "in db.example.com:5432",
+            server);
     *host_out = memory_format("%.*s", (int)length, start);
     *port_out = (uint16_t)port;
     return true;

@@ -115,10 +115,8 @@ static bool load_chain(const struct argument_list *list, struct verify_files *fi
             return false;
     }
     files->ders = calloc(files->chain.certificate_count, sizeof *files->ders);
-    if (files->ders == NULL) {
-        error_set_memory(error);
-        return false;
-    }
+    if (files->ders == NULL)
+        return error_set_memory(error);
     for (size_t i = 0; i < files->chain.certificate_count; i++)
         files->ders[i] = (gnutls_datum_t){files->chain.certificates[i].bytes,
                                           (unsigned)files->chain.certificates[i].size};

@@ -132,7 +132,6 @@ static void print_errors(void)
 #define ERROR(name, sqlstate, meaning)                                                             \
     print_diagnostic(ODBCSSL_ERROR_##name, "ODBCSSL_ERROR_" #name, sqlstate, meaning);
 #include "base/errors.def"
-#undef ERROR
 }
 
 static void print_warnings(void)
@@ -140,7 +139,6 @@ static void print_warnings(void)
 #define WARNING(name, sqlstate, meaning)                                                           \
     print_diagnostic(ODBCSSL_WARNING_##name, "ODBCSSL_WARNING_" #name, sqlstate, meaning);
 #include "base/warnings.def"
-#undef WARNING
 }
 
 static void print_report_items(void)

@@ -28,21 +28,22 @@ bool error_is_set(const struct error *error)
     return error != NULL && error->code != ODBCSSL_ERROR_NONE;
 }
 
-void error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
+bool error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
 {
     if (error == NULL || error_is_set(error))
-        return;
+        return false;
     va_list arguments;
     va_start(arguments, format);
     error_format(error, code, format, arguments);
     va_end(arguments);
+    return false;
 }
 
-void error_set_system(struct error *error, enum odbcssl_error code, int system_error,
+bool error_set_system(struct error *error, enum odbcssl_error code, int system_error,
                       const char *format, ...)
 {
     if (error == NULL || error_is_set(error))
-        return;
+        return false;
     va_list arguments;
     va_start(arguments, format);
     error_format(error, code, format, arguments);
@@ -52,6 +53,7 @@ void error_set_system(struct error *error, enum odbcssl_error code, int system_e
     const char *words = strerror_r(system_error, reason, sizeof reason);
     size_t used = strlen(error->text);
     snprintf(error->text + used, sizeof error->text - used, ": %s", words);
+    return false;
 }
 
 void error_copy(struct error *to, const struct error *from)
@@ -61,9 +63,9 @@ void error_copy(struct error *to, const struct error *from)
     *to = *from;
 }
 
-void error_set_memory(struct error *error)
+bool error_set_memory(struct error *error)
 {
-    error_set(error, ODBCSSL_ERROR_MEMORY, "out of memory");
+    return error_set(error, ODBCSSL_ERROR_MEMORY, "out of memory");
 }
 
 void error_list_add(struct error_list *list, enum odbcssl_error code, const char *format, ...)
@@ -89,29 +91,8 @@ const char *error_sqlstate(enum odbcssl_error code)
         return sqlstate;
 #include "base/errors.def"
 #include "base/warnings.def"
-#undef ERROR
-#undef WARNING
     }
     return "HY000";
-}
-
-const char *error_meaning(enum odbcssl_error code)
-{
-    switch (code) {
-    case ODBCSSL_ERROR_NONE:
-        return "no error";
-#define ERROR(name, sqlstate, meaning)                                                             \
-    case ODBCSSL_ERROR_##name:                                                                     \
-        return meaning;
-#define WARNING(name, sqlstate, meaning)                                                           \
-    case ODBCSSL_WARNING_##name:                                                                   \
-        return meaning;
-#include "base/errors.def"
-#include "base/warnings.def"
-#undef ERROR
-#undef WARNING
-    }
-    return "unknown error";
 }
 
 /* Code points that are not shown as they are; Unicode's general categories Cc, Cf, Zl and Zp, and

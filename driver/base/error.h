@@ -31,27 +31,27 @@ struct error_list {
 void error_clear(struct error *error);
 bool error_is_set(const struct error *error);
 
-/* Sets the error unless one is set. error may be NULL. */
-void error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
+/* Sets the error unless one is set. error may be NULL. Returns false, as these all do: a refusal is
+ * one statement. */
+bool error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The same, with ": " and the text of errno value system_error behind it. */
-void error_set_system(struct error *error, enum odbcssl_error code, int system_error,
+bool error_set_system(struct error *error, enum odbcssl_error code, int system_error,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Copies from into to, unless to is set. */
 void error_copy(struct error *to, const struct error *from);
 
 /* Out of memory, in the fixed words. */
-void error_set_memory(struct error *error);
+bool error_set_memory(struct error *error);
 
 /* Adds to the list; when it is full, the last one is dropped. */
 void error_list_add(struct error_list *list, enum odbcssl_error code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What errors.def and warnings.def say about a code. Never NULL. */
+/* The SQLSTATE of errors.def and warnings.def. Never NULL. */
 const char *error_sqlstate(enum odbcssl_error code);
-const char *error_meaning(enum odbcssl_error code);
 
 /* Text from outside (a certificate's name, a server's message) for use in an error: characters that
  * could make it look like something else - controls, separators of lines, what is invisible or

@@ -49,35 +49,25 @@ static bool read_all(int descriptor, struct file_content *content)
 static bool read_descriptor(int descriptor, const char *name, struct file_content *content,
                             struct error *error)
 {
-    if (fstat(descriptor, &content->status) != 0) {
-        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s: cannot be read", name);
-        return false;
-    }
-    if (!S_ISREG(content->status.st_mode)) {
-        error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE, "%s: is not a regular file", name);
-        return false;
-    }
-    if (content->status.st_size == 0) {
-        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED, "%s: the file is empty", name);
-        return false;
-    }
-    if ((uint64_t)content->status.st_size > FILE_SIZE_LIMIT) {
-        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: the file has %lld bytes, more than the %zu MiB that are read", name,
-                  (long long)content->status.st_size, FILE_SIZE_LIMIT >> 20);
-        return false;
-    }
+    if (fstat(descriptor, &content->status) != 0)
+        return error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s: cannot be read",
+                                name);
+    if (!S_ISREG(content->status.st_mode))
+        return error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE, "%s: is not a regular file", name);
+    if (content->status.st_size == 0)
+        return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED, "%s: the file is empty", name);
+    if ((uint64_t)content->status.st_size > FILE_SIZE_LIMIT)
+        return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "%s: the file has %lld bytes, more than the %zu MiB that are read", name,
+                         (long long)content->status.st_size, FILE_SIZE_LIMIT >> 20);
     content->identity = identity_of(&content->status);
     content->size = (size_t)content->status.st_size;
     content->bytes = malloc(content->size + 1);
-    if (content->bytes == NULL) {
-        error_set_memory(error);
-        return false;
-    }
-    if (!read_all(descriptor, content)) {
-        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s: cannot be read", name);
-        return false;
-    }
+    if (content->bytes == NULL)
+        return error_set_memory(error);
+    if (!read_all(descriptor, content))
+        return error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s: cannot be read",
+                                name);
     return true;
 }
 
@@ -89,11 +79,9 @@ bool file_read_path(const char *path, const struct option *option, struct file_c
     *content = (struct file_content){0};
     /* O_NONBLOCK: a FIFO must not hang us; it has no effect on regular files. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (descriptor < 0) {
-        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s: cannot be opened%s",
-                         name, text_explain_oddity(path));
-        return false;
-    }
+    if (descriptor < 0)
+        return error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
+                                "%s: cannot be opened%s", name, text_explain_oddity(path));
     bool is_read = read_descriptor(descriptor, name, content, error);
     close(descriptor);
     if (!is_read)
@@ -147,11 +135,10 @@ bool file_permissions_check(const char *path, const struct option *option,
         return true;
     char name[OPTION_TEXT_SIZE];
     describe(path, option, name, sizeof name);
-    error_set(error, ODBCSSL_ERROR_FILE_PERMISSIONS,
-              "%s: the file has mode 0%03o, and others may use it; %s. Run: chmod 600 %s", name,
-              (unsigned)(status->st_mode & 07777),
-              is_strict ? "SslFilePermissions=strict wants 0600 or less"
-                        : "it must be 0600 or less, or 0640 or less when root owns it",
-              path);
-    return false;
+    return error_set(error, ODBCSSL_ERROR_FILE_PERMISSIONS,
+                     "%s: the file has mode 0%03o, and others may use it; %s. Run: chmod 600 %s",
+                     name, (unsigned)(status->st_mode & 07777),
+                     is_strict ? "SslFilePermissions=strict wants 0600 or less"
+                               : "it must be 0600 or less, or 0640 or less when root owns it",
+                     path);
 }

@@ -2,11 +2,11 @@
 noinst_LTLIBRARIES += driver/base/libbase.la
 driver_base_libbase_la_SOURCES = \
 	driver/base/buffer.c driver/base/buffer.h \
-	driver/base/clock.c driver/base/clock.h \
+	driver/base/clock.c driver/base/clock.h driver/base/databases.def \
 	driver/base/error.c driver/base/error.h driver/base/errors.def driver/base/warnings.def \
 	driver/base/file.c driver/base/file.h \
 	driver/base/fork.c driver/base/fork.h \
-	driver/base/guard.c driver/base/guard.h \
+	driver/base/guard.c driver/base/guard.h driver/base/keys.def \
 	driver/base/limits.c driver/base/limits.h \
 	driver/base/log.c driver/base/log.h \
 	driver/base/options.c driver/base/options.h \

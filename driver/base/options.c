@@ -5,24 +5,18 @@
 
 #include "base/text.h"
 
-static void option_free(struct option *option)
+void option_free(struct option *option)
 {
     text_free_secret(option->value);
     free(option->source);
+    *option = (struct option){0};
 }
 
 void tls_options_free(struct tls_options *options)
 {
-    option_free(&options->root_cert);
-    option_free(&options->cert);
-    option_free(&options->key);
-    option_free(&options->password);
-    option_free(&options->crl);
-    option_free(&options->crl_dir);
-    option_free(&options->server_name);
-    option_free(&options->pin);
-    option_free(&options->priority);
-    option_free(&options->trace);
+#define TEXT_KEY(name, field, kind, fallback, environment, file, help) option_free(&options->field);
+#define DRIVER_KEY(name, field, kind, help)
+#include "base/keys.def"
     *options = (struct tls_options){0};
 }
 

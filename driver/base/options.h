@@ -1,6 +1,6 @@
 /*
  * options.h - the typed values of the TLS keywords, as config/ resolved them and tls/, proto/ and
- * session/ obey them. What each keyword means stands in config/keys.def and odbcssl(7).
+ * session/ obey them. What each keyword means stands in base/keys.def and odbcssl(7).
  */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
@@ -27,12 +27,20 @@ enum file_permissions { FILE_PERMISSIONS_KEY, FILE_PERMISSIONS_STRICT };
 
 enum transport_choice { TRANSPORT_AUTO, TRANSPORT_INTERPOSE, TRANSPORT_RELAY };
 
+/* How a database switches to TLS. */
 enum database_protocol {
-    DATABASE_PROTOCOL_AUTO,
-    DATABASE_PROTOCOL_POSTGRESQL,
-    DATABASE_PROTOCOL_TDS,
-    DATABASE_PROTOCOL_MYSQL,
-    DATABASE_PROTOCOL_NONE
+    DATABASE_PROTOCOL_AUTO, /* as the real driver's family says */
+#define DATABASE(name, word, its_proto, its_profile, libraries) DATABASE_PROTOCOL_##name,
+#include "base/databases.def"
+    DATABASE_PROTOCOL_NONE /* TLS from the first byte */
+};
+
+/* The database behind a real driver: which environment variables and default files count (PGSSLMODE
+ * and ~/.postgresql are libpq's), and how the driver is led to the relay. */
+enum driver_family {
+    DRIVER_FAMILY_UNKNOWN,
+#define DATABASE(name, word, its_proto, its_profile, libraries) DRIVER_FAMILY_##name,
+#include "base/databases.def"
 };
 
 /* A text value with where it came from, for errors. All strings are owned by the options. */
@@ -68,7 +76,8 @@ struct tls_options {
 
 #define TLS_DEFAULT_TIMEOUT 30
 
-/* Wipes and frees all texts; the struct is then all zeroes. */
+/* Wipe and free all texts; the struct is then all zeroes. */
+void option_free(struct option *option);
 void tls_options_free(struct tls_options *options);
 
 /* "verify-full", "TLSv1.2"; static. */

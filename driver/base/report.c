@@ -15,10 +15,6 @@ const struct report_item report_items[] = {
 #define TEXT(type, field) {type##_W, #type, REPORT_TEXT},
 #define COMPUTED(type, function) {type##_W, #type, REPORT_TEXT},
 #include "base/info.def"
-#undef NUMBER
-#undef SIGNED
-#undef TEXT
-#undef COMPUTED
 };
 
 const size_t report_item_count = sizeof report_items / sizeof report_items[0];
@@ -50,14 +46,7 @@ int64_t report_number(const struct tls_report *report, const struct report_item 
 #define NUMBER(type, field)                                                                        \
     case type:                                                                                     \
         return (int64_t)report->field;
-#define SIGNED(type, field) NUMBER(type, field)
-#define TEXT(type, field)
-#define COMPUTED(type, function)
 #include "base/info.def"
-#undef NUMBER
-#undef SIGNED
-#undef TEXT
-#undef COMPUTED
     default:
         return 0;
     }
@@ -72,14 +61,7 @@ void report_set_number(struct tls_report *report, const struct report_item *item
     case type:                                                                                     \
         report->field = (__typeof__(report->field))number;                                         \
         break;
-#define SIGNED(type, field) NUMBER(type, field)
-#define TEXT(type, field)
-#define COMPUTED(type, function)
 #include "base/info.def"
-#undef NUMBER
-#undef SIGNED
-#undef TEXT
-#undef COMPUTED
     default:
         break;
     }
@@ -129,8 +111,6 @@ const char *report_text(const struct tls_report *report, const struct report_ite
                         char *scratch)
 {
     switch (item->type) {
-#define NUMBER(type, field)
-#define SIGNED(type, field)
 #define TEXT(type, field)                                                                          \
     case type##_W:                                                                                 \
         return report->field;
@@ -138,10 +118,6 @@ const char *report_text(const struct tls_report *report, const struct report_ite
     case type##_W:                                                                                 \
         return function(report, scratch);
 #include "base/info.def"
-#undef NUMBER
-#undef SIGNED
-#undef TEXT
-#undef COMPUTED
     default:
         return "";
     }

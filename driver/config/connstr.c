@@ -186,8 +186,7 @@ static bool parse_pair(struct parser *parser, struct connstr *list)
                             : parse_plain_value(parser, start, keyword);
     if (add_pair(list, keyword, value, is_braced ? CONNSTR_BRACED : CONNSTR_PLAIN))
         return true;
-    error_set_memory(parser->error);
-    return false;
+    return error_set_memory(parser->error);
 }
 
 bool connstr_parse(const char *text, size_t length, struct connstr *list, struct error *error)
@@ -198,11 +197,9 @@ bool connstr_parse(const char *text, size_t length, struct connstr *list, struct
         length--;
     struct parser parser = {text, length, 0, error};
     const char *nul = length > 0 ? memchr(text, '\0', length) : NULL;
-    if (nul != NULL) {
-        error_set(error, ODBCSSL_ERROR_CONNECTION_STRING, MALFORMED "there is a NUL character",
-                  (size_t)(nul - text) + 1);
-        return false;
-    }
+    if (nul != NULL)
+        return error_set(error, ODBCSSL_ERROR_CONNECTION_STRING,
+                         MALFORMED "there is a NUL character", (size_t)(nul - text) + 1);
     for (skip_separators(&parser); !is_at_end(&parser); skip_separators(&parser)) {
         if (!parse_pair(&parser, list)) {
             connstr_free(list);

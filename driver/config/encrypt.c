@@ -67,10 +67,10 @@ static bool read_word(const struct places *places, const char *name, const struc
         return true;
     }
     char description[KEY_DESCRIPTION_SIZE], list[100];
-    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: the value is not known; it takes %s",
-              places_describe(places, &reading->found, NULL, description, sizeof description),
-              key_list_words(words, list, sizeof list));
-    return false;
+    return error_set(
+        error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: the value is not known; it takes %s",
+        places_describe(places, &reading->found, NULL, description, sizeof description),
+        key_list_words(words, list, sizeof list));
 }
 
 static const struct meaning *combine(const struct reading *encrypt, const struct reading *trust)
@@ -102,10 +102,10 @@ static bool replace(const struct places *places, const struct key *key, bool is_
         *found = (struct found){alias->keyword, word, alias->place, true};
         return true;
     }
-    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT, "%s stands for %s=%s and contradicts %s",
-              places_describe(places, alias, NULL, alias_text, sizeof alias_text), key->name, word,
-              places_describe(places, found, key, found_text, sizeof found_text));
-    return false;
+    return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                     "%s stands for %s=%s and contradicts %s",
+                     places_describe(places, alias, NULL, alias_text, sizeof alias_text), key->name,
+                     word, places_describe(places, found, key, found_text, sizeof found_text));
 }
 
 static bool apply_mode(const struct places *places, const struct meaning *meaning,

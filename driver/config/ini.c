@@ -65,10 +65,7 @@ bool ini_read_value(enum ini_file file, const char *section, const char *keyword
     if (is_there)
         *value_out = strdup(value);
     text_wipe(value, sizeof value);
-    if (!is_there || *value_out != NULL)
-        return true;
-    error_set_memory(error);
-    return false;
+    return !is_there || *value_out != NULL || error_set_memory(error);
 }
 
 static bool add_value(enum ini_file file, const char *section, const char *keyword,

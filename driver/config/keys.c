@@ -50,9 +50,12 @@ static const struct key_word negotiation_words[] = {
 };
 
 static const struct key_word protocol_words[] = {
-    {"auto", DATABASE_PROTOCOL_AUTO, false}, {"postgresql", DATABASE_PROTOCOL_POSTGRESQL, false},
-    {"tds", DATABASE_PROTOCOL_TDS, false},   {"mysql", DATABASE_PROTOCOL_MYSQL, false},
-    {"none", DATABASE_PROTOCOL_NONE, false}, {NULL, 0, false},
+    {"auto", DATABASE_PROTOCOL_AUTO, false},
+#define DATABASE(name, word, its_proto, its_profile, libraries)                                    \
+    {word, DATABASE_PROTOCOL_##name, false},
+#include "base/databases.def"
+    {"none", DATABASE_PROTOCOL_NONE, false},
+    {NULL, 0, false},
 };
 
 static const struct key_word permission_words[] = {
@@ -75,18 +78,12 @@ const struct key keys[KEY_COUNT] = {
     {#name, KEY_NUMBER, NULL, largest, fallback, environment, NULL, help},
 #define TEXT_KEY(name, field, kind, fallback, environment, file, help)                             \
     {#name, KEY_##kind, NULL, 0, fallback, environment, file, help},
-#include "config/keys.def"
-#undef WORD_KEY
-#undef NUMBER_KEY
-#undef TEXT_KEY
+#include "base/keys.def"
 };
 
 const struct key_alias key_aliases[] = {
 #define ALIAS(alias, name) {#alias, KEY_INDEX_##name},
-#define FOREIGN(name, advice)
 #include "config/aliases.def"
-#undef ALIAS
-#undef FOREIGN
 };
 
 const size_t key_alias_count = sizeof key_aliases / sizeof key_aliases[0];
@@ -95,11 +92,8 @@ static const struct {
     const char *name;
     const char *advice;
 } foreign_keys[] = {
-#define ALIAS(alias, name)
 #define FOREIGN(name, advice) {#name, advice},
 #include "config/aliases.def"
-#undef ALIAS
-#undef FOREIGN
 };
 
 /* Two keywords that together stand for SslMode and SslNegotiation (encrypt.h). */
@@ -192,10 +186,9 @@ bool key_check_name(const struct key_origin *origin, struct error *error)
         error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,
                   "the keyword %s (%s) is not known; did you mean %s?", printable, origin->source,
                   nearest);
-    error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,
-              "the keyword %s (%s) is not known; odbcssl(7) lists those that begin with %s",
-              printable, origin->source, OUR_PREFIX);
-    return false;
+    return error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,
+                     "the keyword %s (%s) is not known; odbcssl(7) lists those that begin with %s",
+                     printable, origin->source, OUR_PREFIX);
 }
 
 const char *key_describe(const struct key *key, const char *value, const struct key_origin *origin,
@@ -255,10 +248,9 @@ static bool check_word(const struct key *key, const char *value, const struct ke
     }
     char description[KEY_DESCRIPTION_SIZE], list[200];
     key_describe(key, value, origin, description, sizeof description);
-    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes %s%s", description,
-              value[0] == '\0' ? "the value is empty" : "the value is not known",
-              key_list_words(key->words, list, sizeof list), text_explain_oddity(value));
-    return false;
+    return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes %s%s", description,
+                     value[0] == '\0' ? "the value is empty" : "the value is not known",
+                     key_list_words(key->words, list, sizeof list), text_explain_oddity(value));
 }
 
 static bool check_number(const struct key *key, const char *value, const struct key_origin *origin,
@@ -271,11 +263,10 @@ static bool check_number(const struct key *key, const char *value, const struct 
     }
     char description[KEY_DESCRIPTION_SIZE];
     key_describe(key, value, origin, description, sizeof description);
-    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes a number from 0 to %lu%s",
-              description,
-              value[0] == '\0' ? "the value is empty" : "that is not a number it takes",
-              key->largest, text_explain_oddity(value));
-    return false;
+    return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                     "%s: %s; it takes a number from 0 to %lu%s", description,
+                     value[0] == '\0' ? "the value is empty" : "that is not a number it takes",
+                     key->largest, text_explain_oddity(value));
 }
 
 static bool is_path_or_its_substitute(const struct key *key, const char *value)
@@ -295,13 +286,13 @@ static bool check_path(const struct key *key, const char *value, const struct ke
         return true;
     char description[KEY_DESCRIPTION_SIZE];
     key_describe(key, value, origin, description, sizeof description);
-    error_set(error, ODBCSSL_ERROR_PATH_RELATIVE,
-              "%s: the path is relative; it must be absolute, beginning with '/'%s%s", description,
-              key->kind == KEY_FILE_OR_SYSTEM   ? ", or the word system"
-              : key->kind == KEY_FILE_OR_PKCS11 ? ", or a pkcs11: URI"
-                                                : "",
-              text_explain_oddity(value));
-    return false;
+    return error_set(error, ODBCSSL_ERROR_PATH_RELATIVE,
+                     "%s: the path is relative; it must be absolute, beginning with '/'%s%s",
+                     description,
+                     key->kind == KEY_FILE_OR_SYSTEM   ? ", or the word system"
+                     : key->kind == KEY_FILE_OR_PKCS11 ? ", or a pkcs11: URI"
+                                                       : "",
+                     text_explain_oddity(value));
 }
 
 bool key_check_value(const struct key *key, const char *value, const struct key_origin *origin,

@@ -27,10 +27,7 @@ enum key_index {
 #define WORD_KEY(name, field, words, fallback, environment, help) KEY_INDEX_##name,
 #define NUMBER_KEY(name, field, largest, fallback, environment, help) KEY_INDEX_##name,
 #define TEXT_KEY(name, field, kind, fallback, environment, file, help) KEY_INDEX_##name,
-#include "config/keys.def"
-#undef WORD_KEY
-#undef NUMBER_KEY
-#undef TEXT_KEY
+#include "base/keys.def"
     KEY_COUNT
 };
 

@@ -1,7 +1,7 @@
-# Connection strings, odbc.ini and odbcinst.ini, and the keywords: one row each in keys.def.
+# Connection strings, odbc.ini and odbcinst.ini, and the keywords: one row each in base/keys.def.
 noinst_LTLIBRARIES += driver/config/libconfig.la
 driver_config_libconfig_la_SOURCES = \
-	driver/config/aliases.def driver/config/keys.def \
+	driver/config/aliases.def \
 	driver/config/connstr.c driver/config/connstr.h \
 	driver/config/defaults.c driver/config/defaults.h \
 	driver/config/encrypt.c driver/config/encrypt.h \

@@ -35,8 +35,7 @@ static bool set_name(struct places *places, enum place place, const char *file, 
     if (asprintf(&places->names[place], "%s [%s]", file, printable) >= 0)
         return true;
     places->names[place] = NULL;
-    error_set_memory(error);
-    return false;
+    return error_set_memory(error);
 }
 
 static bool read_place(struct places *places, enum place place, const char *section,
@@ -89,10 +88,8 @@ static bool read_places(struct places *places, struct error *error)
 {
     const char *driver = connstr_get(places->connection_string, "DRIVER");
     places->names[PLACE_CONNECTION_STRING] = strdup("connection string");
-    if (places->names[PLACE_CONNECTION_STRING] == NULL) {
-        error_set_memory(error);
-        return false;
-    }
+    if (places->names[PLACE_CONNECTION_STRING] == NULL)
+        return error_set_memory(error);
     if (driver == NULL) {
         const char *dsn = connstr_get(places->connection_string, "DSN");
         places->dsn = dsn != NULL && dsn[0] != '\0' ? dsn : DEFAULT_DSN;

@@ -35,15 +35,13 @@ static const char *const manager_keywords[] = {
 static struct option *option_of(struct settings *settings, enum key_index index)
 {
     switch (index) {
-#define WORD_KEY(name, field, words, fallback, environment, help)
-#define NUMBER_KEY(name, field, largest, fallback, environment, help)
 #define TEXT_KEY(name, field, kind, fallback, environment, file, help)                             \
     case KEY_INDEX_##name:                                                                         \
+        return &settings->tls.field;
+#define DRIVER_KEY(name, field, kind, help)                                                        \
+    case KEY_INDEX_##name:                                                                         \
         return &settings->field;
-#include "config/keys.def"
-#undef WORD_KEY
-#undef NUMBER_KEY
-#undef TEXT_KEY
+#include "base/keys.def"
     default:
         return NULL;
     }
@@ -54,35 +52,23 @@ static void store_number(struct settings *settings, enum key_index index, int nu
     switch (index) {
 #define WORD_KEY(name, field, words, fallback, environment, help)                                  \
     case KEY_INDEX_##name:                                                                         \
-        settings->field = number;                                                                  \
+        settings->tls.field = number;                                                              \
         break;
 #define NUMBER_KEY(name, field, largest, fallback, environment, help)                              \
     case KEY_INDEX_##name:                                                                         \
-        settings->field = (unsigned)number;                                                        \
+        settings->tls.field = (unsigned)number;                                                    \
         break;
-#define TEXT_KEY(name, field, kind, fallback, environment, file, help)
-#include "config/keys.def"
-#undef WORD_KEY
-#undef NUMBER_KEY
-#undef TEXT_KEY
+#include "base/keys.def"
     default:
         break;
     }
 }
 
-static void clear_option(struct option *option)
-{
-    text_free_secret(option->value);
-    free(option->source);
-    *option = (struct option){0};
-}
-
 static bool store_option(struct option *option, const struct key *key, const char *value,
                          const char *source)
 {
-    clear_option(option);
-    option->keyword = key->name;
-    option->source = strdup(source);
+    option_free(option);
+    *option = (struct option){.keyword = key->name, .source = strdup(source)};
     if (value != NULL)
         option->value = key_copy_value(key, value);
     return option->source != NULL && (value == NULL || option->value != NULL);
@@ -115,8 +101,7 @@ static bool store(struct resolution *resolution, enum key_index index, const cha
     if (store_item(&resolution->settings->items[index], key, value, source) &&
         (option == NULL || store_option(option, key, value, source)))
         return true;
-    error_set_memory(resolution->error);
-    return false;
+    return error_set_memory(resolution->error);
 }
 
 static bool store_found(struct resolution *resolution, enum key_index index)
@@ -170,7 +155,6 @@ static bool store_default_file(struct resolution *resolution, enum key_index ind
     return is_stored;
 }
 
-/* Rows of keys.def come in the order in which they depend on each other. */
 static bool resolve_key(struct resolution *resolution, enum key_index index)
 {
     const struct key *key = &keys[index];
@@ -219,14 +203,13 @@ static bool resolve_target(struct resolution *resolution)
     const char *section = resolution->places.names[PLACE_DRIVER_SECTION];
     if (!resolve_key(resolution, KEY_INDEX_TargetDriver))
         return false;
-    if (settings->target_driver.value == NULL) {
-        error_set(resolution->error, ODBCSSL_ERROR_TARGET_MISSING,
-                  "TargetDriver, the real driver's section of odbcinst.ini or its library, is set "
-                  "nowhere: not in the connection string%s%s%s%s",
-                  data_source != NULL ? ", not in " : "", data_source != NULL ? data_source : "",
-                  section != NULL ? ", not in " : "", section != NULL ? section : "");
-        return false;
-    }
+    if (settings->target_driver.value == NULL)
+        return error_set(
+            resolution->error, ODBCSSL_ERROR_TARGET_MISSING,
+            "TargetDriver, the real driver's section of odbcinst.ini or its library, is set "
+            "nowhere: not in the connection string%s%s%s%s",
+            data_source != NULL ? ", not in " : "", data_source != NULL ? data_source : "",
+            section != NULL ? ", not in " : "", section != NULL ? section : "");
     if (!settings_find_driver(&settings->target_driver, &settings->driver_path, resolution->error))
         return false;
     settings->family = settings_driver_family(settings->driver_path);
@@ -292,11 +275,10 @@ static bool check_versions(const struct resolution *resolution)
     const struct tls_options *tls = &resolution->settings->tls;
     if (tls->maximum_version == TLS_VERSION_NONE || tls->minimum_version <= tls->maximum_version)
         return true;
-    error_set(resolution->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-              "no TLS version is left: %s is newer than %s",
-              describe_item(resolution, KEY_INDEX_SslMinProtocol, least),
-              describe_item(resolution, KEY_INDEX_SslMaxProtocol, most));
-    return false;
+    return error_set(resolution->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                     "no TLS version is left: %s is newer than %s",
+                     describe_item(resolution, KEY_INDEX_SslMinProtocol, least),
+                     describe_item(resolution, KEY_INDEX_SslMaxProtocol, most));
 }
 
 /* With TLS from the first byte there is no plaintext to begin with or to fall back to (libpq,
@@ -307,11 +289,10 @@ static bool check_negotiation(const struct resolution *resolution)
     const struct tls_options *tls = &resolution->settings->tls;
     if (tls->negotiation != TLS_NEGOTIATION_DIRECT || tls->mode >= ODBCSSL_MODE_REQUIRE)
         return true;
-    error_set(resolution->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-              "%s needs SslMode require, verify-ca or verify-full, and there is %s",
-              describe_item(resolution, KEY_INDEX_SslNegotiation, negotiation),
-              describe_item(resolution, KEY_INDEX_SslMode, mode));
-    return false;
+    return error_set(resolution->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                     "%s needs SslMode require, verify-ca or verify-full, and there is %s",
+                     describe_item(resolution, KEY_INDEX_SslNegotiation, negotiation),
+                     describe_item(resolution, KEY_INDEX_SslMode, mode));
 }
 
 static bool is_manager_keyword(const char *keyword)
@@ -350,12 +331,11 @@ static bool collect_driver_settings(struct resolution *resolution)
 {
     struct connstr *driver_settings = &resolution->settings->driver_settings;
     const struct places *places = &resolution->places;
-    if (add_driver_settings(driver_settings, places->connection_string, CONNSTR_PLAIN) &&
-        add_driver_settings(driver_settings, &places->data_source, CONNSTR_DATA_SOURCE) &&
-        add_driver_settings(driver_settings, &places->driver_section, CONNSTR_DRIVER_SECTION))
-        return true;
-    error_set_memory(resolution->error);
-    return false;
+    return (add_driver_settings(driver_settings, places->connection_string, CONNSTR_PLAIN) &&
+            add_driver_settings(driver_settings, &places->data_source, CONNSTR_DATA_SOURCE) &&
+            add_driver_settings(driver_settings, &places->driver_section,
+                                CONNSTR_DRIVER_SECTION)) ||
+           error_set_memory(resolution->error);
 }
 
 static bool prepare(struct resolution *resolution)
@@ -369,8 +349,7 @@ static bool prepare(struct resolution *resolution)
     settings->driver = dsn == NULL && driver != NULL ? strdup(driver) : NULL;
     if (settings->items != NULL && (settings->dsn != NULL || settings->driver != NULL))
         return true;
-    error_set_memory(resolution->error);
-    return false;
+    return error_set_memory(resolution->error);
 }
 
 bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
@@ -396,10 +375,8 @@ bool settings_check(const struct connstr *pairs, const char *source, struct erro
 {
     struct resolution resolution = {.error = error};
     char *name = strdup(source);
-    if (name == NULL) {
-        error_set_memory(error);
-        return false;
-    }
+    if (name == NULL)
+        return error_set_memory(error);
     resolution.places.connection_string = pairs;
     resolution.places.names[PLACE_CONNECTION_STRING] = name;
     bool is_good = places_check_names(&resolution.places, error) && find_keys(&resolution);
@@ -423,9 +400,8 @@ const char *settings_source(const struct settings *settings, const char *keyword
 void settings_free(struct settings *settings)
 {
     tls_options_free(&settings->tls);
-    clear_option(&settings->target_driver);
-    clear_option(&settings->server_keyword);
-    clear_option(&settings->port_keyword);
+#define DRIVER_KEY(name, field, kind, help) option_free(&settings->field);
+#include "base/keys.def"
     free(settings->driver_path);
     free(settings->dsn);
     free(settings->driver);

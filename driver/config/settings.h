@@ -11,15 +11,6 @@
 #include "base/options.h"
 #include "config/connstr.h"
 
-/* The kind of database behind the real driver decides which environment variables and default files
- * count (PGSSLMODE and ~/.postgresql are libpq's). */
-enum driver_family {
-    DRIVER_FAMILY_UNKNOWN,
-    DRIVER_FAMILY_POSTGRESQL,
-    DRIVER_FAMILY_TDS,
-    DRIVER_FAMILY_MYSQL
-};
-
 /* One row per keyword of keys.def with the value in force, for `odbcssl check`. */
 struct setting {
     const char *keyword; /* static */

@@ -22,9 +22,8 @@ static const struct {
     const char *pattern; /* of the file's name */
     enum driver_family family;
 } driver_families[] = {
-    {"*psqlodbc*", DRIVER_FAMILY_POSTGRESQL}, {"*gsqlodbc*", DRIVER_FAMILY_POSTGRESQL},
-    {"libtdsodbc*", DRIVER_FAMILY_TDS},       {"libmaodbc*", DRIVER_FAMILY_MYSQL},
-    {"libmyodbc*", DRIVER_FAMILY_MYSQL},
+#define DATABASE(name, word, its_proto, its_profile, libraries) {libraries, DRIVER_FAMILY_##name},
+#include "base/databases.def"
 };
 
 static const char *file_name(const char *path)
@@ -36,7 +35,7 @@ static const char *file_name(const char *path)
 static enum driver_family family_of_name(const char *name)
 {
     for (size_t i = 0; i < sizeof driver_families / sizeof driver_families[0]; i++)
-        if (fnmatch(driver_families[i].pattern, name, 0) == 0)
+        if (fnmatch(driver_families[i].pattern, name, FNM_EXTMATCH) == 0)
             return driver_families[i].family;
     return DRIVER_FAMILY_UNKNOWN;
 }
@@ -153,13 +152,13 @@ static bool note_section(const char *driver, const char *section, char **section
             error_set_memory(error);
         return *section_out != NULL;
     }
-    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-              "Driver=%s is the library of more than one section of odbcinst.ini, [%s] and [%s]: "
-              "name the section instead of the library",
-              error_printable(driver, strlen(driver), library, sizeof library),
-              error_printable(*section_out, strlen(*section_out), name, sizeof name),
-              error_printable(section, strlen(section), other, sizeof other));
-    return false;
+    return error_set(
+        error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+        "Driver=%s is the library of more than one section of odbcinst.ini, [%s] and [%s]: "
+        "name the section instead of the library",
+        error_printable(driver, strlen(driver), library, sizeof library),
+        error_printable(*section_out, strlen(*section_out), name, sizeof name),
+        error_printable(section, strlen(section), other, sizeof other));
 }
 
 bool target_find_section(const char *driver, char **section_out, struct error *error)
@@ -246,11 +245,9 @@ bool settings_find_driver(const struct option *target, char **path_out, struct e
     bool is_section = target->value[0] != '/' && has_section(target->value);
     if (is_section && !read_section_library(target->value, &library, error))
         return false;
-    if (is_section && library == NULL) {
-        error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
-                  "%s: that section of odbcinst.ini has no Driver", description);
-        return false;
-    }
+    if (is_section && library == NULL)
+        return error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
+                         "%s: that section of odbcinst.ini has no Driver", description);
     struct search search = {description, is_section ? target->value : NULL,
                             is_section ? library : target->value};
     bool is_found = accept_library(&search, path_out, error);

@@ -101,11 +101,10 @@ bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct err
     home_file(path);
     if (try_file(path, name, entry) || try_file("/etc/freetds/freetds.conf", name, entry))
         return true;
-    error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-              "Servername=%s: no freetds.conf has an entry [%s] (searched: %s%s%s and "
-              "/etc/freetds/freetds.conf). Name the host with Server in its place",
-              name, name, named != NULL ? named : "", named != NULL ? ", " : "", path);
-    return false;
+    return error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                     "Servername=%s: no freetds.conf has an entry [%s] (searched: %s%s%s and "
+                     "/etc/freetds/freetds.conf). Name the host with Server in its place",
+                     name, name, named != NULL ? named : "", named != NULL ? ", " : "", path);
 }
 
 void freetds_entry_free(struct freetds_entry *entry)

@@ -28,17 +28,14 @@ static bool choose_protocol(struct link *link, struct error *error)
     enum database_protocol protocol = link->settings.tls.protocol;
     if (protocol == DATABASE_PROTOCOL_AUTO)
         protocol = link->profile->protocol;
-    if (protocol == DATABASE_PROTOCOL_AUTO) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "SslProtocol is not set, and the real driver %s is not one whose database is "
-                  "known: set SslProtocol to postgresql, tds, mysql or none",
-                  link->settings.driver_path);
-        return false;
-    }
+    if (protocol == DATABASE_PROTOCOL_AUTO)
+        return error_set(
+            error, ODBCSSL_ERROR_KEYWORD_VALUE,
+            "SslProtocol is not set, and the real driver %s is not one whose database is "
+            "known: set SslProtocol to postgresql, tds, mysql or none",
+            link->settings.driver_path);
     link->proto = proto_find(protocol);
-    if (link->proto == NULL)
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "SslProtocol: this protocol is not built in");
-    return link->proto != NULL;
+    return true;
 }
 
 bool link_find_server(struct link *link, struct error *error)
@@ -50,10 +47,8 @@ bool link_find_server(struct link *link, struct error *error)
         return false;
     /* The name that is verified is the one the user wrote, wherever it is dialled. */
     char *host = strdup(link->target.host);
-    if (host == NULL) {
-        error_set_memory(error);
-        return false;
-    }
+    if (host == NULL)
+        return error_set_memory(error);
     free(link->server.host);
     link->server.host = host;
     if (link->target.instance == NULL)
@@ -83,13 +78,12 @@ bool link_choose_transport(struct link *link, struct error *error)
         link->way = ODBCSSL_TRANSPORT_INTERPOSED;
         return true;
     }
-    if (choice == TRANSPORT_INTERPOSE) {
-        error_set(error, ODBCSSL_ERROR_TRANSPORT,
-                  "SslTransport=interpose, but the real driver %s cannot be interposed: %s. Set "
-                  "SslTransport to auto or relay",
-                  link->driver->path, reason.text);
-        return false;
-    }
+    if (choice == TRANSPORT_INTERPOSE)
+        return error_set(
+            error, ODBCSSL_ERROR_TRANSPORT,
+            "SslTransport=interpose, but the real driver %s cannot be interposed: %s. Set "
+            "SslTransport to auto or relay",
+            link->driver->path, reason.text);
     log_write(link->log, "the relay serves, as the real driver cannot be interposed: %s",
               reason.text);
     link->relayed = strdup(reason.text);
@@ -112,11 +106,11 @@ static bool check_pin(const struct link *link, struct error *error)
     char text[700];
     if (pin->value == NULL || verify_pin_is_valid(pin->value))
         return true;
-    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-              "%s: the value is malformed; it takes sha256: and a certificate's SHA-256 digest in "
-              "hexadecimal, or that of its public key in base64; several with commas between",
-              option_describe(pin, text, sizeof text));
-    return false;
+    return error_set(
+        error, ODBCSSL_ERROR_KEYWORD_VALUE,
+        "%s: the value is malformed; it takes sha256: and a certificate's SHA-256 digest in "
+        "hexadecimal, or that of its public key in base64; several with commas between",
+        option_describe(pin, text, sizeof text));
 }
 
 /* The shorter one counts when the application sets a login time-out, too: the real driver obeys it

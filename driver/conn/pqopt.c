@@ -90,11 +90,10 @@ static bool check_option(const char *name, const char *value, struct error *erro
             continue;
         if (refusals[i].value != NULL && strcmp(refusals[i].value, value) != 0)
             continue;
-        error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
-                  "pqopt={%s=...} would lead libpq past odbcssl's TLS session, or cannot be "
-                  "fulfilled behind it: %s",
-                  name, refusals[i].advice);
-        return false;
+        return error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
+                         "pqopt={%s=...} would lead libpq past odbcssl's TLS session, or cannot be "
+                         "fulfilled behind it: %s",
+                         name, refusals[i].advice);
     }
     return true;
 }

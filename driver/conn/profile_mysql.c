@@ -117,20 +117,20 @@ static bool check_driver_tls(const struct settings *settings, const struct conns
         const char *value = profile_get(&profile_mysql, list, refused_keywords[i].keyword);
         if (value == NULL || *value == '\0')
             continue;
-        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                  "%s is a TLS setting of the MariaDB driver, which makes no TLS behind odbcssl: "
-                  "use %s in its place",
-                  refused_keywords[i].keyword, refused_keywords[i].advice);
-        return false;
+        return error_set(
+            error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+            "%s is a TLS setting of the MariaDB driver, which makes no TLS behind odbcssl: "
+            "use %s in its place",
+            refused_keywords[i].keyword, refused_keywords[i].advice);
     }
     if (forced == NULL || *forced == '\0' || strcmp(forced, "0") == 0 ||
         settings->tls.mode >= ODBCSSL_MODE_REQUIRE)
         return true;
-    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-              "FORCETLS=%s demands TLS of the MariaDB driver, but odbcssl makes it, and SslMode=%s "
-              "does not demand it: set SslMode to require or stronger",
-              forced, tls_mode_name(settings->tls.mode));
-    return false;
+    return error_set(
+        error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+        "FORCETLS=%s demands TLS of the MariaDB driver, but odbcssl makes it, and SslMode=%s "
+        "does not demand it: set SslMode to require or stronger",
+        forced, tls_mode_name(settings->tls.mode));
 }
 
 /* OPTION says in bits what keywords say, too. The driver reads it with strtoul into 32 bits. */
@@ -142,10 +142,7 @@ static bool clear_options(struct connstr *list, struct error *error)
         return true;
     unsigned options = (unsigned)strtoul(pair->value, NULL, 10);
     snprintf(digits, sizeof digits, "%u", options & ~(OPTION_USE_MYCNF | OPTION_NAMED_PIPE));
-    if (connstr_set(list, pair->keyword, digits))
-        return true;
-    error_set_memory(error);
-    return false;
+    return connstr_set(list, pair->keyword, digits) || error_set_memory(error);
 }
 
 static bool inspect(const struct settings *settings, struct profile_target *target,
@@ -154,13 +151,12 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
     const char *socket = connstr_get(&target->settings, SOCKET);
     if (!check_driver_tls(settings, &target->settings, error))
         return false;
-    if (socket != NULL && *socket != '\0' && (target->host == NULL || *target->host == '\0')) {
-        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                  "Socket=%s: TLS does not run over a Unix socket. Name the server with Server and "
-                  "Port, or use the MariaDB driver itself",
-                  socket);
-        return false;
-    }
+    if (socket != NULL && *socket != '\0' && (target->host == NULL || *target->host == '\0'))
+        return error_set(
+            error, ODBCSSL_ERROR_SERVER_MISSING,
+            "Socket=%s: TLS does not run over a Unix socket. Name the server with Server and "
+            "Port, or use the MariaDB driver itself",
+            socket);
     return clear_options(&target->settings, error);
 }
 

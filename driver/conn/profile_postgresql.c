@@ -165,13 +165,12 @@ static int hexadecimal_digit(char digit)
 
 static bool refuse_encoding(const struct connstr_pair *pair, struct error *error)
 {
-    error_set(
+    return error_set(
         error, ODBCSSL_ERROR_KEYWORD_VALUE,
         "%s: psqlodbc decodes %%XX and + in this value, and behind a %% there are no two "
         "hexadecimal digits: write %%25 for a %%, or put the value in braces in the connection "
         "string",
         pair->keyword);
-    return false;
 }
 
 static bool decode(const struct connstr_pair *pair, char **value_out, struct error *error)
@@ -179,10 +178,8 @@ static bool decode(const struct connstr_pair *pair, char **value_out, struct err
     char *value = malloc(strlen(pair->value) + 1);
     char *out = value;
     bool is_good = true;
-    if (value == NULL) {
-        error_set_memory(error);
-        return false;
-    }
+    if (value == NULL)
+        return error_set_memory(error);
     for (const char *in = pair->value; *in != '\0' && is_good; in++) {
         *out = *in == '+' ? ' ' : *in;
         if (*in == '%') {
@@ -252,12 +249,11 @@ static const char *value_of_file(const char *keyword, const char *value)
  * of odbcinst.ini it reads them under odbcssl, too. */
 static bool refuse_file_setting(const struct connstr_pair *pair, struct error *error)
 {
-    error_set(
+    return error_set(
         error, ODBCSSL_ERROR_KEYWORD_VALUE,
         "%s=%s: psqlodbc cannot be told this in a connection string: write it in the section of "
         "odbcinst.ini that TargetDriver names",
         pair->keyword, pair->value);
-    return false;
 }
 
 /* A ';' parts prefixes, so one at the end says nothing. */
@@ -325,14 +321,13 @@ static bool check_environment(struct error *error)
     static const char *const impossible[] = {"PGCHANNELBINDING", "PGGSSENCMODE", NULL};
     for (size_t i = 0; impossible[i] != NULL; i++) {
         const char *value = profile_environment(impossible[i]);
-        if (value != NULL && strcmp(value, "require") == 0) {
-            error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
-                      "the environment variable %s=require cannot be fulfilled: libpq does not "
-                      "see the TLS session that odbcssl holds. Unset it for this program, and "
-                      "verify the server with SslMode=verify-full",
-                      impossible[i]);
-            return false;
-        }
+        if (value != NULL && strcmp(value, "require") == 0)
+            return error_set(
+                error, ODBCSSL_ERROR_BYPASS_SETTING,
+                "the environment variable %s=require cannot be fulfilled: libpq does not "
+                "see the TLS session that odbcssl holds. Unset it for this program, and "
+                "verify the server with SslMode=verify-full",
+                impossible[i]);
     }
     return true;
 }
@@ -343,9 +338,9 @@ static bool check_short_mode(const struct connstr *settings, struct error *error
     const char *mode = connstr_get(settings, "CA");
     if (mode == NULL || text_equal_nocase(mode, "d") || text_equal_nocase(mode, "disable"))
         return true;
-    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-              "CA=%s is psqlodbc's short form of SSLmode: write SslMode=... in its place", mode);
-    return false;
+    return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                     "CA=%s is psqlodbc's short form of SSLmode: write SslMode=... in its place",
+                     mode);
 }
 
 /* GaussDB's driver asks the server for the others, and connects to one of them. */
@@ -355,11 +350,11 @@ static bool check_balance(const struct connstr *settings, struct error *error)
     const char *balance = connstr_get(settings, "AutoBalance");
     if (balance == NULL || is_one_of(balance, off))
         return true;
-    error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
-              "AutoBalance=%s would lead the driver to other servers, past odbcssl's TLS session: "
-              "name one server, or a name with several addresses",
-              balance);
-    return false;
+    return error_set(
+        error, ODBCSSL_ERROR_BYPASS_SETTING,
+        "AutoBalance=%s would lead the driver to other servers, past odbcssl's TLS session: "
+        "name one server, or a name with several addresses",
+        balance);
 }
 
 static bool inspect_pqopt(struct profile_target *target, struct error *error)
@@ -386,17 +381,14 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
     const char *address = secure_getenv("PGHOSTADDR");
     if (target->address == NULL && address != NULL && *address != '\0') {
         target->address = strdup(address);
-        if (target->address == NULL) {
-            error_set_memory(error);
-            return false;
-        }
+        if (target->address == NULL)
+            return error_set_memory(error);
     }
-    if (target->host != NULL && strchr(target->host, ',') != NULL) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "Servername=%s names several hosts: name one, or a name with several addresses",
-                  target->host);
-        return false;
-    }
+    if (target->host != NULL && strchr(target->host, ',') != NULL)
+        return error_set(
+            error, ODBCSSL_ERROR_KEYWORD_VALUE,
+            "Servername=%s names several hosts: name one, or a name with several addresses",
+            target->host);
     return true;
 }
 
@@ -429,11 +421,10 @@ static bool move_to_pqopt(struct connstr *list, const char *keyword, const char 
     const char *rest = profile_get(&profile_postgresql, list, PQOPT);
     if (pair == NULL || is_plain(pair->value))
         return true;
-    if (rest != NULL && pqopt_has(rest, option)) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                  "%s and the option %s of pqopt are both set: give one", pair->keyword, option);
-        return false;
-    }
+    if (rest != NULL && pqopt_has(rest, option))
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                         "%s and the option %s of pqopt are both set: give one", pair->keyword,
+                         option);
     bool is_moved = pqopt_append(pqopt, option, pair->value);
     profile_remove(&profile_postgresql, list, keyword);
     return is_moved;

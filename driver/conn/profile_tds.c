@@ -119,11 +119,10 @@ static bool split_host(struct profile_target *target, struct error *error)
     char *comma = target->host != NULL ? strrchr(target->host, ',') : NULL;
     unsigned long port;
     if (comma != NULL) {
-        if (!text_parse_number(comma + 1, 65535, &port) || port == 0) {
-            error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                      "Server=%s: behind the comma a port from 1 to 65535 is wanted", target->host);
-            return false;
-        }
+        if (!text_parse_number(comma + 1, 65535, &port) || port == 0)
+            return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                             "Server=%s: behind the comma a port from 1 to 65535 is wanted",
+                             target->host);
         *comma = '\0';
         target->port = (uint16_t)port;
     }
@@ -150,11 +149,11 @@ static bool check_encryption(const struct settings *settings, const struct conns
     const char *encryption = connstr_get(list, "Encryption");
     if (!is_demanding_tls(encryption) || settings->tls.mode >= ODBCSSL_MODE_REQUIRE)
         return true;
-    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-              "Encryption=%s demands TLS of FreeTDS, but odbcssl makes it, and SslMode=%s does not "
-              "demand it: set SslMode to require or stronger",
-              encryption, tls_mode_name(settings->tls.mode));
-    return false;
+    return error_set(
+        error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+        "Encryption=%s demands TLS of FreeTDS, but odbcssl makes it, and SslMode=%s does not "
+        "demand it: set SslMode to require or stronger",
+        encryption, tls_mode_name(settings->tls.mode));
 }
 
 /* The entry's own wishes for TLS must not get lost: odbcssl has to verify when FreeTDS would have.
@@ -198,11 +197,10 @@ static bool take_entry(const struct freetds_entry *entry, const char *name,
     unsigned long number = target->port;
     if (!check_entry_tls(entry, name, settings, error))
         return false;
-    if (port != NULL && (!text_parse_number(port, 65535, &number) || number == 0)) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "the entry [%s] of %s has port = %s, which is no port", name, entry->file, port);
-        return false;
-    }
+    if (port != NULL && (!text_parse_number(port, 65535, &number) || number == 0))
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                         "the entry [%s] of %s has port = %s, which is no port", name, entry->file,
+                         port);
     free(target->host);
     target->host = strdup(host != NULL ? host : name);
     target->port = (uint16_t)number;
@@ -220,8 +218,7 @@ static bool add_entry_settings(const struct freetds_entry *entry, struct connstr
         if (value == NULL || profile_get(&profile_tds, list, entry_settings[i].keyword) != NULL ||
             connstr_append(list, entry_settings[i].keyword, value))
             continue;
-        error_set_memory(error);
-        return false;
+        return error_set_memory(error);
     }
     return true;
 }

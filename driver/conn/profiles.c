@@ -11,17 +11,16 @@
 
 #include "base/text.h"
 
-static const struct profile *const profiles[] = {
-    &profile_postgresql,
-    &profile_tds,
-    &profile_mysql,
-};
-
 const struct profile *profile_find(enum driver_family family)
 {
-    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
-        if (profiles[i]->family == family)
-            return profiles[i];
+    switch (family) {
+#define DATABASE(name, word, its_proto, its_profile, libraries)                                    \
+    case DRIVER_FAMILY_##name:                                                                     \
+        return &its_profile;
+#include "base/databases.def"
+    case DRIVER_FAMILY_UNKNOWN:
+        break;
+    }
     return &profile_unknown;
 }
 
@@ -210,9 +209,9 @@ bool profile_refuse_environment(const char *const *names, const char *why, struc
         const char *value = profile_environment(*names);
         if (value == NULL || *value == '\0')
             continue;
-        error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
-                  "the environment variable %s is set: %s. Unset it for this program", *names, why);
-        return false;
+        return error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
+                         "the environment variable %s is set: %s. Unset it for this program",
+                         *names, why);
     }
     return true;
 }
@@ -238,10 +237,8 @@ static bool take_server(const struct profile *profile, const struct settings *se
     const struct connstr_pair *pair =
         profile_find_pair(profile, &target->settings, profile->port_keyword);
     unsigned long port = profile->default_port;
-    if (host != NULL && (target->host = strdup(host)) == NULL) {
-        error_set_memory(error);
-        return false;
-    }
+    if (host != NULL && (target->host = strdup(host)) == NULL)
+        return error_set_memory(error);
     target->has_port = pair != NULL && pair->value[0] != '\0';
     if (target->has_port && (!text_parse_number(pair->value, 65535, &port) || port == 0)) {
         profile_refuse_port(settings, pair, error);
@@ -301,9 +298,8 @@ bool profile_write_braced(const char *value, struct buffer *out)
 
 bool profile_refuse_value(const struct connstr_pair *pair, const char *why, struct error *error)
 {
-    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-              "the value of %s cannot be given to the real driver: %s", pair->keyword, why);
-    return false;
+    return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                     "the value of %s cannot be given to the real driver: %s", pair->keyword, why);
 }
 
 static bool is_utf8(const char *text)

@@ -119,9 +119,9 @@ char *profile_connection_string(const struct profile *profile, const struct sett
 char *profile_browse_string(const struct profile *profile, const struct connstr *given,
                             bool is_wide, struct error *error);
 
-extern const struct profile profile_postgresql;
-extern const struct profile profile_tds;
-extern const struct profile profile_mysql;
+#define DATABASE(name, word, its_proto, its_profile, libraries)                                    \
+    extern const struct profile its_profile;
+#include "base/databases.def"
 extern const struct profile profile_unknown;
 
 /* The pair that sets a keyword, under whichever name; NULL when there is none. */

@@ -168,22 +168,19 @@ const struct driver *driver_load(const char *path, struct error *error)
 
 bool driver_check_connect(const struct driver *driver, enum flavour flavour, struct error *error)
 {
-    if (flavour == FLAVOUR_WIDE && driver->functions->SQLDriverConnectW == NULL) {
-        error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION,
-                  "the real driver %s has only ANSI functions, and the application connects with "
-                  "SQLDriverConnectW: use libodbcssla.so instead of libodbcssl.so for it "
-                  "(Driver= of odbcssl's section in odbcinst.ini)",
-                  driver->path);
-        return false;
-    }
-    if (flavour == FLAVOUR_ANSI && driver->functions->SQLDriverConnect == NULL) {
-        error_set(
+    if (flavour == FLAVOUR_WIDE && driver->functions->SQLDriverConnectW == NULL)
+        return error_set(
+            error, ODBCSSL_ERROR_DRIVER_FUNCTION,
+            "the real driver %s has only ANSI functions, and the application connects with "
+            "SQLDriverConnectW: use libodbcssla.so instead of libodbcssl.so for it "
+            "(Driver= of odbcssl's section in odbcinst.ini)",
+            driver->path);
+    if (flavour == FLAVOUR_ANSI && driver->functions->SQLDriverConnect == NULL)
+        return error_set(
             error, ODBCSSL_ERROR_DRIVER_FUNCTION,
             "the real driver %s has only Unicode functions: it takes libodbcssl.so instead of "
             "libodbcssla.so (Driver= of odbcssl's section in odbcinst.ini), and an "
             "application that connects with SQLDriverConnectW",
             driver->path);
-        return false;
-    }
     return true;
 }

@@ -2,22 +2,18 @@
 
 #include <string.h>
 
-/* One row per database. */
-static const struct {
-    enum database_protocol protocol;
-    const struct proto *proto;
-} rows[] = {
-    {DATABASE_PROTOCOL_POSTGRESQL, &proto_postgres},
-    {DATABASE_PROTOCOL_TDS, &proto_tds},
-    {DATABASE_PROTOCOL_MYSQL, &proto_mysql},
-    {DATABASE_PROTOCOL_NONE, &proto_direct},
-};
-
 const struct proto *proto_find(enum database_protocol protocol)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].protocol == protocol)
-            return rows[i].proto;
+    switch (protocol) {
+#define DATABASE(name, word, its_proto, its_profile, libraries)                                    \
+    case DATABASE_PROTOCOL_##name:                                                                 \
+        return &its_proto;
+#include "base/databases.def"
+    case DATABASE_PROTOCOL_NONE:
+        return &proto_direct;
+    case DATABASE_PROTOCOL_AUTO:
+        break;
+    }
     return NULL;
 }
 

@@ -130,16 +130,15 @@ struct proto {
     bool (*stand_in)(struct proto_session *session, struct buffer *message);
 };
 
-/* NULL: there is no such protocol. */
+/* Static; NULL for AUTO alone. */
 const struct proto *proto_find(enum database_protocol protocol);
 
 bool proto_session_open(struct proto_session *session, const struct proto *proto,
                         enum proto_plan plan);
 void proto_session_close(struct proto_session *session);
 
-extern const struct proto proto_postgres;
-extern const struct proto proto_tds;
-extern const struct proto proto_mysql;
+#define DATABASE(name, word, its_proto, its_profile, libraries) extern const struct proto its_proto;
+#include "base/databases.def"
 extern const struct proto proto_direct;
 
 #endif

@@ -106,10 +106,8 @@ static enum proto_verdict tds_tls_started(struct proto_session *session)
 
 static bool move_bytes(struct proto_session *session, struct buffer *from, struct buffer *to)
 {
-    if (buffer_length(from) > 0 && !buffer_append(to, buffer_content(from), buffer_length(from))) {
-        error_set_memory(&session->error);
-        return false;
-    }
+    if (buffer_length(from) > 0 && !buffer_append(to, buffer_content(from), buffer_length(from)))
+        return error_set_memory(&session->error);
     buffer_clear(from);
     return true;
 }
@@ -119,10 +117,8 @@ static bool tds_wrap(struct proto_session *session, struct buffer *tls, struct b
     if (session->plan == PROTO_PLAN_DIRECT)
         return move_bytes(session, tls, wire);
     if (buffer_length(tls) > 0 &&
-        !tds_message_write(wire, TDS_PACKET_PRELOGIN, buffer_content(tls), buffer_length(tls))) {
-        error_set_memory(&session->error);
-        return false;
-    }
+        !tds_message_write(wire, TDS_PACKET_PRELOGIN, buffer_content(tls), buffer_length(tls)))
+        return error_set_memory(&session->error);
     buffer_clear(tls);
     return true;
 }
@@ -138,13 +134,12 @@ static bool unwrap_packet(struct proto_session *session, const struct buffer *wi
                           struct tds_packet *packet)
 {
     const unsigned char *bytes = buffer_content(wire);
-    if (!is_handshake_type(*bytes)) {
-        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-                  "the server sent a byte 0x%02X where a TDS packet of the TLS handshake (0x12) "
-                  "should begin",
-                  *bytes);
-        return false;
-    }
+    if (!is_handshake_type(*bytes))
+        return error_set(
+            &session->error, ODBCSSL_ERROR_PROTOCOL,
+            "the server sent a byte 0x%02X where a TDS packet of the TLS handshake (0x12) "
+            "should begin",
+            *bytes);
     enum tds_outcome outcome = tds_packet_read(bytes, buffer_length(wire), packet);
     if (outcome != TDS_WHOLE && outcome != TDS_PARTIAL)
         tds_refuse_outcome(session, outcome, "the server");
@@ -157,11 +152,8 @@ static bool tds_unwrap(struct proto_session *session, struct buffer *wire, struc
     if (session->plan == PROTO_PLAN_DIRECT)
         return move_bytes(session, wire, tls);
     while (buffer_length(wire) > 0 && unwrap_packet(session, wire, &packet)) {
-        if (packet.payload_length > 0 &&
-            !buffer_append(tls, packet.payload, packet.payload_length)) {
-            error_set_memory(&session->error);
-            return false;
-        }
+        if (packet.payload_length > 0 && !buffer_append(tls, packet.payload, packet.payload_length))
+            return error_set_memory(&session->error);
         buffer_take(wire, packet.length);
     }
     return !error_is_set(&session->error);

@@ -12,17 +12,13 @@
 bool tds_browser_write_request(const char *instance, struct buffer *request, struct error *error)
 {
     size_t length = strlen(instance);
-    if (length == 0 || length > INSTANCE_LIMIT) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "an instance name of SQL Server has 1 to %d characters, not %zu", INSTANCE_LIMIT,
-                  length);
-        return false;
-    }
-    if (buffer_append_byte(request, REQUEST_INSTANCE) &&
-        buffer_append(request, instance, length + 1))
-        return true;
-    error_set_memory(error);
-    return false;
+    if (length == 0 || length > INSTANCE_LIMIT)
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                         "an instance name of SQL Server has 1 to %d characters, not %zu",
+                         INSTANCE_LIMIT, length);
+    return (buffer_append_byte(request, REQUEST_INSTANCE) &&
+            buffer_append(request, instance, length + 1)) ||
+           error_set_memory(error);
 }
 
 /* The next text before a semicolon, cut to size; false at the end. */
@@ -76,17 +72,14 @@ bool tds_browser_read_reply(const void *bytes, size_t size, const char *instance
     uint8_t type = cursor_u8(&cursor);
     size_t length = cursor_u16le(&cursor);
     bool is_found;
-    if (cursor.is_short || type != REPLY || length > cursor.left) {
-        error_set(error, ODBCSSL_ERROR_RESOLVE,
-                  "SQL Server Browser's answer about instance %s is malformed", instance);
-        return false;
-    }
+    if (cursor.is_short || type != REPLY || length > cursor.left)
+        return error_set(error, ODBCSSL_ERROR_RESOLVE,
+                         "SQL Server Browser's answer about instance %s is malformed", instance);
     cursor.left = length;
     if (find_port(&cursor, instance, port_out, &is_found))
         return true;
-    error_set(error, ODBCSSL_ERROR_RESOLVE,
-              is_found ? "SQL Server Browser says that instance %s does not listen on TCP"
-                       : "SQL Server Browser does not know an instance %s",
-              instance);
-    return false;
+    return error_set(error, ODBCSSL_ERROR_RESOLVE,
+                     is_found ? "SQL Server Browser says that instance %s does not listen on TCP"
+                              : "SQL Server Browser does not know an instance %s",
+                     instance);
 }

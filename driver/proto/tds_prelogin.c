@@ -69,11 +69,9 @@ bool tds_prelogin_read(const void *payload, size_t length, const char *sender,
             prelogin->encryption_at = (size_t)(option->data - (const unsigned char *)payload);
         }
     }
-    if (!is_well_formed || !is_apart(prelogin, payload)) {
-        error_set(error, ODBCSSL_ERROR_PROTOCOL,
-                  "%s sent a malformed TDS PRELOGIN message of %zu bytes", sender, length);
-        return false;
-    }
+    if (!is_well_formed || !is_apart(prelogin, payload))
+        return error_set(error, ODBCSSL_ERROR_PROTOCOL,
+                         "%s sent a malformed TDS PRELOGIN message of %zu bytes", sender, length);
     prelogin->has_mars = prelogin_has(prelogin, TDS_OPTION_MARS);
     if (prelogin->encryption_at == 0)
         error_set(error, ODBCSSL_ERROR_PROTOCOL,

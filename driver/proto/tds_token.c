@@ -152,9 +152,8 @@ bool tds_login_reply_read(const void *payload, size_t length, struct tds_login_r
         is_known = read_token(&stream);
     if (is_known && !stream.cursor.is_short)
         return true;
-    error_set(error, ODBCSSL_ERROR_PROTOCOL,
-              "the server's answer to the login is not a valid TDS token stream");
-    return false;
+    return error_set(error, ODBCSSL_ERROR_PROTOCOL,
+                     "the server's answer to the login is not a valid TDS token stream");
 }
 
 static bool append_utf16(struct buffer *payload, const char *text, size_t length)

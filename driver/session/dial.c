@@ -29,18 +29,14 @@ static char *bare_host(const char *host)
 
 static bool check_host(const char *host, struct error *error)
 {
-    if (host == NULL || host[0] == '\0') {
-        error_set(error, ODBCSSL_ERROR_SERVER_MISSING, "no server is named");
-        return false;
-    }
-    if (host[0] == '/' || host[0] == '@') {
-        error_set(
+    if (host == NULL || host[0] == '\0')
+        return error_set(error, ODBCSSL_ERROR_SERVER_MISSING, "no server is named");
+    if (host[0] == '/' || host[0] == '@')
+        return error_set(
             error, ODBCSSL_ERROR_RESOLVE,
             "the server %s is a Unix socket, and databases speak no TLS there; name a host, or "
             "use the real driver without odbcssl",
             host);
-        return false;
-    }
     return true;
 }
 
@@ -65,10 +61,8 @@ bool dial_resolve(const char *host, uint16_t port, struct dial_target *target, s
     if (!check_host(host, error))
         return false;
     target->host = bare_host(host);
-    if (target->host == NULL) {
-        error_set_memory(error);
-        return false;
-    }
+    if (target->host == NULL)
+        return error_set_memory(error);
     snprintf(service, sizeof service, "%u", port);
     int result = getaddrinfo(target->host, service, &hints, &list);
     if (result == EAI_SYSTEM)

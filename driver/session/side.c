@@ -36,10 +36,7 @@ static enum tls_progress read_plain(struct session *session, void *out, size_t s
 static bool append_plain(struct session *session, const void *bytes, size_t size,
                          struct error *error)
 {
-    if (buffer_append(&session->wire_out, bytes, size))
-        return true;
-    error_set_memory(error);
-    return false;
+    return buffer_append(&session->wire_out, bytes, size) || error_set_memory(error);
 }
 
 static bool write_plain(struct session *session, const void *bytes, size_t size,
@@ -47,10 +44,9 @@ static bool write_plain(struct session *session, const void *bytes, size_t size,
 {
     if (session->proto.plan == PROTO_PLAN_PLAINTEXT)
         return append_plain(session, bytes, size, error);
-    error_set(
+    return error_set(
         error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
         "the real driver's bytes would have gone to the server unencrypted; they were not sent");
-    return false;
 }
 
 static bool is_plain_pending(struct session *session)
@@ -145,12 +141,10 @@ bool side_start_tls(struct session *session, struct error *error)
 {
     const struct session_options *options = session->options;
     size_t early = buffer_length(&session->from_server) + buffer_length(&session->wire_in);
-    if (early > 0) {
-        error_set(error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
-                  "%zu unencrypted bytes of %s came where TLS should have begun", early,
-                  options->target->host);
-        return false;
-    }
+    if (early > 0)
+        return error_set(error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+                         "%zu unencrypted bytes of %s came where TLS should have begun", early,
+                         options->target->host);
     session->tls = open_session(options, error);
     if (session->tls == NULL)
         return false;
@@ -166,8 +160,8 @@ static bool unwrap(struct session *session, struct error *error)
         proto->proto->unwrap(proto, &session->wire_in, tls_session_input(session->tls)))
         return true;
     error_copy(error, &proto->error);
-    error_set(error, ODBCSSL_ERROR_PROTOCOL, "the server broke the framing of the TLS handshake");
-    return false;
+    return error_set(error, ODBCSSL_ERROR_PROTOCOL,
+                     "the server broke the framing of the TLS handshake");
 }
 
 static bool wrap(struct session *session, struct error *error)
@@ -178,8 +172,7 @@ static bool wrap(struct session *session, struct error *error)
         proto->proto->wrap(proto, output, &session->wire_out))
         return true;
     error_copy(error, &proto->error);
-    error_set_memory(error);
-    return false;
+    return error_set_memory(error);
 }
 
 enum tls_progress side_handshake(struct session *session, struct error *error)
@@ -198,11 +191,9 @@ enum tls_progress side_handshake(struct session *session, struct error *error)
 
 bool side_end_tls(struct session *session, struct error *error)
 {
-    if (session->side != &side_tls || !session->proto.is_login_only_allowed) {
-        error_set(error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
-                  "the server encrypts only the login, which this SslMode does not allow");
-        return false;
-    }
+    if (session->side != &side_tls || !session->proto.is_login_only_allowed)
+        return error_set(error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+                         "the server encrypts only the login, which this SslMode does not allow");
     session_move(session, tls_session_output(session->tls), &session->wire_out);
     session_move(session, tls_session_input(session->tls), &session->wire_in);
     tls_session_free(&session->tls);

@@ -85,12 +85,10 @@ static bool make_key(const struct tls_options *options, const char *user, unsign
     gnutls_hash_hd_t hash;
     if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) != 0)
         return false;
-    hash_option(hash, &options->root_cert);
-    hash_option(hash, &options->cert);
-    hash_option(hash, &options->key);
-    hash_option(hash, &options->crl);
-    hash_option(hash, &options->crl_dir);
-    hash_text(hash, options->password.value);
+#define CREDENTIAL_KEY(name, field, kind, fallback, environment, file, help)                       \
+    hash_option(hash, &options->field);
+#define DRIVER_KEY(name, field, kind, help)
+#include "base/keys.def"
     bool has_token = token_is_uri(options->cert.value) || token_is_uri(options->key.value);
     const unsigned owner = has_token ? fork_generation() : 0;
     const bool is_system =
