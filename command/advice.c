@@ -2,12 +2,11 @@
 
 #include <stddef.h>
 
-/* One text for every row of errors.def and warnings.def: one missing or too many does not compile. */
+/* One text for every row of errors.def and warnings.def: one missing or too many does not compile.
+ */
 #define ADVICE(name, text) static const char advice_##name[] = text;
 #define WARNING_ADVICE(name, text) static const char warning_advice_##name[] = text;
 #include "command/advice.def"
-#undef ADVICE
-#undef WARNING_ADVICE
 
 static const struct {
     enum odbcssl_error code;

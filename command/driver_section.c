@@ -185,9 +185,7 @@ static bool make_section(const struct driver_section *section, const struct conn
     for (size_t i = 0; i < section->defaults.count && is_made; i++)
         is_made = connstr_set(pairs, section->defaults.pairs[i].keyword,
                               section->defaults.pairs[i].value);
-    if (!is_made)
-        error_set_memory(error);
-    return is_made;
+    return is_made || error_set_memory(error);
 }
 
 bool driver_section_write(const struct driver_section *section, char **name_out,

@@ -19,11 +19,9 @@ static const struct code_row {
 #define ERROR(name, sqlstate, meaning)                                                             \
     {ODBCSSL_ERROR_##name, "ODBCSSL_ERROR_" #name, sqlstate, meaning},
 #include "base/errors.def"
-#undef ERROR
 #define WARNING(name, sqlstate, meaning)                                                           \
     {ODBCSSL_WARNING_##name, "ODBCSSL_WARNING_" #name, sqlstate, meaning},
 #include "base/warnings.def"
-#undef WARNING
 };
 
 static const struct {
@@ -44,15 +42,18 @@ static const char introduction[] =
     "\n"
     "<!-- Written by doc/make-errors from the program's own tables; a test compares the two. -->\n"
     "\n"
-    "A diagnostic record of odbcssl begins with `[odbcssl]` and has one of these native error codes\n"
-    "(`isql` does not print them; `odbcssl check NAME` does, and says what to do). The record itself\n"
+    "A diagnostic record of odbcssl begins with `[odbcssl]` and has one of these native error "
+    "codes\n"
+    "(`isql` does not print them; `odbcssl check NAME` does, and says what to do). The record "
+    "itself\n"
     "names the file, keyword or certificate that is meant. The names are those of `odbcssl.h`.\n";
 
 int main(void)
 {
     fputs(introduction, stdout);
     for (size_t i = 0; i < sizeof chapters / sizeof chapters[0]; i++) {
-        printf("\n## %s\n\n| code | SQLSTATE | cause | cure |\n|---|---|---|---|\n", chapters[i].title);
+        printf("\n## %s\n\n| code | SQLSTATE | cause | cure |\n|---|---|---|---|\n",
+               chapters[i].title);
         for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
             const struct code_row *row = &rows[k];
             if (row->code / 100 == chapters[i].hundred)

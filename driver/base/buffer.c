@@ -13,32 +13,30 @@
 
 static _Atomic(unsigned char *) spares[SPARE_COUNT];
 
-static unsigned char *take_spare(void)
+static unsigned char *new_storage(size_t capacity)
 {
     unsigned char *storage = NULL;
-    for (size_t i = 0; i < SPARE_COUNT && storage == NULL; i++)
+    for (size_t i = 0; i < SPARE_COUNT && storage == NULL && capacity == SPARE_CAPACITY; i++)
         if (atomic_load_explicit(&spares[i], memory_order_relaxed) != NULL)
             storage = atomic_exchange(&spares[i], NULL);
-    return storage;
+    return storage != NULL ? storage : malloc(capacity);
 }
 
-static void free_storage(unsigned char *storage, size_t capacity)
+static void free_storage(const struct buffer *buffer)
 {
-    for (size_t i = 0; i < SPARE_COUNT && storage != NULL && capacity == SPARE_CAPACITY; i++)
+    unsigned char *storage = buffer->storage;
+    if (buffer->is_secret && storage != NULL)
+        explicit_bzero(storage, buffer->capacity);
+    for (size_t i = 0; i < SPARE_COUNT && storage != NULL && buffer->capacity == SPARE_CAPACITY;
+         i++)
         if (atomic_load_explicit(&spares[i], memory_order_relaxed) == NULL)
             storage = atomic_exchange(&spares[i], storage);
     free(storage);
 }
 
-static unsigned char *new_storage(size_t capacity)
-{
-    unsigned char *storage = capacity == SPARE_CAPACITY ? take_spare() : NULL;
-    return storage != NULL ? storage : malloc(capacity);
-}
-
 void buffer_free(struct buffer *buffer)
 {
-    free_storage(buffer->storage, buffer->capacity);
+    free_storage(buffer);
     *buffer = (struct buffer){0};
 }
 
@@ -46,8 +44,8 @@ void buffer_shrink(struct buffer *buffer)
 {
     if (buffer->capacity <= LARGEST_SMALL || buffer_length(buffer) > 0)
         return;
-    free_storage(buffer->storage, buffer->capacity);
-    *buffer = (struct buffer){.is_failed = buffer->is_failed};
+    free_storage(buffer);
+    *buffer = (struct buffer){.is_failed = buffer->is_failed, .is_secret = buffer->is_secret};
 }
 
 unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
@@ -76,8 +74,9 @@ unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
     }
     if (length > 0)
         memcpy(storage, buffer_content(buffer), length);
-    free_storage(buffer->storage, buffer->capacity);
-    *buffer = (struct buffer){.storage = storage, .end = length, .capacity = capacity};
+    free_storage(buffer);
+    *buffer = (struct buffer){
+        .storage = storage, .end = length, .capacity = capacity, .is_secret = buffer->is_secret};
     return storage + length;
 }
 
@@ -94,7 +93,7 @@ size_t buffer_room(const struct buffer *buffer)
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 {
     if (size == 0)
-        return true;
+        return !buffer->is_failed;
     unsigned char *room = buffer_reserve(buffer, size);
     if (room == NULL)
         return false;
@@ -106,6 +105,11 @@ bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 bool buffer_append_byte(struct buffer *buffer, unsigned char byte)
 {
     return buffer_append(buffer, &byte, 1);
+}
+
+bool buffer_append_text(struct buffer *buffer, const char *text)
+{
+    return buffer_append(buffer, text, strlen(text));
 }
 
 bool buffer_append_u16(struct buffer *buffer, uint16_t value)
@@ -132,6 +136,15 @@ bool buffer_append_u32le(struct buffer *buffer, uint32_t value)
     unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
                               (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
     return buffer_append(buffer, bytes, sizeof bytes);
+}
+
+char *buffer_move_text(struct buffer *buffer)
+{
+    char *text = buffer_append_byte(buffer, '\0') ? (char *)buffer->storage : NULL;
+    if (text == NULL)
+        buffer_free(buffer);
+    *buffer = (struct buffer){.is_secret = buffer->is_secret};
+    return text;
 }
 
 void buffer_take(struct buffer *buffer, size_t size)

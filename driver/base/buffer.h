@@ -21,6 +21,7 @@ struct buffer {
     size_t end;
     size_t capacity;
     bool is_failed; /* memory was out once: nothing is added any more, as something is missing */
+    bool is_secret; /* no storage is given back before it is wiped */
 };
 
 /* An empty buffer is all zeroes: struct buffer buffer = {0}. */
@@ -49,13 +50,19 @@ void buffer_added(struct buffer *buffer, size_t size);
 /* Bytes that can be added without moving or growing. */
 size_t buffer_room(const struct buffer *buffer);
 
-/* false: out of memory, and the buffer is as it was. */
+/* false: out of memory, now or before; the content is as it was, and is_failed says so from then
+ * on. Who appends several things need look at the last answer only, or at is_failed. */
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t size);
 bool buffer_append_byte(struct buffer *buffer, unsigned char byte);
-bool buffer_append_u16(struct buffer *buffer, uint16_t value); /* big-endian */
-bool buffer_append_u32(struct buffer *buffer, uint32_t value); /* big-endian */
+bool buffer_append_text(struct buffer *buffer, const char *text); /* without its NUL */
+bool buffer_append_u16(struct buffer *buffer, uint16_t value);    /* big-endian */
+bool buffer_append_u32(struct buffer *buffer, uint32_t value);    /* big-endian */
 bool buffer_append_u16le(struct buffer *buffer, uint16_t value);
 bool buffer_append_u32le(struct buffer *buffer, uint32_t value);
+
+/* The content as a text that the caller frees, where nothing was taken from the front; the buffer
+ * is then empty. NULL: out of memory, now or before. */
+char *buffer_move_text(struct buffer *buffer);
 
 /* Takes size bytes (at most the content) from the front. */
 void buffer_take(struct buffer *buffer, size_t size);

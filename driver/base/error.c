@@ -15,6 +15,13 @@ static void error_format(struct error *error, enum odbcssl_error code, const cha
         text_trim_partial(error->text);
 }
 
+void error_set_arguments(struct error *error, enum odbcssl_error code, const char *format,
+                         va_list arguments)
+{
+    if (error != NULL && !error_is_set(error))
+        error_format(error, code, format, arguments);
+}
+
 void error_clear(struct error *error)
 {
     if (error == NULL)
@@ -30,11 +37,9 @@ bool error_is_set(const struct error *error)
 
 bool error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
 {
-    if (error == NULL || error_is_set(error))
-        return false;
     va_list arguments;
     va_start(arguments, format);
-    error_format(error, code, format, arguments);
+    error_set_arguments(error, code, format, arguments);
     va_end(arguments);
     return false;
 }

@@ -7,6 +7,7 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,6 +36,9 @@ bool error_is_set(const struct error *error);
  * one statement. */
 bool error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+void error_set_arguments(struct error *error, enum odbcssl_error code, const char *format,
+                         va_list arguments);
 
 /* The same, with ": " and the text of errno value system_error behind it. */
 bool error_set_system(struct error *error, enum odbcssl_error code, int system_error,

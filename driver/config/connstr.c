@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/text.h"
 
 #define MALFORMED "the connection string is malformed at position %zu: "
@@ -305,49 +304,32 @@ static bool needs_braces(const struct connstr_pair *pair)
             (is_blank(pair->value[0]) || is_blank(pair->value[length - 1])));
 }
 
-static bool append_braced(struct buffer *buffer, const char *value)
+bool connstr_append_braced(struct buffer *buffer, const char *value)
 {
-    bool is_good = buffer_append_byte(buffer, '{');
-    for (; *value != '\0' && is_good; value++) {
-        is_good = buffer_append_byte(buffer, (unsigned char)*value);
+    buffer_append_byte(buffer, '{');
+    for (; *value != '\0'; value++) {
+        buffer_append_byte(buffer, (unsigned char)*value);
         if (*value == '}')
-            is_good = is_good && buffer_append_byte(buffer, '}');
+            buffer_append_byte(buffer, '}');
     }
-    return is_good && buffer_append_byte(buffer, '}');
-}
-
-static bool append_pair(struct buffer *buffer, const struct connstr_pair *pair)
-{
-    if (buffer_length(buffer) > 0 && !buffer_append_byte(buffer, ';'))
-        return false;
-    if (!buffer_append(buffer, pair->keyword, strlen(pair->keyword)) ||
-        !buffer_append_byte(buffer, '='))
-        return false;
-    return needs_braces(pair) ? append_braced(buffer, pair->value)
-                              : buffer_append(buffer, pair->value, strlen(pair->value));
-}
-
-/* Enough for every pair, so that the buffer never moves and leaves a copy of a secret behind. */
-static size_t largest_size(const struct connstr *list)
-{
-    size_t size = 1;
-    for (size_t i = 0; i < list->count; i++)
-        size += strlen(list->pairs[i].keyword) + 2 * strlen(list->pairs[i].value) + 4;
-    return size;
+    return buffer_append_byte(buffer, '}');
 }
 
 char *connstr_format(const struct connstr *list)
 {
-    struct buffer buffer = {0};
-    bool is_good = buffer_reserve(&buffer, largest_size(list)) != NULL;
-    for (size_t i = 0; i < list->count && is_good; i++)
-        is_good = append_pair(&buffer, &list->pairs[i]);
-    is_good = is_good && buffer_append_byte(&buffer, '\0');
-    char *text = is_good ? strdup((const char *)buffer_content(&buffer)) : NULL;
-    if (buffer.storage != NULL)
-        text_wipe(buffer.storage, buffer.capacity);
-    buffer_free(&buffer);
-    return text;
+    struct buffer buffer = {.is_secret = true};
+    for (size_t i = 0; i < list->count; i++) {
+        const struct connstr_pair *pair = &list->pairs[i];
+        if (i > 0)
+            buffer_append_byte(&buffer, ';');
+        buffer_append_text(&buffer, pair->keyword);
+        buffer_append_byte(&buffer, '=');
+        if (needs_braces(pair))
+            connstr_append_braced(&buffer, pair->value);
+        else
+            buffer_append_text(&buffer, pair->value);
+    }
+    return buffer_move_text(&buffer);
 }
 
 void connstr_free(struct connstr *list)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 /* Where a pair was written: some drivers decode or trim what stands in one place and not in
@@ -60,6 +61,9 @@ void connstr_remove(struct connstr *list, const char *keyword);
 /* A new string "A=b;C={d;}}}" with braces where the value needs them, was written in them or was an
  * argument; the caller frees it with text_free_secret. NULL: out of memory. */
 char *connstr_format(const struct connstr *list);
+
+/* Appends a value in braces, with '}' doubled. false: out of memory. */
+bool connstr_append_braced(struct buffer *buffer, const char *value);
 
 /* Wipes the values. */
 void connstr_free(struct connstr *list);

@@ -87,9 +87,7 @@ static bool find_library(const char *library, char **path_out, struct error *err
     if (!is_regular_file(candidate))
         return true;
     *path_out = strdup(candidate);
-    if (*path_out == NULL)
-        error_set_memory(error);
-    return *path_out != NULL;
+    return *path_out != NULL || error_set_memory(error);
 }
 
 /* The library of a section: Driver64 beats Driver, as in the driver manager on 64-bit machines. */
@@ -148,9 +146,7 @@ static bool note_section(const char *driver, const char *section, char **section
     char name[200], other[200], library[300];
     if (*section_out == NULL) {
         *section_out = strdup(section);
-        if (*section_out == NULL)
-            error_set_memory(error);
-        return *section_out != NULL;
+        return *section_out != NULL || error_set_memory(error);
     }
     return error_set(
         error, ODBCSSL_ERROR_KEYWORD_CONFLICT,

@@ -73,14 +73,16 @@ static const char *read_value(const char *text, struct buffer *value)
 
 bool pqopt_append(struct buffer *out, const char *name, const char *value)
 {
-    bool is_good = (buffer_length(out) == 0 || buffer_append_byte(out, ' ')) &&
-                   buffer_append(out, name, strlen(name)) && buffer_append(out, "='", 2);
-    for (; is_good && *value != '\0'; value++) {
+    if (buffer_length(out) > 0)
+        buffer_append_byte(out, ' ');
+    buffer_append_text(out, name);
+    buffer_append_text(out, "='");
+    for (; *value != '\0'; value++) {
         if (*value == '\'' || *value == '\\')
-            is_good = buffer_append_byte(out, '\\');
-        is_good = is_good && buffer_append_byte(out, (unsigned char)*value);
+            buffer_append_byte(out, '\\');
+        buffer_append_byte(out, (unsigned char)*value);
     }
-    return is_good && buffer_append_byte(out, '\'');
+    return buffer_append_byte(out, '\'');
 }
 
 static bool check_option(const char *name, const char *value, struct error *error)
@@ -98,37 +100,13 @@ static bool check_option(const char *name, const char *value, struct error *erro
     return true;
 }
 
-struct pqopt_result {
-    char *hostaddr;
-    struct buffer rest;
-};
-
-static bool take_option(const char *name, const char *value, struct pqopt_result *result,
-                        struct error *error)
-{
-    if (!check_option(name, value, error))
-        return false;
-    bool is_kept;
-    if (strcmp(name, "hostaddr") == 0) {
-        free(result->hostaddr);
-        result->hostaddr = strdup(value);
-        is_kept = result->hostaddr != NULL;
-    } else {
-        is_kept = pqopt_append(&result->rest, name, value);
-    }
-    if (!is_kept)
-        error_set_memory(error);
-    return is_kept;
-}
-
 /* libpq knows no other names; and what is written anew must not begin like a URI. */
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 /* One "name = value"; returns what follows, NULL with error set. */
 static const char *read_option(const char *text, struct connstr *options, struct error *error)
 {
-    struct buffer name = {0}, value = {0};
-    const char *rest = NULL;
+    struct buffer value = {.is_secret = true};
     size_t length = strspn(text, NAME_CHARACTERS);
     const char *equals = skip_blanks(text + length);
     if (length == 0 || *equals != '=') {
@@ -136,17 +114,18 @@ static const char *read_option(const char *text, struct connstr *options, struct
             error, ODBCSSL_ERROR_KEYWORD_VALUE,
             "pqopt is malformed: an option without '=', or with a name that is not of letters, "
             "digits and '_' (libpq connection strings are name=value pairs)");
-    } else if (!buffer_append(&name, text, length) || !buffer_append_byte(&name, '\0')) {
-        error_set_memory(error);
-    } else if ((rest = read_value(skip_blanks(equals + 1), &value)) == NULL) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "pqopt is malformed: a quote is not closed");
-    } else if (!connstr_append(options, (char *)buffer_content(&name),
-                               (char *)buffer_content(&value))) {
-        error_set_memory(error);
-        rest = NULL;
+        return NULL;
     }
-    text_wipe(value.storage, value.capacity);
-    buffer_free(&name);
+    const char *rest = read_value(skip_blanks(equals + 1), &value);
+    char *name = strndup(text, length);
+    if (rest == NULL && !value.is_failed)
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "pqopt is malformed: a quote is not closed");
+    else if (rest == NULL || name == NULL ||
+             !connstr_append(options, name, (char *)buffer_content(&value)))
+        rest = NULL;
+    if (rest == NULL)
+        error_set_memory(error);
+    free(name);
     buffer_free(&value);
     return rest;
 }
@@ -173,31 +152,35 @@ bool pqopt_read(const char *text, struct connstr *options, struct error *error)
 
 bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struct error *error)
 {
-    struct pqopt_result result = {0};
+    struct buffer rest = {.is_secret = true};
     struct connstr options;
     if (!pqopt_read(text, &options, error))
         return false;
+    const char *hostaddr = NULL;
     bool is_good = true;
-    for (size_t i = 0; i < options.count && is_good; i++)
-        is_good = take_option(options.pairs[i].keyword, options.pairs[i].value, &result, error);
-    connstr_free(&options);
-    if (is_good && !buffer_append_byte(&result.rest, '\0')) {
-        error_set_memory(error);
-        is_good = false;
+    for (size_t i = 0; i < options.count && is_good; i++) {
+        const struct connstr_pair *option = &options.pairs[i];
+        is_good = check_option(option->keyword, option->value, error);
+        if (strcmp(option->keyword, "hostaddr") == 0)
+            hostaddr = option->value;
+        else
+            pqopt_append(&rest, option->keyword, option->value);
     }
+    *rest_out = is_good ? buffer_move_text(&rest) : NULL;
+    *hostaddr_out = *rest_out != NULL && hostaddr != NULL ? strdup(hostaddr) : NULL;
+    is_good = *rest_out != NULL && (hostaddr == NULL) == (*hostaddr_out == NULL);
     if (!is_good) {
-        free(result.hostaddr);
-        buffer_free(&result.rest);
-        return false;
+        error_set_memory(error);
+        text_free_secret(*rest_out);
     }
-    *hostaddr_out = result.hostaddr;
-    *rest_out = (char *)result.rest.storage;
-    return true;
+    connstr_free(&options);
+    buffer_free(&rest);
+    return is_good;
 }
 
 bool pqopt_has(const char *text, const char *option)
 {
-    struct buffer value = {0};
+    struct buffer value = {.is_secret = true};
     bool is_found = false;
     while (text != NULL && *text != '\0' && !is_found) {
         size_t length = strspn(text, NAME_CHARACTERS);
@@ -206,8 +189,6 @@ bool pqopt_has(const char *text, const char *option)
         text = text[length] == '=' ? read_value(text + length + 1, &value) : NULL;
         text = text != NULL ? skip_blanks(text) : NULL;
     }
-    if (value.storage != NULL)
-        text_wipe(value.storage, value.capacity);
     buffer_free(&value);
     return is_found;
 }

@@ -183,9 +183,7 @@ static bool read_setting(const char *keyword, const struct connstr_pair *pair, c
             length--;
     }
     *value_out = strndup(value, length);
-    if (*value_out == NULL)
-        error_set_memory(error);
-    return *value_out != NULL;
+    return *value_out != NULL || error_set_memory(error);
 }
 
 /* The client library cuts longer names without a word (mariadb_lib.c: NAME_LEN, USERNAME_LENGTH).
@@ -209,8 +207,8 @@ static bool write_setting(const char *keyword, const struct connstr_pair *pair, 
         return profile_refuse_value(
             pair, "the driver takes blanks away from the ends of a value, even in braces", error);
     if (*value == '{' || strchr(value, ';') != NULL)
-        return profile_write_braced(value, out);
-    return buffer_append(out, value, length);
+        return connstr_append_braced(out, value);
+    return buffer_append_text(out, value);
 }
 
 /* The driver takes the last of several servers, and a socket before any of them. */

@@ -265,9 +265,7 @@ static bool read_prefixes(const struct connstr_pair *pair, char **value_out, str
     if (memchr(pair->value, ';', length) != NULL)
         return refuse_file_setting(pair, error);
     *value_out = strndup(pair->value, length);
-    if (*value_out == NULL)
-        error_set_memory(error);
-    return *value_out != NULL;
+    return *value_out != NULL || error_set_memory(error);
 }
 
 static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
@@ -287,9 +285,7 @@ static bool read_setting(const char *keyword, const struct connstr_pair *pair, c
     if (is_encoded(keyword, pair))
         return decode(pair, value_out, error);
     *value_out = strdup(value);
-    if (*value_out == NULL)
-        error_set_memory(error);
-    return *value_out != NULL;
+    return *value_out != NULL || error_set_memory(error);
 }
 
 /* ---- writing ---- */
@@ -304,9 +300,9 @@ static bool write_setting(const char *keyword, const struct connstr_pair *pair, 
 {
     (void)is_wide;
     if (has_braces(keyword))
-        return profile_write_braced(pair->value, out);
+        return connstr_append_braced(out, pair->value);
     if (is_plain(pair->value))
-        return buffer_append(out, pair->value, strlen(pair->value));
+        return buffer_append_text(out, pair->value);
     return profile_refuse_value(
         pair,
         "psqlodbc takes there neither a ';' nor a '{' at the beginning, nor "
@@ -366,9 +362,7 @@ static bool inspect_pqopt(struct profile_target *target, struct error *error)
     profile_remove(&profile_postgresql, &target->settings, PQOPT);
     bool is_kept = *rest == '\0' || connstr_append(&target->settings, PQOPT, rest);
     text_free_secret(rest);
-    if (!is_kept)
-        error_set_memory(error);
-    return is_kept;
+    return is_kept || error_set_memory(error);
 }
 
 static bool inspect(const struct settings *settings, struct profile_target *target,
@@ -434,17 +428,17 @@ static bool move_to_pqopt(struct connstr *list, const char *keyword, const char 
 static bool set_pqopt(const struct relay_endpoint *endpoint, struct connstr *list,
                       struct error *error)
 {
-    struct buffer pqopt = {0};
-    bool is_set = pqopt_append(&pqopt, "hostaddr", endpoint->address) &&
-                  move_to_pqopt(list, USER, "user", &pqopt, error) &&
+    struct buffer pqopt = {.is_secret = true};
+    pqopt_append(&pqopt, "hostaddr", endpoint->address);
+    bool is_set = move_to_pqopt(list, USER, "user", &pqopt, error) &&
                   move_to_pqopt(list, DATABASE, "dbname", &pqopt, error);
     const char *rest = profile_get(&profile_postgresql, list, PQOPT);
-    if (is_set && rest != NULL)
-        is_set = buffer_append_byte(&pqopt, ' ') && buffer_append(&pqopt, rest, strlen(rest));
+    if (rest != NULL) {
+        buffer_append_byte(&pqopt, ' ');
+        buffer_append_text(&pqopt, rest);
+    }
     is_set = is_set && buffer_append_byte(&pqopt, '\0') &&
              profile_set(&profile_postgresql, list, PQOPT, (char *)buffer_content(&pqopt));
-    if (pqopt.storage != NULL)
-        text_wipe(pqopt.storage, pqopt.capacity);
     buffer_free(&pqopt);
     return is_set;
 }

@@ -108,9 +108,7 @@ static bool read_setting(const char *keyword, const struct connstr_pair *pair, c
     if (is_from_file && pair->value[0] == '\0')
         return true;
     *value_out = strdup(pair->value);
-    if (*value_out == NULL)
-        error_set_memory(error);
-    return *value_out != NULL;
+    return *value_out != NULL || error_set_memory(error);
 }
 
 /* "host,port" and "host\instance", as Microsoft's drivers and FreeTDS take them. */
@@ -326,11 +324,11 @@ static bool write_value(const struct connstr_pair *pair, const char *value, stru
                         struct error *error)
 {
     if (*value != '{' && strchr(value, ';') == NULL)
-        return buffer_append(out, value, strlen(value));
+        return buffer_append_text(out, value);
     if (strstr(value, "};") != NULL)
         return profile_refuse_value(pair, "for FreeTDS \"};\" ends a value wherever it stands",
                                     error);
-    return buffer_append_byte(out, '{') && buffer_append(out, value, strlen(value)) &&
+    return buffer_append_byte(out, '{') && buffer_append_text(out, value) &&
            buffer_append_byte(out, '}');
 }
 

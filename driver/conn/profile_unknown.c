@@ -79,7 +79,7 @@ static bool write_setting(const char *keyword, const struct connstr_pair *pair, 
     (void)error;
     bool has_blanks = length > 0 && (value[0] == ' ' || value[length - 1] == ' ');
     bool is_braced = pair->origin == CONNSTR_BRACED || strpbrk(value, ";{}") != NULL || has_blanks;
-    return is_braced ? profile_write_braced(value, out) : buffer_append(out, value, length);
+    return is_braced ? connstr_append_braced(out, value) : buffer_append_text(out, value);
 }
 
 /* Which of several counts for such a driver, nobody knows: each keyword is there once. */

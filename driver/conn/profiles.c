@@ -174,9 +174,7 @@ static bool read_pair(const struct profile *profile, const struct connstr_pair *
     profile_remove(profile, list, name);
     bool is_added = value != NULL && connstr_append_pair(list, pair->keyword, value, pair->origin);
     text_free_secret(value);
-    if (!is_added)
-        error_set_memory(error);
-    return is_added;
+    return is_added || error_set_memory(error);
 }
 
 bool profile_read(const struct profile *profile, const struct settings *settings,
@@ -287,15 +285,6 @@ void profile_target_free(struct profile_target *target)
 
 /* ---- writing ---- */
 
-bool profile_write_braced(const char *value, struct buffer *out)
-{
-    bool is_good = buffer_append_byte(out, '{');
-    for (; *value != '\0' && is_good; value++)
-        is_good = buffer_append_byte(out, (unsigned char)*value) &&
-                  (*value != '}' || buffer_append_byte(out, '}'));
-    return is_good && buffer_append_byte(out, '}');
-}
-
 bool profile_refuse_value(const struct connstr_pair *pair, const char *why, struct error *error)
 {
     return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
@@ -327,32 +316,20 @@ static bool write_pair(const struct profile *profile, const struct connstr_pair 
     if (is_wide && !is_utf8(pair->value))
         return profile_refuse_value(pair, "it is not UTF-8, which a Unicode connection needs",
                                     error);
-    if (!buffer_append(out, pair->keyword, strlen(pair->keyword)) || !buffer_append_byte(out, '='))
-        return false;
+    buffer_append_text(out, pair->keyword);
+    buffer_append_byte(out, '=');
     return profile->write(main_name(profile, pair->keyword), pair, is_wide, out, error) &&
            buffer_append_byte(out, ';');
-}
-
-/* Enough for every pair, so that the buffer never moves and leaves a copy of a secret behind. */
-static size_t largest_size(const struct connstr *list)
-{
-    size_t size = 1;
-    for (size_t i = 0; i < list->count; i++)
-        size += strlen(list->pairs[i].keyword) + 2 * strlen(list->pairs[i].value) + strlen("={};");
-    return size;
 }
 
 static char *write_list(const struct profile *profile, const struct connstr *list, bool is_wide,
                         struct error *error)
 {
-    struct buffer buffer = {0};
-    bool is_good = buffer_reserve(&buffer, largest_size(list)) != NULL;
+    struct buffer buffer = {.is_secret = true};
+    bool is_good = true;
     for (size_t i = 0; i < list->count && is_good; i++)
         is_good = write_pair(profile, &list->pairs[i], is_wide, &buffer, error);
-    is_good = is_good && buffer_append_byte(&buffer, '\0');
-    char *text = is_good ? strdup((const char *)buffer_content(&buffer)) : NULL;
-    if (buffer.storage != NULL)
-        text_wipe(buffer.storage, buffer.capacity);
+    char *text = is_good ? buffer_move_text(&buffer) : NULL;
     buffer_free(&buffer);
     if (text == NULL)
         error_set_memory(error);

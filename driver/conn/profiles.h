@@ -146,9 +146,6 @@ void profile_remove(const struct profile *profile, struct connstr *list, const c
 bool profile_append_number(struct connstr *list, const char *keyword, unsigned number);
 bool profile_append_all(struct connstr *list, const struct connstr *more);
 
-/* For the rows: a value in braces, with '}' doubled. false: out of memory. */
-bool profile_write_braced(const char *value, struct buffer *out);
-
 /* For the rows: sets the error of a value that the real driver has no way to be told; returns
  * false. */
 bool profile_refuse_value(const struct connstr_pair *pair, const char *why, struct error *error);

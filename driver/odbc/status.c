@@ -101,7 +101,7 @@ enum status_dialect status_dialect_of(const char *dbms_name)
 
 static bool append_text(struct buffer *buffer, const char *text)
 {
-    return buffer_append(buffer, text, strlen(text));
+    return buffer_append_text(buffer, text);
 }
 
 /* Names come out of the server's certificate: nothing in them may end the literal. */

@@ -36,43 +36,26 @@
 
 #define SERVER_TEXT_SIZE 512
 
-enum proto_verdict mysql_refuse_memory(struct proto_session *session)
-{
-    error_set_memory(&session->error);
-    return PROTO_REFUSE;
-}
-
 enum proto_verdict mysql_refuse_protocol(struct proto_session *session, const char *text)
 {
-    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL, "%s", text);
-    return PROTO_REFUSE;
+    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL, "%s", text);
 }
 
 static bool mysql_open(struct proto_session *session)
 {
-    session->state = calloc(1, sizeof(struct mysql_state));
-    return session->state != NULL;
+    struct mysql_state *state = session->state = calloc(1, sizeof *state);
+    if (state != NULL)
+        state->held.is_secret = true;
+    return state != NULL;
 }
 
 static void mysql_close(struct proto_session *session)
 {
-    if (session->state != NULL)
-        mysql_wipe_response(session->state);
-    free(session->state);
+    struct mysql_state *state = session->state;
+    if (state != NULL)
+        buffer_free(&state->held);
+    free(state);
     session->state = NULL;
-}
-
-static const char *mysql_alpn(enum proto_plan plan, bool *is_required_out)
-{
-    (void)plan;
-    *is_required_out = false;
-    return NULL;
-}
-
-static enum tls_version mysql_maximum_version(enum proto_plan plan)
-{
-    (void)plan;
-    return TLS_VERSION_NONE;
 }
 
 static enum proto_verdict mysql_start(struct proto_session *session)
@@ -103,32 +86,22 @@ enum proto_verdict mysql_judge_transport(struct proto_session *session,
 enum proto_verdict mysql_refuse_password(struct proto_session *session)
 {
     const struct mysql_state *state = session->state;
-    error_set(&session->error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
-              "the server asks for the password in clear text (%s), and this connection to it has "
-              "no TLS; the password was not sent. SslMode=require or above is needed",
-              state->method == MYSQL_METHOD_CLEAR    ? "mysql_clear_password"
-              : state->method == MYSQL_METHOD_SHA256 ? "sha256_password"
-                                                     : "caching_sha2_password");
-    return PROTO_REFUSE;
+    return proto_end(
+        session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+        "the server asks for the password in clear text (%s), and this connection to it has "
+        "no TLS; the password was not sent. SslMode=require or above is needed",
+        state->method == MYSQL_METHOD_CLEAR    ? "mysql_clear_password"
+        : state->method == MYSQL_METHOD_SHA256 ? "sha256_password"
+                                               : "caching_sha2_password");
 }
 
 /* A refusal is final, whatever comes behind it. */
 static enum proto_verdict conclude(struct proto_session *session, enum proto_verdict verdict)
 {
     struct mysql_state *state = session->state;
-    switch (verdict) {
-    case PROTO_CONTINUE:
-    case PROTO_START_TLS:
-    case PROTO_LOGGED_IN:
-        break;
-    case PROTO_NO_TLS:
-    case PROTO_NEEDS_TLS:
-    case PROTO_REJECTED:
-    case PROTO_END_TLS:
-    case PROTO_REFUSE:
+    if (proto_is_final(verdict)) {
         state->phase = PHASE_ENDED;
-        mysql_wipe_response(state);
-        break;
+        buffer_free(&state->held);
     }
     return verdict;
 }
@@ -205,7 +178,7 @@ static void mysql_fail(struct proto_session *session, const char *text)
     state->is_driver_told = mysql_append_error(&session->to_driver, state->next_sequence,
                                                state->next_sequence == 0, text);
     state->phase = PHASE_ENDED;
-    mysql_wipe_response(state);
+    buffer_free(&state->held);
 }
 
 static const char *mysql_explain_end(const struct proto_session *session)
@@ -224,8 +197,6 @@ static bool mysql_stand_in(struct proto_session *session, struct buffer *message
 
 const struct proto proto_mysql = {
     .name = "mysql",
-    .alpn = mysql_alpn,
-    .maximum_version = mysql_maximum_version,
     .open = mysql_open,
     .close = mysql_close,
     .start = mysql_start,

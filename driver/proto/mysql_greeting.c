@@ -20,10 +20,10 @@
 static enum proto_verdict refuse_stranger(struct proto_session *session, const struct buffer *input)
 {
     char text[STRANGER_TEXT_SIZE];
-    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-              "not a MySQL or MariaDB server: it began with %s",
-              stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
-    return PROTO_REFUSE;
+    return proto_end(
+        session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+        "not a MySQL or MariaDB server: it began with %s",
+        stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
 }
 
 static const char *describe_version(const struct mysql_greeting *greeting, char *out,
@@ -49,7 +49,7 @@ static enum proto_verdict take_early_error(struct proto_session *session, struct
     mysql_tell_server_error(session, ODBCSSL_ERROR_CONNECT, "the server refused the connection",
                             &packet);
     if (!buffer_append(&session->to_driver, buffer_content(input), MYSQL_HEADER_SIZE + size))
-        return mysql_refuse_memory(session);
+        return proto_refuse_memory(session);
     buffer_take(input, MYSQL_HEADER_SIZE + size);
     state->is_driver_told = true;
     return PROTO_REJECTED;
@@ -61,11 +61,10 @@ enum proto_verdict mysql_refuse_unasked(struct proto_session *session)
     if (session->plan != PROTO_PLAN_TLS)
         return mysql_refuse_protocol(session,
                                      "the server went on before its greeting was answered");
-    error_set(
-        &session->error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+    return proto_end(
+        session, PROTO_REFUSE, ODBCSSL_ERROR_EARLY_PLAINTEXT,
         "the server, or somebody in between, sent unencrypted bytes after the greeting, where "
         "TLS had to begin");
-    return PROTO_REFUSE;
 }
 
 /* The TLS plan's demands: TLS is offered, and nothing stands behind the greeting. The driver's copy
@@ -75,12 +74,11 @@ static enum proto_verdict judge_greeting(struct proto_session *session,
                                          unsigned char *payload, bool is_alone)
 {
     char version[VERSION_TEXT_SIZE];
-    if (!(greeting->capabilities & MYSQL_CLIENT_SSL)) {
-        error_set(&session->error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
-                  "the server (version %s) has no TLS: its greeting does not offer CLIENT_SSL",
-                  describe_version(greeting, version, sizeof version));
-        return PROTO_NO_TLS;
-    }
+    if (!(greeting->capabilities & MYSQL_CLIENT_SSL))
+        return proto_end(
+            session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+            "the server (version %s) has no TLS: its greeting does not offer CLIENT_SSL",
+            describe_version(greeting, version, sizeof version));
     payload[greeting->ssl_offset] &= (unsigned char)~greeting->ssl_bit;
     return is_alone ? PROTO_CONTINUE : mysql_refuse_unasked(session);
 }
@@ -107,7 +105,7 @@ static enum proto_verdict use_greeting(struct proto_session *session, struct buf
     state->phase = PHASE_RESPONSE;
     state->next_sequence = 2;
     if (!buffer_append(&session->to_driver, buffer_content(input), MYSQL_HEADER_SIZE + size))
-        return mysql_refuse_memory(session);
+        return proto_refuse_memory(session);
     buffer_take(input, MYSQL_HEADER_SIZE + size);
     return PROTO_CONTINUE;
 }
@@ -130,12 +128,6 @@ enum proto_verdict mysql_take_greeting(struct proto_session *session, struct buf
 }
 
 /* ----- the response ----- */
-
-void mysql_wipe_response(struct mysql_state *state)
-{
-    text_wipe(state->held.storage, state->held.capacity);
-    buffer_free(&state->held);
-}
 
 /* Whether a response may be passed on at all. */
 static enum proto_verdict judge_response(struct proto_session *session,
@@ -185,7 +177,7 @@ static enum proto_verdict request_tls(struct proto_session *session, const unsig
     if (!buffer_append(&state->held, payload, size) ||
         !mysql_append_header(&session->to_server, sizeof request, 1) ||
         !buffer_append(&session->to_server, request, sizeof request))
-        return mysql_refuse_memory(session);
+        return proto_refuse_memory(session);
     mysql_set_response_ssl(buffer_content(&state->held));
     state->phase = PHASE_HANDSHAKE;
     return PROTO_START_TLS;
@@ -206,7 +198,7 @@ static enum proto_verdict use_response(struct proto_session *session, const unsi
     state->phase = PHASE_LOGIN;
     if (!mysql_append_header(&session->to_server, size, 1) ||
         !buffer_append(&session->to_server, payload, size))
-        return mysql_refuse_memory(session);
+        return proto_refuse_memory(session);
     return PROTO_CONTINUE;
 }
 
@@ -237,8 +229,8 @@ enum proto_verdict mysql_send_response(struct proto_session *session)
     size_t size = buffer_length(&state->held);
     if (!mysql_append_header(&session->to_server, size, 2) ||
         !buffer_append(&session->to_server, buffer_content(&state->held), size))
-        return mysql_refuse_memory(session);
-    mysql_wipe_response(state);
+        return proto_refuse_memory(session);
+    buffer_free(&state->held);
     state->phase = PHASE_LOGIN;
     return PROTO_CONTINUE;
 }

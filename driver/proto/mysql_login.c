@@ -124,7 +124,7 @@ static bool take_server_packet(struct proto_session *session, struct buffer *inp
     }
     uint8_t sequence = (uint8_t)(header.sequence - sequence_shift(session));
     if (!begin_packet(passage, &header, sequence, input, &session->to_driver)) {
-        *verdict_out = mysql_refuse_memory(session);
+        *verdict_out = proto_refuse_memory(session);
         return true;
     }
     state->has_server_replied = true;
@@ -143,7 +143,7 @@ enum proto_verdict mysql_pass_from_server(struct proto_session *session, struct 
             if (!take_server_packet(session, input, &verdict))
                 break;
         } else if (!pass_payload(&state->from_server, input, &session->to_driver)) {
-            verdict = mysql_refuse_memory(session);
+            verdict = proto_refuse_memory(session);
         }
     }
     return verdict;
@@ -174,7 +174,7 @@ static bool take_driver_packet(struct proto_session *session, struct buffer *inp
     state->next_sequence = (uint8_t)(header.sequence + 1);
     uint8_t sequence = (uint8_t)(header.sequence + sequence_shift(session));
     if (!begin_packet(&state->from_driver, &header, sequence, input, &session->to_server))
-        *verdict_out = mysql_refuse_memory(session);
+        *verdict_out = proto_refuse_memory(session);
     return true;
 }
 
@@ -187,7 +187,7 @@ enum proto_verdict mysql_pass_from_driver(struct proto_session *session, struct 
             if (!take_driver_packet(session, input, &verdict))
                 break;
         } else if (!pass_payload(&state->from_driver, input, &session->to_server)) {
-            verdict = mysql_refuse_memory(session);
+            verdict = proto_refuse_memory(session);
         }
     }
     return verdict;

@@ -151,5 +151,5 @@ bool mysql_append_error(struct buffer *output, uint8_t sequence, bool is_greetin
     return mysql_append_header(output, length, sequence) &&
            buffer_append_byte(output, MYSQL_MARKER_ERROR) &&
            buffer_append_u16le(output, MYSQL_ERROR_HANDSHAKE) &&
-           buffer_append(output, state, strlen(state)) && buffer_append(output, text, strlen(text));
+           buffer_append_text(output, state) && buffer_append_text(output, text);
 }

@@ -37,7 +37,6 @@ struct mysql_state {
 };
 
 /* Each sets the session's error and returns PROTO_REFUSE. */
-enum proto_verdict mysql_refuse_memory(struct proto_session *session);
 enum proto_verdict mysql_refuse_protocol(struct proto_session *session, const char *text);
 enum proto_verdict mysql_refuse_password(struct proto_session *session);
 
@@ -55,7 +54,6 @@ enum proto_verdict mysql_take_greeting(struct proto_session *session, struct buf
 enum proto_verdict mysql_take_response(struct proto_session *session, struct buffer *input);
 enum proto_verdict mysql_send_response(struct proto_session *session);
 enum proto_verdict mysql_refuse_unasked(struct proto_session *session);
-void mysql_wipe_response(struct mysql_state *state);
 
 /* The rest of the login. */
 enum proto_verdict mysql_pass_from_server(struct proto_session *session, struct buffer *input);

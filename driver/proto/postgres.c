@@ -38,12 +38,6 @@ static const char *postgres_alpn(enum proto_plan plan, bool *is_required_out)
     return plan == PROTO_PLAN_PLAINTEXT ? NULL : "postgresql";
 }
 
-static enum tls_version postgres_maximum_version(enum proto_plan plan)
-{
-    (void)plan;
-    return TLS_VERSION_NONE;
-}
-
 static bool postgres_open(struct proto_session *session)
 {
     session->state = calloc(1, sizeof(struct postgres_state));
@@ -60,12 +54,6 @@ static void postgres_close(struct proto_session *session)
     session->state = NULL;
 }
 
-static enum proto_verdict refuse_memory(struct proto_session *session)
-{
-    error_set_memory(&session->error);
-    return PROTO_REFUSE;
-}
-
 static enum proto_verdict postgres_start(struct proto_session *session)
 {
     struct postgres_state *state = session->state;
@@ -77,15 +65,14 @@ static enum proto_verdict postgres_start(struct proto_session *session)
     }
     if (!buffer_append_u32(&session->to_server, 8) ||
         !buffer_append_u32(&session->to_server, POSTGRES_SSL_REQUEST))
-        return refuse_memory(session);
+        return proto_refuse_memory(session);
     return PROTO_CONTINUE;
 }
 
 static enum proto_verdict refuse_driver(struct proto_session *session, const char *what)
 {
-    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-              "the real driver %s instead of a PostgreSQL StartupMessage", what);
-    return PROTO_REFUSE;
+    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                     "the real driver %s instead of a PostgreSQL StartupMessage", what);
 }
 
 static enum proto_verdict answer_negotiation(struct proto_session *session, struct buffer *input,
@@ -97,7 +84,8 @@ static enum proto_verdict answer_negotiation(struct proto_session *session, stru
     if (++state->negotiations > NEGOTIATION_LIMIT)
         return refuse_driver(session, "asked for encryption again and again");
     buffer_take(input, length);
-    return buffer_append_byte(&session->to_driver, 'N') ? PROTO_CONTINUE : refuse_memory(session);
+    return buffer_append_byte(&session->to_driver, 'N') ? PROTO_CONTINUE
+                                                        : proto_refuse_memory(session);
 }
 
 static bool is_cancel(uint32_t code, size_t length)
@@ -120,7 +108,7 @@ static enum proto_verdict take_first_message(struct proto_session *session, stru
         return refuse_driver(session, "sent a message of an unknown kind or version");
     if (!buffer_append(is_ready ? &session->to_server : &state->held, buffer_content(input),
                        length))
-        return refuse_memory(session);
+        return proto_refuse_memory(session);
     buffer_take(input, length);
     session->is_driver_opaque = is_ready;
     return PROTO_CONTINUE;
@@ -159,7 +147,7 @@ static enum proto_verdict postgres_tls_started(struct proto_session *session)
     session->is_driver_opaque = is_held;
     if (is_held && !buffer_append(&session->to_server, buffer_content(&state->held),
                                   buffer_length(&state->held)))
-        return refuse_memory(session);
+        return proto_refuse_memory(session);
     buffer_free(&state->held);
     return PROTO_CONTINUE;
 }
@@ -169,10 +157,10 @@ static enum proto_verdict refuse_stranger(struct proto_session *session, const c
                                           const struct buffer *input)
 {
     char text[STRANGER_TEXT_SIZE];
-    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-              "not a PostgreSQL server: it answered %s with %s", question,
-              stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
-    return PROTO_REFUSE;
+    return proto_end(
+        session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+        "not a PostgreSQL server: it answered %s with %s", question,
+        stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
 }
 
 #define SWITCH_QUESTION "the request for TLS (SSLRequest)"
@@ -197,12 +185,11 @@ static enum proto_verdict refuse_switch(struct proto_session *session, const str
         break;
     }
     postgres_read_refusal(buffer_content(input), length, &refusal);
-    error_set(
-        &session->error, ODBCSSL_ERROR_PROTOCOL,
+    return proto_end(
+        session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
         "the server answered the request for TLS with an error, unencrypted and therefore not "
         "authenticated: %s",
         refusal.text);
-    return PROTO_REFUSE;
 }
 
 /* CVE-2021-23222: bytes behind the answer were put there to be taken for encrypted ones. The
@@ -213,13 +200,12 @@ static enum proto_verdict take_consent(struct proto_session *session, struct buf
     size_t length = buffer_length(input);
     if (stranger_is_text(buffer_content(input), length))
         return refuse_stranger(session, SWITCH_QUESTION, input);
-    if (length > 1) {
-        error_set(&session->error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
-                  "%zu unencrypted bytes followed the server's consent to TLS: somebody on the "
-                  "wire tries to slip in plaintext",
-                  length - 1);
-        return PROTO_REFUSE;
-    }
+    if (length > 1)
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+            "%zu unencrypted bytes followed the server's consent to TLS: somebody on the "
+            "wire tries to slip in plaintext",
+            length - 1);
     buffer_take(input, 1);
     state->phase = POSTGRES_SWITCHED;
     session->coverage = PROTO_COVERAGE_ALL;
@@ -234,9 +220,9 @@ static enum proto_verdict read_answer(struct proto_session *session, struct buff
     case 'N':
         if (buffer_length(input) > 1)
             return refuse_stranger(session, SWITCH_QUESTION, input);
-        error_set(&session->error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
-                  "the server has no TLS: it answered 'N' to the request for it (SSLRequest)");
-        return PROTO_NO_TLS;
+        return proto_end(
+            session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+            "the server has no TLS: it answered 'N' to the request for it (SSLRequest)");
     case 'E':
         return refuse_switch(session, input);
     default:
@@ -251,16 +237,15 @@ static enum proto_verdict refuse_server(struct proto_session *session, const cha
                     !stranger_is_text(buffer_content(input), buffer_length(input));
     if (!is_known && !session->is_credentials_asked)
         return refuse_stranger(session, "the login", input);
-    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-              "the server %s during the login, which is not PostgreSQL", what);
-    return PROTO_REFUSE;
+    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                     "the server %s during the login, which is not PostgreSQL", what);
 }
 
 static enum proto_verdict pass_on(struct proto_session *session, struct buffer *input,
                                   size_t length, enum proto_verdict verdict)
 {
     if (!buffer_append(&session->to_driver, buffer_content(input), length))
-        return refuse_memory(session);
+        return proto_refuse_memory(session);
     buffer_take(input, length);
     return verdict;
 }
@@ -285,13 +270,12 @@ static enum proto_verdict take_error(struct proto_session *session, struct buffe
     struct postgres_refusal refusal;
     postgres_read_refusal(buffer_content(input), length, &refusal);
     session->is_server_opaque = true;
-    if (is_certificate_missing(session, &refusal)) {
-        error_set(&session->error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
-                  "the server wants a client certificate, and none was shown, because SslCert is "
-                  "not set: %s",
-                  refusal.text);
-        return PROTO_REFUSE;
-    }
+    if (is_certificate_missing(session, &refusal))
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
+            "the server wants a client certificate, and none was shown, because SslCert is "
+            "not set: %s",
+            refusal.text);
     if (session->is_credentials_asked || session->certificate != PROTO_CERTIFICATE_NOT_ASKED ||
         strcmp(refusal.sqlstate, "57P03") == 0) {
         session->is_login_refused = true;
@@ -411,7 +395,6 @@ static const char *postgres_explain_end(const struct proto_session *session)
 const struct proto proto_postgres = {
     .name = "postgresql",
     .alpn = postgres_alpn,
-    .maximum_version = postgres_maximum_version,
     .open = postgres_open,
     .close = postgres_close,
     .start = postgres_start,

@@ -1,5 +1,6 @@
 #include "proto/proto.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 const struct proto *proto_find(enum database_protocol protocol)
@@ -21,14 +22,47 @@ bool proto_session_open(struct proto_session *session, const struct proto *proto
                         enum proto_plan plan)
 {
     *session = (struct proto_session){.proto = proto, .plan = plan};
-    return proto->open(session);
+    return proto->open == NULL || proto->open(session);
 }
 
 void proto_session_close(struct proto_session *session)
 {
-    if (session->proto != NULL)
+    if (session->proto != NULL && session->proto->close != NULL)
         session->proto->close(session);
     buffer_free(&session->to_driver);
     buffer_free(&session->to_server);
     memset(session, 0, sizeof *session);
+}
+
+enum proto_verdict proto_end(struct proto_session *session, enum proto_verdict verdict,
+                             enum odbcssl_error code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    error_set_arguments(&session->error, code, format, arguments);
+    va_end(arguments);
+    return verdict;
+}
+
+enum proto_verdict proto_refuse_memory(struct proto_session *session)
+{
+    error_set_memory(&session->error);
+    return PROTO_REFUSE;
+}
+
+bool proto_is_final(enum proto_verdict verdict)
+{
+    switch (verdict) {
+    case PROTO_CONTINUE:
+    case PROTO_START_TLS:
+    case PROTO_LOGGED_IN:
+    case PROTO_END_TLS:
+        return false;
+    case PROTO_NO_TLS:
+    case PROTO_NEEDS_TLS:
+    case PROTO_REJECTED:
+    case PROTO_REFUSE:
+        break;
+    }
+    return true;
 }

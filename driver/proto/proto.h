@@ -81,14 +81,15 @@ struct proto_session {
 struct proto {
     const char *name; /* "postgresql": for errors and the trace */
 
-    /* ALPN identifier and whether the server must choose it, by plan; NULL: none. */
+    /* ALPN identifier and whether the server must choose it, by plan; NULL, or returns NULL: none.
+     */
     const char *(*alpn)(enum proto_plan plan, bool *is_required_out);
 
-    /* The highest TLS version that the plan can carry; NONE: any. */
+    /* The highest TLS version that the plan can carry; NULL, or returns NONE: any. */
     enum tls_version (*maximum_version)(enum proto_plan plan);
 
     /* Allocates state. false: out of memory; of the session without a state only fail, explain_end
-     * and close may be called. */
+     * and close may be called. NULL, both: there is no state. */
     bool (*open)(struct proto_session *session);
     void (*close)(struct proto_session *session);
 
@@ -100,7 +101,8 @@ struct proto {
     enum proto_verdict (*from_driver)(struct proto_session *session, struct buffer *input);
     enum proto_verdict (*from_server)(struct proto_session *session, struct buffer *input);
 
-    /* The handshake is done and verified: what was held back may go into to_server now. */
+    /* The handshake is done and verified: what was held back may go into to_server now. NULL:
+     * nothing ever is. */
     enum proto_verdict (*tls_started)(struct proto_session *session);
 
     /* Framing of handshake bytes (TDS packets of type 0x12); NULL: none. wrap frames all of tls
@@ -114,7 +116,8 @@ struct proto {
      * it returned is taken as sent. */
     size_t (*record_length)(struct proto_session *session, const unsigned char *bytes, size_t size);
 
-    /* A message that makes the real driver give up at once, in to_driver; text is short ASCII. */
+    /* A message that makes the real driver give up at once, in to_driver; text is short ASCII.
+     * NULL: there is none, and the end of the connection has to do. */
     void (*fail)(struct proto_session *session, const char *text);
 
     /* What it may mean that the server ends the connection at this point, or never answers, for the
@@ -136,6 +139,15 @@ const struct proto *proto_find(enum database_protocol protocol);
 bool proto_session_open(struct proto_session *session, const struct proto *proto,
                         enum proto_plan plan);
 void proto_session_close(struct proto_session *session);
+
+/* For the rows: set the session's error and return the verdict; the second one, PROTO_REFUSE. */
+enum proto_verdict proto_end(struct proto_session *session, enum proto_verdict verdict,
+                             enum odbcssl_error code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+enum proto_verdict proto_refuse_memory(struct proto_session *session);
+
+/* For the rows: nothing comes behind this verdict. */
+bool proto_is_final(enum proto_verdict verdict);
 
 #define DATABASE(name, word, its_proto, its_profile, libraries) extern const struct proto its_proto;
 #include "base/databases.def"

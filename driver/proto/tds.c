@@ -21,33 +21,28 @@
 
 #define RECORD_LIMIT 16384 /* RFC 8446 5.1 */
 
-enum proto_verdict tds_refuse(struct proto_session *session)
-{
-    struct tds *tds = session->state;
-    tds->stage = TDS_STAGE_FAILED;
-    return PROTO_REFUSE;
-}
-
-enum proto_verdict tds_refuse_memory(struct proto_session *session)
-{
-    error_set_memory(&session->error);
-    return tds_refuse(session);
-}
-
 /* For the outcomes of reading packets that are neither whole nor partial. */
 enum proto_verdict tds_refuse_outcome(struct proto_session *session, enum tds_outcome outcome,
                                       const char *sender)
 {
     if (outcome == TDS_NO_MEMORY)
-        return tds_refuse_memory(session);
+        return proto_refuse_memory(session);
     static const char *const reasons[] = {
         [TDS_BAD_LENGTH] = "a packet that is shorter than its header",
         [TDS_BAD_TYPE] = "a message whose packets are of different types",
         [TDS_TOO_LONG] = "a login message that is too long",
     };
-    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL, "%s sent %s: not TDS", sender,
-              reasons[outcome]);
-    return tds_refuse(session);
+    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL, "%s sent %s: not TDS", sender,
+                     reasons[outcome]);
+}
+
+/* A refusal is final, whatever comes behind it. */
+static enum proto_verdict conclude(struct proto_session *session, enum proto_verdict verdict)
+{
+    struct tds *tds = session->state;
+    if (proto_is_final(verdict))
+        tds->stage = TDS_STAGE_FAILED;
+    return verdict;
 }
 
 static enum proto_verdict tds_from_driver(struct proto_session *session, struct buffer *input)
@@ -57,14 +52,14 @@ static enum proto_verdict tds_from_driver(struct proto_session *session, struct 
         return PROTO_CONTINUE;
     switch (tds->stage) {
     case TDS_STAGE_PRELOGIN:
-        return tds_switch_read_driver(session, input);
+        return conclude(session, tds_switch_read_driver(session, input));
     case TDS_STAGE_REPLY:
     case TDS_STAGE_HANDSHAKE:
     case TDS_STAGE_OPEN:
         return PROTO_CONTINUE;
     case TDS_STAGE_LOGIN:
     case TDS_STAGE_LOGIN_REPLY:
-        return tds_login_read_driver(session, input);
+        return conclude(session, tds_login_read_driver(session, input));
     case TDS_STAGE_FAILED:
         break;
     }
@@ -78,9 +73,9 @@ static enum proto_verdict tds_from_server(struct proto_session *session, struct 
         return PROTO_CONTINUE;
     switch (tds->stage) {
     case TDS_STAGE_REPLY:
-        return tds_switch_read_server(session, input);
+        return conclude(session, tds_switch_read_server(session, input));
     case TDS_STAGE_LOGIN_REPLY:
-        return tds_login_read_server(session, input);
+        return conclude(session, tds_login_read_server(session, input));
     case TDS_STAGE_OPEN:
         return PROTO_CONTINUE;
     case TDS_STAGE_PRELOGIN:
@@ -90,17 +85,18 @@ static enum proto_verdict tds_from_server(struct proto_session *session, struct 
         break;
     }
     char text[STRANGER_TEXT_SIZE];
-    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-              "not SQL Server: the server spoke before it was asked anything, with %s",
-              stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
-    return tds_refuse(session);
+    return conclude(
+        session, proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                           "not SQL Server: the server spoke before it was asked anything, with %s",
+                           stranger_describe(buffer_content(input), buffer_length(input), text,
+                                             sizeof text)));
 }
 
 static enum proto_verdict tds_tls_started(struct proto_session *session)
 {
     struct tds *tds = session->state;
     if (tds->stage == TDS_STAGE_HANDSHAKE)
-        return tds_switch_give_reply(session);
+        return conclude(session, tds_switch_give_reply(session));
     return PROTO_CONTINUE;
 }
 

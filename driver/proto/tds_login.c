@@ -29,18 +29,17 @@ static bool is_login_packet(const struct tds *tds, uint8_t type)
  * nobody could tell what of it travelled in plaintext. */
 static enum proto_verdict refuse_long_login(struct proto_session *session)
 {
-    error_set(
-        &session->error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+    return proto_end(
+        session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
         "the server encrypts only the first packet of a login, and the real driver's login is "
         "longer than one: set SslMode=require to encrypt all, or disable to encrypt nothing");
-    return tds_refuse(session);
 }
 
 static enum proto_verdict refuse_packet(struct proto_session *session, uint8_t type)
 {
-    error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-              "the real driver sent a packet of type 0x%02X where it should have logged in", type);
-    return tds_refuse(session);
+    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                     "the real driver sent a packet of type 0x%02X where it should have logged in",
+                     type);
 }
 
 /* LOGIN7's first packet; login-only encryption ends behind it. */
@@ -77,7 +76,7 @@ enum proto_verdict tds_login_read_driver(struct proto_session *session, struct b
         if (verdict == PROTO_REFUSE)
             return verdict;
         if (!tds_login7_append(buffer_content(input), packet.length, server, &session->to_server))
-            return tds_refuse_memory(session);
+            return proto_refuse_memory(session);
         buffer_take(input, packet.length);
     }
     return verdict;
@@ -86,11 +85,11 @@ enum proto_verdict tds_login_read_driver(struct proto_session *session, struct b
 static enum proto_verdict refuse_routing(struct proto_session *session,
                                          const struct tds_login_reply *reply)
 {
-    error_set(&session->error, ODBCSSL_ERROR_ROUTING,
-              "the server sends this connection on to %s, port %u, past the TLS session: name that "
-              "server in the DSN instead",
-              reply->routing_host, reply->routing_port);
-    return tds_refuse(session);
+    return proto_end(
+        session, PROTO_REFUSE, ODBCSSL_ERROR_ROUTING,
+        "the server sends this connection on to %s, port %u, past the TLS session: name "
+        "that server in the DSN instead",
+        reply->routing_host, reply->routing_port);
 }
 
 static enum proto_verdict judge_login_reply(struct proto_session *session)
@@ -102,11 +101,11 @@ static enum proto_verdict judge_login_reply(struct proto_session *session)
     if (buffer_length(payload) > 0 &&
         !tds_login_reply_read(buffer_content(payload), buffer_length(payload), reply,
                               &session->error))
-        return tds_refuse(session);
+        return PROTO_REFUSE;
     if (reply->is_routed)
         return refuse_routing(session, reply);
     if (!buffer_append(&session->to_driver, buffer_content(packets), buffer_length(packets)))
-        return tds_refuse_memory(session);
+        return proto_refuse_memory(session);
     tds_message_clear(&tds->message);
     session->is_login_refused = reply->has_error && !reply->is_accepted;
     if (!reply->is_accepted || !reply->is_over)
@@ -123,12 +122,10 @@ enum proto_verdict tds_login_read_server(struct proto_session *session, struct b
     enum proto_verdict verdict = PROTO_CONTINUE;
     while (buffer_length(input) > 0 && verdict == PROTO_CONTINUE) {
         uint8_t type = *buffer_content(input);
-        if (type != TDS_PACKET_REPLY) {
-            error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-                      "the server answered the login with a byte 0x%02X, not with a reply (0x04)",
-                      type);
-            return tds_refuse(session);
-        }
+        if (type != TDS_PACKET_REPLY)
+            return proto_end(
+                session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                "the server answered the login with a byte 0x%02X, not with a reply (0x04)", type);
         enum tds_outcome outcome = tds_message_collect(&tds->message, input, LOGIN_REPLY_LIMIT);
         if (outcome == TDS_PARTIAL)
             return PROTO_CONTINUE;

@@ -30,11 +30,8 @@ struct tds {
     size_t record_left; /* of a packet too large for one record */
 };
 
-/* All return PROTO_REFUSE; the error is the caller's, or named. */
-enum proto_verdict tds_refuse(struct proto_session *session);
-enum proto_verdict tds_refuse_memory(struct proto_session *session);
-
-/* For an outcome of reading packets that is neither whole nor partial. sender: "the server". */
+/* PROTO_REFUSE for an outcome of reading packets that is neither whole nor partial. sender: "the
+ * server". */
 enum proto_verdict tds_refuse_outcome(struct proto_session *session, enum tds_outcome outcome,
                                       const char *sender);
 

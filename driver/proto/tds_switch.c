@@ -56,40 +56,37 @@ static enum proto_verdict refuse_first_packet(struct proto_session *session, uin
 {
     switch (type) {
     case TDS_PACKET_OLD_LOGIN:
-        error_set(
-            &session->error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
             "the real driver began with a login packet of TDS 4.2 or 5.0, which knows no TLS; "
             "nothing of it was sent on: set TDS_Version=7.4");
-        break;
     case TDS_PACKET_LOGIN7:
-        error_set(&session->error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
-                  "the real driver logs in without PRELOGIN, as TDS 7.0 does, which knows no TLS; "
-                  "nothing of it was sent on: set TDS_Version=7.4");
-        break;
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+            "the real driver logs in without PRELOGIN, as TDS 7.0 does, which knows no TLS; "
+            "nothing of it was sent on: set TDS_Version=7.4");
     case TDS_PACKET_TLS:
-        error_set(
-            &session->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_KEYWORD_CONFLICT,
             "the real driver begins TLS itself (Encryption=strict): set its Encryption=request, "
             "and SslNegotiation=direct for TDS 8.0 to the server");
-        break;
     default:
-        error_set(
-            &session->error, ODBCSSL_ERROR_PROTOCOL,
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
             "the real driver began with a packet of type 0x%02X, not with TDS PRELOGIN (0x12)",
             type);
     }
-    return tds_refuse(session);
 }
 
 static enum proto_verdict refuse_driver_encryption(struct proto_session *session,
                                                    uint8_t encryption)
 {
     char text[TDS_ENCRYPTION_TEXT_SIZE];
-    error_set(&session->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-              "the real driver asks for TLS of its own (PRELOGIN ENCRYPTION %s), which odbcssl "
-              "provides: set the real driver's Encryption=request or off",
-              tds_encryption_text(encryption, text));
-    return tds_refuse(session);
+    return proto_end(
+        session, PROTO_REFUSE, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+        "the real driver asks for TLS of its own (PRELOGIN ENCRYPTION %s), which odbcssl "
+        "provides: set the real driver's Encryption=request or off",
+        tds_encryption_text(encryption, text));
 }
 
 /* The packets as they came, but for the one byte. */
@@ -124,11 +121,9 @@ static enum proto_verdict send_prelogin(struct proto_session *session)
     struct tds_prelogin prelogin;
     if (buffer_length(payload) == 0 ||
         !tds_prelogin_read(buffer_content(payload), buffer_length(payload), "the real driver",
-                           &prelogin, &session->error)) {
-        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-                  "the real driver sent an empty TDS PRELOGIN message");
-        return tds_refuse(session);
-    }
+                           &prelogin, &session->error))
+        return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                         "the real driver sent an empty TDS PRELOGIN message");
     if (prelogin.encryption != TDS_ENCRYPTION_OFF &&
         prelogin.encryption != TDS_ENCRYPTION_NOT_SUPPORTED)
         return refuse_driver_encryption(session, prelogin.encryption);
@@ -136,7 +131,7 @@ static enum proto_verdict send_prelogin(struct proto_session *session)
     tds->is_prelogin_read = true;
     if (!pass_prelogin(&tds->message, &prelogin, find_offer(session)->encryption,
                        &session->to_server))
-        return tds_refuse_memory(session);
+        return proto_refuse_memory(session);
     tds_message_clear(&tds->message);
     tds->stage = TDS_STAGE_REPLY;
     return PROTO_CONTINUE;
@@ -161,7 +156,7 @@ enum proto_verdict tds_switch_give_reply(struct proto_session *session)
     struct tds *tds = session->state;
     if (!buffer_append(&session->to_driver, buffer_content(&tds->reply),
                        buffer_length(&tds->reply)))
-        return tds_refuse_memory(session);
+        return proto_refuse_memory(session);
     tds->is_reply_given = true;
     tds->stage = TDS_STAGE_LOGIN;
     return PROTO_CONTINUE;
@@ -172,13 +167,12 @@ static enum proto_verdict begin_tls(struct proto_session *session, enum proto_co
 {
     struct tds *tds = session->state;
     /* What follows in plaintext would be taken for bytes of the TLS session. */
-    if (buffer_length(input) > 0) {
-        error_set(&session->error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
-                  "the server, or someone between, sent %zu unencrypted bytes after the PRELOGIN "
-                  "reply, where TLS should have begun",
-                  buffer_length(input));
-        return tds_refuse(session);
-    }
+    if (buffer_length(input) > 0)
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+            "the server, or someone between, sent %zu unencrypted bytes after the PRELOGIN "
+            "reply, where TLS should have begun",
+            buffer_length(input));
     session->coverage = coverage;
     tds->stage = TDS_STAGE_HANDSHAKE;
     return PROTO_START_TLS;
@@ -187,10 +181,8 @@ static enum proto_verdict begin_tls(struct proto_session *session, enum proto_co
 static enum proto_verdict end_attempt(struct proto_session *session, enum proto_verdict verdict,
                                       enum odbcssl_error code, const char *what, const char *answer)
 {
-    struct tds *tds = session->state;
-    error_set(&session->error, code, "%s: it answered PRELOGIN with ENCRYPTION %s", what, answer);
-    tds->stage = TDS_STAGE_FAILED;
-    return verdict;
+    return proto_end(session, verdict, code, "%s: it answered PRELOGIN with ENCRYPTION %s", what,
+                     answer);
 }
 
 static enum proto_verdict act_on_reply(struct proto_session *session, uint8_t answer,
@@ -237,11 +229,10 @@ enum proto_verdict tds_switch_read_server(struct proto_session *session, struct 
     struct tds_prelogin prelogin;
     if (*buffer_content(input) != TDS_PACKET_REPLY) {
         char text[STRANGER_TEXT_SIZE];
-        error_set(
-            &session->error, ODBCSSL_ERROR_PROTOCOL,
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
             "not SQL Server, or SslNegotiation is wrong: the server answered TDS PRELOGIN with %s",
             stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
-        return tds_refuse(session);
     }
     enum tds_outcome outcome = tds_message_collect(&tds->message, input, PRELOGIN_LIMIT);
     if (outcome == TDS_PARTIAL)
@@ -251,14 +242,12 @@ enum proto_verdict tds_switch_read_server(struct proto_session *session, struct 
     const struct buffer *payload = &tds->message.payload;
     if (buffer_length(payload) == 0 ||
         !tds_prelogin_read(buffer_content(payload), buffer_length(payload), "the server", &prelogin,
-                           &session->error)) {
-        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-                  "the server sent an empty TDS PRELOGIN reply");
-        return tds_refuse(session);
-    }
+                           &session->error))
+        return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                         "the server sent an empty TDS PRELOGIN reply");
     uint8_t answer = prelogin.encryption;
     if (!pass_reply(tds, &prelogin))
-        return tds_refuse_memory(session);
+        return proto_refuse_memory(session);
     tds_message_clear(&tds->message);
     return act_on_reply(session, answer, input);
 }

@@ -129,8 +129,10 @@ const struct side side_tls = {"TLS",     tls_input,      tls_output, read_tls,
 static struct tls_session *open_session(const struct session_options *options, struct error *error)
 {
     struct tls_peer peer = {.host = options->target->host};
-    peer.alpn = options->proto->alpn(options->plan, &peer.is_alpn_required);
-    peer.maximum_version = options->proto->maximum_version(options->plan);
+    if (options->proto->alpn != NULL)
+        peer.alpn = options->proto->alpn(options->plan, &peer.is_alpn_required);
+    if (options->proto->maximum_version != NULL)
+        peer.maximum_version = options->proto->maximum_version(options->plan);
     if (options->credentials != NULL)
         return tls_session_open(options->credentials, options->tls, &peer, options->log, error);
     error_set(error, ODBCSSL_ERROR_SEQUENCE, "TLS without credentials");

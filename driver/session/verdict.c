@@ -22,7 +22,7 @@ static void queue_for_driver(struct session *session)
 /* The message of a refusal goes to the real driver in its own protocol; then the end follows. */
 static void finish(struct session *session, bool is_told, enum session_stream down)
 {
-    if (is_told)
+    if (is_told && session->proto.proto->fail != NULL)
         session->proto.proto->fail(&session->proto, failure_text);
     queue_for_driver(session);
     session_end_up(session); /* the alert is sent, if there is one */
@@ -296,6 +296,7 @@ void verdict_handshake(struct session *session)
         begin_protocol(session);
     } else {
         session_enter(session, SESSION_LOGIN);
-        verdict_obey(session, session->proto.proto->tls_started(&session->proto));
+        if (session->proto.proto->tls_started != NULL)
+            verdict_obey(session, session->proto.proto->tls_started(&session->proto));
     }
 }
