@@ -1,3 +1,4 @@
+/* advice.c - the rows of advice.def by code. */
 #include "command/advice.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* json.c - JSON on standard output: commas, quotes, and text that is not UTF-8. */
 #include "command/json.h"
 
 #include <inttypes.h>

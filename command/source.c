@@ -1,3 +1,4 @@
+/* source.c - the connection string that a command's arguments stand for. */
 #include "command/source.h"
 
 #include <stdio.h>

@@ -1,3 +1,7 @@
+/*
+ * writing.c - checks and writes the keywords of ConfigDSN and ConfigDriver, and turns errors into
+ * those of the installer.
+ */
 #include "writing.h"
 
 #include <string.h>

@@ -1,3 +1,8 @@
+/*
+ * buffer.c - growable buffers and cursors, through which every byte of both sides goes. A session
+ * moves megabytes through a few large pieces of storage, so those are kept for the next buffer: a
+ * fresh one of the kernel would be faulted in page by page.
+ */
 #include "base/buffer.h"
 
 #include <stdatomic.h>

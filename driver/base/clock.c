@@ -1,3 +1,4 @@
+/* clock.c - times as text, both ways, and the monotonic clock of all deadlines. */
 #include "base/clock.h"
 
 #include <limits.h>

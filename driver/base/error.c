@@ -1,3 +1,7 @@
+/*
+ * error.c - the first cause of a failure, on its way up to a diagnostic record. Foreign text is
+ * made printable here, as it could pretend to be something else.
+ */
 #include "base/error.h"
 
 #include <stdarg.h>

@@ -1,3 +1,7 @@
+/*
+ * file.c - reading the files that keywords name, below tls/: who may read them, what they are, and
+ * whether they are still the same.
+ */
 #include "base/file.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* fork.c - counts the forks between this process and the one that loaded us. */
 #include "base/fork.h"
 
 #include <pthread.h>

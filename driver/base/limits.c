@@ -1,3 +1,4 @@
+/* limits.c - the words for want of descriptors and threads: the limit that was met, and how far. */
 #include "base/limits.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* log.c - the file of SslTrace: each layer writes its steps there, a line each. */
 #include "base/log.h"
 
 #include <errno.h>

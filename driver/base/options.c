@@ -1,3 +1,4 @@
+/* options.c - names and freeing of what config/ resolved and the layers below conn/ obey. */
 #include "base/options.h"
 
 #include <stdio.h>

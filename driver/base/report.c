@@ -1,3 +1,7 @@
+/*
+ * report.c - report items by number, from the one struct that session/ fills, for SQLGetInfo,
+ * odbcssl_status and the command. Their rows stand in info.def.
+ */
 #include "base/report.h"
 
 #include <gnutls/gnutls.h>

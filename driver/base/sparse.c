@@ -1,3 +1,4 @@
+/* sparse.c - runs of bytes with their places, in place of the zeroes between them. */
 #include "base/sparse.h"
 
 #include <stdlib.h>

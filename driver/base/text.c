@@ -1,3 +1,7 @@
+/*
+ * text.c - UTF-8 and UTF-16, comparing without regard to case, numbers. Nothing depends on the
+ * locale, which is the application's.
+ */
 #include "base/text.h"
 
 #include <stdlib.h>

@@ -1,3 +1,8 @@
+/*
+ * connstr.c - parses what the application gave, before anything else looks at it, and writes lists
+ * of settings back. Braces and passwords are where drivers differ: what was in braces is
+ * remembered.
+ */
 #include "config/connstr.h"
 
 #include <stdlib.h>

@@ -1,3 +1,7 @@
+/*
+ * defaults.c - libpq's environment variables and default files, the last places that settings.c
+ * asks.
+ */
 #include "config/defaults.h"
 
 #include <limits.h>

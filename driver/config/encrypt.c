@@ -1,3 +1,7 @@
+/*
+ * encrypt.c - the table of encrypt.h, applied after the places were searched and before the
+ * keywords are resolved.
+ */
 #include "config/encrypt.h"
 
 #include <stdio.h>

@@ -1,3 +1,7 @@
+/*
+ * ini.c - reads sections through libodbcinst, whose cache and list of messages are not safe: values
+ * are asked for in a way that nobody else does, one at a time.
+ */
 #include "config/ini.h"
 
 #include <odbcinst.h>

@@ -1,3 +1,6 @@
+/*
+ * keys.c - the table of keywords made from keys.def, and whether a name and a value are ones of it.
+ */
 #include "config/keys.h"
 
 #include <stdint.h>

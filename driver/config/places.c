@@ -1,3 +1,7 @@
+/*
+ * places.c - searches connection string, data source and driver section for a keyword, between
+ * parsing (connstr.c) and resolving (settings.c).
+ */
 #include "config/places.h"
 
 #include <stdio.h>

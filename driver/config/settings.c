@@ -1,3 +1,7 @@
+/*
+ * settings.c - resolves every keyword into the one struct settings that conn/ begins with: places,
+ * then libpq's environment and files, then defaults; then what contradicts itself is refused.
+ */
 #include "config/settings.h"
 
 #include <stdio.h>

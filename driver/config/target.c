@@ -1,3 +1,7 @@
+/*
+ * target.c - which library TargetDriver means, and which section a library belongs to. A name that
+ * leads back to odbcssl would load it without end, so files are compared, not names.
+ */
 #include "config/target.h"
 
 #include <fnmatch.h>

@@ -1,3 +1,7 @@
+/*
+ * attempt.c - one attempt: opens a transport, has the real driver connect to it, and asks
+ * afterwards what became of it. Whether it really went through is checked here.
+ */
 #include "conn/attempt.h"
 
 #include <limits.h>

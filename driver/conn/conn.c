@@ -1,3 +1,7 @@
+/*
+ * conn.c - what odbc/ calls: resolves settings into a link, makes the attempts of its plan, and
+ * answers for the open connection.
+ */
 #include "conn/conn.h"
 
 #include <limits.h>

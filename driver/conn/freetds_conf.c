@@ -1,3 +1,4 @@
+/* freetds_conf.c - reads freetds.conf as FreeTDS would, for profile_tds.c. */
 #include "conn/freetds_conf.h"
 
 #include <ctype.h>

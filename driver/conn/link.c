@@ -1,3 +1,7 @@
+/*
+ * link.c - the steps before the first attempt, one function each, as `odbcssl check` takes them one
+ * by one: settings, files, server, credentials, transport.
+ */
 #include "conn/link.h"
 
 #include <stdio.h>

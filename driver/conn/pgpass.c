@@ -1,3 +1,7 @@
+/*
+ * pgpass.c - reads .pgpass as libpq would, for profile_postgresql.c: escapes, wildcards, and no
+ * file that others may read.
+ */
 #include "conn/pgpass.h"
 
 #include <fcntl.h>

@@ -1,3 +1,6 @@
+/*
+ * plan.c - the table behind SslMode: which attempts there are, and what lets the next one follow.
+ */
 #include "conn/plan.h"
 
 struct plan plan_make(enum odbcssl_mode mode, enum tls_negotiation negotiation)

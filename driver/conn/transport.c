@@ -1,3 +1,4 @@
+/* transport.c - one face for relay/ and interpose/, for attempt.c and conn.c. */
 #include "conn/transport.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,7 @@
+/*
+ * diagnostics.c - our own diagnostic records of a handle, which stand before or in place of the
+ * real driver's.
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,8 @@
+/*
+ * driver.c - loads a real driver for the first connection that names it. What the dynamic linker
+ * finds may be the driver manager's function of the same name, which would call us again: each has
+ * to be the library's own.
+ */
 #include "dispatch/driver.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,6 @@
+/*
+ * functions.c - the rows of functions.def as data, for loading (driver.c) and for SQLGetFunctions.
+ */
 #include "dispatch/functions.h"
 
 #include <string.h>

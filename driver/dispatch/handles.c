@@ -1,3 +1,7 @@
+/*
+ * handles.c - makes, links and frees the wrappers that stand between the driver manager's handles
+ * and the real driver's.
+ */
 #include "dispatch/handles.h"
 
 #include <stdlib.h>

@@ -1,3 +1,7 @@
+/*
+ * call.c - the frame of an entry point: which handle, is it usable, whose diagnostic records come
+ * of it.
+ */
 #include "odbc/call.h"
 
 #include <string.h>
@@ -108,8 +112,8 @@ void call_enter(const struct call *call)
 }
 
 /* What real drivers say when all they know is that the connection is gone, beside SQLSTATE class 08
- * and an unknown error: MariaDB's CR_SERVER_GONE_ERROR, CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED, and
- * FreeTDS's SYBEREAD, SYBEWRIT, SYBESEOF, SYBEDDNE. */
+ * and an unknown error: MariaDB's CR_SERVER_GONE_ERROR, CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED,
+ * and FreeTDS's SYBEREAD, SYBEWRIT, SYBESEOF, SYBEDDNE. */
 static bool is_loss_only(const struct diagnostic *record)
 {
     static const SQLINTEGER codes[] = {2006, 2013, 2055, 20004, 20006, 20017, 20047};

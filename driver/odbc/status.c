@@ -1,3 +1,7 @@
+/*
+ * status.c - three statements that the server does not know, made into a select of constants from
+ * the report, which the real driver then executes as any other.
+ */
 #include "odbc/status.h"
 
 #include <stdint.h>
@@ -99,73 +103,45 @@ enum status_dialect status_dialect_of(const char *dbms_name)
     return STATUS_DIALECT_OTHER;
 }
 
-static bool append_text(struct buffer *buffer, const char *text)
-{
-    return buffer_append_text(buffer, text);
-}
-
-/* Names come out of the server's certificate: nothing in them may end the literal. */
-static bool append_character(struct buffer *buffer, enum status_dialect dialect, char c)
-{
-    if (c == '\'')
-        return append_text(buffer, "''");
-    if (c == '\\' && dialect != STATUS_DIALECT_SQL_SERVER)
-        return append_text(buffer, "\\\\");
-    bool is_control = (unsigned char)c < 0x20 || c == 0x7F;
-    if (is_control && c != '\n' && c != '\t')
-        c = '?';
-    return buffer_append(buffer, &c, 1);
-}
-
-/* At most limit characters of text; *next_out: what is left. */
-static bool append_literal(struct buffer *buffer, enum status_dialect dialect, const char *text,
-                           size_t limit, const char **next_out)
+/* At most limit characters of text; returns what is left. Names come out of the server's
+ * certificate: nothing in them may end the literal. */
+static const char *append_literal(struct buffer *buffer, enum status_dialect dialect,
+                                  const char *text, size_t limit)
 {
     static const char *const prefixes[] = {
         [STATUS_DIALECT_OTHER] = "'",
         [STATUS_DIALECT_POSTGRESQL] = "E'",
         [STATUS_DIALECT_SQL_SERVER] = "N'",
     };
-    bool is_done = append_text(buffer, prefixes[dialect]);
-    for (; is_done && *text != '\0'; text++) {
-        bool begins_character = ((unsigned char)*text & 0xC0) != 0x80;
+    buffer_append_text(buffer, prefixes[dialect]);
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool begins_character = (c & 0xC0) != 0x80;
+        bool is_control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
         if (begins_character && limit-- == 0)
             break;
-        is_done = append_character(buffer, dialect, *text);
+        if (c == '\'' || (c == '\\' && dialect != STATUS_DIALECT_SQL_SERVER))
+            buffer_append_byte(buffer, c);
+        buffer_append_byte(buffer, is_control ? '?' : c);
     }
-    *next_out = text;
-    return is_done && append_text(buffer, "'");
+    buffer_append_byte(buffer, '\'');
+    return text;
 }
 
-/* Where a bare literal has no type of its own, or one of unlimited length. */
-static bool append_varchar(struct buffer *buffer, enum status_dialect dialect, const char *text,
-                           unsigned size, const char **next_out)
+/* The same, where a bare literal has no type of its own, or one of unlimited length. */
+static const char *append_varchar(struct buffer *buffer, enum status_dialect dialect,
+                                  const char *text, unsigned size)
 {
     static const char *const types[] = {
         [STATUS_DIALECT_POSTGRESQL] = "varchar", [STATUS_DIALECT_SQL_SERVER] = "nvarchar"};
     char type[32];
     if (dialect == STATUS_DIALECT_OTHER)
-        return append_literal(buffer, dialect, text, size, next_out);
+        return append_literal(buffer, dialect, text, size);
     snprintf(type, sizeof type, " AS %s(%u))", types[dialect], size);
-    return append_text(buffer, "CAST(") && append_literal(buffer, dialect, text, size, next_out) &&
-           append_text(buffer, type);
-}
-
-/* As many rows as the value needs. */
-static bool append_rows(struct buffer *buffer, enum status_dialect dialect, const char *name,
-                        const char *value, unsigned size)
-{
-    const char *rest;
-    bool is_done = true;
-    do {
-        bool is_first = buffer_length(buffer) == 0;
-        is_done = append_text(buffer, is_first ? "SELECT " : " UNION ALL SELECT ") &&
-                  append_varchar(buffer, dialect, name, NAME_CHARACTERS, &rest) &&
-                  append_text(buffer, is_first ? " AS name, " : ", ") &&
-                  append_varchar(buffer, dialect, value, size, &value) &&
-                  (!is_first || append_text(buffer, " AS value"));
-    } while (is_done && *value != '\0');
-    return is_done;
+    buffer_append_text(buffer, "CAST(");
+    text = append_literal(buffer, dialect, text, size);
+    buffer_append_text(buffer, type);
+    return text;
 }
 
 /* Without a session of TLS, a certificate or a CRL there is nothing to say of it. The certificate
@@ -191,14 +167,6 @@ static bool is_told(const struct tls_report *report, const struct report_item *i
     }
 }
 
-static size_t count_characters(const char *text)
-{
-    size_t count = 0;
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xC0) != 0x80;
-    return count;
-}
-
 /* So wide as the longest value that is told. */
 static unsigned choose_size(const struct tls_report *report)
 {
@@ -206,54 +174,49 @@ static unsigned choose_size(const struct tls_report *report)
     size_t size = 1;
     for (size_t i = 0; i < report_item_count; i++) {
         const struct report_item *item = &report_items[i];
-        size_t length =
-            is_told(report, item) ? count_characters(report_display(report, item, scratch)) : 0;
+        size_t length = 0;
+        if (is_told(report, item))
+            for (const char *text = report_display(report, item, scratch); *text != '\0'; text++)
+                length += ((unsigned char)*text & 0xC0) != 0x80; /* UTF-8 continues */
         size = length > size ? length : size;
     }
     return size < VALUE_CHARACTERS ? (unsigned)size : VALUE_CHARACTERS;
 }
 
-static char *finish(struct buffer *buffer, bool is_done)
-{
-    if (is_done && buffer_append(buffer, "", 1))
-        return (char *)buffer_content(buffer);
-    buffer_free(buffer);
-    return NULL;
-}
-
-static bool append_item(struct buffer *buffer, const struct tls_report *report,
+/* As many rows as the value needs. */
+static void append_item(struct buffer *buffer, const struct tls_report *report,
                         const struct report_item *item, enum status_dialect dialect, unsigned size)
 {
     char scratch[REPORT_SCRATCH_SIZE];
-    return !is_told(report, item) ||
-           append_rows(buffer, dialect, item->name, report_display(report, item, scratch), size);
-}
-
-static char *build_report(const struct tls_report *report, enum status_dialect dialect)
-{
-    struct buffer buffer = {0};
-    const unsigned size = choose_size(report);
-    const struct report_item *summary = report_find(SQL_SSL_SUMMARY_W, NULL);
-    bool is_done = append_item(&buffer, report, summary, dialect, size);
-    for (size_t i = 0; is_done && i < report_item_count; i++)
-        is_done = &report_items[i] == summary ||
-                  append_item(&buffer, report, &report_items[i], dialect, size);
-    return finish(&buffer, is_done);
-}
-
-static char *build_certificate(const struct tls_report *report, enum status_dialect dialect)
-{
-    const char *rest;
-    struct buffer buffer = {0};
-    return finish(&buffer,
-                  append_text(&buffer, "SELECT ") &&
-                      append_literal(&buffer, dialect, report->peer_certificate, SIZE_MAX, &rest) &&
-                      append_text(&buffer, " AS certificate"));
+    if (!is_told(report, item))
+        return;
+    const char *rest = report_display(report, item, scratch);
+    do {
+        bool is_first = buffer_length(buffer) == 0;
+        buffer_append_text(buffer, is_first ? "SELECT " : " UNION ALL SELECT ");
+        append_varchar(buffer, dialect, item->name, NAME_CHARACTERS);
+        buffer_append_text(buffer, is_first ? " AS name, " : ", ");
+        rest = append_varchar(buffer, dialect, rest, size);
+        if (is_first)
+            buffer_append_text(buffer, " AS value");
+    } while (*rest != '\0');
 }
 
 char *status_build_select(const struct tls_report *report, enum status_statement statement,
                           enum status_dialect dialect)
 {
-    return statement == STATUS_STATEMENT_CERTIFICATE ? build_certificate(report, dialect)
-                                                     : build_report(report, dialect);
+    struct buffer buffer = {0};
+    if (statement == STATUS_STATEMENT_CERTIFICATE) {
+        buffer_append_text(&buffer, "SELECT ");
+        append_literal(&buffer, dialect, report->peer_certificate, SIZE_MAX);
+        buffer_append_text(&buffer, " AS certificate");
+        return buffer_move_text(&buffer);
+    }
+    const unsigned size = choose_size(report);
+    const struct report_item *summary = report_find(SQL_SSL_SUMMARY_W, NULL);
+    append_item(&buffer, report, summary, dialect, size);
+    for (size_t i = 0; i < report_item_count; i++)
+        if (&report_items[i] != summary)
+            append_item(&buffer, report, &report_items[i], dialect, size);
+    return buffer_move_text(&buffer);
 }

@@ -1,3 +1,7 @@
+/*
+ * strings.c - the application's texts in and out: lengths in bytes or characters, terminators, cut
+ * texts. One form for both libraries inside.
+ */
 #include "odbc/strings.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* mysql_packet.c - single packets of the connection phase, read and written for mysql*.c. */
 #include "proto/mysql_packet.h"
 
 #include <string.h>

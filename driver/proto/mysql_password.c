@@ -1,3 +1,7 @@
+/*
+ * mysql_password.c - the rules by which mysql_greeting.c and mysql_login.c keep a password from a
+ * plaintext connection.
+ */
 #include "proto/mysql_password.h"
 
 #include <string.h>

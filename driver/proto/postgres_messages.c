@@ -1,3 +1,4 @@
+/* postgres_messages.c - single messages, read and written for postgres.c. */
 #include "proto/postgres_messages.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* proto.c - finds a protocol by its row of databases.def; what all of them do alike. */
 #include "proto/proto.h"
 
 #include <stdarg.h>

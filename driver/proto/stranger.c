@@ -1,3 +1,7 @@
+/*
+ * stranger.c - guesses what a server is that does not speak the protocol, by its first bytes, for
+ * the error.
+ */
 #include "proto/stranger.h"
 
 #include <stdio.h>

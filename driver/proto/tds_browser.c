@@ -1,3 +1,7 @@
+/*
+ * tds_browser.c - the question to SQL Server Browser and its answer, for session/browser.c, which
+ * sends them.
+ */
 #include "proto/tds_browser.h"
 
 #include <string.h>

@@ -1,3 +1,7 @@
+/*
+ * tds_login7.c - puts the server's name into LOGIN7 on its way to the server. Everything behind it
+ * moves, so every offset is corrected, and what is not well formed goes as it came.
+ */
 #include "proto/tds_login7.h"
 
 #include <stdlib.h>

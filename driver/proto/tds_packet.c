@@ -1,3 +1,4 @@
+/* tds_packet.c - reads packets, collects messages, and writes them, for the rest of tds*.c. */
 #include "proto/tds_packet.h"
 
 #define SMP_HEADER_SIZE 16

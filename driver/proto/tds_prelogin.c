@@ -1,3 +1,4 @@
+/* tds_prelogin.c - reads and writes PRELOGIN for tds_switch.c. */
 #include "proto/tds_prelogin.h"
 
 #include <stdio.h>

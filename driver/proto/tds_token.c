@@ -1,3 +1,7 @@
+/*
+ * tds_token.c - reads the token stream behind LOGIN7 for tds_login.c: lengths differ by token and
+ * by version, and what is not known ends the login.
+ */
 #include "proto/tds_token.h"
 
 #include <stdlib.h>

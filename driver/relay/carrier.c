@@ -1,3 +1,7 @@
+/*
+ * carrier.c - the one loop of a session's thread: poll, feed the engine, send what it has. It
+ * decides nothing about TLS or the login.
+ */
 #include "relay/carrier.h"
 
 #include <errno.h>

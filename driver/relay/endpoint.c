@@ -1,3 +1,7 @@
+/*
+ * endpoint.c - the listener that the real driver connects to: a random address of 127/8, or a Unix
+ * socket in a private directory.
+ */
 #include "relay/endpoint.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,7 @@
+/*
+ * leftovers.c - removes what killed processes left in the temporary directory. Only what is surely
+ * nobody's: ours by name and owner, with no process of that number.
+ */
 #include "relay/leftovers.h"
 
 #include <dirent.h>

@@ -1,3 +1,8 @@
+/*
+ * origin.c - whether this process holds the other end of an accepted connection. TCP does not tell,
+ * so the process's own descriptors are searched: those nearby first, all of them only where the
+ * kernel does not say that another user has it.
+ */
 #include "relay/origin.h"
 
 #include <dirent.h>

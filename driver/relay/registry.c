@@ -1,3 +1,4 @@
+/* registry.c - a list of relays under a lock, and the handler at exit that ends them. */
 #include "relay/registry.h"
 
 #include <pthread.h>

@@ -1,3 +1,7 @@
+/*
+ * relay.c - accepts the real driver's connections, starts a carrier for each, and ends them all. A
+ * thread that does not end in time keeps what it uses.
+ */
 #include "relay/relay.h"
 
 #include <errno.h>

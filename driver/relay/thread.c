@@ -1,3 +1,7 @@
+/*
+ * thread.c - starts and joins threads as a guest: signals blocked, stacks sized by what the process
+ * really needs.
+ */
 #include "relay/thread.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,7 @@
+/*
+ * browser.c - asks SQL Server Browser, after dialling has found the server's addresses and before
+ * it connects to one: each in turn, and again where a datagram was lost.
+ */
 #include "session/browser.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * dial.c - resolves the server's name and connects to one of its addresses, each of which gets a
+ * fair part of the time. Waiting can be stopped by the relay or the real driver.
+ */
 #include "session/dial.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* network.c - the socket below a session's engine: fills its input, sends its output. */
 #include "session/network.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * probe.c - drives a session alone, with the protocol's stand-in for a real driver, as far as
+ * verified TLS.
+ */
 #include "session/probe.h"
 
 #include <poll.h>

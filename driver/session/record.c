@@ -1,3 +1,7 @@
+/*
+ * record.c - the state behind record.h: which session holds the main place, and what it has to
+ * tell. Threads of sessions write, threads of the application wait and read.
+ */
 #include "session/record_internal.h"
 
 #include <pthread.h>
@@ -19,7 +23,7 @@ struct session_record {
     enum session_outcome outcome;
     struct error error; /* with outcome */
     struct error end;   /* why the main session ended, unless the real driver ended it */
-    const char *doing; /* static; NULL or empty: the real driver knows more */
+    const char *doing;  /* static; NULL or empty: the real driver knows more */
     char server_name[DIAL_DESCRIPTION_SIZE];
     int64_t deadline;       /* of the main session */
     struct sparse report;   /* struct tls_report */
@@ -117,7 +121,8 @@ void record_set_doing(struct session_record *record, const struct session *sessi
     if (record->main == session) {
         record->doing = doing;
         record->deadline = session_deadline(session);
-        snprintf(record->server_name, sizeof record->server_name, "%s", session_server_name(session));
+        snprintf(record->server_name, sizeof record->server_name, "%s",
+                 session_server_name(session));
     }
     pthread_mutex_unlock(&record->mutex);
 }
@@ -204,8 +209,8 @@ void record_set_ended(struct session_record *record, const struct session *sessi
 /* libpq counts whole seconds: its time-out may end almost one too early. */
 #define EARLY_MILLISECONDS 1000
 
-/* The real driver gave up by itself: for the login time-out, which runs beside our own clock and is to be
- * told in the same words, or for a reason that it tells. */
+/* The real driver gave up by itself: for the login time-out, which runs beside our own clock and is
+ * to be told in the same words, or for a reason that it tells. */
 static void explain_waiting(const struct session_record *record, struct error *error)
 {
     char limit[SESSION_TIMEOUT_TEXT_SIZE];
@@ -213,8 +218,8 @@ static void explain_waiting(const struct session_record *record, struct error *e
         return;
     if (clock_monotonic() + EARLY_MILLISECONDS >= record->deadline)
         error_set(error, ODBCSSL_ERROR_TIMEOUT, "%s: the time-out of %s ran out while %s",
-                  record->server_name,
-                  session_timeout_text(&record->options, limit, sizeof limit), record->doing);
+                  record->server_name, session_timeout_text(&record->options, limit, sizeof limit),
+                  record->doing);
     else
         error_set(error, ODBCSSL_ERROR_CONNECT, "%s: the real driver gave up while %s",
                   record->server_name, record->doing);

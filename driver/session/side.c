@@ -1,3 +1,4 @@
+/* side.c - the two tables of side.h, and the switch from one to the other. */
 #include "session/side.h"
 
 #include <stdio.h>
