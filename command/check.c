@@ -155,14 +155,6 @@ static int status_of(const struct check *check)
     return check->findings.verdict == FACT_FAIL ? COMMAND_FAILED : COMMAND_GOOD;
 }
 
-static void write_json(const struct check *check)
-{
-    struct json json = {0};
-    json_begin(&json);
-    print_json(&check->findings, &json);
-    json_end(&json);
-}
-
 /* false: and it was said why. */
 static bool write_page(const struct check *check, const char *path)
 {
@@ -198,10 +190,14 @@ static int check_one(const struct source *source, bool is_json, const char *page
     if (text == NULL)
         return COMMAND_WRONG_USE;
     check_run(&check, text, !is_json);
-    if (is_json)
-        write_json(&check);
-    else
+    if (is_json) {
+        struct json json = {0};
+        json_begin(&json);
+        print_json(&check.findings, &json);
+        json_end(&json);
+    } else {
         print_verdict(&check.findings);
+    }
     int status = status_of(&check);
     if (page != NULL && !write_page(&check, page))
         status = COMMAND_FAILED;

@@ -1,50 +1,22 @@
 /* nearest.c - names by the number of letters that tell them apart. */
 #include "command/nearest.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
-#define NAME_LIMIT 64 /* longer ones are compared by their beginning */
 #define SHOWN_LIMIT 8
-
-static unsigned least(unsigned a, unsigned b, unsigned c)
-{
-    unsigned smaller = a < b ? a : b;
-    return smaller < c ? smaller : c;
-}
-
-/* Letters to insert, delete or replace, in any case (Levenshtein), one row of the table at a time.
- */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[NAME_LIMIT + 1];
-    size_t a_length = strnlen(a, NAME_LIMIT), b_length = strnlen(b, NAME_LIMIT);
-    for (unsigned k = 0; k <= b_length; k++)
-        row[k] = k;
-    for (size_t i = 1; i <= a_length; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t k = 1; k <= b_length; k++) {
-            bool is_same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[k - 1]);
-            unsigned replaced = diagonal + !is_same;
-            diagonal = row[k];
-            row[k] = least(row[k] + 1, row[k - 1] + 1, replaced);
-        }
-    }
-    return row[b_length];
-}
 
 static bool is_near(const char *name, const char *other)
 {
     size_t length = strlen(name);
     bool is_part = length >= 3 && strlen(other) >= 3 &&
                    (strcasestr(other, name) != NULL || strcasestr(name, other) != NULL);
-    return is_part || distance(name, other) <= (length < 4 ? 1 : length < 9 ? 2 : length / 3);
+    return is_part || text_distance(name, other) <= (length < 4 ? 1 : length < 9 ? 2 : length / 3);
 }
 
 /* name NULL: all of them. Returns how many there are. */

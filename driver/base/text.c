@@ -194,6 +194,31 @@ bool text_equal_nocase(const char *a, const char *b)
     return text_compare_nocase(a, b) == 0;
 }
 
+/* One row of the table at a time. */
+size_t text_distance(const char *a, const char *b)
+{
+    size_t a_length = strnlen(a, TEXT_DISTANCE_LIMIT), b_length = strnlen(b, TEXT_DISTANCE_LIMIT);
+    size_t row[TEXT_DISTANCE_LIMIT + 1];
+    for (size_t column = 0; column <= b_length; column++)
+        row[column] = column;
+    for (size_t line = 1; line <= a_length; line++) {
+        size_t diagonal = row[0];
+        row[0] = line;
+        for (size_t column = 1; column <= b_length; column++) {
+            bool is_same = ascii_lower((unsigned char)a[line - 1]) ==
+                           ascii_lower((unsigned char)b[column - 1]);
+            size_t least = diagonal + !is_same;
+            diagonal = row[column];
+            if (least > row[column] + 1)
+                least = row[column] + 1;
+            if (least > row[column - 1] + 1)
+                least = row[column - 1] + 1;
+            row[column] = least;
+        }
+    }
+    return row[b_length];
+}
+
 bool text_has_prefix_nocase(const char *text, const char *prefix)
 {
     for (; *prefix != '\0'; text++, prefix++)

@@ -40,6 +40,11 @@ bool text_copy_utf8(const char *text, char *out, size_t size);
 
 /* ASCII case only, whatever the locale. */
 int text_compare_nocase(const char *a, const char *b);
+/* How many letters are to be inserted, deleted or replaced to make b of a, in any case
+ * (Levenshtein). Of longer texts the first TEXT_DISTANCE_LIMIT bytes count. */
+#define TEXT_DISTANCE_LIMIT 64
+size_t text_distance(const char *a, const char *b);
+
 bool text_equal_nocase(const char *a, const char *b);
 bool text_has_prefix_nocase(const char *text, const char *prefix);
 

@@ -3,7 +3,6 @@
  */
 #include "config/keys.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,43 +127,13 @@ static char lower(char character)
     return character >= 'A' && character <= 'Z' ? (char)(character + 'a' - 'A') : character;
 }
 
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-/* Levenshtein's distance without regard to case; names longer than any keyword are far away. */
-#define NAME_LIMIT 40
-
-static size_t name_distance(const char *a, const char *b)
-{
-    size_t a_length = strlen(a), b_length = strlen(b);
-    size_t row[NAME_LIMIT + 1];
-    if (a_length > NAME_LIMIT || b_length > NAME_LIMIT)
-        return SIZE_MAX;
-    for (size_t column = 0; column <= b_length; column++)
-        row[column] = column;
-    for (size_t line = 1; line <= a_length; line++) {
-        size_t diagonal = row[0];
-        row[0] = line;
-        for (size_t column = 1; column <= b_length; column++) {
-            size_t above = row[column];
-            size_t changed = diagonal + (lower(a[line - 1]) != lower(b[column - 1]));
-            row[column] = smallest(above + 1, row[column - 1] + 1, changed);
-            diagonal = above;
-        }
-    }
-    return row[b_length];
-}
-
 /* NULL when none is near enough to be what was meant. */
 static const char *nearest_name(const char *name)
 {
     const char *nearest = NULL;
     size_t least = strlen(name) / 3 + 1;
     for (size_t i = 0; i < KEY_COUNT; i++) {
-        size_t distance = name_distance(name, keys[i].name);
+        size_t distance = text_distance(name, keys[i].name);
         if (distance < least) {
             least = distance;
             nearest = keys[i].name;

@@ -82,12 +82,6 @@ static bool read_driver_section(struct places *places, const char *driver, struc
     return is_read;
 }
 
-static const char *driver_of_data_source(const struct places *places)
-{
-    const struct connstr_pair *pair = connstr_find(&places->data_source, "Driver");
-    return pair != NULL ? pair->value : NULL;
-}
-
 static bool read_places(struct places *places, struct error *error)
 {
     const char *driver = connstr_get(places->connection_string, "DRIVER");
@@ -99,7 +93,8 @@ static bool read_places(struct places *places, struct error *error)
         places->dsn = dsn != NULL && dsn[0] != '\0' ? dsn : DEFAULT_DSN;
         if (!read_data_source(places, error))
             return false;
-        driver = driver_of_data_source(places);
+        const struct connstr_pair *pair = connstr_find(&places->data_source, "Driver");
+        driver = pair != NULL ? pair->value : NULL;
     }
     return driver == NULL || driver[0] == '\0' || read_driver_section(places, driver, error);
 }

@@ -132,23 +132,6 @@ static char *make_text(struct link *link, const struct connect_request *request,
                                      is_wide, error);
 }
 
-static void disconnect(struct connection *connection)
-{
-    struct guard *outer = guard_enter(connection->guard);
-    connection->driver->functions->SQLDisconnect(connection->handle.real);
-    guard_leave(outer);
-}
-
-/* The real driver asked for another address, and did not get there. */
-static void explain_elsewhere(const struct link *link, const char *elsewhere, struct error *error)
-{
-    error_set(error, ODBCSSL_ERROR_DRIVER_BYPASSED,
-              "the real driver %s wanted to connect to %s, past the TLS session of odbcssl to "
-              "%s:%u: that was refused, and nothing was sent there. Something in its own "
-              "configuration or environment leads it elsewhere",
-              link->driver->path, elsewhere, link->target.host, link->target.port);
-}
-
 /* After every connect: only a session of ours counts, whatever the driver says. One that was
  * carried and that the driver has left for another is none. */
 static void check_carried(struct connection *connection, struct attempt *attempt)
@@ -161,7 +144,11 @@ static void check_carried(struct connection *connection, struct attempt *attempt
         log_write(link->log, "the real driver wanted to connect to %s, and was refused", elsewhere);
     if (elsewhere != NULL && attempt->outcome == SESSION_WAITING) {
         error_clear(&attempt->error);
-        explain_elsewhere(link, elsewhere, &attempt->error);
+        error_set(&attempt->error, ODBCSSL_ERROR_DRIVER_BYPASSED,
+                  "the real driver %s wanted to connect to %s, past the TLS session of odbcssl to "
+                  "%s:%u: that was refused, and nothing was sent there. Something in its own "
+                  "configuration or environment leads it elsewhere",
+                  link->driver->path, elsewhere, link->target.host, link->target.port);
         attempt->outcome = SESSION_LOST;
     }
     if (!attempt_is_connected(attempt))
@@ -171,7 +158,9 @@ static void check_carried(struct connection *connection, struct attempt *attempt
         if (transport_is_alive(&link->transport, &attempt->error))
             return;
     }
-    disconnect(connection);
+    struct guard *outer = guard_enter(connection->guard);
+    connection->driver->functions->SQLDisconnect(connection->handle.real);
+    guard_leave(outer);
     attempt->result = SQL_ERROR;
     error_set(&attempt->error, ODBCSSL_ERROR_DRIVER_BYPASSED,
               "the real driver %s connected, but not through the TLS session of odbcssl to %s:%u: "

@@ -17,13 +17,6 @@
 
 #define LINE_SIZE 4096
 
-/* The caller frees it. */
-static char *find_path(void)
-{
-    const char *named = secure_getenv("PGPASSFILE");
-    return named != NULL && *named != '\0' ? strdup(named) : defaults_home_path(".pgpass");
-}
-
 static FILE *open_private(const char *path)
 {
     struct stat status;
@@ -84,7 +77,8 @@ char *pgpass_find(const struct pgpass_query *query)
 {
     char line[LINE_SIZE];
     char *password = NULL;
-    char *path = find_path();
+    const char *named = secure_getenv("PGPASSFILE");
+    char *path = named != NULL && *named != '\0' ? strdup(named) : defaults_home_path(".pgpass");
     FILE *file = path != NULL ? open_private(path) : NULL;
     free(path);
     if (file == NULL)

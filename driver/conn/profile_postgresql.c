@@ -163,16 +163,6 @@ static int hexadecimal_digit(char digit)
     return found != NULL ? (int)(found - digits) : -1;
 }
 
-static bool refuse_encoding(const struct connstr_pair *pair, struct error *error)
-{
-    return error_set(
-        error, ODBCSSL_ERROR_KEYWORD_VALUE,
-        "%s: psqlodbc decodes %%XX and + in this value, and behind a %% there are no two "
-        "hexadecimal digits: write %%25 for a %%, or put the value in braces in the connection "
-        "string",
-        pair->keyword);
-}
-
 static bool decode(const struct connstr_pair *pair, char **value_out, struct error *error)
 {
     char *value = malloc(strlen(pair->value) + 1);
@@ -197,7 +187,12 @@ static bool decode(const struct connstr_pair *pair, char **value_out, struct err
         return true;
     }
     text_free_secret(value);
-    return refuse_encoding(pair, error);
+    return error_set(
+        error, ODBCSSL_ERROR_KEYWORD_VALUE,
+        "%s: psqlodbc decodes %%XX and + in this value, and behind a %% there are no two "
+        "hexadecimal digits: write %%25 for a %%, or put the value in braces in the connection "
+        "string",
+        pair->keyword);
 }
 
 /* psqlodbc takes ConnSettings of odbc.ini for encoded when it has no more than two words. */

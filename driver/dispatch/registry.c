@@ -55,23 +55,6 @@ static struct handle **slot_of(const void *handle)
     return &slots[(address >> 4 ^ address >> 16) % SLOTS];
 }
 
-static void insert(struct handle *handle)
-{
-    struct handle **slot = slot_of(handle);
-    handle->next_in_slot = *slot;
-    *slot = handle;
-}
-
-static void take_out(const struct handle *handle)
-{
-    for (struct handle **at = slot_of(handle); *at != NULL; at = &(*at)->next_in_slot) {
-        if (*at == handle) {
-            *at = handle->next_in_slot;
-            return;
-        }
-    }
-}
-
 struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real)
 {
     pthread_once(&once, guard_fork);
@@ -134,7 +117,11 @@ void handle_unpin(struct handle *handle)
 void handle_retire(struct handle *handle)
 {
     handles_lock();
-    take_out(handle);
+    struct handle **at = slot_of(handle);
+    while (*at != NULL && *at != handle)
+        at = &(*at)->next_in_slot;
+    if (*at != NULL)
+        *at = handle->next_in_slot;
     while (handle->pins > 0)
         pthread_cond_wait(&unpinned, &lock);
     handles_unlock();
@@ -143,6 +130,8 @@ void handle_retire(struct handle *handle)
 void handle_restore(struct handle *handle)
 {
     handles_lock();
-    insert(handle);
+    struct handle **slot = slot_of(handle);
+    handle->next_in_slot = *slot;
+    *slot = handle;
     handles_unlock();
 }

@@ -63,9 +63,10 @@ bool call_is_forked(const struct connection *connection)
 bool call_is_lost(const struct connection *connection)
 {
     struct error error = {0};
-    return conn_is_forked(connection, &error) || conn_is_broken(connection, &error);
+    return conn_is_broken(connection, &error);
 }
 
+/* Errors are large, and most calls make none: these stay out of the way of those. */
 static SQLRETURN fail_closed(struct handle *handle)
 {
     struct error error = {0};
@@ -73,15 +74,12 @@ static SQLRETURN fail_closed(struct handle *handle)
     return call_fail(handle, &error);
 }
 
-/* Errors are large, and most calls make none: this stays out of the way of those. */
 static bool is_refused_after_fork(struct call *call)
 {
     struct error error;
     error_clear(&error);
     if (!conn_is_forked(call->connection, &error))
         return false;
-    error_set(&error, ODBCSSL_ERROR_FORKED,
-              "the connection was opened by the parent process and cannot be used in its child");
     call->outcome = call_fail(call->handle, &error);
     return true;
 }

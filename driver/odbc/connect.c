@@ -250,23 +250,6 @@ SQLConnectW(SQLHDBC handle, SQLWCHAR *dsn, SQLSMALLINT dsn_length, SQLWCHAR *use
     return plain_connect(handle, FLAVOUR_WIDE, arguments);
 }
 
-/* What the real driver said about a disconnection that succeeded, before its handle goes. */
-static void keep_real_records(struct connection *connection)
-{
-    if (connection->handle.real != SQL_NULL_HANDLE)
-        diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
-                              connection->flavour, HANDLE_CONNECTION, connection->handle.real);
-}
-
-/* A forked child gives up its copy of the connection, and disturbs the parent's with nothing. */
-static SQLRETURN disconnect(struct connection *connection)
-{
-    if (!call_is_forked(connection))
-        return conn_disconnect(connection);
-    conn_abandon(connection);
-    return SQL_SUCCESS;
-}
-
 /* The driver manager leaves open statements and explicit descriptors to the driver. No SQLCancel
  * may be under way, or begin, while the real driver frees its statements. */
 ENTRY
@@ -280,14 +263,22 @@ SQLDisconnect(SQLHDBC handle)
     if (!connection->is_connected && connection->link == NULL)
         return call_fail_state(ours, "08003", "the connection is not open");
     connection_retire_statements(connection);
-    SQLRETURN outcome = disconnect(connection);
+    /* A forked child gives up its copy of the connection, and disturbs the parent's with nothing.
+     */
+    SQLRETURN outcome = SQL_SUCCESS;
+    if (call_is_forked(connection))
+        conn_abandon(connection);
+    else
+        outcome = conn_disconnect(connection);
     if (!SQL_SUCCEEDED(outcome)) {
         handle_take_outcome(ours, outcome);
         connection_restore_statements(connection);
         return outcome;
     }
-    if (outcome == SQL_SUCCESS_WITH_INFO)
-        keep_real_records(connection);
+    /* What the real driver said about it, before its handle goes. */
+    if (outcome == SQL_SUCCESS_WITH_INFO && connection->handle.real != SQL_NULL_HANDLE)
+        diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
+                              connection->flavour, HANDLE_CONNECTION, connection->handle.real);
     connection_free_children(connection);
     connection_free_real(connection);
     connection->is_connected = false;

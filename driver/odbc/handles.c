@@ -5,13 +5,6 @@
 #include "conn/conn.h"
 #include "odbc/call.h"
 
-static SQLRETURN allocate_environment(SQLHANDLE *out)
-{
-    struct environment *environment = environment_new();
-    *out = environment;
-    return environment != NULL ? SQL_SUCCESS : SQL_ERROR;
-}
-
 /* No real handle yet: which real driver it is, only the connection string tells. */
 static SQLRETURN allocate_connection(SQLHANDLE input, SQLHANDLE *out)
 {
@@ -49,7 +42,8 @@ SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE *outpu
     *output_handle = SQL_NULL_HANDLE;
     switch (handle_type) {
     case SQL_HANDLE_ENV:
-        return allocate_environment(output_handle);
+        *output_handle = environment_new();
+        return *output_handle != SQL_NULL_HANDLE ? SQL_SUCCESS : SQL_ERROR;
     case SQL_HANDLE_DBC:
         return allocate_connection(input_handle, output_handle);
     case SQL_HANDLE_STMT:

@@ -96,14 +96,6 @@ static enum proto_verdict judge_server_message(struct proto_session *session,
     }
 }
 
-static void begin_opaque(struct proto_session *session)
-{
-    struct mysql_state *state = session->state;
-    state->phase = PHASE_OPAQUE;
-    session->is_driver_opaque = true;
-    session->is_server_opaque = true;
-}
-
 /* Takes the next packet of the server. false: it has not come far enough. */
 static bool take_server_packet(struct proto_session *session, struct buffer *input,
                                enum proto_verdict *verdict_out)
@@ -129,8 +121,11 @@ static bool take_server_packet(struct proto_session *session, struct buffer *inp
     }
     state->has_server_replied = true;
     state->next_sequence = (uint8_t)(sequence + 2);
-    if (is_end)
-        begin_opaque(session);
+    if (is_end) {
+        state->phase = PHASE_OPAQUE;
+        session->is_driver_opaque = true;
+        session->is_server_opaque = true;
+    }
     return true;
 }
 

@@ -25,31 +25,18 @@ static bool is_login_packet(const struct tds *tds, uint8_t type)
            type != TDS_PACKET_SMP;
 }
 
-/* Login-only encryption covers LOGIN7's first packet (MS-TDS 3.2.5.2): a longer one is not sent, as
- * nobody could tell what of it travelled in plaintext. */
-static enum proto_verdict refuse_long_login(struct proto_session *session)
-{
-    return proto_end(
-        session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
-        "the server encrypts only the first packet of a login, and the real driver's login is "
-        "longer than one: set SslMode=require to encrypt all, or disable to encrypt nothing");
-}
-
-static enum proto_verdict refuse_packet(struct proto_session *session, uint8_t type)
-{
-    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-                     "the real driver sent a packet of type 0x%02X where it should have logged in",
-                     type);
-}
-
-/* LOGIN7's first packet; login-only encryption ends behind it. */
+/* LOGIN7's first packet. Login-only encryption covers just that (MS-TDS 3.2.5.2): a longer login is
+ * not sent, as nobody could tell what of it travelled in plaintext. */
 static enum proto_verdict begin_login(struct proto_session *session,
                                       const struct tds_packet *packet)
 {
     struct tds *tds = session->state;
     bool is_login_only = session->coverage == PROTO_COVERAGE_LOGIN;
     if (is_login_only && (packet->status & TDS_STATUS_LAST) == 0)
-        return refuse_long_login(session);
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+            "the server encrypts only the first packet of a login, and the real driver's login is "
+            "longer than one: set SslMode=require to encrypt all, or disable to encrypt nothing");
     tds->login.version = read_login_version(packet);
     tds->stage = TDS_STAGE_LOGIN_REPLY;
     session->is_credentials_asked = true;
@@ -63,7 +50,10 @@ enum proto_verdict tds_login_read_driver(struct proto_session *session, struct b
     while (buffer_length(input) > 0 && verdict == PROTO_CONTINUE) {
         struct tds_packet packet;
         if (!is_login_packet(tds, *buffer_content(input)))
-            return refuse_packet(session, *buffer_content(input));
+            return proto_end(
+                session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                "the real driver sent a packet of type 0x%02X where it should have logged in",
+                *buffer_content(input));
         enum tds_outcome outcome =
             tds_packet_read(buffer_content(input), buffer_length(input), &packet);
         if (outcome == TDS_PARTIAL)
@@ -82,16 +72,6 @@ enum proto_verdict tds_login_read_driver(struct proto_session *session, struct b
     return verdict;
 }
 
-static enum proto_verdict refuse_routing(struct proto_session *session,
-                                         const struct tds_login_reply *reply)
-{
-    return proto_end(
-        session, PROTO_REFUSE, ODBCSSL_ERROR_ROUTING,
-        "the server sends this connection on to %s, port %u, past the TLS session: name "
-        "that server in the DSN instead",
-        reply->routing_host, reply->routing_port);
-}
-
 static enum proto_verdict judge_login_reply(struct proto_session *session)
 {
     struct tds *tds = session->state;
@@ -103,7 +83,10 @@ static enum proto_verdict judge_login_reply(struct proto_session *session)
                               &session->error))
         return PROTO_REFUSE;
     if (reply->is_routed)
-        return refuse_routing(session, reply);
+        return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_ROUTING,
+                         "the server sends this connection on to %s, port %u, past the TLS "
+                         "session: name that server in the DSN instead",
+                         reply->routing_host, reply->routing_port);
     if (!buffer_append(&session->to_driver, buffer_content(packets), buffer_length(packets)))
         return proto_refuse_memory(session);
     tds_message_clear(&tds->message);

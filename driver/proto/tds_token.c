@@ -50,12 +50,12 @@ static void read_login_ack(struct stream *stream, struct cursor token)
     stream->reply->is_accepted = true;
 }
 
-/* MS-TDS 2.2.7.9: length u16, protocol u8, port u16, host as a counted UTF-16 string. */
+/* MS-TDS 2.2.7.9: type u8, length u16, protocol u8, port u16, host as a counted UTF-16 string. */
 static void read_routing(struct stream *stream, struct cursor token)
 {
     struct tds_login_reply *reply = stream->reply;
     reply->is_routed = true;
-    cursor_bytes(&token, 3);
+    cursor_bytes(&token, 4);
     reply->routing_port = cursor_u16le(&token);
     size_t length = cursor_u16le(&token);
     const unsigned char *name = cursor_bytes(&token, 2 * length);
@@ -70,13 +70,6 @@ static void read_routing(struct stream *stream, struct cursor token)
     free(text);
 }
 
-static void read_environment(struct stream *stream, struct cursor token)
-{
-    uint8_t type = cursor_u8(&token);
-    if (type == ENVIRONMENT_ROUTING || type == ENVIRONMENT_ENHANCED_ROUTING)
-        read_routing(stream, token);
-}
-
 /* A token of which only the length of its length differs. */
 static void read_sized(struct stream *stream, uint8_t type, size_t length)
 {
@@ -86,8 +79,9 @@ static void read_sized(struct stream *stream, uint8_t type, size_t length)
     struct cursor token = cursor_over(bytes, length);
     if (type == TOKEN_LOGINACK)
         read_login_ack(stream, token);
-    else if (type == TOKEN_ENVIRONMENT)
-        read_environment(stream, token);
+    else if (type == TOKEN_ENVIRONMENT &&
+             (*bytes == ENVIRONMENT_ROUTING || *bytes == ENVIRONMENT_ENHANCED_ROUTING))
+        read_routing(stream, token);
     else if (type == TOKEN_ERROR)
         stream->reply->has_error = true;
 }
