@@ -185,18 +185,18 @@ static void take_versions(struct adoption *adoption, const char *from, const cha
 /* ---- the tables ---- */
 
 static const struct rule pqopt_rules[] = {
-    {"sslmode", .take = take_mode, .fate = ADOPTION_CHANGED},
-    {"requiressl", .take = take_demand, .fate = ADOPTION_CHANGED},
-    {"sslrootcert", "SslRootCert", .fate = ADOPTION_CHANGED},
-    {"sslcert", "SslCert", .fate = ADOPTION_CHANGED},
-    {"sslkey", "SslKey", .fate = ADOPTION_CHANGED},
-    {"sslpassword", "SslPassword", .fate = ADOPTION_CHANGED},
-    {"sslcrl", "SslCrl", .fate = ADOPTION_CHANGED},
-    {"sslcrldir", "SslCrlDir", .fate = ADOPTION_CHANGED},
-    {"sslsni", "SslSni", .fate = ADOPTION_CHANGED},
-    {"sslnegotiation", "SslNegotiation", .fate = ADOPTION_CHANGED},
-    {"ssl_min_protocol_version", "SslMinProtocol", .fate = ADOPTION_CHANGED},
-    {"ssl_max_protocol_version", "SslMaxProtocol", .fate = ADOPTION_CHANGED},
+    {"sslmode", .take = take_mode},
+    {"requiressl", .take = take_demand},
+    {"sslrootcert", .keyword = "SslRootCert"},
+    {"sslcert", .keyword = "SslCert"},
+    {"sslkey", .keyword = "SslKey"},
+    {"sslpassword", .keyword = "SslPassword"},
+    {"sslcrl", .keyword = "SslCrl"},
+    {"sslcrldir", .keyword = "SslCrlDir"},
+    {"sslsni", .keyword = "SslSni"},
+    {"sslnegotiation", .keyword = "SslNegotiation"},
+    {"ssl_min_protocol_version", .keyword = "SslMinProtocol"},
+    {"ssl_max_protocol_version", .keyword = "SslMaxProtocol"},
     {"sslcompression", .text = "TLS is never compressed", .fate = ADOPTION_NEEDLESS},
     {"sslcertmode", .text = "set SslCert, or leave it out", .fate = ADOPTION_UNEQUALLED},
     {"requirepeer", .text = "it is for Unix sockets", .fate = ADOPTION_NEEDLESS},
@@ -210,30 +210,30 @@ static const struct rule pqopt_rules[] = {
 };
 
 static const struct rule postgresql_rules[] = {
-    {"SSLmode", .take = take_mode, .fate = ADOPTION_CHANGED},
+    {"SSLmode", .take = take_mode},
     {0},
 };
 
 static const struct rule tds_rules[] = {
-    {"Encryption", .take = take_encryption, .fate = ADOPTION_CHANGED},
+    {"Encryption", .take = take_encryption},
     {0},
 };
 
 static const struct rule mysql_rules[] = {
-    {"SSLCA", .take = take_mariadb_ca, .fate = ADOPTION_CHANGED},
-    {"SSLCERT", "SslCert", .fate = ADOPTION_CHANGED},
-    {"SSLKEY", "SslKey", .fate = ADOPTION_CHANGED},
-    {"TLSKEYPWD", "SslPassword", .fate = ADOPTION_CHANGED},
-    {"SSLKEYPWD", "SslPassword", .fate = ADOPTION_CHANGED},
-    {"SSLCRL", "SslCrl", .fate = ADOPTION_CHANGED},
-    {"SSLCRLPATH", "SslCrlDir", .fate = ADOPTION_CHANGED},
-    {"SSLVERIFY", .take = take_verify, .fate = ADOPTION_CHANGED},
-    {"FORCETLS", .take = take_demand, .fate = ADOPTION_CHANGED},
-    {"SSL_ENFORCE", .take = take_demand, .fate = ADOPTION_CHANGED},
-    {"SSLMODE", .take = take_mysql_mode, .fate = ADOPTION_CHANGED},
-    {"TLSPEERFP", .take = take_fingerprint, .fate = ADOPTION_CHANGED},
-    {"SSLFP", .take = take_fingerprint, .fate = ADOPTION_CHANGED},
-    {"TLSVERSION", .take = take_versions, .fate = ADOPTION_CHANGED},
+    {"SSLCA", .take = take_mariadb_ca},
+    {"SSLCERT", .keyword = "SslCert"},
+    {"SSLKEY", .keyword = "SslKey"},
+    {"TLSKEYPWD", .keyword = "SslPassword"},
+    {"SSLKEYPWD", .keyword = "SslPassword"},
+    {"SSLCRL", .keyword = "SslCrl"},
+    {"SSLCRLPATH", .keyword = "SslCrlDir"},
+    {"SSLVERIFY", .take = take_verify},
+    {"FORCETLS", .take = take_demand},
+    {"SSL_ENFORCE", .take = take_demand},
+    {"SSLMODE", .take = take_mysql_mode},
+    {"TLSPEERFP", .take = take_fingerprint},
+    {"SSLFP", .take = take_fingerprint},
+    {"TLSVERSION", .take = take_versions},
     {"TLSPEERFPLIST", .text = "write its SHA-256 fingerprints into SslPin",
      .fate = ADOPTION_UNEQUALLED},
     {"SSLFPLIST", .text = "write its SHA-256 fingerprints into SslPin",
@@ -246,9 +246,9 @@ static const struct rule mysql_rules[] = {
 
 /* Lines of an entry of freetds.conf; the entry itself goes on to count, but for its TLS. */
 static const struct rule entry_rules[] = {
-    {"encryption", .take = take_encryption, .fate = ADOPTION_CHANGED},
-    {"ca file", "SslRootCert", .fate = ADOPTION_CHANGED},
-    {"crl file", "SslCrl", .fate = ADOPTION_CHANGED},
+    {"encryption", .take = take_encryption},
+    {"ca file", .keyword = "SslRootCert"},
+    {"crl file", .keyword = "SslCrl"},
     {"openssl ciphers", .text = "choose cipher suites by SslPriority", .fate = ADOPTION_UNEQUALLED},
     {0},
 };

@@ -1,4 +1,7 @@
-/* chain.c - see chain.h. */
+/*
+ * chain.c - the certificates of a path as texts, as a tree and as JSON, for check, verify and
+ * fetch.
+ */
 #include "command/chain.h"
 
 #include <gnutls/abstract.h>

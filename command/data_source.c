@@ -1,4 +1,4 @@
-/* data_source.c - see data_source.h. */
+/* data_source.c - what the files say of a data source, found as the driver manager finds it. */
 #include "command/data_source.h"
 
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* driver_section.c - see driver_section.h. */
+/*
+ * driver_section.c - the section of odbcinst.ini that puts a real driver under odbcssl: found, or
+ * written for install, dsn and adopt.
+ */
 #include "command/driver_section.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* fail.c - see fail.h. */
+/* fail.c - how every command ends with an error: the reason, and what to do about it. */
 #include "command/fail.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* memory.c - see memory.h. */
+/* memory.c - a command without memory has nothing to go back to: it says so and ends. */
 #include "command/memory.h"
 
 #include <stdarg.h>

@@ -1,4 +1,6 @@
-/* server.c - see server.h. */
+/*
+ * server.c - HOST[:PORT] of the command line, with an IPv6 address in brackets or without a port.
+ */
 #include "command/server.h"
 
 #include <string.h>

@@ -12,15 +12,12 @@ char *source_connection_string(const struct source *source)
     struct error error = {0};
     const char *given = source->connection_string;
     bool is_good = given == NULL || connstr_parse(given, strlen(given), &list, &error);
-    if (is_good && source->dsn != NULL)
-        is_good = connstr_set(&list, "DSN", source->dsn);
-    if (is_good && source->user != NULL)
-        is_good = connstr_set(&list, "UID", source->user);
-    if (is_good && source->password != NULL) {
-        is_good = connstr_set(&list, "PWD", source->password);
-        if (is_good)
-            list.pairs[list.count - 1].origin = CONNSTR_ARGUMENT;
-    }
+    if (source->dsn != NULL)
+        connstr_set(&list, "DSN", source->dsn);
+    if (source->user != NULL)
+        connstr_set(&list, "UID", source->user);
+    if (source->password != NULL && connstr_set(&list, "PWD", source->password))
+        list.pairs[list.count - 1].origin = CONNSTR_ARGUMENT;
     char *text = is_good ? connstr_format(&list) : NULL;
     if (error_is_set(&error))
         fprintf(stderr, "odbcssl: %s\n", error.text);

@@ -47,27 +47,6 @@ static int prompt_type(const struct key *key)
     return ODBCINST_PROMPTTYPE_TEXTEDIT;
 }
 
-/* The first choice is to leave the keyword out, so that odbcinst.ini's or the default counts. */
-static bool add_words(const struct key *key, struct connstr *choices)
-{
-    bool is_good = connstr_append(choices, "", "");
-    for (const struct key_word *word = key->words; word->word != NULL && is_good; word++)
-        if (!word->is_hidden)
-            is_good = connstr_append(choices, word->word, "");
-    return is_good;
-}
-
-static bool add_drivers(struct connstr *choices)
-{
-    struct connstr sections;
-    bool is_good = ini_list_sections(INI_DRIVERS, &sections, NULL);
-    for (size_t i = 0; i < sections.count && is_good; i++)
-        if (target_is_candidate(sections.pairs[i].keyword))
-            is_good = connstr_append(choices, sections.pairs[i].keyword, "");
-    connstr_free(&sections);
-    return is_good;
-}
-
 /* One block of memory for the array and the strings it points to, as it will be freed by one
  * free(). */
 static char **pack_choices(const struct connstr *choices)
@@ -91,9 +70,21 @@ static char **pack_choices(const struct connstr *choices)
 /* NULL when memory is out: then there is a field without choices. */
 static char **make_choices(const struct key *key)
 {
-    struct connstr choices = {0};
-    bool is_good = key->kind == KEY_WORD ? add_words(key, &choices) : add_drivers(&choices);
-    char **array = is_good ? pack_choices(&choices) : NULL;
+    struct connstr choices = {0}, sections = {0};
+    if (key->kind == KEY_WORD) {
+        /* The first choice is to leave the keyword out: odbcinst.ini's or the default counts. */
+        connstr_append(&choices, "", "");
+        for (const struct key_word *word = key->words; word->word != NULL; word++)
+            if (!word->is_hidden)
+                connstr_append(&choices, word->word, "");
+    } else if (!ini_list_sections(INI_DRIVERS, &sections, NULL)) {
+        choices.is_failed = true;
+    }
+    for (size_t i = 0; i < sections.count; i++)
+        if (target_is_candidate(sections.pairs[i].keyword))
+            connstr_append(&choices, sections.pairs[i].keyword, "");
+    char **array = choices.is_failed ? NULL : pack_choices(&choices);
+    connstr_free(&sections);
     connstr_free(&choices);
     return array;
 }

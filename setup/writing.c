@@ -16,28 +16,26 @@ BOOL writing_refuse(DWORD installer_error, const char *text)
     return false;
 }
 
-static bool put(struct connstr *merged, const struct connstr_pair *pair)
+static void put(struct connstr *merged, const struct connstr_pair *pair)
 {
     if (pair->value[0] != '\0')
-        return connstr_set(merged, pair->keyword, pair->value);
-    connstr_remove(merged, pair->keyword);
-    return true;
+        connstr_set(merged, pair->keyword, pair->value);
+    else
+        connstr_remove(merged, pair->keyword);
 }
 
 bool writing_check(const struct connstr *present, const struct connstr *pairs, const char *source,
                    struct error *error)
 {
     struct connstr merged = {0};
-    bool is_merged = true;
     if (!ini_check_lines(pairs, error))
         return false;
-    for (size_t i = 0; i < present->count && is_merged; i++)
-        is_merged = put(&merged, &present->pairs[i]);
-    for (size_t i = 0; i < pairs->count && is_merged; i++)
-        is_merged = put(&merged, &pairs->pairs[i]);
-    if (!is_merged)
-        error_set_memory(error);
-    bool is_good = is_merged && settings_check(&merged, source, error);
+    for (size_t i = 0; i < present->count; i++)
+        put(&merged, &present->pairs[i]);
+    for (size_t i = 0; i < pairs->count; i++)
+        put(&merged, &pairs->pairs[i]);
+    bool is_good =
+        !merged.is_failed ? settings_check(&merged, source, error) : error_set_memory(error);
     connstr_free(&merged);
     return is_good;
 }

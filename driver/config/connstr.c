@@ -169,6 +169,7 @@ static bool add_pair(struct connstr *list, char *keyword, char *value, enum conn
     if (pairs == NULL) {
         free(keyword);
         text_free_secret(value);
+        list->is_failed = true;
         return false;
     }
     list->pairs = pairs;
@@ -283,8 +284,10 @@ bool connstr_set(struct connstr *list, const char *keyword, const char *value)
     if (pair == NULL)
         return connstr_append(list, keyword, value);
     char *copy = strdup(value);
-    if (copy == NULL)
+    if (copy == NULL) {
+        list->is_failed = true;
         return false;
+    }
     text_free_secret(pair->value);
     pair->value = copy;
     pair->origin = CONNSTR_PLAIN;
@@ -322,7 +325,7 @@ bool connstr_append_braced(struct buffer *buffer, const char *value)
 
 char *connstr_format(const struct connstr *list)
 {
-    struct buffer buffer = {.is_secret = true};
+    struct buffer buffer = {.is_secret = true, .is_failed = list->is_failed};
     for (size_t i = 0; i < list->count; i++) {
         const struct connstr_pair *pair = &list->pairs[i];
         if (i > 0)

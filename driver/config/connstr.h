@@ -34,6 +34,7 @@ struct connstr_pair {
 struct connstr {
     struct connstr_pair *pairs;
     size_t count;
+    bool is_failed; /* memory was out once: something is missing, and it cannot be formatted */
 };
 
 /* Parses length bytes. false: error names what is malformed and where; list is then empty, and may
@@ -49,9 +50,10 @@ bool connstr_has(const struct connstr *list, const char *keyword);
 /* The first pair with the keyword, also one that is excluded; NULL when there is none. */
 const struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword);
 
-/* false: out of memory. set replaces the value of the keyword where it stands first and removes its
- * duplicates, or appends. remove takes every pair with the keyword away; keyword is not one of the
- * list's own strings. */
+/* false: out of memory, and is_failed says so from then on: who appends several pairs need look at
+ * it once. set replaces the value of the keyword where it stands first and removes its duplicates,
+ * or appends. remove takes every pair with the keyword away; keyword is not one of the list's own
+ * strings. */
 bool connstr_set(struct connstr *list, const char *keyword, const char *value);
 bool connstr_append(struct connstr *list, const char *keyword, const char *value);
 bool connstr_append_pair(struct connstr *list, const char *keyword, const char *value,
@@ -59,7 +61,7 @@ bool connstr_append_pair(struct connstr *list, const char *keyword, const char *
 void connstr_remove(struct connstr *list, const char *keyword);
 
 /* A new string "A=b;C={d;}}}" with braces where the value needs them, was written in them or was an
- * argument; the caller frees it with text_free_secret. NULL: out of memory. */
+ * argument; the caller frees it with text_free_secret. NULL: out of memory, now or before. */
 char *connstr_format(const struct connstr *list);
 
 /* Appends a value in braces, with '}' doubled. false: out of memory. */

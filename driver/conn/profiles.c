@@ -104,11 +104,10 @@ bool profile_append_number(struct connstr *list, const char *keyword, unsigned n
 
 bool profile_append_all(struct connstr *list, const struct connstr *more)
 {
-    bool is_good = true;
-    for (size_t i = 0; i < more->count && is_good; i++)
-        is_good = connstr_append_pair(list, more->pairs[i].keyword, more->pairs[i].value,
-                                      more->pairs[i].origin);
-    return is_good;
+    for (size_t i = 0; i < more->count; i++)
+        connstr_append_pair(list, more->pairs[i].keyword, more->pairs[i].value,
+                            more->pairs[i].origin);
+    return !list->is_failed;
 }
 
 /* ---- reading: what the real driver would make of the user's settings ---- */
