@@ -31,7 +31,7 @@ include tests/system/applications.mk
 RELAYED_TESTS = tests/system/test-matrix $(TRUST_TESTS) $(POSTGRES_SYSTEM_TESTS) \
 	tests/system/test-tds-modes tests/system/test-tds-trust tests/system/test-tds-sessions \
 	tests/system/test-tds-hostile tests/system/test-tds-profile tests/system/test-mariadb \
-	tests/system/test-unknown-driver $(COMMAND_TESTS)
+	tests/system/test-unknown-driver tests/system/test-differential $(COMMAND_TESTS)
 RELAYED_TEST_LIST = $(RELAYED_TESTS:=-over.relay)
 TESTS += $(RELAYED_TEST_LIST)
 TEST_EXTENSIONS = .relay

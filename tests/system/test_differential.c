@@ -4,7 +4,7 @@
  * value and record has to be the same. What may differ is a row of the table below, with its
  * reason.
  *
- * ODBCSSL_TEST_SETTINGS: more settings for the runs through odbcssl (SslTransport=relay).
+ * ODBCSSL_TEST_SETTINGS: more settings for the runs through odbcssl.
  * ODBCSSL_TEST_KEEP: a folder that gets the logs.
  */
 #include <fnmatch.h>
@@ -165,8 +165,8 @@ static const char *configure(const struct database *database, bool is_ours)
     mkdir(folder, 0700);
     if (is_ours)
         snprintf(driver, sizeof driver,
-                 "[Tested]\nDriver=%s/driver/odbc/.libs/%s.so\nTargetDriver=%s\n",
-                 build != NULL ? build : ".", database->library, database->name);
+                 "[Tested]\nDriver=%s/driver/odbc/.libs/%s.so\nTargetDriver=%s\nSslTransport=%s\n",
+                 build != NULL ? build : ".", database->library, database->name, odbc_transport());
     else
         snprintf(driver, sizeof driver, "[Tested]\nDriver=%s\n", database->name);
     write_source(database, is_ours, source, sizeof source);
