@@ -33,6 +33,14 @@ bool tds_fixture_is_skipped(const struct tds_fixture *fixture)
     return !fixture->is_available;
 }
 
+int tds_fixture_set_up(struct tds_fixture *fixture, const char *odbcinst_extra,
+                       const char *odbc_extra)
+{
+    int outcome = tds_fixture_open(fixture, odbcinst_extra, odbc_extra);
+    tds_fixture_is_skipped(fixture);
+    return outcome;
+}
+
 static bool start(struct tds_fixture *fixture, const char *name,
                   const struct tds_peer_options *options)
 {

@@ -18,9 +18,13 @@ struct tds_fixture {
 /* fixture_open, with an environment in which FreeTDS has no settings; 0: good, as suites want. */
 int tds_fixture_open(struct tds_fixture *fixture, const char *odbcinst_extra,
                      const char *odbc_extra);
+
+/* The same, for a suite that is skipped whole where there is no server, or no FreeTDS. */
+int tds_fixture_set_up(struct tds_fixture *fixture, const char *odbcinst_extra,
+                       const char *odbc_extra);
 void tds_fixture_close(struct tds_fixture *fixture);
 
-/* true, and the running case is skipped: there is no server, or no FreeTDS. */
+/* true, and the running case, or suite, is skipped: there is no server, or no FreeTDS. */
 bool tds_fixture_is_skipped(const struct tds_fixture *fixture);
 
 /* Another server, with the certificate NAME.pem and NAME.key. arguments: more of its options, ended

@@ -26,12 +26,9 @@ static const char data_sources[] = "[warehouse]\n"
                                    "ClientCharset = UTF-8\n"
                                    "Encryption = require\n";
 
-static bool start(const char *const *arguments)
+static void start(const char *const *arguments)
 {
-    if (tds_fixture_is_skipped(&fixture))
-        return false;
     CHECK_FATAL(tds_fixture_start(&fixture, "server", "required", arguments));
-    return true;
 }
 
 static bool connect_to(const char *server, const char *settings)
@@ -81,8 +78,7 @@ static const char *with_port(const char *format)
 
 static void test_addresses(void)
 {
-    if (!start(NULL))
-        return;
+    start(NULL);
     CHECK(connect_to(with_port("Server=localhost;Port="), FULL));
     check_carried("localhost", "sni=localhost");
     CHECK(connect_to(with_port("Server=127.0.0.1;Port="), FULL));
@@ -97,8 +93,7 @@ static void test_addresses(void)
 
 static void test_wrong_addresses(void)
 {
-    if (!start(NULL))
-        return;
+    start(NULL);
     CHECK(!connect_to("Server=localhost,http", FULL));
     check_refused(ODBCSSL_ERROR_KEYWORD_VALUE, "Server=localhost,http");
     CHECK(!connect_to("Server=localhost;Port=70000", FULL));
@@ -117,8 +112,7 @@ static void test_wrong_addresses(void)
 /* When FreeTDS gives up before it connects, its own words are the reason. */
 static void test_driver_gives_up(void)
 {
-    if (!start(NULL))
-        return;
+    start(NULL);
     CHECK(!connect_to(with_port("Server=localhost;Port="), FULL ";ClientCharset=no-such-charset"));
     CHECK(*session.diagnostics != '\0');
     CHECK(strstr(session.diagnostics, "[odbcssl]") == NULL);
@@ -131,8 +125,6 @@ static void test_driver_gives_up(void)
 static bool start_browser(void)
 {
     static const char *const arguments[] = {"--browser-port", "1434", "--instance", INSTANCE, NULL};
-    if (tds_fixture_is_skipped(&fixture))
-        return false;
     if (tds_fixture_start(&fixture, "server", "required", arguments))
         return true;
     suite_skip("UDP port 1434 is taken");
@@ -151,8 +143,7 @@ static void test_browser(void)
 
 static void test_no_browser(void)
 {
-    if (!start(NULL))
-        return;
+    start(NULL);
     CHECK(!connect_to("Server=127.0.0.9\\" INSTANCE ";SslTimeout=1", FULL));
     check_refused(ODBCSSL_ERROR_CONNECT, "SQL Server Browser");
 }
@@ -183,8 +174,7 @@ static bool connect_to_entry(const char *more, const char *settings)
 
 static void test_entries(void)
 {
-    if (!start(NULL))
-        return;
+    start(NULL);
     CHECK(connect_to_entry("", FULL));
     check_carried("localhost", "tds=0x72090002 packet-size=8192");
     CHECK(connect_to_entry("", FULL ";TDS_Version=7.3"));
@@ -211,8 +201,7 @@ static void test_strict_entries(void)
         {"tds version = 5.0", FULL, ODBCSSL_ERROR_PLAINTEXT_LOGIN, "TDS_Version=5.0"},
         {"port = 0", FULL, ODBCSSL_ERROR_KEYWORD_VALUE, "port = 0"},
     };
-    if (!start(NULL))
-        return;
+    start(NULL);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK(!connect_to_entry(rows[i].entry, rows[i].settings));
         check_refused(rows[i].native, rows[i].text);
@@ -241,8 +230,7 @@ static void test_entry_with_instance(void)
 /* [global] of freetds.conf must not lead past the relay. */
 static void test_global_entry(void)
 {
-    if (!start(NULL))
-        return;
+    start(NULL);
     const char *path = fixture_path(&fixture.base, "freetds.conf");
     static const char text[] =
         "[global]\nhost = 127.0.0.2\nport = 9\nencryption = off\ntds version = 5.0\n";
@@ -258,8 +246,7 @@ static void test_global_entry(void)
 static void test_environment(void)
 {
     static const char *const names[] = {"TDSHOST", "TDSPORT"};
-    if (!start(NULL))
-        return;
+    start(NULL);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         setenv(names[i], i == 0 ? "127.0.0.1" : with_port(""), 1);
         CHECK(!connect_to(with_port("Server=localhost;Port="), FULL));
@@ -271,8 +258,7 @@ static void test_environment(void)
 /* A DSN for FreeTDS needs another Driver, TargetDriver, and SslMode if it demands TLS. */
 static void test_dsn(void)
 {
-    if (!start(NULL))
-        return;
+    start(NULL);
     tds_peer_forget(fixture.peer);
     session = (struct odbc_session){0};
     CHECK(odbc_connect(&session, "DSN=warehouse;Port=%u;UID=%s;PWD=%s;" FULL ";%s",
@@ -289,7 +275,7 @@ static void test_dsn(void)
 
 static int set_up(void)
 {
-    return tds_fixture_open(&fixture, NULL, data_sources);
+    return tds_fixture_set_up(&fixture, NULL, data_sources);
 }
 
 static int tear_down(void)

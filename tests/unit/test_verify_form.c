@@ -178,8 +178,7 @@ static void test_old_dates(void)
                                           .not_after.absolute = 1000000001});
     CHECK_FATAL(pki_edit(server, world.root, "010909014640Z", "500101000000Z", 13));
     CHECK_FATAL(pki_edit(server, world.root, "010909014641Z", "691231235959Z", 13));
-    EXPECT_REFUSED(ODBCSSL_VERIFY_EXPIRED, ODBCSSL_ERROR_EXPIRED, "expired on 1969-12-31T23:59:59Z",
-                   .chain = CHAIN(server));
+    EXPECT_FAILS(EXPIRED, "expired on 1969-12-31T23:59:59Z", .chain = CHAIN(server));
     pki_free(&server);
 }
 
@@ -188,8 +187,7 @@ static void test_two_common_names(void)
     struct pki_certificate *server =
         pki_issue(&(struct pki_spec){.dn = "CN=a.test,CN=b.test", .issuer = world.root});
     EXPECT_ACCEPTED(.chain = CHAIN(server));
-    EXPECT_REFUSED(ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_HOST, "more than one common name",
-                   .chain = CHAIN(server), .host = "a.test");
+    EXPECT_FAILS(HOST, "more than one common name", .chain = CHAIN(server), .host = "a.test");
     pki_free(&server);
 }
 
@@ -212,11 +210,9 @@ static void test_empty_subject(void)
     struct pki_certificate *server =
         pki_issue(&(struct pki_spec){.issuer = world.root, .dns = PKI_LIST("a.test")});
     EXPECT_ACCEPTED(.chain = CHAIN(server), .host = "a.test");
-    EXPECT_REFUSED(ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_HOST, "a.test", .chain = CHAIN(server),
-                   .host = "b.test");
-    EXPECT_REFUSED(ODBCSSL_VERIFY_EXPIRED, ODBCSSL_ERROR_EXPIRED,
-                   "server certificate (no name) (serial", .chain = CHAIN(server),
-                   .at = (time_t)1 << 33);
+    EXPECT_FAILS(HOST, "a.test", .chain = CHAIN(server), .host = "b.test");
+    EXPECT_FAILS(EXPIRED, "server certificate (no name) (serial", .chain = CHAIN(server),
+                 .at = (time_t)1 << 33);
     pki_free(&server);
 }
 

@@ -165,8 +165,8 @@ static void test_short_common_name(void)
     struct pki_certificate *server =
         pki_issue(&(struct pki_spec){.common_name = "db1", .issuer = issuer});
     EXPECT_ACCEPTED(.chain = CHAIN(server, issuer));
-    EXPECT_REFUSED(ODBCSSL_VERIFY_CONSTRAINT, ODBCSSL_ERROR_CONSTRAINT, "db1 as its common name",
-                   .chain = CHAIN(server, issuer), .host = "db1");
+    EXPECT_FAILS(CONSTRAINT, "db1 as its common name", .chain = CHAIN(server, issuer),
+                 .host = "db1");
     pki_free(&server);
     pki_free(&issuer);
     buffer_free(&subtrees);
@@ -308,8 +308,8 @@ static void test_intermediates(void)
         pki_issue(&(struct pki_spec){.dn = "CN=db,O=Example", .issuer = stray});
     struct pki_certificate *good =
         pki_issue(&(struct pki_spec){.dn = "CN=db,O=Example", .issuer = own});
-    EXPECT_REFUSED(ODBCSSL_VERIFY_CONSTRAINT, ODBCSSL_ERROR_CONSTRAINT,
-                   "CA certificate CN=Stray,O=Other", .chain = CHAIN(below, stray, bound));
+    EXPECT_FAILS(CONSTRAINT, "CA certificate CN=Stray,O=Other",
+                 .chain = CHAIN(below, stray, bound));
     EXPECT_ACCEPTED(.chain = CHAIN(good, own, bound));
     pki_free(&good);
     pki_free(&below);

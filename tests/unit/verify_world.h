@@ -48,6 +48,10 @@ void scene_expect(const struct scene *scene, uint32_t status, enum odbcssl_error
                   const char *part, const char *file, unsigned line);
 #define EXPECT_ACCEPTED(...)                                                                       \
     scene_expect(&(struct scene){__VA_ARGS__}, 0, ODBCSSL_ERROR_NONE, NULL, __FILE__, __LINE__)
+/* A status bit and an error of one name. */
+#define FAILS(name) ODBCSSL_VERIFY_##name, ODBCSSL_ERROR_##name
+#define EXPECT_FAILS(name, part, ...)                                                              \
+    scene_expect(&(struct scene){__VA_ARGS__}, FAILS(name), part, __FILE__, __LINE__)
 #define EXPECT_REFUSED(status, code, part, ...)                                                    \
     scene_expect(&(struct scene){__VA_ARGS__}, status, code, part, __FILE__, __LINE__)
 
