@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -265,6 +266,41 @@ static unsigned living(unsigned long since, void (*tell)(const char *place, size
     return found;
 }
 
+/* --- what is freed --- */
+
+static char secrets[2][200]; /* as UTF-8 and as UTF-16 */
+static size_t secret_lengths[2];
+static atomic_uint spills;
+static const void *first_spill;
+
+static void guard(const char *secret)
+{
+    size_t length = strlen(secret);
+    memcpy(secrets[0], secret, length);
+    for (size_t i = 0; i < length; i++)
+        secrets[1][2 * i] = secret[i];
+    secret_lengths[1] = 2 * length;
+    secret_lengths[0] = length;
+}
+
+/* Memory that odbcssl gives back may be anybody's next. */
+static void look_for_secrets(const void *memory, const void *caller)
+{
+    if (memory == NULL || secret_lengths[0] == 0 || find_range(ours, our_count, caller) == NULL)
+        return;
+    for (size_t i = 0; i < 2; i++)
+        if (memmem(memory, malloc_usable_size((void *)memory), secrets[i], secret_lengths[i]) !=
+                NULL &&
+            atomic_fetch_add(&spills, 1) == 0)
+            first_spill = caller;
+}
+
+static unsigned spilled(char *place, size_t size)
+{
+    tell_place(first_spill, place, size);
+    return atomic_load(&spills);
+}
+
 static bool is_full(void)
 {
     return used >= PLACES - 1;
@@ -280,7 +316,9 @@ const struct fault_interface fault_library_interface = {.find = find,
                                                         .place = place,
                                                         .mark = mark,
                                                         .living = living,
-                                                        .is_full = is_full};
+                                                        .is_full = is_full,
+                                                        .guard = guard,
+                                                        .spilled = spilled};
 
 void *malloc(size_t size)
 {
@@ -298,6 +336,7 @@ static void *change_size(void *memory, size_t size, const void *caller)
 {
     if (fails(FAULT_ALLOCATION, caller, ENOMEM))
         return NULL;
+    look_for_secrets(memory, caller);
     forget(memory);
     void *changed = __libc_realloc(memory, size);
     if (changed == NULL && size > 0)
@@ -322,6 +361,7 @@ void *reallocarray(void *memory, size_t items, size_t size)
 
 void free(void *memory)
 {
+    look_for_secrets(memory, CALLER);
     forget(memory);
     __libc_free(memory);
 }

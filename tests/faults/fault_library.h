@@ -60,6 +60,10 @@ struct fault_interface {
     unsigned long (*mark)(void);
     unsigned (*living)(unsigned long since, void (*tell)(const char *place, size_t size));
     bool (*is_full)(void); /* more live than can be followed */
+    /* How often odbcssl gave memory back with the secret (of at most 100 bytes) in it, and where
+     * first. */
+    void (*guard)(const char *secret);
+    unsigned (*spilled)(char *place, size_t size);
 };
 
 /* Starts the program anew with the library, and returns its interface then. NULL: it cannot be

@@ -6,8 +6,9 @@
  *
  * Each case is a child of this process, which connects, works and disconnects, once under the fault
  * and often once more without. It must end in time with the right data or a clear error, send
- * nothing in plaintext, and leave no memory, descriptor or thread. COUNT cases are run, with NUMBER
- * only that one. Without arguments: a few cases of a fixed seed, as a test.
+ * nothing in plaintext, leave no memory, descriptor or thread, and free no memory with the
+ * password. COUNT cases are run, with NUMBER only that one. Without arguments: a few cases of a
+ * fixed seed, as a test.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -35,6 +36,7 @@
 #define CASE_SECONDS 40
 #define DESCRIPTORS 256
 #define QUICK_USER "quick" /* its password is checked by MD5, which is quick */
+#define QUICK_PASSWORD "planted-password-7351"
 
 struct worker {
     pid_t process; /* 0: idle */
@@ -65,9 +67,10 @@ static void make_connection_string(const struct fault_case *fault, unsigned port
              "DRIVER={%s};Servername=localhost;Port=%u;Database=" VISIT_SECRET ";UID=%s;PWD=%s;"
              "SslMode=%s;SslRootCert=%s;SslCrl=%s;SslTimeout=2;SslMaxProtocol=%s;SslTransport=%s",
              ODBC_POSTGRESQL, port, fault->has_scram ? POSTGRES_USER : QUICK_USER,
-             POSTGRES_PASSWORD, fault->has_prefer ? "prefer" : "verify-full",
-             fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "crl.pem"),
-             fault->has_tls12 ? "TLSv1.2" : "TLSv1.3", fault_transport_names[fault->transport]);
+             fault->has_scram ? POSTGRES_PASSWORD : QUICK_PASSWORD,
+             fault->has_prefer ? "prefer" : "verify-full", fixture_path(&fixture, "root.pem"),
+             fixture_path(&fixture, "crl.pem"), fault->has_tls12 ? "TLSv1.2" : "TLSv1.3",
+             fault_transport_names[fault->transport]);
 }
 
 static unsigned count_descriptors(void)
@@ -198,6 +201,9 @@ static void run_case(const struct fault_case *fault, struct shared *shared)
         visit_find(&shared->notes, "%u threads of %u before", found, threads);
     if (library == NULL)
         return;
+    char place[100];
+    if (library->spilled(place, sizeof place) > 0)
+        visit_find(&shared->notes, "the password is in memory that was freed at %s", place);
     if (fault->state == FAULT_WARM)
         count_lost(mark, &shared->notes);
     else
@@ -311,7 +317,7 @@ static bool prepare(void)
         !postgres_query(fixture.postgres, "create database " VISIT_SECRET, answer, sizeof answer) ||
         !postgres_query(fixture.postgres,
                         "set password_encryption = 'md5'; create user " QUICK_USER
-                        " superuser password '" POSTGRES_PASSWORD "'",
+                        " superuser password '" QUICK_PASSWORD "'",
                         answer, sizeof answer))
         return false;
     for (size_t i = 0; i < WORKERS; i++) {
@@ -323,6 +329,8 @@ static bool prepare(void)
     const char *build = getenv("top_builddir");
     snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", build != NULL ? build : ".");
     bool is_loaded = dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL;
+    if (library != NULL)
+        library->guard(QUICK_PASSWORD);
     return is_loaded && (library == NULL || library->find());
 }
 
