@@ -144,7 +144,7 @@ static bool unwrap_packet(struct proto_session *session, const struct buffer *wi
 
 static bool tds_unwrap(struct proto_session *session, struct buffer *wire, struct buffer *tls)
 {
-    struct tds_packet packet;
+    struct tds_packet packet = {0};
     if (session->plan == PROTO_PLAN_DIRECT)
         return move_bytes(session, wire, tls);
     while (buffer_length(wire) > 0 && unwrap_packet(session, wire, &packet)) {

@@ -138,7 +138,7 @@ static bool may_be_ours(const struct connection_ends *ours)
 
 bool origin_is_own_tcp(int descriptor)
 {
-    struct connection_ends ours;
+    struct connection_ends ours = {0};
     return get_local(descriptor, &ours.local) && get_remote(descriptor, &ours.remote) &&
            (scan_range(descriptor - NEARBY, descriptor + NEARBY, &ours) ||
             (may_be_ours(&ours) && scan_all(&ours)));

@@ -49,7 +49,7 @@ static void sort_by_byte(const uint64_t *from, uint64_t *to, size_t count, unsig
 /* Time is linear in the number of entries, whatever their serials are. */
 static bool sort_slots(uint64_t *slots, size_t count)
 {
-    uint64_t *scratch = malloc(count * sizeof *scratch);
+    uint64_t *scratch = malloc((count + 1) * sizeof *scratch);
     if (scratch == NULL)
         return false;
     sort_by_byte(slots, scratch, count, 32);

@@ -127,7 +127,7 @@ bool folder_list(const char *path, const struct option *option, struct folder *f
 
 void folder_free(struct folder *folder)
 {
-    for (size_t i = 0; i < folder->count; i++)
+    for (size_t i = 0; folder->paths != NULL && i < folder->count; i++)
         free(folder->paths[i]);
     free(folder->paths);
     *folder = (struct folder){0};

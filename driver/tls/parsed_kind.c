@@ -191,9 +191,10 @@ static bool is_html(const unsigned char *bytes, size_t size)
     static const char *const beginnings[] = {"<!doctype", "<html", "<?xml", "<head", "<body"};
     char beginning[16] = "";
     size_t at = 0;
-    while (at < size && (memchr(" \t\n\v\f\r\xef\xbb\xbf", bytes[at], 9) != NULL))
+    while (at < size && bytes[at] != 0 && strchr(" \t\n\v\f\r\xef\xbb\xbf", bytes[at]) != NULL)
         at++;
-    memcpy(beginning, bytes + at, size - at < 15 ? size - at : 15);
+    for (size_t i = 0; i < sizeof beginning - 1 && at + i < size; i++)
+        beginning[i] = (char)bytes[at + i];
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
         if (text_has_prefix_nocase(beginning, beginnings[i]))
             return true;

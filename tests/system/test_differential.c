@@ -31,6 +31,7 @@ static struct difference {
     const char *pattern;
     const char *reason;
     unsigned long count;
+    bool is_by_chance; /* whether it is seen depends on numbers that the system gives out */
 } differences[] = {
 #include "system/differences.def"
 };
@@ -293,7 +294,7 @@ static void test_table(void)
             continue;
         printf("# %lu times: %s (%s)\n", differences[i].count, differences[i].pattern,
                differences[i].reason);
-        CHECK(differences[i].count > 0);
+        CHECK(differences[i].count > 0 || differences[i].is_by_chance);
     }
 }
 
