@@ -19,6 +19,18 @@
 
 #include <CUnit/CUnit.h>
 
+/* Built with a sanitizer: slow, and other programs cannot load the driver. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SUITE_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SUITE_IS_SANITIZED 1
+#endif
+#endif
+#ifndef SUITE_IS_SANITIZED
+#define SUITE_IS_SANITIZED 0
+#endif
+
 struct suite_case {
     const char *name;
     void (*run)(void);

@@ -12,18 +12,9 @@
 
 #include "support/pki.h"
 #include "support/postgres_server.h"
+#include "support/suite.h"
 
-/* Built with a sanitizer: slow, and other programs cannot load the driver. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FIXTURE_IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define FIXTURE_IS_SANITIZED 1
-#endif
-#endif
-#ifndef FIXTURE_IS_SANITIZED
-#define FIXTURE_IS_SANITIZED 0
-#endif
+#define FIXTURE_IS_SANITIZED SUITE_IS_SANITIZED
 
 struct fixture {
     char *folder;
