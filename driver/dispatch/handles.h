@@ -82,7 +82,7 @@ enum records_order { RECORDS_OURS, RECORDS_OURS_THEN_REAL, RECORDS_REAL_THEN_OUR
 struct handle {
     unsigned magic; /* tells our handles from garbage and from handles that were freed */
     enum handle_kind kind;
-    enum records_order order;
+    _Atomic enum records_order order; /* SQLCancel may come from another thread */
     SQLHANDLE real; /* NULL as long as the real driver has none */
     struct diagnostics diagnostics;
     unsigned pins;               /* registry's: who uses it without owning it */

@@ -77,13 +77,14 @@ void handle_free(struct handle *handle)
 
 void handle_clear_records(struct handle *handle)
 {
-    handle->order = RECORDS_OURS;
+    atomic_store_explicit(&handle->order, RECORDS_OURS, memory_order_relaxed);
     diagnostics_clear(&handle->diagnostics);
 }
 
 void handle_take_outcome(struct handle *handle, SQLRETURN outcome)
 {
-    handle->order = outcome == SQL_SUCCESS ? RECORDS_OURS : RECORDS_OURS_THEN_REAL;
+    enum records_order order = outcome == SQL_SUCCESS ? RECORDS_OURS : RECORDS_OURS_THEN_REAL;
+    atomic_store_explicit(&handle->order, order, memory_order_relaxed);
 }
 
 struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind)

@@ -86,11 +86,18 @@ static bool is_refused_after_fork(struct call *call)
 
 bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
 {
+    struct handle *ours = handle_check(handle, kind);
+    if (ours != NULL)
+        handle_clear_records(ours);
+    return call_begin_beside(call, kind, handle);
+}
+
+bool call_begin_beside(struct call *call, enum handle_kind kind, SQLHANDLE handle)
+{
     call->outcome = SQL_INVALID_HANDLE;
     call->handle = handle_check(handle, kind);
     if (call->handle == NULL)
         return false;
-    handle_clear_records(call->handle);
     call->connection = call_connection_of(call->handle);
     call->real = call->handle->real;
     if (call->connection == NULL || call->connection->driver == NULL ||

@@ -30,6 +30,9 @@ struct call {
  * why (there is no real driver yet, or the connection belongs to the parent process). */
 bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle);
 
+/* The same beside another function that may be at work on the handle: its records stay. */
+bool call_begin_beside(struct call *call, enum handle_kind kind, SQLHANDLE handle);
+
 /* Around a call of the real driver's function, as in `return CALL_REAL(&call, function(...))`:
  * while it runs, the thread's guard is the connection's. When it fails because the link broke, the
  * record that says how is added. Gives the function's outcome. */

@@ -5,7 +5,8 @@
 
 /* Cancelling may come from another thread, while the statement's function waits for the server, or
  * even after the statement was freed; so the handle is looked up first, and pinned for as long as
- * it takes. The record of a failure is the statement's, as in any other call. */
+ * it takes. The record of a failure is the statement's, as in any other call; those that are there
+ * stay, as they may be of the function that was cancelled. */
 static SQLRETURN cancel_statement(SQLHSTMT handle, bool is_by_handle)
 {
     struct call call;
@@ -13,7 +14,7 @@ static SQLRETURN cancel_statement(SQLHSTMT handle, bool is_by_handle)
     if (pinned == NULL)
         return SQL_INVALID_HANDLE;
     SQLRETURN outcome;
-    if (!call_begin(&call, HANDLE_STATEMENT, handle))
+    if (!call_begin_beside(&call, HANDLE_STATEMENT, handle))
         outcome = call.outcome;
     else if (is_by_handle && call.functions->SQLCancelHandle != NULL)
         outcome = CALL_REAL(&call, call.functions->SQLCancelHandle(SQL_HANDLE_STMT, call.real));
@@ -38,7 +39,7 @@ static SQLRETURN cancel_connection(SQLHDBC handle)
     if (pinned == NULL)
         return SQL_INVALID_HANDLE;
     SQLRETURN outcome;
-    if (!call_begin(&call, HANDLE_CONNECTION, handle))
+    if (!call_begin_beside(&call, HANDLE_CONNECTION, handle))
         outcome = call.outcome;
     else if (call.functions->SQLCancelHandle == NULL)
         outcome = call_lacks_function(&call, "SQLCancelHandle");
