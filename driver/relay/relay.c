@@ -18,7 +18,7 @@
 #include "base/limits.h"
 #include "relay/carrier.h"
 #include "relay/endpoint.h"
-#include "relay/registry.h"
+#include "relay/running.h"
 #include "relay/thread.h"
 
 /* Sessions at a time. */
@@ -31,7 +31,7 @@
 #define DESCRIPTOR_COUNT 5
 
 struct relay {
-    struct registry_entry entry; /* first: the registry's part */
+    struct running_entry entry; /* first: its place in the list of running.c */
     struct session_record *record;
     struct endpoint endpoint;
     struct thread thread; /* accepts */
@@ -186,7 +186,7 @@ static void destroy(void *argument)
     free(relay);
 }
 
-static void stop(struct registry_entry *entry)
+static void stop(struct running_entry *entry)
 {
     struct relay *relay = (struct relay *)entry;
     uint64_t one = 1;
@@ -196,14 +196,14 @@ static void stop(struct registry_entry *entry)
     (void)written;
 }
 
-static bool join(struct registry_entry *entry, int64_t deadline)
+static bool join(struct running_entry *entry, int64_t deadline)
 {
     struct relay *relay = (struct relay *)entry;
     return thread_join(&relay->thread, deadline);
 }
 
 /* The socket of MariaDB's driver is a file. */
-static void end(struct registry_entry *entry)
+static void end(struct running_entry *entry)
 {
     struct relay *relay = (struct relay *)entry;
     endpoint_remove_files(&relay->endpoint);
@@ -214,7 +214,7 @@ static struct relay *allocate(const struct relay_options *options, struct error 
     struct relay *relay = calloc(1, sizeof *relay);
     bool is_ready = relay != NULL;
     if (relay != NULL) {
-        relay->entry = (struct registry_entry){.stop = stop, .join = join, .end = end};
+        relay->entry = (struct running_entry){.stop = stop, .join = join, .end = end};
         relay->generation = fork_generation();
         relay->endpoint.listener = -1;
         relay->wake = relay->spare = -1;
@@ -241,7 +241,7 @@ static bool start(struct relay *relay, const struct relay_options *options, stru
         return false;
     }
     return endpoint_open(options->endpoint, options->wanted_port, &relay->endpoint, error) &&
-           registry_start(&relay->entry, &relay->thread, run, relay, error);
+           running_start(&relay->entry, &relay->thread, run, relay, error);
 }
 
 struct relay *relay_open(const struct relay_options *options, struct error *error)
@@ -275,7 +275,7 @@ void relay_close(struct relay **relay_address)
         return;
     if (is_forked(relay)) {
         close_forked(relay);
-    } else if (registry_stop(&relay->entry, clock_monotonic() + JOIN_MILLISECONDS)) {
+    } else if (running_stop(&relay->entry, clock_monotonic() + JOIN_MILLISECONDS)) {
         destroy(relay);
     } else {
         log_write(log_of(relay), "a thread of the relay did not end; it is left behind");

@@ -1,5 +1,5 @@
-/* registry.c - a list of relays under a lock, and the handler at exit that ends them. */
-#include "relay/registry.h"
+/* running.c - a list of relays under a lock, and the handler at exit that ends them. */
+#include "relay/running.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct registry_entry *first;
+static struct running_entry *first;
 static bool is_process_ending;
 
 static void lock(void)
@@ -39,11 +39,11 @@ static void stop_all(void)
     int64_t deadline = clock_monotonic() + EXIT_MILLISECONDS;
     lock();
     is_process_ending = true;
-    for (struct registry_entry *entry = first; entry != NULL; entry = entry->next)
+    for (struct running_entry *entry = first; entry != NULL; entry = entry->next)
         entry->stop(entry);
-    for (struct registry_entry *entry = first; entry != NULL; entry = entry->next)
+    for (struct running_entry *entry = first; entry != NULL; entry = entry->next)
         entry->is_joined = entry->join(entry, deadline);
-    for (struct registry_entry *entry = first; entry != NULL; entry = entry->next)
+    for (struct running_entry *entry = first; entry != NULL; entry = entry->next)
         entry->end(entry);
     unlock();
 }
@@ -54,7 +54,7 @@ static void set_up(void)
     fork_guard(lock, unlock, forget);
 }
 
-static void list(struct registry_entry *entry)
+static void list(struct running_entry *entry)
 {
     entry->next = first;
     entry->previous = NULL;
@@ -64,7 +64,7 @@ static void list(struct registry_entry *entry)
     entry->is_listed = true;
 }
 
-static void unlist(struct registry_entry *entry)
+static void unlist(struct running_entry *entry)
 {
     if (!entry->is_listed)
         return;
@@ -77,8 +77,8 @@ static void unlist(struct registry_entry *entry)
     entry->is_listed = false;
 }
 
-bool registry_start(struct registry_entry *entry, struct thread *thread,
-                    void (*run)(void *argument), void *argument, struct error *error)
+bool running_start(struct running_entry *entry, struct thread *thread, void (*run)(void *argument),
+                   void *argument, struct error *error)
 {
     pthread_once(&once, set_up);
     lock();
@@ -94,7 +94,7 @@ bool registry_start(struct registry_entry *entry, struct thread *thread,
     return is_started;
 }
 
-bool registry_stop(struct registry_entry *entry, int64_t deadline)
+bool running_stop(struct running_entry *entry, int64_t deadline)
 {
     lock();
     unlist(entry);
