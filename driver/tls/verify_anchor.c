@@ -16,6 +16,7 @@ struct ascent {
     struct verification *verification;
     struct verify_part *found;   /* where the inquiries note what they find */
     struct verify_part *refusal; /* the first; outcome COUNT: none */
+    size_t anchor;               /* of the path, its index there: the ways begin at it */
     unsigned steps;
     bool has_asked;
 };
@@ -58,29 +59,22 @@ static bool is_next(const struct ascent *ascent, const struct certificate *candi
 {
     const struct verify_attempt *attempt = &ascent->verification->current;
     const struct certificate *last = attempt->path[attempt->path_count - 1];
-    for (size_t i = 0; i < attempt->path_count; i++)
-        if (certificate_is_same(attempt->path[i], candidate))
-            return false;
-    return candidate->is_authority && certificate_is_issued_by(last, candidate) &&
+    return !verify_is_in_path(attempt, candidate) && candidate->is_authority &&
+           certificate_is_issued_by(last, candidate) &&
            verify_is_signed_by(ascent->verification, last, candidate);
 }
 
-static enum ascent_verdict climb(struct ascent *ascent);
+static enum ascent_verdict climb(struct ascent *ascent, bool is_anchor);
 
-/* Goes up by way of issuer, which issued the last certificate of the path. */
+/* Goes up by way of issuer, if it issued the last certificate of the path. */
 static enum ascent_verdict climb_by(struct ascent *ascent, const struct certificate *issuer,
                                     bool is_anchor)
 {
     struct verify_attempt *attempt = &ascent->verification->current;
-    size_t subject = attempt->path_count - 1;
     if (!is_next(ascent, issuer))
         return ASCENT_UNKNOWN;
     attempt->path[attempt->path_count++] = issuer;
-    enum ascent_verdict verdict = climb(ascent);
-    if (verdict == ASCENT_UNKNOWN && is_anchor)
-        verdict = ASCENT_GOOD;
-    if (verdict == ASCENT_GOOD && !is_unrevoked(ascent, subject))
-        verdict = ASCENT_BAD;
+    enum ascent_verdict verdict = climb(ascent, is_anchor);
     attempt->path_count--;
     return verdict;
 }
@@ -90,7 +84,17 @@ static enum ascent_verdict better(enum ascent_verdict a, enum ascent_verdict b)
     return a == ASCENT_UNKNOWN || b == ASCENT_GOOD ? b : a;
 }
 
-static enum ascent_verdict climb(struct ascent *ascent)
+/* Asks with the whole way up in place: each key on it may have signed a CRL for those below. */
+static enum ascent_verdict ask_way(struct ascent *ascent)
+{
+    for (size_t i = ascent->verification->current.path_count - 1; i-- > ascent->anchor;)
+        if (!is_unrevoked(ascent, i))
+            return ASCENT_BAD;
+    return ASCENT_GOOD;
+}
+
+/* Goes on from the last certificate of the path. */
+static enum ascent_verdict climb(struct ascent *ascent, bool is_anchor)
 {
     struct verification *verification = ascent->verification;
     struct verify_attempt *attempt = &verification->current;
@@ -105,15 +109,15 @@ static enum ascent_verdict climb(struct ascent *ascent)
         return ASCENT_BAD;
     }
     ascent->steps++;
-    if (certificate_is_self_issued(last) && verify_is_signed_by(verification, last, last))
-        return ASCENT_UNKNOWN;
-    while (verdict != ASCENT_GOOD &&
+    bool is_root =
+        certificate_is_self_issued(last) && verify_is_signed_by(verification, last, last);
+    while (!is_root && verdict != ASCENT_GOOD &&
            (anchor = trust_find(anchors, &last->issuer, last->issuer_hash, anchor)) != NULL)
         verdict = better(verdict, climb_by(ascent, anchor, true));
-    for (size_t i = 1; i < verification->chain_count && verdict != ASCENT_GOOD; i++)
+    for (size_t i = 1; !is_root && i < verification->chain_count && verdict != ASCENT_GOOD; i++)
         if (verification->is_leading[i])
             verdict = better(verdict, climb_by(ascent, &verification->chain[i], false));
-    return verdict;
+    return verdict == ASCENT_UNKNOWN && is_anchor ? ask_way(ascent) : verdict;
 }
 
 bool verify_check_anchor_revocation(struct verification *verification)
@@ -126,11 +130,14 @@ bool verify_check_anchor_revocation(struct verification *verification)
         return true;
     }
     struct verify_part *before = &both[0], *refusal = &both[1];
-    struct ascent ascent = {.verification = verification, .found = found, .refusal = refusal};
+    struct ascent ascent = {.verification = verification,
+                            .found = found,
+                            .refusal = refusal,
+                            .anchor = attempt->path_count - 1};
     *before = *found;
     verify_clear(refusal);
     verify_clear(found);
-    enum ascent_verdict verdict = climb(&ascent);
+    enum ascent_verdict verdict = climb(&ascent, false);
     *found = *before;
     if (verdict == ASCENT_BAD) {
         verify_fail(attempt, refusal->outcome, "%s", refusal->error.text);

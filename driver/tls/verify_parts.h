@@ -59,6 +59,7 @@ struct verification {
     bool has_best;
     struct verify_signature signatures[VERIFY_SIGNATURE_LIMIT];
     size_t signature_count;
+    bool is_over_limit; /* the search was given up, or a signature was not tried any more */
     unsigned comparison_count;
 };
 
@@ -84,9 +85,16 @@ const char *verify_describe(const struct verify_attempt *attempt, size_t i, char
 /* Finds paths, checks each by verify_check_path, until one is accepted or none is left. */
 void verify_find_path(struct verification *verification);
 
-/* Every signature once. false: VERIFY_SIGNATURE_LIMIT others were tried before. */
-bool verify_try_signature(struct verification *verification, const struct certificate *certificate,
-                          const struct certificate *issuer, enum signature_verdict *verdict_out);
+/* Whether issuer's key made the signature of certificate; neither names nor anything else are
+ * looked at. Each is tried once; behind VERIFY_SIGNATURE_LIMIT others it counts as wrong, and
+ * is_over_limit is set. */
+enum signature_verdict verify_try_signature(struct verification *verification,
+                                            const struct certificate *certificate,
+                                            const struct certificate *issuer);
+bool verify_is_signed_by(struct verification *verification, const struct certificate *certificate,
+                         const struct certificate *issuer);
+
+bool verify_is_in_path(const struct verify_attempt *attempt, const struct certificate *certificate);
 
 /* No path reaches an anchor: follows the chain as far as it goes, and says why it ends there. */
 void verify_tell_no_path(struct verification *verification);
@@ -106,10 +114,6 @@ void verify_inquire(struct verification *verification, size_t subject);
 /* Asks the CRLs of CAs above the anchor of the path, where they are trusted too. Whether any was
  * asked. */
 bool verify_check_anchor_revocation(struct verification *verification);
-
-/* Whether issuer's key made the signature; nothing else is asked. */
-bool verify_is_signed_by(struct verification *verification, const struct certificate *certificate,
-                         const struct certificate *issuer);
 
 /* The rules for path[0] as the signer of a CRL, below certificates that were checked already. */
 void verify_check_crl_signer(struct verification *verification);

@@ -11,11 +11,11 @@ struct search {
     struct verification *verification;
     unsigned attempts;
     unsigned steps;
-    bool is_over_limit;
 };
 
-bool verify_try_signature(struct verification *verification, const struct certificate *certificate,
-                          const struct certificate *issuer, enum signature_verdict *verdict_out)
+enum signature_verdict verify_try_signature(struct verification *verification,
+                                            const struct certificate *certificate,
+                                            const struct certificate *issuer)
 {
     struct verify_signature *tried = verification->signatures;
     size_t i = 0;
@@ -23,28 +23,24 @@ bool verify_try_signature(struct verification *verification, const struct certif
     while (i < verification->signature_count &&
            (tried[i].certificate != certificate || !der_equal(&tried[i].key, &issuer->public_key)))
         i++;
-    if (i == VERIFY_SIGNATURE_LIMIT)
-        return false;
-    if (i == verification->signature_count) {
-        tried[i] = (struct verify_signature){
+    if (i == VERIFY_SIGNATURE_LIMIT) {
+        verification->is_over_limit = true;
+        return SIGNATURE_WRONG;
+    }
+    if (i == verification->signature_count)
+        tried[verification->signature_count++] = (struct verify_signature){
             certificate, issuer->public_key,
             signature_check(&certificate->signature, &issuer->public_key)};
-        verification->signature_count++;
-    }
-    *verdict_out = tried[i].verdict;
-    return true;
+    return tried[i].verdict;
 }
 
-static bool is_signed_by(struct search *search, const struct certificate *certificate,
+bool verify_is_signed_by(struct verification *verification, const struct certificate *certificate,
                          const struct certificate *issuer)
 {
-    enum signature_verdict verdict = SIGNATURE_WRONG;
-    if (!verify_try_signature(search->verification, certificate, issuer, &verdict))
-        search->is_over_limit = true;
-    return verdict == SIGNATURE_GOOD;
+    return verify_try_signature(verification, certificate, issuer) == SIGNATURE_GOOD;
 }
 
-static bool is_in_path(const struct verify_attempt *attempt, const struct certificate *certificate)
+bool verify_is_in_path(const struct verify_attempt *attempt, const struct certificate *certificate)
 {
     for (size_t i = 0; i < attempt->path_count; i++)
         if (certificate_is_same(attempt->path[i], certificate))
@@ -64,9 +60,9 @@ static void keep_best(struct verification *verification)
 
 static bool is_search_over(struct search *search)
 {
-    const struct verification *verification = search->verification;
-    search->is_over_limit |= search->attempts >= ATTEMPT_LIMIT || search->steps >= STEP_LIMIT;
-    return search->is_over_limit ||
+    struct verification *verification = search->verification;
+    verification->is_over_limit |= search->attempts >= ATTEMPT_LIMIT || search->steps >= STEP_LIMIT;
+    return verification->is_over_limit ||
            (verification->has_best && verify_status(verification->best.parts) == 0);
 }
 
@@ -79,52 +75,42 @@ static void try_path(struct search *search)
 }
 
 /* The next anchor that issued the certificate, previous or NULL before it. */
-static const struct certificate *next_anchor(struct search *search,
+static const struct certificate *next_anchor(struct verification *verification,
                                              const struct certificate *certificate,
                                              const struct certificate *previous)
 {
-    const struct trust_certificates *anchors = &search->verification->request->trust->anchors;
+    const struct trust_certificates *anchors = &verification->request->trust->anchors;
     const struct certificate *anchor = previous;
-    while (!search->is_over_limit &&
+    while (!verification->is_over_limit &&
            (anchor = trust_find(anchors, &certificate->issuer, certificate->issuer_hash, anchor)) !=
                NULL)
-        if (is_signed_by(search, certificate, anchor))
+        if (verify_is_signed_by(verification, certificate, anchor))
             return anchor;
     return NULL;
 }
 
-static bool is_edge(struct search *search, size_t from, size_t to)
+static bool is_edge(struct verification *verification, size_t from, size_t to)
 {
-    const struct certificate *chain = search->verification->chain;
+    const struct certificate *chain = verification->chain;
     return to != from && certificate_is_issued_by(&chain[from], &chain[to]) &&
-           is_signed_by(search, &chain[from], &chain[to]);
+           verify_is_signed_by(verification, &chain[from], &chain[to]);
 }
 
 /* Marks the certificates from which an anchor can be reached, so that no dead end is entered once
  * for each way to it. */
-static void mark_leading(struct search *search)
+static void mark_leading(struct verification *verification)
 {
-    struct verification *verification = search->verification;
     const struct trust_certificates *anchors = &verification->request->trust->anchors;
-    size_t count = verification->chain_count, waiting[VERIFY_CHAIN_LIMIT] = {0};
-    bool is_seen[VERIFY_CHAIN_LIMIT] = {true};
-    size_t seen = 1;
-    for (size_t next = 0; next < seen; next++) {
-        size_t i = waiting[next];
-        verification->is_leading[i] = trust_has(anchors, &verification->chain[i]) ||
-                                      next_anchor(search, &verification->chain[i], NULL) != NULL;
-        for (size_t k = 1; k < count; k++) {
-            if (is_seen[k] || !is_edge(search, i, k))
-                continue;
-            is_seen[k] = true;
-            waiting[seen++] = k;
-        }
-    }
+    size_t count = verification->chain_count;
+    for (size_t i = 0; i < count; i++)
+        verification->is_leading[i] =
+            trust_has(anchors, &verification->chain[i]) ||
+            next_anchor(verification, &verification->chain[i], NULL) != NULL;
     for (bool has_changed = true; has_changed;) {
         has_changed = false;
         for (size_t i = 0; i < count; i++)
-            for (size_t k = 1; k < count && is_seen[i] && !verification->is_leading[i]; k++)
-                if (verification->is_leading[k] && is_edge(search, i, k))
+            for (size_t k = 1; k < count && !verification->is_leading[i]; k++)
+                if (verification->is_leading[k] && is_edge(verification, i, k))
                     verification->is_leading[i] = has_changed = true;
     }
 }
@@ -136,9 +122,10 @@ static void try_anchors(struct search *search, bool has_other_key_id)
 {
     struct verify_attempt *current = &search->verification->current;
     const struct certificate *last = current->path[current->path_count - 1], *anchor = NULL;
-    while (!is_search_over(search) && (anchor = next_anchor(search, last, anchor)) != NULL) {
+    while (!is_search_over(search) &&
+           (anchor = next_anchor(search->verification, last, anchor)) != NULL) {
         if (certificate_has_other_key_id(last, anchor) != has_other_key_id ||
-            is_in_path(current, anchor))
+            verify_is_in_path(current, anchor))
             continue;
         current->path[current->path_count++] = anchor;
         extend_path(search);
@@ -148,8 +135,8 @@ static void try_anchors(struct search *search, bool has_other_key_id)
 
 static void try_chain(struct search *search, bool has_other_key_id)
 {
-    const struct verification *verification = search->verification;
-    struct verify_attempt *current = &search->verification->current;
+    struct verification *verification = search->verification;
+    struct verify_attempt *current = &verification->current;
     const struct certificate *last = current->path[current->path_count - 1];
     for (size_t i = 1; i < verification->chain_count && !is_search_over(search); i++) {
         const struct certificate *candidate = &verification->chain[i];
@@ -158,7 +145,8 @@ static void try_chain(struct search *search, bool has_other_key_id)
             continue;
         if (!verification->is_leading[i] || !certificate_is_issued_by(last, candidate) ||
             certificate_has_other_key_id(last, candidate) != has_other_key_id ||
-            is_in_path(current, candidate) || !is_signed_by(search, last, candidate))
+            verify_is_in_path(current, candidate) ||
+            !verify_is_signed_by(verification, last, candidate))
             continue;
         current->path[current->path_count++] = candidate;
         extend_path(search);
@@ -171,7 +159,8 @@ static void try_chain(struct search *search, bool has_other_key_id)
 static bool ends_path(struct search *search, const struct certificate *anchor)
 {
     return search->verification->request->crls == NULL ||
-           (certificate_is_self_issued(anchor) && is_signed_by(search, anchor, anchor));
+           (certificate_is_self_issued(anchor) &&
+            verify_is_signed_by(search->verification, anchor, anchor));
 }
 
 /* Goes on from the last certificate of the current path. */
@@ -181,7 +170,7 @@ static void extend_path(struct search *search)
     const struct certificate *last = current->path[current->path_count - 1];
     search->steps++;
     if (current->path_count == VERIFY_PATH_LIMIT) {
-        search->is_over_limit = true;
+        search->verification->is_over_limit = true;
         return;
     }
     if (trust_has(&search->verification->request->trust->anchors, last)) {
@@ -199,9 +188,11 @@ static void tell_limit(struct search *search)
 {
     struct verification *verification = search->verification;
     struct verify_attempt *best = &verification->best;
-    struct error reason = verify_told(best->parts)->error;
+    struct error reason = {0};
     char described[CERTIFICATE_TEXT_SIZE];
-    if (!verification->has_best) {
+    if (verification->has_best) {
+        reason = verify_told(best->parts)->error;
+    } else {
         *best = verification->current;
         best->path_count = 1;
         verify_start_attempt(best);
@@ -221,18 +212,18 @@ static void tell_limit(struct search *search)
 void verify_find_path(struct verification *verification)
 {
     struct search search = {.verification = verification};
-    mark_leading(&search);
-    if (!search.is_over_limit && verification->is_leading[0])
+    mark_leading(verification);
+    if (!verification->is_over_limit && verification->is_leading[0])
         extend_path(&search);
     if (verification->has_best && verify_status(verification->best.parts) == 0)
         return;
-    if (search.is_over_limit) {
-        tell_limit(&search);
-    } else if (!verification->has_best) {
+    if (!verification->is_over_limit && !verification->has_best) {
         verify_start_attempt(&verification->current);
         verify_tell_no_path(verification);
         verify_check_path(verification, false);
         verification->best = verification->current;
         verification->best.path_count = 0;
     }
+    if (verification->is_over_limit)
+        tell_limit(&search);
 }

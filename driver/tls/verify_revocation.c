@@ -47,14 +47,6 @@ static bool may_sign_crls(const struct certificate *signer)
     return (signer->key_usage & GNUTLS_KEY_CRL_SIGN) != 0;
 }
 
-bool verify_is_signed_by(struct verification *verification, const struct certificate *certificate,
-                         const struct certificate *issuer)
-{
-    enum signature_verdict verdict = SIGNATURE_WRONG;
-    return verify_try_signature(verification, certificate, issuer, &verdict) &&
-           verdict == SIGNATURE_GOOD;
-}
-
 /* Whether signer is valid below path[issuer], and not revoked itself; its own CRL has to be signed
  * by that path, so that this ends here. */
 static bool is_valid_below(const struct inquiry *inquiry, const struct certificate *signer,
@@ -85,9 +77,8 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
 static bool is_delegated_signer(const struct inquiry *inquiry, const struct certificate *candidate)
 {
     const struct verify_attempt *attempt = inquiry->attempt;
-    for (size_t i = 0; i < attempt->path_count; i++)
-        if (certificate_is_same(attempt->path[i], candidate))
-            return false;
+    if (verify_is_in_path(attempt, candidate))
+        return false;
     for (size_t i = inquiry->subject + 1; i < attempt->path_count; i++)
         if (certificate_is_issued_by(candidate, attempt->path[i]) &&
             is_valid_below(inquiry, candidate, i))

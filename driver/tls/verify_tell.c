@@ -19,28 +19,18 @@ struct issuers {
     enum signature_verdict verdict;
 };
 
-static bool is_in_path(const struct verify_attempt *attempt, const struct certificate *certificate)
-{
-    for (size_t i = 0; i < attempt->path_count; i++)
-        if (certificate_is_same(attempt->path[i], certificate))
-            return true;
-    return false;
-}
-
 static void look_at(struct verification *verification, const struct certificate *candidate,
                     bool is_anchor, struct issuers *issuers)
 {
     const struct verify_attempt *attempt = &verification->current;
     const struct certificate *last = attempt->path[attempt->path_count - 1];
-    enum signature_verdict verdict = SIGNATURE_WRONG;
     if (candidate == last || !certificate_is_issued_by(last, candidate))
         return;
     bool has_other_key_id = certificate_has_other_key_id(last, candidate);
     issuers->count++;
     issuers->of_other_key_id += has_other_key_id;
-    if (!verify_try_signature(verification, last, candidate, &verdict))
-        return;
-    if (verdict == SIGNATURE_GOOD && is_in_path(attempt, candidate))
+    enum signature_verdict verdict = verify_try_signature(verification, last, candidate);
+    if (verdict == SIGNATURE_GOOD && verify_is_in_path(attempt, candidate))
         issuers->is_in_path = true;
     else if (verdict == SIGNATURE_GOOD && issuers->signer == NULL)
         issuers->signer = candidate;

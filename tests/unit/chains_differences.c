@@ -106,13 +106,6 @@ static void lower_anchors(struct chains_world *world)
     }
 }
 
-static void end_at_unsent_anchors(struct chains_world *world)
-{
-    for (size_t i = 1; i < world->count; i++)
-        if (world->is_anchor[i] && !is_sent(world, (int)i))
-            world->certificates[i].issuer = 9; /* no such authority */
-}
-
 /* ---- CRLs ---- */
 
 static void put_key_ids_into_crls(struct chains_world *world)
@@ -218,8 +211,6 @@ static struct difference differences[] = {
      "only basicConstraints make a CA (RFC 5280, 6.1.4 (k)); OpenSSL takes keyUsage for it", 0},
     {"anchor with a trusted CA above it", WE_REFUSE, lower_anchors,
      "what a trusted CA says of an anchor that it issued counts; OpenSSL ends at the anchor", 0},
-    {"CRL by a key above an anchor that was not sent", WE_REFUSE, end_at_unsent_anchors,
-     "refused for want of a CRL: from there only anchors are followed, not what a server sends", 0},
     {"another certificate of the CA is for CRLs", EITHER, sign_with_every_key,
      "any that leads to the same anchor may have signed them (RFC 5280, 6.3.3 (f)); OpenSSL tries "
      "one",

@@ -76,6 +76,40 @@ static void test_longer_path(void)
     pki_free(&renewed);
 }
 
+/* The CA above an anchor signs its CRLs with its old key, two steps up. The new certificate is good
+ * for no longer path (its pathLen is 0, which is what is told in the end), so that the keys count
+ * only for CRLs. */
+static void test_crl_key_two_steps_up(void)
+{
+    struct pki_certificate *renewed =
+        pki_issue(&(struct pki_spec){.common_name = "Root", .is_ca = true, .issuer = world.root});
+    struct pki_certificate *narrow = pki_issue(&(struct pki_spec){.common_name = "Root",
+                                                                  .is_ca = true,
+                                                                  .has_path_length = true,
+                                                                  .key_of = renewed,
+                                                                  .issuer = world.root});
+    struct pki_certificate *middle =
+        pki_issue(&(struct pki_spec){.common_name = "Middle", .is_ca = true, .issuer = renewed});
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = middle});
+    const struct pki_revoked revoked = {.certificate = middle};
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = middle});
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    EXPECT_ACCEPTED(.chain = CHAIN(server), .anchors = CHAIN(middle, narrow, world.root),
+                    .crls = &set);
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.root, .revoked = &revoked, .revoked_count = 1});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_CONSTRAINT | ODBCSSL_VERIFY_CRL_BAD_SIGNATURE,
+                   ODBCSSL_ERROR_CONSTRAINT, "CN=Root", .chain = CHAIN(server),
+                   .anchors = CHAIN(middle, narrow, world.root), .crls = &set);
+    crl_set_free(&set);
+    pki_free(&server);
+    pki_free(&middle);
+    pki_free(&narrow);
+    pki_free(&renewed);
+}
+
 /* Where the issuer of an anchor gave no CRL, nothing is asked;
  * a CRL that it gave has to be good. */
 static void test_crl_of_issuer_of_anchor(void)
@@ -132,6 +166,7 @@ const struct suite_case anchor_cases[] = {
     {"refuses anchors that a trusted CA above them revoked", test_revoked_anchor},
     {"finds one unrevoked way up from an anchor enough", test_two_ways_up},
     {"goes on above an anchor for the key that signed the CRL", test_longer_path},
+    {"takes a CRL of any key on the way up from an anchor", test_crl_key_two_steps_up},
     {"asks about an anchor only where its issuer gave a CRL", test_crl_of_issuer_of_anchor},
     {"tells what is wrong below many certificates of one root", test_renewed_roots},
     {NULL, NULL},
