@@ -35,7 +35,7 @@ int command_install(int argc, char **argv)
 /* ---- uninstall ---- */
 
 /* Data sources that this user sees, and that will not connect any more. */
-static void tell_users(const char *name)
+static void report_users(const char *name)
 {
     struct connstr sources;
     if (!ini_list_sections(INI_DATA_SOURCES, &sources, NULL))
@@ -63,7 +63,7 @@ static int uninstall(const char *name)
         !odbc_file_write(ODBC_DRIVERS, name, NULL, NULL, &error))
         return fail(&error);
     printf("%s: removed [%s]\n", odbc_file_path(ODBC_DRIVERS, path, sizeof path), name);
-    tell_users(name);
+    report_users(name);
     return COMMAND_GOOD;
 }
 

@@ -14,7 +14,7 @@
 
 static const char *const no_keywords[] = {NULL};
 
-static void tell(LPSTR message, WORD message_size, WORD *length_out, const char *text)
+static void report_message(LPSTR message, WORD message_size, WORD *length_out, const char *text)
 {
     size_t length = strlen(text);
     if (length_out != NULL)
@@ -82,7 +82,7 @@ SETUP_EXPORT BOOL INSTAPI ConfigDriver(HWND parent, WORD request, LPCSTR driver,
     struct connstr present;
     struct error error = {0};
     (void)parent;
-    tell(message, message_size, length_out, "");
+    report_message(message, message_size, length_out, "");
     if (driver == NULL || driver[0] == '\0')
         return writing_refuse(ODBC_ERROR_INVALID_NAME, "no driver is named");
     if (!ini_read_section(INI_DRIVERS, driver, &present, &error))
@@ -90,7 +90,7 @@ SETUP_EXPORT BOOL INSTAPI ConfigDriver(HWND parent, WORD request, LPCSTR driver,
     BOOL outcome = configure(request, driver, &present, arguments);
     connstr_free(&present);
     if (outcome && request != ODBC_REMOVE_DRIVER && !has_target(driver))
-        tell(message, message_size, length_out,
-             "TargetDriver is not set: every data source has to name the real driver.");
+        report_message(message, message_size, length_out,
+                       "TargetDriver is not set: every data source has to name the real driver.");
     return outcome;
 }

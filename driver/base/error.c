@@ -59,9 +59,9 @@ bool error_set_system(struct error *error, enum odbcssl_error code, int system_e
     va_end(arguments);
 
     char reason[128];
-    const char *words = strerror_r(system_error, reason, sizeof reason);
+    const char *message = strerror_r(system_error, reason, sizeof reason);
     size_t used = strlen(error->text);
-    snprintf(error->text + used, sizeof error->text - used, ": %s", words);
+    snprintf(error->text + used, sizeof error->text - used, ": %s", message);
     return false;
 }
 

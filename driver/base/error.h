@@ -1,5 +1,5 @@
 /*
- * error.h - why something failed, in words for the person who reads the one message.
+ * error.h - why something failed, as a message for the person who reads it.
  *
  * The first cause wins: setting an error that is already set does nothing, so the place nearest to
  * the cause speaks, and callers may add a general error without losing the specific one.
@@ -47,7 +47,7 @@ bool error_set_system(struct error *error, enum odbcssl_error code, int system_e
 /* Copies from into to, unless to is set. */
 void error_copy(struct error *to, const struct error *from);
 
-/* Out of memory, in the fixed words. */
+/* Out of memory, with the one message for it. */
 bool error_set_memory(struct error *error);
 
 /* Adds to the list; when it is full, the last one is dropped. */

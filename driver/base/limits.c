@@ -1,4 +1,5 @@
-/* limits.c - the words for want of descriptors and threads: the limit that was met, and how far. */
+/* limits.c - the messages for want of descriptors and threads: the limit that was met, and how far.
+ */
 #include "base/limits.h"
 
 #include <errno.h>

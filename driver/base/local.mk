@@ -6,7 +6,7 @@ driver_base_libbase_la_SOURCES = \
 	driver/base/error.c driver/base/error.h driver/base/errors.def driver/base/warnings.def \
 	driver/base/file.c driver/base/file.h \
 	driver/base/fork.c driver/base/fork.h \
-	driver/base/guard.c driver/base/guard.h driver/base/keys.def \
+	driver/base/current_guard.c driver/base/current_guard.h driver/base/keys.def \
 	driver/base/limits.c driver/base/limits.h \
 	driver/base/log.c driver/base/log.h \
 	driver/base/options.c driver/base/options.h \

@@ -85,7 +85,7 @@ static const char *version_text(const struct tls_report *report, char *scratch)
     return PACKAGE_VERSION;
 }
 
-static const char *crl_words(const struct tls_report *report)
+static const char *crl_text(const struct tls_report *report)
 {
     switch (report->crl_status) {
     case ODBCSSL_CRL_NOT_CHECKED:
@@ -106,7 +106,7 @@ static const char *summary_text(const struct tls_report *report, char *scratch)
                  tls_mode_name(report->mode));
     else
         snprintf(scratch, REPORT_SCRATCH_SIZE, "%s %s, %s%s, server certificate %s until %s",
-                 report->protocol, report->cipher, state, crl_words(report), report->peer_subject,
+                 report->protocol, report->cipher, state, crl_text(report), report->peer_subject,
                  report->peer_not_after);
     return scratch;
 }

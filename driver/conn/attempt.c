@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/guard.h"
+#include "base/current_guard.h"
 #include "conn/link.h"
 #include "dispatch/functions.h"
 

@@ -35,7 +35,7 @@ static unsigned login_timeout(const struct connection *connection)
     return seconds < UINT_MAX ? (unsigned)seconds : UINT_MAX;
 }
 
-/* ---- why connecting failed, in our words ---- */
+/* ---- why connecting failed ---- */
 
 static void explain_rejection(const struct link *link, enum proto_plan plan,
                               const struct attempt *attempt, struct error *error)
@@ -161,7 +161,7 @@ static void take_real_records(struct connection *connection)
 }
 
 /* Of a refusal of ours the real driver knows only what we made it believe. What the server told it
- * stands behind our words, and before them why it gave up by itself. */
+ * stands behind our record, and before it why it gave up by itself. */
 static void add_failure(struct connection *connection, const struct attempt *attempt,
                         const struct error *error)
 {

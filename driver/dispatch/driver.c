@@ -157,7 +157,7 @@ static void guard_fork(void)
 
 const struct driver *driver_load(const char *path, struct error *error)
 {
-    /* A library that is not there is left to dlopen, which says so in the loader's words. */
+    /* A library that is not there is left to dlopen, whose error is the loader's message. */
     char *real_path = path[0] == '/' ? realpath(path, NULL) : NULL;
     if (real_path != NULL)
         path = real_path;

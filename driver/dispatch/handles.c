@@ -8,7 +8,7 @@
 
 #include "base/fork.h"
 #include "dispatch/functions.h"
-#include "dispatch/registry.h"
+#include "dispatch/live_handles.h"
 
 struct environment *environment_new(void)
 {

@@ -7,7 +7,7 @@
  *           n               n explicit descriptor
  *      real environment (one per real driver)
  *
- * Locks: connection.lock, then the one lock of registry and diagnostics inside handles.c. None is
+ * Locks: connection.lock, then the one lock of live_handles.c. None is
  * held while the real driver is called, but environment.lock during the making of a real
  * environment.
  */
@@ -83,10 +83,10 @@ struct handle {
     unsigned magic; /* tells our handles from garbage and from handles that were freed */
     enum handle_kind kind;
     _Atomic enum records_order order; /* SQLCancel may come from another thread */
-    SQLHANDLE real; /* NULL as long as the real driver has none */
+    SQLHANDLE real;                   /* NULL as long as the real driver has none */
     struct diagnostics diagnostics;
-    unsigned pins;               /* registry's: who uses it without owning it */
-    struct handle *next_in_slot; /* registry's */
+    unsigned pins;               /* live_handles.c: who uses it without owning it */
+    struct handle *next_in_slot; /* live_handles.c */
 };
 
 /* A real environment: one per environment and real driver, made at the first connect. */
@@ -116,7 +116,7 @@ struct saved_attribute {
 };
 
 struct link;  /* conn/: the transport, settings and report of an open connection */
-struct guard; /* base/guard.h */
+struct guard; /* base/current_guard.h */
 
 struct connection {
     struct handle handle; /* real: the real driver's connection once connecting began */
@@ -189,7 +189,7 @@ struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind);
 struct handle *handle_pin(SQLHANDLE handle, enum handle_kind kind);
 void handle_unpin(struct handle *handle);
 
-/* Takes a handle out of the registry and waits until nobody has it pinned: before the real handle
+/* Takes a handle out of the live ones and waits until nobody has it pinned: before the real handle
  * is freed. handle_restore puts one in: a new one, or one that the real driver would not free. */
 void handle_retire(struct handle *handle);
 void handle_restore(struct handle *handle);
@@ -201,7 +201,7 @@ struct descriptor *statement_wrap_descriptor(struct statement *statement, unsign
                                              SQLHDESC real);
 
 /* The real environment for a driver, made with the environment's ODBC version when there is none
- * yet: FreeTDS refuses 3.80, then 3 is set. NULL with error set (the real driver's own words in
+ * yet: FreeTDS refuses 3.80, then 3 is set. NULL with error set (the real driver's own message in
  * it). */
 struct real_environment *environment_real(struct environment *environment,
                                           const struct driver *driver, struct error *error);

@@ -1,5 +1,5 @@
 /*
- * lock.h - the one lock of the handles' registry and of all diagnostic records: held for a few
+ * lock.h - the one lock of the live handles and of all diagnostic records: held for a few
  * instructions, never while anything else is called.
  */
 #ifndef DISPATCH_LOCK_H

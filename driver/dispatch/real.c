@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/fork.h"
-#include "dispatch/attributes.h"
+#include "dispatch/saved_attributes.h"
 #include "dispatch/functions.h"
 #include "dispatch/handles.h"
 

@@ -1,7 +1,7 @@
 /*
  * guard.h - nowhere else: where the real driver of one connection may connect to.
  *
- * An ODBC call puts its connection's guard into the thread's place (base/guard.h). While it is
+ * An ODBC call puts its connection's guard into the thread's place (base/current_guard.h). While it is
  * there, the real driver's network libraries can connect to the address that odbcssl handed out,
  * and to no other: whatever leads them elsewhere (a setting, an environment variable, a service
  * file, a server that routes), not one byte goes there.
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "base/guard.h"
+#include "base/current_guard.h"
 
 struct interposition;
 

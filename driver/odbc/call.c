@@ -129,9 +129,9 @@ static bool is_loss_only(const struct diagnostic *record)
     return is_unknown || strncmp(record->sqlstate, "08", 2) == 0;
 }
 
-/* The server's last words come first, as they do without us; a real driver that only noticed the
+/* The server's last message comes first, as it does without us; a real driver that only noticed the
  * loss knows less than we do. */
-static void tell_loss(const struct call *call)
+static void add_loss_record(const struct call *call)
 {
     struct error error = {0};
     struct diagnostic record;
@@ -152,6 +152,6 @@ call_end(const struct call *call, SQLRETURN outcome)
         return outcome;
     handle_take_outcome(call->handle, outcome);
     if (outcome == SQL_ERROR)
-        tell_loss(call);
+        add_loss_record(call);
     return outcome;
 }

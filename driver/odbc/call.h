@@ -8,7 +8,7 @@
 #include <sqlext.h>
 #include <sqlucode.h>
 
-#include "base/guard.h"
+#include "base/current_guard.h"
 #include "dispatch/functions.h"
 #include "dispatch/handles.h"
 

@@ -58,7 +58,7 @@ static SQLRETURN give_output(struct connection *connection, enum flavour flavour
     return outcome;
 }
 
-/* The driver manager's own words, which it would use if it could ask the real driver. To records
+/* The driver manager's own message, which it would add if it could ask the real driver. To records
  * that SQLConnect brings it adds its name itself. */
 static SQLRETURN warn_of_version(struct connection *connection, const char *manager,
                                  SQLRETURN outcome)

@@ -1,6 +1,6 @@
 /*
- * execute.c - SQLPrepare, SQLExecDirect: the statements of status.h become a SELECT of literals,
- * every other one goes to the real driver as it is.
+ * execute.c - SQLPrepare, SQLExecDirect: the statements of status_query.h become a SELECT of
+ * literals, every other one goes to the real driver as it is.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "conn/conn.h"
 #include "odbc/call.h"
-#include "odbc/status.h"
+#include "odbc/status_query.h"
 #include "odbc/strings.h"
 
 /* Longer texts are not the call, and are not even looked at. */

@@ -6,14 +6,14 @@ driver_odbc_libentry_la_SOURCES = \
 	driver/odbc/call.c driver/odbc/call.h \
 	driver/odbc/cancel.c \
 	driver/odbc/connect.c \
-	driver/odbc/descriptors.c \
-	driver/odbc/diagnostics.c \
+	driver/odbc/copy_descriptor.c \
+	driver/odbc/records.c \
 	driver/odbc/execute.c \
 	driver/odbc/forward.c \
-	driver/odbc/functions.c \
-	driver/odbc/handles.c \
+	driver/odbc/supported.c \
+	driver/odbc/allocate.c \
 	driver/odbc/info.c \
-	driver/odbc/status.c driver/odbc/status.h \
+	driver/odbc/status_query.c driver/odbc/status_query.h \
 	driver/odbc/strings.c driver/odbc/strings.h
 
 # -Bsymbolic: the driver manager's functions of the same names come first in the process.

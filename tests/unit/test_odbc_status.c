@@ -8,7 +8,7 @@
 
 #include "base/report.h"
 #include "base/text.h"
-#include "odbc/status.h"
+#include "odbc/status_query.h"
 #include "support/odbc_fixture.h"
 #include "support/suite.h"
 

@@ -1,8 +1,8 @@
 /*
- * attributes.h - connection attributes that were set before the real driver was known.
+ * saved_attributes.h - connection attributes that were set before the real driver was known.
  */
-#ifndef DISPATCH_ATTRIBUTES_H
-#define DISPATCH_ATTRIBUTES_H
+#ifndef DISPATCH_SAVED_ATTRIBUTES_H
+#define DISPATCH_SAVED_ATTRIBUTES_H
 
 #include "dispatch/handles.h"
 

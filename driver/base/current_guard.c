@@ -1,8 +1,8 @@
 /*
- * guard.c - a thread's own note of the ODBC call it is in: set by odbc/ around the real driver's
- * function, read by interpose/ in the midst of it.
+ * current_guard.c - a thread's own note of the ODBC call it is in: set by odbc/ around the real
+ * driver's function, read by interpose/ in the midst of it.
  */
-#include "base/guard.h"
+#include "base/current_guard.h"
 
 static _Thread_local struct guard *current;
 

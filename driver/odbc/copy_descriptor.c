@@ -1,5 +1,5 @@
 /*
- * descriptors.c - SQLCopyDesc: the one function that takes two handles.
+ * copy_descriptor.c - SQLCopyDesc: the one function that takes two handles.
  */
 #include "odbc/call.h"
 

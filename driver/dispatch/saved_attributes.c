@@ -1,11 +1,11 @@
 /*
- * attributes.c - connection attributes before the connection: kept, and set again on the real
+ * saved_attributes.c - connection attributes before the connection: kept, and set again on the real
  * driver.
  *
  * The order is that of the calls. (The driver manager calls in the reverse of the application's
  * order for attributes that it does not know; a real driver sees the same as without odbcssl.)
  */
-#include "dispatch/attributes.h"
+#include "dispatch/saved_attributes.h"
 
 #include <stdint.h>
 #include <stdlib.h>

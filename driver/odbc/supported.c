@@ -1,5 +1,5 @@
 /*
- * functions.c - SQLGetFunctions: what the real driver says it has, and really exports.
+ * supported.c - SQLGetFunctions: what the real driver says it has, and really exports.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /*
- * status.c - three statements that the server does not know, made into a select of constants from
- * the report, which the real driver then executes as any other.
+ * status_query.c - three statements that the server does not know, made into a select of constants
+ * from the report, which the real driver then executes as any other.
  */
-#include "odbc/status.h"
+#include "odbc/status_query.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -146,7 +146,7 @@ static const char *append_varchar(struct buffer *buffer, enum status_dialect dia
 
 /* Without a session of TLS, a certificate or a CRL there is nothing to say of it. The certificate
  * itself has a statement of its own. */
-static bool is_told(const struct tls_report *report, const struct report_item *item)
+static bool is_reported(const struct tls_report *report, const struct report_item *item)
 {
     char scratch[REPORT_SCRATCH_SIZE];
     if (!report_applies(report, item) || item->type == SQL_SSL_PEER_CERTIFICATE_W)
@@ -175,7 +175,7 @@ static unsigned choose_size(const struct tls_report *report)
     for (size_t i = 0; i < report_item_count; i++) {
         const struct report_item *item = &report_items[i];
         size_t length = 0;
-        if (is_told(report, item))
+        if (is_reported(report, item))
             for (const char *text = report_display(report, item, scratch); *text != '\0'; text++)
                 length += ((unsigned char)*text & 0xC0) != 0x80; /* UTF-8 continues */
         size = length > size ? length : size;
@@ -188,7 +188,7 @@ static void append_item(struct buffer *buffer, const struct tls_report *report,
                         const struct report_item *item, enum status_dialect dialect, unsigned size)
 {
     char scratch[REPORT_SCRATCH_SIZE];
-    if (!is_told(report, item))
+    if (!is_reported(report, item))
         return;
     const char *rest = report_display(report, item, scratch);
     do {

@@ -1,5 +1,5 @@
 /*
- * handles.c - SQLAllocHandle, SQLFreeHandle, SQLFreeStmt: a wrapper for each handle of the real
+ * allocate.c - SQLAllocHandle, SQLFreeHandle, SQLFreeStmt: a wrapper for each handle of the real
  * driver.
  */
 #include "conn/conn.h"

@@ -1,9 +1,9 @@
 /*
- * registry.c - which handles are ours and alive. SQLCancel may come from another thread after its
- * statement was freed, and SQLCopyDesc with the handle of another driver: neither may be touched to
- * find out.
+ * live_handles.c - which handles are ours and alive. SQLCancel may come from another thread after
+ * its statement was freed, and SQLCopyDesc with the handle of another driver: neither may be
+ * touched to find out.
  */
-#include "dispatch/registry.h"
+#include "dispatch/live_handles.h"
 
 #include <pthread.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /*
- * diagnostics.c - SQLGetDiagRec, SQLGetDiagField: our records and the real driver's, in their
+ * records.c - SQLGetDiagRec, SQLGetDiagField: our records and the real driver's, in their
  * order.
  *
  * The driver manager reads the same records more than once, so reading changes nothing, and the

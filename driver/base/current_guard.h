@@ -1,10 +1,10 @@
 /*
- * guard.h - whose ODBC call the calling thread is in. While a real driver runs, its network library
- * may reach its connection's server and nothing else (interpose/); outside, whatever it does is
- * somebody else's.
+ * current_guard.h - whose ODBC call the calling thread is in. While a real driver runs, its network
+ * library may reach its connection's server and nothing else (interpose/); outside, whatever it
+ * does is somebody else's.
  */
-#ifndef BASE_GUARD_H
-#define BASE_GUARD_H
+#ifndef BASE_CURRENT_GUARD_H
+#define BASE_CURRENT_GUARD_H
 
 struct guard; /* interpose/: where the real driver of a connection may connect to */
 
