@@ -281,7 +281,7 @@ SQLRETURN conn_disconnect(struct connection *connection)
 {
     SQLRETURN outcome = SQL_SUCCESS;
     struct guard *outer = guard_enter(connection->guard);
-    if (connection->handle.real != NULL && !conn_is_forked(connection, NULL))
+    if (connection->handle.real != NULL)
         outcome = connection->driver->functions->SQLDisconnect(connection->handle.real);
     guard_leave(outer);
     if (!SQL_SUCCEEDED(outcome) && !conn_is_broken(connection, NULL))
@@ -360,8 +360,6 @@ bool conn_is_forked(const struct connection *connection, struct error *error_out
 
 bool conn_is_broken(const struct connection *connection, struct error *error_out)
 {
-    if (conn_is_forked(connection, error_out))
-        return true;
     return connection->link != NULL && connection->link->transport.kind != ODBCSSL_TRANSPORT_NONE &&
            !transport_is_alive(&connection->link->transport, error_out);
 }

@@ -36,7 +36,7 @@ SQLRETURN conn_connect(struct connection *connection, const struct connect_reque
 
 /* Disconnects the real driver, ends the transport, frees the link. Also for a connection whose
  * connecting failed or was abandoned. Returns what the real driver's SQLDisconnect returned; when
- * that is an error, the connection stays as it was. */
+ * that is an error, the connection stays as it was. Not in a forked child. */
 SQLRETURN conn_disconnect(struct connection *connection);
 
 /* When connection is freed without being disconnected. */
@@ -56,12 +56,12 @@ const char *conn_data_source(const struct connection *connection);
 const char *conn_record_server(const struct connection *connection, enum handle_kind kind,
                                bool is_unnamed);
 
-/* Whether the link broke or belongs to the parent process; error_out says how. Never waits: for
- * every return of SQL_ERROR from the real driver, and for SQL_ATTR_CONNECTION_DEAD. */
+/* Whether the link broke; error_out (may be NULL) says how. Never waits: for every return of
+ * SQL_ERROR from the real driver, and for SQL_ATTR_CONNECTION_DEAD. Not in a forked child. */
 bool conn_is_broken(const struct connection *connection, struct error *error_out);
 
-/* true, with error, when the process forked after connecting: the real driver must not be called.
- */
+/* true, with error (may be NULL), when the process forked after connecting: the real driver must
+ * not be called, and of these functions only conn_abandon. */
 bool conn_is_forked(const struct connection *connection, struct error *error_out);
 
 #endif

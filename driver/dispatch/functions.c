@@ -8,12 +8,12 @@
 const struct function_row function_rows[] = {
 #define OWN(name, number, parameters)                                                              \
     {#name, number, false, offsetof(struct driver_functions, name)},
-#define OWN_TEXT(name, number, parameters)                                                         \
+#define OWN_TEXT(name, number, parameters, arguments)                                              \
     {#name, number, false, offsetof(struct driver_functions, name)},
 #include "dispatch/functions.def"
 
 #define OWN(name, number, parameters)
-#define OWN_TEXT(name, number, parameters)                                                         \
+#define OWN_TEXT(name, number, parameters, arguments)                                              \
     {#name "W", number, true, offsetof(struct driver_functions, name##W)},
 #include "dispatch/functions.def"
 };

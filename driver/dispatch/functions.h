@@ -11,18 +11,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dispatch/driver.h"
+
 /* NULL where the real driver has no such function. Wide functions stand behind the others. */
 struct driver_functions {
 #define TEXT SQLCHAR
 #define OWN(name, number, parameters) SQLRETURN(SQL_API *name) parameters;
-#define OWN_TEXT(name, number, parameters) SQLRETURN(SQL_API *name) parameters;
+#define OWN_TEXT(name, number, parameters, arguments) SQLRETURN(SQL_API *name) parameters;
 #include "dispatch/functions.def"
 
 #define TEXT SQLWCHAR
 #define OWN(name, number, parameters)
-#define OWN_TEXT(name, number, parameters) SQLRETURN(SQL_API *name##W) parameters;
+#define OWN_TEXT(name, number, parameters, arguments) SQLRETURN(SQL_API *name##W) parameters;
 #include "dispatch/functions.def"
 };
+
+/* For a function with two entry points: whether the real driver has the one of the flavour, and its
+ * call, in which texts are void pointers. */
+#define HAS_FLAVOUR(functions, flavour, name)                                                      \
+    ((flavour) == FLAVOUR_WIDE ? (functions)->name##W != NULL : (functions)->name != NULL)
+#define CALL_FLAVOUR(functions, flavour, name, arguments)                                          \
+    ((flavour) == FLAVOUR_WIDE ? (functions)->name##W arguments : (functions)->name arguments)
+
+/* The flavour to call when either is as good, as for numbers: the real driver may lack one. */
+#define OTHER_FLAVOUR(flavour) ((flavour) == FLAVOUR_WIDE ? FLAVOUR_ANSI : FLAVOUR_WIDE)
+#define EITHER_FLAVOUR(functions, flavour, name)                                                   \
+    (HAS_FLAVOUR(functions, flavour, name) ||                                                      \
+             !HAS_FLAVOUR(functions, OTHER_FLAVOUR(flavour), name)                                 \
+         ? (flavour)                                                                               \
+         : OTHER_FLAVOUR(flavour))
 
 struct function_row {
     const char *name;

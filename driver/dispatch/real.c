@@ -93,8 +93,8 @@ struct real_environment *environment_real(struct environment *environment,
     return found;
 }
 
-SQLHDBC
-connection_new_real(struct connection *connection, const struct driver *driver, struct error *error)
+SQLHDBC connection_new_real(struct connection *connection, const struct driver *driver,
+                            struct error *error)
 {
     SQLHDBC real = SQL_NULL_HDBC;
     if (!driver_check_connect(driver, connection->flavour, error))

@@ -34,8 +34,7 @@ static SQLRETURN allocate_child(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *ou
     return call_fail_memory(call.handle);
 }
 
-ENTRY
-SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE *output_handle)
+ENTRY SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE *output_handle)
 {
     if (output_handle == NULL)
         return SQL_ERROR;
@@ -89,11 +88,10 @@ static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
 {
     struct call call;
     if (!call_begin(&call, kind, handle)) {
-        if (call.handle != NULL && call_is_forked(call.connection)) {
-            free_wrapper(call.handle);
-            return SQL_SUCCESS;
-        }
-        return call.outcome;
+        if (!call.is_forked)
+            return call.outcome;
+        free_wrapper(call.handle);
+        return SQL_SUCCESS;
     }
     if (kind == HANDLE_DESCRIPTOR && ((struct descriptor *)handle)->is_implicit)
         return call_fail_state(call.handle, "HY017",
@@ -101,16 +99,14 @@ static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
     handle_retire(call.handle);
     SQLRETURN outcome =
         CALL_REAL(&call, call.functions->SQLFreeHandle((SQLSMALLINT)kind, call.real));
-    if (SQL_SUCCEEDED(outcome)) {
+    if (SQL_SUCCEEDED(outcome))
         free_wrapper(call.handle);
-        return outcome;
-    }
-    handle_restore(call.handle);
+    else
+        handle_restore(call.handle);
     return outcome;
 }
 
-ENTRY
-SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
+ENTRY SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
 {
     switch (handle_type) {
     case SQL_HANDLE_ENV:
@@ -126,15 +122,12 @@ SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
     }
 }
 
-ENTRY
-SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
+ENTRY SQLFreeStmt(SQLHSTMT handle, SQLUSMALLINT option)
 {
     struct call call;
     if (option == SQL_DROP)
         return free_child(HANDLE_STATEMENT, handle);
     if (!call_begin(&call, HANDLE_STATEMENT, handle))
         return call.outcome;
-    if (call.functions->SQLFreeStmt == NULL)
-        return call_lacks_function(&call, "SQLFreeStmt");
-    return CALL_REAL(&call, call.functions->SQLFreeStmt(call.real, option));
+    return CALL(&call, SQLFreeStmt, (call.real, option));
 }

@@ -3,15 +3,11 @@
  */
 #include <stdint.h>
 
+#include "conn/conn.h"
 #include "odbc/call.h"
 
 /* Most attributes are numbers, for which a function of the other flavour is as good. */
-#define EITHER(call, name)                                                                         \
-    ((call)->functions->name != NULL ? (call)->functions->name : (call)->functions->name##W)
-#define PICK(call, flavour, name)                                                                  \
-    ((flavour) == FLAVOUR_WIDE ? (call)->functions->name##W : (call)->functions->name)
-#define PICK_OR_EITHER(call, flavour, name)                                                        \
-    (PICK(call, flavour, name) != NULL ? PICK(call, flavour, name) : EITHER(call, name))
+#define EITHER(call, flavour, name) EITHER_FLAVOUR((call)->functions, flavour, name)
 
 static SQLRETURN give_number(SQLPOINTER value, SQLINTEGER *length, SQLUINTEGER number)
 {
@@ -31,9 +27,8 @@ static struct environment *begin_environment(SQLHENV handle)
 }
 
 /* The application gets back the version it set, also when the real driver got another. */
-ENTRY
-SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-              SQLINTEGER *length)
+ENTRY SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
+                    SQLINTEGER *length)
 {
     (void)size;
     struct environment *environment = begin_environment(handle);
@@ -52,8 +47,7 @@ SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER
     }
 }
 
-ENTRY
-SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+ENTRY SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     (void)length;
     struct environment *environment = begin_environment(handle);
@@ -82,54 +76,36 @@ SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER
 static SQLRETURN get_connection_dead(SQLHDBC handle, SQLPOINTER value, SQLINTEGER *length)
 {
     struct call call;
-    struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
-    if (ours != NULL && ((struct connection *)ours)->is_connected &&
-        call_is_lost((struct connection *)ours)) {
-        handle_clear_records(ours);
+    bool is_begun = call_begin(&call, HANDLE_CONNECTION, handle);
+    if (!is_begun && !call.is_forked)
+        return call.outcome;
+    if (call.is_forked ||
+        (call.connection->is_connected && conn_is_broken(call.connection, NULL))) {
+        handle_clear_records(call.handle);
         return give_number(value, length, SQL_CD_TRUE);
     }
-    if (!call_begin(&call, HANDLE_CONNECTION, handle))
-        return call.outcome;
     SQLUINTEGER answer[2] = {SQL_CD_FALSE}; /* room for a driver that writes an SQLULEN */
-    if (EITHER(&call, SQLGetConnectAttr) == NULL ||
+    enum flavour flavour = EITHER(&call, FLAVOUR_ANSI, SQLGetConnectAttr);
+    if (!HAS_FLAVOUR(call.functions, flavour, SQLGetConnectAttr) ||
         !SQL_SUCCEEDED(
-            CALL_REAL(&call, EITHER(&call, SQLGetConnectAttr)(call.real, SQL_ATTR_CONNECTION_DEAD,
-                                                              answer, sizeof answer, length))))
+            CALL_TEXT(&call, flavour, SQLGetConnectAttr,
+                      (call.real, SQL_ATTR_CONNECTION_DEAD, answer, sizeof answer, length))))
         answer[0] = SQL_CD_FALSE;
     return give_number(value, NULL, answer[0]);
 }
 
-static SQLRETURN get_connection_attribute(SQLHDBC handle, enum flavour flavour,
-                                          SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                                          SQLINTEGER *length)
+SQLRETURN shared_SQLGetConnectAttr(enum flavour flavour, SQLHDBC handle, SQLINTEGER attribute,
+                                   SQLPOINTER value, SQLINTEGER size, SQLINTEGER *length)
 {
     struct call call;
     if (attribute == SQL_ATTR_CONNECTION_DEAD)
         return get_connection_dead(handle, value, length);
     if (!call_begin(&call, HANDLE_CONNECTION, handle))
         return call.outcome;
-    bool is_absent = attribute_is_number(attribute)
-                         ? EITHER(&call, SQLGetConnectAttr) == NULL
-                         : PICK(&call, flavour, SQLGetConnectAttr) == NULL;
-    if (is_absent)
-        return call_lacks_function(&call, flavour == FLAVOUR_WIDE ? "SQLGetConnectAttrW"
-                                                                  : "SQLGetConnectAttr");
-    return CALL_REAL(&call, PICK_OR_EITHER(&call, flavour, SQLGetConnectAttr)(call.real, attribute,
-                                                                              value, size, length));
-}
-
-ENTRY
-SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                  SQLINTEGER *length)
-{
-    return get_connection_attribute(handle, FLAVOUR_ANSI, attribute, value, size, length);
-}
-
-ENTRY
-SQLGetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                   SQLINTEGER *length)
-{
-    return get_connection_attribute(handle, FLAVOUR_WIDE, attribute, value, size, length);
+    if (attribute_is_number(attribute))
+        flavour = EITHER(&call, flavour, SQLGetConnectAttr);
+    return CALL_TEXT(&call, flavour, SQLGetConnectAttr,
+                     (call.real, attribute, value, size, length));
 }
 
 /* Also SQL_ATTR_ANSI_APP, which comes just before connecting: the real driver gets it before its
@@ -143,8 +119,8 @@ static SQLRETURN save_attribute(struct connection *connection, enum flavour flav
     return SQL_SUCCESS;
 }
 
-static SQLRETURN set_connection_attribute(SQLHDBC handle, enum flavour flavour,
-                                          SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+SQLRETURN shared_SQLSetConnectAttr(enum flavour flavour, SQLHDBC handle, SQLINTEGER attribute,
+                                   SQLPOINTER value, SQLINTEGER length)
 {
     struct call call;
     struct connection *connection = (struct connection *)handle_check(handle, HANDLE_CONNECTION);
@@ -152,26 +128,9 @@ static SQLRETURN set_connection_attribute(SQLHDBC handle, enum flavour flavour,
         return save_attribute(connection, flavour, attribute, value, length);
     if (!call_begin(&call, HANDLE_CONNECTION, handle))
         return call.outcome;
-    bool is_string = attribute_is_string(attribute, value, length);
-    if (is_string && PICK(&call, flavour, SQLSetConnectAttr) == NULL)
-        return call_lacks_function(&call, flavour == FLAVOUR_WIDE ? "SQLSetConnectAttrW"
-                                                                  : "SQLSetConnectAttr");
-    if (EITHER(&call, SQLSetConnectAttr) == NULL)
-        return call_lacks_function(&call, "SQLSetConnectAttr");
-    return CALL_REAL(&call, PICK_OR_EITHER(&call, flavour, SQLSetConnectAttr)(call.real, attribute,
-                                                                              value, length));
-}
-
-ENTRY
-SQLSetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
-{
-    return set_connection_attribute(handle, FLAVOUR_ANSI, attribute, value, length);
-}
-
-ENTRY
-SQLSetConnectAttrW(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
-{
-    return set_connection_attribute(handle, FLAVOUR_WIDE, attribute, value, length);
+    if (!attribute_is_string(attribute, value, length))
+        flavour = EITHER(&call, flavour, SQLSetConnectAttr);
+    return CALL_TEXT(&call, flavour, SQLSetConnectAttr, (call.real, attribute, value, length));
 }
 
 static bool is_descriptor(SQLINTEGER attribute)
@@ -185,8 +144,8 @@ static SQLRETURN get_descriptor(const struct call *call, SQLINTEGER attribute, S
                                 SQLINTEGER *length)
 {
     SQLHDESC real = SQL_NULL_HDESC;
-    SQLRETURN outcome = CALL_REAL(
-        call, EITHER(call, SQLGetStmtAttr)(call->real, attribute, &real, SQL_IS_POINTER, NULL));
+    SQLRETURN outcome = CALL_TEXT(call, EITHER(call, FLAVOUR_ANSI, SQLGetStmtAttr), SQLGetStmtAttr,
+                                  (call->real, attribute, &real, SQL_IS_POINTER, NULL));
     if (!SQL_SUCCEEDED(outcome))
         return outcome;
     struct descriptor *descriptor = statement_wrap_descriptor(
@@ -200,33 +159,16 @@ static SQLRETURN get_descriptor(const struct call *call, SQLINTEGER attribute, S
     return outcome;
 }
 
-static SQLRETURN get_statement_attribute(SQLHSTMT handle, enum flavour flavour,
-                                         SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                                         SQLINTEGER *length)
+SQLRETURN shared_SQLGetStmtAttr(enum flavour flavour, SQLHSTMT handle, SQLINTEGER attribute,
+                                SQLPOINTER value, SQLINTEGER size, SQLINTEGER *length)
 {
     struct call call;
     if (!call_begin(&call, HANDLE_STATEMENT, handle))
         return call.outcome;
-    if (EITHER(&call, SQLGetStmtAttr) == NULL)
-        return call_lacks_function(&call, "SQLGetStmtAttr");
     if (is_descriptor(attribute))
         return get_descriptor(&call, attribute, value, length);
-    return CALL_REAL(&call, PICK_OR_EITHER(&call, flavour, SQLGetStmtAttr)(call.real, attribute,
-                                                                           value, size, length));
-}
-
-ENTRY
-SQLGetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-               SQLINTEGER *length)
-{
-    return get_statement_attribute(handle, FLAVOUR_ANSI, attribute, value, size, length);
-}
-
-ENTRY
-SQLGetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
-                SQLINTEGER *length)
-{
-    return get_statement_attribute(handle, FLAVOUR_WIDE, attribute, value, size, length);
+    return CALL_TEXT(&call, EITHER(&call, flavour, SQLGetStmtAttr), SQLGetStmtAttr,
+                     (call.real, attribute, value, size, length));
 }
 
 /* NULL means the implicit descriptor again; any other handle has to be one of this connection. */
@@ -245,35 +187,21 @@ static SQLRETURN set_descriptor(const struct call *call, SQLINTEGER attribute, S
         }
     }
     SQLHDESC real = pinned != NULL ? pinned->real : SQL_NULL_HDESC;
-    SQLRETURN outcome =
-        CALL_REAL(call, EITHER(call, SQLSetStmtAttr)(call->real, attribute, real, SQL_IS_POINTER));
+    SQLRETURN outcome = CALL_TEXT(call, EITHER(call, FLAVOUR_ANSI, SQLSetStmtAttr), SQLSetStmtAttr,
+                                  (call->real, attribute, real, SQL_IS_POINTER));
     if (pinned != NULL)
         handle_unpin(pinned);
     return outcome;
 }
 
-static SQLRETURN set_statement_attribute(SQLHSTMT handle, enum flavour flavour,
-                                         SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
+SQLRETURN shared_SQLSetStmtAttr(enum flavour flavour, SQLHSTMT handle, SQLINTEGER attribute,
+                                SQLPOINTER value, SQLINTEGER length)
 {
     struct call call;
     if (!call_begin(&call, HANDLE_STATEMENT, handle))
         return call.outcome;
-    if (EITHER(&call, SQLSetStmtAttr) == NULL)
-        return call_lacks_function(&call, "SQLSetStmtAttr");
     if (is_descriptor(attribute))
         return set_descriptor(&call, attribute, value);
-    return CALL_REAL(
-        &call, PICK_OR_EITHER(&call, flavour, SQLSetStmtAttr)(call.real, attribute, value, length));
-}
-
-ENTRY
-SQLSetStmtAttr(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
-{
-    return set_statement_attribute(handle, FLAVOUR_ANSI, attribute, value, length);
-}
-
-ENTRY
-SQLSetStmtAttrW(SQLHSTMT handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
-{
-    return set_statement_attribute(handle, FLAVOUR_WIDE, attribute, value, length);
+    return CALL_TEXT(&call, EITHER(&call, flavour, SQLSetStmtAttr), SQLSetStmtAttr,
+                     (call.real, attribute, value, length));
 }

@@ -23,30 +23,26 @@ struct connection *call_connection_of(struct handle *handle)
     return NULL;
 }
 
-SQLRETURN
-call_fail(struct handle *handle, const struct error *error)
+SQLRETURN call_fail(struct handle *handle, const struct error *error)
 {
     diagnostics_add(&handle->diagnostics, error);
     return SQL_ERROR;
 }
 
-SQLRETURN
-call_fail_state(struct handle *handle, const char *sqlstate, const char *text)
+SQLRETURN call_fail_state(struct handle *handle, const char *sqlstate, const char *text)
 {
     diagnostics_add_state(&handle->diagnostics, sqlstate, text);
     return SQL_ERROR;
 }
 
-SQLRETURN
-call_fail_memory(struct handle *handle)
+SQLRETURN call_fail_memory(struct handle *handle)
 {
     struct error error = {0};
     error_set_memory(&error);
     return call_fail(handle, &error);
 }
 
-SQLRETURN
-call_lacks_function(const struct call *call, const char *name)
+SQLRETURN call_lacks_function(const struct call *call, const char *name)
 {
     struct error error = {0};
     error_set(&error, ODBCSSL_ERROR_DRIVER_FUNCTION, "the real driver %s has no function %s",
@@ -54,34 +50,21 @@ call_lacks_function(const struct call *call, const char *name)
     return call_fail(call->handle, &error);
 }
 
-bool call_is_forked(const struct connection *connection)
+SQLRETURN call_warn_truncated(struct handle *handle, const char *what)
 {
     struct error error = {0};
-    return conn_is_forked(connection, &error);
+    error_set(&error, ODBCSSL_WARNING_TRUNCATED, "%s was cut to the size of the buffer", what);
+    call_fail(handle, &error);
+    return SQL_SUCCESS_WITH_INFO;
 }
 
-bool call_is_lost(const struct connection *connection)
+/* Errors are large, and most calls make none: this stays out of the way of those. */
+static SQLRETURN fail_unusable(const struct call *call)
 {
     struct error error = {0};
-    return conn_is_broken(connection, &error);
-}
-
-/* Errors are large, and most calls make none: these stay out of the way of those. */
-static SQLRETURN fail_closed(struct handle *handle)
-{
-    struct error error = {0};
-    error_set(&error, ODBCSSL_ERROR_NOT_CONNECTED, "the connection is not open");
-    return call_fail(handle, &error);
-}
-
-static bool is_refused_after_fork(struct call *call)
-{
-    struct error error;
-    error_clear(&error);
-    if (!conn_is_forked(call->connection, &error))
-        return false;
-    call->outcome = call_fail(call->handle, &error);
-    return true;
+    if (!call->is_forked || !conn_is_forked(call->connection, &error))
+        error_set(&error, ODBCSSL_ERROR_NOT_CONNECTED, "the connection is not open");
+    return call_fail(call->handle, &error);
 }
 
 bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
@@ -96,19 +79,22 @@ bool call_begin_beside(struct call *call, enum handle_kind kind, SQLHANDLE handl
 {
     call->outcome = SQL_INVALID_HANDLE;
     call->handle = handle_check(handle, kind);
+    call->is_forked = false;
     if (call->handle == NULL)
         return false;
     call->connection = call_connection_of(call->handle);
     call->real = call->handle->real;
-    if (call->connection == NULL || call->connection->driver == NULL ||
-        call->real == SQL_NULL_HANDLE) {
-        call->outcome = fail_closed(call->handle);
+    bool is_open = call->connection != NULL && call->connection->driver != NULL &&
+                   call->real != SQL_NULL_HANDLE;
+    call->is_forked = is_open && conn_is_forked(call->connection, NULL);
+    if (!is_open || call->is_forked) {
+        call->outcome = fail_unusable(call);
         return false;
     }
     call->functions = call->connection->driver->functions;
     call->guard = guard_place();
     call->outer = *call->guard;
-    return !is_refused_after_fork(call);
+    return true;
 }
 
 void call_enter(const struct call *call)
@@ -138,14 +124,12 @@ static void add_loss_record(const struct call *call)
     if (!conn_is_broken(call->connection, &error) || !error_is_set(&error))
         return;
     diagnostics_add(&call->handle->diagnostics, &error);
-    if (!conn_is_forked(call->connection, NULL) &&
-        real_diagnostic(call->connection->driver, call->handle->kind, call->real, 1, &record) &&
+    if (real_diagnostic(call->connection->driver, call->handle->kind, call->real, 1, &record) &&
         !is_loss_only(&record))
         call->handle->order = RECORDS_REAL_THEN_OURS;
 }
 
-SQLRETURN
-call_end(const struct call *call, SQLRETURN outcome)
+SQLRETURN call_end(const struct call *call, SQLRETURN outcome)
 {
     *call->guard = call->outer;
     if (outcome == SQL_SUCCESS)

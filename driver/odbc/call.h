@@ -15,6 +15,16 @@
 /* An entry point of the library: everything else is hidden. */
 #define ENTRY __attribute__((visibility("default"))) SQLRETURN SQL_API
 
+/* What SQLxxx and SQLxxxW do alike: the rows OWN_TEXT of functions.def, whose entry points call
+ * these with their flavour (forward.c). */
+#define LIST(...) __VA_ARGS__
+#define TEXT void
+#define OWN(name, number, parameters)
+#define FORWARD_TEXT(name, number, kind, parameters, arguments)
+#define OWN_TEXT(name, number, parameters, arguments)                                              \
+    SQLRETURN shared_##name(enum flavour flavour, LIST parameters);
+#include "dispatch/functions.def"
+
 /* One call of an entry point on a handle of an open connection. */
 struct call {
     struct handle *handle; /* NULL: the handle is none of ours */
@@ -24,6 +34,7 @@ struct call {
     struct guard **guard; /* the thread's place for it */
     struct guard *outer;  /* what was there before */
     SQLRETURN outcome;    /* when the call ends before the real driver */
+    bool is_forked;       /* it ends so, as the connection belongs to the parent process */
 };
 
 /* Checks the handle and clears its records. false: the call ends with call->outcome; a record says
@@ -40,6 +51,14 @@ bool call_begin_beside(struct call *call, enum handle_kind kind, SQLHANDLE handl
 void call_enter(const struct call *call);
 SQLRETURN call_end(const struct call *call, SQLRETURN outcome);
 
+/* The same for a function by its name, as in `return CALL(&call, SQLCancel, (call.real))`, which
+ * the real driver may lack; and for the one of two entry points whose flavour it is. */
+#define CALL(call, name, arguments)                                                                \
+    ((call)->functions->name != NULL ? CALL_REAL(call, (call)->functions->name arguments)          \
+                                     : call_lacks_function(call, #name))
+#define CALL_TEXT(call, flavour, name, arguments)                                                  \
+    ((flavour) == FLAVOUR_WIDE ? CALL(call, name##W, arguments) : CALL(call, name, arguments))
+
 /* IM001: the real driver has no such function. Returns SQL_ERROR. */
 SQLRETURN call_lacks_function(const struct call *call, const char *name);
 
@@ -48,9 +67,8 @@ SQLRETURN call_fail(struct handle *handle, const struct error *error);
 SQLRETURN call_fail_state(struct handle *handle, const char *sqlstate, const char *text);
 SQLRETURN call_fail_memory(struct handle *handle);
 
-/* Whether this process forked after the connection was opened, or the link broke besides. */
-bool call_is_forked(const struct connection *connection);
-bool call_is_lost(const struct connection *connection);
+/* Adds a warning of class 01: returns SQL_SUCCESS_WITH_INFO. */
+SQLRETURN call_warn_truncated(struct handle *handle, const char *what);
 
 /* The connection of a handle; NULL for an environment. */
 struct connection *call_connection_of(struct handle *handle);

@@ -17,17 +17,14 @@ static SQLRETURN cancel_statement(SQLHSTMT handle, bool is_by_handle)
     if (!call_begin_beside(&call, HANDLE_STATEMENT, handle))
         outcome = call.outcome;
     else if (is_by_handle && call.functions->SQLCancelHandle != NULL)
-        outcome = CALL_REAL(&call, call.functions->SQLCancelHandle(SQL_HANDLE_STMT, call.real));
-    else if (call.functions->SQLCancel != NULL)
-        outcome = CALL_REAL(&call, call.functions->SQLCancel(call.real));
+        outcome = CALL(&call, SQLCancelHandle, (SQL_HANDLE_STMT, call.real));
     else
-        outcome = call_lacks_function(&call, "SQLCancel");
+        outcome = CALL(&call, SQLCancel, (call.real));
     handle_unpin(pinned);
     return outcome;
 }
 
-ENTRY
-SQLCancel(SQLHSTMT handle)
+ENTRY SQLCancel(SQLHSTMT handle)
 {
     return cancel_statement(handle, false);
 }
@@ -38,19 +35,14 @@ static SQLRETURN cancel_connection(SQLHDBC handle)
     struct handle *pinned = handle_pin(handle, HANDLE_CONNECTION);
     if (pinned == NULL)
         return SQL_INVALID_HANDLE;
-    SQLRETURN outcome;
-    if (!call_begin_beside(&call, HANDLE_CONNECTION, handle))
-        outcome = call.outcome;
-    else if (call.functions->SQLCancelHandle == NULL)
-        outcome = call_lacks_function(&call, "SQLCancelHandle");
-    else
-        outcome = CALL_REAL(&call, call.functions->SQLCancelHandle(SQL_HANDLE_DBC, call.real));
+    SQLRETURN outcome = call_begin_beside(&call, HANDLE_CONNECTION, handle)
+                            ? CALL(&call, SQLCancelHandle, (SQL_HANDLE_DBC, call.real))
+                            : call.outcome;
     handle_unpin(pinned);
     return outcome;
 }
 
-ENTRY
-SQLCancelHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
+ENTRY SQLCancelHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
 {
     if (handle_type == SQL_HANDLE_DBC)
         return cancel_connection(handle);
@@ -62,15 +54,12 @@ static SQLRETURN end_connection(SQLHDBC handle, SQLSMALLINT completion)
     struct call call;
     if (!call_begin(&call, HANDLE_CONNECTION, handle))
         return call.outcome;
-    if (call.functions->SQLEndTran == NULL)
-        return call_lacks_function(&call, "SQLEndTran");
-    return CALL_REAL(&call, call.functions->SQLEndTran(SQL_HANDLE_DBC, call.real, completion));
+    return CALL(&call, SQLEndTran, (SQL_HANDLE_DBC, call.real, completion));
 }
 
 /* The driver manager ends transactions connection by connection, and never comes with an
  * environment. */
-ENTRY
-SQLEndTran(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT completion)
+ENTRY SQLEndTran(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT completion)
 {
     if (handle_type == SQL_HANDLE_DBC)
         return end_connection(handle, completion);

@@ -11,13 +11,6 @@
 #include "odbc/call.h"
 #include "odbc/strings.h"
 
-/* Where the connection string for the application goes; lengths in characters. */
-struct output {
-    void *text;
-    SQLSMALLINT size;
-    SQLSMALLINT *length;
-};
-
 static const char negative_length[] = "the length of a string is negative";
 
 static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
@@ -34,28 +27,15 @@ static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
     return NULL;
 }
 
+/* Lengths in characters. Without memory there is no text: the connection is open, so an error would
+ * be wrong. */
 static SQLRETURN give_output(struct connection *connection, enum flavour flavour, const char *text,
-                             const struct output *output, SQLRETURN outcome)
+                             const struct answer *output, SQLRETURN outcome)
 {
-    size_t length, unit = strings_unit(flavour);
-    size_t size = output->size > 0 ? (size_t)output->size * unit : 0;
-    switch (strings_give(flavour, text, output->text, size, &length)) {
-    case STRINGS_COPIED:
-        break;
-    case STRINGS_CUT: {
-        struct error error = {0};
-        error_set(&error, ODBCSSL_WARNING_TRUNCATED,
-                  "the connection string was cut to the size of the buffer");
-        diagnostics_add(&connection->handle.diagnostics, &error);
-        outcome = outcome == SQL_SUCCESS ? SQL_SUCCESS_WITH_INFO : outcome;
-        break;
-    }
-    case STRINGS_NO_MEMORY:
-        return outcome; /* the connection is open: an error would be wrong */
-    }
-    if (output->length != NULL)
-        *output->length = (SQLSMALLINT)(length / unit);
-    return outcome;
+    if (strings_answer(flavour, text, strings_unit(flavour), output) != STRINGS_CUT)
+        return outcome;
+    SQLRETURN warning = call_warn_truncated(&connection->handle, "the connection string");
+    return outcome == SQL_SUCCESS ? warning : outcome;
 }
 
 /* The driver manager's own message, which it would add if it could ask the real driver. To records
@@ -73,7 +53,7 @@ static SQLRETURN warn_of_version(struct connection *connection, const char *mana
 }
 
 static SQLRETURN connect_request(struct connection *connection,
-                                 const struct connect_request *request, const struct output *output)
+                                 const struct connect_request *request, const struct answer *output)
 {
     struct connect_result result = {0};
     connection->flavour = request->flavour;
@@ -86,10 +66,16 @@ static SQLRETURN connect_request(struct connection *connection,
 }
 
 /* Takes the connection string out of the arguments and connects. */
-static SQLRETURN connect_with(struct connection *connection, const struct connect_request *request,
-                              const void *in, SQLSMALLINT in_length, const struct output *output)
+static SQLRETURN connect_with(SQLHDBC handle, struct connect_request *request, const void *in,
+                              SQLSMALLINT in_length, const struct answer *output)
 {
+    SQLRETURN outcome;
+    struct connection *connection = begin_connect(handle, &outcome);
+    struct connstr settings;
+    struct error error = {0};
     size_t length;
+    if (connection == NULL)
+        return outcome;
     if (in_length < 0 && in_length != SQL_NTS)
         return call_fail_state(&connection->handle, "HY090", negative_length);
     if (output->size < 0)
@@ -97,163 +83,86 @@ static SQLRETURN connect_with(struct connection *connection, const struct connec
     char *text = strings_take(request->flavour, in, in_length, &length);
     if (text == NULL)
         return call_fail_memory(&connection->handle);
-    struct connstr settings;
-    struct error error = {0};
     bool is_parsed = connstr_parse(text, length, &settings, &error);
     text_free_secret(text);
-    if (!is_parsed) {
-        diagnostics_add(&connection->handle.diagnostics, &error);
-        return SQL_ERROR;
-    }
-    struct connect_request complete = *request;
-    complete.settings = &settings;
-    SQLRETURN outcome = connect_request(connection, &complete, output);
+    if (!is_parsed)
+        return call_fail(&connection->handle, &error);
+    request->settings = &settings;
+    outcome = connect_request(connection, request, output);
     connstr_free(&settings);
     return warn_of_version(connection, "[unixODBC]", outcome);
 }
 
 /* Without a window nobody can be prompted: the real driver is to say what it misses instead. */
-static SQLRETURN driver_connect(SQLHDBC handle, enum flavour flavour, SQLHWND window,
-                                SQLUSMALLINT completion, const void *in, SQLSMALLINT in_length,
-                                const struct output *output)
+SQLRETURN shared_SQLDriverConnect(enum flavour flavour, SQLHDBC handle, SQLHWND window, void *in,
+                                  SQLSMALLINT in_length, void *out, SQLSMALLINT out_size,
+                                  SQLSMALLINT *out_length, SQLUSMALLINT completion)
 {
-    SQLRETURN outcome;
-    struct connection *connection = begin_connect(handle, &outcome);
-    if (connection == NULL)
-        return outcome;
+    const struct answer output = {out, out_size, out_length};
     struct connect_request request = {
         .function = CONNECT_DRIVER_CONNECT,
         .flavour = flavour,
         .window = window,
         .completion = window != NULL ? completion : SQL_DRIVER_NOPROMPT,
     };
-    return connect_with(connection, &request, in, in_length, output);
+    return connect_with(handle, &request, in, in_length, &output);
 }
 
-ENTRY
-SQLDriverConnect(SQLHDBC handle, SQLHWND window, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
-                 SQLSMALLINT out_size, SQLSMALLINT *out_length, SQLUSMALLINT completion)
+SQLRETURN shared_SQLBrowseConnect(enum flavour flavour, SQLHDBC handle, void *in,
+                                  SQLSMALLINT in_length, void *out, SQLSMALLINT out_size,
+                                  SQLSMALLINT *out_length)
 {
-    struct output output = {out, out_size, out_length};
-    return driver_connect(handle, FLAVOUR_ANSI, window, completion, in, in_length, &output);
-}
-
-ENTRY
-SQLDriverConnectW(SQLHDBC handle, SQLHWND window, SQLWCHAR *in, SQLSMALLINT in_length,
-                  SQLWCHAR *out, SQLSMALLINT out_size, SQLSMALLINT *out_length,
-                  SQLUSMALLINT completion)
-{
-    struct output output = {out, out_size, out_length};
-    return driver_connect(handle, FLAVOUR_WIDE, window, completion, in, in_length, &output);
-}
-
-static SQLRETURN browse_connect(SQLHDBC handle, enum flavour flavour, const void *in,
-                                SQLSMALLINT in_length, const struct output *output)
-{
-    SQLRETURN outcome;
-    struct connection *connection = begin_connect(handle, &outcome);
-    if (connection == NULL)
-        return outcome;
+    const struct answer output = {out, out_size, out_length};
     struct connect_request request = {
         .function = CONNECT_BROWSE_CONNECT,
         .flavour = flavour,
         .completion = SQL_DRIVER_NOPROMPT,
     };
-    return connect_with(connection, &request, in, in_length, output);
+    return connect_with(handle, &request, in, in_length, &output);
 }
 
-ENTRY
-SQLBrowseConnect(SQLHDBC handle, SQLCHAR *in, SQLSMALLINT in_length, SQLCHAR *out,
-                 SQLSMALLINT out_size, SQLSMALLINT *out_length)
+/* SQLConnect has no place for a server's address: it becomes SQLDriverConnect with a DSN. An empty
+ * user or password does not override the DSN's. */
+SQLRETURN shared_SQLConnect(enum flavour flavour, SQLHDBC handle, void *dsn, SQLSMALLINT dsn_length,
+                            void *user, SQLSMALLINT user_length, void *password,
+                            SQLSMALLINT password_length)
 {
-    struct output output = {out, out_size, out_length};
-    return browse_connect(handle, FLAVOUR_ANSI, in, in_length, &output);
-}
-
-ENTRY
-SQLBrowseConnectW(SQLHDBC handle, SQLWCHAR *in, SQLSMALLINT in_length, SQLWCHAR *out,
-                  SQLSMALLINT out_size, SQLSMALLINT *out_length)
-{
-    struct output output = {out, out_size, out_length};
-    return browse_connect(handle, FLAVOUR_WIDE, in, in_length, &output);
-}
-
-/* The arguments of SQLConnect in their order. */
-#define CONNECT_ARGUMENTS 3
-
-struct connect_argument {
-    const char *keyword;
-    const void *text;
-    SQLSMALLINT length;
-};
-
-/* An empty user or password does not override the DSN's. false: out of memory. */
-static bool take_arguments(enum flavour flavour, const struct connect_argument *arguments,
-                           struct connstr *settings)
-{
-    bool is_good = true;
-    for (size_t i = 0; i < CONNECT_ARGUMENTS && is_good; i++) {
-        size_t length;
-        char *value = strings_take(flavour, arguments[i].text, arguments[i].length, &length);
-        is_good = value != NULL &&
-                  (*value == '\0' ||
-                   connstr_append_pair(settings, arguments[i].keyword, value, CONNSTR_ARGUMENT));
-        text_free_secret(value);
-    }
-    return is_good;
-}
-
-/* SQLConnect has no place for a server's address: it becomes SQLDriverConnect with a DSN. */
-static SQLRETURN plain_connect(SQLHDBC handle, enum flavour flavour,
-                               const struct connect_argument *arguments)
-{
+    const struct {
+        const char *keyword;
+        const void *text;
+        SQLSMALLINT length;
+    } arguments[] = {
+        {"DSN", dsn, dsn_length}, {"UID", user, user_length}, {"PWD", password, password_length}};
     SQLRETURN outcome;
     struct connstr settings = {0};
-    const struct output output = {0};
+    const struct answer no_output = {0};
+    const struct connect_request request = {.function = CONNECT_DRIVER_CONNECT,
+                                            .flavour = flavour,
+                                            .settings = &settings,
+                                            .completion = SQL_DRIVER_NOPROMPT};
     struct connection *connection = begin_connect(handle, &outcome);
     if (connection == NULL)
         return outcome;
-    for (size_t i = 0; i < CONNECT_ARGUMENTS; i++)
+    for (size_t i = 0; i < 3; i++)
         if (arguments[i].length < 0 && arguments[i].length != SQL_NTS)
             return call_fail_state(&connection->handle, "HY090", negative_length);
-    if (take_arguments(flavour, arguments, &settings)) {
-        struct connect_request request = {
-            .function = CONNECT_DRIVER_CONNECT,
-            .flavour = flavour,
-            .settings = &settings,
-            .completion = SQL_DRIVER_NOPROMPT,
-        };
-        outcome = connect_request(connection, &request, &output);
-        outcome = warn_of_version(connection, "", outcome);
-    } else {
-        outcome = call_fail_memory(&connection->handle);
+    for (size_t i = 0; i < 3; i++) {
+        size_t length;
+        char *value = strings_take(flavour, arguments[i].text, arguments[i].length, &length);
+        settings.is_failed = settings.is_failed || value == NULL;
+        if (value != NULL && *value != '\0')
+            connstr_append_pair(&settings, arguments[i].keyword, value, CONNSTR_ARGUMENT);
+        text_free_secret(value);
     }
+    outcome = settings.is_failed ? call_fail_memory(&connection->handle)
+                                 : connect_request(connection, &request, &no_output);
     connstr_free(&settings);
-    return outcome;
-}
-
-ENTRY
-SQLConnect(SQLHDBC handle, SQLCHAR *dsn, SQLSMALLINT dsn_length, SQLCHAR *user,
-           SQLSMALLINT user_length, SQLCHAR *password, SQLSMALLINT password_length)
-{
-    const struct connect_argument arguments[] = {
-        {"DSN", dsn, dsn_length}, {"UID", user, user_length}, {"PWD", password, password_length}};
-    return plain_connect(handle, FLAVOUR_ANSI, arguments);
-}
-
-ENTRY
-SQLConnectW(SQLHDBC handle, SQLWCHAR *dsn, SQLSMALLINT dsn_length, SQLWCHAR *user,
-            SQLSMALLINT user_length, SQLWCHAR *password, SQLSMALLINT password_length)
-{
-    const struct connect_argument arguments[] = {
-        {"DSN", dsn, dsn_length}, {"UID", user, user_length}, {"PWD", password, password_length}};
-    return plain_connect(handle, FLAVOUR_WIDE, arguments);
+    return warn_of_version(connection, "", outcome);
 }
 
 /* The driver manager leaves open statements and explicit descriptors to the driver. No SQLCancel
  * may be under way, or begin, while the real driver frees its statements. */
-ENTRY
-SQLDisconnect(SQLHDBC handle)
+ENTRY SQLDisconnect(SQLHDBC handle)
 {
     struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
     if (ours == NULL)
@@ -266,7 +175,7 @@ SQLDisconnect(SQLHDBC handle)
     /* A forked child gives up its copy of the connection, and disturbs the parent's with nothing.
      */
     SQLRETURN outcome = SQL_SUCCESS;
-    if (call_is_forked(connection))
+    if (conn_is_forked(connection, NULL))
         conn_abandon(connection);
     else
         outcome = conn_disconnect(connection);

@@ -27,26 +27,20 @@ static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
         call_fail(pinned, &error);
         outcome = call_fail(source->handle, &error);
     } else {
-        outcome = CALL_REAL(source, source->functions->SQLCopyDesc(source->real, pinned->real));
+        outcome = CALL(source, SQLCopyDesc, (source->real, pinned->real));
     }
     handle_unpin(pinned);
     return outcome;
 }
 
-ENTRY
-SQLCopyDesc(SQLHDESC source, SQLHDESC target)
+ENTRY SQLCopyDesc(SQLHDESC source, SQLHDESC target)
 {
     struct call call;
     struct handle *pinned = handle_pin(source, HANDLE_DESCRIPTOR);
     if (pinned == NULL)
         return SQL_INVALID_HANDLE;
-    SQLRETURN outcome;
-    if (!call_begin(&call, HANDLE_DESCRIPTOR, source))
-        outcome = call.outcome;
-    else if (call.functions->SQLCopyDesc == NULL)
-        outcome = call_lacks_function(&call, "SQLCopyDesc");
-    else
-        outcome = copy_to(&call, target);
+    SQLRETURN outcome =
+        call_begin(&call, HANDLE_DESCRIPTOR, source) ? copy_to(&call, target) : call.outcome;
     handle_unpin(pinned);
     return outcome;
 }

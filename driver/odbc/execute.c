@@ -27,21 +27,24 @@ static size_t count_characters(enum flavour flavour, const void *text, SQLINTEGE
     return count;
 }
 
-/* Narrowed character by character: one that is not ASCII does not occur in the call. */
+/* A character that is not ASCII becomes '?', which occurs in no text that is looked for. */
+static void narrow(const SQLWCHAR *wide, size_t count, char *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = wide[i] < 0x80 ? (char)wide[i] : '?';
+}
+
 static enum status_statement parse(enum flavour flavour, const void *text, SQLINTEGER length)
 {
-    char narrow[CALL_LENGTH_LIMIT];
+    char narrowed[CALL_LENGTH_LIMIT];
     if (text == NULL || (length < 0 && length != SQL_NTS))
         return STATUS_STATEMENT_OTHER;
     size_t count = count_characters(flavour, text, length);
     if (count > CALL_LENGTH_LIMIT)
         return STATUS_STATEMENT_OTHER;
-    if (flavour == FLAVOUR_ANSI)
-        return status_parse(text, count);
-    const SQLWCHAR *wide = text;
-    for (size_t i = 0; i < count; i++)
-        narrow[i] = wide[i] < 0x80 ? (char)wide[i] : '?';
-    return status_parse(narrow, count);
+    if (flavour == FLAVOUR_WIDE)
+        narrow(text, count, narrowed);
+    return status_parse(flavour == FLAVOUR_WIDE ? narrowed : text, count);
 }
 
 static enum status_dialect ask_dialect(const struct call *call)
@@ -53,8 +56,7 @@ static enum status_dialect ask_dialect(const struct call *call)
         CALL_REAL(call, call->functions->SQLGetInfo(real, SQL_DBMS_NAME, name, sizeof name, NULL));
     } else if (call->functions->SQLGetInfoW != NULL) {
         CALL_REAL(call, call->functions->SQLGetInfoW(real, SQL_DBMS_NAME, wide, sizeof wide, NULL));
-        for (size_t i = 0; i + 1 < sizeof name && wide[i] != 0; i++)
-            name[i] = wide[i] < 0x80 ? (char)wide[i] : '?';
+        narrow(wide, sizeof name, name);
     }
     name[sizeof name - 1] = '\0';
     return status_dialect_of(name);
@@ -74,37 +76,34 @@ static void *build_status(const struct call *call, enum flavour flavour,
     return wide;
 }
 
-/* The text that the real driver is to get: *replacement_out is to be freed after the call. */
-static bool replace_text(const struct call *call, enum flavour flavour, void **text,
-                         SQLINTEGER *length, void **replacement_out)
+static SQLRETURN run(enum flavour flavour, SQLHSTMT handle, void *text, SQLINTEGER length,
+                     bool is_executed)
 {
-    enum status_statement statement = parse(flavour, *text, *length);
-    *replacement_out = NULL;
-    if (statement == STATUS_STATEMENT_OTHER)
-        return true;
-    *replacement_out = build_status(call, flavour, statement);
-    *text = *replacement_out;
-    *length = SQL_NTS;
-    return *text != NULL;
+    struct call call;
+    void *replacement = NULL;
+    if (!call_begin(&call, HANDLE_STATEMENT, handle))
+        return call.outcome;
+    enum status_statement statement = parse(flavour, text, length);
+    if (statement != STATUS_STATEMENT_OTHER) {
+        replacement = build_status(&call, flavour, statement);
+        if (replacement == NULL)
+            return call_fail_memory(call.handle);
+        text = replacement;
+        length = SQL_NTS;
+    }
+    SQLRETURN outcome = is_executed
+                            ? CALL_TEXT(&call, flavour, SQLExecDirect, (call.real, text, length))
+                            : CALL_TEXT(&call, flavour, SQLPrepare, (call.real, text, length));
+    free(replacement);
+    return outcome;
 }
 
-#define RUN_AS(name, flavour, type)                                                                \
-    ENTRY name(SQLHSTMT handle, type *text, SQLINTEGER length)                                     \
-    {                                                                                              \
-        struct call call;                                                                          \
-        void *actual = text, *replacement;                                                         \
-        if (!call_begin(&call, HANDLE_STATEMENT, handle))                                          \
-            return call.outcome;                                                                   \
-        if (call.functions->name == NULL)                                                          \
-            return call_lacks_function(&call, #name);                                              \
-        if (!replace_text(&call, flavour, &actual, &length, &replacement))                         \
-            return call_fail_memory(call.handle);                                                  \
-        SQLRETURN outcome = CALL_REAL(&call, call.functions->name(call.real, actual, length));     \
-        free(replacement);                                                                         \
-        return outcome;                                                                            \
-    }
+SQLRETURN shared_SQLPrepare(enum flavour flavour, SQLHSTMT handle, void *text, SQLINTEGER length)
+{
+    return run(flavour, handle, text, length, false);
+}
 
-RUN_AS(SQLPrepare, FLAVOUR_ANSI, SQLCHAR)
-RUN_AS(SQLPrepareW, FLAVOUR_WIDE, SQLWCHAR)
-RUN_AS(SQLExecDirect, FLAVOUR_ANSI, SQLCHAR)
-RUN_AS(SQLExecDirectW, FLAVOUR_WIDE, SQLWCHAR)
+SQLRETURN shared_SQLExecDirect(enum flavour flavour, SQLHSTMT handle, void *text, SQLINTEGER length)
+{
+    return run(flavour, handle, text, length, true);
+}

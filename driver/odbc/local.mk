@@ -28,19 +28,16 @@ odbc_LTLIBRARIES += driver/odbc/libodbcssl.la driver/odbc/libodbcssla.la
 driver_odbc_libodbcssl_la_SOURCES =
 driver_odbc_libodbcssl_la_LIBADD = driver/odbc/libentry.la $(CONN_LIBS)
 driver_odbc_libodbcssl_la_LDFLAGS = $(DRIVER_LDFLAGS) \
-	-Wl,--version-script=$(top_srcdir)/driver/odbc/exports.map
-EXTRA_driver_odbc_libodbcssl_la_DEPENDENCIES = driver/odbc/exports.map
+	-Wl,--version-script=driver/odbc/exports-all.map
+EXTRA_driver_odbc_libodbcssl_la_DEPENDENCIES = driver/odbc/exports-all.map
 driver_odbc_libodbcssla_la_SOURCES =
 driver_odbc_libodbcssla_la_LIBADD = $(driver_odbc_libodbcssl_la_LIBADD)
 driver_odbc_libodbcssla_la_LDFLAGS = $(DRIVER_LDFLAGS) \
 	-Wl,--version-script=driver/odbc/exports-ansi.map
 EXTRA_driver_odbc_libodbcssla_la_DEPENDENCIES = driver/odbc/exports-ansi.map
-EXTRA_DIST += driver/odbc/exports.map
 
 # By the absence of the wide functions the driver manager sees that the real driver has none.
-driver/odbc/exports-ansi.map: driver/dispatch/functions.def
-	$(AM_V_GEN)$(MKDIR_P) driver/odbc && { echo '{ global:'; \
-		$(SED) -n -E 's/^(FORWARD|OWN)(_TEXT)?\((SQL[A-Za-z]+),.*/    \3;/p' \
-			$(top_srcdir)/driver/dispatch/functions.def; \
-		echo 'local: *; };'; } >$@.new && mv $@.new $@
-CLEANFILES += driver/odbc/exports-ansi.map
+driver/odbc/exports-%.map: driver/dispatch/functions.def build-aux/make-exports
+	$(AM_V_GEN)$(MKDIR_P) driver/odbc && $(top_srcdir)/build-aux/make-exports $* $< >$@.new && mv $@.new $@
+CLEANFILES += driver/odbc/exports-all.map driver/odbc/exports-ansi.map
+EXTRA_DIST += build-aux/make-exports

@@ -20,20 +20,11 @@ struct source {
     enum flavour flavour;
 };
 
-/* Where one record goes; size and length in characters. */
+/* Where one record goes; size and length of the message in characters. */
 struct record_buffer {
     void *sqlstate;
     SQLINTEGER *native;
-    void *message;
-    SQLSMALLINT size;
-    SQLSMALLINT *length;
-};
-
-/* Where one field goes; size and length in bytes. */
-struct field_buffer {
-    SQLPOINTER value;
-    SQLSMALLINT size;
-    SQLSMALLINT *length;
+    struct answer message;
 };
 
 /* In a forked child the real driver is not called, not even for its records. */
@@ -46,7 +37,7 @@ static bool open_source(struct source *source, enum flavour flavour, SQLSMALLINT
     *source = (struct source){.handle = ours, .flavour = flavour};
     source->ours = (SQLSMALLINT)diagnostics_count(&ours->diagnostics);
     struct connection *connection = call_connection_of(ours);
-    if (connection != NULL && ours->real != SQL_NULL_HANDLE && !call_is_forked(connection))
+    if (connection != NULL && ours->real != SQL_NULL_HANDLE && !conn_is_forked(connection, NULL))
         source->driver = connection->driver;
     return true;
 }
@@ -56,17 +47,13 @@ static bool has_real_records(const struct source *source)
     return source->driver != NULL && source->handle->order != RECORDS_OURS;
 }
 
-static SQLRETURN give_text(enum flavour flavour, const char *text, void *out, SQLSMALLINT size,
-                           size_t unit, SQLSMALLINT *length_out)
+static SQLRETURN give_text(enum flavour flavour, const char *text, size_t unit,
+                           const struct answer *answer)
 {
-    size_t length;
-    size_t bytes = size > 0 ? (size_t)size * unit : 0;
-    enum strings_outcome outcome = strings_give(flavour, text, out, bytes, &length);
-    if (outcome == STRINGS_NO_MEMORY)
-        return SQL_ERROR;
-    if (length_out != NULL)
-        *length_out = (SQLSMALLINT)(length / unit);
-    return outcome == STRINGS_CUT ? SQL_SUCCESS_WITH_INFO : SQL_SUCCESS;
+    enum strings_outcome outcome = strings_answer(flavour, text, unit, answer);
+    return outcome == STRINGS_COPIED ? SQL_SUCCESS
+           : outcome == STRINGS_CUT  ? SQL_SUCCESS_WITH_INFO
+                                     : SQL_ERROR;
 }
 
 static SQLRETURN give_record(enum flavour flavour, const struct diagnostic *record,
@@ -78,25 +65,23 @@ static SQLRETURN give_record(enum flavour flavour, const struct diagnostic *reco
                      &length);
     if (buffer->native != NULL)
         *buffer->native = record->native;
-    return give_text(flavour, record->message, buffer->message, buffer->size, unit, buffer->length);
+    return give_text(flavour, record->message, unit, &buffer->message);
 }
 
+/* The driver manager reads with the wide functions whenever we have them, whatever the real driver
+ * has. */
 static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number,
                                  const struct record_buffer *buffer)
 {
     struct diagnostic record;
     const struct driver_functions *functions = source->driver->functions;
-    SQLSMALLINT kind = (SQLSMALLINT)source->handle->kind;
-    SQLHANDLE real = source->handle->real;
-    if (source->flavour == FLAVOUR_WIDE && functions->SQLGetDiagRecW != NULL)
-        return functions->SQLGetDiagRecW(kind, real, number, buffer->sqlstate, buffer->native,
-                                         buffer->message, buffer->size, buffer->length);
-    if (source->flavour == FLAVOUR_ANSI && functions->SQLGetDiagRec != NULL)
-        return functions->SQLGetDiagRec(kind, real, number, buffer->sqlstate, buffer->native,
-                                        buffer->message, buffer->size, buffer->length);
-    /* The driver manager reads with the wide functions whenever we have them, whatever the real
-     * driver has. */
-    if (!real_diagnostic(source->driver, source->handle->kind, real, number, &record))
+    const struct handle *handle = source->handle;
+    const struct answer *message = &buffer->message;
+    if (HAS_FLAVOUR(functions, source->flavour, SQLGetDiagRec))
+        return CALL_FLAVOUR(functions, source->flavour, SQLGetDiagRec,
+                            ((SQLSMALLINT)handle->kind, handle->real, number, buffer->sqlstate,
+                             buffer->native, message->value, message->size, message->length));
+    if (!real_diagnostic(source->driver, handle->kind, handle->real, number, &record))
         return SQL_NO_DATA;
     return give_record(source->flavour, &record, buffer);
 }
@@ -125,60 +110,26 @@ static bool get_own_record(const struct source *source, SQLSMALLINT number,
            diagnostics_get(&source->handle->diagnostics, (size_t)(number - before) - 1, record_out);
 }
 
-static SQLRETURN get_record(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
-                            SQLSMALLINT number, const struct record_buffer *buffer)
+SQLRETURN shared_SQLGetDiagRec(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
+                               SQLSMALLINT number, void *sqlstate, SQLINTEGER *native,
+                               void *message, SQLSMALLINT size, SQLSMALLINT *length)
 {
+    const struct record_buffer buffer = {sqlstate, native, {message, size, length}};
     struct source source;
     struct diagnostic record;
     SQLSMALLINT real;
     if (!open_source(&source, flavour, handle_type, handle))
         return SQL_INVALID_HANDLE;
-    if (number < 1 || buffer->size < 0)
+    if (number < 1 || size < 0)
         return SQL_ERROR;
     if (get_own_record(&source, number, &record, &real))
-        return give_record(flavour, &record, buffer);
-    return has_real_records(&source) ? get_real_record(&source, real, buffer) : SQL_NO_DATA;
+        return give_record(flavour, &record, &buffer);
+    return has_real_records(&source) ? get_real_record(&source, real, &buffer) : SQL_NO_DATA;
 }
 
-ENTRY
-SQLGetDiagRec(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLCHAR *sqlstate,
-              SQLINTEGER *native, SQLCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
+static SQLRETURN give_integer(const struct answer *answer, SQLINTEGER number)
 {
-    struct record_buffer buffer = {sqlstate, native, message, size, length};
-    return get_record(FLAVOUR_ANSI, handle_type, handle, number, &buffer);
-}
-
-ENTRY
-SQLGetDiagRecW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLWCHAR *sqlstate,
-               SQLINTEGER *native, SQLWCHAR *message, SQLSMALLINT size, SQLSMALLINT *length)
-{
-    struct record_buffer buffer = {sqlstate, native, message, size, length};
-    return get_record(FLAVOUR_WIDE, handle_type, handle, number, &buffer);
-}
-
-static SQLRETURN give_integer(const struct field_buffer *buffer, SQLINTEGER number)
-{
-    if (buffer->value != NULL)
-        *(SQLINTEGER *)buffer->value = number;
-    if (buffer->length != NULL)
-        *buffer->length = sizeof number;
-    return SQL_SUCCESS;
-}
-
-static SQLRETURN give_wide_integer(const struct field_buffer *buffer, SQLLEN number)
-{
-    if (buffer->value != NULL)
-        *(SQLLEN *)buffer->value = number;
-    if (buffer->length != NULL)
-        *buffer->length = sizeof number;
-    return SQL_SUCCESS;
-}
-
-/* Size and length are in bytes in both flavours. */
-static SQLRETURN give_field_text(enum flavour flavour, const char *text,
-                                 const struct field_buffer *buffer)
-{
-    return give_text(flavour, text, buffer->value, buffer->size, 1, buffer->length);
+    return strings_answer_bytes(&number, sizeof number, answer);
 }
 
 /* SQL_DIAG_SERVER_NAME is what SQL_DATA_SOURCE_NAME is; real drivers are not told the data source.
@@ -190,49 +141,53 @@ static const char *data_source_of(const struct source *source)
     return name != NULL ? name : "";
 }
 
-/* Fields of a record that we hold: ODBC reference, SQLGetDiagField. */
+/* Fields of a record that we hold: ODBC reference, SQLGetDiagField. Size and length are bytes in
+ * both flavours. */
 static SQLRETURN get_record_field(const struct source *source, const struct diagnostic *record,
-                                  SQLSMALLINT field, const struct field_buffer *buffer)
+                                  SQLSMALLINT field, const struct answer *answer)
 {
+    const SQLLEN row = SQL_NO_ROW_NUMBER;
+    const char *text = "";
     switch (field) {
-    case SQL_DIAG_SQLSTATE:
-        return give_field_text(source->flavour, record->sqlstate, buffer);
     case SQL_DIAG_NATIVE:
-        return give_integer(buffer, record->native);
+        return give_integer(answer, record->native);
+    case SQL_DIAG_ROW_NUMBER:
+        return strings_answer_bytes(&row, sizeof row, answer);
+    case SQL_DIAG_COLUMN_NUMBER:
+        return give_integer(answer, SQL_NO_COLUMN_NUMBER);
+    case SQL_DIAG_SQLSTATE:
+        text = record->sqlstate;
+        break;
     case SQL_DIAG_MESSAGE_TEXT:
-        return give_field_text(source->flavour, record->message, buffer);
+        text = record->message;
+        break;
     case SQL_DIAG_CLASS_ORIGIN:
     case SQL_DIAG_SUBCLASS_ORIGIN:
-        return give_field_text(source->flavour,
-                               strncmp(record->sqlstate, "IM", 2) == 0 ? "ODBC 3.0" : "ISO 9075",
-                               buffer);
+        text = strncmp(record->sqlstate, "IM", 2) == 0 ? "ODBC 3.0" : "ISO 9075";
+        break;
     case SQL_DIAG_CONNECTION_NAME:
-        return give_field_text(source->flavour, "", buffer);
+        break;
     case SQL_DIAG_SERVER_NAME:
-        return give_field_text(source->flavour, data_source_of(source), buffer);
-    case SQL_DIAG_ROW_NUMBER:
-        return give_wide_integer(buffer, SQL_NO_ROW_NUMBER);
-    case SQL_DIAG_COLUMN_NUMBER:
-        return give_integer(buffer, SQL_NO_COLUMN_NUMBER);
+        text = data_source_of(source);
+        break;
     default:
         return SQL_ERROR;
     }
+    return give_text(source->flavour, text, 1, answer);
 }
 
 /* Some have no other name than the data source's, which they were not told. */
 static bool is_server_unnamed(const struct source *source, SQLSMALLINT number)
 {
     const struct driver_functions *functions = source->driver->functions;
-    SQLSMALLINT kind = (SQLSMALLINT)source->handle->kind, length = -1;
+    enum flavour flavour = EITHER_FLAVOUR(functions, FLAVOUR_WIDE, SQLGetDiagField);
+    SQLSMALLINT length = -1;
     SQLWCHAR text[64];
-    SQLHANDLE real = source->handle->real;
-    if (functions->SQLGetDiagFieldW != NULL)
-        return SQL_SUCCEEDED(functions->SQLGetDiagFieldW(kind, real, number, SQL_DIAG_SERVER_NAME,
-                                                         text, sizeof text, &length)) &&
-               length == 0;
-    return functions->SQLGetDiagField != NULL &&
-           SQL_SUCCEEDED(functions->SQLGetDiagField(kind, real, number, SQL_DIAG_SERVER_NAME, text,
-                                                    sizeof text, &length)) &&
+    return HAS_FLAVOUR(functions, flavour, SQLGetDiagField) &&
+           SQL_SUCCEEDED(
+               CALL_FLAVOUR(functions, flavour, SQLGetDiagField,
+                            ((SQLSMALLINT)source->handle->kind, source->handle->real, number,
+                             SQL_DIAG_SERVER_NAME, text, sizeof text, &length))) &&
            length == 0;
 }
 
@@ -246,25 +201,22 @@ static const char *find_server_name(const struct source *source, SQLSMALLINT num
 }
 
 static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number, SQLSMALLINT field,
-                                const struct field_buffer *buffer)
+                                const struct answer *answer)
 {
-    const char *text;
-    if (field == SQL_DIAG_SERVER_NAME && number > 0 &&
-        (text = find_server_name(source, number)) != NULL)
-        return give_field_text(source->flavour, text, buffer);
     const struct driver_functions *functions = source->driver->functions;
-    SQLSMALLINT kind = (SQLSMALLINT)source->handle->kind;
-    SQLHANDLE real = source->handle->real;
-    if (source->flavour == FLAVOUR_WIDE && functions->SQLGetDiagFieldW != NULL)
-        return functions->SQLGetDiagFieldW(kind, real, number, field, buffer->value, buffer->size,
-                                           buffer->length);
-    if (source->flavour == FLAVOUR_ANSI && functions->SQLGetDiagField != NULL)
-        return functions->SQLGetDiagField(kind, real, number, field, buffer->value, buffer->size,
-                                          buffer->length);
+    const struct handle *handle = source->handle;
     struct diagnostic record;
-    if (number < 1 || !real_diagnostic(source->driver, source->handle->kind, real, number, &record))
+    const char *text =
+        field == SQL_DIAG_SERVER_NAME && number > 0 ? find_server_name(source, number) : NULL;
+    if (text != NULL)
+        return give_text(source->flavour, text, 1, answer);
+    if (HAS_FLAVOUR(functions, source->flavour, SQLGetDiagField))
+        return CALL_FLAVOUR(functions, source->flavour, SQLGetDiagField,
+                            ((SQLSMALLINT)handle->kind, handle->real, number, field, answer->value,
+                             answer->size, answer->length));
+    if (number < 1 || !real_diagnostic(source->driver, handle->kind, handle->real, number, &record))
         return SQL_ERROR;
-    return get_record_field(source, &record, field, buffer);
+    return get_record_field(source, &record, field, answer);
 }
 
 /* What the call returned, when it is our records that tell: SQLSTATE class 01 is a warning. */
@@ -278,21 +230,23 @@ static SQLRETURN outcome_of(const struct source *source)
 }
 
 static SQLRETURN get_header_field(const struct source *source, SQLSMALLINT field,
-                                  const struct field_buffer *buffer)
+                                  const struct answer *answer)
 {
     if (field == SQL_DIAG_NUMBER)
-        return give_integer(buffer, source->ours + count_real_records(source));
+        return give_integer(answer, source->ours + count_real_records(source));
     if (field == SQL_DIAG_RETURNCODE && source->ours > 0) {
-        if (buffer->value != NULL)
-            *(SQLRETURN *)buffer->value = outcome_of(source);
+        if (answer->value != NULL)
+            *(SQLRETURN *)answer->value = outcome_of(source);
         return SQL_SUCCESS;
     }
-    return source->driver != NULL ? get_real_field(source, 0, field, buffer) : SQL_ERROR;
+    return source->driver != NULL ? get_real_field(source, 0, field, answer) : SQL_ERROR;
 }
 
-static SQLRETURN get_field(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
-                           SQLSMALLINT number, SQLSMALLINT field, const struct field_buffer *buffer)
+SQLRETURN shared_SQLGetDiagField(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
+                                 SQLSMALLINT number, SQLSMALLINT field, SQLPOINTER value,
+                                 SQLSMALLINT size, SQLSMALLINT *length)
 {
+    const struct answer answer = {value, size, length};
     struct source source;
     struct diagnostic record;
     SQLSMALLINT real;
@@ -301,24 +255,8 @@ static SQLRETURN get_field(enum flavour flavour, SQLSMALLINT handle_type, SQLHAN
     if (number < 0)
         return SQL_ERROR;
     if (number == 0)
-        return get_header_field(&source, field, buffer);
+        return get_header_field(&source, field, &answer);
     if (get_own_record(&source, number, &record, &real))
-        return get_record_field(&source, &record, field, buffer);
-    return has_real_records(&source) ? get_real_field(&source, real, field, buffer) : SQL_NO_DATA;
-}
-
-ENTRY
-SQLGetDiagField(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
-                SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
-{
-    struct field_buffer buffer = {value, size, length};
-    return get_field(FLAVOUR_ANSI, handle_type, handle, number, field, &buffer);
-}
-
-ENTRY
-SQLGetDiagFieldW(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT number, SQLSMALLINT field,
-                 SQLPOINTER value, SQLSMALLINT size, SQLSMALLINT *length)
-{
-    struct field_buffer buffer = {value, size, length};
-    return get_field(FLAVOUR_WIDE, handle_type, handle, number, field, &buffer);
+        return get_record_field(&source, &record, field, &answer);
+    return has_real_records(&source) ? get_real_field(&source, real, field, &answer) : SQL_NO_DATA;
 }

@@ -58,3 +58,22 @@ enum strings_outcome strings_give(enum flavour flavour, const char *text, void *
     *length_out = strlen(text);
     return out == NULL || text_copy_utf8(text, out, size) ? STRINGS_COPIED : STRINGS_CUT;
 }
+
+enum strings_outcome strings_answer(enum flavour flavour, const char *text, size_t unit,
+                                    const struct answer *answer)
+{
+    size_t length, size = answer->size > 0 ? (size_t)answer->size * unit : 0;
+    enum strings_outcome outcome = strings_give(flavour, text, answer->value, size, &length);
+    if (outcome != STRINGS_NO_MEMORY && answer->length != NULL)
+        *answer->length = (SQLSMALLINT)(length / unit);
+    return outcome;
+}
+
+SQLRETURN strings_answer_bytes(const void *bytes, size_t size, const struct answer *answer)
+{
+    if (answer->value != NULL)
+        memcpy(answer->value, bytes, size);
+    if (answer->length != NULL)
+        *answer->length = (SQLSMALLINT)size;
+    return SQL_SUCCESS;
+}

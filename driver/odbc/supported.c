@@ -65,8 +65,7 @@ static SQLRETURN collect(const struct call *call, struct function_bits *bits)
     return outcome;
 }
 
-ENTRY
-SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT function, SQLUSMALLINT *supported)
+ENTRY SQLGetFunctions(SQLHDBC handle, SQLUSMALLINT function, SQLUSMALLINT *supported)
 {
     struct call call;
     struct function_bits bits;
