@@ -1,4 +1,4 @@
-/* SQL Server Browser (MC-SQLR): the port of a named instance. */
+/* browser.c - SQL Server Browser (MC-SQLR): the port of a named instance. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* A connection from its first byte to its last. */
+/* connection.c - a connection from its first byte to its last. */
 #include "support/tds_server/connection.h"
 
 #include <stdlib.h>
@@ -227,7 +227,6 @@ void connection_serve(const struct server_options *options, SSL_CTX *context, in
         serve_requests(&connection);
     log_event("end records=%lu packets=%lu", connection.wire.records, connection.wire.packets);
     wire_close(&connection.wire);
-    rpc_forget(&connection);
     buffer_free(&connection.reply);
     buffer_free(&message.payload);
 }

@@ -4,11 +4,10 @@
 #ifndef TDS_SERVER_CONNECTION_H
 #define TDS_SERVER_CONNECTION_H
 
-#include "support/tds_server/sql.h"
+#include "support/tds_server/value.h"
 #include "support/tds_server/wire.h"
 
 #define NAME_SIZE 260
-#define STATEMENT_LIMIT 256
 
 enum done_status {
     DONE_FINAL = 0x00,
@@ -34,7 +33,6 @@ struct connection {
     char database[NAME_SIZE];
     uint64_t transaction;
     unsigned transaction_count;
-    char *statements[STATEMENT_LIMIT]; /* prepared: text by handle - 1 */
 };
 
 /* prelogin.c: false: the connection ends. */
@@ -43,27 +41,26 @@ bool prelogin_serve(struct connection *connection, struct packet *message);
 /* login.c */
 bool login_serve(struct connection *connection, struct packet *message);
 
-/* batch.c */
+struct parameter {
+    char name[NAME_SIZE]; /* with @ */
+    struct value value;
+    char *text; /* the value, "" when it is no text */
+};
+
+/* sql.c */
 void batch_serve(struct connection *connection, const struct packet *message);
 void transaction_serve(struct connection *connection, const struct packet *message);
 
-/* Parses and runs text, its results ended by tokens of the type; a last DONE of the type says MORE
- * in a procedure. false: it failed. */
-bool batch_run(struct connection *connection, const char *text, const struct parameter *parameters,
-               size_t count, enum done_type type);
+/* Runs the statements of the text, each ended by a token of the type; the last says MORE in a
+ * procedure. */
+void sql_run(struct connection *connection, const char *text, const struct parameter *parameters,
+             size_t count, enum done_type type);
 
-/* rows.c: COLMETADATA and the rows. false with an ERROR token: the values of a column differ in
- * type. */
-bool rows_send(struct connection *connection, const struct statement *statement, bool has_rows,
-               uint64_t *count_out);
-
-/* rpc_value.c: one parameter's type and value; false: malformed, or a type that is not supported.
- */
-bool rpc_read_value(struct cursor *cursor, struct value *value);
+/* The columns of what is prepared, before its parameters are known. */
+void sql_describe(struct connection *connection, const char *text);
 
 /* rpc.c */
 void rpc_serve(struct connection *connection, const struct packet *message);
-void rpc_forget(struct connection *connection);
 
 /* connection.c: a whole message. */
 bool connection_read_message(struct connection *connection, struct packet *message);
@@ -81,13 +78,20 @@ void reply_send_now(struct connection *connection);
 bool reply_is_stopped(struct connection *connection);
 
 /* tokens.c: appended to the reply. Texts are UTF-8. */
-void append_text(struct buffer *buffer, const char *text);       /* UTF-16 */
+
 void append_short_text(struct buffer *buffer, const char *text); /* with a u8 count */
 void append_long_text(struct buffer *buffer, const char *text);  /* with a u16 count */
-void token_error(struct connection *connection, uint32_t number, uint8_t severity,
-                 const char *format, ...) __attribute__((format(printf, 4, 5)));
-void token_info(struct connection *connection, uint32_t number, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+enum message_type { MESSAGE_ERROR = 0xAA, MESSAGE_INFO = 0xAB };
+void token_message(struct connection *connection, enum message_type type, uint32_t number,
+                   uint8_t severity, const char *format, ...) __attribute__((format(printf, 5, 6)));
+#define token_error(connection, number, ...)                                                       \
+    token_message(connection, MESSAGE_ERROR, number, __VA_ARGS__)
+#define token_info(connection, number, ...)                                                        \
+    token_message(connection, MESSAGE_INFO, number, 0, __VA_ARGS__)
+
+/* A token with a length: what is appended between the two is in it. */
+size_t token_begin(struct connection *connection, uint8_t type);
+void token_end(struct connection *connection, size_t begin);
 void token_environment(struct connection *connection, uint8_t type, const char *new_text,
                        const char *old_text);
 void token_environment_bytes(struct connection *connection, uint8_t type, const void *new_bytes,

@@ -1,3 +1,4 @@
+/* log.c - what the server tells the tests: a line for each event. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>

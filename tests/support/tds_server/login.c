@@ -1,4 +1,4 @@
-/* LOGIN7 and its answer (MS-TDS 2.2.6.4). */
+/* login.c - LOGIN7, read as strictly as any server does it, and its answer (MS-TDS 2.2.6.4). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,12 +43,7 @@ struct login {
     uint32_t version;
     uint32_t packet_size;
     bool has_extension;
-    char host[NAME_SIZE];
-    char user[NAME_SIZE];
-    char password[NAME_SIZE];
-    char application[NAME_SIZE];
-    char server[NAME_SIZE];
-    char database[NAME_SIZE];
+    char texts[FIELD_COUNT][NAME_SIZE];
 };
 
 /* Each byte had its halves exchanged and was then combined with 0xA5. */
@@ -96,26 +91,6 @@ static void read_text(enum field field, const unsigned char *bytes, size_t units
     free(text);
 }
 
-static char *text_of_field(struct login *login, enum field field)
-{
-    switch (field) {
-    case FIELD_HOST:
-        return login->host;
-    case FIELD_USER:
-        return login->user;
-    case FIELD_PASSWORD:
-        return login->password;
-    case FIELD_APPLICATION:
-        return login->application;
-    case FIELD_SERVER:
-        return login->server;
-    case FIELD_DATABASE:
-        return login->database;
-    default:
-        return NULL;
-    }
-}
-
 static void read_features(struct reading *reading)
 {
     const char *misplaced = "has its features neither behind their offset nor at its end";
@@ -137,7 +112,6 @@ static void read_field(struct reading *reading, enum field field, struct login *
 {
     size_t offset = cursor_u16le(&reading->table);
     size_t length = cursor_u16le(&reading->table);
-    char *text = text_of_field(login, field);
     bool is_extension = field == FIELD_EXTENSION && login->has_extension;
     if (field == FIELD_SSPI && length == SSPI_LONG && reading->is_long) {
         struct cursor rest = reading->table;
@@ -150,8 +124,8 @@ static void read_field(struct reading *reading, enum field field, struct login *
     size_t unit = field == FIELD_SSPI || field == FIELD_EXTENSION ? 1 : 2;
     const unsigned char *bytes =
         take_data(reading, offset, unit * length, "does not keep the order of its offset table");
-    if (text != NULL)
-        read_text(field, bytes, length, text);
+    if (unit == 2)
+        read_text(field, bytes, length, login->texts[field]);
     if (is_extension && bytes != NULL && length >= 4) {
         struct cursor where = cursor_over(bytes, 4);
         reading->features = cursor_u32le(&where);
@@ -193,33 +167,31 @@ static const char *parse_login(const struct buffer *payload, struct login *login
 static void append_login_ack(struct connection *connection)
 {
     struct buffer *reply = &connection->reply;
-    struct buffer token = {0};
-    buffer_append_byte(&token, 1);
-    buffer_append_u32(&token, connection->version);
-    append_short_text(&token, "Microsoft SQL Server");
-    buffer_append(&token, "\x0f\x00\x07\xd0", 4);
-    buffer_append_byte(reply, 0xAD);
-    buffer_append_u16le(reply, (uint16_t)buffer_length(&token));
-    buffer_append(reply, buffer_content(&token), buffer_length(&token));
-    buffer_free(&token);
+    size_t begin = token_begin(connection, 0xAD);
+    buffer_append_byte(reply, 1);
+    buffer_append_u32(reply, connection->version);
+    append_short_text(reply, "Microsoft SQL Server");
+    buffer_append(reply, "\x0f\x00\x07\xd0", 4);
+    token_end(connection, begin);
 }
 
 static void append_routing(struct connection *connection)
 {
-    const struct server_options *options = connection->options;
     struct buffer *reply = &connection->reply;
-    struct buffer token = {0};
-    buffer_append_byte(&token, ENVIRONMENT_ROUTING);
-    buffer_append_u16le(&token, (uint16_t)(5 + 2 * strlen(options->route_host)));
-    buffer_append_byte(&token, 0);
-    buffer_append_u16le(&token, options->route_port);
-    append_long_text(&token, options->route_host);
-    buffer_append_u16le(&token, 0);
-    buffer_append_byte(reply, 0xE3);
-    buffer_append_u16le(reply, (uint16_t)buffer_length(&token));
-    buffer_append(reply, buffer_content(&token), buffer_length(&token));
-    buffer_free(&token);
-    log_event("routed host=%s port=%u", options->route_host, options->route_port);
+    char host[NAME_SIZE];
+    const char *colon = strrchr(connection->options->route, ':');
+    uint16_t port = (uint16_t)atoi(colon + 1);
+    snprintf(host, sizeof host, "%.*s", (int)(colon - connection->options->route),
+             connection->options->route);
+    size_t begin = token_begin(connection, 0xE3);
+    buffer_append_byte(reply, ENVIRONMENT_ROUTING);
+    buffer_append_u16le(reply, (uint16_t)(5 + 2 * strlen(host)));
+    buffer_append_byte(reply, 0);
+    buffer_append_u16le(reply, port);
+    append_long_text(reply, host);
+    buffer_append_u16le(reply, 0);
+    token_end(connection, begin);
+    log_event("routed host=%s port=%u", host, port);
 }
 
 static size_t settle_packet_size(const struct connection *connection, uint32_t wanted)
@@ -241,7 +213,7 @@ static void accept_login(struct connection *connection, const struct login *logi
     size_t packet_size = settle_packet_size(connection, login->packet_size);
     snprintf(size, sizeof size, "%zu", packet_size);
     snprintf(connection->database, sizeof connection->database, "%s",
-             login->database[0] != '\0' ? login->database : "master");
+             login->texts[FIELD_DATABASE][0] != '\0' ? login->texts[FIELD_DATABASE] : "master");
     token_environment(connection, ENVIRONMENT_DATABASE, connection->database, "master");
     token_info(connection, 5701, "Changed database context to '%s'.", connection->database);
     token_environment_bytes(connection, ENVIRONMENT_COLLATION, collation, sizeof collation, NULL,
@@ -252,7 +224,7 @@ static void accept_login(struct connection *connection, const struct login *logi
     token_environment(connection, ENVIRONMENT_PACKET_SIZE, size, "4096");
     if (connection->options->misbehaviour == MISBEHAVE_LATE_ROUTE)
         reply_flush(connection, true);
-    if (connection->options->route_host != NULL)
+    if (connection->options->route != NULL)
         append_routing(connection);
     if (login->has_extension)
         buffer_append(&connection->reply, "\xAE\xFF", 2);
@@ -271,17 +243,22 @@ static bool is_database(const char *name)
     return false;
 }
 
+static bool is_right(const struct login *login)
+{
+    return strcmp(login->texts[FIELD_PASSWORD], SERVER_PASSWORD) == 0;
+}
+
 static bool check_login(struct connection *connection, const struct login *login)
 {
-    bool is_known = text_equal_nocase(login->user, SERVER_USER) &&
-                    strcmp(login->password, SERVER_PASSWORD) == 0;
-    if (is_known && is_database(login->database))
+    const char *user = login->texts[FIELD_USER], *database = login->texts[FIELD_DATABASE];
+    bool is_known = text_equal_nocase(user, SERVER_USER) && is_right(login);
+    if (is_known && is_database(database))
         return true;
     if (is_known)
         token_error(connection, 4060, 11,
                     "Cannot open database \"%s\" requested by the login. The login failed.",
-                    login->database);
-    token_error(connection, 18456, 14, "Login failed for user '%s'.", login->user);
+                    database);
+    token_error(connection, 18456, 14, "Login failed for user '%s'.", user);
     token_done(connection, DONE, DONE_ERROR, 0);
     reply_flush(connection, true);
     return false;
@@ -298,10 +275,10 @@ bool login_serve(struct connection *connection, struct packet *message)
     }
     log_event("login user=%s database=%s tds=0x%08x packet-size=%u encrypted=%s whole=%s "
               "application=%s server=%s password=%s",
-              login.user, login.database, login.version, login.packet_size,
-              is_encrypted ? "yes" : "no", connection->wire.ssl != NULL ? "yes" : "no",
-              login.application, login.server,
-              strcmp(login.password, SERVER_PASSWORD) == 0 ? "right" : "wrong");
+              login.texts[FIELD_USER], login.texts[FIELD_DATABASE], login.version,
+              login.packet_size, is_encrypted ? "yes" : "no",
+              connection->wire.ssl != NULL ? "yes" : "no", login.texts[FIELD_APPLICATION],
+              login.texts[FIELD_SERVER], is_right(&login) ? "right" : "wrong");
     connection->version = login.version;
     connection->is_long = login.version >> 24 >= 0x72 || login.version >> 24 == 0x08;
     if (connection->options->misbehaviour == MISBEHAVE_GARBAGE_LOGIN) {

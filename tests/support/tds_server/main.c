@@ -1,8 +1,8 @@
-/* The command: options, the listening socket, one process for each connection. */
+/* main.c - the command: options, the listening socket, one process for each connection. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +57,27 @@ static const struct word misbehaviour_words[] = {
     {NULL, 0},
 };
 
+#define AT(field) offsetof(struct server_options, field)
+
+static const struct option_row {
+    const char *name;
+    size_t at;                /* where the value goes in struct server_options */
+    const struct word *words; /* NULL: the value is a text */
+} option_rows[] = {
+    {"--port", AT(port), NULL},
+    {"--cert", AT(certificate), NULL},
+    {"--key", AT(key), NULL},
+    {"--client-ca", AT(client_ca), NULL},
+    {"--encryption", AT(encryption), encryption_words},
+    {"--max-tls", AT(maximum_tls), tls_words},
+    {"--log", AT(log), NULL},
+    {"--route", AT(route), NULL},
+    {"--misbehave", AT(misbehaviour), misbehaviour_words},
+    {"--browser-port", AT(browser_port), NULL},
+    {"--instance", AT(instance), NULL},
+    {NULL, 0, NULL},
+};
+
 static void fail(const char *what, const char *text)
 {
     fprintf(stderr, "tds-server: %s %s\n%s", what, text, usage);
@@ -72,83 +93,29 @@ static int find_word(const struct word *words, const char *text)
     return 0;
 }
 
-static void set_route(struct server_options *options, char *text)
+static void parse_options(char **arguments, struct server_options *options)
 {
-    char *colon = strrchr(text, ':');
-    if (colon == NULL)
-        fail("no port in", text);
-    *colon = '\0';
-    options->route_host = text;
-    options->route_port = (uint16_t)atoi(colon + 1);
-}
-
-static void set_option(struct server_options *options, int option, char *text)
-{
-    switch (option) {
-    case 'p':
-        options->port = (uint16_t)atoi(text);
-        break;
-    case 'c':
-        options->certificate = text;
-        break;
-    case 'k':
-        options->key = text;
-        break;
-    case 'a':
-        options->client_ca = text;
-        break;
-    case 'e':
-        options->encryption = (enum encryption_mode)find_word(encryption_words, text);
-        break;
-    case 't':
-        options->maximum_tls = find_word(tls_words, text);
-        break;
-    case 'l':
-        if (!log_start(text))
-            fail("cannot write", text);
-        break;
-    case 'r':
-        set_route(options, text);
-        break;
-    case 'm':
-        options->has_mars = true;
-        break;
-    case 'x':
-        options->misbehaviour = (enum misbehaviour)find_word(misbehaviour_words, text);
-        break;
-    case 'b':
-        options->browser_port = (uint16_t)atoi(text);
-        break;
-    case 'i':
-        options->instance = text;
-        break;
-    default:
-        fail("wrong", "option");
+    for (; *arguments != NULL; arguments++) {
+        const struct option_row *row = option_rows;
+        if (strcmp(*arguments, "--mars") == 0) {
+            options->has_mars = true;
+            continue;
+        }
+        while (row->name != NULL && strcmp(row->name, *arguments) != 0)
+            row++;
+        if (row->name == NULL || arguments[1] == NULL)
+            fail("wrong option", *arguments);
+        void *place = (char *)options + row->at;
+        arguments++;
+        if (row->words != NULL)
+            *(int *)place = find_word(row->words, *arguments);
+        else
+            *(const char **)place = *arguments;
     }
-}
-
-static void parse_options(int argc, char **argv, struct server_options *options)
-{
-    static const struct option names[] = {
-        {"port", required_argument, NULL, 'p'},
-        {"cert", required_argument, NULL, 'c'},
-        {"key", required_argument, NULL, 'k'},
-        {"client-ca", required_argument, NULL, 'a'},
-        {"encryption", required_argument, NULL, 'e'},
-        {"max-tls", required_argument, NULL, 't'},
-        {"log", required_argument, NULL, 'l'},
-        {"route", required_argument, NULL, 'r'},
-        {"mars", no_argument, NULL, 'm'},
-        {"misbehave", required_argument, NULL, 'x'},
-        {"browser-port", required_argument, NULL, 'b'},
-        {"instance", required_argument, NULL, 'i'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1)
-        set_option(options, option, optarg);
-    if (optind != argc || options->certificate == NULL || options->key == NULL)
+    if (options->certificate == NULL || options->key == NULL)
         fail("missing", "--cert or --key");
+    if (options->log != NULL && !log_start(options->log))
+        fail("cannot write", options->log);
 }
 
 static int open_listener(uint16_t port, uint16_t *port_out)
@@ -185,7 +152,7 @@ static pid_t start_child(void)
 static void start_browser(const struct server_options *options, uint16_t tcp_port)
 {
     uint16_t port;
-    int descriptor = browser_open(options->browser_port, &port);
+    int descriptor = browser_open((uint16_t)atoi(options->browser_port), &port);
     if (descriptor < 0) {
         perror("tds-server: cannot listen for the browser");
         exit(1);
@@ -218,20 +185,18 @@ static void serve(const struct server_options *options, SSL_CTX *context, int li
 
 int main(int argc, char **argv)
 {
-    struct server_options options = {.instance = "MSSQLSERVER"};
+    struct server_options options = {.port = "0", .instance = "MSSQLSERVER"};
     uint16_t port;
-    bool has_browser = false;
+    (void)argc;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     signal(SIGCHLD, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    for (int i = 1; i < argc; i++)
-        has_browser = has_browser || strcmp(argv[i], "--browser-port") == 0;
-    parse_options(argc, argv, &options);
+    parse_options(argv + 1, &options);
     SSL_CTX *context = tls_create_context(&options);
     if (context == NULL)
         return 1;
-    int listener = open_listener(options.port, &port);
-    if (has_browser)
+    int listener = open_listener((uint16_t)atoi(options.port), &port);
+    if (options.browser_port != NULL)
         start_browser(&options, port);
     printf("port %u\n", port);
     fflush(stdout);

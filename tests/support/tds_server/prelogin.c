@@ -1,4 +1,4 @@
-/* PRELOGIN and the TLS that it settles (MS-TDS 2.2.6.5, 3.3.5.2). */
+/* prelogin.c - PRELOGIN and the TLS that it settles (MS-TDS 2.2.6.5, 3.3.5.2). */
 #include <stdio.h>
 #include <string.h>
 

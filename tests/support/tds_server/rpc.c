@@ -1,5 +1,7 @@
-/* Remote procedure calls (MS-TDS 2.2.6.6): prepared statements,
- * and what drivers ask the catalog. */
+/*
+ * rpc.c - remote procedure calls (MS-TDS 2.2.6.6): prepared statements, and the one question to the
+ * catalog that has an answer.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +10,7 @@
 #include "support/tds_server/connection.h"
 
 #define PARAMETER_LIMIT 128
+#define PREPARED_LIMIT 256
 #define BY_NUMBER 0xFFFF
 #define SEPARATOR_71 0x80
 #define SEPARATOR 0xFF
@@ -23,6 +26,15 @@ struct procedure {
     uint16_t number; /* 0: called by name only */
     void (*serve)(struct connection *connection, struct call *call);
 };
+
+/* By handle - 1. A connection has a process of its own, and they go with it. */
+static struct prepared {
+    char *declaration;
+    char *text;
+} prepared[PREPARED_LIMIT];
+static uint32_t prepared_count;
+
+/* ----- reading ----- */
 
 static const struct procedure *find_procedure(const char *name, uint16_t number);
 
@@ -58,21 +70,16 @@ static bool read_parameter(struct cursor *cursor, struct parameter *parameter)
     snprintf(parameter->name, sizeof parameter->name, "%s", name);
     free(name);
     cursor_u8(cursor);
-    return rpc_read_value(cursor, &parameter->value);
-}
-
-static void free_call(struct call *call)
-{
-    for (size_t i = 0; i < call->count; i++)
-        value_free(&call->parameters[i].value);
-    call->count = 0;
+    if (!value_read(cursor, &parameter->value))
+        return false;
+    parameter->text = value_text(&parameter->value);
+    return true;
 }
 
 static bool read_call(struct cursor *cursor, struct call *call)
 {
     bool is_good = read_name(cursor, call->name);
     cursor_u16le(cursor);
-    call->count = 0;
     while (is_good && cursor->left > 0) {
         if (*cursor->next == SEPARATOR || *cursor->next == SEPARATOR_71) {
             cursor_u8(cursor);
@@ -80,67 +87,61 @@ static bool read_call(struct cursor *cursor, struct call *call)
         }
         is_good =
             call->count < PARAMETER_LIMIT && read_parameter(cursor, &call->parameters[call->count]);
-        if (is_good)
-            call->count++;
+        call->count += is_good;
     }
     return is_good && !cursor->is_short;
 }
 
+static void free_call(struct call *call)
+{
+    for (size_t i = 0; i < call->count; i++) {
+        buffer_free(&call->parameters[i].value.bytes);
+        free(call->parameters[i].text);
+    }
+    memset(call, 0, sizeof *call);
+}
+
 static const char *text_parameter(const struct call *call, size_t index)
 {
-    if (index >= call->count || call->parameters[index].value.text == NULL)
-        return "";
-    return call->parameters[index].value.text;
+    return index < call->count ? call->parameters[index].text : "";
 }
 
-/* Unnamed parameters have the names of the declaration, in its order: "@P1 int,
- * @P2 nvarchar(10)". */
-static void name_parameters(struct parameter *parameters, size_t count, const char *declaration)
-{
-    for (size_t i = 0; i < count; i++) {
-        declaration = declaration != NULL ? strchr(declaration, '@') : NULL;
-        if (declaration == NULL)
-            return;
-        size_t length = strcspn(declaration, " \t\r\n");
-        if (parameters[i].name[0] == '\0')
-            snprintf(parameters[i].name, sizeof parameters[i].name, "%.*s", (int)length,
-                     declaration);
-        declaration += length;
-    }
-}
+/* ----- prepared statements ----- */
 
+/* Runs the text with the parameters from the first on. Unnamed ones have the names of the
+ * declaration, in its order: "@P1 int, @P2 nvarchar(10)". */
 static void run_text(struct connection *connection, struct call *call, const char *text,
                      const char *declaration, size_t first)
 {
-    struct parameter *parameters = call->parameters + (first < call->count ? first : call->count);
-    size_t count = first < call->count ? call->count - first : 0;
-    name_parameters(parameters, count, declaration);
-    batch_run(connection, text, parameters, count, DONE_IN_PROCEDURE);
-}
-
-/* The declaration and the text are kept as one string, a NUL between. */
-static uint32_t keep_statement(struct connection *connection, const char *declaration,
-                               const char *text)
-{
-    for (uint32_t i = 0; i < STATEMENT_LIMIT; i++) {
-        if (connection->statements[i] != NULL)
-            continue;
-        size_t first = strlen(declaration) + 1;
-        connection->statements[i] = malloc(first + strlen(text) + 1);
-        memcpy(connection->statements[i], declaration, first);
-        memcpy(connection->statements[i] + first, text, strlen(text) + 1);
-        return i + 1;
+    for (size_t i = first; i < call->count && (declaration = strchr(declaration, '@')) != NULL;
+         i++) {
+        int length = (int)strcspn(declaration, " \t\r\n");
+        char *name = call->parameters[i].name;
+        if (name[0] == '\0')
+            snprintf(name, NAME_SIZE, "%.*s", length, declaration);
+        declaration += length;
     }
-    return 0;
+    sql_run(connection, text, call->parameters + first,
+            first < call->count ? call->count - first : 0, DONE_IN_PROCEDURE);
 }
 
-static char **find_statement(struct connection *connection, const struct call *call)
+static void return_handle(struct connection *connection, const struct call *call)
 {
-    long long handle = strtoll(text_parameter(call, 0), NULL, 10);
-    if (handle >= 1 && handle <= STATEMENT_LIMIT && connection->statements[handle - 1] != NULL)
-        return &connection->statements[handle - 1];
-    token_error(connection, 8179, 16, "Could not find prepared statement with handle %lld.",
-                handle);
+    bool is_kept = prepared_count < PREPARED_LIMIT;
+    if (is_kept)
+        prepared[prepared_count++] =
+            (struct prepared){strdup(text_parameter(call, 1)), strdup(text_parameter(call, 2))};
+    token_return_number(connection, 0, call->parameters[0].name, is_kept ? prepared_count : 0);
+}
+
+static const struct prepared *find_prepared(struct connection *connection, const struct call *call)
+{
+    const struct buffer *bytes = &call->parameters[0].value.bytes;
+    struct cursor cursor = cursor_over(buffer_content(bytes), buffer_length(bytes));
+    uint32_t handle = cursor_u32le(&cursor);
+    if (handle >= 1 && handle <= prepared_count)
+        return &prepared[handle - 1];
+    token_error(connection, 8179, 16, "Could not find prepared statement with handle %u.", handle);
     return NULL;
 }
 
@@ -151,60 +152,35 @@ static void serve_executesql(struct connection *connection, struct call *call)
 
 static void serve_prepexec(struct connection *connection, struct call *call)
 {
-    uint32_t handle = keep_statement(connection, text_parameter(call, 1), text_parameter(call, 2));
     run_text(connection, call, text_parameter(call, 2), text_parameter(call, 1), 3);
-    token_return_number(connection, 0, call->count > 0 ? call->parameters[0].name : "", handle);
+    return_handle(connection, call);
 }
 
-/* A prepared statement is described before its parameters are known: they count as NULL. */
 static void serve_prepare(struct connection *connection, struct call *call)
 {
-    struct parameter parameters[PARAMETER_LIMIT] = {0};
-    const char *declaration = text_parameter(call, 1);
-    struct sql_context context = {.database = "", .parameters = parameters};
-    struct sql_error error = {0};
-    uint64_t count;
-    for (const char *next = declaration; (next = strchr(next, '@')) != NULL; next++)
-        context.parameter_count += context.parameter_count < PARAMETER_LIMIT;
-    name_parameters(parameters, context.parameter_count, declaration);
-    struct statement *statements = sql_parse(text_parameter(call, 2), &context, &error);
-    if (statements == NULL) {
-        token_error(connection, error.number, 15, "%s", error.text);
-        token_error(connection, 8180, 16, "Statement(s) could not be prepared.");
-    } else if (statements->kind == STATEMENT_SELECT) {
-        rows_send(connection, statements, false, &count);
-        token_done(connection, DONE_IN_PROCEDURE, DONE_MORE, 0);
-    }
-    uint32_t handle = 0;
-    if (statements != NULL)
-        handle = keep_statement(connection, declaration, text_parameter(call, 2));
-    sql_free(statements);
-    token_return_number(connection, 0, call->count > 0 ? call->parameters[0].name : "", handle);
+    sql_describe(connection, text_parameter(call, 2));
+    return_handle(connection, call);
 }
 
 static void serve_execute(struct connection *connection, struct call *call)
 {
-    char **statement = find_statement(connection, call);
+    const struct prepared *statement = find_prepared(connection, call);
     if (statement != NULL)
-        run_text(connection, call, *statement + strlen(*statement) + 1, *statement, 1);
+        run_text(connection, call, statement->text, statement->declaration, 1);
 }
 
 static void serve_unprepare(struct connection *connection, struct call *call)
 {
-    char **statement = find_statement(connection, call);
-    if (statement != NULL) {
-        free(*statement);
-        *statement = NULL;
-    }
+    find_prepared(connection, call);
 }
 
 static void serve_tables(struct connection *connection, struct call *call)
 {
     (void)call;
-    batch_run(connection,
-              "SELECT N'master' AS TABLE_QUALIFIER, N'dbo' AS TABLE_OWNER, N'numbers' AS "
-              "TABLE_NAME, 'TABLE' AS TABLE_TYPE, CAST(NULL AS varchar(254)) AS REMARKS",
-              NULL, 0, DONE_IN_PROCEDURE);
+    sql_run(connection,
+            "SELECT N'master' AS TABLE_QUALIFIER, N'dbo' AS TABLE_OWNER, N'numbers' AS TABLE_NAME, "
+            "'TABLE' AS TABLE_TYPE, CAST(NULL AS varchar(254)) AS REMARKS",
+            NULL, 0, DONE_IN_PROCEDURE);
 }
 
 static const struct procedure procedures[] = {
@@ -222,13 +198,15 @@ static const struct procedure *find_procedure(const char *name, uint16_t number)
     return NULL;
 }
 
+/* ----- serving ----- */
+
 static void serve_call(struct connection *connection, struct call *call, bool is_last)
 {
     const struct procedure *procedure = find_procedure(call->name, 0);
-    log_event(
-        "rpc name=%s parameters=%zu encrypted=%s text=%.200s", call->name, call->count,
-        connection->wire.ssl != NULL ? "yes" : "no",
-        text_parameter(call, call->count > 2 && call->parameters[0].value.text == NULL ? 2 : 0));
+    const char *text = text_parameter(call, 0);
+    log_event("rpc name=%s parameters=%zu encrypted=%s text=%.200s", call->name, call->count,
+              connection->wire.ssl != NULL ? "yes" : "no",
+              *text != '\0' ? text : text_parameter(call, 2));
     if (procedure == NULL) {
         token_error(connection, 2812, 16, "Could not find stored procedure '%s'.", call->name);
         token_done(connection, DONE, DONE_ERROR | (is_last ? 0 : DONE_MORE), 0);
@@ -258,13 +236,5 @@ void rpc_serve(struct connection *connection, const struct packet *message)
                     "The incoming tabular data stream (TDS) remote procedure call (RPC) protocol "
                     "stream is incorrect.");
         token_done(connection, DONE, DONE_ERROR, 0);
-    }
-}
-
-void rpc_forget(struct connection *connection)
-{
-    for (size_t i = 0; i < STATEMENT_LIMIT; i++) {
-        free(connection->statements[i]);
-        connection->statements[i] = NULL;
     }
 }

@@ -41,14 +41,14 @@ enum misbehaviour {
 };
 
 struct server_options {
-    uint16_t port;
-    uint16_t browser_port;
+    const char *port;
+    const char *browser_port; /* NULL: no SQL Server Browser */
     const char *instance;
     const char *certificate;
     const char *key;
     const char *client_ca;
-    const char *route_host;
-    uint16_t route_port;
+    const char *log;
+    const char *route; /* HOST:PORT, where every login is sent on to; NULL: nowhere */
     enum encryption_mode encryption;
     int maximum_tls; /* 0: 1.2, and 1.3 with TDS 8.0 */
     bool has_mars;

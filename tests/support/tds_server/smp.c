@@ -1,4 +1,4 @@
-/* Several sessions over one connection (MC-SMP): what MARS runs on. */
+/* smp.c - several sessions over one connection (MC-SMP): what MARS runs on. */
 #include <string.h>
 
 #include "support/tds_server/wire.h"

@@ -1,3 +1,4 @@
+/* tls.c - the TLS that the server offers, by OpenSSL. */
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>

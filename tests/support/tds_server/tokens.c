@@ -1,4 +1,4 @@
-/* Tokens of a reply (MS-TDS 2.2.7). */
+/* tokens.c - the tokens of a reply (MS-TDS 2.2.7), as they are appended to it. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +20,6 @@ static size_t append_units(struct buffer *buffer, const char *text)
     return length;
 }
 
-void append_text(struct buffer *buffer, const char *text)
-{
-    append_units(buffer, text);
-}
-
 void append_short_text(struct buffer *buffer, const char *text)
 {
     size_t at = buffer_length(buffer);
@@ -42,15 +37,14 @@ void append_long_text(struct buffer *buffer, const char *text)
     buffer_content(buffer)[at + 1] = (unsigned char)(length >> 8);
 }
 
-/* A token's length goes in front of what was appended since. */
-static size_t begin_token(struct connection *connection, uint8_t type)
+size_t token_begin(struct connection *connection, uint8_t type)
 {
     buffer_append_byte(&connection->reply, type);
     buffer_append_u16le(&connection->reply, 0);
     return buffer_length(&connection->reply);
 }
 
-static void end_token(struct connection *connection, size_t begin)
+void token_end(struct connection *connection, size_t begin)
 {
     size_t length = buffer_length(&connection->reply) - begin;
     unsigned char *bytes = buffer_content(&connection->reply) + begin - 2;
@@ -58,10 +52,15 @@ static void end_token(struct connection *connection, size_t begin)
     bytes[1] = (unsigned char)(length >> 8);
 }
 
-static void append_message(struct connection *connection, uint8_t type, uint32_t number,
-                           uint8_t severity, const char *text)
+void token_message(struct connection *connection, enum message_type type, uint32_t number,
+                   uint8_t severity, const char *format, ...)
 {
-    size_t begin = begin_token(connection, type);
+    char text[TEXT_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    size_t begin = token_begin(connection, type);
     buffer_append_u32le(&connection->reply, number);
     buffer_append_byte(&connection->reply, 1);
     buffer_append_byte(&connection->reply, severity);
@@ -72,51 +71,31 @@ static void append_message(struct connection *connection, uint8_t type, uint32_t
         buffer_append_u32le(&connection->reply, 1);
     else
         buffer_append_u16le(&connection->reply, 1);
-    end_token(connection, begin);
-}
-
-void token_error(struct connection *connection, uint32_t number, uint8_t severity,
-                 const char *format, ...)
-{
-    char text[TEXT_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    append_message(connection, 0xAA, number, severity, text);
-    log_event("error number=%u text=%s", number, text);
-}
-
-void token_info(struct connection *connection, uint32_t number, const char *format, ...)
-{
-    char text[TEXT_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    append_message(connection, 0xAB, number, 0, text);
+    token_end(connection, begin);
+    if (type == MESSAGE_ERROR)
+        log_event("error number=%u text=%s", number, text);
 }
 
 void token_environment(struct connection *connection, uint8_t type, const char *new_text,
                        const char *old_text)
 {
-    size_t begin = begin_token(connection, 0xE3);
+    size_t begin = token_begin(connection, 0xE3);
     buffer_append_byte(&connection->reply, type);
     append_short_text(&connection->reply, new_text);
     append_short_text(&connection->reply, old_text);
-    end_token(connection, begin);
+    token_end(connection, begin);
 }
 
 void token_environment_bytes(struct connection *connection, uint8_t type, const void *new_bytes,
                              size_t new_size, const void *old_bytes, size_t old_size)
 {
-    size_t begin = begin_token(connection, 0xE3);
+    size_t begin = token_begin(connection, 0xE3);
     buffer_append_byte(&connection->reply, type);
     buffer_append_byte(&connection->reply, (unsigned char)new_size);
     buffer_append(&connection->reply, new_bytes, new_size);
     buffer_append_byte(&connection->reply, (unsigned char)old_size);
     buffer_append(&connection->reply, old_bytes, old_size);
-    end_token(connection, begin);
+    token_end(connection, begin);
 }
 
 void token_done(struct connection *connection, enum done_type type, unsigned status, uint64_t rows)

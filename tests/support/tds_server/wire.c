@@ -1,3 +1,4 @@
+/* wire.c - packets over the socket: in plaintext, in TLS records, and handshakes in packets. */
 #include "support/tds_server/wire.h"
 
 #include <errno.h>

@@ -54,7 +54,7 @@ const struct dialect dialect_tds = {
     .name = "tds",
     .login = "UID=sa;PWD=Passw0rd!;", /* FreeTDS takes it from no file */
     .selects = LIST("SELECT 1 AS one", "SELECT 'text' AS a, NULL AS b, 1.5 AS c, N'wide' AS d",
-                    "SELECT replicate('long ', 40)", "SELECT CAST(1.25 AS float) AS f",
+                    "SELECT replicate('long ', 40)", "SELECT 1.25e0 AS f",
                     "SELECT @@VERSION", "SELECT 9007199254740993 AS big"),
     .mistakes = LIST("SELECT nonsense", "SELEC 1", "PRINT 'a message'", "COMMIT", "SELECT ?"),
     .parameters = LIST("SELECT ?", "SELECT CAST(? AS varchar)"),
