@@ -158,11 +158,12 @@ bool prelogin_serve(struct connection *connection, struct packet *message)
     int answer = choose_answer(connection, request.encryption);
     bool has_mars = request.mars != NONE && connection->options->misbehaviour != MISBEHAVE_NO_MARS;
     connection->is_mars_wanted = has_mars && request.mars == 1 && connection->options->has_mars;
+    /* Before a client that gives up on it can look for it. */
+    log_event("prelogin-reply encryption=%d mars=%d", answer & 0xFF, connection->is_mars_wanted);
     wire_hold(&connection->wire, true);
     send_answer(connection, (uint8_t)answer, has_mars, connection->is_mars_wanted);
     if (connection->options->misbehaviour == MISBEHAVE_EARLY)
         wire_write_bytes(&connection->wire, "\x12\x01\x00\x0e\0\0\0\0early!", 14);
     wire_hold(&connection->wire, false);
-    log_event("prelogin-reply encryption=%d mars=%d", answer & 0xFF, connection->is_mars_wanted);
     return (answer & TERMINATE) == 0 && start_encryption(connection, request.encryption, answer);
 }
