@@ -22,7 +22,7 @@ static size_t split(const uint8_t *bytes, size_t size, gnutls_datum_t *certifica
         const unsigned char *der = cursor_bytes(&cursor, length);
         if (der == NULL)
             break;
-        certificates[count++] = (gnutls_datum_t){(unsigned char *)der, (unsigned)length};
+        certificates[count++] = (gnutls_datum_t){fuzz_copy(der, length), (unsigned)length};
     }
     return count;
 }
@@ -53,4 +53,6 @@ FUZZ_TARGET(chain, bytes, size)
         trust = trust_from_der(NULL, 0, "fuzz", NULL);
     verify(certificates, count > 1 ? count - 1 : 1, trust);
     trust_free(&trust);
+    for (size_t i = 0; i < count; i++)
+        free(certificates[i].data);
 }

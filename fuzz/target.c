@@ -7,6 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/der.h"
+#include "tls/der.h"
+
+#define DEPTH_LIMIT 12
+
 static struct fuzz_target *targets;
 
 void fuzz_add(struct fuzz_target *target)
@@ -54,4 +59,46 @@ char *fuzz_text(const uint8_t *bytes, size_t size)
         memcpy(text, bytes, size);
     text[size] = '\0';
     return text;
+}
+
+unsigned char *fuzz_copy(const void *bytes, size_t size)
+{
+    unsigned char *copy = malloc(size);
+    fuzz_require(copy != NULL || size == 0);
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    return copy;
+}
+
+void fuzz_fit(struct buffer *buffer)
+{
+    size_t length = buffer_length(buffer);
+    if (length == 0)
+        return;
+    unsigned char *fitted = fuzz_copy(buffer_content(buffer), length);
+    free(buffer->storage);
+    buffer->storage = fitted;
+    buffer->start = 0;
+    buffer->end = buffer->capacity = length;
+}
+
+static void put_element(struct cursor *cursor, struct buffer *out, unsigned depth)
+{
+    uint8_t tag = cursor_u8(cursor);
+    if (depth > 0 && (tag & DER_CONSTRUCTED) != 0) {
+        struct buffer content = {0};
+        while (cursor->left > 0 && *cursor->next != 0)
+            put_element(cursor, &content, depth - 1);
+        cursor_u8(cursor);
+        der_wrap(out, tag, &content);
+        return;
+    }
+    size_t size = cursor_u8(cursor);
+    size = size < cursor->left ? size : cursor->left;
+    der_put(out, tag, size > 0 ? cursor_bytes(cursor, size) : NULL, size);
+}
+
+void fuzz_put_der(struct cursor *cursor, struct buffer *out)
+{
+    put_element(cursor, out, DEPTH_LIMIT);
 }

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/buffer.h"
+
 struct fuzz_target {
     const char *name; /* of fuzz/NAME.c, and of fuzz/corpus/NAME/ */
     void (*run)(const uint8_t *bytes, size_t size);
@@ -40,5 +42,17 @@ int fuzz_open_file(const uint8_t *bytes, size_t size, char *path_out);
 
 /* The bytes as a text that ends at their first NUL; the caller frees it. */
 char *fuzz_text(const uint8_t *bytes, size_t size);
+
+/* Exactly as large as the bytes, so that a sanitizer sees a read past their end; the caller frees.
+ */
+unsigned char *fuzz_copy(const void *bytes, size_t size);
+
+/* The same for what a buffer holds. */
+void fuzz_fit(struct buffer *buffer);
+
+/* Appends DER as the input says, all of whose lengths are right: a byte is a tag; a constructed one
+ * holds what follows, up to a byte of zero, and any other is followed by a size of one byte and the
+ * content. Ends with the outermost element. */
+void fuzz_put_der(struct cursor *cursor, struct buffer *out);
 
 #endif

@@ -83,9 +83,10 @@ FUZZ_TARGET(tds_login7, bytes, size)
     size_t length = size - 1 + HEADER_SIZE;
     const unsigned char header[HEADER_SIZE] = {0x10, 1, (unsigned char)(length >> 8),
                                                (unsigned char)length};
-    if (buffer_append(&before, header, sizeof header) &&
-        buffer_append(&before, bytes + 1, size - 1) &&
-        tds_login7_append(buffer_content(&before), length, name, &after)) {
+    fuzz_require(buffer_append(&before, header, sizeof header) &&
+                 buffer_append(&before, bytes + 1, size - 1));
+    fuzz_fit(&before);
+    if (tds_login7_append(buffer_content(&before), length, name, &after)) {
         bool is_named = buffer_length(&after) != length ||
                         memcmp(buffer_content(&after), buffer_content(&before), length) != 0;
         if (is_named)

@@ -14,7 +14,7 @@ static void describe(const struct sockaddr *address, socklen_t length, char *out
 {
     char host[64], port[8], path[sizeof((struct sockaddr_un *)0)->sun_path + 1];
     size_t start = offsetof(struct sockaddr_un, sun_path);
-    if (address != NULL && address->sa_family == AF_UNIX && length > start)
+    if (address != NULL && length > start && address->sa_family == AF_UNIX)
         snprintf(out, GUARD_TEXT_SIZE, "the socket %s",
                  error_printable(
                      ((const struct sockaddr_un *)address)->sun_path,

@@ -79,7 +79,7 @@ static void read_sized(struct stream *stream, uint8_t type, size_t length)
     struct cursor token = cursor_over(bytes, length);
     if (type == TOKEN_LOGINACK)
         read_login_ack(stream, token);
-    else if (type == TOKEN_ENVIRONMENT &&
+    else if (type == TOKEN_ENVIRONMENT && length > 0 &&
              (*bytes == ENVIRONMENT_ROUTING || *bytes == ENVIRONMENT_ENHANCED_ROUTING))
         read_routing(stream, token);
     else if (type == TOKEN_ERROR)

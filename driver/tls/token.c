@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/text.h"
 
 /* A PIN in the URI itself (RFC 7512, 2.4). */
@@ -40,16 +41,20 @@ bool token_is_uri(const char *value)
     return value != NULL && text_has_prefix_nocase(value, "pkcs11:");
 }
 
+/* Every one that stands there: which of them counts is p11-kit's to say. */
 char *token_hide_pin(const char *value)
 {
-    char *hidden = NULL;
-    const char *at = strcasestr(value, pin_attribute);
-    if (!token_is_uri(value) || at == NULL)
-        return strdup(value);
-    at += sizeof pin_attribute - 1;
-    return asprintf(&hidden, "%.*s***%s", (int)(at - value), value, at + strcspn(at, "&;")) < 0
-               ? NULL
-               : hidden;
+    struct buffer shown = {0};
+    const char *at;
+    bool is_uri = token_is_uri(value);
+    while (is_uri && (at = strcasestr(value, pin_attribute)) != NULL) {
+        at += sizeof pin_attribute - 1;
+        buffer_append(&shown, value, (size_t)(at - value));
+        buffer_append_text(&shown, "***");
+        value = at + strcspn(at, "&;");
+    }
+    buffer_append_text(&shown, value);
+    return buffer_move_text(&shown);
 }
 
 const char *token_describe(const struct option *option, char *out, size_t out_size)
@@ -94,7 +99,7 @@ static bool fail(const struct option *option, const struct token_pin *pin, const
         error_set(error, ODBCSSL_ERROR_TOKEN, "%s: the token's PIN is locked", name);
     else if (is_pin_error(outcome))
         error_set(error, ODBCSSL_ERROR_KEY_PASSWORD, "%s: %s", name,
-                  strstr(option->value, pin_attribute) != NULL
+                  strcasestr(option->value, pin_attribute) != NULL
                       ? "the token refused the PIN in the URI (pin-value)"
                   : pin->text == NULL
                       ? "the token wants a PIN: set SslPassword to it"
