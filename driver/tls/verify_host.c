@@ -74,17 +74,17 @@ bool verify_get_host_name(const struct certificate *server, const char *host, ch
 }
 
 /* RFC 6125, 6.4.3: a wildcard is the whole first label, stands for one label, and at least two
- * follow. */
+ * follow. The case of letters is ASCII's: in a Turkish locale the C library has other ideas. */
 static bool is_name_matching(const char *pattern, size_t size, const char *host)
 {
     size_t host_size = strlen(host);
     bool is_wildcard = size > 2 && pattern[0] == '*' && pattern[1] == '.';
     if (!is_wildcard)
-        return size == host_size && strncasecmp(pattern, host, size) == 0;
+        return size == host_size && text_has_prefix_nocase(pattern, host);
     const char *rest = strchr(host, '.');
     return rest != NULL && rest > host && memchr(pattern + 2, '.', size - 2) != NULL &&
            memchr(pattern + 2, '*', size - 2) == NULL && strlen(rest) == size - 1 &&
-           strncasecmp(pattern + 1, rest, size - 1) == 0;
+           text_has_prefix_nocase(pattern + 1, rest);
 }
 
 static bool has_alt_name(const struct certificate *server, const char *host)

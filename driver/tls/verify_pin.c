@@ -60,7 +60,7 @@ static bool parse_pin(const char *text, size_t length, struct pin *pin_out)
 {
     size_t prefix = strlen(PIN_PREFIX);
     *pin_out = (struct pin){0};
-    if (length <= prefix || strncasecmp(text, PIN_PREFIX, prefix) != 0)
+    if (length <= prefix || !text_has_prefix_nocase(text, PIN_PREFIX))
         return false;
     if (parse_hex(text + prefix, length - prefix, pin_out))
         return true;
