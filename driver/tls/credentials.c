@@ -56,10 +56,22 @@ static void after_fork_in_child(void)
     pthread_mutex_unlock(&lock);
 }
 
+/* GnuTLS counts who needs it. An application that ends it more often than it began it is not to end
+ * it for us. */
+static bool is_gnutls_held;
+
 /* A child must not inherit the lock from a thread that it does not have. */
 static void prepare(void)
 {
     fork_guard(before_fork, after_fork, after_fork_in_child);
+    is_gnutls_held = gnutls_global_init() == 0;
+}
+
+/* The last one of ours at the end of the process: the others may still send a close_notify. */
+__attribute__((destructor(101))) static void let_gnutls_go(void)
+{
+    if (is_gnutls_held)
+        gnutls_global_deinit();
 }
 
 static void hash_text(gnutls_hash_hd_t hash, const char *text)
