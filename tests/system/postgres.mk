@@ -7,7 +7,10 @@ POSTGRES_SYSTEM_TESTS = tests/system/test-settings \
 	tests/system/test-report \
 	tests/system/test-process \
 	tests/system/test-host \
-	tests/system/test-neighbours
+	tests/system/test-neighbours \
+	tests/system/test-fork \
+	tests/system/test-guest \
+	tests/system/test-tls-neighbours
 check_PROGRAMS += $(POSTGRES_SYSTEM_TESTS)
 TESTS += $(POSTGRES_SYSTEM_TESTS)
 
@@ -33,6 +36,15 @@ tests_system_test_process_LDADD = $(SYSTEM_LIBS)
 tests_system_test_neighbours_SOURCES = tests/system/test_neighbours.c $(SYSTEM_FIXTURE)
 tests_system_test_neighbours_LDADD = $(SYSTEM_LIBS)
 EXTRA_DIST += tests/system/neighbour.php tests/system/neighbour.py
+
+# As a guest in other people's processes.
+GUEST_SOURCES = tests/system/guest.c tests/system/guest.h $(SYSTEM_FIXTURE)
+tests_system_test_fork_SOURCES = tests/system/test_fork.c $(GUEST_SOURCES)
+tests_system_test_fork_LDADD = $(SYSTEM_LIBS)
+tests_system_test_guest_SOURCES = tests/system/test_guest.c $(GUEST_SOURCES)
+tests_system_test_guest_LDADD = $(SYSTEM_LIBS)
+tests_system_test_tls_neighbours_SOURCES = tests/system/test_tls_neighbours.c $(GUEST_SOURCES)
+tests_system_test_tls_neighbours_LDADD = $(SYSTEM_LIBS) $(GNUTLS_LIBS)
 
 # Under valgrind, by tests/system/leak-check (tools/check).
 check_PROGRAMS += tests/system/leak-program

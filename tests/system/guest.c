@@ -1,0 +1,171 @@
+/*
+ * guest.c - of a test of odbcssl as a guest: processes that are run and waited for, a silent
+ * server, and questions to PostgreSQL about its clients.
+ */
+#include "system/guest.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WAIT_ROUNDS 400
+#define WAIT_MILLISECONDS 25
+
+#define SERVER "GUEST_SERVER"
+
+bool guest_publish(const struct fixture *fixture)
+{
+    char text[2048];
+    snprintf(text, sizeof text,
+             "Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;SslMode=verify-full;"
+             "SslRootCert=%s",
+             fixture_port(fixture), POSTGRES_USER, POSTGRES_PASSWORD,
+             fixture_path(fixture, "root.pem"));
+    return setenv(SERVER, text, 1) == 0;
+}
+
+const char *guest_connection_string(const char *driver, const char *extra)
+{
+    static _Thread_local char text[4096];
+    snprintf(text, sizeof text, "%s;DRIVER={%s};%s", extra, driver, getenv(SERVER));
+    return text;
+}
+
+bool guest_connect(struct odbc_session *session, const char *extra)
+{
+    return odbc_connect(session, "%s", guest_connection_string(ODBC_POSTGRESQL, extra)) &&
+           guest_works(session);
+}
+
+bool guest_works(struct odbc_session *session)
+{
+    return odbc_query(session, "select 42") && strcmp(session->value, "42") == 0;
+}
+
+bool guest_is_relayed(void)
+{
+    return strcmp(odbc_transport(), "relay") == 0;
+}
+
+pid_t guest_fork(void)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0)
+        alarm(GUEST_SECONDS);
+    return child;
+}
+
+int guest_wait(pid_t child)
+{
+    int status = 0;
+    if (child <= 0 || waitpid(child, &status, 0) != child)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+int guest_run(char *const arguments[], char *out, size_t size)
+{
+    int ends[2];
+    size_t used = 0;
+    ssize_t got;
+    char rest[512];
+    if (pipe(ends) != 0)
+        return -1;
+    pid_t child = guest_fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it may end in the midst of its work */
+        execv(arguments[0], arguments);
+        _exit(127);
+    }
+    close(ends[1]);
+    while (out != NULL && used < size - 1 && (got = read(ends[0], out + used, size - 1 - used)) > 0)
+        used += (size_t)got;
+    if (out != NULL)
+        out[used] = '\0';
+    while (read(ends[0], rest, sizeof rest) > 0)
+        ;
+    close(ends[0]);
+    return guest_wait(child);
+}
+
+/* --- a server that says nothing --- */
+
+bool silent_open(struct silent_server *server)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof name;
+    *server = (struct silent_server){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                                     .client = -1};
+    if (bind(server->listener, (struct sockaddr *)&name, sizeof name) != 0 ||
+        listen(server->listener, 8) != 0 ||
+        getsockname(server->listener, (struct sockaddr *)&name, &length) != 0)
+        return false;
+    server->port = ntohs(name.sin_port);
+    return true;
+}
+
+bool silent_wait(struct silent_server *server)
+{
+    char byte;
+    struct pollfd polled = {.fd = server->listener, .events = POLLIN};
+    if (poll(&polled, 1, GUEST_SECONDS * 1000) != 1)
+        return false;
+    server->client = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+    return server->client >= 0 && recv(server->client, &byte, 1, MSG_PEEK) == 1;
+}
+
+void silent_close(struct silent_server *server)
+{
+    if (server->client >= 0)
+        close(server->client);
+    if (server->listener >= 0)
+        close(server->listener);
+    server->client = server->listener = -1;
+}
+
+/* --- what the server knows --- */
+
+bool guest_wait_for_clients(const struct fixture *fixture, unsigned wanted)
+{
+    char answer[32] = "", text[32];
+    snprintf(text, sizeof text, "%u", wanted);
+    for (int i = 0; i < WAIT_ROUNDS; i++) {
+        if (postgres_query(fixture->postgres,
+                           "select count(*) from pg_stat_activity where backend_type = 'client "
+                           "backend' and client_addr is not null",
+                           answer, sizeof answer) &&
+            strcmp(answer, text) == 0)
+            return true;
+        poll(NULL, 0, WAIT_MILLISECONDS);
+    }
+    printf("# the server has %s clients, not %s\n", answer, text);
+    return false;
+}
+
+bool guest_wait_for_sleeper(void)
+{
+    struct odbc_session session = {0};
+    bool is_asleep = false;
+    if (!guest_connect(&session, ""))
+        return false;
+    for (int i = 0; i < WAIT_ROUNDS && !is_asleep; i++) {
+        is_asleep = odbc_query(&session, "select 1 from pg_stat_activity where state = 'active' "
+                                         "and query like 'select pg_sleep%'") &&
+                    strcmp(session.value, "1") == 0;
+        poll(NULL, 0, is_asleep ? 0 : WAIT_MILLISECONDS);
+    }
+    odbc_close(&session);
+    return is_asleep;
+}
