@@ -43,6 +43,7 @@ enum {
     CHAINS_CRL_SIGN = 0x02
 };
 enum { CHAINS_SERVER = 1, CHAINS_CLIENT = 2, CHAINS_ANY = 4 };
+enum { CHAINS_POLICY = 1, CHAINS_OTHER_POLICY = 2, CHAINS_ANY_POLICY = 4 };
 enum chains_basic { CHAINS_BASIC_ABSENT, CHAINS_BASIC_NOT_CA, CHAINS_BASIC_CA };
 enum chains_key_id { CHAINS_KEY_ID_ABSENT, CHAINS_KEY_ID_RIGHT, CHAINS_KEY_ID_WRONG };
 enum chains_kind {
@@ -77,8 +78,8 @@ struct chains_certificate {
     size_t permitted_count, excluded_count;
     struct chains_general_name names[CHAINS_NAME_LIMIT];
     size_t name_count;
-    unsigned policies; /* bits: 1 and 2, two policies; 4, anyPolicy; 0: no extension */
-    bool has_mapping;  /* policy 1 is the subject's policy 2 */
+    unsigned policies;                              /* CHAINS_POLICY ...; 0: no extension */
+    bool has_mapping;                               /* the first policy is the subject's second */
     int explicit_policy, no_mapping, no_any_policy; /* skipped certificates, or CHAINS_NONE */
     bool has_unknown_critical;
     int point; /* number of a distribution point, CHAINS_NONE, or CHAINS_ISSUER_POINT */

@@ -106,6 +106,18 @@ static void lower_anchors(struct chains_world *world)
     }
 }
 
+/* The certificates whose anyPolicy alone could be mapped, where somebody inhibits anyPolicy. */
+static void unmap_any_policy(struct chains_world *world)
+{
+    bool is_inhibited = false;
+    for (size_t i = 0; i < world->count; i++)
+        is_inhibited |= world->certificates[i].no_any_policy != CHAINS_NONE;
+    for (size_t i = 0; i < world->count && is_inhibited; i++)
+        if ((world->certificates[i].policies & (CHAINS_POLICY | CHAINS_ANY_POLICY)) ==
+            CHAINS_ANY_POLICY)
+            world->certificates[i].has_mapping = false;
+}
+
 /* ---- CRLs ---- */
 
 static void put_key_ids_into_crls(struct chains_world *world)
@@ -211,6 +223,10 @@ static struct difference differences[] = {
      "only basicConstraints make a CA (RFC 5280, 6.1.4 (k)); OpenSSL takes keyUsage for it", 0},
     {"anchor with a trusted CA above it", WE_REFUSE, lower_anchors,
      "what a trusted CA says of an anchor that it issued counts; OpenSSL ends at the anchor", 0},
+    {"mapping of an inhibited anyPolicy", WE_REFUSE, unmap_any_policy,
+     "where it does not count there is nothing to map (RFC 5280, 6.1.4 (b)); OpenSSL takes the "
+     "mapping for a statement",
+     0},
     {"another certificate of the CA is for CRLs", EITHER, sign_with_every_key,
      "any that leads to the same anchor may have signed them (RFC 5280, 6.3.3 (f)); OpenSSL tries "
      "one",
