@@ -55,7 +55,7 @@ int crl_load(const char *path)
     struct crl_set set = {0};
     struct error error = {0};
     bool is_read = file_read(&option, &content, &error) &&
-                   crl_set_take(&set, &content.bytes, content.size, path, &error);
+                   crl_set_read(&set, &content.bytes, content.size, path, &error);
     if (!is_read)
         fprintf(stderr, "%s\n", error.text);
     return is_read ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -73,14 +73,9 @@ static char *digest_of(const struct parsed_file *file)
     memcpy(sorted, file->certificates, file->certificate_count * sizeof *sorted);
     qsort(sorted, file->certificate_count, sizeof *sorted, compare_certificates);
     for (size_t i = 0; i < file->certificate_count; i++) {
-        const gnutls_datum_t der = {sorted[i].bytes, (unsigned)sorted[i].size};
-        unsigned char hash[32];
-        char text[65], *longer;
-        size_t size = sizeof hash;
-        if (gnutls_fingerprint(GNUTLS_DIG_SHA256, &der, hash, &size) != 0)
-            continue;
-        text_hex(hash, size, 0, text, sizeof text);
-        longer = memory_format("%s%s", digest, text);
+        char text[2 * CERTIFICATE_DIGEST_SIZE + 1];
+        certificate_format_fingerprint(sorted[i].bytes, sorted[i].size, 0, text, sizeof text);
+        char *longer = memory_format("%s%s", digest, text);
         free(digest);
         digest = longer;
     }

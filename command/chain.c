@@ -16,17 +16,6 @@
 
 #define TEXT_SIZE 4096
 
-static char *read_fingerprint(const struct certificate *certificate)
-{
-    const gnutls_datum_t der = {(unsigned char *)certificate->bytes, (unsigned)certificate->size};
-    unsigned char digest[32];
-    char text[3 * sizeof digest + 1] = "";
-    size_t size = sizeof digest;
-    if (gnutls_fingerprint(GNUTLS_DIG_SHA256, &der, digest, &size) == 0)
-        text_hex(digest, size, ':', text, sizeof text);
-    return memory_copy(text);
-}
-
 static char *read_key(const struct certificate *certificate)
 {
     const gnutls_datum_t der = {(unsigned char *)certificate->public_key.whole,
@@ -46,9 +35,10 @@ static struct chain_certificate read_certificate(const struct certificate *certi
     return (struct chain_certificate){
         .subject = memory_copy(certificate_format_dn(&certificate->subject, text, sizeof text)),
         .issuer = memory_copy(certificate_format_dn(&certificate->issuer, text, sizeof text)),
-        .serial = memory_copy(certificate_format_serial(certificate, text, sizeof text)),
+        .serial = memory_copy(certificate_format_serial(&certificate->serial, text, sizeof text)),
         .names = memory_copy(certificate_format_names(certificate, text, sizeof text)),
-        .fingerprint = read_fingerprint(certificate),
+        .fingerprint = memory_copy(certificate_format_fingerprint(
+            certificate->bytes, certificate->size, ':', text, sizeof text)),
         .key = read_key(certificate),
         .not_before = certificate->not_before,
         .not_after = certificate->not_after,

@@ -127,17 +127,17 @@ static void add_trust(struct check *check, const struct option *option)
 static void add_crl(struct check *check, const struct crl *crl)
 {
     char issuer[NAME_SIZE], from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE] = "no date";
-    time_t end = crl_next_update(crl), now = time(NULL);
-    bool is_current = crl_this_update(crl) <= now && (end == 0 || now <= end);
+    time_t end = crl->next_update, now = time(NULL);
+    bool is_current = crl->this_update <= now && (end == 0 || now <= end);
     if (end != 0)
         clock_format(end, until);
-    certificate_format_dn(crl_issuer(crl), issuer, sizeof issuer);
-    findings_add_span(&check->findings, SPAN_CRL, issuer, crl_this_update(crl), end);
+    certificate_format_dn(&crl->issuer, issuer, sizeof issuer);
+    findings_add_span(&check->findings, SPAN_CRL, issuer, crl->this_update, end);
     findings_add(&check->findings, is_current ? FACT_OK : FACT_WARNING, "CRL",
                  is_current ? NULL
                             : "Fetch a current CRL, and arrange that it is fetched regularly.",
-                 "%s, %s to %s, %zu %s%s", issuer, clock_format(crl_this_update(crl), from), until,
-                 crl_entry_count(crl), crl_entry_count(crl) == 1 ? "entry" : "entries",
+                 "%s, %s to %s, %zu %s%s", issuer, clock_format(crl->this_update, from), until,
+                 crl->index.count, crl->index.count == 1 ? "entry" : "entries",
                  is_current ? "" : ": not valid now");
 }
 

@@ -93,7 +93,7 @@ static bool load_crls(const struct argument_list *list, struct verify_files *fil
         struct file_content content;
         char *names = NULL;
         is_loaded = file_read(&option, &content, error) &&
-                    crl_set_take(&files->crls, &content.bytes, content.size, option.value, error);
+                    crl_set_read(&files->crls, &content.bytes, content.size, option.value, error);
         file_content_free(&content);
         if (is_loaded && asprintf(&names, "%s%s%s", files->crl_name != NULL ? files->crl_name : "",
                                   files->crl_name != NULL ? ", " : "",

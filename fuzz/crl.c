@@ -42,7 +42,6 @@ static void make_certificates(void)
 static void ask(const struct crl *crl)
 {
     struct crl_entry entry = {0};
-    bool is_weak = false;
     char text[300];
     static const unsigned char serial[] = {0x00, 0x12, 0x34};
     crl_find(crl, serial, sizeof serial, &entry);
@@ -54,10 +53,9 @@ static void ask(const struct crl *crl)
     crl_is_understood(crl);
     if (!crl_is_same_scope(crl, crl))
         abort();
-    crl_issuer(crl);
-    crl_covers(crl, &issuer);
-    crl_covers(crl, &server);
-    crl_is_signed_by(crl, &issuer, &is_weak);
+    crl_scope_gap(crl, &issuer);
+    crl_scope_gap(crl, &server);
+    crl_is_signed_by(crl, &issuer);
 }
 
 FUZZ_TARGET(crl, bytes, size)
@@ -65,7 +63,14 @@ FUZZ_TARGET(crl, bytes, size)
     struct crl_set set = {0};
     struct error error = {0};
     make_certificates();
-    bool is_read = crl_set_read(&set, bytes, size, "fuzz", &error);
+    /* Exactly as large as the input, so that a sanitizer sees a read past its end. */
+    unsigned char *copy = malloc(size > 0 ? size : 1);
+    if (copy == NULL)
+        abort();
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    bool is_read = crl_set_read(&set, &copy, size, "fuzz", &error);
+    free(copy);
     /* Either it was read, or there is a reason. */
     if (is_read == error_is_set(&error))
         abort();

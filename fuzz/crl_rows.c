@@ -143,7 +143,7 @@ static void ask(const struct crl *crl, const struct list *list)
 {
     static const struct certificate nobody;
     bool is_indirect = false, is_unknown = false;
-    fuzz_require(crl_entry_count(crl) == list->count);
+    fuzz_require(crl->index.count == list->count);
     for (size_t i = 0; i < list->count; i++) {
         look_for(crl, list, &list->rows[i]);
         is_indirect = is_indirect || list->rows[i].extension == ROW_ISSUER;
@@ -152,7 +152,7 @@ static void ask(const struct crl *crl, const struct list *list)
     if (list->wanted.size > 0)
         look_for(crl, list, &list->wanted);
     fuzz_require(!(is_indirect || is_unknown) || !crl_is_understood(crl));
-    fuzz_require(crl_covers(crl, &nobody) == (crl_scope_gap(crl, &nobody) == NULL));
+    crl_scope_gap(crl, &nobody);
     fuzz_require(crl_is_same_scope(crl, crl));
 }
 

@@ -29,14 +29,16 @@ static void discard(struct der *element)
     free((void *)element->whole);
 }
 
-static bool is_host_accepted(const struct certificate *server, const char *host)
+static bool is_host_accepted(struct certificate *server, const char *host)
 {
-    static struct verify_attempt attempt;
-    verify_start_attempt(&attempt);
-    verify_begin(&attempt, VERIFY_PART_NAME);
-    verify_check_host(&attempt, server, host);
-    bool is_accepted = verify_status(attempt.parts) == 0;
-    fuzz_require(is_accepted != error_is_set(&verify_told(attempt.parts)->error));
+    static struct verification verification;
+    const struct verify_request request = {.host = host};
+    verification = (struct verification){.request = &request, .chain = server, .chain_count = 1};
+    struct verify_attempt *attempt = &verification.current;
+    verify_start_attempt(attempt);
+    verify_check_peer(&verification);
+    bool is_accepted = verify_status(attempt->parts) == 0;
+    fuzz_require(is_accepted != error_is_set(&verify_worst(attempt->parts)->error));
     return is_accepted;
 }
 

@@ -15,6 +15,6 @@ FUZZ_TARGET(pin, bytes, size)
     verify_start_attempt(&attempt);
     verify_check_pin(&attempt, &server, text);
     fuzz_require(verify_status(attempt.parts) != 0 &&
-                 error_is_set(&verify_told(attempt.parts)->error));
+                 error_is_set(&verify_worst(attempt.parts)->error));
     free(text);
 }

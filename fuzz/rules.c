@@ -43,7 +43,7 @@ static void check(struct certificate *certificates, size_t count)
     verify_check_peer(&verification);
     /* Either it is accepted, or there is a reason. */
     bool is_accepted = verify_status(attempt->parts) == 0;
-    fuzz_require(is_accepted != error_is_set(&verify_told(attempt->parts)->error));
+    fuzz_require(is_accepted != error_is_set(&verify_worst(attempt->parts)->error));
 }
 
 void fuzz_check_rules(struct certificate *certificates, size_t count)

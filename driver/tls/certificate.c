@@ -1,5 +1,8 @@
-/* certificate.c - reads a certificate's fields, answers questions on them, and puts them into
- * words. */
+/*
+ * certificate.c - from a certificate's DER, of a server, a file or a token, to struct certificate:
+ * read once, and strictly; then answers questions on it and formats its names. The extensions are
+ * read by certificate_extensions.c, and judged by verify*.c.
+ */
 #include "tls/certificate.h"
 
 #include <arpa/inet.h>
@@ -128,10 +131,7 @@ const char *certificate_read(const unsigned char *bytes, size_t size, struct cer
         return "it is not a DER SEQUENCE";
     if (!der_is_at_end(&cursor))
         return "bytes follow behind its end";
-    struct cursor fields = der_inside(&sequence);
-    if (!der_expect(&fields, DER_TAG_SEQUENCE, &out->signature.signed_bytes) ||
-        !der_expect(&fields, DER_TAG_SEQUENCE, &out->signature.algorithm) ||
-        !der_expect(&fields, DER_TAG_BIT_STRING, &out->signature.bits) || !der_is_at_end(&fields))
+    if (!signature_read(&sequence, &out->signature))
         return "it is not made of a body, an algorithm and a signature";
     if (!read_body(out))
         return "its body is malformed DER";
@@ -180,13 +180,26 @@ bool certificate_has_other_key_id(const struct certificate *certificate,
            (named.size != own->size || memcmp(named.content, own->content, own->size) != 0);
 }
 
+bool certificate_open_directory(const struct der *general_name, struct der *name_out)
+{
+    struct cursor inside = der_inside(general_name);
+    return general_name->tag == GENERAL_NAME_DIRECTORY &&
+           der_expect(&inside, DER_TAG_SEQUENCE, name_out) && der_is_at_end(&inside);
+}
+
+bool certificate_digest(const struct certificate *certificate, unsigned char *digest_out)
+{
+    return gnutls_hash_fast(GNUTLS_DIG_SHA256, certificate->bytes, certificate->size, digest_out) >=
+           0;
+}
+
 bool certificate_key_digest(const struct certificate *certificate, unsigned char *digest_out)
 {
     return gnutls_hash_fast(GNUTLS_DIG_SHA256, certificate->public_key.whole,
                             certificate->public_key.whole_size, digest_out) >= 0;
 }
 
-/* Words */
+/* Names for people */
 
 const char *certificate_format_dn(const struct der *name, char *out, size_t out_size)
 {
@@ -206,10 +219,19 @@ const char *certificate_format_dn(const struct der *name, char *out, size_t out_
     return out;
 }
 
-const char *certificate_format_serial(const struct certificate *certificate, char *out,
-                                      size_t out_size)
+const char *certificate_format_serial(const struct der *serial, char *out, size_t out_size)
 {
-    text_hex(certificate->serial.content, certificate->serial.size, ':', out, out_size);
+    text_hex(serial->content, serial->size, ':', out, out_size);
+    return out;
+}
+
+const char *certificate_format_fingerprint(const void *bytes, size_t size, char separator,
+                                           char *out, size_t out_size)
+{
+    unsigned char digest[CERTIFICATE_DIGEST_SIZE];
+    out[0] = '\0';
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes, size, digest) >= 0)
+        text_hex(digest, sizeof digest, separator, out, out_size);
     return out;
 }
 
@@ -218,7 +240,7 @@ const char *certificate_describe(const struct certificate *certificate, bool is_
 {
     char subject[260], serial[100];
     certificate_format_dn(&certificate->subject, subject, sizeof subject);
-    certificate_format_serial(certificate, serial, sizeof serial);
+    certificate_format_serial(&certificate->serial, serial, sizeof serial);
     snprintf(out, out_size, "%s certificate %s (serial %s)", is_server ? "server" : "CA", subject,
              serial);
     return out;
@@ -242,8 +264,7 @@ const char *certificate_format_name(const struct der *name, char *out, size_t ou
 {
     char value[260] = "(other)";
     const char *kind = "other";
-    struct cursor inside = der_inside(name);
-    struct der sequence;
+    struct der other;
     switch (name->tag) {
     case GENERAL_NAME_DNS:
     case GENERAL_NAME_EMAIL:
@@ -259,16 +280,15 @@ const char *certificate_format_name(const struct der *name, char *out, size_t ou
         break;
     case GENERAL_NAME_DIRECTORY:
         kind = "directory";
-        if (der_next(&inside, &sequence))
-            certificate_format_dn(&sequence, value, sizeof value);
+        if (certificate_open_directory(name, &other))
+            certificate_format_dn(&other, value, sizeof value);
         break;
-    case GENERAL_NAME_REGISTERED_ID: {
-        struct der oid = *name;
-        oid.tag = DER_TAG_OID;
+    case GENERAL_NAME_REGISTERED_ID:
+        other = *name;
+        other.tag = DER_TAG_OID;
         kind = "registeredID";
-        der_format_oid(&oid, value, sizeof value);
+        der_format_oid(&other, value, sizeof value);
         break;
-    }
     default:
         break;
     }

@@ -92,7 +92,7 @@ const char *certificate_read(const unsigned char *bytes, size_t size, struct cer
 /* Reads the extensions, for certificate_read: content of the SEQUENCE OF Extension. */
 void certificate_read_extensions(struct certificate *certificate, const struct der *extensions);
 
-/* Notes the first fault. */
+/* For the files that read: notes the first fault. */
 void certificate_find_fault(struct certificate *certificate, const char *place, const char *fault);
 
 bool certificate_has(const struct certificate *certificate, enum certificate_extension extension);
@@ -100,6 +100,10 @@ bool certificate_has(const struct certificate *certificate, enum certificate_ext
 /* Walks over a value that is a SEQUENCE OF; over nothing when the extension is not there. */
 struct cursor certificate_inside(const struct certificate *certificate,
                                  enum certificate_extension extension);
+
+/* The Name in a GeneralName that is a directoryName; its tag is EXPLICIT, since Name is a CHOICE
+ * (RFC 5280, 4.2.1.6). false: it is another kind, or malformed. */
+bool certificate_open_directory(const struct der *general_name, struct der *name_out);
 
 /* The same bytes. */
 bool certificate_is_same(const struct certificate *a, const struct certificate *b);
@@ -113,7 +117,9 @@ bool certificate_is_self_issued(const struct certificate *certificate);
 bool certificate_has_other_key_id(const struct certificate *certificate,
                                   const struct certificate *issuer);
 
-/* SHA-256 of the public key; 32 bytes. false: GnuTLS fails. */
+/* SHA-256 of the whole, and of its public key. false: GnuTLS fails. */
+#define CERTIFICATE_DIGEST_SIZE 32
+bool certificate_digest(const struct certificate *certificate, unsigned char *digest_out);
 bool certificate_key_digest(const struct certificate *certificate, unsigned char *digest_out);
 
 /* Room for a certificate in an error. */
@@ -122,9 +128,13 @@ bool certificate_key_digest(const struct certificate *certificate, unsigned char
 /* "CN=db1,O=Example", nothing invisible in it; returns out. */
 const char *certificate_format_dn(const struct der *name, char *out, size_t out_size);
 
-/* "0A:3F"; returns out. */
-const char *certificate_format_serial(const struct certificate *certificate, char *out,
-                                      size_t out_size);
+/* "0A:3F", an INTEGER, cut to size; returns out. */
+const char *certificate_format_serial(const struct der *serial, char *out, size_t out_size);
+
+/* SHA-256 of a certificate's DER in hexadecimal, with separator between the bytes unless it is 0;
+ * empty where GnuTLS fails; returns out. */
+const char *certificate_format_fingerprint(const void *bytes, size_t size, char separator,
+                                           char *out, size_t out_size);
 
 /* "server certificate CN=db1 (serial 0A:3F)", or "CA certificate ..."; returns out. */
 const char *certificate_describe(const struct certificate *certificate, bool is_server, char *out,

@@ -1,5 +1,8 @@
-/* certificate_extensions.c - the extensions that are understood, each by its row. Processed ones
- * are malformed whether critical or not; of the others only critical ones are. */
+/*
+ * certificate_extensions.c - reads the extensions of a certificate for certificate.c: those that
+ * are understood, each by its row. Processed ones make the certificate malformed whether they are
+ * critical or not; of the others only critical ones do (RFC 5280, 4.2).
+ */
 #include <string.h>
 
 #include "tls/certificate.h"
@@ -8,6 +11,10 @@
 #define EXTENSION_LIMIT 1000
 #define LIST_LIMIT 10000
 
+/* What a list is made of, besides tags. */
+#define ANY_ITEMS 0
+#define NO_LIST UINT32_MAX
+
 static const char not_sequence[] = "is not a SEQUENCE of what belongs there";
 static const char is_empty[] = "is empty";
 static const char too_long[] = "is too long a list";
@@ -15,7 +22,7 @@ static const char too_long[] = "is too long a list";
 /* Every parser gets the value, and returns what is wrong, or NULL. */
 typedef const char *extension_parser(struct certificate *certificate, const struct der *value);
 
-/* Passes SEQUENCE SIZE (1..) OF tag; 0: of any. */
+/* Passes SEQUENCE SIZE (1..) OF tag, or of ANY_ITEMS. */
 static const char *pass_list(const struct der *value, unsigned tag)
 {
     struct cursor items = der_inside(value);
@@ -24,7 +31,7 @@ static const char *pass_list(const struct der *value, unsigned tag)
     if (value->tag != DER_TAG_SEQUENCE)
         return not_sequence;
     for (; der_next(&items, &item); count++)
-        if ((tag != 0 && item.tag != tag) || count == LIST_LIMIT)
+        if ((tag != ANY_ITEMS && item.tag != tag) || count == LIST_LIMIT)
             return count == LIST_LIMIT ? too_long : not_sequence;
     if (!der_is_at_end(&items))
         return not_sequence;
@@ -37,44 +44,32 @@ static const char *parse_octets(struct certificate *certificate, const struct de
     return value->tag == DER_TAG_OCTET_STRING ? NULL : "is not an OCTET STRING";
 }
 
-static const char *parse_oids(struct certificate *certificate, const struct der *value)
-{
-    (void)certificate;
-    return pass_list(value, DER_TAG_OID);
-}
-
-static const char *parse_sequences(struct certificate *certificate, const struct der *value)
-{
-    (void)certificate;
-    return pass_list(value, DER_TAG_SEQUENCE);
-}
-
 /* SEQUENCE OF SEQUENCE { OID, ... } */
 static const char *parse_named_sequences(struct certificate *certificate, const struct der *value)
 {
-    const char *fault = parse_sequences(certificate, value);
     struct cursor items = der_inside(value);
     struct der item, oid;
-    while (fault == NULL && der_next(&items, &item)) {
+    (void)certificate;
+    while (der_next(&items, &item)) {
         struct cursor fields = der_inside(&item);
         if (!der_expect(&fields, DER_TAG_OID, &oid))
-            fault = not_sequence;
+            return not_sequence;
     }
-    return fault;
+    return NULL;
 }
 
 static const char *parse_mappings(struct certificate *certificate, const struct der *value)
 {
-    const char *fault = parse_sequences(certificate, value);
     struct cursor items = der_inside(value);
     struct der item, from, to;
-    while (fault == NULL && der_next(&items, &item)) {
+    (void)certificate;
+    while (der_next(&items, &item)) {
         struct cursor fields = der_inside(&item);
         if (!der_expect(&fields, DER_TAG_OID, &from) || !der_expect(&fields, DER_TAG_OID, &to) ||
             !der_is_at_end(&fields))
-            fault = not_sequence;
+            return not_sequence;
     }
-    return fault;
+    return NULL;
 }
 
 /* BIT STRING with its unused bits zero (X.690, 11.2.1); at least one bit set (RFC 5280, 4.2.1.3).
@@ -145,40 +140,33 @@ static const char *parse_inhibit_any_policy(struct certificate *certificate,
                : "is no number from 0 to 2147483647";
 }
 
-static bool is_text_name(unsigned tag)
-{
-    return tag == GENERAL_NAME_EMAIL || tag == GENERAL_NAME_DNS || tag == GENERAL_NAME_URI;
-}
-
-static bool is_name_tag(unsigned tag)
-{
-    return is_text_name(tag) || tag == GENERAL_NAME_IP || tag == GENERAL_NAME_OTHER ||
-           tag == GENERAL_NAME_X400 || tag == GENERAL_NAME_DIRECTORY ||
-           tag == GENERAL_NAME_EDI_PARTY || tag == GENERAL_NAME_REGISTERED_ID;
-}
-
-/* [4] is EXPLICIT, since Name is a CHOICE. */
-static bool is_directory_name(const struct der *name)
-{
-    struct cursor inside = der_inside(name);
-    struct der sequence;
-    return der_expect(&inside, DER_TAG_SEQUENCE, &sequence) && der_is_at_end(&inside);
-}
-
 static const char *check_general_name(const struct der *name)
 {
-    if (!is_name_tag(name->tag))
+    struct der directory;
+    switch (name->tag) {
+    case GENERAL_NAME_EMAIL:
+    case GENERAL_NAME_DNS:
+    case GENERAL_NAME_URI:
+        return name->size > 0 && memchr(name->content, 0, name->size) != NULL
+                   ? "has a name with a NUL character in it, as forged certificates have"
+                   : NULL;
+    case GENERAL_NAME_DIRECTORY:
+        return certificate_open_directory(name, &directory) ? NULL
+                                                            : "has a malformed directoryName";
+    case GENERAL_NAME_OTHER:
+    case GENERAL_NAME_X400:
+    case GENERAL_NAME_EDI_PARTY:
+    case GENERAL_NAME_IP:
+    case GENERAL_NAME_REGISTERED_ID:
+        return NULL;
+    default:
         return "holds what is no GeneralName";
-    if (is_text_name(name->tag) && name->size > 0 && memchr(name->content, 0, name->size) != NULL)
-        return "has a name with a NUL character in it, as forged certificates have";
-    if (name->tag == GENERAL_NAME_DIRECTORY && !is_directory_name(name))
-        return "has a malformed directoryName";
-    return NULL;
+    }
 }
 
 static const char *parse_names(struct certificate *certificate, const struct der *value)
 {
-    const char *fault = pass_list(value, 0);
+    const char *fault = NULL;
     struct cursor names = der_inside(value);
     struct der name;
     unsigned count = 0;
@@ -264,40 +252,37 @@ struct extension_row {
     const char *oid; /* content octets */
     size_t oid_size;
     const char *name;
-    extension_parser *parse;
+    unsigned item_tag;       /* it is a SEQUENCE of these, or of ANY_ITEMS; NO_LIST: no list */
+    extension_parser *parse; /* after that; NULL: nothing more */
     bool is_processed;
 };
 
-#define ROW(oid, name, parse, is_processed)                                                        \
-    {                                                                                              \
-        oid, sizeof(oid) - 1, name, parse, is_processed                                            \
-    }
+#define ROW(extension, oid, name, item_tag, parse, is_processed)                                   \
+    [CERTIFICATE_##extension] = {oid, sizeof(oid) - 1, name, item_tag, parse, is_processed}
 #define CE(number) "\x55\x1d" number                     /* 2.5.29. */
 #define PE(number) "\x2b\x06\x01\x05\x05\x07\x01" number /* 1.3.6.1.5.5.7.1. */
 
 static const struct extension_row rows[CERTIFICATE_EXTENSION_COUNT] = {
-    [CERTIFICATE_SUBJECT_KEY_ID] = ROW(CE("\x0e"), "subjectKeyIdentifier", parse_octets, false),
-    [CERTIFICATE_KEY_USAGE] = ROW(CE("\x0f"), "keyUsage", parse_key_usage, true),
-    [CERTIFICATE_ALT_NAMES] = ROW(CE("\x11"), "subjectAltName", parse_names, true),
-    [CERTIFICATE_ISSUER_ALT_NAMES] = ROW(CE("\x12"), "issuerAltName", parse_names, false),
-    [CERTIFICATE_BASIC_CONSTRAINTS] =
-        ROW(CE("\x13"), "basicConstraints", parse_basic_constraints, true),
-    [CERTIFICATE_NAME_CONSTRAINTS] =
-        ROW(CE("\x1e"), "nameConstraints", parse_name_constraints, true),
-    [CERTIFICATE_DISTRIBUTION_POINTS] =
-        ROW(CE("\x1f"), "cRLDistributionPoints", parse_sequences, true),
-    [CERTIFICATE_POLICIES] = ROW(CE("\x20"), "certificatePolicies", parse_named_sequences, true),
-    [CERTIFICATE_POLICY_MAPPINGS] = ROW(CE("\x21"), "policyMappings", parse_mappings, true),
-    [CERTIFICATE_AUTHORITY_KEY_ID] =
-        ROW(CE("\x23"), "authorityKeyIdentifier", parse_authority_key_id, false),
-    [CERTIFICATE_POLICY_CONSTRAINTS] =
-        ROW(CE("\x24"), "policyConstraints", parse_policy_constraints, true),
-    [CERTIFICATE_EXTENDED_KEY_USAGE] = ROW(CE("\x25"), "extendedKeyUsage", parse_oids, true),
-    [CERTIFICATE_INHIBIT_ANY_POLICY] =
-        ROW(CE("\x36"), "inhibitAnyPolicy", parse_inhibit_any_policy, true),
-    [CERTIFICATE_AUTHORITY_INFO] =
-        ROW(PE("\x01"), "authorityInfoAccess", parse_named_sequences, false),
-    [CERTIFICATE_SUBJECT_INFO] = ROW(PE("\x0b"), "subjectInfoAccess", parse_named_sequences, false),
+    ROW(SUBJECT_KEY_ID, CE("\x0e"), "subjectKeyIdentifier", NO_LIST, parse_octets, false),
+    ROW(KEY_USAGE, CE("\x0f"), "keyUsage", NO_LIST, parse_key_usage, true),
+    ROW(ALT_NAMES, CE("\x11"), "subjectAltName", ANY_ITEMS, parse_names, true),
+    ROW(ISSUER_ALT_NAMES, CE("\x12"), "issuerAltName", ANY_ITEMS, parse_names, false),
+    ROW(BASIC_CONSTRAINTS, CE("\x13"), "basicConstraints", NO_LIST, parse_basic_constraints, true),
+    ROW(NAME_CONSTRAINTS, CE("\x1e"), "nameConstraints", NO_LIST, parse_name_constraints, true),
+    ROW(DISTRIBUTION_POINTS, CE("\x1f"), "cRLDistributionPoints", DER_TAG_SEQUENCE, NULL, true),
+    ROW(POLICIES, CE("\x20"), "certificatePolicies", DER_TAG_SEQUENCE, parse_named_sequences, true),
+    ROW(POLICY_MAPPINGS, CE("\x21"), "policyMappings", DER_TAG_SEQUENCE, parse_mappings, true),
+    ROW(AUTHORITY_KEY_ID, CE("\x23"), "authorityKeyIdentifier", NO_LIST, parse_authority_key_id,
+        false),
+    ROW(POLICY_CONSTRAINTS, CE("\x24"), "policyConstraints", NO_LIST, parse_policy_constraints,
+        true),
+    ROW(EXTENDED_KEY_USAGE, CE("\x25"), "extendedKeyUsage", DER_TAG_OID, NULL, true),
+    ROW(INHIBIT_ANY_POLICY, CE("\x36"), "inhibitAnyPolicy", NO_LIST, parse_inhibit_any_policy,
+        true),
+    ROW(AUTHORITY_INFO, PE("\x01"), "authorityInfoAccess", DER_TAG_SEQUENCE, parse_named_sequences,
+        false),
+    ROW(SUBJECT_INFO, PE("\x0b"), "subjectInfoAccess", DER_TAG_SEQUENCE, parse_named_sequences,
+        false),
 };
 
 static void take_extension(struct certificate *certificate, const struct der_extension *extension)
@@ -320,7 +305,9 @@ static void take_extension(struct certificate *certificate, const struct der_ext
     const char *fault = "is not one element of DER";
     if (der_next(&inside, &value) && der_is_at_end(&inside)) {
         certificate->extensions[i] = value;
-        fault = rows[i].parse(certificate, &value);
+        fault = rows[i].item_tag != NO_LIST ? pass_list(&value, rows[i].item_tag) : NULL;
+        if (fault == NULL && rows[i].parse != NULL)
+            fault = rows[i].parse(certificate, &value);
     }
     if (fault != NULL && (rows[i].is_processed || extension->is_critical))
         certificate_find_fault(certificate, rows[i].name, fault);

@@ -68,7 +68,7 @@ static bool read_crl_file(const struct tls_options *options, const struct option
     }
     if (!watch_read(watch, path, option, false, options->file_permissions, &content, error))
         return false;
-    bool is_read = crl_set_take(crls, &content.bytes, content.size, name, error);
+    bool is_read = crl_set_read(crls, &content.bytes, content.size, name, error);
     file_content_free(&content);
     return is_read;
 }

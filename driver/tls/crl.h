@@ -2,7 +2,7 @@
  * crl.h - certificate revocation lists: a reader of its own over the DER bytes (GnuTLS's takes
  * quadratic time and 800 bytes an entry), and a sorted index of the serials.
  *
- * Understood: RFC 5280 section 5, complete direct CRLs, v1 and v2, with issuingDistributionPoint.
+ * Understood: RFC 5280, section 5, complete direct CRLs, v1 and v2, with issuingDistributionPoint.
  * Not understood, and refused with its own outcome when it is needed: delta, indirect, other
  * critical extensions of the list or of an entry.
  */
@@ -16,9 +16,6 @@
 
 #include "base/error.h"
 #include "tls/certificate.h"
-
-/* One CRL, immutable once read. It keeps the DER bytes. */
-struct crl;
 
 enum crl_kind { CRL_KIND_COMPLETE, CRL_KIND_DELTA, CRL_KIND_INDIRECT, CRL_KIND_UNKNOWN_EXTENSION };
 
@@ -41,32 +38,71 @@ struct crl_entry {
     enum crl_reason reason;
 };
 
+/* issuingDistributionPoint, RFC 5280, 5.2.5. */
+struct crl_scope {
+    struct der whole; /* the extension's value; all zeroes: there is none */
+    bool has_point;
+    struct der point; /* fullName [0] or nameRelativeToCRLIssuer [1] */
+    bool is_user_only;
+    bool is_ca_only;
+    bool is_attribute_only;
+    bool is_some_reasons;
+};
+
+/* Serials by hash: the hash in the upper half, the entry's offset in the CRL's bytes in the lower;
+ * 8 bytes an entry. Equal hashes stay in the CRL's order. */
+struct crl_index {
+    uint64_t *slots;
+    size_t count;
+};
+
+/* Verdicts on the signature that are kept, one per issuer key. A CA has few keys. */
+#define CRL_VERDICT_COUNT 8
+
+struct crl_verdict {
+    unsigned char key_id[CERTIFICATE_DIGEST_SIZE]; /* certificate_key_digest */
+    bool is_signed;
+};
+
+/* One CRL, immutable once read but for the verdicts. What points, points into its bytes. */
+struct crl {
+    unsigned char *bytes; /* DER */
+    size_t size;
+    char *name; /* of the file, for errors */
+    bool is_v2;
+    bool is_delta;
+    bool is_indirect;
+    struct der unknown_extension; /* OID of a critical one; all zeroes: none */
+    struct der unknown_serial;    /* of the entry that has it; all zeroes: the list has */
+    struct der issuer;            /* a Name */
+    time_t this_update;
+    time_t next_update; /* 0: none */
+    struct signature signature;
+    struct crl_scope scope;
+    struct crl_index index;
+    struct crl_verdict verdicts[CRL_VERDICT_COUNT]; /* behind a lock of crl_sign.c */
+    size_t verdict_count;
+};
+
 /* Reads one DER CRL. Takes over bytes (malloc'ed), also on failure. name is for errors: the file.
  */
 struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *error);
 void crl_free(struct crl **crl);
 
-const char *crl_name(const struct crl *crl);
+/* A delta CRL is told as one whatever else it is. */
 enum crl_kind crl_kind(const struct crl *crl);
-const struct der *crl_issuer(const struct crl *crl); /* a Name */
-time_t crl_this_update(const struct crl *crl);
-time_t crl_next_update(const struct crl *crl); /* 0: the CRL has none */
-size_t crl_entry_count(const struct crl *crl);
 
 /* Whether a serial (content octets of the DER INTEGER) is listed. O(log n). entry_out may be NULL.
  */
 bool crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_size,
               struct crl_entry *entry_out);
 
-/* Whether issuer's key signed the CRL. The answer is kept per issuer key. is_weak_out (may be
- * NULL): the signature's algorithm is one that is refused unless weak ones are allowed.
- * Thread-safe. */
-bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer, bool *is_weak_out);
+/* Whether issuer's key signed the CRL, whatever the algorithm (see signature_is_weak). The answer
+ * is kept per issuer key. Thread-safe. */
+bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer);
 
-/* Whether issuingDistributionPoint, where there is one, admits this certificate. */
-bool crl_covers(const struct crl *crl, const struct certificate *certificate);
-
-/* Why it does not: "it is for CA certificates only"; static. NULL: it covers the certificate. */
+/* Why issuingDistributionPoint does not admit this certificate (RFC 5280, 6.3.3 (b)(2)): "it is for
+ * CA certificates only"; static. NULL: the CRL covers it. */
 const char *crl_scope_gap(const struct crl *crl, const struct certificate *certificate);
 
 /* Whether both are for the same certificates and reasons: their issuingDistributionPoint is the
@@ -83,19 +119,17 @@ const char *crl_describe_unknown(const struct crl *crl, char *out, size_t out_si
 /* "keyCompromise"; static. */
 const char *crl_reason_name(enum crl_reason reason);
 
-/* All CRLs of SslCrl and SslCrlDir, immutable, found by issuer DN. */
+/* All CRLs of SslCrl and SslCrlDir, immutable. All zeroes is empty. */
 struct crl_set {
     struct crl **items;
     size_t count;
 };
 
-/* Reads every CRL that stands in bytes: PEM (several, also mixed with other PEM blocks) or one DER.
- * It adds them to the set. No CRL in it is an error ODBCSSL_ERROR_CRL_UNREADABLE. */
-bool crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
-                  struct error *error);
-
-/* The same, and takes over *bytes (malloc'ed; NULL then) where it can save a copy. */
-bool crl_set_take(struct crl_set *set, unsigned char **bytes, size_t size, const char *name,
+/* Adds every CRL that stands in bytes: PEM (several, also mixed with other PEM blocks) or one DER.
+ * *bytes (malloc'ed) is taken over where that saves a copy, and NULL then. name: the file. false
+ * with error set, ODBCSSL_ERROR_CRL_UNREADABLE also when there is no CRL in it; what was added
+ * before stays. */
+bool crl_set_read(struct crl_set *set, unsigned char **bytes, size_t size, const char *name,
                   struct error *error);
 void crl_set_free(struct crl_set *set);
 

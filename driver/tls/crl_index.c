@@ -1,5 +1,8 @@
-/* crl_index.c - finds a serial among millions: hashes sorted by radix, 8 bytes an entry, and the
- * row's own bytes decide. */
+/*
+ * crl_index.c - finds a serial among millions. A CRL is read once and asked at every handshake, and
+ * the largest have millions of rows, in no order: so crl_read.c has the hashes of all serials
+ * sorted, 8 bytes an entry. A hash is only where to look; the row itself decides.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +10,8 @@
 
 /* The smallest row: a sequence of a one-byte serial and a UTCTime. */
 #define ROW_SIZE_MINIMUM (2 + 3 + 15)
+
+static const char out_of_memory[] = "there is not enough memory for its entries";
 
 struct serial {
     const unsigned char *bytes;
@@ -81,30 +86,19 @@ static bool read_rows(struct crl *crl, const struct der *rows, uint64_t *slots)
     return true;
 }
 
-bool crl_index_build(struct crl *crl, const struct der *rows, const char **fault_out)
+const char *crl_index_build(struct crl *crl, const struct der *rows)
 {
-    if (rows->size == 0)
-        return true;
     /* Room for as many rows as could stand there; what is not used is given back untouched. */
     uint64_t *slots = malloc((rows->size / ROW_SIZE_MINIMUM + 1) * sizeof *slots);
-    *fault_out = "there is not enough memory for its entries";
-    if (slots == NULL)
-        return false;
-    if (!read_rows(crl, rows, slots)) {
-        *fault_out = "an entry is malformed";
-        free(slots);
-        return false;
-    }
     crl->index.slots = slots;
+    if (slots == NULL)
+        return out_of_memory;
+    if (!read_rows(crl, rows, slots))
+        return "an entry is malformed";
     uint64_t *fitted = realloc(slots, (crl->index.count + 1) * sizeof *slots);
     if (fitted != NULL)
         crl->index.slots = fitted;
-    return sort_slots(crl->index.slots, crl->index.count);
-}
-
-size_t crl_entry_count(const struct crl *crl)
-{
-    return crl->index.count;
+    return sort_slots(crl->index.slots, crl->index.count) ? NULL : out_of_memory;
 }
 
 /* The first slot whose hash is not below the wanted one. */
@@ -121,13 +115,6 @@ static size_t find_first(const struct crl_index *index, uint32_t hash)
     return low;
 }
 
-static bool read_slot(const struct crl *crl, uint64_t slot, struct crl_row *row_out)
-{
-    size_t offset = (uint32_t)slot;
-    struct cursor cursor = cursor_over(crl->bytes + offset, crl->size - offset);
-    return crl_read_row(&cursor, crl->is_v2, row_out);
-}
-
 bool crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_size,
               struct crl_entry *entry_out)
 {
@@ -136,14 +123,16 @@ bool crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_
     const struct crl_index *index = &crl->index;
     for (size_t i = find_first(index, hash); i < index->count && index->slots[i] >> 32 == hash;
          i++) {
+        size_t offset = (uint32_t)index->slots[i];
+        struct cursor cursor = cursor_over(crl->bytes + offset, crl->size - offset);
         struct crl_row row;
-        if (!read_slot(crl, index->slots[i], &row))
+        if (!crl_read_row(&cursor, crl->is_v2, &row))
             continue;
         struct serial found = serial_of(row.serial.content, row.serial.size);
         if (found.size != wanted.size || memcmp(found.bytes, wanted.bytes, wanted.size) != 0)
             continue;
         if (entry_out != NULL)
-            *entry_out = (struct crl_entry){row.revoked_at, row.reason};
+            *entry_out = row.entry;
         return true;
     }
     return false;

@@ -1,4 +1,8 @@
-/* crl_read.c - one walk over a CRL's DER, field by field, that keeps where things stand. */
+/*
+ * crl_read.c - from the bytes of a CRL to struct crl: one walk over the DER, field by field, that
+ * keeps where things stand and copies nothing. What it cannot read whole it refuses: a row that is
+ * passed over may be the one that revokes.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +34,7 @@ static void read_reason(const struct der *value, enum crl_reason *reason_out)
 static void note_row_extension(struct crl_row *row, const struct der_extension *extension)
 {
     if (DER_IS_OID(&extension->oid, OID_REASON))
-        read_reason(&extension->value, &row->reason);
+        read_reason(&extension->value, &row->entry.reason);
     else if (DER_IS_OID(&extension->oid, OID_CERTIFICATE_ISSUER))
         row->is_indirect = true;
     else if (extension->is_critical && !DER_IS_OID(&extension->oid, OID_HOLD_INSTRUCTION) &&
@@ -46,7 +50,7 @@ bool crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out)
         return false;
     struct cursor inside = der_inside(&sequence);
     if (!der_expect(&inside, DER_TAG_INTEGER, &row_out->serial) || row_out->serial.size == 0 ||
-        !der_next(&inside, &time) || !der_read_time(&time, &row_out->revoked_at))
+        !der_next(&inside, &time) || !der_read_time(&time, &row_out->entry.revoked_at))
         return false;
     if (is_v2 && der_optional(&inside, DER_TAG_SEQUENCE, &extensions)) {
         struct cursor list = der_inside(&extensions);
@@ -108,20 +112,14 @@ static const char *read_version(struct crl *crl, struct cursor *tbs)
     return NULL;
 }
 
-static bool is_time_next(const struct cursor *tbs)
-{
-    return tbs->left > 0 &&
-           (tbs->next[0] == DER_TAG_UTC_TIME || tbs->next[0] == DER_TAG_GENERALIZED_TIME);
-}
-
 static const char *read_dates(struct crl *crl, struct cursor *tbs)
 {
     struct der time;
     if (!der_next(tbs, &time) || !der_read_time(&time, &crl->this_update))
         return "its thisUpdate is not a date";
-    if (!is_time_next(tbs))
-        return NULL;
-    if (!der_next(tbs, &time) || !der_read_time(&time, &crl->next_update))
+    bool has_next = tbs->left > 0 &&
+                    (tbs->next[0] == DER_TAG_UTC_TIME || tbs->next[0] == DER_TAG_GENERALIZED_TIME);
+    if (has_next && (!der_next(tbs, &time) || !der_read_time(&time, &crl->next_update)))
         return "its nextUpdate is not a date";
     return NULL;
 }
@@ -129,24 +127,24 @@ static const char *read_dates(struct crl *crl, struct cursor *tbs)
 /* TBSCertList, RFC 5280, 5.1. Returns what is wrong, or NULL. */
 static const char *read_list(struct crl *crl)
 {
-    struct cursor tbs = der_inside(&crl->tbs);
+    struct cursor tbs = der_inside(&crl->signature.signed_bytes);
     struct der algorithm, rows;
     const char *fault = read_version(crl, &tbs);
     if (fault != NULL)
         return fault;
-    if (!der_expect(&tbs, DER_TAG_SEQUENCE, &algorithm) || !der_equal(&algorithm, &crl->algorithm))
+    if (!der_expect(&tbs, DER_TAG_SEQUENCE, &algorithm) ||
+        !der_equal(&algorithm, &crl->signature.algorithm))
         return "its two signature algorithms differ";
     if (!der_expect(&tbs, DER_TAG_SEQUENCE, &crl->issuer))
         return "its issuer is not a name";
     fault = read_dates(crl, &tbs);
-    if (fault != NULL)
-        return fault;
-    if (der_optional(&tbs, DER_TAG_SEQUENCE, &rows) && !crl_index_build(crl, &rows, &fault))
-        return fault;
-    fault = read_list_extensions(crl, &tbs);
-    if (fault != NULL)
-        return fault;
-    return der_is_at_end(&tbs) ? NULL : "something stands where no field belongs";
+    if (fault == NULL && der_optional(&tbs, DER_TAG_SEQUENCE, &rows) && rows.size > 0)
+        fault = crl_index_build(crl, &rows);
+    if (fault == NULL)
+        fault = read_list_extensions(crl, &tbs);
+    if (fault == NULL && !der_is_at_end(&tbs))
+        fault = "something stands where no field belongs";
+    return fault;
 }
 
 /* CertificateList: the outer three fields. */
@@ -160,12 +158,9 @@ static const char *read_outer(struct crl *crl)
         return "it is not a DER sequence, or is cut short";
     if (!der_is_at_end(&all))
         return "bytes follow behind its end";
-    struct cursor inside = der_inside(&sequence);
-    if (!der_expect(&inside, DER_TAG_SEQUENCE, &crl->tbs) ||
-        !der_expect(&inside, DER_TAG_SEQUENCE, &crl->algorithm) ||
-        !der_expect(&inside, DER_TAG_BIT_STRING, &crl->signature) || !der_is_at_end(&inside))
+    if (!signature_read(&sequence, &crl->signature))
         return "it has not the three parts of a CRL";
-    if (crl->signature.size < 2 || crl->signature.content[0] != 0)
+    if (crl->signature.bits.size < 2 || crl->signature.bits.content[0] != 0)
         return "its signature is not a whole number of bytes";
     return NULL;
 }
@@ -173,25 +168,22 @@ static const char *read_outer(struct crl *crl)
 struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *error)
 {
     struct crl *crl = calloc(1, sizeof *crl);
-    char *copied_name = strdup(name);
-    if (crl == NULL || copied_name == NULL) {
-        free(crl);
-        free(copied_name);
+    if (crl == NULL) {
         free(bytes);
         error_set_memory(error);
         return NULL;
     }
-    crl->bytes = bytes;
-    crl->size = size;
-    crl->name = copied_name;
+    *crl = (struct crl){.bytes = bytes, .size = size, .name = strdup(name)};
     const char *fault = read_outer(crl);
     if (fault == NULL)
         fault = read_list(crl);
-    if (fault != NULL) {
+    if (crl->name == NULL)
+        error_set_memory(error);
+    else if (fault != NULL)
         error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE, "%s: the CRL cannot be read: %s", name,
                   fault);
+    if (crl->name == NULL || fault != NULL)
         crl_free(&crl);
-    }
     return crl;
 }
 
@@ -204,11 +196,6 @@ void crl_free(struct crl **crl)
     free((*crl)->name);
     free(*crl);
     *crl = NULL;
-}
-
-const char *crl_name(const struct crl *crl)
-{
-    return crl->name;
 }
 
 enum crl_kind crl_kind(const struct crl *crl)
@@ -227,31 +214,14 @@ bool crl_is_understood(const struct crl *crl)
 
 const char *crl_describe_unknown(const struct crl *crl, char *out, size_t out_size)
 {
-    char oid[DER_OID_TEXT_SIZE], serial[3 * 64];
+    char oid[DER_OID_TEXT_SIZE], serial[3 * 60 + 1];
     der_format_oid(&crl->unknown_extension, oid, sizeof oid);
-    if (crl->unknown_serial.whole == NULL) {
+    if (crl->unknown_serial.whole == NULL)
         snprintf(out, out_size, "%s, an extension of the list", oid);
-        return out;
-    }
-    size_t size = crl->unknown_serial.size < 60 ? crl->unknown_serial.size : 60;
-    text_hex(crl->unknown_serial.content, size, ':', serial, sizeof serial);
-    snprintf(out, out_size, "%s, an extension of the entry for serial %s", oid, serial);
+    else
+        snprintf(out, out_size, "%s, an extension of the entry for serial %s", oid,
+                 certificate_format_serial(&crl->unknown_serial, serial, sizeof serial));
     return out;
-}
-
-const struct der *crl_issuer(const struct crl *crl)
-{
-    return &crl->issuer;
-}
-
-time_t crl_this_update(const struct crl *crl)
-{
-    return crl->this_update;
-}
-
-time_t crl_next_update(const struct crl *crl)
-{
-    return crl->next_update;
 }
 
 const char *crl_reason_name(enum crl_reason reason)

@@ -1,5 +1,8 @@
-/* crl_scope.c - for which certificates a CRL speaks: issuingDistributionPoint against the
- * certificate's own distribution points (RFC 5280, 6.3.3 (b)(2)). */
+/*
+ * crl_scope.c - for which certificates a CRL speaks: issuingDistributionPoint, as crl_read.c found
+ * it, against the certificate's own distribution points (RFC 5280, 6.3.3 (b)(2)). A CRL that may be
+ * meant for others does not clear a certificate, so what is not understood is "not covered".
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +12,8 @@
 /* Names that are compared before the answer is "no": work stays small whatever a file holds. */
 #define NAME_COMPARISON_LIMIT 10000
 
-enum { FULL_NAME = 0, RELATIVE_NAME = 1 };
+/* DistributionPointName ::= CHOICE { fullName [0], nameRelativeToCRLIssuer [1] } */
+enum { FULL_NAME = DER_TAG_CONTEXT_CONSTRUCTED(0), RELATIVE_NAME = DER_TAG_CONTEXT_CONSTRUCTED(1) };
 
 static bool read_flag(struct cursor *fields, unsigned number, bool *flag_out)
 {
@@ -21,13 +25,12 @@ static bool read_flag(struct cursor *fields, unsigned number, bool *flag_out)
     return flag.size == 1;
 }
 
-/* DistributionPointName ::= CHOICE { fullName [0], nameRelativeToCRLIssuer [1] } */
-static bool read_point(const struct der *explicit_tag, struct der *point_out)
+/* The point is a CHOICE, so its tag stands inside another. */
+static bool read_point(const struct der *wrapper, struct der *point_out)
 {
-    struct cursor inside = der_inside(explicit_tag);
+    struct cursor inside = der_inside(wrapper);
     return der_next(&inside, point_out) && der_is_at_end(&inside) &&
-           (point_out->tag == DER_TAG_CONTEXT_CONSTRUCTED(FULL_NAME) ||
-            point_out->tag == DER_TAG_CONTEXT_CONSTRUCTED(RELATIVE_NAME));
+           (point_out->tag == FULL_NAME || point_out->tag == RELATIVE_NAME);
 }
 
 bool crl_scope_read(struct crl *crl, const struct der *value)
@@ -52,74 +55,43 @@ bool crl_scope_read(struct crl *crl, const struct der *value)
     return der_is_at_end(&fields);
 }
 
-/* A name relative to the issuer is the issuer's name with one more RDN (RFC 5280, 4.2.1.13):
- * compared as the two pieces against a directoryName [4]. */
-struct point_name {
-    struct der full;          /* one GeneralName, when relative.whole is NULL */
-    struct der relative;      /* the content of nameRelativeToCRLIssuer: one SET's content */
-    const struct der *issuer; /* the name it is relative to */
-};
-
-static bool starts_with(struct cursor *bytes, const struct der *part)
-{
-    const unsigned char *found = cursor_bytes(bytes, part->size);
-    return found != NULL && memcmp(found, part->content, part->size) == 0;
-}
-
-/* Whether a directoryName is the issuer's name followed by the relative RDN. */
-static bool is_relative_equal(const struct point_name *relative, const struct der *general_name)
+/* Whether a directoryName is the issuer's name and behind it the one RDN of a relative name, which
+ * is what that stands for (RFC 5280, 4.2.1.13). */
+static bool is_relative_equal(const struct der *relative, const struct der *general_name,
+                              const struct der *issuer)
 {
     struct der name, set;
-    struct cursor inside = der_inside(general_name);
-    if (general_name->tag != DER_TAG_CONTEXT_CONSTRUCTED(4) ||
-        !der_expect(&inside, DER_TAG_SEQUENCE, &name))
+    if (!certificate_open_directory(general_name, &name))
         return false;
     struct cursor parts = der_inside(&name);
-    return starts_with(&parts, relative->issuer) && der_expect(&parts, DER_TAG_SET, &set) &&
-           der_is_at_end(&parts) && set.size == relative->relative.size &&
-           memcmp(set.content, relative->relative.content, set.size) == 0;
+    const unsigned char *beginning = cursor_bytes(&parts, issuer->size);
+    return beginning != NULL && memcmp(beginning, issuer->content, issuer->size) == 0 &&
+           der_expect(&parts, DER_TAG_SET, &set) && der_is_at_end(&parts) &&
+           set.size == relative->size && memcmp(set.content, relative->content, set.size) == 0;
 }
 
-static bool is_both_relative_equal(const struct point_name *a, const struct point_name *b)
-{
-    return a->issuer->size == b->issuer->size &&
-           memcmp(a->issuer->content, b->issuer->content, a->issuer->size) == 0 &&
-           a->relative.size == b->relative.size &&
-           memcmp(a->relative.content, b->relative.content, a->relative.size) == 0;
-}
-
-/* Names are equal in whatever string types and letters they are written (RFC 5280, 7.1). */
-static bool is_directory_equal(const struct der *a, const struct der *b)
+/* a, b: GeneralName, or a point with a name that is relative to the issuer. */
+static bool is_name_equal(const struct der *a, const struct der *b, const struct der *issuer)
 {
     struct der name_a, name_b;
-    struct cursor inside_a = der_inside(a), inside_b = der_inside(b);
-    return a->tag == GENERAL_NAME_DIRECTORY && b->tag == GENERAL_NAME_DIRECTORY &&
-           der_next(&inside_a, &name_a) && der_next(&inside_b, &name_b) &&
+    if (der_equal(a, b))
+        return true;
+    if (a->tag == RELATIVE_NAME)
+        return is_relative_equal(a, b, issuer);
+    if (b->tag == RELATIVE_NAME)
+        return is_relative_equal(b, a, issuer);
+    return certificate_open_directory(a, &name_a) && certificate_open_directory(b, &name_b) &&
            name_is_equal(&name_a, &name_b);
 }
 
-static bool is_name_equal(const struct point_name *a, const struct point_name *b)
-{
-    bool is_a_relative = a->relative.whole != NULL, is_b_relative = b->relative.whole != NULL;
-    if (is_a_relative && is_b_relative)
-        return is_both_relative_equal(a, b);
-    if (is_a_relative)
-        return is_relative_equal(a, &b->full);
-    if (is_b_relative)
-        return is_relative_equal(b, &a->full);
-    return der_equal(&a->full, &b->full) || is_directory_equal(&a->full, &b->full);
-}
-
 /* Takes the next name of a distribution point; a relative name is its only one. */
-static bool next_name(const struct der *point, struct cursor *names, const struct der *issuer,
-                      struct point_name *name_out)
+static bool next_name(const struct der *point, struct cursor *names, struct der *name_out)
 {
-    *name_out = (struct point_name){.issuer = issuer};
-    if (point->tag == DER_TAG_CONTEXT_CONSTRUCTED(FULL_NAME))
-        return der_next(names, &name_out->full);
+    if (point->tag == FULL_NAME)
+        return der_next(names, name_out);
     bool is_first = names->left > 0;
     names->left = 0;
-    name_out->relative = *point;
+    *name_out = *point;
     return is_first;
 }
 
@@ -127,12 +99,12 @@ static bool next_name(const struct der *point, struct cursor *names, const struc
 static bool has_common_name(const struct der *a, const struct der *b, const struct der *issuer)
 {
     struct cursor names_a = der_inside(a);
-    struct point_name name_a, name_b;
+    struct der name_a, name_b;
     unsigned compared = 0;
-    while (next_name(a, &names_a, issuer, &name_a)) {
+    while (next_name(a, &names_a, &name_a)) {
         struct cursor names_b = der_inside(b);
-        while (next_name(b, &names_b, issuer, &name_b)) {
-            if (is_name_equal(&name_a, &name_b))
+        while (next_name(b, &names_b, &name_b)) {
+            if (is_name_equal(&name_a, &name_b, issuer))
                 return true;
             if (++compared > NAME_COMPARISON_LIMIT)
                 return false;
@@ -171,30 +143,18 @@ static bool is_any_point_matching(const struct crl *crl, const struct certificat
 static bool is_issuer_point(const struct crl *crl)
 {
     struct cursor names = der_inside(&crl->scope.point);
-    struct der general_name;
-    if (crl->scope.point.tag != DER_TAG_CONTEXT_CONSTRUCTED(FULL_NAME))
-        return false;
-    while (der_next(&names, &general_name)) {
-        struct cursor inside = der_inside(&general_name);
-        struct der name;
-        if (general_name.tag == DER_TAG_CONTEXT_CONSTRUCTED(4) && der_next(&inside, &name) &&
-            name_is_equal(&name, &crl->issuer))
+    struct der general_name, name;
+    while (crl->scope.point.tag == FULL_NAME && der_next(&names, &general_name))
+        if (certificate_open_directory(&general_name, &name) && name_is_equal(&name, &crl->issuer))
             return true;
-    }
     return false;
-}
-
-static bool is_point_covered(const struct crl *crl, const struct certificate *certificate)
-{
-    return certificate_has(certificate, CERTIFICATE_DISTRIBUTION_POINTS)
-               ? is_any_point_matching(crl, certificate)
-               : is_issuer_point(crl);
 }
 
 const char *crl_scope_gap(const struct crl *crl, const struct certificate *certificate)
 {
     const struct crl_scope *scope = &crl->scope;
     bool is_ca = certificate->is_authority;
+    bool has_points = certificate_has(certificate, CERTIFICATE_DISTRIBUTION_POINTS);
     if (scope->is_attribute_only)
         return "it is for attribute certificates only";
     if (scope->is_user_only && is_ca)
@@ -203,14 +163,10 @@ const char *crl_scope_gap(const struct crl *crl, const struct certificate *certi
         return "it is for CA certificates only";
     if (scope->is_some_reasons)
         return "it tells only some of the reasons for revocation";
-    if (scope->has_point && !is_point_covered(crl, certificate))
+    if (scope->has_point &&
+        !(has_points ? is_any_point_matching(crl, certificate) : is_issuer_point(crl)))
         return "it is for a distribution point that the certificate does not name";
     return NULL;
-}
-
-bool crl_covers(const struct crl *crl, const struct certificate *certificate)
-{
-    return crl_scope_gap(crl, certificate) == NULL;
 }
 
 bool crl_is_same_scope(const struct crl *a, const struct crl *b)

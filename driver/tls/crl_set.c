@@ -1,5 +1,7 @@
-/* crl_set.c - the CRLs of a file. A large one is kept in the bytes that were read, not copied as
- * the content of other files is (parsed_file.c). */
+/*
+ * crl_set.c - from the bytes of a file to its CRLs, for credentials_load.c. A large one is kept in
+ * the bytes that were read, not copied as the content of other files is (parsed_file.c).
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,24 +11,20 @@
 #define LABEL_CRL "X509 CRL"
 #define LABEL_CERTIFICATE "CERTIFICATE"
 
-static bool set_append(struct crl_set *set, struct crl *crl, struct error *error)
-{
-    struct crl **items = realloc(set->items, (set->count + 1) * sizeof(struct crl *));
-    if (items == NULL) {
-        crl_free(&crl);
-        error_set_memory(error);
-        return false;
-    }
-    set->items = items;
-    set->items[set->count++] = crl;
-    return true;
-}
-
 static bool add_der(struct crl_set *set, unsigned char *bytes, size_t size, const char *name,
                     struct error *error)
 {
     struct crl *crl = crl_read_der(bytes, size, name, error);
-    return crl != NULL && set_append(set, crl, error);
+    if (crl == NULL)
+        return false;
+    struct crl **items = realloc(set->items, (set->count + 1) * sizeof(struct crl *));
+    if (items == NULL) {
+        crl_free(&crl);
+        return error_set_memory(error);
+    }
+    set->items = items;
+    set->items[set->count++] = crl;
+    return true;
 }
 
 static bool has_label(const struct pem_block *block, const char *label)
@@ -40,12 +38,10 @@ static bool add_pem_block(struct crl_set *set, const struct pem_block *block, co
 {
     size_t size = 0;
     unsigned char *der = pem_decode(block->body, block->body_size, &size);
-    if (der == NULL) {
-        error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE,
-                  "%s: the CRL cannot be read: its PEM block of line %zu is not base64", name,
-                  block->line);
-        return false;
-    }
+    if (der == NULL)
+        return error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE,
+                         "%s: the CRL cannot be read: its PEM block of line %zu is not base64",
+                         name, block->line);
     return add_der(set, der, size, name, error);
 }
 
@@ -63,17 +59,16 @@ static bool read_pem(struct crl_set *set, const unsigned char *bytes, size_t siz
             return false;
     }
     if (outcome == PEM_UNTERMINATED)
-        error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE,
-                  "%s: the CRL cannot be read: the PEM block of line %zu has no end", name,
-                  block.line);
-    else if (set->count == count)
-        error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE, "%s: there is no CRL in it%s", name,
-                  has_certificate ? ", only certificates"
-                                  : " (PEM \"" LABEL_CRL "\" or DER is wanted)");
-    return outcome == PEM_END && set->count > count;
+        return error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE,
+                         "%s: the CRL cannot be read: the PEM block of line %zu has no end", name,
+                         block.line);
+    return set->count > count ||
+           error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE, "%s: there is no CRL in it%s", name,
+                     has_certificate ? ", only certificates"
+                                     : " (PEM \"" LABEL_CRL "\" or DER is wanted)");
 }
 
-bool crl_set_take(struct crl_set *set, unsigned char **bytes, size_t size, const char *name,
+bool crl_set_read(struct crl_set *set, unsigned char **bytes, size_t size, const char *name,
                   struct error *error)
 {
     if (size == 0 || (*bytes)[0] != DER_TAG_SEQUENCE)
@@ -81,20 +76,6 @@ bool crl_set_take(struct crl_set *set, unsigned char **bytes, size_t size, const
     unsigned char *taken = *bytes;
     *bytes = NULL;
     return add_der(set, taken, size, name, error);
-}
-
-bool crl_set_read(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
-                  struct error *error)
-{
-    if (size == 0 || bytes[0] != DER_TAG_SEQUENCE)
-        return read_pem(set, bytes, size, name, error);
-    unsigned char *copy = malloc(size);
-    if (copy == NULL) {
-        error_set_memory(error);
-        return false;
-    }
-    memcpy(copy, bytes, size);
-    return add_der(set, copy, size, name, error);
 }
 
 void crl_set_free(struct crl_set *set)

@@ -1,5 +1,7 @@
-/* crl_sign.c - whether an issuer signed a CRL: asked once per issuer key, as it means to hash the
- * whole CRL. */
+/*
+ * crl_sign.c - whether an issuer signed a CRL, for verify_revocation.c at every handshake. To check
+ * means to hash the whole CRL, which may have megabytes, so the answer is kept per issuer key.
+ */
 #include <pthread.h>
 #include <string.h>
 
@@ -50,21 +52,18 @@ static void keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_s
     unlock_verdicts();
 }
 
-bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer, bool *is_weak_out)
+bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer)
 {
     /* Only the lock and the verdicts behind it change: the CRL is the same to everybody. */
     struct crl *shared = (struct crl *)crl;
-    unsigned char key_id[32];
+    unsigned char key_id[CERTIFICATE_DIGEST_SIZE];
     bool is_signed = false;
-    if (is_weak_out != NULL)
-        *is_weak_out = signature_is_weak(&crl->algorithm);
     if (!certificate_key_digest(issuer, key_id))
         return false;
     pthread_once(&once, guard_fork);
     if (find_verdict(shared, key_id, &is_signed))
         return is_signed;
-    const struct signature signature = {crl->algorithm, crl->signature, crl->tbs};
-    enum signature_verdict verdict = signature_check(&signature, &issuer->public_key);
+    enum signature_verdict verdict = signature_check(&crl->signature, &issuer->public_key);
     is_signed = verdict == SIGNATURE_GOOD;
     if (verdict != SIGNATURE_UNCHECKED)
         keep_verdict(shared, key_id, is_signed);

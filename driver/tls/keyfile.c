@@ -193,7 +193,7 @@ static const char *describe_certificate(const struct certificate *certificate, c
     char subject[512], serial[200];
     snprintf(out, size, "%s (serial %s)",
              certificate_format_dn(&certificate->subject, subject, sizeof subject),
-             certificate_format_serial(certificate, serial, sizeof serial));
+             certificate_format_serial(&certificate->serial, serial, sizeof serial));
     return out;
 }
 

@@ -45,6 +45,6 @@ driver_tls_libtls_la_SOURCES += driver/tls/verify_policy.c
 driver_tls_libtls_la_SOURCES += driver/tls/verify_anchor.c
 driver_tls_libtls_la_SOURCES += driver/tls/verify_revocation.c
 driver_tls_libtls_la_SOURCES += driver/tls/verify_rules.c
-driver_tls_libtls_la_SOURCES += driver/tls/verify_tell.c
+driver_tls_libtls_la_SOURCES += driver/tls/verify_no_path.c
 driver_tls_libtls_la_SOURCES += driver/tls/watch.c driver/tls/watch.h
 driver_tls_libtls_la_LIBADD = $(GNUTLS_LIBS)

@@ -1,3 +1,9 @@
+/*
+ * name.c - compares Names, and hashes them for the search of issuers in trust.c and verify_path.c.
+ * Both go over the same stream of characters, prepared as RFC 5280, 7.1, demands (RFC 4518), so
+ * that equal names have equal hashes. Nothing is stored: a string is read, folded and compared
+ * character by character.
+ */
 #include "tls/name.h"
 
 #include <string.h>

@@ -1,16 +1,12 @@
 /* session_report.c - what was negotiated with whom, and what is to be warned of. */
 #include "tls/session_internal.h"
 
-#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "tls/certificate.h"
-
-#define FINGERPRINT_SIZE 32 /* SHA-256 */
 
 static enum odbcssl_state state_of(const struct verify_result *found)
 {
@@ -54,7 +50,6 @@ static void report_peer(const struct tls_session *session, struct tls_report *re
     unsigned count = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(session->gnutls, &count);
     struct certificate peer;
-    unsigned char fingerprint[FINGERPRINT_SIZE];
     gnutls_datum_t pem = {NULL, 0};
     *not_after_out = 0;
     if (chain == NULL || count == 0 ||
@@ -64,12 +59,11 @@ static void report_peer(const struct tls_session *session, struct tls_report *re
     certificate_format_dn(&peer.subject, report->peer_subject, sizeof report->peer_subject);
     certificate_format_dn(&peer.issuer, report->peer_issuer, sizeof report->peer_issuer);
     certificate_format_names(&peer, report->peer_alt_names, sizeof report->peer_alt_names);
-    certificate_format_serial(&peer, report->peer_serial, sizeof report->peer_serial);
+    certificate_format_serial(&peer.serial, report->peer_serial, sizeof report->peer_serial);
     clock_format(peer.not_before, report->peer_not_before);
     clock_format(peer.not_after, report->peer_not_after);
-    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, peer.bytes, peer.size, fingerprint) == 0)
-        text_hex(fingerprint, sizeof fingerprint, 0, report->peer_fingerprint,
-                 sizeof report->peer_fingerprint);
+    certificate_format_fingerprint(peer.bytes, peer.size, 0, report->peer_fingerprint,
+                                   sizeof report->peer_fingerprint);
     /* Part of a PEM certificate is of no use. */
     if (gnutls_pem_base64_encode2("CERTIFICATE", &chain[0], &pem) == 0 &&
         pem.size < sizeof report->peer_certificate) {

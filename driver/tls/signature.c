@@ -1,3 +1,8 @@
+/*
+ * signature.c - from AlgorithmIdentifier, key and bytes to a verdict, for verify_path.c and
+ * crl_sign.c. GnuTLS computes; what it would not tell apart is looked at here: salts of RSA-PSS of
+ * any size (RFC 4055), and keys so large that a server could keep us busy with them.
+ */
 #include "tls/signature.h"
 
 #include <stdio.h>
@@ -71,6 +76,14 @@ struct algorithm {
     gnutls_digest_algorithm_t pss_digest;
     unsigned pss_salt_size;
 };
+
+bool signature_read(const struct der *sequence, struct signature *signature_out)
+{
+    struct cursor fields = der_inside(sequence);
+    return der_expect(&fields, DER_TAG_SEQUENCE, &signature_out->signed_bytes) &&
+           der_expect(&fields, DER_TAG_SEQUENCE, &signature_out->algorithm) &&
+           der_expect(&fields, DER_TAG_BIT_STRING, &signature_out->bits) && der_is_at_end(&fields);
+}
 
 /* AlgorithmIdentifier ::= SEQUENCE { algorithm, parameters OPTIONAL }, parameters behind it. */
 static bool open_identifier(const struct der *identifier, struct der *oid_out,
@@ -223,14 +236,6 @@ static bool set_salt(gnutls_pubkey_t key, const struct algorithm *algorithm)
     return is_set;
 }
 
-static bool fits_key(const struct algorithm *algorithm, gnutls_pubkey_t key)
-{
-    int found = gnutls_pubkey_get_pk_algorithm(key, NULL);
-    if (algorithm->pss_digest != GNUTLS_DIG_UNKNOWN)
-        return found == GNUTLS_PK_RSA || found == GNUTLS_PK_RSA_PSS;
-    return found == (int)gnutls_sign_get_pk_algorithm(algorithm->id);
-}
-
 static enum signature_verdict check_with(gnutls_pubkey_t key, const struct algorithm *algorithm,
                                          const struct signature *signature)
 {
@@ -239,11 +244,15 @@ static enum signature_verdict check_with(gnutls_pubkey_t key, const struct algor
     /* The first octet of a BIT STRING counts unused bits. */
     const gnutls_datum_t bits = {(unsigned char *)signature->bits.content + 1,
                                  (unsigned)signature->bits.size - 1};
-    if (!fits_key(algorithm, key))
+    bool is_pss = algorithm->pss_digest != GNUTLS_DIG_UNKNOWN;
+    int found = gnutls_pubkey_get_pk_algorithm(key, NULL);
+    bool fits = is_pss ? found == GNUTLS_PK_RSA || found == GNUTLS_PK_RSA_PSS
+                       : found == (int)gnutls_sign_get_pk_algorithm(algorithm->id);
+    if (!fits)
         return SIGNATURE_KEY_MISMATCH;
     if (!is_bearable(key))
         return SIGNATURE_KEY_TOO_LARGE;
-    if (algorithm->pss_digest != GNUTLS_DIG_UNKNOWN && !set_salt(key, algorithm))
+    if (is_pss && !set_salt(key, algorithm))
         return SIGNATURE_KEY_MISMATCH;
     int result =
         gnutls_pubkey_verify_data2(key, algorithm->id, GNUTLS_VERIFY_ALLOW_BROKEN, &content, &bits);

@@ -19,6 +19,10 @@ struct signature {
     struct der signed_bytes; /* the element that is signed, with its tag */
 };
 
+/* Reads SEQUENCE { signed element, AlgorithmIdentifier, BIT STRING }: a certificate (RFC 5280,
+ * 4.1) or a CRL (5.1). What is read points into its bytes. false: it is malformed. */
+bool signature_read(const struct der *sequence, struct signature *signature_out);
+
 enum signature_verdict {
     SIGNATURE_GOOD,
     SIGNATURE_WRONG,
@@ -29,11 +33,12 @@ enum signature_verdict {
     SIGNATURE_UNCHECKED     /* memory was out: it is not good, and nothing to remember */
 };
 
-/* public_key: SubjectPublicKeyInfo. Weak algorithms are checked like others. */
+/* public_key: SubjectPublicKeyInfo. Weak algorithms are checked like others. A BIT STRING that is
+ * no whole number of bytes is wrong. */
 enum signature_verdict signature_check(const struct signature *signature,
                                        const struct der *public_key);
 
-/* Below SHA-256, or unknown. */
+/* algorithm: an AlgorithmIdentifier. Below SHA-256, or unknown. */
 bool signature_is_weak(const struct der *algorithm);
 
 /* "RSA-SHA256", or the OID; returns out. */

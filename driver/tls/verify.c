@@ -1,5 +1,8 @@
-/* verify.c - the way of a request through the verifier: the chain is read, paths are found and
- * checked, and the best of them is the verdict. */
+/*
+ * verify.c - the way of a request through the verifier, in the middle of a handshake or offline:
+ * the chain is read, paths to trust anchors are found (verify_path.c) and each is checked here, and
+ * the best of them is the verdict.
+ */
 #include "tls/verify.h"
 
 #include <stdlib.h>
@@ -30,7 +33,7 @@ void verify_check_path(struct verification *verification, bool is_complete)
         if ((verify_status(verification->current.parts) & ODBCSSL_VERIFY_UNTRUSTED) == 0)
             verify_check_revocation(verification);
     } else {
-        verify_check_server(verification);
+        verify_check_certificate(verification, 0, VERIFY_PLACE_SERVER);
     }
     verify_check_peer(verification);
 }
@@ -75,7 +78,7 @@ static void verify_read(struct verification *verification)
         return;
     }
     verify_start_attempt(&verification->current);
-    verify_check_form(&verification->current, 0);
+    verify_check_certificate(verification, 0, VERIFY_PLACE_UNVERIFIED);
     verify_check_peer(verification);
     verification->best = verification->current;
     verification->best.parts[VERIFY_PART_CHAIN].is_checked = false;
@@ -87,7 +90,7 @@ static void give_result(const struct verification *verification, struct verify_r
     const struct verify_attempt *best = &verification->best;
     memcpy(result->parts, best->parts, sizeof result->parts);
     result->status = verify_status(best->parts);
-    result->outcome = verify_told(best->parts)->outcome;
+    result->outcome = verify_worst(best->parts)->outcome;
     result->crl_status = best->crl_status;
     result->crl_next_update = best->crl_next_update;
     result->crl_ending = best->crl_ending;

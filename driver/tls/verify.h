@@ -61,9 +61,6 @@ enum verify_outcome {
     VERIFY_OUTCOME_COUNT
 };
 
-/* "path length", for lists and tests; static. */
-const char *verify_outcome_name(enum verify_outcome outcome);
-
 struct verify_request {
     const gnutls_datum_t *chain; /* DER; the first is the server's own */
     size_t chain_count;
@@ -119,9 +116,5 @@ const struct error *verify_error(const struct verify_result *result);
 
 /* Checks the syntax of SslPin before any connection. */
 bool verify_pin_is_valid(const char *pin);
-
-/* "no digitalSignature" when the server's keyUsage lacks what its key needs in TLS; static. NULL:
- * it has it. */
-const char *verify_usage_gap(const struct certificate *server);
 
 #endif

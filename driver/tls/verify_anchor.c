@@ -1,5 +1,6 @@
 /*
- * verify_anchor.c - revocation above the anchor that a path ends at.
+ * verify_anchor.c - revocation above the anchor that a path ends at, asked by
+ * verify_revocation.c.
  *
  * A server or an intermediate may stand among the anchors beside the CA that issued it. What this
  * CA says of it in a CRL counts, although the path is complete without it. Where the CA is
@@ -27,7 +28,7 @@ enum ascent_verdict { ASCENT_UNKNOWN, ASCENT_GOOD, ASCENT_BAD };
 static bool has_crl_of_issuer(const struct crl_set *crls, const struct certificate *certificate)
 {
     for (size_t i = 0; i < crls->count; i++)
-        if (name_is_equal(&certificate->issuer, crl_issuer(crls->items[i])))
+        if (name_is_equal(&certificate->issuer, &crls->items[i]->issuer))
             return true;
     return false;
 }
@@ -55,25 +56,19 @@ static bool is_unrevoked(struct ascent *ascent, size_t subject)
     return false;
 }
 
-static bool is_next(const struct ascent *ascent, const struct certificate *candidate)
-{
-    const struct verify_attempt *attempt = &ascent->verification->current;
-    const struct certificate *last = attempt->path[attempt->path_count - 1];
-    return !verify_is_in_path(attempt, candidate) && candidate->is_authority &&
-           certificate_is_issued_by(last, candidate) &&
-           verify_is_signed_by(ascent->verification, last, candidate);
-}
-
 static enum ascent_verdict climb(struct ascent *ascent, bool is_anchor);
 
-/* Goes up by way of issuer, if it issued the last certificate of the path. */
-static enum ascent_verdict climb_by(struct ascent *ascent, const struct certificate *issuer,
+/* Goes up by way of candidate, if it issued the last certificate of the path. */
+static enum ascent_verdict climb_by(struct ascent *ascent, const struct certificate *candidate,
                                     bool is_anchor)
 {
     struct verify_attempt *attempt = &ascent->verification->current;
-    if (!is_next(ascent, issuer))
+    const struct certificate *last = attempt->path[attempt->path_count - 1];
+    if (verify_is_in_path(attempt, candidate) || !candidate->is_authority ||
+        !certificate_is_issued_by(last, candidate) ||
+        !verify_is_signed_by(ascent->verification, last, candidate))
         return ASCENT_UNKNOWN;
-    attempt->path[attempt->path_count++] = issuer;
+    attempt->path[attempt->path_count++] = candidate;
     enum ascent_verdict verdict = climb(ascent, is_anchor);
     attempt->path_count--;
     return verdict;

@@ -1,5 +1,8 @@
-/* verify_host.c - whether the server's certificate is for the host that was meant (RFC 6125; RFC
- * 5280, 4.2.1.6). */
+/*
+ * verify_host.c - whether the server's certificate is for the host that was meant, and fits the
+ * pins: asked by verify.c once for every chain, whatever became of the path (RFC 6125; RFC 5280,
+ * 4.2.1.6).
+ */
 #include <arpa/inet.h>
 #include <gnutls/gnutls.h>
 #include <stdio.h>
@@ -142,7 +145,7 @@ static const char *common_name_note(const struct certificate *server, const char
                         "host";
 }
 
-void verify_check_host(struct verify_attempt *attempt, const struct certificate *server,
+static void check_host(struct verify_attempt *attempt, const struct certificate *server,
                        const char *host)
 {
     char described[CERTIFICATE_TEXT_SIZE], names[600], wanted[260];
@@ -164,7 +167,7 @@ void verify_check_peer(struct verification *verification)
     const struct certificate *server = &verification->chain[0];
     if (request->host != NULL) {
         verify_begin(&verification->current, VERIFY_PART_NAME);
-        verify_check_host(&verification->current, server, request->host);
+        check_host(&verification->current, server, request->host);
     }
     if (request->pin != NULL) {
         verify_begin(&verification->current, VERIFY_PART_PIN);

@@ -1,6 +1,9 @@
-/* verify_names.c - name constraints (RFC 5280, 4.2.1.10 and 6.1.3 (b), (c)): every name of every
- * certificate below the one that states them. A kind of name that cannot be compared counts only
- * against a certificate that has such a name. */
+/*
+ * verify_names.c - name constraints of a path, for verify.c (RFC 5280, 4.2.1.10 and 6.1.3 (b),
+ * (c)): every name of every certificate below the one that states them; how one name is compared is
+ * in verify_names_match.c. A kind of name that cannot be compared counts only against a certificate
+ * that has such a name.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -66,8 +69,8 @@ static const char *list_bases(const struct der *list, unsigned kind, char *out, 
     return out;
 }
 
-static void tell(const struct comparison *comparison, const struct der *name, const char *verb,
-                 const char *subtrees)
+static void report(const struct comparison *comparison, const struct der *name, const char *verb,
+                   const char *subtrees)
 {
     char described[CERTIFICATE_TEXT_SIZE], maker[CERTIFICATE_TEXT_SIZE], text[NAME_TEXT_SIZE];
     verify_fail(comparison->attempt, VERIFY_OUTCOME_NAME_CONSTRAINT,
@@ -100,9 +103,9 @@ static void compare_excluded(const struct comparison *comparison, const struct d
         if (match == NAME_MATCH_NO)
             continue;
         certificate_format_name(&base, text, sizeof text);
-        tell(comparison, name,
-             match == NAME_MATCH_YES ? "exclude by" : "may exclude, which cannot be told, by",
-             text);
+        report(comparison, name,
+               match == NAME_MATCH_YES ? "exclude by" : "may exclude, which cannot be told, by",
+               text);
         return;
     }
 }
@@ -123,9 +126,10 @@ static void compare_permitted(const struct comparison *comparison, const struct 
         unknown += match == NAME_MATCH_UNKNOWN;
     }
     if (of_kind > 0)
-        tell(comparison, name,
-             unknown > 0 ? "may not permit, which cannot be told, by" : "do not permit; permitted:",
-             list_bases(list, name->tag, bases, sizeof bases));
+        report(comparison, name,
+               unknown > 0 ? "may not permit, which cannot be told, by"
+                           : "do not permit; permitted:",
+               list_bases(list, name->tag, bases, sizeof bases));
 }
 
 static void compare_name(const struct comparison *comparison, const struct der *name)

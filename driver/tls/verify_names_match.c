@@ -1,5 +1,7 @@
-/* verify_names_match.c - whether a name lies in the subtree of a name constraint, RFC 5280,
- * 4.2.1.10. */
+/*
+ * verify_names_match.c - whether a name lies in the subtree of a name constraint (RFC 5280,
+ * 4.2.1.10), for verify_names.c. What cannot be told is its own answer.
+ */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -194,17 +196,10 @@ enum name_match verify_match_ip(const struct der *name, const struct der *base, 
     return match_if(is_in_range(address, base->content, 16));
 }
 
-/* The Name in a directoryName's explicit tag. */
-static bool open_directory(const struct der *general_name, struct der *name_out)
-{
-    struct cursor inside = der_inside(general_name);
-    return der_expect(&inside, DER_TAG_SEQUENCE, name_out) && der_is_at_end(&inside);
-}
-
 enum name_match verify_match_directory(const struct der *name, const struct der *base)
 {
     struct der whole, beginning;
-    if (!open_directory(name, &whole) || !open_directory(base, &beginning))
+    if (!certificate_open_directory(name, &whole) || !certificate_open_directory(base, &beginning))
         return NAME_MATCH_UNKNOWN;
     return name_is_within(&whole, &beginning);
 }

@@ -4,7 +4,7 @@
  *      verify.c             the request, the chain, the verdict
  *      verify_outcome.c     every outcome with its bit and code
  *      verify_path.c        paths from the server's certificate to a trust anchor
- *      verify_tell.c        where the chain ends, when there is no path
+ *      verify_no_path.c     where the chain ends, when there is no path
  *      verify_rules.c       what each certificate of a path has to fulfil
  *      verify_names.c       name constraints
  *      verify_names_match.c whether a name lies in a subtree
@@ -75,8 +75,9 @@ void verify_begin(struct verify_attempt *attempt, enum verify_part_kind part);
 
 void verify_clear(struct verify_part *part);
 
-/* The part that is told: the one with the most telling outcome. And all failures. */
-const struct verify_part *verify_told(const struct verify_part *parts);
+/* The part with the most telling outcome, which is the one that is reported. And the bits of all
+ * failures. */
+const struct verify_part *verify_worst(const struct verify_part *parts);
 uint32_t verify_status(const struct verify_part *parts);
 
 /* Describes path[i]: the first is the server's. Returns out, CERTIFICATE_TEXT_SIZE bytes. */
@@ -96,8 +97,8 @@ bool verify_is_signed_by(struct verification *verification, const struct certifi
 
 bool verify_is_in_path(const struct verify_attempt *attempt, const struct certificate *certificate);
 
-/* No path reaches an anchor: follows the chain as far as it goes, and says why it ends there. */
-void verify_tell_no_path(struct verification *verification);
+/* No path reaches an anchor: follows the chain as far as it goes, and notes why it ends there. */
+void verify_explain_no_path(struct verification *verification);
 
 /* All checks of verification->current.path; is_complete: its last certificate is a trust anchor,
  * and its signatures are right. */
@@ -115,16 +116,22 @@ void verify_inquire(struct verification *verification, size_t subject);
  * asked. */
 bool verify_check_anchor_revocation(struct verification *verification);
 
-/* The rules for path[0] as the signer of a CRL, below certificates that were checked already. */
-void verify_check_crl_signer(struct verification *verification);
+/* Where in a path a rule applies. The anchor is trusted as it stands, but it has to be current, and
+ * what it says of those below counts; its own signature counts for nothing. A server certificate
+ * that is an anchor itself is checked like any other. */
+enum verify_place {
+    VERIFY_PLACE_SERVER = 1,
+    VERIFY_PLACE_MIDDLE = 2,
+    VERIFY_PLACE_ANCHOR = 4,      /* and not the server's */
+    VERIFY_PLACE_SIGNED = 8,      /* its signature is part of the path */
+    VERIFY_PLACE_CRL_SIGNER = 16, /* below certificates that were checked already */
+    VERIFY_PLACE_UNVERIFIED = 32  /* a server's in a chain that nobody asked to verify */
+};
 
-/* The rules for path[0] alone, where nothing is known of its issuer. */
-void verify_check_server(struct verification *verification);
-void verify_check_form(struct verify_attempt *attempt, size_t i);
+/* The rules for path[i] alone. place: bits of enum verify_place. */
+void verify_check_certificate(struct verification *verification, size_t i, unsigned place);
 
 void verify_check_peer(struct verification *verification);
-void verify_check_host(struct verify_attempt *attempt, const struct certificate *server,
-                       const char *host);
 void verify_check_pin(struct verify_attempt *attempt, const struct certificate *server,
                       const char *pins);
 

@@ -1,5 +1,15 @@
-/* verify_path.c - paths to a trust anchor, by names, the key identifiers as a hint, and signatures:
- * those that fail are no paths, so that no more than the honest ones are left. */
+/*
+ * verify_path.c - finds paths from the server's certificate to a trust anchor for verify.c, which
+ * checks each, until one is accepted or none is left.
+ *
+ * The names of issuers and subjects say who may have issued whom; that is a graph rather than a
+ * chain, as soon as CAs certify each other, have two certificates, or share a name. A hostile
+ * server could send one with more paths than anybody can check. Therefore a signature that is wrong
+ * is no edge: only honest paths are left. Each signature is tried once, certificates that lead to
+ * no anchor are left out beforehand, and what is still too much is refused by limits. Key
+ * identifiers are a hint as to what to try first, and nothing more (RFC 5280, 4.2.1.1): some CAs
+ * get them wrong.
+ */
 #include "tls/verify_parts.h"
 
 /* Complete paths that are checked, and certificates that are looked at on the way: cross-signed CAs
@@ -52,7 +62,7 @@ static void keep_best(struct verification *verification)
 {
     const struct verify_attempt *current = &verification->current;
     if (verification->has_best && verify_status(current->parts) != 0 &&
-        verify_told(current->parts)->outcome <= verify_told(verification->best.parts)->outcome)
+        verify_worst(current->parts)->outcome <= verify_worst(verification->best.parts)->outcome)
         return;
     verification->best = *current;
     verification->has_best = true;
@@ -64,14 +74,6 @@ static bool is_search_over(struct search *search)
     verification->is_over_limit |= search->attempts >= ATTEMPT_LIMIT || search->steps >= STEP_LIMIT;
     return verification->is_over_limit ||
            (verification->has_best && verify_status(verification->best.parts) == 0);
-}
-
-static void try_path(struct search *search)
-{
-    search->attempts++;
-    verify_start_attempt(&search->verification->current);
-    verify_check_path(search->verification, true);
-    keep_best(search->verification);
 }
 
 /* The next anchor that issued the certificate, previous or NULL before it. */
@@ -89,35 +91,30 @@ static const struct certificate *next_anchor(struct verification *verification,
     return NULL;
 }
 
-static bool is_edge(struct verification *verification, size_t from, size_t to)
-{
-    const struct certificate *chain = verification->chain;
-    return to != from && certificate_is_issued_by(&chain[from], &chain[to]) &&
-           verify_is_signed_by(verification, &chain[from], &chain[to]);
-}
-
 /* Marks the certificates from which an anchor can be reached, so that no dead end is entered once
  * for each way to it. */
 static void mark_leading(struct verification *verification)
 {
     const struct trust_certificates *anchors = &verification->request->trust->anchors;
+    const struct certificate *chain = verification->chain;
     size_t count = verification->chain_count;
+    bool *is_leading = verification->is_leading;
     for (size_t i = 0; i < count; i++)
-        verification->is_leading[i] =
-            trust_has(anchors, &verification->chain[i]) ||
-            next_anchor(verification, &verification->chain[i], NULL) != NULL;
+        is_leading[i] =
+            trust_has(anchors, &chain[i]) || next_anchor(verification, &chain[i], NULL) != NULL;
     for (bool has_changed = true; has_changed;) {
         has_changed = false;
         for (size_t i = 0; i < count; i++)
-            for (size_t k = 1; k < count && !verification->is_leading[i]; k++)
-                if (verification->is_leading[k] && is_edge(verification, i, k))
-                    verification->is_leading[i] = has_changed = true;
+            for (size_t k = 1; k < count && !is_leading[i]; k++)
+                if (is_leading[k] && certificate_is_issued_by(&chain[i], &chain[k]) &&
+                    verify_is_signed_by(verification, &chain[i], &chain[k]))
+                    is_leading[i] = has_changed = true;
     }
 }
 
 static void extend_path(struct search *search);
 
-/* has_other_key_id: those whose key identifier is another one. */
+/* has_other_key_id: those whose key identifier is another one, else the others. */
 static void try_anchors(struct search *search, bool has_other_key_id)
 {
     struct verify_attempt *current = &search->verification->current;
@@ -154,28 +151,27 @@ static void try_chain(struct search *search, bool has_other_key_id)
     }
 }
 
-/* Above an anchor there may be the key that signed the CRLs. Above one that signed itself there are
- * only others with the same key. */
-static bool ends_path(struct search *search, const struct certificate *anchor)
-{
-    return search->verification->request->crls == NULL ||
-           (certificate_is_self_issued(anchor) &&
-            verify_is_signed_by(search->verification, anchor, anchor));
-}
-
 /* Goes on from the last certificate of the current path. */
 static void extend_path(struct search *search)
 {
-    const struct verify_attempt *current = &search->verification->current;
+    struct verification *verification = search->verification;
+    const struct verify_attempt *current = &verification->current;
     const struct certificate *last = current->path[current->path_count - 1];
     search->steps++;
     if (current->path_count == VERIFY_PATH_LIMIT) {
-        search->verification->is_over_limit = true;
+        verification->is_over_limit = true;
         return;
     }
-    if (trust_has(&search->verification->request->trust->anchors, last)) {
-        try_path(search);
-        if (ends_path(search, last))
+    if (trust_has(&verification->request->trust->anchors, last)) {
+        search->attempts++;
+        verify_start_attempt(&verification->current);
+        verify_check_path(verification, true);
+        keep_best(verification);
+        /* Above an anchor there may be the key that signed the CRLs; above one that signed itself
+         * there are only others with the same key. */
+        bool is_root =
+            certificate_is_self_issued(last) && verify_is_signed_by(verification, last, last);
+        if (verification->request->crls == NULL || is_root)
             return;
     }
     for (int has_other_key_id = 0; has_other_key_id < 2; has_other_key_id++) {
@@ -184,14 +180,14 @@ static void extend_path(struct search *search)
     }
 }
 
-static void tell_limit(struct search *search)
+static void report_limit(struct search *search)
 {
     struct verification *verification = search->verification;
     struct verify_attempt *best = &verification->best;
     struct error reason = {0};
     char described[CERTIFICATE_TEXT_SIZE];
     if (verification->has_best) {
-        reason = verify_told(best->parts)->error;
+        reason = verify_worst(best->parts)->error;
     } else {
         *best = verification->current;
         best->path_count = 1;
@@ -219,11 +215,11 @@ void verify_find_path(struct verification *verification)
         return;
     if (!verification->is_over_limit && !verification->has_best) {
         verify_start_attempt(&verification->current);
-        verify_tell_no_path(verification);
+        verify_explain_no_path(verification);
         verify_check_path(verification, false);
         verification->best = verification->current;
         verification->best.path_count = 0;
     }
     if (verification->is_over_limit)
-        tell_limit(&search);
+        report_limit(&search);
 }

@@ -1,45 +1,39 @@
-/* verify_pin.c - SslPin: digests of certificates or keys that the server's has to be one of. */
-#include <gnutls/crypto.h>
-#include <stdio.h>
+/*
+ * verify_pin.c - SslPin: digests of certificates or keys of which the server's has to be one. Its
+ * syntax is checked when the keyword is read, the server's certificate at every handshake.
+ */
+#include <gnutls/gnutls.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "tls/verify_parts.h"
 
-#define DIGEST_SIZE 32
 #define PIN_PREFIX "sha256:"
 #define PIN_TEXT_SIZE 128
 
 struct pin {
-    unsigned char digest[DIGEST_SIZE];
+    unsigned char digest[CERTIFICATE_DIGEST_SIZE];
     bool is_of_key; /* of the public key, else of the certificate */
 };
-
-static int hex_value(char character)
-{
-    if (character >= '0' && character <= '9')
-        return character - '0';
-    if (character >= 'a' && character <= 'f')
-        return character - 'a' + 10;
-    return character >= 'A' && character <= 'F' ? character - 'A' + 10 : -1;
-}
 
 /* 64 digits; ':' may stand between bytes. */
 static bool parse_hex(const char *text, size_t length, struct pin *pin_out)
 {
+    static const char hex_digits[] = "0123456789abcdefABCDEF";
     size_t digits = 0;
     for (size_t i = 0; i < length; i++) {
-        int value = hex_value(text[i]);
+        const char *digit = memchr(hex_digits, text[i], sizeof hex_digits - 1);
         bool is_separator =
             text[i] == ':' && digits > 0 && digits % 2 == 0 && i + 1 < length && text[i - 1] != ':';
         if (is_separator)
             continue;
-        if (value < 0 || digits == 2 * DIGEST_SIZE)
+        if (digit == NULL || digits == 2 * CERTIFICATE_DIGEST_SIZE)
             return false;
+        ptrdiff_t value = digit - hex_digits;
         unsigned char *byte = &pin_out->digest[digits++ / 2];
-        *byte = (unsigned char)(*byte << 4 | value);
+        *byte = (unsigned char)(*byte << 4 | (value < 16 ? value : value - 6));
     }
-    return digits == 2 * DIGEST_SIZE;
+    return digits == 2 * CERTIFICATE_DIGEST_SIZE;
 }
 
 static bool parse_base64(const char *text, size_t length, struct pin *pin_out)
@@ -49,9 +43,9 @@ static bool parse_base64(const char *text, size_t length, struct pin *pin_out)
     if (length != 44 || text[43] != '=' || strcspn(text, "=\n\r \t") != 43 ||
         gnutls_base64_decode2(&encoded, &decoded) < 0)
         return false;
-    bool is_digest = decoded.size == DIGEST_SIZE;
+    bool is_digest = decoded.size == CERTIFICATE_DIGEST_SIZE;
     if (is_digest)
-        memcpy(pin_out->digest, decoded.data, DIGEST_SIZE);
+        memcpy(pin_out->digest, decoded.data, CERTIFICATE_DIGEST_SIZE);
     gnutls_free(decoded.data);
     return is_digest;
 }
@@ -99,19 +93,12 @@ bool verify_pin_is_valid(const char *pin)
     return is_valid;
 }
 
-static bool get_digests(const struct certificate *server, unsigned char *certificate,
-                        unsigned char *key)
+static void report_wrong_pin(struct verify_attempt *attempt, const struct certificate *server,
+                             const unsigned char *certificate, const unsigned char *key)
 {
-    return gnutls_hash_fast(GNUTLS_DIG_SHA256, server->bytes, server->size, certificate) >= 0 &&
-           certificate_key_digest(server, key);
-}
-
-static void tell_wrong_pin(struct verify_attempt *attempt, const struct certificate *server,
-                           const unsigned char *certificate, const unsigned char *key)
-{
-    char described[CERTIFICATE_TEXT_SIZE], hex[2 * DIGEST_SIZE + 1];
-    gnutls_datum_t digest = {(unsigned char *)key, DIGEST_SIZE}, base64 = {0};
-    text_hex(certificate, DIGEST_SIZE, 0, hex, sizeof hex);
+    char described[CERTIFICATE_TEXT_SIZE], hex[2 * CERTIFICATE_DIGEST_SIZE + 1];
+    gnutls_datum_t digest = {(unsigned char *)key, CERTIFICATE_DIGEST_SIZE}, base64 = {0};
+    text_hex(certificate, CERTIFICATE_DIGEST_SIZE, 0, hex, sizeof hex);
     gnutls_base64_encode2(&digest, &base64);
     verify_fail(attempt, VERIFY_OUTCOME_PIN,
                 "%s fits no pin of SslPin; its own are " PIN_PREFIX
@@ -124,10 +111,11 @@ static void tell_wrong_pin(struct verify_attempt *attempt, const struct certific
 void verify_check_pin(struct verify_attempt *attempt, const struct certificate *server,
                       const char *list)
 {
-    unsigned char certificate[DIGEST_SIZE], key[DIGEST_SIZE];
+    unsigned char certificate[CERTIFICATE_DIGEST_SIZE], key[CERTIFICATE_DIGEST_SIZE];
     struct pin pin;
     bool is_good = false;
-    if (!verify_pin_is_valid(list) || !get_digests(server, certificate, key)) {
+    if (!verify_pin_is_valid(list) || !certificate_digest(server, certificate) ||
+        !certificate_key_digest(server, key)) {
         verify_fail(attempt, VERIFY_OUTCOME_PIN,
                     "SslPin is malformed: \"" PIN_PREFIX
                     "\" and a certificate's digest in hexadecimal, or "
@@ -135,7 +123,8 @@ void verify_check_pin(struct verify_attempt *attempt, const struct certificate *
         return;
     }
     while (next_pin(&list, &pin, &is_good))
-        if (is_good && memcmp(pin.digest, pin.is_of_key ? key : certificate, DIGEST_SIZE) == 0)
+        if (is_good &&
+            memcmp(pin.digest, pin.is_of_key ? key : certificate, CERTIFICATE_DIGEST_SIZE) == 0)
             return;
-    tell_wrong_pin(attempt, server, certificate, key);
+    report_wrong_pin(attempt, server, certificate, key);
 }

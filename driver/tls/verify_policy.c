@@ -1,8 +1,12 @@
-/* verify_policy.c - certificate policies: RFC 5280, 6.1, in the form of RFC 9618. Nobody states
- * which policies he wants, so the only question is whether one is left where a CA demands one.
+/*
+ * verify_policy.c - certificate policies of a path, for verify.c: RFC 5280, 6.1, in the form of RFC
+ * 9618. Nobody states which policies he wants, so the only question is whether one is left where a
+ * CA demands one.
  *
- * RFC 9618's graph is kept as its lowest level alone: the policies that the certificates so far
- * agree on, under the names that the next one has to use. */
+ * RFC 5280's tree can grow exponentially with the path; RFC 9618's graph is kept as its lowest
+ * level alone: the policies that the certificates so far agree on, under the names that the next
+ * one has to use.
+ */
 #include <string.h>
 
 #include "tls/verify_parts.h"
@@ -151,7 +155,7 @@ static void prepare_for_next(struct state *state, const struct certificate *cert
     lower(&state->any_policy, certificate->no_any_policy);
 }
 
-static void tell_missing(struct verify_attempt *attempt, size_t i, const struct state *state)
+static void report_missing(struct verify_attempt *attempt, size_t i, const struct state *state)
 {
     char described[CERTIFICATE_TEXT_SIZE], demander[CERTIFICATE_TEXT_SIZE];
     certificate_describe(state->demander != NULL ? state->demander : attempt->path[i], false,
@@ -176,7 +180,7 @@ static bool process(struct verify_attempt *attempt, size_t i, struct state *stat
             demand(state, certificate);
     }
     if (state->explicit_policy == 0 && state->level.count == 0 && !state->level.has_any) {
-        tell_missing(attempt, i, state);
+        report_missing(attempt, i, state);
         return false;
     }
     if (i > 0 && maps_any_policy(certificate)) {
@@ -191,15 +195,6 @@ static bool process(struct verify_attempt *attempt, size_t i, struct state *stat
                     "the policies of the certificates down to %s are more than %d",
                     verify_describe(attempt, i, described), POLICY_LIMIT);
     return !state->level.is_over_limit;
-}
-
-static bool has_any_demand(const struct verify_attempt *attempt)
-{
-    for (size_t i = 0; i + 1 < attempt->path_count; i++)
-        if (attempt->path[i]->explicit_policy != CERTIFICATE_NO_NUMBER ||
-            (i > 0 && certificate_has(attempt->path[i], CERTIFICATE_POLICY_MAPPINGS)))
-            return true;
-    return false;
 }
 
 /* Some 20 KB of stack, which only those pay who demand something. */
@@ -217,7 +212,11 @@ static __attribute__((noinline)) void check_demands(struct verify_attempt *attem
 
 void verify_check_policies(struct verification *verification)
 {
-    /* Nobody asks, nearly everywhere. */
-    if (has_any_demand(&verification->current))
-        check_demands(&verification->current);
+    struct verify_attempt *attempt = &verification->current;
+    bool is_demanded = false; /* by nobody, nearly everywhere */
+    for (size_t i = 0; i + 1 < attempt->path_count; i++)
+        is_demanded |= attempt->path[i]->explicit_policy != CERTIFICATE_NO_NUMBER ||
+                       (i > 0 && certificate_has(attempt->path[i], CERTIFICATE_POLICY_MAPPINGS));
+    if (is_demanded)
+        check_demands(attempt);
 }

@@ -1,9 +1,14 @@
 /*
  * verify_revocation.c - the certificates of a path against the CRLs given (RFC 5280, 6.3),
- * fail-closed.
+ * fail-closed: the last check of verify.c, since a CRL's signature means something only below a
+ * chain that is trusted.
  *
  * Each certificate below the anchor needs a good CRL of its issuer: signed, complete, for this
- * certificate, current. What CAs above the anchor say is asked by verify_anchor.c.
+ * certificate, current. Several CRLs of one issuer may lie in a folder, old and new, for servers
+ * and for CAs, of the old key and the new: so each is tried, a good one clears, and of those that
+ * are none the one that came nearest is reported. But to revoke, a CRL need not be good: what the
+ * CA signed and has not taken back counts. What CAs above the anchor say is asked by
+ * verify_anchor.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,14 +42,10 @@ struct inquiry {
 
 static void inquire(struct verification *verification, size_t subject, bool may_delegate);
 
-static bool has_signer_name(const struct crl *crl, const struct certificate *signer)
+static bool may_sign(const struct certificate *signer, const struct crl *crl)
 {
-    return name_is_equal(&signer->subject, crl_issuer(crl));
-}
-
-static bool may_sign_crls(const struct certificate *signer)
-{
-    return (signer->key_usage & GNUTLS_KEY_CRL_SIGN) != 0;
+    return name_is_equal(&signer->subject, &crl->issuer) &&
+           (signer->key_usage & GNUTLS_KEY_CRL_SIGN) != 0;
 }
 
 /* Whether signer is valid below path[issuer], and not revoked itself; its own CRL has to be signed
@@ -63,7 +64,7 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
     attempt->path[attempt->path_count++] = signer;
     for (size_t i = issuer; i < inquiry->attempt->path_count; i++)
         attempt->path[attempt->path_count++] = inquiry->attempt->path[i];
-    verify_check_crl_signer(side);
+    verify_check_certificate(side, 0, VERIFY_PLACE_CRL_SIGNER);
     verify_check_name_constraints(side);
     if (verify_status(attempt->parts) == 0)
         inquire(side, 0, false);
@@ -88,15 +89,13 @@ static bool is_delegated_signer(const struct inquiry *inquiry, const struct cert
 
 /* RFC 5280, 6.3.3 (f): a CA's CRLs may be signed with another key than its certificates, when a
  * certificate for that key came with the chain and leads to the same anchor. */
-static bool is_signed_outside_path(const struct inquiry *inquiry, const struct crl *crl,
-                                   bool *is_weak_out)
+static bool is_signed_outside_path(const struct inquiry *inquiry, const struct crl *crl)
 {
     const struct verification *verification = inquiry->verification;
     for (size_t i = 1; inquiry->may_delegate && i < verification->chain_count; i++) {
         const struct certificate *candidate = &verification->chain[i];
-        if (has_signer_name(crl, candidate) && may_sign_crls(candidate) &&
-            is_delegated_signer(inquiry, candidate) &&
-            crl_is_signed_by(crl, candidate, is_weak_out))
+        if (may_sign(candidate, crl) && is_delegated_signer(inquiry, candidate) &&
+            crl_is_signed_by(crl, candidate))
             return true;
     }
     return false;
@@ -107,32 +106,17 @@ static enum verify_outcome check_signature(const struct inquiry *inquiry, const 
 {
     const struct verify_attempt *attempt = inquiry->attempt;
     enum verify_outcome outcome = VERIFY_OUTCOME_CRL_SIGNER;
-    bool is_signed = false, is_weak = false;
+    bool is_signed = false;
     for (size_t i = inquiry->subject + 1; !is_signed && i < attempt->path_count; i++) {
-        if (!has_signer_name(crl, attempt->path[i]) || !may_sign_crls(attempt->path[i]))
+        if (!may_sign(attempt->path[i], crl))
             continue;
-        is_signed = crl_is_signed_by(crl, attempt->path[i], &is_weak);
+        is_signed = crl_is_signed_by(crl, attempt->path[i]);
         outcome = VERIFY_OUTCOME_CRL_BAD_SIGNATURE;
     }
-    if (!is_signed && !is_signed_outside_path(inquiry, crl, &is_weak))
+    if (!is_signed && !is_signed_outside_path(inquiry, crl))
         return outcome;
-    return is_weak && !inquiry->request->allow_weak ? VERIFY_OUTCOME_CRL_WEAK
-                                                    : VERIFY_OUTCOME_COUNT;
-}
-
-static enum verify_outcome check_kind(const struct crl *crl)
-{
-    switch (crl_kind(crl)) {
-    case CRL_KIND_COMPLETE:
-        return VERIFY_OUTCOME_COUNT;
-    case CRL_KIND_DELTA:
-        return VERIFY_OUTCOME_CRL_DELTA;
-    case CRL_KIND_INDIRECT:
-        return VERIFY_OUTCOME_CRL_INDIRECT;
-    case CRL_KIND_UNKNOWN_EXTENSION:
-        return VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION;
-    }
-    return VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION;
+    bool is_refused = !inquiry->request->allow_weak && signature_is_weak(&crl->signature.algorithm);
+    return is_refused ? VERIFY_OUTCOME_CRL_WEAK : VERIFY_OUTCOME_COUNT;
 }
 
 /* RFC 5280, 5.1.2.5, demands nextUpdate: without it nobody can tell an old CRL from a current one.
@@ -140,9 +124,9 @@ static enum verify_outcome check_kind(const struct crl *crl)
 static enum verify_outcome check_dates(const struct inquiry *inquiry, const struct crl *crl)
 {
     time_t at = inquiry->request->at;
-    if (at < crl_this_update(crl))
+    if (at < crl->this_update)
         return VERIFY_OUTCOME_CRL_NOT_YET_VALID;
-    if (crl_next_update(crl) == 0 || at > crl_next_update(crl))
+    if (crl->next_update == 0 || at > crl->next_update)
         return VERIFY_OUTCOME_CRL_EXPIRED;
     return VERIFY_OUTCOME_COUNT;
 }
@@ -150,18 +134,18 @@ static enum verify_outcome check_dates(const struct inquiry *inquiry, const stru
 /* Each test counts only when those before it were passed. COUNT: this CRL can decide. */
 static enum verify_outcome check_crl(const struct inquiry *inquiry, const struct crl *crl)
 {
+    static const enum verify_outcome of_kind[] = {
+        [CRL_KIND_COMPLETE] = VERIFY_OUTCOME_COUNT,
+        [CRL_KIND_DELTA] = VERIFY_OUTCOME_CRL_DELTA,
+        [CRL_KIND_INDIRECT] = VERIFY_OUTCOME_CRL_INDIRECT,
+        [CRL_KIND_UNKNOWN_EXTENSION] = VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION,
+    };
     enum verify_outcome outcome = check_signature(inquiry, crl);
     if (outcome == VERIFY_OUTCOME_COUNT)
-        outcome = check_kind(crl);
-    if (outcome == VERIFY_OUTCOME_COUNT &&
-        !crl_covers(crl, inquiry->attempt->path[inquiry->subject]))
+        outcome = of_kind[crl_kind(crl)];
+    if (outcome == VERIFY_OUTCOME_COUNT && crl_scope_gap(crl, inquiry->certificate) != NULL)
         outcome = VERIFY_OUTCOME_CRL_SCOPE;
     return outcome == VERIFY_OUTCOME_COUNT ? check_dates(inquiry, crl) : outcome;
-}
-
-static bool is_current(const struct inquiry *inquiry, const struct crl *crl)
-{
-    return check_dates(inquiry, crl) == VERIFY_OUTCOME_COUNT;
 }
 
 /* A CA has one numbering for all its certificates: a current CRL that lists one revokes it, even
@@ -169,8 +153,8 @@ static bool is_current(const struct inquiry *inquiry, const struct crl *crl)
 static bool may_revoke(const struct inquiry *inquiry, const struct crl *crl,
                        enum verify_outcome outcome)
 {
-    return outcome == VERIFY_OUTCOME_COUNT ||
-           (outcome == VERIFY_OUTCOME_CRL_SCOPE && is_current(inquiry, crl));
+    return outcome == VERIFY_OUTCOME_COUNT || (outcome == VERIFY_OUTCOME_CRL_SCOPE &&
+                                               check_dates(inquiry, crl) == VERIFY_OUTCOME_COUNT);
 }
 
 /* Whether the CA signed it and it speaks of the CA's own certificates, so that what it lists is
@@ -206,9 +190,9 @@ static bool is_lifted(const struct inquiry *inquiry, const struct listing *listi
         return false;
     for (size_t i = 0; i < crls->count; i++) {
         const struct crl *newer = crls->items[i];
-        if (crl_this_update(newer) > crl_this_update(listing->crl) &&
+        if (newer->this_update > listing->crl->this_update &&
             crl_is_same_scope(newer, listing->crl) &&
-            name_is_equal(&inquiry->certificate->issuer, crl_issuer(newer)) &&
+            name_is_equal(&inquiry->certificate->issuer, &newer->issuer) &&
             may_revoke(inquiry, newer, check_crl(inquiry, newer)) &&
             !is_listed(inquiry, newer, NULL))
             return true;
@@ -234,13 +218,11 @@ static void note_listing(struct inquiry *inquiry, const struct crl *crl,
 static void try_crl(struct inquiry *inquiry, const struct crl *crl)
 {
     enum verify_outcome outcome = check_crl(inquiry, crl);
-    bool is_newer_delta =
-        outcome == VERIFY_OUTCOME_CRL_DELTA &&
-        (inquiry->delta == NULL || crl_this_update(crl) > crl_this_update(inquiry->delta));
-    if (is_newer_delta)
+    if (outcome == VERIFY_OUTCOME_CRL_DELTA &&
+        (inquiry->delta == NULL || crl->this_update > inquiry->delta->this_update))
         inquiry->delta = crl;
     if (outcome == VERIFY_OUTCOME_COUNT &&
-        (inquiry->good == NULL || crl_this_update(crl) > crl_this_update(inquiry->good)))
+        (inquiry->good == NULL || crl->this_update > inquiry->good->this_update))
         inquiry->good = crl;
     if (inquiry->best_crl == NULL || outcome > inquiry->best) {
         inquiry->best = outcome;
@@ -255,35 +237,33 @@ static const char *describe_limits(const struct inquiry *inquiry, const struct l
 {
     const struct crl *crl = listing->crl;
     char date[CLOCK_TEXT_SIZE];
+    out[0] = '\0';
     if (listing->outcome == VERIFY_OUTCOME_CRL_SCOPE)
-        snprintf(out, size, ", a partial CRL: %s",
-                 crl_scope_gap(crl, inquiry->attempt->path[inquiry->subject]));
+        snprintf(out, size, ", a partial CRL: %s", crl_scope_gap(crl, inquiry->certificate));
     else if (listing->outcome == VERIFY_OUTCOME_CRL_DELTA)
         snprintf(out, size, ", a delta CRL");
     else if (listing->outcome == VERIFY_OUTCOME_CRL_NOT_YET_VALID)
         snprintf(out, size, ", a CRL that is valid only from %s",
-                 clock_format(crl_this_update(crl), date));
-    else if (listing->outcome == VERIFY_OUTCOME_CRL_EXPIRED && crl_next_update(crl) == 0)
+                 clock_format(crl->this_update, date));
+    else if (listing->outcome == VERIFY_OUTCOME_CRL_EXPIRED && crl->next_update == 0)
         snprintf(out, size, ", a CRL that does not say when its successor comes");
     else if (listing->outcome == VERIFY_OUTCOME_CRL_EXPIRED)
         snprintf(out, size, ", a CRL that expired on %s, and no current one is there",
-                 clock_format(crl_next_update(crl), date));
-    else
-        out[0] = '\0';
+                 clock_format(crl->next_update, date));
     return out;
 }
 
-static void tell_revoked(const struct inquiry *inquiry, const struct listing *listing)
+static void report_revoked(const struct inquiry *inquiry, const struct listing *listing)
 {
     char described[CERTIFICATE_TEXT_SIZE], date[CLOCK_TEXT_SIZE], limits[200];
     verify_fail(
         inquiry->attempt, VERIFY_OUTCOME_REVOKED, "%s was revoked on %s (%s) according to %s%s",
         verify_describe(inquiry->attempt, inquiry->subject, described),
         clock_format_date(listing->entry.revoked_at, date), crl_reason_name(listing->entry.reason),
-        crl_name(listing->crl), describe_limits(inquiry, listing, limits, sizeof limits));
+        listing->crl->name, describe_limits(inquiry, listing, limits, sizeof limits));
 }
 
-static void tell_missing(const struct inquiry *inquiry)
+static void report_missing(const struct inquiry *inquiry)
 {
     char described[CERTIFICATE_TEXT_SIZE], issuer[260];
     certificate_format_dn(&inquiry->certificate->issuer, issuer, sizeof issuer);
@@ -296,26 +276,14 @@ static void tell_missing(const struct inquiry *inquiry)
                     : "");
 }
 
-static void tell_expired(const struct inquiry *inquiry, const char *described)
+/* What the best of the CRLs lacks, and is not a matter of its scope; returns out, or a static text.
+ */
+static const char *describe_fault(const struct inquiry *inquiry, char *out, size_t size)
 {
     const struct crl *crl = inquiry->best_crl;
-    char limit[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
+    char limit[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE], unknown[300];
     clock_format(inquiry->request->at, now);
-    if (crl_next_update(crl) == 0)
-        verify_fail(inquiry->attempt, inquiry->best,
-                    "the CRL in %s, needed for %s, does not say when its successor comes "
-                    "(nextUpdate), so that it cannot be told whether it is current",
-                    crl_name(crl), described);
-    else
-        verify_fail(inquiry->attempt, inquiry->best,
-                    "the CRL in %s, needed for %s, expired on %s; it is now %s", crl_name(crl),
-                    described, clock_format(crl_next_update(crl), limit), now);
-}
-
-/* What the CRL lacks, for those outcomes that need no more than that. */
-static const char *fault_of(enum verify_outcome outcome)
-{
-    switch (outcome) {
+    switch (inquiry->best) {
     case VERIFY_OUTCOME_CRL_SIGNER:
         return "is signed by nobody who may: its issuer's keyUsage has no cRLSign";
     case VERIFY_OUTCOME_CRL_BAD_SIGNATURE:
@@ -328,72 +296,70 @@ static const char *fault_of(enum verify_outcome outcome)
     case VERIFY_OUTCOME_CRL_DELTA:
         return "is a delta CRL (it lists only changes), which is not understood: the complete CRL "
                "is needed, as new as it";
+    case VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION:
+        snprintf(out, size, "has a critical extension that is not understood: %s",
+                 crl_describe_unknown(crl, unknown, sizeof unknown));
+        return out;
+    case VERIFY_OUTCOME_CRL_NOT_YET_VALID:
+        snprintf(out, size, "is valid only from %s; it is now %s",
+                 clock_format(crl->this_update, limit), now);
+        return out;
+    case VERIFY_OUTCOME_CRL_EXPIRED:
+        if (crl->next_update == 0)
+            return "does not say when its successor comes (nextUpdate), so that it cannot be told "
+                   "whether it is current";
+        snprintf(out, size, "expired on %s; it is now %s", clock_format(crl->next_update, limit),
+                 now);
+        return out;
     default:
         return "cannot be used";
     }
 }
 
-static void tell_unusable(const struct inquiry *inquiry)
+static void report_unusable(const struct inquiry *inquiry)
 {
     const struct crl *crl = inquiry->best_crl;
-    char described[CERTIFICATE_TEXT_SIZE], from[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
-    char unknown[300];
+    char described[CERTIFICATE_TEXT_SIZE], fault[400];
     verify_describe(inquiry->attempt, inquiry->subject, described);
-    if (inquiry->best == VERIFY_OUTCOME_CRL_EXPIRED)
-        tell_expired(inquiry, described);
-    else if (inquiry->best == VERIFY_OUTCOME_CRL_NOT_YET_VALID)
-        verify_fail(inquiry->attempt, inquiry->best,
-                    "the CRL in %s, needed for %s, is valid only from %s; it is now %s",
-                    crl_name(crl), described, clock_format(crl_this_update(crl), from),
-                    clock_format(inquiry->request->at, now));
-    else if (inquiry->best == VERIFY_OUTCOME_CRL_SCOPE)
+    if (inquiry->best == VERIFY_OUTCOME_CRL_SCOPE)
         verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s does not cover %s: %s",
-                    crl_name(crl), described, crl_scope_gap(crl, inquiry->certificate));
-    else if (inquiry->best == VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION)
-        verify_fail(inquiry->attempt, inquiry->best,
-                    "the CRL in %s, needed for %s, has a critical extension that is not "
-                    "understood: %s",
-                    crl_name(crl), described, crl_describe_unknown(crl, unknown, sizeof unknown));
+                    crl->name, described, crl_scope_gap(crl, inquiry->certificate));
     else
-        verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s, needed for %s, %s",
-                    crl_name(crl), described, fault_of(inquiry->best));
+        verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s, needed for %s, %s", crl->name,
+                    described, describe_fault(inquiry, fault, sizeof fault));
 }
 
 /* The ends of the used CRLs: of all, and of those that are in the last fifth of their period. */
 static void note_end(struct verify_attempt *attempt, const struct crl *crl, time_t at)
 {
-    time_t end = crl_next_update(crl);
-    time_t period = end - crl_this_update(crl);
+    time_t end = crl->next_update;
+    time_t period = end - crl->this_update;
     if (attempt->crl_next_update == 0 || end < attempt->crl_next_update)
         attempt->crl_next_update = end;
     if (end - at < period / 5 && (attempt->crl_ending == 0 || end < attempt->crl_ending))
         attempt->crl_ending = end;
 }
 
-/* A delta that is not older than the complete CRL may say more than it, and is not understood. */
-static bool is_delta_newer(const struct inquiry *inquiry)
-{
-    return inquiry->delta != NULL &&
-           crl_this_update(inquiry->delta) >= crl_this_update(inquiry->good);
-}
-
 static void conclude(struct inquiry *inquiry)
 {
-    if (inquiry->good != NULL && is_delta_newer(inquiry)) {
+    const struct crl *good = inquiry->good, *delta = inquiry->delta;
+    /* A delta that is not older than the complete CRL may say more than it, and is not understood.
+     */
+    if (good != NULL && delta != NULL && delta->this_update >= good->this_update) {
         inquiry->best = VERIFY_OUTCOME_CRL_DELTA;
-        inquiry->best_crl = inquiry->delta;
+        inquiry->best_crl = delta;
     }
     bool is_good = inquiry->best_crl != NULL && inquiry->best == VERIFY_OUTCOME_COUNT;
     if (inquiry->revoking.crl != NULL)
-        tell_revoked(inquiry, &inquiry->revoking);
+        report_revoked(inquiry, &inquiry->revoking);
     else if (!is_good && inquiry->doubtful.crl != NULL)
-        tell_revoked(inquiry, &inquiry->doubtful);
+        report_revoked(inquiry, &inquiry->doubtful);
     if (inquiry->best_crl == NULL)
-        tell_missing(inquiry);
+        report_missing(inquiry);
     else if (!is_good)
-        tell_unusable(inquiry);
-    if (inquiry->good != NULL)
-        note_end(inquiry->attempt, inquiry->good, inquiry->request->at);
+        report_unusable(inquiry);
+    if (good != NULL)
+        note_end(inquiry->attempt, good, inquiry->request->at);
 }
 
 /* Asks the CRLs about path[subject]. */
@@ -407,7 +373,7 @@ static void inquire(struct verification *verification, size_t subject, bool may_
                               .certificate = verification->current.path[subject],
                               .may_delegate = may_delegate};
     for (size_t i = 0; i < crls->count; i++)
-        if (name_is_equal(&inquiry.certificate->issuer, crl_issuer(crls->items[i])))
+        if (name_is_equal(&inquiry.certificate->issuer, &crls->items[i]->issuer))
             try_crl(&inquiry, crls->items[i]);
     conclude(&inquiry);
 }

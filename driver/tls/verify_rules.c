@@ -1,6 +1,9 @@
-/* verify_rules.c - what each certificate of a path has to fulfil by itself and by its place: one
- * row a rule. */
-#include <stdio.h>
+/*
+ * verify_rules.c - what each certificate of a path has to fulfil by itself and by its place, for
+ * verify.c: one row a rule. What spans several certificates is checked by verify_names.c and
+ * verify_policy.c.
+ */
+#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -26,19 +29,12 @@ static const char *describe(struct rule_target *target)
     return verify_describe(target->attempt, target->i, target->described);
 }
 
-void verify_check_form(struct verify_attempt *attempt, size_t i)
-{
-    const struct certificate *certificate = attempt->path[i];
-    char described[CERTIFICATE_TEXT_SIZE];
-    if (certificate->fault != NULL)
-        verify_fail(attempt, VERIFY_OUTCOME_MALFORMED, "%s is malformed: %s %s",
-                    verify_describe(attempt, i, described), certificate->fault_place,
-                    certificate->fault);
-}
-
 static void check_form(struct rule_target *target)
 {
-    verify_check_form(target->attempt, target->i);
+    const struct certificate *certificate = target->certificate;
+    if (certificate->fault != NULL)
+        verify_fail(target->attempt, VERIFY_OUTCOME_MALFORMED, "%s is malformed: %s %s",
+                    describe(target), certificate->fault_place, certificate->fault);
 }
 
 static void check_dates(struct rule_target *target)
@@ -56,49 +52,61 @@ static void check_dates(struct rule_target *target)
                     clock_format(certificate->not_before, limit), now);
 }
 
+struct key_kind {
+    int algorithm; /* gnutls_pk_algorithm_t; negative: malformed, or not supported */
+    unsigned bits;
+    gnutls_ecc_curve_t curve; /* of ECDSA */
+};
+
+static struct key_kind read_key(const struct certificate *certificate)
+{
+    struct key_kind kind = {-1, 0, GNUTLS_ECC_CURVE_INVALID};
+    gnutls_pubkey_t key = signature_import_key(&certificate->public_key);
+    if (key != NULL)
+        kind.algorithm = gnutls_pubkey_get_pk_algorithm(key, &kind.bits);
+    if (kind.algorithm == GNUTLS_PK_ECDSA)
+        gnutls_pubkey_export_ecc_raw2(key, &kind.curve, NULL, NULL, 0);
+    gnutls_pubkey_deinit(key);
+    return kind;
+}
+
 static void check_key(struct rule_target *target)
 {
-    unsigned bits = 0;
-    gnutls_pubkey_t key = signature_import_key(&target->certificate->public_key);
-    int algorithm = key != NULL ? gnutls_pubkey_get_pk_algorithm(key, &bits) : -1;
-    bool is_curve = algorithm == GNUTLS_PK_ECDSA || algorithm == GNUTLS_PK_EDDSA_ED25519 ||
-                    algorithm == GNUTLS_PK_EDDSA_ED448;
+    struct key_kind key = read_key(target->certificate);
+    bool is_curve = key.algorithm == GNUTLS_PK_ECDSA || key.algorithm == GNUTLS_PK_EDDSA_ED25519 ||
+                    key.algorithm == GNUTLS_PK_EDDSA_ED448;
     unsigned weakest = is_curve ? WEAKEST_CURVE_BITS : WEAKEST_RSA_BITS;
-    gnutls_pubkey_deinit(key);
-    if (algorithm < 0)
+    if (key.algorithm < 0)
         verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_KEY,
                     "%s has a key that is malformed, or of an algorithm that is not supported",
                     describe(target));
-    else if (bits < weakest)
+    else if (key.bits < weakest)
         verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_KEY,
                     "%s has a key that is too weak: %s with %u bits; %u or more are wanted",
                     describe(target),
-                    gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)algorithm), bits, weakest);
+                    gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)key.algorithm), key.bits,
+                    weakest);
 }
 
 /* Keys outside of what is offered in a handshake: some servers show them all the same. */
 static void check_server_key(struct rule_target *target)
 {
-    gnutls_pubkey_t key = signature_import_key(&target->certificate->public_key);
-    gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
-    int algorithm = key != NULL ? gnutls_pubkey_get_pk_algorithm(key, NULL) : -1;
-    if (algorithm == GNUTLS_PK_ECDSA)
-        gnutls_pubkey_export_ecc_raw2(key, &curve, NULL, NULL, 0);
-    gnutls_pubkey_deinit(key);
-    bool is_for_tls = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS ||
-                      algorithm == GNUTLS_PK_EDDSA_ED25519 || algorithm == GNUTLS_PK_EDDSA_ED448 ||
-                      curve == GNUTLS_ECC_CURVE_SECP256R1 || curve == GNUTLS_ECC_CURVE_SECP384R1 ||
-                      curve == GNUTLS_ECC_CURVE_SECP521R1;
-    if (algorithm < 0 || is_for_tls)
+    struct key_kind key = read_key(target->certificate);
+    bool is_for_tls =
+        key.algorithm == GNUTLS_PK_RSA || key.algorithm == GNUTLS_PK_RSA_PSS ||
+        key.algorithm == GNUTLS_PK_EDDSA_ED25519 || key.algorithm == GNUTLS_PK_EDDSA_ED448 ||
+        key.curve == GNUTLS_ECC_CURVE_SECP256R1 || key.curve == GNUTLS_ECC_CURVE_SECP384R1 ||
+        key.curve == GNUTLS_ECC_CURVE_SECP521R1;
+    if (key.algorithm < 0 || is_for_tls)
         return;
     verify_fail(
         target->attempt, VERIFY_OUTCOME_WEAK_KEY,
         "%s has a key that is not taken from a TLS server: %s; RSA, Ed25519, Ed448, or ECDSA on "
         "P-256, P-384 or P-521 is wanted",
         describe(target),
-        algorithm == GNUTLS_PK_ECDSA
-            ? gnutls_ecc_curve_get_name(curve)
-            : gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)algorithm));
+        key.algorithm == GNUTLS_PK_ECDSA
+            ? gnutls_ecc_curve_get_name(key.curve)
+            : gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)key.algorithm));
 }
 
 static void check_weak_signature(struct rule_target *target)
@@ -184,26 +192,16 @@ static void check_purpose(struct rule_target *target)
 
 /* RFC 8446, 4.4.2.2, and RFC 8422, 5.3: keys sign the handshake; RSA's may also decrypt up to TLS
  * 1.2. */
-const char *verify_usage_gap(const struct certificate *server)
-{
-    unsigned wanted = GNUTLS_KEY_DIGITAL_SIGNATURE;
-    gnutls_pubkey_t key = signature_import_key(&server->public_key);
-    bool is_rsa = key != NULL && gnutls_pubkey_get_pk_algorithm(key, NULL) == GNUTLS_PK_RSA;
-    gnutls_pubkey_deinit(key);
-    if (is_rsa)
-        wanted |= GNUTLS_KEY_KEY_ENCIPHERMENT;
-    if (server->key_usage & wanted)
-        return NULL;
-    return is_rsa ? "neither digitalSignature nor keyEncipherment" : "no digitalSignature";
-}
-
 static void check_server_usage(struct rule_target *target)
 {
-    const char *gap = verify_usage_gap(target->certificate);
-    if (gap != NULL)
+    bool is_rsa = read_key(target->certificate).algorithm == GNUTLS_PK_RSA;
+    unsigned wanted =
+        GNUTLS_KEY_DIGITAL_SIGNATURE | (is_rsa ? (unsigned)GNUTLS_KEY_KEY_ENCIPHERMENT : 0);
+    if ((target->certificate->key_usage & wanted) == 0)
         verify_fail(target->attempt, VERIFY_OUTCOME_KEY_USAGE,
                     "%s may not be used for a TLS server: its keyUsage has %s", describe(target),
-                    gap);
+                    is_rsa ? "neither digitalSignature nor keyEncipherment"
+                           : "no digitalSignature");
 }
 
 /* RFC 5280, 4.2.1.10: "MUST be used only in a CA certificate". */
@@ -215,17 +213,6 @@ static void check_server_constraints(struct rule_target *target)
                     "%s is malformed: it has nameConstraints, and is not a CA's", describe(target));
 }
 
-/* Where in a path a rule applies. The anchor is trusted as it stands, but it has to be current, and
- * what it says of those below counts; its own signature counts for nothing. A server certificate
- * that is an anchor itself is checked like any other. */
-enum rule_place {
-    PLACE_SERVER = 1,
-    PLACE_MIDDLE = 2,
-    PLACE_ANCHOR = 4, /* and not the server's */
-    PLACE_SIGNED = 8, /* its signature is part of the path */
-    PLACE_CRL_SIGNER = 16
-};
-
 struct rule {
     unsigned places;
     bool is_of_strength;  /* left out with allow_weak */
@@ -234,21 +221,24 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    {PLACE_SERVER | PLACE_MIDDLE | PLACE_ANCHOR | PLACE_CRL_SIGNER, false, false, check_form},
-    {PLACE_SERVER | PLACE_MIDDLE | PLACE_ANCHOR | PLACE_CRL_SIGNER, false, false, check_dates},
-    {PLACE_SERVER | PLACE_MIDDLE | PLACE_ANCHOR | PLACE_CRL_SIGNER, true, false, check_key},
-    {PLACE_SIGNED | PLACE_CRL_SIGNER, true, false, check_weak_signature},
-    {PLACE_SERVER | PLACE_MIDDLE | PLACE_CRL_SIGNER, false, false, check_critical},
-    {PLACE_SERVER | PLACE_MIDDLE, false, false, check_purpose},
-    {PLACE_MIDDLE | PLACE_ANCHOR, false, false, check_authority},
-    {PLACE_MIDDLE | PLACE_ANCHOR, false, false, check_path_length},
-    {PLACE_MIDDLE | PLACE_ANCHOR, false, false, check_issuer_usage},
-    {PLACE_SERVER, false, true, check_server_usage},
-    {PLACE_SERVER, true, true, check_server_key},
-    {PLACE_SERVER, false, false, check_server_constraints},
+    {UINT_MAX, false, false, check_form},
+    {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR | VERIFY_PLACE_CRL_SIGNER,
+     false, false, check_dates},
+    {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR | VERIFY_PLACE_CRL_SIGNER,
+     true, false, check_key},
+    {VERIFY_PLACE_SIGNED | VERIFY_PLACE_CRL_SIGNER, true, false, check_weak_signature},
+    {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE | VERIFY_PLACE_CRL_SIGNER, false, false,
+     check_critical},
+    {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE, false, false, check_purpose},
+    {VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR, false, false, check_authority},
+    {VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR, false, false, check_path_length},
+    {VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR, false, false, check_issuer_usage},
+    {VERIFY_PLACE_SERVER, false, true, check_server_usage},
+    {VERIFY_PLACE_SERVER, true, true, check_server_key},
+    {VERIFY_PLACE_SERVER, false, false, check_server_constraints},
 };
 
-static void apply_rules(struct verification *verification, size_t i, unsigned place)
+void verify_check_certificate(struct verification *verification, size_t i, unsigned place)
 {
     struct rule_target target = {.request = verification->request,
                                  .attempt = &verification->current,
@@ -265,17 +255,9 @@ void verify_check_rules(struct verification *verification)
 {
     size_t anchor = verification->current.path_count - 1;
     for (size_t i = 0; i <= anchor; i++) {
-        unsigned place = i == 0 ? PLACE_SERVER : i == anchor ? PLACE_ANCHOR : PLACE_MIDDLE;
-        apply_rules(verification, i, i < anchor ? place | PLACE_SIGNED : place);
+        unsigned place = i == 0        ? VERIFY_PLACE_SERVER
+                         : i == anchor ? VERIFY_PLACE_ANCHOR
+                                       : VERIFY_PLACE_MIDDLE;
+        verify_check_certificate(verification, i, i < anchor ? place | VERIFY_PLACE_SIGNED : place);
     }
-}
-
-void verify_check_server(struct verification *verification)
-{
-    apply_rules(verification, 0, PLACE_SERVER);
-}
-
-void verify_check_crl_signer(struct verification *verification)
-{
-    apply_rules(verification, 0, PLACE_CRL_SIGNER);
 }

@@ -69,7 +69,7 @@ static bool add_crl(const char *name, struct crl_set *crls)
     struct error error = {0};
     if (!read_data("crls", name, &content))
         return false;
-    bool is_read = crl_set_read(crls, content.bytes, content.size, name, &error);
+    bool is_read = crl_set_read(crls, &content.bytes, content.size, name, &error);
     if (!is_read)
         printf("# %s\n", error.text);
     file_content_free(&content);

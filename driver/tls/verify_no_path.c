@@ -1,4 +1,9 @@
-/* verify_tell.c - why there is no path from the server's certificate to a trust anchor. */
+/*
+ * verify_no_path.c - why there is no path from the server's certificate to a trust anchor: the end
+ * of the way for verify_path.c when it found none. It follows the chain as far as signatures lead
+ * and looks at who is named as the issuer there, since an intermediate that was not sent, a wrong
+ * SslRootCert and a forged certificate are cured in different places.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -55,8 +60,8 @@ static struct issuers find_issuers(struct verification *verification)
 }
 
 /* An issuer is there, and its key did not make the signature. */
-static void tell_signature(struct verification *verification, const struct issuers *issuers,
-                           const char *described)
+static void report_signature(struct verification *verification, const struct issuers *issuers,
+                             const char *described)
 {
     struct verify_attempt *attempt = &verification->current;
     const struct certificate *last = attempt->path[attempt->path_count - 1];
@@ -64,29 +69,22 @@ static void tell_signature(struct verification *verification, const struct issue
     char issuer[CERTIFICATE_TEXT_SIZE], algorithm[ALGORITHM_SIZE], name[NAME_SIZE];
     certificate_describe(issuers->other, false, issuer, sizeof issuer);
     signature_format_algorithm(&last->signature.algorithm, algorithm, sizeof algorithm);
-    switch (issuers->verdict) {
-    case SIGNATURE_UNSUPPORTED:
+    if (issuers->verdict == SIGNATURE_UNSUPPORTED)
         verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE_ALGORITHM,
                     "the signature of %s cannot be checked: its algorithm, %s, is not supported, "
                     "or has parameters that are not",
                     described, algorithm);
-        return;
-    case SIGNATURE_KEY_UNSUPPORTED:
+    else if (issuers->verdict == SIGNATURE_KEY_UNSUPPORTED)
         verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE_ALGORITHM,
                     "the signature of %s cannot be checked: the key of %s in %s is malformed or "
                     "not supported",
                     described, issuer, place);
-        return;
-    case SIGNATURE_KEY_TOO_LARGE:
+    else if (issuers->verdict == SIGNATURE_KEY_TOO_LARGE)
         verify_fail(attempt, VERIFY_OUTCOME_SIGNATURE_ALGORITHM,
                     "the signature of %s is not checked: the key of %s in %s is too large; up to "
                     "%d bits, and %d of an RSA key's exponent, are tried",
                     described, issuer, place, SIGNATURE_KEY_LIMIT, SIGNATURE_EXPONENT_LIMIT);
-        return;
-    default:
-        break;
-    }
-    if (issuers->of_other_key_id == issuers->count)
+    else if (issuers->of_other_key_id == issuers->count)
         verify_fail(attempt, VERIFY_OUTCOME_ISSUER_UNKNOWN,
                     "%s was issued by %s, of which a certificate is known, but with another key "
                     "than the one that is named as the issuer's (trust anchors: %s)",
@@ -105,7 +103,7 @@ static void tell_signature(struct verification *verification, const struct issue
                     algorithm, described, issuer, place);
 }
 
-static void tell_issuer(struct verification *verification, const struct issuers *issuers)
+static void report_issuer(struct verification *verification, const struct issuers *issuers)
 {
     struct verify_attempt *attempt = &verification->current;
     const struct trust *trust = verification->request->trust;
@@ -114,7 +112,7 @@ static void tell_issuer(struct verification *verification, const struct issuers 
     verify_describe(attempt, last, described);
     certificate_format_dn(&attempt->path[last]->issuer, name, sizeof name);
     if (issuers->other != NULL)
-        tell_signature(verification, issuers, described);
+        report_signature(verification, issuers, described);
     else if (issuers->is_in_path)
         verify_fail(attempt, VERIFY_OUTCOME_LOOP,
                     "the chain of %s is a loop: %s was issued by %s, which stands below it "
@@ -139,7 +137,7 @@ static void tell_issuer(struct verification *verification, const struct issuers 
                     trust->name);
 }
 
-void verify_tell_no_path(struct verification *verification)
+void verify_explain_no_path(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     struct issuers issuers = find_issuers(verification);
@@ -147,5 +145,5 @@ void verify_tell_no_path(struct verification *verification)
         attempt->path[attempt->path_count++] = issuers.signer;
         issuers = find_issuers(verification);
     }
-    tell_issuer(verification, &issuers);
+    report_issuer(verification, &issuers);
 }
