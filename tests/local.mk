@@ -2,6 +2,7 @@
 
 check_LTLIBRARIES += tests/support/libsuite.la
 tests_support_libsuite_la_SOURCES = tests/support/suite.c tests/support/suite.h \
+	tests/support/suite_main.c \
 	tests/support/fork_beside.c tests/support/fork_beside.h
 tests_support_libsuite_la_LIBADD = $(CUNIT_LIBS)
 

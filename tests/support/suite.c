@@ -1,3 +1,4 @@
+/* suite.c - the cases of a test program: in order, one by one, each with its line of TAP. */
 #include "support/suite.h"
 
 #include <stdbool.h>
@@ -5,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct suite_entry *entries;
 static const char *skip_reason; /* of the case that runs, or of the suite that is set up */
 
 void suite_skip(const char *reason)
@@ -59,7 +61,8 @@ static void print_result(bool is_passed, unsigned number, const char *suite, con
     fflush(stdout);
 }
 
-static bool run_case(const struct suite *suite, const struct suite_case *test, unsigned number)
+static bool run_case(const struct suite_entry *suite, const struct suite_entry *test,
+                     unsigned number)
 {
     CU_pSuite registered = CU_get_suite(suite->name);
     skip_reason = NULL;
@@ -71,18 +74,19 @@ static bool run_case(const struct suite *suite, const struct suite_case *test, u
 }
 
 /* set_up and tear_down run once per suite: CU_run_test would call a CUnit suite's own per test. */
-static unsigned run_suite(const struct suite *suite, int argc, char **argv, unsigned *number)
+static unsigned run_suite(const struct suite_entry *first, const struct suite_entry *suite,
+                          int argc, char **argv, unsigned *number)
 {
     unsigned failed = 0;
     unsigned selected = 0;
-    for (const struct suite_case *test = suite->cases; test->name != NULL; test++)
+    for (const struct suite_entry *test = first; test != suite; test = test->next)
         selected += is_selected(test->name, argc, argv);
     if (selected == 0)
         return 0;
     skip_reason = NULL;
     bool is_set_up = suite->set_up == NULL || suite->set_up() == 0;
     bool is_skipped = skip_reason != NULL;
-    for (const struct suite_case *test = suite->cases; test->name != NULL; test++) {
+    for (const struct suite_entry *test = first; test != suite; test = test->next) {
         if (!is_selected(test->name, argc, argv))
             continue;
         ++*number;
@@ -101,20 +105,40 @@ static unsigned run_suite(const struct suite *suite, int argc, char **argv, unsi
     return failed;
 }
 
-int suite_main(int argc, char **argv, const struct suite *suites)
+/* A compiler may call the constructors of a file in any order. */
+void suite_add(struct suite_entry *entry)
+{
+    struct suite_entry **place = &entries;
+    while (*place != NULL &&
+           (strcmp((*place)->file, entry->file) != 0 || (*place)->place < entry->place))
+        place = &(*place)->next;
+    entry->next = *place;
+    *place = entry;
+}
+
+static const struct suite_entry *find_suite(const struct suite_entry *entry)
+{
+    while (entry != NULL && entry->run != NULL)
+        entry = entry->next;
+    return entry;
+}
+
+int suite_main(int argc, char **argv)
 {
     unsigned number = 0, failed = 0;
+    const struct suite_entry *first = entries, *suite;
     if (CU_initialize_registry() != CUE_SUCCESS)
         return EXIT_FAILURE;
     CU_set_error_action(CUEA_IGNORE);
-    for (const struct suite *suite = suites; suite->name != NULL; suite++) {
+    for (; (suite = find_suite(first)) != NULL; first = suite->next) {
         CU_pSuite registered = CU_add_suite(suite->name, NULL, NULL);
-        for (const struct suite_case *test = suite->cases; test->name != NULL; test++)
+        for (const struct suite_entry *test = first; test != suite; test = test->next)
             CU_add_test(registered, test->name, test->run);
+        failed += run_suite(first, suite, argc, argv, &number);
     }
-    for (const struct suite *suite = suites; suite->name != NULL; suite++)
-        failed += run_suite(suite, argc, argv, &number);
+    if (first != NULL)
+        printf("not ok %u - %s: belongs to no suite\n", ++number, first->name);
     printf("1..%u\n", number);
     CU_cleanup_registry();
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return failed == 0 && first == NULL ? EXIT_SUCCESS : EXIT_FAILURE;
 }

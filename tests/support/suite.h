@@ -1,18 +1,17 @@
 /*
  * suite.h - runs CUnit tests and prints TAP, one line per test case.
  *
- *      static const struct suite_case cases[] = {
- *          {"reads an empty file", test_empty},
- *          {NULL, NULL},
- *      };
- *
- *      int main(int argc, char **argv)
+ *      CASE("reads an empty file")
  *      {
- *          const struct suite suites[] = {{"file", cases, NULL, NULL}, {0}};
- *          return suite_main(argc, argv, suites);
+ *          CHECK_NUMBER(file_size(empty), 0);
  *      }
  *
- * Arguments: names, or parts of names, of the cases to run; none runs all.
+ *      SUITE("file", set_up, tear_down)
+ *
+ * A suite has the cases above it, down from the suite before. Both add themselves before main runs,
+ * in the order of the text, and file by file in the order in which they are linked. The library has
+ * the main that most programs need. Its arguments: names, or parts of names, of the cases to run;
+ * none runs all.
  */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H
@@ -31,19 +30,40 @@
 #define SUITE_IS_SANITIZED 0
 #endif
 
-struct suite_case {
+/* A case, or the suite behind its cases. */
+struct suite_entry {
+    const char *file;
+    unsigned place; /* in the file */
     const char *name;
-    void (*run)(void);
-};
-
-struct suite {
-    const char *name;
-    const struct suite_case *cases; /* ended by a NULL name */
-    int (*set_up)(void);            /* once per suite; not 0: every case fails. May be NULL */
+    void (*run)(void); /* NULL: a suite */
+    int (*set_up)(void);
     int (*tear_down)(void);
+    struct suite_entry *next;
 };
 
-int suite_main(int argc, char **argv, const struct suite *suites);
+#define SUITE_ADD(number, ...)                                                                     \
+    __attribute__((constructor)) static void suite_add_##number(void)                              \
+    {                                                                                              \
+        static struct suite_entry entry = {__FILE__, number, __VA_ARGS__, NULL};                   \
+        suite_add(&entry);                                                                         \
+    }
+#define SUITE_CASE(number, name)                                                                   \
+    static void suite_case_##number(void);                                                         \
+    SUITE_ADD(number, name, suite_case_##number, NULL, NULL)                                       \
+    static void suite_case_##number(void)
+#define SUITE_APPLY(macro, ...) macro(__VA_ARGS__)
+
+/* Defines a case; its body follows. */
+#define CASE(name) SUITE_APPLY(SUITE_CASE, __COUNTER__, name)
+
+/* Both functions may be NULL, and run once: when set_up does not return 0, every case fails. */
+#define SUITE(name, set_up, tear_down)                                                             \
+    SUITE_APPLY(SUITE_ADD, __COUNTER__, name, NULL, set_up, tear_down)
+
+void suite_add(struct suite_entry *entry);
+
+/* For a program with a main of its own. */
+int suite_main(int argc, char **argv);
 
 /* Marks the running case as skipped, with the reason, and in set_up each case of the suite. Return
  * after it. */

@@ -238,7 +238,7 @@ static void check_application(const struct application *application)
 
 /* ---- applications ---- */
 
-static void test_isql(void)
+CASE("isql")
 {
     check_application(&(struct application){
         .present = "command -v isql",
@@ -249,7 +249,7 @@ static void test_isql(void)
                 {"written", "4|0086ecee453583afeb75fdbd76cb4c69\n", "a line of input is short"}}});
 }
 
-static void test_iusql(void)
+CASE("iusql")
 {
     check_application(&(struct application){
         .present = "command -v iusql",
@@ -261,7 +261,7 @@ static void test_iusql(void)
                  "each byte of its input is taken for a character, and printed as one"}}});
 }
 
-static void test_pyodbc(void)
+CASE("Python: pyodbc")
 {
     check_application(&(struct application){
         .present = "/usr/bin/python3 -c 'import pyodbc'",
@@ -270,7 +270,7 @@ static void test_pyodbc(void)
     });
 }
 
-static void test_php(void)
+CASE("PHP: odbc")
 {
     check_application(&(struct application){
         .present = "php -m | grep -x odbc",
@@ -279,7 +279,7 @@ static void test_php(void)
     });
 }
 
-static void test_pdo(void)
+CASE("PHP: PDO_ODBC")
 {
     check_application(&(struct application){
         .present = "php -m | grep -x PDO_ODBC",
@@ -288,7 +288,7 @@ static void test_pdo(void)
     });
 }
 
-static void test_perl(void)
+CASE("Perl: DBD::ODBC")
 {
     check_application(&(struct application){
         .present = "perl -MDBD::ODBC -e 1",
@@ -297,7 +297,7 @@ static void test_perl(void)
     });
 }
 
-static void test_r(void)
+CASE("R: RODBC")
 {
     check_application(&(struct application){
         .present = "Rscript --vanilla -e 'library(RODBC)'",
@@ -307,7 +307,7 @@ static void test_r(void)
                  "it takes what psqlodbc calls the column's size (MaxLongVarcharSize)"}}});
 }
 
-static void test_libreoffice(void)
+CASE("LibreOffice: a Calc sheet")
 {
     check_application(&(struct application){
         .present = "command -v soffice && test -e /usr/lib/libreoffice/program/libdbaxmllo.so && "
@@ -321,7 +321,7 @@ static void test_libreoffice(void)
                  "it reads pieces and breaks the characters at their ends"}}});
 }
 
-static void test_qt(void)
+CASE("Qt: QODBC")
 {
     check_application(&(struct application){
         .present = "/usr/bin/python3 -c 'from PyQt5.QtSql import QSqlDatabase as database; "
@@ -355,52 +355,31 @@ static void check_example(const char *present, const char *language, const char 
     free(output);
 }
 
-static void test_c_example(void)
+CASE("the report from C, as documented")
 {
     check_example("command -v cc", "c",
                   "cc -I$scripts/../../include example.c -o example -lodbc && ./example");
 }
 
-static void test_python_example(void)
+CASE("the report from Python, as documented")
 {
     check_example("/usr/bin/python3 -c 'import pyodbc'", "python",
                   "/usr/bin/python3 example.python");
 }
 
-static void test_perl_example(void)
+CASE("the report from Perl, as documented")
 {
     check_example("perl -MDBD::ODBC -e 1", "perl", "perl example.perl");
 }
 
-static void test_r_example(void)
+CASE("the report from R, as documented")
 {
     check_example("Rscript --vanilla -e 'library(RODBC)'", "r", "Rscript --vanilla example.r");
 }
 
-static void test_php_example(void)
+CASE("the report from PHP, as documented")
 {
     check_example("php -m | grep -x odbc", "php", "php example.php");
 }
 
-int main(int argc, char **argv)
-{
-    static const struct suite_case cases[] = {
-        {"isql", test_isql},
-        {"iusql", test_iusql},
-        {"Python: pyodbc", test_pyodbc},
-        {"PHP: odbc", test_php},
-        {"PHP: PDO_ODBC", test_pdo},
-        {"Perl: DBD::ODBC", test_perl},
-        {"R: RODBC", test_r},
-        {"LibreOffice: a Calc sheet", test_libreoffice},
-        {"Qt: QODBC", test_qt},
-        {"the report from C, as documented", test_c_example},
-        {"the report from Python, as documented", test_python_example},
-        {"the report from Perl, as documented", test_perl_example},
-        {"the report from R, as documented", test_r_example},
-        {"the report from PHP, as documented", test_php_example},
-        {NULL, NULL},
-    };
-    const struct suite suites[] = {{"applications", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("applications", set_up, tear_down)

@@ -81,7 +81,7 @@ static const struct {
     {"PGGSSENCMODE", "require", "localhost", ODBCSSL_ERROR_BYPASS_SETTING, "PGGSSENCMODE=require"},
 };
 
-static void test_environment(void)
+CASE("variables of the environment")
 {
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         struct odbc_session session = {0};
@@ -102,7 +102,7 @@ static void test_environment(void)
 }
 
 /* The driver manager puts a DSN's DMEnvAttr into the environment before it loads the driver. */
-static void test_manager_environment(void)
+CASE("variables that the driver manager sets")
 {
     struct odbc_session session = {0};
     CHECK(!odbc_connect(&session, "DSN=moved"));
@@ -154,7 +154,7 @@ static const struct {
     {"CA=r", "localhost", ODBCSSL_ERROR_KEYWORD_CONFLICT, "SslMode"},
 };
 
-static void test_options(void)
+CASE("options of libpq")
 {
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         struct odbc_session session = {0};
@@ -170,7 +170,7 @@ static void test_options(void)
 }
 
 /* libpq can read a whole connection string in place of a database's name. */
-static void test_database(void)
+CASE("a connection string as the database")
 {
     const char *formats[] = {"Database=service=trap", "Database={host=127.0.0.1 port=%u}",
                              "Database=postgresql://127.0.0.1:%u/postgres",
@@ -259,16 +259,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"variables of the environment", test_environment},
-    {"options of libpq", test_options},
-    {"a connection string as the database", test_database},
-    {"variables that the driver manager sets", test_manager_environment},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"bypass", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("bypass", set_up, tear_down)

@@ -78,7 +78,7 @@ static void check_cancelled(struct query *query)
     CHECK_TEXT(query->session->value, "42");
 }
 
-static void test_cancel(void)
+CASE("SQLCancel from another thread, over TLS")
 {
     struct odbc_session session = {0};
     struct query query;
@@ -96,7 +96,7 @@ static void test_cancel(void)
 }
 
 /* By the handle function of ODBC 3.8 as well. */
-static void test_cancel_handle(void)
+CASE("SQLCancelHandle")
 {
     struct odbc_session session = {0};
     struct query query;
@@ -109,7 +109,7 @@ static void test_cancel_handle(void)
 }
 
 /* The query of another connection goes on. */
-static void test_other_connection(void)
+CASE("other connections are left alone")
 {
     struct odbc_session first = {0}, second = {0};
     struct query cancelled, kept;
@@ -130,7 +130,7 @@ static void test_other_connection(void)
 }
 
 /* When nothing runs there is nothing to cancel, and nothing breaks. */
-static void test_idle(void)
+CASE("nothing runs")
 {
     struct odbc_session session = {0};
     CHECK_FATAL(connect_with(&session, fixture_port(&fixture), ""));
@@ -141,7 +141,7 @@ static void test_idle(void)
     odbc_close(&session);
 }
 
-static void test_timeout(void)
+CASE("SQL_ATTR_QUERY_TIMEOUT")
 {
     struct odbc_session session = {0};
     CHECK_FATAL(connect_with(&session, fixture_port(&fixture), ""));
@@ -173,17 +173,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"SQLCancel from another thread, over TLS", test_cancel},
-    {"SQLCancelHandle", test_cancel_handle},
-    {"other connections are left alone", test_other_connection},
-    {"nothing runs", test_idle},
-    {"SQL_ATTR_QUERY_TIMEOUT", test_timeout},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"cancel", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("cancel", set_up, tear_down)

@@ -84,7 +84,7 @@ static void check_no_login(void)
     CHECK(strstr(log, "user=" POSTGRES_USER " database=postgres SSL enabled") == NULL);
 }
 
-static void test_good(void)
+CASE("check: a good server")
 {
     CHECK_FATAL(start_postgres("server", false));
     CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(with_crl("crl.pem"))), 0);
@@ -134,7 +134,7 @@ static const struct refusal {
 };
 
 /* The fact of the check that failed, the handshake that it stopped, the verdict and the advice. */
-static void test_refusals(void)
+CASE("check: servers that are refused")
 {
     const char *verdict;
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
@@ -154,7 +154,7 @@ static void test_refusals(void)
 }
 
 /* What verify-full would say is told; the mode decides whether it counts. */
-static void test_lenient_modes(void)
+CASE("check: modes that do not verify")
 {
     const char *settings;
     CHECK_FATAL(start_postgres("server", false));
@@ -171,7 +171,7 @@ static void test_lenient_modes(void)
     check_no_login();
 }
 
-static void test_no_tls(void)
+CASE("check: a server without TLS")
 {
     CHECK_FATAL(start_postgres(NULL, false));
     CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string("SslMode=require")), 1);
@@ -186,7 +186,7 @@ static void test_no_tls(void)
     check_no_login();
 }
 
-static void test_unreachable(void)
+CASE("check: no server")
 {
     const char *text;
     unsigned port = private_server_free_port();
@@ -205,7 +205,7 @@ static void test_unreachable(void)
     CHECK_CONTAINS(command_output, "FAIL  (301)");
 }
 
-static void test_wrong_use(void)
+CASE("check: wrong use")
 {
     CHECK_NUMBER(COMMAND_RUN("check", "-k", "DRIVER={" ODBC_POSTGRESQL "};SslModus=require"), 1);
     CHECK_CONTAINS(command_output, "FAIL  (101)");
@@ -221,7 +221,7 @@ static void test_wrong_use(void)
 
 /* ---- files ---- */
 
-static void test_client_certificate(void)
+CASE("check: client certificates")
 {
     const char *settings;
     CHECK_FATAL(start_postgres("server", true));
@@ -243,7 +243,7 @@ static void test_client_certificate(void)
 }
 
 /* Every file gets its own verdict, and no secret is shown. */
-static void test_bad_files(void)
+CASE("check: files that cannot be used")
 {
     const char *settings;
     char key[1024];
@@ -274,7 +274,7 @@ static void test_bad_files(void)
     command_check_absent("4711");
 }
 
-static void test_sources(void)
+CASE("check: where settings come from")
 {
     const char *text;
     CHECK_NUMBER(COMMAND_RUN("check", "good"), 1);
@@ -286,7 +286,7 @@ static void test_sources(void)
 }
 
 /* PostgreSQL reads what was written. */
-static void test_json(void)
+CASE("check: JSON")
 {
     static char sql[sizeof command_output + 2048];
     char found[1024];
@@ -306,7 +306,7 @@ static void test_json(void)
 
 /* ---- the other databases ---- */
 
-static void test_tds(void)
+CASE("check: SQL Server")
 {
     const char *text;
     char error[2048] = "";
@@ -340,7 +340,7 @@ static void test_tds(void)
 }
 
 /* As SslMode=allow connects: what the server prefers, and no more than it. */
-static void test_tds_allow(void)
+CASE("check: SQL Server, in mode allow")
 {
     static const struct {
         const char *encryption, *mark, *text, *verdict;
@@ -373,7 +373,7 @@ static void test_tds_allow(void)
 }
 
 /* A server of TDS 7 takes the first TLS record for a packet of which the rest is to come. */
-static void test_tds_direct(void)
+CASE("check: SQL Server without TDS 8.0")
 {
     char error[2048] = "";
     static const char *const silent[] = {"--misbehave", "silent-start", NULL};
@@ -403,7 +403,7 @@ static const char *mariadb_string(const struct mariadb_server *server, const cha
                         mariadb_port(server), more);
 }
 
-static void test_mariadb(void)
+CASE("check: MariaDB")
 {
     static const char *const arguments[] = {"--general-log=1", "--log-output=TABLE", NULL};
     char error[2048] = "", found[256] = "";
@@ -446,7 +446,7 @@ static const char *read_drivers(void)
     return text;
 }
 
-static void test_install(void)
+CASE("install: writes a section")
 {
     const char *library, *text;
     char folder[1024];
@@ -472,7 +472,7 @@ static void test_install(void)
     command_check_fact("OK", "real driver", "psqlodbca.so (ANSI)");
 }
 
-static void test_install_refuses(void)
+CASE("install: refuses")
 {
     const char *library;
     char folder[1024];
@@ -505,7 +505,7 @@ static void test_install_refuses(void)
     free(before);
 }
 
-static void test_uninstall(void)
+CASE("uninstall: removes the section")
 {
     CHECK_NUMBER(COMMAND_RUN("uninstall", "--name", "psqlodbcw over TLS"), 0);
     CHECK_CONTAINS(command_output, "removed [psqlodbcw over TLS]");
@@ -553,29 +553,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"check: a good server", test_good},
-    {"check: servers that are refused", test_refusals},
-    {"check: modes that do not verify", test_lenient_modes},
-    {"check: a server without TLS", test_no_tls},
-    {"check: no server", test_unreachable},
-    {"check: wrong use", test_wrong_use},
-    {"check: client certificates", test_client_certificate},
-    {"check: files that cannot be used", test_bad_files},
-    {"check: where settings come from", test_sources},
-    {"check: JSON", test_json},
-    {"check: SQL Server", test_tds},
-    {"check: SQL Server, in mode allow", test_tds_allow},
-    {"check: SQL Server without TDS 8.0", test_tds_direct},
-    {"check: MariaDB", test_mariadb},
-    {"install: writes a section", test_install},
-    {"install: refuses", test_install_refuses},
-    {"uninstall: removes the section", test_uninstall},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"commands", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("commands", set_up, tear_down)

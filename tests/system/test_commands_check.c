@@ -46,7 +46,7 @@ static const char *good_source(const char *name, const char *more)
 
 /* ---- the way to odbcssl ---- */
 
-static void test_absent(void)
+CASE("no such data source")
 {
     write_sources("[sales]\nDriver=" ODBC_POSTGRESQL "\n[stock]\nDriver=" ODBC_POSTGRESQL "\n",
                   0600);
@@ -85,7 +85,7 @@ static const struct wrong_driver {
     {"", "driver", "has no Driver", "odbcssl install", "IM002"},
 };
 
-static void test_wrong_driver(void)
+CASE("data sources that do not come to odbcssl")
 {
     for (size_t i = 0; i < sizeof wrong_drivers / sizeof wrong_drivers[0]; i++) {
         const struct wrong_driver *row = &wrong_drivers[i];
@@ -108,7 +108,7 @@ static void test_wrong_driver(void)
     }
 }
 
-static void test_flavours(void)
+CASE("an ANSI driver under the Unicode library, and the reverse")
 {
     write_sources("[wide]\nDriver=Wide over ANSI\nServername=localhost\nPort=1\n"
                   "[ansi]\nDriver=ANSI over wide\nServername=localhost\nPort=1\n"
@@ -136,7 +136,7 @@ static const char odd_lines[] = "Port=5432\n"
                                 "Databse=sales\n"
                                 "Password=\"secret ; not a comment\"\n";
 
-static void test_lines(void)
+CASE("lines that are read otherwise than they look")
 {
     start_postgres("server");
     write_sources(good_source("odd", odd_lines), 0644);
@@ -165,7 +165,7 @@ static void test_lines(void)
 
 /* ---- the verdict ---- */
 
-static void test_modes(void)
+CASE("modes that leave something open")
 {
     static const struct {
         const char *more, *mark, *gap;
@@ -189,7 +189,7 @@ static void test_modes(void)
 }
 
 /* A number and its unit stand behind each step that may take time. */
-static void test_step_times(void)
+CASE("how long each step took")
 {
     static const char *const steps[] = {"address", "TCP", "switch to TLS", "handshake"};
     start_postgres("server");
@@ -211,7 +211,7 @@ static int listen_silently(unsigned *port_out)
     return is_good ? silent : -1;
 }
 
-static void test_alive(void)
+CASE("a step that takes long is alive")
 {
     unsigned port = 0;
     int silent = listen_silently(&port);
@@ -244,7 +244,7 @@ static const char *three_sources(void)
                         good, weak, ODBC_POSTGRESQL, private_server_free_port());
 }
 
-static void test_all(void)
+CASE("all data sources")
 {
     static char sql[sizeof command_output + 2048];
     char found[1024];
@@ -281,7 +281,7 @@ static void test_all(void)
 }
 
 /* Two servers that answer, by hanging up, only when both are asked. */
-static void test_all_at_once(void)
+CASE("several servers at a time")
 {
     unsigned ports[2] = {0};
     int first = listen_silently(&ports[0]), second = listen_silently(&ports[1]);
@@ -310,7 +310,7 @@ static void test_all_at_once(void)
     waitpid(child, NULL, 0);
 }
 
-static void test_list(void)
+CASE("list")
 {
     start_postgres("server");
     write_sources(three_sources(), 0600);
@@ -358,7 +358,7 @@ static bool write_hostile_server(void)
     return is_written;
 }
 
-static void test_page(void)
+CASE("the page in a browser, with hostile names")
 {
     static char dom[262144];
     char page[1024];
@@ -415,23 +415,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"no such data source", test_absent},
-    {"data sources that do not come to odbcssl", test_wrong_driver},
-    {"an ANSI driver under the Unicode library, and the reverse", test_flavours},
-    {"lines that are read otherwise than they look", test_lines},
-    {"modes that leave something open", test_modes},
-    {"how long each step took", test_step_times},
-    {"a step that takes long is alive", test_alive},
-    {"all data sources", test_all},
-    {"several servers at a time", test_all_at_once},
-    {"list", test_list},
-    {"the page in a browser, with hostile names", test_page},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"check", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("check", set_up, tear_down)

@@ -77,7 +77,7 @@ static void check_connects(const char *name)
 
 /* ---- dsn ---- */
 
-static void test_dsn(void)
+CASE("dsn: writes a data source that works")
 {
     struct stat status;
     start_postgres(false);
@@ -127,7 +127,7 @@ static const struct dsn_refusal {
 };
 
 /* Whatever is wrong is found before a file is touched. */
-static void test_dsn_refuses(void)
+CASE("dsn: refuses")
 {
     write_file("user.ini", "[taken]\nDriver=psqlodbcw\n");
     char *drivers = strdup(read_file("odbcinst.ini"));
@@ -161,7 +161,7 @@ static bool write_gaussdb_bundle(const char *folder)
            shell("chmod 644 '%s'/*", folder);
 }
 
-static void test_gaussdb_bundle(void)
+CASE("dsn: GaussDB(DWS)'s bundle")
 {
     char folder[1024];
     start_postgres(true);
@@ -197,7 +197,7 @@ static void test_gaussdb_bundle(void)
 }
 
 /* The same chain in three formats, for the FreeTDS of odbcinst.ini. */
-static void test_apsaradb_bundle(void)
+CASE("dsn: ApsaraDB's download")
 {
     char folder[1024];
     write_file("user.ini", "");
@@ -229,7 +229,7 @@ static const char *native_source(const char *more)
                         fixture_port(&fixture), more);
 }
 
-static void test_adopt_postgresql(void)
+CASE("adopt: psqlodbc")
 {
     const char *more;
     start_postgres(false);
@@ -256,7 +256,7 @@ static void test_adopt_postgresql(void)
 }
 
 /* A demand that cannot be carried over stops the writing. */
-static void test_adopt_refuses(void)
+CASE("adopt: what has no equal")
 {
     start_postgres(false);
     write_file("user.ini", native_source("pqopt=service=secure"));
@@ -292,7 +292,7 @@ static const struct {
     {"Driver=FreeTDS\nServer=db\n", {"(it says nothing of TLS)", "SslMode      = verify-full\n"}},
 };
 
-static void test_adopt_others(void)
+CASE("adopt: MariaDB and FreeTDS")
 {
     write_file("freetds.conf", "[entry]\nhost = db\nca file = /ca.pem\nencryption = require\n");
     setenv("FREETDSCONF", fixture_path(&fixture, "freetds.conf"), 1);
@@ -308,7 +308,7 @@ static void test_adopt_others(void)
 
 /* ---- fetch ---- */
 
-static void test_fetch(void)
+CASE("fetch")
 {
     char out[1024];
     start_postgres(false);
@@ -335,7 +335,7 @@ static void test_fetch(void)
 
 /* ---- a terminal ---- */
 
-static void test_password(void)
+CASE("status asks for the password")
 {
     start_postgres(false);
     write_file("user.ini", command_text("[asked]\nDriver=%s\nServername=localhost\nPort=%u\n"
@@ -359,7 +359,7 @@ static void test_password(void)
 static const char *const subcommands[] = {"check", "status", "list",    "dsn",      "adopt",
                                           "fetch", "verify", "install", "uninstall"};
 
-static void test_help(void)
+CASE("help")
 {
     CHECK_NUMBER(COMMAND_RUN("-h"), 0);
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
@@ -393,7 +393,7 @@ static const char *complete(const char *words, unsigned count)
     return offered;
 }
 
-static void test_completion(void)
+CASE("completion")
 {
     write_file("user.ini", "[warehouse]\nDriver=psqlodbcw\n[web]\nDriver=psqlodbcw\n");
     CHECK_TEXT(complete("ch", 1), "check\n");
@@ -432,23 +432,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"dsn: writes a data source that works", test_dsn},
-    {"dsn: refuses", test_dsn_refuses},
-    {"dsn: GaussDB(DWS)'s bundle", test_gaussdb_bundle},
-    {"dsn: ApsaraDB's download", test_apsaradb_bundle},
-    {"adopt: psqlodbc", test_adopt_postgresql},
-    {"adopt: what has no equal", test_adopt_refuses},
-    {"adopt: MariaDB and FreeTDS", test_adopt_others},
-    {"fetch", test_fetch},
-    {"status asks for the password", test_password},
-    {"help", test_help},
-    {"completion", test_completion},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"make", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("make", set_up, tear_down)

@@ -274,20 +274,23 @@ static void check_same(const struct database *database, const char *program, con
     databases_seen |= database->bit;
 }
 
-#define CASE(driver, flavour, version)                                                             \
-    static void test_##driver##_##flavour##_##version(void)                                        \
+#define CASE_OF(driver, version, number, application, flavour)                                     \
+    CASE(#driver ", ODBC " version ", " application " application")                                \
     {                                                                                              \
-        check_same(&(driver), "interface-log-" #flavour, #version);                                \
+        check_same(&(driver), "interface-log-" flavour, number);                                   \
     }
 #define CASES(driver)                                                                              \
-    CASE(driver, ansi, 3)                                                                          \
-    CASE(driver, wide, 3) CASE(driver, ansi, 2) CASE(driver, wide, 380)
+    CASE_OF(driver, "3", "3", "ANSI", "ansi")                                                      \
+    CASE_OF(driver, "3", "3", "Unicode", "wide")                                                   \
+    CASE_OF(driver, "2", "2", "ANSI", "ansi")                                                      \
+    CASE_OF(driver, "3.80", "380", "Unicode", "wide")
+
 CASES(psqlodbcw)
 CASES(psqlodbca)
 CASES(freetds)
 CASES(mariadb)
 
-static void test_table(void)
+CASE("every row of the table of differences is needed")
 {
     for (size_t i = 0; i < DIFFERENCE_COUNT; i++) {
         if ((differences[i].databases & databases_seen) == 0)
@@ -298,25 +301,4 @@ static void test_table(void)
     }
 }
 
-#define ROWS(driver)                                                                               \
-    {#driver ", ODBC 3, ANSI application", test_##driver##_ansi_3},                                \
-        {#driver ", ODBC 3, Unicode application", test_##driver##_wide_3},                         \
-        {#driver ", ODBC 2, ANSI application", test_##driver##_ansi_2},                            \
-    {                                                                                              \
-#driver ", ODBC 3.80, Unicode application", test_##driver##_wide_380                       \
-    }
-
-static const struct suite_case cases[] = {
-    ROWS(psqlodbcw),
-    ROWS(psqlodbca),
-    ROWS(freetds),
-    ROWS(mariadb),
-    {"every row of the table of differences is needed", test_table},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"interface", cases, set_up, clean_up}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("interface", set_up, clean_up)

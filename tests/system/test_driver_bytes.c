@@ -85,7 +85,7 @@ static void start_tap(unsigned port)
 
 /* ----- PostgreSQL ----- */
 
-static void test_postgresql(void)
+CASE("psqlodbc sends what it sends alone")
 {
     static const char *const hosts[] = {"127.0.0.1", "localhost"};
     char settings[512];
@@ -105,7 +105,7 @@ static void test_postgresql(void)
 
 /* ----- SQL Server ----- */
 
-static void test_freetds(void)
+CASE("FreeTDS sends what it sends alone")
 {
     static const char *const versions[] = {"7.1", "7.2", "7.3", "7.4"};
     static const char *const hosts[] = {"127.0.0.1", "localhost"};
@@ -146,7 +146,7 @@ static void play_login(const unsigned char *bytes, size_t prelogin, size_t login
 
 /* The server that FreeTDS was compared on is as strict as a real one that reads LOGIN7's data in
  * the order of the offset table: without that the comparison with it would show less. */
-static void test_strict_server(void)
+CASE("the server rejects gaps, overlaps and disorder in LOGIN7")
 {
     static const struct {
         const char *what;
@@ -215,7 +215,7 @@ static void mask_server_host(struct buffer *bytes)
     packet[0] = (unsigned char)(packet[0] - masked);
 }
 
-static void test_mariadb(void)
+CASE("MariaDB sends what it sends alone")
 {
     char settings[512], error[2048] = "";
     if (!mariadb_is_installed()) {
@@ -256,16 +256,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"psqlodbc sends what it sends alone", test_postgresql},
-    {"FreeTDS sends what it sends alone", test_freetds},
-    {"the server rejects gaps, overlaps and disorder in LOGIN7", test_strict_server},
-    {"MariaDB sends what it sends alone", test_mariadb},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"driver bytes", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("driver bytes", set_up, tear_down)

@@ -476,17 +476,17 @@ static void run_family(const struct family *family)
     CHECK(sent > count / 2);
 }
 
-static void test_postgresql(void)
+CASE("psqlodbc reads what was meant")
 {
     run_family(&families[0]);
 }
 
-static void test_freetds(void)
+CASE("FreeTDS reads what was meant")
 {
     run_family(&families[1]);
 }
 
-static void test_mariadb(void)
+CASE("MariaDB's driver reads what was meant")
 {
     run_family(&families[2]);
 }
@@ -507,12 +507,7 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"psqlodbc reads what was meant", test_postgresql},
-    {"FreeTDS reads what was meant", test_freetds},
-    {"MariaDB's driver reads what was meant", test_mariadb},
-    {NULL, NULL},
-};
+SUITE("escape", set_up, tear_down)
 
 int main(int argc, char **argv)
 {
@@ -524,6 +519,5 @@ int main(int argc, char **argv)
         puts("Bail out! tests/support/capture.so cannot be loaded");
         return 1;
     }
-    const struct suite suites[] = {{"escape", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
+    return suite_main(argc, argv);
 }

@@ -54,7 +54,7 @@ static void check_warned(bool server, bool client, bool crl)
     CHECK_NUMBER(trust_has_warning(ODBCSSL_WARNING_CRL_EXPIRY), crl);
 }
 
-static void test_warnings(void)
+CASE("warnings")
 {
     connect_with(NULL);
     check_warned(true, true, true);
@@ -66,7 +66,7 @@ static void test_warnings(void)
                  date_in(CRL_DAYS), "in 3 days");
 }
 
-static void test_days_left(void)
+CASE("days left")
 {
     connect_with("0");
     CHECK_NUMBER((int)odbc_info_number(&trust_session, SQL_SSL_PEER_DAYS_LEFT), SERVER_DAYS);
@@ -75,7 +75,7 @@ static void test_days_left(void)
     CHECK_CONTAINS(odbc_info_text(&trust_session, SQL_SSL_PEER_NOT_AFTER), date_in(SERVER_DAYS));
 }
 
-static void test_limits(void)
+CASE("how many days")
 {
     connect_with("0");
     check_warned(false, false, false);
@@ -98,7 +98,7 @@ static void test_limits(void)
 }
 
 /* A list that lives for a week ends within 30 days all its life: only its last fifth is told. */
-static void test_weekly_list(void)
+CASE("a list that lives for a week")
 {
     trust_connect("SslMode=verify-full;SslRootCert=%s;SslCrl=%s", trust_path("root.pem"),
                   trust_path("weekly.crl"));
@@ -107,7 +107,7 @@ static void test_weekly_list(void)
 }
 
 /* Where nothing is verified, the end is seen coming all the same. */
-static void test_unverified(void)
+CASE("an unverified server")
 {
     trust_connect("SslMode=require");
     CHECK_CONNECTED(ODBCSSL_STATE_ENCRYPTED);
@@ -141,7 +141,7 @@ static void check_date(enum odbcssl_error code, unsigned bit, const char *subjec
     CHECK_WARNED(ODBCSSL_WARNING_VERIFICATION, subject, words, date);
 }
 
-static void test_expired(void)
+CASE("an expired server certificate")
 {
     const struct pki_spec expired = {.common_name = "late",
                                      .issuer = trust_fixture.root,
@@ -156,7 +156,7 @@ static void test_expired(void)
     CHECK_WARNED(ODBCSSL_WARNING_PEER_EXPIRY, "CN=late", "ended on", date_in(-5));
 }
 
-static void test_not_yet(void)
+CASE("a server certificate of the future")
 {
     const struct pki_spec future = {.common_name = "early",
                                     .issuer = trust_fixture.root,
@@ -202,19 +202,4 @@ static int set_up(void)
                : -1;
 }
 
-static const struct suite_case cases[] = {
-    {"warnings", test_warnings},
-    {"days left", test_days_left},
-    {"how many days", test_limits},
-    {"a list that lives for a week", test_weekly_list},
-    {"an unverified server", test_unverified},
-    {"an expired server certificate", test_expired},
-    {"a server certificate of the future", test_not_yet},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"expiry", cases, set_up, trust_close}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("expiry", set_up, trust_close)

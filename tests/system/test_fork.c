@@ -196,22 +196,23 @@ static void check_state(enum state state)
 }
 
 #define FORK_CASE(name, state)                                                                     \
-    static void name(void)                                                                         \
+    CASE(name)                                                                                     \
     {                                                                                              \
         check_state(state);                                                                        \
     }
 
-FORK_CASE(test_new, STATE_NEW)
-FORK_CASE(test_allocated, STATE_ALLOCATED)
-FORK_CASE(test_connecting, STATE_CONNECTING)
-FORK_CASE(test_idle, STATE_IDLE)
-FORK_CASE(test_querying, STATE_QUERYING)
-FORK_CASE(test_fetching, STATE_FETCHING)
-FORK_CASE(test_refused, STATE_REFUSED)
-FORK_CASE(test_disconnected, STATE_DISCONNECTED)
+/* The first one is to find a process without any ODBC call before it. */
+FORK_CASE("a fork before the first call", STATE_NEW)
+FORK_CASE("a fork before connecting", STATE_ALLOCATED)
+FORK_CASE("a fork while a thread connects", STATE_CONNECTING)
+FORK_CASE("a fork of a connected process", STATE_IDLE)
+FORK_CASE("a fork while a thread waits in a query", STATE_QUERYING)
+FORK_CASE("a fork in the midst of a result", STATE_FETCHING)
+FORK_CASE("a fork after a refusal", STATE_REFUSED)
+FORK_CASE("a fork after disconnecting", STATE_DISCONNECTED)
 
 /* A grandchild, of a child that has connections of its own. */
-static void test_generations(void)
+CASE("a fork of a fork")
 {
     struct application application = {0};
     CHECK_FATAL(reach(&application, STATE_IDLE));
@@ -306,22 +307,22 @@ static void check_ends(size_t number)
         check_end(states[i], number);
 }
 
-static void test_exit(void)
+CASE("exit ends every session clean")
 {
     check_ends(0);
 }
 
-static void test_return(void)
+CASE("so does the return from main")
 {
     check_ends(1);
 }
 
-static void test_exit_at_once(void)
+CASE("_exit leaves nothing at the server")
 {
     check_ends(2);
 }
 
-static void test_abort(void)
+CASE("nor does abort")
 {
     check_ends(3);
 }
@@ -347,28 +348,11 @@ static int tear_down(void)
     return 0;
 }
 
-/* The first one is to find a process without any ODBC call before it. */
-static const struct suite_case cases[] = {
-    {"a fork before the first call", test_new},
-    {"a fork before connecting", test_allocated},
-    {"a fork while a thread connects", test_connecting},
-    {"a fork of a connected process", test_idle},
-    {"a fork while a thread waits in a query", test_querying},
-    {"a fork in the midst of a result", test_fetching},
-    {"a fork after a refusal", test_refused},
-    {"a fork after disconnecting", test_disconnected},
-    {"a fork of a fork", test_generations},
-    {"exit ends every session clean", test_exit},
-    {"so does the return from main", test_return},
-    {"_exit leaves nothing at the server", test_exit_at_once},
-    {"nor does abort", test_abort},
-    {NULL, NULL},
-};
+SUITE("fork", set_up, tear_down)
 
 int main(int argc, char **argv)
 {
-    const struct suite suites[] = {{"fork", cases, set_up, tear_down}, {0}};
     if (argc == 4 && strcmp(argv[1], "--end") == 0)
         return end_in_state(argv[2], argv[3]);
-    return suite_main(argc, argv, suites);
+    return suite_main(argc, argv);
 }

@@ -80,7 +80,7 @@ static bool connect_bare(void)
 
 /* Under its other name it is another driver to the driver manager, which closes it with the last
  * connection. */
-static void test_reload(void)
+CASE("a driver that is loaded and unloaded again and again")
 {
     struct things before = {0};
     for (int i = 0; i < WARM_UP + RELOADS; i++) {
@@ -132,7 +132,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void test_threading(void)
+CASE("Threading 0 to 3")
 {
     for (int level = 0; level <= 3; level++) {
         struct worker workers[THREADS];
@@ -211,7 +211,7 @@ static int tell_all(const char *comma)
     return strcmp(text, comma) == 0 ? 0 : 1;
 }
 
-static void test_languages(void)
+CASE("German and Turkish")
 {
     static char plain[100000], found[100000];
     char *arguments[] = {(char *)"/proc/self/exe", (char *)"--tell", (char *)"0.5", NULL};
@@ -253,7 +253,7 @@ static void set_timer(long microseconds)
 }
 
 /* A profiler's signals, and those of programs that interrupt their calls on purpose. */
-static void test_signals(void)
+CASE("two thousand signals a second")
 {
     struct odbc_session session = {0};
     static const int flags[] = {0, SA_RESTART};
@@ -292,7 +292,7 @@ static unsigned shut_sockets(void)
 }
 
 /* SIGPIPE would end the process here: nobody writes where nothing can be sent any more. */
-static void test_no_sigpipe(void)
+CASE("no SIGPIPE when the server has gone")
 {
     struct odbc_session session = {0};
     CHECK_FATAL(guest_connect(&session, ""));
@@ -344,19 +344,11 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"a driver that is loaded and unloaded again and again", test_reload},
-    {"Threading 0 to 3", test_threading},
-    {"German and Turkish", test_languages},
-    {"two thousand signals a second", test_signals},
-    {"no SIGPIPE when the server has gone", test_no_sigpipe},
-    {NULL, NULL},
-};
+SUITE("guest", set_up, tear_down)
 
 int main(int argc, char **argv)
 {
-    const struct suite suites[] = {{"guest", cases, set_up, tear_down}, {0}};
     if (argc == 3 && strcmp(argv[1], "--tell") == 0)
         return tell_all(argv[2]);
-    return suite_main(argc, argv, suites);
+    return suite_main(argc, argv);
 }

@@ -99,7 +99,7 @@ static int visit_in_child(size_t stack, const char *connection_string)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
-static void test_small_stacks(void)
+CASE("threads with small stacks connect where the bare driver does")
 {
     char native[1000], ours[1000];
     if (FIXTURE_IS_SANITIZED) {
@@ -125,13 +125,4 @@ static void test_small_stacks(void)
     }
 }
 
-static const struct suite_case cases[] = {
-    {"threads with small stacks connect where the bare driver does", test_small_stacks},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"host", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("host", set_up, tear_down)

@@ -53,35 +53,36 @@ static void check_modes(enum odbcssl_error code, const char *first, const char *
 
 /* ---- before and instead of TLS ---- */
 
-static void test_garbage(void)
+CASE("garbage instead of TLS")
 {
     start(HOSTILE_GARBAGE, honest);
     check_modes(ODBCSSL_ERROR_HANDSHAKE, "localhost", "not TLS");
 }
 
-static void test_early(void)
+CASE("plaintext behind the consent to TLS")
 {
     start(HOSTILE_EARLY, honest);
     check_modes(ODBCSSL_ERROR_EARLY_PLAINTEXT, "9 unencrypted bytes", "consent to TLS");
 }
 
-static void test_leaves(void)
+CASE("the end instead of TLS")
 {
     start(HOSTILE_LEAVES, honest);
     check_modes(ODBCSSL_ERROR_HANDSHAKE, "localhost", "during the TLS handshake");
 }
 
-static void test_hangs(void)
+CASE("nothing instead of TLS")
 {
     start(HOSTILE_HANGS, honest);
     connect_with("verify-full", "SslTimeout=1;");
-    CHECK_REFUSED(ODBCSSL_ERROR_TIMEOUT, "localhost", "time-out of 1 seconds (SslTimeout, connection string",
+    CHECK_REFUSED(ODBCSSL_ERROR_TIMEOUT, "localhost",
+                  "time-out of 1 seconds (SslTimeout, connection string",
                   "waiting for the TLS handshake");
 }
 
 /* ---- after the handshake ---- */
 
-static void test_truncates(void)
+CASE("the end without close_notify")
 {
     start(HOSTILE_TRUNCATES, honest);
     check_modes(ODBCSSL_ERROR_TRUNCATED, "localhost", "close_notify");
@@ -89,7 +90,7 @@ static void test_truncates(void)
 }
 
 /* The honest one: its words come through, and the login goes to no other. */
-static void test_refuses(void)
+CASE("a refused login")
 {
     start(HOSTILE_REFUSES, honest);
     connect_with("verify-full", "");
@@ -143,7 +144,7 @@ static void check_memory(unsigned port, enum odbcssl_error code, const char *par
 }
 
 /* A real server with it: GnuTLS would not send so large a certificate. */
-static void test_huge(void)
+CASE("a certificate of 10 MB")
 {
     unsigned char *filler = malloc(HUGE_SIZE);
     CHECK_FATAL(filler != NULL);
@@ -167,7 +168,7 @@ static void test_huge(void)
     check_memory(fixture_port(&trust_fixture), ODBCSSL_ERROR_HANDSHAKE, "128 KiB");
 }
 
-static void test_long_chain(void)
+CASE("a chain of 200 certificates")
 {
     struct pki_certificate *certificates[LONG_CHAIN + 1] = {NULL};
     const struct pki_certificate *chain[LONG_CHAIN + 1] = {NULL};
@@ -221,7 +222,7 @@ static void check_names(size_t count)
     pki_free(&many);
 }
 
-static void test_many_names(void)
+CASE("a certificate with 3000 names")
 {
     check_names(3000);
     CHECK_REFUSED(ODBCSSL_ERROR_VERIFY_OTHER, "more than 1000");
@@ -231,7 +232,7 @@ static void test_many_names(void)
 }
 
 /* A certificate that anybody can make: the right name, and nobody's signature. */
-static void test_self_signed(void)
+CASE("a self-signed certificate")
 {
     struct pki_certificate *self = pki_issue(&(struct pki_spec){
         .common_name = "localhost", .dns = PKI_LIST("localhost"), .serial = "77"});
@@ -246,7 +247,7 @@ static void test_self_signed(void)
 }
 
 /* The right names in the wrong hands: signed by a server's certificate, which is no CA's. */
-static void test_no_authority(void)
+CASE("a certificate signed by a server's")
 {
     struct pki_certificate *below = pki_issue(&(struct pki_spec){
         .common_name = "below", .issuer = trust_fixture.server, .dns = PKI_LIST("localhost")});
@@ -275,23 +276,4 @@ static int tear_down(void)
     return trust_close();
 }
 
-static const struct suite_case cases[] = {
-    {"garbage instead of TLS", test_garbage},
-    {"plaintext behind the consent to TLS", test_early},
-    {"the end instead of TLS", test_leaves},
-    {"nothing instead of TLS", test_hangs},
-    {"the end without close_notify", test_truncates},
-    {"a refused login", test_refuses},
-    {"a certificate of 10 MB", test_huge},
-    {"a chain of 200 certificates", test_long_chain},
-    {"a certificate with 3000 names", test_many_names},
-    {"a self-signed certificate", test_self_signed},
-    {"a certificate signed by a server's", test_no_authority},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"hostile", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("hostile", set_up, tear_down)

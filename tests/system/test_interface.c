@@ -99,7 +99,7 @@ static const char *record_of(SQLSMALLINT kind, SQLHANDLE handle, SQLSMALLINT num
     return out;
 }
 
-static void test_ansi_application(void)
+CASE("an ANSI application stays ANSI")
 {
     open_statement("both", "fake.so");
     CHECK_CONTAINS(fake->calls, "SQLDriverConnect 0\n");
@@ -109,7 +109,7 @@ static void test_ansi_application(void)
     close_handles();
 }
 
-static void test_wide_application(void)
+CASE("a Unicode application stays wide")
 {
     SQLWCHAR select[] = {'s', 0};
     open_environment("fake.so");
@@ -121,7 +121,7 @@ static void test_wide_application(void)
     close_handles();
 }
 
-static void test_plain_connect(void)
+CASE("SQLConnect brings DSN, user and password")
 {
     open_environment("fake.so");
     CHECK_NUMBER(SQLConnect(connection, (SQLCHAR *)"both", SQL_NTS, (SQLCHAR *)"me", SQL_NTS,
@@ -131,7 +131,7 @@ static void test_plain_connect(void)
     close_handles();
 }
 
-static void test_ansi_library(void)
+CASE("the ANSI library serves a Unicode application")
 {
     SQLWCHAR select[] = {'s', 'e', 'l', 0};
     open_environment("fakea.so");
@@ -143,7 +143,7 @@ static void test_ansi_library(void)
     close_handles();
 }
 
-static void test_ansi_library_over_both(void)
+CASE("the ANSI library stays ANSI over any real driver")
 {
     open_environment("fake.so");
     CHECK_NUMBER(connect_wide("ansi_over_both"), SQL_SUCCESS);
@@ -152,7 +152,7 @@ static void test_ansi_library_over_both(void)
     close_handles();
 }
 
-static void test_ansi_driver_under_unicode_library(void)
+CASE("an ANSI real driver under the Unicode library")
 {
     open_statement("wide_over_ansi", "fakea.so"); /* an ANSI application can */
     CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"fail", SQL_NTS), SQL_ERROR);
@@ -165,7 +165,7 @@ static void test_ansi_driver_under_unicode_library(void)
     close_handles();
 }
 
-static void test_wide_driver_under_ansi_library(void)
+CASE("a wide real driver under the ANSI library")
 {
     open_environment("fakew.so");
     CHECK_NUMBER(connect_ansi("ansi_over_wide"), SQL_ERROR);
@@ -174,16 +174,7 @@ static void test_wide_driver_under_ansi_library(void)
     close_handles();
 }
 
-static const struct suite_case flavour_cases[] = {
-    {"an ANSI application stays ANSI", test_ansi_application},
-    {"a Unicode application stays wide", test_wide_application},
-    {"SQLConnect brings DSN, user and password", test_plain_connect},
-    {"the ANSI library serves a Unicode application", test_ansi_library},
-    {"the ANSI library stays ANSI over any real driver", test_ansi_library_over_both},
-    {"an ANSI real driver under the Unicode library", test_ansi_driver_under_unicode_library},
-    {"a wide real driver under the ANSI library", test_wide_driver_under_ansi_library},
-    {NULL, NULL},
-};
+SUITE("flavours", NULL, NULL)
 
 static void check_load_failure(const char *dsn, const char *part)
 {
@@ -194,14 +185,14 @@ static void check_load_failure(const char *dsn, const char *part)
     close_handles();
 }
 
-static void test_load_failures(void)
+CASE("a real driver that cannot be loaded")
 {
     check_load_failure("nowhere", "/nonexistent/driver.so");
     check_load_failure("itself", "odbcssl itself");
 }
 
 /* The driver manager sorts by SQLSTATE, the highest first. */
-static void test_connect_failure(void)
+CASE("a failed connecting, and another try")
 {
     open_environment("fake.so");
     fake->refuses_connecting = 1;
@@ -213,7 +204,7 @@ static void test_connect_failure(void)
     close_handles();
 }
 
-static void test_statement_records(void)
+CASE("a statement's records, again and again")
 {
     SQLINTEGER number = 0;
     open_statement("both", "fake.so");
@@ -233,7 +224,7 @@ static void test_statement_records(void)
     close_handles();
 }
 
-static void test_missing_function(void)
+CASE("functions that the real driver lacks")
 {
     SQLUSMALLINT supported = 7;
     open_statement("both", "fake.so");
@@ -255,16 +246,9 @@ static void test_missing_function(void)
     close_handles();
 }
 
-static const struct suite_case error_cases[] = {
-    {"a real driver that cannot be loaded", test_load_failures},
-    {"a failed connecting, and another try", test_connect_failure},
-    {"a statement's records, again and again",
-     test_statement_records},
-    {"functions that the real driver lacks", test_missing_function},
-    {NULL, NULL},
-};
+SUITE("errors", NULL, NULL)
 
-static void test_descriptors(void)
+CASE("descriptors, implicit and explicit")
 {
     SQLHDESC descriptor, implicit, now;
     SQLINTEGER count = 0;
@@ -283,7 +267,7 @@ static void test_descriptors(void)
     close_handles();
 }
 
-static void test_attributes(void)
+CASE("attributes set before connecting")
 {
     open_environment("fake.so");
     SQLSetConnectAttr(connection, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)7, 0);
@@ -295,7 +279,7 @@ static void test_attributes(void)
     close_handles();
 }
 
-static void test_two_drivers(void)
+CASE("two DSNs with different real drivers")
 {
     SQLHDBC other;
     struct fake_control *other_fake = fake_open("fakea.so");
@@ -316,7 +300,7 @@ static void test_two_drivers(void)
     CHECK_NUMBER(other_fake->handles, 0);
 }
 
-static void test_info(void)
+CASE("SQLGetInfo")
 {
     SQLUINTEGER state = 0;
     SQLCHAR text[64];
@@ -340,7 +324,7 @@ static void test_info(void)
     close_handles();
 }
 
-static void test_status(void)
+CASE("{call odbcssl_status}, executed and prepared")
 {
     open_statement("both", "fake.so");
     CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"{call odbcssl_status}", SQL_NTS),
@@ -357,7 +341,7 @@ static void *run_blocking(void *handle)
     return (void *)(intptr_t)SQLExecDirect(handle, (SQLCHAR *)"block", SQL_NTS);
 }
 
-static void test_cancel(void)
+CASE("SQLCancel from another thread")
 {
     pthread_t thread;
     void *outcome;
@@ -372,7 +356,7 @@ static void test_cancel(void)
     close_handles();
 }
 
-static void test_left_open(void)
+CASE("disconnecting with everything left open")
 {
     SQLHSTMT more;
     SQLHDESC descriptor;
@@ -382,27 +366,12 @@ static void test_left_open(void)
     close_handles(); /* which checks that the real driver has no handle left */
 }
 
-static const struct suite_case use_cases[] = {
-    {"descriptors, implicit and explicit", test_descriptors},
-    {"attributes set before connecting", test_attributes},
-    {"two DSNs with different real drivers", test_two_drivers},
-    {"SQLGetInfo", test_info},
-    {"{call odbcssl_status}, executed and prepared", test_status},
-    {"SQLCancel from another thread", test_cancel},
-    {"disconnecting with everything left open", test_left_open},
-    {NULL, NULL},
-};
+SUITE("use", NULL, NULL)
 
 int main(int argc, char **argv)
 {
-    const struct suite suites[] = {
-        {"flavours", flavour_cases, NULL, NULL},
-        {"errors", error_cases, NULL, NULL},
-        {"use", use_cases, NULL, NULL},
-        {0},
-    };
     /* once for all suites: the driver manager keeps to the first configuration that it sees */
-    int outcome = set_up() == 0 ? suite_main(argc, argv, suites) : EXIT_FAILURE;
+    int outcome = set_up() == 0 ? suite_main(argc, argv) : EXIT_FAILURE;
     private_odbc_remove();
     return outcome;
 }

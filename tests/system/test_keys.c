@@ -60,7 +60,7 @@ static void check_mode(const char *keyword, const char *name, mode_t mode, const
     CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, named(keyword, name), octal, wanted, "chmod 600");
 }
 
-static void test_permissions_key(void)
+CASE("permissions of the key")
 {
     check_mode("SslKey", "client.key", 0644, "mode 0644", "", "0600 or less, or 0640");
     check_mode("SslKey", "client.key", 0660, "mode 0660", "", "0600 or less, or 0640");
@@ -77,7 +77,7 @@ static void test_permissions_key(void)
 }
 
 /* As GaussDB(DWS) asks: every file, also those that hold no secret. */
-static void test_permissions_strict(void)
+CASE("permissions of all files")
 {
     static const char *const strict = "SslFilePermissions=strict;";
     char with_crl[800];
@@ -97,7 +97,7 @@ static void test_permissions_strict(void)
 }
 
 /* A key beside its certificate in one file makes the whole file secret. */
-static void test_permissions_combined(void)
+CASE("permissions of certificate and key in one file")
 {
     CHECK_FATAL(trust_run("cat '%s' '%s' > '%s'", trust_path("client.pem"),
                           trust_path("client.key"), trust_path("both.pem")));
@@ -129,7 +129,7 @@ static void check_encrypted(const char *cert, const char *key)
                   "set SslPassword");
 }
 
-static void test_pkcs8(void)
+CASE("encrypted PKCS#8")
 {
     CHECK_FATAL(openssl("pkcs8 -topk8 -v2 aes-256-cbc", "client.key", "pkcs8.pem"));
     CHECK_FATAL(openssl("pkcs8 -topk8 -v2 aes-256-cbc -outform DER", "client.key", "pkcs8.der"));
@@ -137,14 +137,14 @@ static void test_pkcs8(void)
     check_encrypted("client.pem", "pkcs8.der");
 }
 
-static void test_pkcs1(void)
+CASE("encrypted PKCS#1")
 {
     CHECK_FATAL(openssl("rsa -aes256 -traditional", "rsa.key", "pkcs1.pem"));
     CHECK_FATAL(trust_run("grep -q 'BEGIN RSA PRIVATE KEY' '%s'", trust_path("pkcs1.pem")));
     check_encrypted("rsa.pem", "pkcs1.pem");
 }
 
-static void test_sec1(void)
+CASE("encrypted SEC1")
 {
     CHECK_FATAL(openssl("ec -aes256", "client.key", "sec1.pem"));
     CHECK_FATAL(trust_run("grep -q 'BEGIN EC PRIVATE KEY' '%s'", trust_path("sec1.pem")));
@@ -178,7 +178,7 @@ static bool write_bundle(const char *folder)
            openssl("rsa -aes256 -traditional", "rsa.key", key);
 }
 
-static void test_gaussdb(void)
+CASE("GaussDB's password files")
 {
     CHECK_FATAL(write_bundle("bundle"));
     connect_with("bundle/client.crt", "bundle/client.key", "");
@@ -192,7 +192,7 @@ static void test_gaussdb(void)
     CHECK_REFUSED(ODBCSSL_ERROR_KEY_PASSWORD, "SslPassword");
 }
 
-static void test_gaussdb_user(void)
+CASE("GaussDB's password files of a user")
 {
     CHECK_FATAL(write_bundle("users"));
     CHECK_FATAL(write_password_files("users", "client", "Another@456"));
@@ -203,7 +203,7 @@ static void test_gaussdb_user(void)
     check_accepted("users/client.crt", "users/client.key", "");
 }
 
-static void test_gaussdb_broken(void)
+CASE("GaussDB's password files, broken")
 {
     unsigned char bytes[56];
     CHECK_FATAL(write_bundle("broken"));
@@ -228,7 +228,7 @@ static void test_gaussdb_broken(void)
 
 /* ---- PKCS#12 ---- */
 
-static void test_pkcs12(void)
+CASE("PKCS#12")
 {
     CHECK_FATAL(trust_run("umask 077; openssl pkcs12 -export -passout pass:" KEY_PASSWORD
                           " -in '%s' -inkey '%s' -certfile '%s' -out '%s'",
@@ -301,7 +301,7 @@ static bool connect_token(const char *cert, const char *key, const char *more)
 }
 
 /* Before anything logged in: a token's login holds for the whole process. */
-static void test_token_refused(void)
+CASE("key on a token, refused")
 {
     if (softhsm == NULL) {
         suite_skip("SoftHSM or p11tool is not installed");
@@ -327,7 +327,7 @@ static void test_token_refused(void)
     CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
 }
 
-static void test_token(void)
+CASE("key on a token")
 {
     if (softhsm == NULL) {
         suite_skip("SoftHSM or p11tool is not installed");
@@ -353,14 +353,14 @@ static void test_token(void)
 
 /* ---- what does not fit ---- */
 
-static void test_mismatch(void)
+CASE("key of another certificate")
 {
     connect_with("client.pem", "rsa.key", "");
     CHECK_REFUSED(ODBCSSL_ERROR_KEY_MISMATCH, named("SslKey", "rsa.key"), "CN=" POSTGRES_USER,
                   named("SslCert", "client.pem"));
 }
 
-static void test_dates(void)
+CASE("client certificate out of date")
 {
     connect_with("expired.pem", "expired.key", "");
     CHECK_REFUSED(ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED, named("SslCert", "expired.pem"),
@@ -370,7 +370,7 @@ static void test_dates(void)
                   "CN=" POSTGRES_USER " (serial 0F:01)", "not valid before 20", "now");
 }
 
-static void test_missing(void)
+CASE("missing files")
 {
     connect_with("client.pem", NULL, "");
     CHECK_REFUSED(ODBCSSL_ERROR_KEY_MISSING, named("SslCert", "client.pem"), "set SslKey");
@@ -386,7 +386,7 @@ static void test_missing(void)
     CHECK_REFUSED(ODBCSSL_ERROR_PATH_RELATIVE, "SslCert=client.pem (connection string)");
 }
 
-static void test_malformed(void)
+CASE("malformed files")
 {
     CHECK_FATAL(pki_write_file(trust_path("empty"), "", 0, 0600));
     CHECK_FATAL(pki_write_file(trust_path("garbage"), "not a key\n", 10, 0600));
@@ -409,7 +409,7 @@ static void test_malformed(void)
 }
 
 /* A key that is repaired while the process runs is taken at the next connection. */
-static void test_repaired(void)
+CASE("files repaired while the process runs")
 {
     CHECK_FATAL(trust_run("cp '%s' '%s'; cp '%s' '%s'; chmod 600 '%s'", trust_path("client.pem"),
                           trust_path("new.pem"), trust_path("rsa.key"), trust_path("new.key"),
@@ -459,29 +459,4 @@ static int set_up(void)
                : -1;
 }
 
-static const struct suite_case cases[] = {
-    {"permissions of the key", test_permissions_key},
-    {"permissions of all files", test_permissions_strict},
-    {"permissions of certificate and key in one file", test_permissions_combined},
-    {"encrypted PKCS#8", test_pkcs8},
-    {"encrypted PKCS#1", test_pkcs1},
-    {"encrypted SEC1", test_sec1},
-    {"GaussDB's password files", test_gaussdb},
-    {"GaussDB's password files of a user", test_gaussdb_user},
-    {"GaussDB's password files, broken", test_gaussdb_broken},
-    {"PKCS#12", test_pkcs12},
-    {"key on a token, refused", test_token_refused},
-    {"key on a token", test_token},
-    {"key of another certificate", test_mismatch},
-    {"client certificate out of date", test_dates},
-    {"missing files", test_missing},
-    {"malformed files", test_malformed},
-    {"files repaired while the process runs", test_repaired},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"keys", cases, set_up, trust_close}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("keys", set_up, trust_close)

@@ -43,7 +43,7 @@ static void check_logged_in(const char *user, const char *extra)
 /* ---- methods ---- */
 
 /* The server offers SCRAM-SHA-256-PLUS, as its channel binding with another client shows. */
-static void test_scram(void)
+CASE("scram-sha-256, where SCRAM-SHA-256-PLUS is offered")
 {
     struct odbc_session session = {0};
     CHECK(odbc_connect(&session,
@@ -55,22 +55,22 @@ static void test_scram(void)
     check_logged_in(POSTGRES_USER, "PWD=" POSTGRES_PASSWORD);
 }
 
-static void test_md5(void)
+CASE("md5")
 {
     check_logged_in("digest", "PWD=md5password");
 }
 
-static void test_trust(void)
+CASE("trust")
 {
     check_logged_in("trusted", "");
 }
 
-static void test_clear_text(void)
+CASE("password")
 {
     check_logged_in("clear", "PWD=clear password");
 }
 
-static void test_certificate(void)
+CASE("a client certificate")
 {
     struct odbc_session session = {0};
     char extra[2048];
@@ -118,7 +118,7 @@ static void check_server_words(const char *extra, const char *words)
     }
 }
 
-static void test_refused_login(void)
+CASE("what the server refuses is told in its own words, and nothing is tried again")
 {
     check_server_words("Database=postgres;UID=" POSTGRES_USER ";PWD=wrong",
                        "password authentication failed for user \"demo\"");
@@ -231,7 +231,7 @@ static void check_listener(enum behaviour behaviour, const char *extra, unsigned
     listener_close(&listener);
 }
 
-static void test_timeouts(void)
+CASE("a server that never answers")
 {
     check_listener(SILENT, "SslTimeout=1", 0, ODBCSSL_ERROR_TIMEOUT,
                    "waiting for the switch to TLS");
@@ -247,7 +247,7 @@ static void test_timeouts(void)
                    ODBCSSL_ERROR_TIMEOUT, "waiting for the TLS handshake");
 }
 
-static void test_broken_servers(void)
+CASE("a server that closes the connection, or speaks another protocol")
 {
     check_listener(CLOSES, "SslMode=prefer", 0, ODBCSSL_ERROR_CONNECT, "closed the connection");
     check_listener(AGREES_AND_CLOSES, "SslMode=prefer", 0, ODBCSSL_ERROR_HANDSHAKE,
@@ -255,7 +255,7 @@ static void test_broken_servers(void)
     check_listener(OTHER_PROTOCOL, "SslMode=prefer", 0, ODBCSSL_ERROR_PROTOCOL, "PostgreSQL");
 }
 
-static void test_unreachable(void)
+CASE("nobody listens")
 {
     struct odbc_session session = {0};
     struct listener listener;
@@ -267,7 +267,7 @@ static void test_unreachable(void)
                       ODBCSSL_ERROR_CONNECT, "Connection refused");
 }
 
-static void test_unknown_host(void)
+CASE("a host that does not exist")
 {
     struct odbc_session session = {0};
     CHECK(!odbc_connect(&session, "DRIVER={%s};Servername=no-such-host.invalid;Port=5432;UID=x",
@@ -309,23 +309,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"scram-sha-256, where SCRAM-SHA-256-PLUS is offered", test_scram},
-    {"md5", test_md5},
-    {"trust", test_trust},
-    {"password", test_clear_text},
-    {"a client certificate", test_certificate},
-    {"what the server refuses is told in its own words, and nothing is tried again",
-     test_refused_login},
-    {"a server that never answers", test_timeouts},
-    {"a server that closes the connection, or speaks another protocol", test_broken_servers},
-    {"nobody listens", test_unreachable},
-    {"a host that does not exist", test_unknown_host},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"login", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("login", set_up, tear_down)

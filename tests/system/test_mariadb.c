@@ -131,13 +131,13 @@ static void check_modes(const struct mariadb_server *to, const char *user,
         check_mode(to, user, modes[i], wanted[i]);
 }
 
-static void test_tls(void)
+CASE("a server with TLS: every mode")
 {
     check_modes(server, "native",
                 (enum wanted[]){PLAINTEXT, PLAINTEXT, ENCRYPTED, ENCRYPTED, VERIFIED, NAMED});
 }
 
-static void test_no_tls(void)
+CASE("a server without TLS: every mode")
 {
     struct mariadb_server *bare = start_server(false);
     CHECK_FATAL(bare != NULL);
@@ -148,14 +148,14 @@ static void test_no_tls(void)
 
 /* An account that requires TLS is denied in the same words as one with a wrong password, so allow
  * does not go on: the password would have to be tried twice. */
-static void test_account_requires_tls(void)
+CASE("an account that requires TLS: every mode")
 {
     check_modes(server, "secure",
                 (enum wanted[]){DENIED, DENIED, ENCRYPTED, ENCRYPTED, VERIFIED, NAMED});
 }
 
 /* Before MariaDB 11.4 the server says no more than for a wrong password. */
-static void test_server_requires_tls(void)
+CASE("a server that requires TLS: every mode")
 {
     char output[256];
     CHECK(mariadb_query(server, "SET GLOBAL require_secure_transport=ON; SELECT version()", output,
@@ -183,7 +183,7 @@ static const char *client_settings(void)
     return text;
 }
 
-static void test_accounts(void)
+CASE("kinds of accounts")
 {
     CHECK(connect_to(server, "edwards", verifying("verify-full", "")));
     check_connected(NAMED);
@@ -202,7 +202,7 @@ static void test_accounts(void)
 
 /* The server asks for the password itself; only TLS may carry it. The account's own refusal is the
  * sign that it was sent. */
-static void test_clear_password(void)
+CASE("a clear-text password")
 {
     CHECK(!connect_to(server, "clear", verifying("verify-full", "")));
     CHECK_NUMBER(session.native, 1045);
@@ -226,7 +226,7 @@ static void check_refused(const char *settings, enum odbcssl_error native, const
     odbc_close(&session);
 }
 
-static void test_trust(void)
+CASE("trust and revocation")
 {
     char settings[2048];
     const struct pki_revoked listed = {.certificate = fixture.server, .reason = 1};
@@ -252,7 +252,7 @@ static void test_trust(void)
 
 /* ----- the session ----- */
 
-static void test_wrong_password(void)
+CASE("a wrong password")
 {
     CHECK(!connect_to(server, "native", verifying("verify-full", "PWD=wrong")));
     CHECK_NUMBER(session.native, 1045);
@@ -271,7 +271,7 @@ static void *run_sleep(void *argument)
 }
 
 /* The driver logs in a second time and says KILL QUERY. The account requires TLS for that, too. */
-static void test_cancel(void)
+CASE("SQLCancel")
 {
     pthread_t thread;
     char output[64] = "";
@@ -287,7 +287,7 @@ static void test_cancel(void)
     odbc_close(&session);
 }
 
-static void test_status(void)
+CASE("the status call")
 {
     static SQLCHAR call[] = "{call odbcssl_status}";
     CHECK(connect_to(server, "native", verifying("verify-full", "")));
@@ -298,7 +298,7 @@ static void test_status(void)
     odbc_close(&session);
 }
 
-static void test_status_in_isql(void)
+CASE("the status call in isql")
 {
     char output[16384];
     if (!tools_have("isql") || !tools_can_load())
@@ -311,7 +311,7 @@ static void test_status_in_isql(void)
     CHECK_CONTAINS(output, "TLSv1.3");
 }
 
-static void test_rows(void)
+CASE("many rows")
 {
     CHECK_FATAL(
         connect_to(server, "native", verifying("verify-full", "Database=work;OPTION=2048")));
@@ -322,7 +322,7 @@ static void test_rows(void)
     odbc_close(&session);
 }
 
-static void test_server_dies(void)
+CASE("the server dies")
 {
     SQLUINTEGER dead = SQL_CD_FALSE;
     struct mariadb_server *mortal = start_server(true);
@@ -353,7 +353,7 @@ static bool connect_dsn(const char *settings)
 }
 
 /* SSLCA is SslRootCert, and so on. */
-static void test_dsn(void)
+CASE("a DSN of MariaDB's driver")
 {
     char settings[2048];
     snprintf(settings, sizeof settings, "SSLCA=%s;SSLCERT=%s;SSLKEY=%s;FORCETLS=1",
@@ -367,7 +367,7 @@ static void test_dsn(void)
     odbc_close(&session);
 }
 
-static void test_encrypted_key(void)
+CASE("an encrypted key")
 {
     char settings[2048];
     CHECK(pki_write_key_pkcs8(fixture_path(&fixture, "client.p8"), fixture.client, "Secret-1"));
@@ -379,7 +379,7 @@ static void test_encrypted_key(void)
 }
 
 /* What the DSN demands of the driver's TLS must not get lost. */
-static void test_demands(void)
+CASE("demands of MariaDB's driver")
 {
     static const struct {
         const char *settings;
@@ -405,7 +405,7 @@ static void test_demands(void)
 }
 
 /* Neither leads past the relay. */
-static void test_socket_and_options(void)
+CASE("SOCKET and my.cnf")
 {
     char settings[2048];
     snprintf(settings, sizeof settings, "[odbc]\nsocket=/nowhere\nhost=127.0.0.9\nssl-verify=1\n");
@@ -444,7 +444,7 @@ static void show_certificate(const char *certificate, const char *key)
 
 /* The driver logs in again by itself, by way of odbcssl, and the report is that of the session
  * which it uses now: the server has another certificate since. */
-static void test_reconnect(void)
+CASE("a reconnect of MariaDB's driver")
 {
     char sql[64], nothing[64], first[32];
     CHECK_FATAL(connect_to(server, "native", verifying("verify-full", AUTO_RECONNECT)));
@@ -482,30 +482,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"a server with TLS: every mode", test_tls},
-    {"a server without TLS: every mode", test_no_tls},
-    {"an account that requires TLS: every mode", test_account_requires_tls},
-    {"a server that requires TLS: every mode", test_server_requires_tls},
-    {"kinds of accounts", test_accounts},
-    {"a clear-text password", test_clear_password},
-    {"trust and revocation", test_trust},
-    {"a wrong password", test_wrong_password},
-    {"SQLCancel", test_cancel},
-    {"the status call", test_status},
-    {"the status call in isql", test_status_in_isql},
-    {"many rows", test_rows},
-    {"the server dies", test_server_dies},
-    {"a DSN of MariaDB's driver", test_dsn},
-    {"an encrypted key", test_encrypted_key},
-    {"demands of MariaDB's driver", test_demands},
-    {"SOCKET and my.cnf", test_socket_and_options},
-    {"a reconnect of MariaDB's driver", test_reconnect},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"MariaDB", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("MariaDB", set_up, tear_down)

@@ -107,14 +107,14 @@ static void check_row(const char *mode, enum wanted wanted)
 #define HOSTSSL "hostssl all all 127.0.0.1/32 scram-sha-256"
 #define HOST "host all all 127.0.0.1/32 scram-sha-256"
 
-static void test_tls_required(void)
+CASE("ssl on, required")
 {
     CHECK_FATAL(fixture_start(&fixture, "server", HOSTSSL, false));
     for (size_t i = 0; i < 6; i++)
         check_row(server_with_tls[i].mode, server_with_tls[i].required);
 }
 
-static void test_tls_optional(void)
+CASE("ssl on, not required")
 {
     CHECK_FATAL(fixture_start(&fixture, "server", HOST, false));
     for (size_t i = 0; i < 6; i++)
@@ -122,14 +122,14 @@ static void test_tls_optional(void)
 }
 
 /* With ssl off PostgreSQL passes over hostssl lines, so that there must be a host line as well. */
-static void test_no_tls_required(void)
+CASE("ssl off, required")
 {
     CHECK_FATAL(fixture_start(&fixture, NULL, HOSTSSL "\n" HOST, false));
     for (size_t i = 0; i < 6; i++)
         check_row(server_without_tls[i].mode, server_without_tls[i].required);
 }
 
-static void test_no_tls(void)
+CASE("ssl off, not required")
 {
     CHECK_FATAL(fixture_start(&fixture, NULL, HOST, false));
     for (size_t i = 0; i < 6; i++)
@@ -147,16 +147,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"ssl on, required", test_tls_required},
-    {"ssl on, not required", test_tls_optional},
-    {"ssl off, required", test_no_tls_required},
-    {"ssl off, not required", test_no_tls},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"matrix", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("matrix", set_up, tear_down)

@@ -217,29 +217,29 @@ static void check_precedence(const struct subject *subject)
     }
 }
 
-static void test_precedence_certificate(void)
+CASE("certificate and key: each place over each below it")
 {
     check_precedence(&(struct subject){"certificates", connect_certificates, check_certificates});
 }
 
-static void test_precedence_trust(void)
+CASE("root certificate: each place over each below it")
 {
     check_precedence(&(struct subject){"trust", connect_trust, check_trust});
 }
 
-static void test_precedence_crl(void)
+CASE("CRL: each place over each below it")
 {
     check_precedence(&(struct subject){"crl", connect_crl, check_crl});
 }
 
-static void test_precedence_mode(void)
+CASE("mode: each place over each below it")
 {
     check_precedence(&(struct subject){"mode", connect_mode, check_mode});
 }
 
 /* ---- one-way and mutual ---- */
 
-static void test_one_way(void)
+CASE("one-way")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", PASSWORD_LINE, false));
     trust_connect("SslMode=verify-full;SslRootCert=%s", trust_path("root.pem"));
@@ -263,7 +263,7 @@ static void test_one_way(void)
 }
 
 /* A certificate that the server did not ask for is not shown. */
-static void test_not_asked(void)
+CASE("a certificate nobody asked for")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", PASSWORD_LINE, false));
     trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert=%s;SslKey=%s", trust_path("root.pem"),
@@ -275,7 +275,7 @@ static void test_not_asked(void)
 static const char *const versions[] = {"TLSv1.2", "TLSv1.3"};
 
 /* The certificate is the login: no password counts. */
-static void test_mutual(void)
+CASE("mutual, TLS 1.2 and 1.3")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE, true));
     for (size_t i = 0; i < 2; i++) {
@@ -300,7 +300,7 @@ static void test_mutual(void)
 
 /* Issued by an intermediate CA that the server does not know and
  * that lies beside the certificate. */
-static void test_mutual_chain(void)
+CASE("mutual, with an intermediate certificate")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE, true));
     trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert=%s;SslKey=%s", trust_path("root.pem"),
@@ -313,7 +313,7 @@ static void test_mutual_chain(void)
 
 /* The server takes the handshake and then refuses the login; that it does so for want of a
  * certificate is said by the server alone, in its own language. */
-static void test_none_given(void)
+CASE("a certificate is required and none is set")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE, true));
     for (size_t i = 0; i < 2; i++) {
@@ -325,7 +325,7 @@ static void test_none_given(void)
 }
 
 /* That the server asked for a certificate and then refused is no reason to go on in plaintext. */
-static void test_none_given_no_fallback(void)
+CASE("a certificate is required and none is set: no fallback")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE PLAINTEXT_LINE, true));
     for (size_t i = 0; i < 2; i++) {
@@ -339,7 +339,7 @@ static void test_none_given_no_fallback(void)
 }
 
 /* A server that merely would like a certificate. */
-static void test_none_wanted(void)
+CASE("a certificate is wanted and none is set")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", PASSWORD_LINE, true));
     trust_connect("SslMode=verify-full;SslRootCert=%s", trust_path("root.pem"));
@@ -359,7 +359,7 @@ static void check_stranger(const char *mode, const char *version)
 
 /* The server would take the connection without TLS: a certificate that it refuses is no reason to
  * go there. */
-static void test_untrusted_given(void)
+CASE("the client certificate is not trusted")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE PLAINTEXT_LINE, true));
     for (size_t i = 0; i < 2; i++) {
@@ -369,7 +369,7 @@ static void test_untrusted_given(void)
 }
 
 /* The certificate's name is not the user's: the server's own words say so. */
-static void test_other_user(void)
+CASE("the client certificate is another user's")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE, true));
     trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert=%s;SslKey=%s", trust_path("root.pem"),
@@ -422,25 +422,4 @@ static int set_up(void)
                : -1;
 }
 
-static const struct suite_case cases[] = {
-    {"certificate and key: each place over each below it", test_precedence_certificate},
-    {"root certificate: each place over each below it", test_precedence_trust},
-    {"CRL: each place over each below it", test_precedence_crl},
-    {"mode: each place over each below it", test_precedence_mode},
-    {"one-way", test_one_way},
-    {"a certificate nobody asked for", test_not_asked},
-    {"mutual, TLS 1.2 and 1.3", test_mutual},
-    {"mutual, with an intermediate certificate", test_mutual_chain},
-    {"a certificate is required and none is set", test_none_given},
-    {"a certificate is required and none is set: no fallback", test_none_given_no_fallback},
-    {"a certificate is wanted and none is set", test_none_wanted},
-    {"the client certificate is not trusted", test_untrusted_given},
-    {"the client certificate is another user's", test_other_user},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"mutual", cases, set_up, trust_close}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("mutual", set_up, trust_close)

@@ -180,7 +180,7 @@ static void check_encrypted_login(const struct visit *visit)
 }
 
 /* OPTION=2048: compressed. */
-static void test_logins_are_encrypted(void)
+CASE("every kind of login is encrypted")
 {
     static const struct visit visits[] = {
         {PROTO_PLAN_TLS, "native", PASSWORD, NULL, false},
@@ -194,7 +194,7 @@ static void test_logins_are_encrypted(void)
         check_encrypted_login(&visits[i]);
 }
 
-static void test_rows_pass(void)
+CASE("rows pass")
 {
     static const struct visit visit = {PROTO_PLAN_TLS, "native", PASSWORD, NULL, false};
     struct link link;
@@ -221,7 +221,7 @@ static void check_denied(const struct visit *visit)
     close_link(&link);
 }
 
-static void test_failed_logins(void)
+CASE("a failed login is told by the server")
 {
     static const struct visit visits[] = {
         {PROTO_PLAN_TLS, "native", "wrong", NULL, false},
@@ -246,7 +246,7 @@ static void check_plaintext_login(const char *user)
     close_link(&link);
 }
 
-static void test_plaintext(void)
+CASE("plaintext when that is the plan")
 {
     check_plaintext_login("native");
     check_plaintext_login("edwards");
@@ -269,7 +269,7 @@ static void check_plaintext_is_refused(const char *password, bool is_told)
     close_link(&link);
 }
 
-static void test_server_requires_tls(void)
+CASE("a server that requires TLS")
 {
     static const struct visit encrypted = {PROTO_PLAN_TLS, "native", PASSWORD, NULL, false};
     char output[256];
@@ -294,7 +294,7 @@ static void check_refused(const struct visit *visit, enum odbcssl_error code, co
     close_link(&link);
 }
 
-static void test_driver_with_tls_of_its_own(void)
+CASE("a driver with TLS of its own")
 {
     static const struct visit visit = {PROTO_PLAN_PLAINTEXT, "native", PASSWORD, "FORCETLS=1",
                                        false};
@@ -307,7 +307,7 @@ static void test_driver_with_tls_of_its_own(void)
 }
 
 /* The driver would send it: it believes that a Unix socket is secure. */
-static void test_clear_password_stays(void)
+CASE("a password in clear text does not leave without TLS")
 {
     static const struct visit visit = {PROTO_PLAN_PLAINTEXT, "clear", PASSWORD, NULL, false};
     check_refused(&visit, ODBCSSL_ERROR_PLAINTEXT_LOGIN, "mysql_clear_password");
@@ -324,7 +324,7 @@ static void *run_sleep(void *argument)
     return NULL;
 }
 
-static void test_query_is_cancelled(void)
+CASE("a query is cancelled")
 {
     static const struct visit visit = {PROTO_PLAN_TLS, "secure", PASSWORD, NULL, false};
     struct link link;
@@ -363,7 +363,7 @@ static bool is_turned_away(int *descriptor_out)
 }
 
 /* The last case: the server stays full. */
-static void test_server_is_full(void)
+CASE("a server that is full")
 {
     static const struct visit visit = {PROTO_PLAN_TLS, "native", PASSWORD, NULL, false};
     struct link link;
@@ -383,21 +383,4 @@ static void test_server_is_full(void)
         close(crowd[--count]);
 }
 
-static const struct suite_case cases[] = {
-    {"every kind of login is encrypted", test_logins_are_encrypted},
-    {"rows pass", test_rows_pass},
-    {"a failed login is told by the server", test_failed_logins},
-    {"plaintext when that is the plan", test_plaintext},
-    {"a server that requires TLS", test_server_requires_tls},
-    {"a driver with TLS of its own", test_driver_with_tls_of_its_own},
-    {"a password in clear text does not leave without TLS", test_clear_password_stays},
-    {"a query is cancelled", test_query_is_cancelled},
-    {"a server that is full", test_server_is_full},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"mysql", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("mysql", set_up, tear_down)

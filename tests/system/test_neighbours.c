@@ -106,7 +106,7 @@ static void check_neighbour(void *connection)
 
 /* ---- before, while and after ---- */
 
-static void test_one_thread(void)
+CASE("before, while and after")
 {
     void *before[2], *meanwhile[2];
     struct odbc_session session = {0};
@@ -157,7 +157,7 @@ static void *be_neighbour(void *argument)
 }
 
 /* That a thread is in an ODBC call binds no other. */
-static void test_threads(void)
+CASE("on other threads")
 {
     pthread_t threads[2];
     atomic_store(&is_over, false);
@@ -209,12 +209,12 @@ static void run_script(const char *interpreter, const char *test, const char *sc
     CHECK_TEXT(last, "good\n");
 }
 
-static void test_python(void)
+CASE("Python: psycopg2 beside pyodbc")
 {
     run_script("/usr/bin/python3", "/usr/bin/python3 -c 'import psycopg2, pyodbc'", "neighbour.py");
 }
 
-static void test_php(void)
+CASE("PHP: pgsql beside odbc")
 {
     run_script("php",
                "php -r 'exit(function_exists(\"pg_connect\") && "
@@ -238,15 +238,4 @@ static int tear_down(void)
     return 0;
 }
 
-int main(int argc, char **argv)
-{
-    static const struct suite_case cases[] = {
-        {"before, while and after", test_one_thread},
-        {"on other threads", test_threads},
-        {"Python: psycopg2 beside pyodbc", test_python},
-        {"PHP: pgsql beside odbc", test_php},
-        {NULL, NULL},
-    };
-    const struct suite suites[] = {{"neighbours", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("neighbours", set_up, tear_down)

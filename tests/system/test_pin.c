@@ -54,7 +54,7 @@ static void check_form(const char *format, const char *pin)
     check_pinned("require", text);
 }
 
-static void test_forms(void)
+CASE("forms")
 {
     char text[512];
     check_form("sha256:%s", hex);
@@ -72,7 +72,7 @@ static void test_forms(void)
 
 static const char *const modes[] = {"allow", "prefer", "require"};
 
-static void test_modes(void)
+CASE("modes")
 {
     char pin[128];
     snprintf(pin, sizeof pin, "sha256:%s", hex);
@@ -94,7 +94,7 @@ static void check_wrong(const char *mode, const char *trust)
 }
 
 /* The server takes plaintext as well: a wrong pin is no reason to go there. */
-static void test_wrong(void)
+CASE("wrong")
 {
     char trust[700];
     snprintf(trust, sizeof trust, "SslRootCert=%s;", trust_path("root.pem"));
@@ -122,7 +122,7 @@ static void find_pin(const char *what, char *out, size_t out_size)
 
 /* Who finds the server's pins in a refusal, or its digest in the report,
  * can put them into SslPin. */
-static void test_shown(void)
+CASE("as shown by a refusal")
 {
     char certificate[256], key[256], reported[256];
     trust_connect("SslMode=require;SslPin=sha256:%s", other);
@@ -136,7 +136,7 @@ static void test_shown(void)
 }
 
 /* The key of another certificate, and the CA's own: not this server's. */
-static void test_other_certificate(void)
+CASE("another certificate's")
 {
     unsigned char digest[DIGEST_SIZE];
     char pin[2 * DIGEST_SIZE + 1];
@@ -149,7 +149,7 @@ static void test_other_certificate(void)
 }
 
 /* Told before anything is connected to, in every mode. */
-static void test_malformed(void)
+CASE("malformed")
 {
     static const char *const values[] = {
         "sha256:",      "sha256:abcdef", "md5:abcdef", "5C7AAAAE",   "sha256:zz",
@@ -176,18 +176,4 @@ static int set_up(void)
                : -1;
 }
 
-static const struct suite_case cases[] = {
-    {"forms", test_forms},
-    {"modes", test_modes},
-    {"wrong", test_wrong},
-    {"as shown by a refusal", test_shown},
-    {"another certificate's", test_other_certificate},
-    {"malformed", test_malformed},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"pin", cases, set_up, trust_close}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("pin", set_up, trust_close)

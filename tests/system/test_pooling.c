@@ -50,7 +50,7 @@ static void use_connection(void)
     CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_DBC, connection), SQL_SUCCESS);
 }
 
-static void test_reuse(void)
+CASE("a pooled connection is used again")
 {
     use_connection();
     CHECK_NUMBER(fake->connections, 1);
@@ -59,7 +59,7 @@ static void test_reuse(void)
 }
 
 /* The pool asks for SQL_ATTR_CONNECTION_DEAD, and connects anew when the link broke. */
-static void test_broken_link(void)
+CASE("a pooled connection whose link broke is not")
 {
     int before = fake->connections;
     fake->calls[0] = '\0';
@@ -79,14 +79,4 @@ const char *__lsan_default_suppressions(void)
     return "leak:iconv_open\n";
 }
 
-static const struct suite_case cases[] = {
-    {"a pooled connection is used again", test_reuse},
-    {"a pooled connection whose link broke is not", test_broken_link},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"pooling", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("pooling", set_up, tear_down)

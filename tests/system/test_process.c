@@ -68,7 +68,7 @@ static int use_in_child(struct odbc_session *session)
     return 0;
 }
 
-static void test_fork(void)
+CASE("a forked child leaves its parent's session alone")
 {
     struct odbc_session session = {0};
     char pid[32];
@@ -90,7 +90,7 @@ static void test_fork(void)
 }
 
 /* A child that only ends, as one that failed to exec: by exit, with all handlers of the process. */
-static void test_fork_and_exit(void)
+CASE("a forked child that ends")
 {
     struct odbc_session session = {0};
     CHECK_FATAL(connect_by(&session, ODBC_POSTGRESQL, ""));
@@ -191,7 +191,7 @@ static int run_program(const char *name, char *out, size_t size)
     return exit_status(child);
 }
 
-static void test_exit(void)
+CASE("the end of a busy process")
 {
     for (int i = 0; i < REPETITIONS; i++) {
         char out[4096];
@@ -200,7 +200,7 @@ static void test_exit(void)
     }
 }
 
-static void test_silence(void)
+CASE("nothing is printed")
 {
     char out[4096];
     CHECK_NUMBER(run_program("--be-silent", out, sizeof out), 0);
@@ -209,7 +209,7 @@ static void test_silence(void)
 
 /* ---- unloading ---- */
 
-static void test_unloading(void)
+CASE("a driver that is unloaded")
 {
     struct odbc_session kept = {0};
     for (int i = 0; i < 3; i++) {
@@ -278,7 +278,7 @@ static unsigned check_threads(void)
     return others;
 }
 
-static void test_signals(void)
+CASE("signals are the application's")
 {
     static struct sigaction before[SIGNAL_COUNT], after[SIGNAL_COUNT];
     struct odbc_session session = {0};
@@ -300,7 +300,7 @@ static void test_signals(void)
     CHECK(after[SIGPIPE].sa_handler == SIG_DFL);
 }
 
-static void test_descriptors(void)
+CASE("descriptors are closed on exec")
 {
     struct odbc_session session = {0};
     unsigned sockets = 0;
@@ -358,7 +358,7 @@ static bool wait_for_hang_ups(int wanted)
     return found >= wanted;
 }
 
-static void test_pool(void)
+CASE("the driver manager's pool")
 {
     char first[32], second[32], other[32], sql[128], answer[64];
     SQLSetEnvAttr(NULL, SQL_ATTR_CONNECTION_POOLING, (SQLPOINTER)SQL_CP_ONE_PER_HENV, 0);
@@ -409,23 +409,12 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"a forked child leaves its parent's session alone", test_fork},
-    {"a forked child that ends", test_fork_and_exit},
-    {"the end of a busy process", test_exit},
-    {"nothing is printed", test_silence},
-    {"a driver that is unloaded", test_unloading},
-    {"signals are the application's", test_signals},
-    {"descriptors are closed on exec", test_descriptors},
-    {"the driver manager's pool", test_pool},
-    {NULL, NULL},
-};
+SUITE("process", set_up, tear_down)
 
 int main(int argc, char **argv)
 {
     for (size_t i = 0; argc == 2 && i < sizeof programs / sizeof programs[0]; i++)
         if (strcmp(argv[1], programs[i].name) == 0)
             return programs[i].run();
-    const struct suite suites[] = {{"process", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
+    return suite_main(argc, argv);
 }

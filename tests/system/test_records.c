@@ -64,7 +64,7 @@ static unsigned count_records(void)
 /* ---- a link that is lost ---- */
 
 /* The server's words come before ours in every run, however the two ends race. */
-static void test_terminated(void)
+CASE("of a lost link the server's words come first")
 {
     char out[64], sql[128];
     for (int i = 0; i < 10; i++) {
@@ -80,7 +80,7 @@ static void test_terminated(void)
     }
 }
 
-static void test_killed(void)
+CASE("a server that is killed")
 {
     CHECK_FATAL(connect_with(verifying("")));
     CHECK(odbc_query(&session, "SELECT 1"));
@@ -106,7 +106,7 @@ static void check_refusal(const char *more, const char *sqlstate, int native, co
     odbc_close(&session);
 }
 
-static void test_one_record(void)
+CASE("one record tells of a refusal")
 {
     char settings[1024];
     snprintf(settings, sizeof settings, "SslMode=verify-full;SslRootCert=%s",
@@ -117,7 +117,7 @@ static void test_one_record(void)
 
 /* ---- what is wrong, and where it stands ---- */
 
-static void test_values(void)
+CASE("a wrong value: what it is, what is wanted, where it stands")
 {
     char settings[1024];
     snprintf(settings, sizeof settings, "SslCrl=%s", fixture.folder);
@@ -134,7 +134,7 @@ static void test_values(void)
                   "(connection string)");
 }
 
-static void test_port(void)
+CASE("a wrong port in odbc.ini")
 {
     session = (struct odbc_session){0};
     CHECK(!odbc_connect(&session, "DSN=records"));
@@ -143,7 +143,7 @@ static void test_port(void)
     odbc_close(&session);
 }
 
-static void test_trace(void)
+CASE("a log that cannot be written warns")
 {
     CHECK(connect_with(verifying("SslTrace=/nowhere/odbcssl.log")));
     CHECK_NUMBER(session.result, SQL_SUCCESS_WITH_INFO);
@@ -190,7 +190,7 @@ static void check_timeout(SQLULEN login_timeout, const char *settings, const cha
 }
 
 /* With three seconds libpq's own clock, which counts whole ones, may be the first. */
-static void test_timeouts(void)
+CASE("time-outs say what was waited for, how long, and which setting it was")
 {
     check_timeout(0, "SslMode=require;SslTimeout=1",
                   "the time-out of 1 seconds (SslTimeout, connection string) ran out");
@@ -200,19 +200,4 @@ static void test_timeouts(void)
                   "the time-out of 3 seconds (the application's login time-out) ran out");
 }
 
-static const struct suite_case cases[] = {
-    {"of a lost link the server's words come first", test_terminated},
-    {"a server that is killed", test_killed},
-    {"one record tells of a refusal", test_one_record},
-    {"a wrong value: what it is, what is wanted, where it stands", test_values},
-    {"a wrong port in odbc.ini", test_port},
-    {"a log that cannot be written warns", test_trace},
-    {"time-outs say what was waited for, how long, and which setting it was", test_timeouts},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"records", cases, set_up, clean_up}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("records", set_up, clean_up)

@@ -173,7 +173,7 @@ static bool connect_app(struct odbc_session *session, size_t driver, bool is_wid
 }
 
 /* Both libraries, both kinds of application, both functions: the same values. */
-static void test_items(void)
+CASE("every item, from both libraries, to ANSI and wide applications")
 {
     for (int i = 0; i < 8; i++) {
         struct odbc_session session = {0};
@@ -231,7 +231,7 @@ static void check_cut(SQLHDBC connection, get_info_function *get, bool is_wide, 
     free(narrow);
 }
 
-static void test_truncation(void)
+CASE("buffers that are too small")
 {
     struct odbc_session session = {0};
     for (int i = 0; i < 4; i++) {
@@ -281,7 +281,7 @@ static void check_rows(struct odbc_session *session, SQLRETURN result)
     CHECK_NUMBER(texts, rows);
 }
 
-static void test_call(void)
+CASE("{call odbcssl_status}")
 {
     for (size_t i = 0; i < 4; i++) {
         struct odbc_session session = {0};
@@ -303,7 +303,7 @@ static void test_call(void)
 }
 
 /* Programs cut or refuse values of long types: every column is a short varchar. */
-static void test_status_columns(void)
+CASE("the report as a table of short columns")
 {
     struct odbc_session session = {0};
     SQLSMALLINT type, digits, nullable;
@@ -342,7 +342,7 @@ static bool has_command(const char *name)
     return run(out, command) == 0;
 }
 
-static void test_isql(void)
+CASE("isql and iusql")
 {
     /* iusql shows no rows of psqlodbca, with odbcssl or without. */
     static const char *const runs[][2] = {{"isql", "wide"}, {"iusql", "wide"}, {"isql", "ansi"}};
@@ -396,7 +396,7 @@ static const char *tool(const char *arguments)
     return command;
 }
 
-static void test_command(void)
+CASE("odbcssl status")
 {
     char out[TEXT_SIZE], arguments[1024];
     CHECK_NUMBER(run(out, tool("status wide")), 0);
@@ -415,7 +415,7 @@ static void test_command(void)
     CHECK_NUMBER(run(out, tool("status")), 2);
 }
 
-static void test_json(void)
+CASE("odbcssl status --json")
 {
     static const char check[] =
         " | python3 -c 'import json,sys; d=json.load(sys.stdin); print(len(d), "
@@ -482,19 +482,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"every item, from both libraries, to ANSI and wide applications", test_items},
-    {"buffers that are too small", test_truncation},
-    {"{call odbcssl_status}", test_call},
-    {"the report as a table of short columns", test_status_columns},
-    {"isql and iusql", test_isql},
-    {"odbcssl status", test_command},
-    {"odbcssl status --json", test_json},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"report", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("report", set_up, tear_down)

@@ -151,7 +151,7 @@ static void check_outcome_reported(const struct outcome *outcome, const char *mo
                  named("SslCrl", "outcome.pem"));
 }
 
-static void test_outcomes(void)
+CASE("each outcome in each mode")
 {
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
         printf("# %s\n", outcomes[i].name);
@@ -165,7 +165,7 @@ static void test_outcomes(void)
 }
 
 /* Of a list that does not say when its successor comes nobody knows whether it is current. */
-static void test_no_next_update(void)
+CASE("a CRL without an end")
 {
     const struct pki_crl_spec root = {.issuer = trust_fixture.root};
     const struct pki_crl_spec endless = {.issuer = trust_fixture.intermediate,
@@ -187,7 +187,7 @@ static void check_file(const char *crl, enum odbcssl_error code, const char *par
 }
 
 /* Who names a CRL wants it used: no mode goes on without it. */
-static void test_files(void)
+CASE("files that are no CRL")
 {
     CHECK_FATAL(pki_write_file(trust_path("empty.crl"), "", 0, 0644));
     CHECK_FATAL(pki_write_file(trust_path("garbage.crl"), "garbage\n", 8, 0644));
@@ -223,7 +223,7 @@ static bool write_der(const char *name, const struct pki_certificate *issuer)
     return is_good;
 }
 
-static void test_formats(void)
+CASE("PEM, DER and several in one file")
 {
     CHECK_FATAL(write_der("leaf.crl", trust_fixture.intermediate));
     check_good("crl.pem", "");
@@ -239,7 +239,7 @@ static void test_formats(void)
     check_good("several.pem", "");
 }
 
-static void test_leaf_only(void)
+CASE("the leaf only")
 {
     const struct pki_revoked listed = {.certificate = trust_fixture.intermediate};
     const struct pki_crl_spec root = {
@@ -263,7 +263,7 @@ static void connect_folder(const char *more)
                   trust_path("root.pem"), trust_path("crls"), more);
 }
 
-static void test_folder(void)
+CASE("a folder of CRLs")
 {
     char with_file[700];
     CHECK_FATAL(mkdir(trust_path("crls"), 0755) == 0);
@@ -315,7 +315,7 @@ static bool publish_garbage(void)
            rename(trust_path("live.new"), trust_path("live.pem")) == 0;
 }
 
-static void test_replaced(void)
+CASE("replaced while the process runs")
 {
     static struct odbc_session earlier;
     CHECK_FATAL(publish(false));
@@ -349,7 +349,7 @@ static void test_replaced(void)
 }
 
 /* Written over in place, with the same size and within the same second. */
-static void test_overwritten(void)
+CASE("overwritten in place")
 {
     static char bytes[65536];
     FILE *file = fopen(trust_path("crl.pem"), "re");
@@ -367,7 +367,7 @@ static void test_overwritten(void)
 /* ---- modes ---- */
 
 /* The server takes plaintext as well: no failed check leads there. */
-static void test_no_fallback(void)
+CASE("no fallback after a failed check")
 {
     char pin[128];
     CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA PLAINTEXT_HBA, false));
@@ -388,7 +388,7 @@ static void test_no_fallback(void)
 }
 
 /* Without trust nobody can say whose CRL it is, and a CRL that is named is not passed over. */
-static void test_without_trust(void)
+CASE("without trust anchors")
 {
     static const char *const modes[] = {"allow", "prefer", "require"};
     for (size_t i = 0; i < 3; i++) {
@@ -405,7 +405,7 @@ static void test_without_trust(void)
 }
 
 /* Who names a CA and a CRL without a mode wants them used: nothing less than verify-full. */
-static void test_default_mode(void)
+CASE("the mode without SslMode")
 {
     CHECK_FATAL(publish(true));
     trust_connect("SslRootCert=%s;SslCrl=%s", trust_path("root.pem"), trust_path("live.pem"));
@@ -427,7 +427,7 @@ static void test_default_mode(void)
 }
 
 /* Two checks that fail at once: both bits, and the more telling one is told. */
-static void test_several(void)
+CASE("several failures")
 {
     CHECK_FATAL(publish(true));
     connect_with("prefer", "live.pem", "SslServerName=other.example.com;");
@@ -448,24 +448,4 @@ static int set_up(void)
                                                                                               : -1;
 }
 
-static const struct suite_case cases[] = {
-    {"each outcome in each mode", test_outcomes},
-    {"a CRL without an end", test_no_next_update},
-    {"files that are no CRL", test_files},
-    {"PEM, DER and several in one file", test_formats},
-    {"the leaf only", test_leaf_only},
-    {"a folder of CRLs", test_folder},
-    {"replaced while the process runs", test_replaced},
-    {"overwritten in place", test_overwritten},
-    {"no fallback after a failed check", test_no_fallback},
-    {"without trust anchors", test_without_trust},
-    {"the mode without SslMode", test_default_mode},
-    {"several failures", test_several},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"revocation", cases, set_up, trust_close}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("revocation", set_up, trust_close)

@@ -564,7 +564,7 @@ static void check_family(struct subject *subject, const char *library, const str
     check_rows(subject, rows);
 }
 
-static void test_postgresql(void)
+CASE("psqlodbc's keywords")
 {
     static const char sql[] =
         "create table kept (id int primary key, name text);"
@@ -593,7 +593,7 @@ static void test_postgresql(void)
     check_rows(&subject, driver_wide_rows);
 }
 
-static void test_freetds(void)
+CASE("FreeTDS's keywords")
 {
     struct subject subject = {.kind = CANNED_TDS,
                               .native = "libtdsodbc.so",
@@ -604,7 +604,7 @@ static void test_freetds(void)
     check_family(&subject, "libtdsodbc.so", tds_rows);
 }
 
-static void test_mariadb(void)
+CASE("the keywords of MariaDB's driver")
 {
     struct subject subject = {.kind = CANNED_MYSQL,
                               .native = "libmaodbc.so",
@@ -615,7 +615,7 @@ static void test_mariadb(void)
     check_family(&subject, "libmaodbc.so", mysql_rows);
 }
 
-static void test_real_mariadb(void)
+CASE("the same with a MariaDB server")
 {
     char error[2048] = "";
     const struct mariadb_options options = {
@@ -654,13 +654,7 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"psqlodbc's keywords", test_postgresql},
-    {"FreeTDS's keywords", test_freetds},
-    {"the keywords of MariaDB's driver", test_mariadb},
-    {"the same with a MariaDB server", test_real_mariadb},
-    {NULL, NULL},
-};
+SUITE("same", set_up, tear_down)
 
 int main(int argc, char **argv)
 {
@@ -672,6 +666,5 @@ int main(int argc, char **argv)
         puts("Bail out! tests/support/capture.so cannot be loaded");
         return 1;
     }
-    const struct suite suites[] = {{"same", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
+    return suite_main(argc, argv);
 }

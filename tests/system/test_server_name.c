@@ -31,7 +31,7 @@ static void check_wrong(const char *more, const char *wanted, const char *found)
     CHECK_REFUSED(ODBCSSL_ERROR_HOST, "server certificate CN=", wanted, found);
 }
 
-static void test_right(void)
+CASE("the right name")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA, false));
     check_name("Servername=localhost;");
@@ -47,7 +47,7 @@ static void test_right(void)
 
 #define NAMES "its names are DNS:localhost, DNS:db.example.com, IP:127.0.0.1"
 
-static void test_wrong(void)
+CASE("the wrong name")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA, false));
     check_wrong("SslServerName=wrong.example.com;", "not for host \"wrong.example.com\"", NAMES);
@@ -68,7 +68,7 @@ static void test_wrong(void)
 }
 
 /* Only verify-full looks at the name. */
-static void test_modes(void)
+CASE("the wrong name in modes that do not look")
 {
     static const struct {
         const char *mode;
@@ -100,7 +100,7 @@ static bool start_with(const struct pki_spec *spec)
     return is_started;
 }
 
-static void test_no_address(void)
+CASE("an address that is not in the certificate")
 {
     CHECK_FATAL(
         start_with(&(struct pki_spec){.common_name = "127.0.0.1", .dns = PKI_LIST("localhost")}));
@@ -110,13 +110,13 @@ static void test_no_address(void)
 }
 
 /* An address written as a DNS name is none. */
-static void test_address_as_name(void)
+CASE("an address that is there as a DNS name")
 {
     CHECK_FATAL(start_with(&(struct pki_spec){.common_name = "db2", .dns = PKI_LIST("127.0.0.1")}));
     check_wrong("Servername=127.0.0.1;", "not for host \"127.0.0.1\"", "DNS:127.0.0.1");
 }
 
-static void test_wildcard(void)
+CASE("wildcards")
 {
     CHECK_FATAL(start_with(&(struct pki_spec){
         .common_name = "db3", .dns = PKI_LIST("*.example.com", "x*.example.org", "*.com")}));
@@ -129,7 +129,7 @@ static void test_wildcard(void)
     check_wrong("SslServerName=other.com;", "not for host \"other.com\"", "DNS:*.com");
 }
 
-static void test_common_name(void)
+CASE("the common name alone")
 {
     CHECK_FATAL(start_with(&(struct pki_spec){.common_name = "localhost"}));
     check_name("Servername=localhost;");
@@ -137,7 +137,7 @@ static void test_common_name(void)
                 "it has no alternative names");
 }
 
-static void test_nul(void)
+CASE("a NUL in the name")
 {
     static const char name[] = "localhost\0.evil.org";
     CHECK_FATAL(start_with(&(struct pki_spec){
@@ -147,7 +147,7 @@ static void test_nul(void)
                   "NUL character");
 }
 
-static void test_nameless(void)
+CASE("no name of a host")
 {
     CHECK_FATAL(
         start_with(&(struct pki_spec){.common_name = "db5", .email = PKI_LIST("root@localhost")}));
@@ -162,7 +162,7 @@ static void check_sni(struct hostile_server *server, const char *more, const cha
     CHECK_TEXT(hostile_observe(server)->server_name, wanted);
 }
 
-static void test_sni(void)
+CASE("the name that is sent")
 {
     const struct pki_certificate *const chain[] = {trust_fixture.server, trust_fixture.intermediate,
                                                    NULL};
@@ -194,22 +194,4 @@ static int set_up(void)
     return trust_open(NULL, NULL);
 }
 
-static const struct suite_case cases[] = {
-    {"the right name", test_right},
-    {"the wrong name", test_wrong},
-    {"the wrong name in modes that do not look", test_modes},
-    {"an address that is not in the certificate", test_no_address},
-    {"an address that is there as a DNS name", test_address_as_name},
-    {"wildcards", test_wildcard},
-    {"the common name alone", test_common_name},
-    {"a NUL in the name", test_nul},
-    {"no name of a host", test_nameless},
-    {"the name that is sent", test_sni},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"server name", cases, set_up, trust_close}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("server name", set_up, trust_close)

@@ -97,7 +97,7 @@ static const struct {
     {"other", "Database=template1", "select current_database()", "template1"},
 };
 
-static void test_settings(void)
+CASE("the real driver's settings")
 {
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         char found[TEXT_SIZE], without[TEXT_SIZE];
@@ -123,7 +123,7 @@ static SQLSMALLINT bytea_type(const struct side *side, const char *extra)
     return type;
 }
 
-static void test_types(void)
+CASE("column types that a setting decides")
 {
     CHECK_NUMBER(bytea_type(&ours, "ByteaAsLongVarBinary=1"), SQL_LONGVARBINARY);
     CHECK_NUMBER(bytea_type(&native, "ByteaAsLongVarBinary=1"), SQL_LONGVARBINARY);
@@ -213,7 +213,7 @@ static bool log_in(const struct side *side, size_t number, enum way way)
     return is_connected;
 }
 
-static void test_passwords(void)
+CASE("passwords with special characters")
 {
     for (size_t i = 0; i < PASSWORD_COUNT; i++)
         for (enum way way = PLAIN; way < WAY_COUNT; way++) {
@@ -259,7 +259,7 @@ static void check_out_string(const char *given, char *out)
 }
 
 /* No address of the relay, no password that the application did not give, and good to connect. */
-static void test_out_string(void)
+CASE("the output connection string")
 {
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
         struct odbc_session session = {0};
@@ -287,7 +287,7 @@ static void test_out_string(void)
 
 /* The driver manager saves what it gets back, and connects with it again. SslPassword is nobody's
  * to know. */
-static void test_save_file(void)
+CASE("a connection that the driver manager saves in a file")
 {
     struct odbc_session session = {0};
     char path[256], saved[TEXT_SIZE] = "";
@@ -358,14 +358,14 @@ static void check_names(bool is_wide)
     odbc_close(&plain);
 }
 
-static void test_names(void)
+CASE("names of source, server, driver and database")
 {
     check_names(false);
     check_names(true);
 }
 
 /* libpq looks for the server's host and port in the file, not for the relay's. */
-static void test_passfile(void)
+CASE(".pgpass is searched for the server's host and port")
 {
     char line[256];
     const char *path = fixture_path(&fixture, "pgpass");
@@ -464,19 +464,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"the real driver's settings", test_settings},
-    {"column types that a setting decides", test_types},
-    {"passwords with special characters", test_passwords},
-    {"the output connection string", test_out_string},
-    {"a connection that the driver manager saves in a file", test_save_file},
-    {"names of source, server, driver and database", test_names},
-    {".pgpass is searched for the server's host and port", test_passfile},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"settings", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("settings", set_up, tear_down)

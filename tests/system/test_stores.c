@@ -65,7 +65,7 @@ static bool alter(const char *from, const char *to)
 
 /* ---- plain files ---- */
 
-static void test_pem(void)
+CASE("PEM")
 {
     CHECK_FATAL(trust_run("{ echo 'Our authorities, fetched today'; cat '%s'; echo '# and ours:'; "
                           "cat '%s'; } > '%s'",
@@ -82,7 +82,7 @@ static void test_pem(void)
     check_untrusted("other.pem", "");
 }
 
-static void test_der(void)
+CASE("DER")
 {
     CHECK_FATAL(pki_write_der(trust_path("root.cer"), trust_fixture.root));
     CHECK_FATAL(pki_write_der(trust_path("other.cer"), trust_fixture.other));
@@ -91,7 +91,7 @@ static void test_der(void)
 }
 
 /* The intermediate authority alone, and the server's certificate itself, are trust enough. */
-static void test_below_root(void)
+CASE("anchors below the root")
 {
     CHECK_FATAL(pki_write_pem(trust_path("intermediate.pem"), trust_fixture.intermediate, NULL));
     CHECK_FATAL(pki_write_pem(trust_path("leaf.pem"), trust_fixture.server, NULL));
@@ -99,7 +99,7 @@ static void test_below_root(void)
     check_trusted("leaf.pem", "");
 }
 
-static void test_malformed(void)
+CASE("malformed files")
 {
     CHECK_FATAL(pki_write_file(trust_path("empty.pem"), "", 0, 0644));
     CHECK_FATAL(pki_write_file(trust_path("text.pem"), "no certificate\n", 15, 0644));
@@ -136,7 +136,7 @@ static bool make_p7b(const char *from, const char *to, const char *form)
                      trust_path(from), form, trust_path(to));
 }
 
-static void test_pkcs7(void)
+CASE("PKCS#7")
 {
     CHECK_FATAL(make_p7b("root.pem", "pem.p7b", "PEM"));
     CHECK_FATAL(make_p7b("root.pem", "der.p7b", "DER"));
@@ -164,7 +164,7 @@ static bool make_p12(const char *from, const char *to, const char *password)
                      trust_path(from), password, trust_path(to), trust_path(to));
 }
 
-static void test_pkcs12(void)
+CASE("PKCS#12")
 {
     CHECK_FATAL(make_p12("root.pem", "changeit.p12", "changeit"));
     CHECK_FATAL(make_p12("root.pem", "own.p12", "our-own"));
@@ -191,7 +191,7 @@ static bool make_jks(const char *from, const char *to, const char *password, con
                      trust_path(from), trust_path(to), type, password);
 }
 
-static void test_jks(void)
+CASE("JKS")
 {
     if (!has_keytool) {
         suite_skip("keytool is not installed");
@@ -213,7 +213,7 @@ static void test_jks(void)
 }
 
 /* keytool makes PKCS#12 by default, whatever the file is called. */
-static void test_jks_by_name(void)
+CASE("a .jks that is PKCS#12")
 {
     if (!has_keytool) {
         suite_skip("keytool is not installed");
@@ -225,7 +225,7 @@ static void test_jks_by_name(void)
 }
 
 /* There is one SslPassword, and here it is the client key's. */
-static void test_store_and_key(void)
+CASE("a store's password beside a key's")
 {
     char more[1600];
     CHECK_FATAL(make_p12("root.pem", "beside.p12", "changeit"));
@@ -237,7 +237,7 @@ static void test_store_and_key(void)
 
 /* ---- folders ---- */
 
-static void test_folder(void)
+CASE("folder")
 {
     CHECK_FATAL(mkdir(trust_path("anchors"), 0755) == 0);
     check_refused("anchors", "", ODBCSSL_ERROR_FILE_MALFORMED, "none of the 0 files");
@@ -254,7 +254,7 @@ static void test_folder(void)
 
 /* A renewed file is taken without a new start, and a broken one refuses, it does not leave the old
  * trust in force. */
-static void test_replaced(void)
+CASE("files replaced while the process runs")
 {
     CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("root.pem"), trust_path("current.pem")));
     check_trusted("current.pem", "");
@@ -276,7 +276,7 @@ static void check_system(const char *keywords, const char *trust)
     CHECK_REFUSED(ODBCSSL_ERROR_ISSUER_UNKNOWN, "issued by CN=Root CA", trust);
 }
 
-static void test_system(void)
+CASE("system")
 {
     if (access(SYSTEM_FILE, R_OK) != 0) {
         suite_skip("the system has no " SYSTEM_FILE);
@@ -305,24 +305,4 @@ static int set_up(void)
                : -1;
 }
 
-static const struct suite_case cases[] = {
-    {"PEM", test_pem},
-    {"DER", test_der},
-    {"anchors below the root", test_below_root},
-    {"malformed files", test_malformed},
-    {"PKCS#7", test_pkcs7},
-    {"PKCS#12", test_pkcs12},
-    {"JKS", test_jks},
-    {"a .jks that is PKCS#12", test_jks_by_name},
-    {"a store's password beside a key's", test_store_and_key},
-    {"folder", test_folder},
-    {"files replaced while the process runs", test_replaced},
-    {"system", test_system},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"stores", cases, set_up, trust_close}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("stores", set_up, trust_close)

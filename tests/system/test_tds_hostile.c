@@ -58,7 +58,7 @@ static void check_rows(const struct row *rows, size_t count)
         check_row(&rows[i]);
 }
 
-static void test_early_plaintext(void)
+CASE("plaintext behind the PRELOGIN reply")
 {
     static const struct row rows[] = {
         {"early", "verify-full", ODBCSSL_ERROR_EARLY_PLAINTEXT, "unencrypted bytes"},
@@ -69,7 +69,7 @@ static void test_early_plaintext(void)
     check_rows(rows, sizeof rows / sizeof rows[0]);
 }
 
-static void test_garbage(void)
+CASE("garbage for a PRELOGIN reply")
 {
     static const struct row rows[] = {
         {"garbage", "verify-full", ODBCSSL_ERROR_PROTOCOL, "PRELOGIN"},
@@ -80,7 +80,7 @@ static void test_garbage(void)
 }
 
 /* FreeTDS alone would go on with TDS 5.0 now, with the password in the clear. */
-static void test_closing(void)
+CASE("the end in place of a PRELOGIN reply")
 {
     static const struct row rows[] = {
         {"close", "verify-full", ODBCSSL_ERROR_CONNECT, "closed the connection"},
@@ -92,7 +92,7 @@ static void test_closing(void)
 }
 
 /* A server of TDS 7 takes the first TLS record for a packet of which the rest is to come. */
-static void test_silence(void)
+CASE("no answer to TLS from the first byte")
 {
     start("off", "silent-start");
     CHECK(!tds_fixture_connect(&fixture, &session,
@@ -105,7 +105,7 @@ static void test_silence(void)
 }
 
 /* "Off" in answer to "on": the rest of the session would be plaintext. */
-static void test_login_only(void)
+CASE("encryption of the login only")
 {
     static const struct row rows[] = {
         {"login-only", "verify-full", ODBCSSL_ERROR_SERVER_WITHOUT_TLS, "the login only"},
@@ -120,7 +120,7 @@ static void test_login_only(void)
 }
 
 /* A pin or a trust anchor that does not fit ends allow's login-only encryption before the login. */
-static void test_login_only_pin(void)
+CASE("encryption of the login only, and a pin")
 {
     start("off", "login-only");
     CHECK(!tds_fixture_connect(&fixture, &session,
@@ -133,7 +133,7 @@ static void test_login_only_pin(void)
 
 /* ----- behind the login ----- */
 
-static void test_garbage_login(void)
+CASE("garbage for a login reply")
 {
     start("required", "garbage-login");
     CHECK(!tds_fixture_connect(&fixture, &session, "SslMode=verify-full;%s", ROOT));
@@ -180,20 +180,20 @@ static void check_routings(const char *misbehaviour)
     check_routing("SslMode=disable", "off", misbehaviour);
 }
 
-static void test_routing(void)
+CASE("routing")
 {
     check_routings(NULL);
 }
 
 /* In the answer to the login, but not in the message that accepts it: FreeTDS reads on to DONE. */
-static void test_late_routing(void)
+CASE("routing behind the login's acceptance")
 {
     check_routings("late-route");
 }
 
 /* ----- odd, and allowed ----- */
 
-static void test_odd_servers(void)
+CASE("odd servers")
 {
     static const char *const kinds[] = {"split-handshake", "reply-handshake", "no-mars"};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -217,22 +217,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"plaintext behind the PRELOGIN reply", test_early_plaintext},
-    {"garbage for a PRELOGIN reply", test_garbage},
-    {"the end in place of a PRELOGIN reply", test_closing},
-    {"no answer to TLS from the first byte", test_silence},
-    {"encryption of the login only", test_login_only},
-    {"encryption of the login only, and a pin", test_login_only_pin},
-    {"garbage for a login reply", test_garbage_login},
-    {"routing", test_routing},
-    {"routing behind the login's acceptance", test_late_routing},
-    {"odd servers", test_odd_servers},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"TDS hostile", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("TDS hostile", set_up, tear_down)

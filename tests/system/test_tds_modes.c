@@ -109,13 +109,13 @@ static void check_modes(const char *encryption, const enum wanted *wanted)
         check_mode(modes[i], "", wanted[i]);
 }
 
-static void test_server_off(void)
+CASE("encryption off: every mode")
 {
     check_modes("off",
                 (enum wanted[]){PLAINTEXT, LOGIN_ONLY, ENCRYPTED, ENCRYPTED, VERIFIED, NAMED});
 }
 
-static void test_server_required(void)
+CASE("encryption required: every mode")
 {
     static const enum wanted wanted[] = {
         FAILS_SERVER_REQUIRES, ENCRYPTED, ENCRYPTED, ENCRYPTED, VERIFIED, NAMED};
@@ -123,14 +123,14 @@ static void test_server_required(void)
     check_modes("required", wanted);
 }
 
-static void test_server_unsupported(void)
+CASE("encryption unsupported: every mode")
 {
     check_modes("unsupported",
                 (enum wanted[]){PLAINTEXT, PLAINTEXT, FALLBACK, FAILS_SERVER_HAS_NONE,
                                 FAILS_SERVER_HAS_NONE, FAILS_SERVER_HAS_NONE});
 }
 
-static void test_server_strict(void)
+CASE("encryption strict: every mode of TDS 7")
 {
     check_modes("strict", (enum wanted[]){FAILS_NOT_TDS_7, FAILS_NOT_TDS_7, FAILS_NOT_TDS_7,
                                           FAILS_NOT_TDS_7, FAILS_NOT_TDS_7, FAILS_NOT_TDS_7});
@@ -149,7 +149,7 @@ static void check_direct(const char *mode, const char *more, enum wanted wanted)
     CHECK_CONTAINS(log, " alpn=tds/8.0 sni=localhost ");
 }
 
-static void test_direct(void)
+CASE("TDS 8.0")
 {
     CHECK_FATAL(tds_fixture_start(&fixture, "server", "strict", NULL));
     check_direct("require", DIRECT, ENCRYPTED);
@@ -164,7 +164,7 @@ static void test_direct(void)
     odbc_close(&session);
 }
 
-static void test_direct_needs_tds_8(void)
+CASE("TDS 8.0 to a server without it")
 {
     CHECK_FATAL(tds_fixture_start(&fixture, "server", "required", NULL));
     check_mode("require", DIRECT, FAILS_NOT_TDS_8);
@@ -201,7 +201,7 @@ static void check_version(const struct version *version, const char *encryption)
 }
 
 /* SQL Server's handshake in PRELOGIN cannot carry TLS 1.3, whoever offers it. */
-static void test_versions(void)
+CASE("TLS versions of TDS 7")
 {
     static const struct version versions[] = {
         {"1.3", "", 0x0303},
@@ -217,7 +217,7 @@ static void test_versions(void)
         check_version(&versions[i], "required");
 }
 
-static void test_direct_versions(void)
+CASE("TLS versions of TDS 8.0")
 {
     static const struct version versions[] = {
         {"1.3", DIRECT, 0x0304},
@@ -230,7 +230,7 @@ static void test_direct_versions(void)
 }
 
 /* It would be an empty range. */
-static void test_tls_1_3_needs_direct(void)
+CASE("TLS 1.3 needs TDS 8.0")
 {
     CHECK_FATAL(tds_fixture_start(&fixture, "server", "required", NULL));
     CHECK(!tds_fixture_connect(&fixture, &session, "SslMode=require;SslMinProtocol=TLSv1.3"));
@@ -251,21 +251,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"encryption off: every mode", test_server_off},
-    {"encryption required: every mode", test_server_required},
-    {"encryption unsupported: every mode", test_server_unsupported},
-    {"encryption strict: every mode of TDS 7", test_server_strict},
-    {"TDS 8.0", test_direct},
-    {"TDS 8.0 to a server without it", test_direct_needs_tds_8},
-    {"TLS versions of TDS 7", test_versions},
-    {"TLS versions of TDS 8.0", test_direct_versions},
-    {"TLS 1.3 needs TDS 8.0", test_tls_1_3_needs_direct},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"TDS modes", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("TDS modes", set_up, tear_down)

@@ -76,7 +76,7 @@ static const char *with_port(const char *format)
     return out;
 }
 
-static void test_addresses(void)
+CASE("addresses")
 {
     start(NULL);
     CHECK(connect_to(with_port("Server=localhost;Port="), FULL));
@@ -91,7 +91,7 @@ static void test_addresses(void)
     check_carried("localhost", "sni=localhost");
 }
 
-static void test_wrong_addresses(void)
+CASE("wrong addresses")
 {
     start(NULL);
     CHECK(!connect_to("Server=localhost,http", FULL));
@@ -110,7 +110,7 @@ static void test_wrong_addresses(void)
 }
 
 /* When FreeTDS gives up before it connects, its own words are the reason. */
-static void test_driver_gives_up(void)
+CASE("FreeTDS gives up")
 {
     start(NULL);
     CHECK(!connect_to(with_port("Server=localhost;Port="), FULL ";ClientCharset=no-such-charset"));
@@ -131,7 +131,7 @@ static bool start_browser(void)
     return false;
 }
 
-static void test_browser(void)
+CASE("SQL Server Browser")
 {
     if (!start_browser())
         return;
@@ -141,7 +141,7 @@ static void test_browser(void)
     check_refused(ODBCSSL_ERROR_CONNECT, "PURCHASE");
 }
 
-static void test_no_browser(void)
+CASE("no SQL Server Browser")
 {
     start(NULL);
     CHECK(!connect_to("Server=127.0.0.9\\" INSTANCE ";SslTimeout=1", FULL));
@@ -172,7 +172,7 @@ static bool connect_to_entry(const char *more, const char *settings)
     return is_connected;
 }
 
-static void test_entries(void)
+CASE("entries of freetds.conf")
 {
     start(NULL);
     CHECK(connect_to_entry("", FULL));
@@ -186,7 +186,7 @@ static void test_entries(void)
 }
 
 /* What the entry demands must not get lost. */
-static void test_strict_entries(void)
+CASE("entries that demand more")
 {
     static const struct {
         const char *entry, *settings;
@@ -214,7 +214,7 @@ static void test_strict_entries(void)
     check_refused(ODBCSSL_ERROR_KEYWORD_CONFLICT, "ca file");
 }
 
-static void test_entry_with_instance(void)
+CASE("an entry with an instance")
 {
     if (!start_browser())
         return;
@@ -228,7 +228,7 @@ static void test_entry_with_instance(void)
 }
 
 /* [global] of freetds.conf must not lead past the relay. */
-static void test_global_entry(void)
+CASE("[global] of freetds.conf")
 {
     start(NULL);
     const char *path = fixture_path(&fixture.base, "freetds.conf");
@@ -243,7 +243,7 @@ static void test_global_entry(void)
 
 /* ----- around ----- */
 
-static void test_environment(void)
+CASE("the environment")
 {
     static const char *const names[] = {"TDSHOST", "TDSPORT"};
     start(NULL);
@@ -256,7 +256,7 @@ static void test_environment(void)
 }
 
 /* A DSN for FreeTDS needs another Driver, TargetDriver, and SslMode if it demands TLS. */
-static void test_dsn(void)
+CASE("a DSN of FreeTDS")
 {
     start(NULL);
     tds_peer_forget(fixture.peer);
@@ -284,23 +284,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"addresses", test_addresses},
-    {"wrong addresses", test_wrong_addresses},
-    {"FreeTDS gives up", test_driver_gives_up},
-    {"SQL Server Browser", test_browser},
-    {"no SQL Server Browser", test_no_browser},
-    {"entries of freetds.conf", test_entries},
-    {"entries that demand more", test_strict_entries},
-    {"an entry with an instance", test_entry_with_instance},
-    {"[global] of freetds.conf", test_global_entry},
-    {"the environment", test_environment},
-    {"a DSN of FreeTDS", test_dsn},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"TDS profile", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("TDS profile", set_up, tear_down)

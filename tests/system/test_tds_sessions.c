@@ -99,7 +99,7 @@ static bool ask(const char *sql, const char *wanted)
 
 /* What FreeTDS says of the server's refusal stands alone, as without odbcssl (also its SQLSTATE,
  * which is not 28000). */
-static void test_wrong_password(void)
+CASE("a wrong password")
 {
     if (!start_any())
         return;
@@ -114,7 +114,7 @@ static void test_wrong_password(void)
     disconnect();
 }
 
-static void test_unknown_database(void)
+CASE("an unknown database")
 {
     if (!start(NULL))
         return;
@@ -125,7 +125,7 @@ static void test_unknown_database(void)
 }
 
 /* Our records stand before FreeTDS's own. */
-static void test_warnings_first(void)
+CASE("warnings stand first")
 {
     if (!start_any())
         return;
@@ -137,7 +137,7 @@ static void test_warnings_first(void)
 }
 
 /* Settings that FreeTDS takes reach it; those that would undo odbcssl do not. */
-static void test_settings_pass(void)
+CASE("settings reach FreeTDS")
 {
     if (!start(NULL))
         return;
@@ -166,7 +166,7 @@ static void check_version(const char *version, const char *login)
     tds_fixture_check_records(&fixture);
 }
 
-static void test_versions(void)
+CASE("TDS 7.1 to 7.4")
 {
     if (!start_any())
         return;
@@ -182,7 +182,7 @@ static void test_versions(void)
 }
 
 /* They begin with their login, in which there is no place for TLS. */
-static void test_refused_versions(void)
+CASE("versions without TLS are refused")
 {
     static const char *const versions[] = {"4.2", "5.0", "7.0", "auto", "0.0", "4.6", "7", "seven"};
     if (!start(NULL))
@@ -201,7 +201,7 @@ static void test_refused_versions(void)
 }
 
 /* TDSVER in the environment beats the connection string. */
-static void test_version_of_environment(void)
+CASE("TDSVER is refused")
 {
     if (!start(NULL))
         return;
@@ -221,7 +221,7 @@ static void test_version_of_environment(void)
 
 /* ----- the report ----- */
 
-static void test_report(void)
+CASE("the report")
 {
     if (!start(NULL))
         return;
@@ -257,7 +257,7 @@ static void check_status_rows(const char *name, const char *wanted)
     SQLFreeStmt(session.statement, SQL_CLOSE);
 }
 
-static void test_status(void)
+CASE("the status call")
 {
     static SQLCHAR call[] = "{call odbcssl_status}";
     if (!start_any())
@@ -273,7 +273,7 @@ static void test_status(void)
     disconnect();
 }
 
-static void test_status_in_isql(void)
+CASE("the status call in isql")
 {
     char output[16384];
     if (!start_any() || !tools_have("isql") || !tools_can_load())
@@ -298,7 +298,7 @@ static void *run_wait(void *argument)
 }
 
 /* An attention, in the same TLS session. */
-static void test_cancel(void)
+CASE("SQLCancel")
 {
     pthread_t thread;
     if (!start(NULL))
@@ -316,7 +316,7 @@ static void test_cancel(void)
     tds_fixture_check_records(&fixture);
 }
 
-static void test_query_timeout(void)
+CASE("a query time-out")
 {
     if (!start_any())
         return;
@@ -344,7 +344,7 @@ static void check_timeout(const char *settings, long login_timeout)
     disconnect();
 }
 
-static void test_silent_server(void)
+CASE("a server that says nothing")
 {
     static const char *const arguments[] = {"--misbehave", "silence", NULL};
     if (!start(arguments))
@@ -365,7 +365,7 @@ static void check_broken(const char *part)
     disconnect();
 }
 
-static void test_server_dies_in_result(void)
+CASE("the server dies in a result")
 {
     if (!start(NULL))
         return;
@@ -376,7 +376,7 @@ static void test_server_dies_in_result(void)
     check_broken("localhost");
 }
 
-static void test_server_dies_idle(void)
+CASE("the server dies between queries")
 {
     if (!start(NULL))
         return;
@@ -388,7 +388,7 @@ static void test_server_dies_idle(void)
 }
 
 /* Half an answer without close_notify is no answer. */
-static void test_truncated_answer(void)
+CASE("a truncated answer")
 {
     static const char *const arguments[] = {"--misbehave", "truncate", NULL};
     if (!start(arguments))
@@ -425,7 +425,7 @@ static void check_packets(unsigned size, const char *logged)
     tds_fixture_check_records(&fixture);
 }
 
-static void test_packet_sizes(void)
+CASE("packet sizes")
 {
     if (!start_any())
         return;
@@ -434,7 +434,7 @@ static void test_packet_sizes(void)
     check_packets(32767, "packet-size=32767");
 }
 
-static void test_many_rows(void)
+CASE("many rows")
 {
     if (!start(NULL))
         return;
@@ -447,7 +447,7 @@ static void test_many_rows(void)
 
 /* Two results are open at a time; each frame of MARS is one TLS record. The server of the tests
  * answers one request after the other, so the first result has to fit into its session's window. */
-static void test_mars(void)
+CASE("MARS")
 {
     static const char *const arguments[] = {"--mars", NULL};
     static SQLCHAR sql[] = "SELECT n FROM numbers(20000)";
@@ -471,7 +471,7 @@ static void test_mars(void)
     CHECK_NUMBER(tds_peer_count(log, "violation"), 0);
 }
 
-static void test_wide(void)
+CASE("a wide connection string")
 {
     if (!start_any())
         return;
@@ -492,32 +492,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"a wrong password", test_wrong_password},
-    {"an unknown database", test_unknown_database},
-    {"warnings stand first", test_warnings_first},
-    {"settings reach FreeTDS", test_settings_pass},
-    {"TDS 7.1 to 7.4", test_versions},
-    {"versions without TLS are refused", test_refused_versions},
-    {"TDSVER is refused", test_version_of_environment},
-    {"the report", test_report},
-    {"the status call", test_status},
-    {"the status call in isql", test_status_in_isql},
-    {"SQLCancel", test_cancel},
-    {"a query time-out", test_query_timeout},
-    {"a server that says nothing", test_silent_server},
-    {"the server dies in a result", test_server_dies_in_result},
-    {"the server dies between queries", test_server_dies_idle},
-    {"a truncated answer", test_truncated_answer},
-    {"packet sizes", test_packet_sizes},
-    {"many rows", test_many_rows},
-    {"MARS", test_mars},
-    {"a wide connection string", test_wide},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"TDS sessions", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("TDS sessions", set_up, tear_down)

@@ -128,7 +128,7 @@ static void check_rows(const char *certificate, const struct row *rows, size_t c
 #define CHAIN ODBCSSL_STATE_CHAIN_VERIFIED
 #define ENCRYPTED ODBCSSL_STATE_ENCRYPTED
 
-static void test_good_certificate(void)
+CASE("a good certificate")
 {
     static const struct row rows[] = {
         {FULL ROOT, 0, "", NAMED, 0},
@@ -146,7 +146,7 @@ static void test_good_certificate(void)
     check_rows("server", ROWS(rows));
 }
 
-static void test_pin(void)
+CASE("pins")
 {
     static const struct row rows[] = {
         {"SslMode=require;SslPin=$", 0, "", ENCRYPTED, 0},
@@ -162,7 +162,7 @@ static void test_pin(void)
     check_rows("server", ROWS(rows));
 }
 
-static void test_crls(void)
+CASE("revocation lists")
 {
     static const struct row rows[] = {
         {FULL ROOT QUIET "SslCrl=@crl.pem", 0, "", NAMED, 0},
@@ -180,7 +180,7 @@ static void test_crls(void)
     check_rows("server", ROWS(rows));
 }
 
-static void test_revoked(void)
+CASE("a revoked certificate")
 {
     static const struct row rows[] = {
         {FULL ROOT "SslCrl=@crl-revoked.pem", ODBCSSL_ERROR_REVOKED, "crl-revoked.pem", 0, 0},
@@ -194,7 +194,7 @@ static void test_revoked(void)
     check_rows("revoked", ROWS(rows));
 }
 
-static void test_strangers(void)
+CASE("certificates of others")
 {
     static const struct row stranger[] = {
         {FULL ROOT, ODBCSSL_ERROR_ISSUER_UNKNOWN, "root.pem", 0, 0},
@@ -214,7 +214,7 @@ static void test_strangers(void)
     check_rows("selfmade", ROWS(selfmade));
 }
 
-static void test_dates(void)
+CASE("dates")
 {
     static const struct row expired[] = {
         {FULL ROOT, ODBCSSL_ERROR_EXPIRED, "db4", 0, 0},
@@ -269,7 +269,7 @@ static void check_mutual(const char *encryption, const char *more)
     }
 }
 
-static void test_client_certificates(void)
+CASE("client certificates")
 {
     check_mutual("required", "");
     check_mutual("strict", "SslNegotiation=direct;");
@@ -290,7 +290,7 @@ static bool make_stores(void)
         "-keystore store.p12 -storepass Secret-1");
 }
 
-static void test_formats(void)
+CASE("formats of SslRootCert")
 {
     static const struct row rows[] = {
         {FULL "SslRootCert=@bundle.pem", 0, "", NAMED, 0},
@@ -398,20 +398,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"a good certificate", test_good_certificate},
-    {"pins", test_pin},
-    {"revocation lists", test_crls},
-    {"a revoked certificate", test_revoked},
-    {"certificates of others", test_strangers},
-    {"dates", test_dates},
-    {"client certificates", test_client_certificates},
-    {"formats of SslRootCert", test_formats},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"TDS trust", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("TDS trust", set_up, tear_down)

@@ -119,7 +119,7 @@ static void check_odbc(struct odbc_session *session)
     CHECK_TEXT(odbc_info_text(session, SQL_SSL_CIPHER_A), "TLS_AES_256_GCM_SHA384");
 }
 
-static void test_gnutls(void)
+CASE("GnuTLS with a priority, a log and an audit function of its own")
 {
     struct own_session before = {0}, meanwhile = {0}, after = {0};
     struct odbc_session session = {0};
@@ -153,7 +153,7 @@ static void test_gnutls(void)
 }
 
 /* Programs begin and end GnuTLS as its manual once wanted it; some only end it. */
-static void test_global_ends(void)
+CASE("GnuTLS that the application begins and ends")
 {
     struct odbc_session session = {0};
     struct own_session own = {0};
@@ -185,7 +185,7 @@ static int end_too_early(void)
     return 0; /* with an open connection */
 }
 
-static void test_early_end(void)
+CASE("GnuTLS that the application ends too early")
 {
     char *const arguments[] = {(char *)"/proc/self/exe", (char *)"--end-too-early", NULL};
     char out[1024];
@@ -258,7 +258,7 @@ static void end_openssl(void *session, int number)
 
 /* Its queue of errors is the thread's, and what the application left there is still there. (libpq
  * empties it for SCRAM, so this user has no password.) */
-static void test_openssl(void)
+CASE("OpenSSL with errors of its own")
 {
     enum { LIBRARY = 128, REASON = 77 }; /* ERR_LIB_USER, and a reason of the application's */
     struct odbc_session session = {0};
@@ -308,17 +308,11 @@ static int tear_down(void)
     return 0;
 }
 
+SUITE("tls-neighbours", set_up, tear_down)
+
 int main(int argc, char **argv)
 {
-    static const struct suite_case cases[] = {
-        {"GnuTLS with a priority, a log and an audit function of its own", test_gnutls},
-        {"GnuTLS that the application begins and ends", test_global_ends},
-        {"GnuTLS that the application ends too early", test_early_end},
-        {"OpenSSL with errors of its own", test_openssl},
-        {NULL, NULL},
-    };
-    const struct suite suites[] = {{"tls-neighbours", cases, set_up, tear_down}, {0}};
     if (argc == 2 && strcmp(argv[1], "--end-too-early") == 0)
         return end_too_early();
-    return suite_main(argc, argv, suites);
+    return suite_main(argc, argv);
 }

@@ -91,7 +91,7 @@ static void begin_fetching(struct odbc_session *session)
         CHECK_NUMBER(SQLFetch(session->statement), SQL_SUCCESS);
 }
 
-static void test_killed_server(void)
+CASE("a server that is killed during a fetch")
 {
     struct odbc_session session = {0};
     CHECK_FATAL(connect_with(&session, fixture_port(&fixture), BY_CURSOR));
@@ -112,7 +112,7 @@ static void check_cut(bool is_reset, enum odbcssl_error code, const char *part)
     check_broken(&session, code, part);
 }
 
-static void test_cut(void)
+CASE("a network that breaks during a fetch")
 {
     check_cut(false, ODBCSSL_ERROR_TRUNCATED, "without a TLS close_notify");
     check_cut(true, ODBCSSL_ERROR_LINK_LOST, "Connection reset by peer");
@@ -133,7 +133,7 @@ static void *cut_when_busy(void *argument)
 }
 
 /* While the application waits for a query. */
-static void test_cut_in_query(void)
+CASE("a network that breaks during a query")
 {
     for (int i = 0; i < 2; i++) {
         bool is_reset = i == 1;
@@ -153,7 +153,7 @@ static void test_cut_in_query(void)
 }
 
 /* The server says why it ends the session, and says so cleanly: its words are kept. */
-static void test_terminated(void)
+CASE("a session that the server ends")
 {
     char pid[32], sql[128], answer[64];
     struct odbc_session session = {0};
@@ -187,7 +187,7 @@ static void finish_hash(gnutls_hash_hd_t hash, char *out)
 }
 
 /* Rows of a megabyte, each different; the server's md5 of all their md5s. */
-static void test_from_server(void)
+CASE("much data from the server")
 {
     static char value[MEGABYTE + 1];
     struct odbc_session session = {0};
@@ -241,7 +241,7 @@ static void put_pieces(SQLHSTMT statement, char *piece, unsigned round, gnutls_h
     CHECK_NUMBER(SQLParamData(statement, &token), SQL_SUCCESS);
 }
 
-static void test_to_server(void)
+CASE("much data to the server")
 {
     struct odbc_session session = {0};
     char *piece = malloc(PIECE);
@@ -304,7 +304,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void test_many(void)
+CASE("many connections at once")
 {
     struct worker *workers = calloc(CONNECTIONS, sizeof *workers);
     pthread_barrier_t all_connected;
@@ -366,7 +366,7 @@ static void connect_and_leave(SQLHENV environment, bool is_refused)
     odbc_close(&session);
 }
 
-static void test_loop(void)
+CASE("connecting and disconnecting leaves nothing behind")
 {
     SQLHENV environment = NULL;
     SQLAllocHandle(SQL_HANDLE_ENV, NULL, &environment);
@@ -390,7 +390,7 @@ static void test_loop(void)
 
 /* ---- two real drivers ---- */
 
-static void test_two_drivers(void)
+CASE("two real drivers in one process")
 {
     char error[2048] = "";
     struct odbc_session postgres = {0}, mariadb = {0};
@@ -446,21 +446,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"a server that is killed during a fetch", test_killed_server},
-    {"a network that breaks during a fetch", test_cut},
-    {"a network that breaks during a query", test_cut_in_query},
-    {"a session that the server ends", test_terminated},
-    {"much data from the server", test_from_server},
-    {"much data to the server", test_to_server},
-    {"many connections at once", test_many},
-    {"connecting and disconnecting leaves nothing behind", test_loop},
-    {"two real drivers in one process", test_two_drivers},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"transfer", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("transfer", set_up, tear_down)

@@ -55,7 +55,7 @@ static void check_refused(int native, const char *text)
 
 #define DIRECT "SslNegotiation=direct;SslMode=verify-full"
 
-static void test_direct(void)
+CASE("TLS from the first byte")
 {
     if (is_skipped())
         return;
@@ -76,7 +76,7 @@ static void test_direct(void)
 }
 
 /* The words for the server may be any. */
-static void test_keywords(void)
+CASE("keywords of the server")
 {
     char settings[512];
     if (is_skipped())
@@ -92,7 +92,7 @@ static void test_keywords(void)
     check_refused(ODBCSSL_ERROR_SERVER_MISSING, "set Port");
 }
 
-static void test_modes(void)
+CASE("modes")
 {
     char settings[512];
     if (is_skipped())
@@ -116,7 +116,7 @@ static void test_modes(void)
     odbc_close(&session);
 }
 
-static void test_protocol_is_asked_for(void)
+CASE("the protocol has to be named")
 {
     char settings[512];
     if (is_skipped())
@@ -126,7 +126,7 @@ static void test_protocol_is_asked_for(void)
     check_refused(ODBCSSL_ERROR_KEYWORD_VALUE, "set SslProtocol to postgresql, tds, mysql or none");
 }
 
-static void test_trust(void)
+CASE("trust")
 {
     if (is_skipped())
         return;
@@ -140,7 +140,7 @@ static void test_trust(void)
 /* A setting that nobody knew of sends the driver past us, to a server that would take it: it gets
  * nowhere, and the error says where it wanted to go. (The relay's driver is caught when it has
  * connected.) */
-static void test_nowhere_else(void)
+CASE("a driver that is led elsewhere")
 {
     char where[64], answer[64];
     if (is_skipped())
@@ -163,7 +163,7 @@ static void test_nowhere_else(void)
 }
 
 /* What cannot be interposed is not connected by force, and says why. */
-static void test_transport(void)
+CASE("SslTransport")
 {
     if (is_skipped() || strcmp(odbc_transport(), "relay") == 0)
         return;
@@ -178,7 +178,7 @@ static void test_transport(void)
 }
 
 /* The server has no TLS where the driver is sent. */
-static void test_no_tls(void)
+CASE("a server without TLS")
 {
     char settings[512];
     if (is_skipped())
@@ -196,7 +196,7 @@ static void *run_sleep(void *argument)
     return NULL;
 }
 
-static void test_cancel(void)
+CASE("SQLCancel")
 {
     static const char asleep[] = "select count(*) from pg_stat_activity where state = 'active' "
                                  "and query = 'select pg_sleep(300)'";
@@ -218,7 +218,7 @@ static void test_cancel(void)
 }
 
 /* The switch to TLS does not need a known driver, only its protocol. */
-static void test_named_protocol(void)
+CASE("another driver for SQL Server")
 {
     if (tds_fixture_is_skipped(&fixture))
         return;
@@ -237,7 +237,7 @@ static void test_named_protocol(void)
 }
 
 /* Its login knows no TLS: nothing of it goes out. */
-static void test_login_without_tls(void)
+CASE("another driver's login without TLS")
 {
     if (tds_fixture_is_skipped(&fixture))
         return;
@@ -289,23 +289,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"TLS from the first byte", test_direct},
-    {"keywords of the server", test_keywords},
-    {"modes", test_modes},
-    {"the protocol has to be named", test_protocol_is_asked_for},
-    {"trust", test_trust},
-    {"a driver that is led elsewhere", test_nowhere_else},
-    {"SslTransport", test_transport},
-    {"a server without TLS", test_no_tls},
-    {"SQLCancel", test_cancel},
-    {"another driver for SQL Server", test_named_protocol},
-    {"another driver's login without TLS", test_login_without_tls},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"unknown driver", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("unknown driver", set_up, tear_down)

@@ -50,7 +50,7 @@ static void check_mismatch(const char *more, const char *offered)
 
 /* ---- versions ---- */
 
-static void test_any(void)
+CASE("a server with every version")
 {
     CHECK_FATAL(start_with(NULL, NULL, NULL));
     check_version("", "TLSv1.3", 0x0304);
@@ -63,14 +63,14 @@ static void test_any(void)
     unsetenv("PGSSLMAXPROTOCOLVERSION");
 }
 
-static void test_server_1_2(void)
+CASE("a server with TLS 1.2")
 {
     CHECK_FATAL(start_with("ssl_max_protocol_version=TLSv1.2", NULL, NULL));
     check_version("", "TLSv1.2", 0x0303);
     check_mismatch("SslMinProtocol=TLSv1.3;", "only TLSv1.3");
 }
 
-static void test_server_1_3(void)
+CASE("a server with TLS 1.3")
 {
     CHECK_FATAL(start_with("ssl_min_protocol_version=TLSv1.3", NULL, NULL));
     check_version("", "TLSv1.3", 0x0304);
@@ -82,7 +82,7 @@ static void test_server_1_3(void)
 }
 
 /* A server that is older than TLS 1.2 is refused, unless it is asked for; then it is warned of. */
-static void test_server_old(void)
+CASE("a server with TLS 1.1")
 {
     CHECK_FATAL(start_with("ssl_min_protocol_version=TLSv1", "ssl_max_protocol_version=TLSv1.1",
                            "ssl_ciphers=DEFAULT@SECLEVEL=0"));
@@ -91,7 +91,7 @@ static void test_server_old(void)
     CHECK_WARNED(ODBCSSL_WARNING_OLD_PROTOCOL, "localhost", "TLSv1.1");
 }
 
-static void test_values(void)
+CASE("values of the limits")
 {
     CHECK_FATAL(start_with(NULL, NULL, NULL));
     connect_with("SslMinProtocol=TLSv1.3;SslMaxProtocol=TLSv1.2;");
@@ -119,7 +119,7 @@ static void check_cipher(const char *more, const char *cipher)
         CHECK_TEXT(odbc_info_text(&trust_session, SQL_SSL_CIPHER), cipher);
 }
 
-static void test_priority(void)
+CASE("priority string")
 {
     CHECK_FATAL(start_with(NULL, NULL, NULL));
     check_cipher("SslPriority=NORMAL:-CIPHER-ALL:+CHACHA20-POLY1305;",
@@ -131,7 +131,7 @@ static void test_priority(void)
     check_version("SslPriority=NORMAL;SslMaxProtocol=TLSv1.2;", "TLSv1.2", 0x0303);
 }
 
-static void test_priority_wrong(void)
+CASE("priority string, wrong")
 {
     CHECK_FATAL(start_with(NULL, NULL, NULL));
     connect_with("SslPriority=NORMAL:+AES-512-XYZ;");
@@ -162,7 +162,7 @@ static void check_mode(const char *keywords, enum odbcssl_mode mode)
     CHECK_NUMBER(odbc_info_number(&trust_session, SQL_SSL_MODE), mode);
 }
 
-static void test_encrypt(void)
+CASE("Encrypt and TrustServerCertificate")
 {
     CHECK_FATAL(start_with(NULL, NULL, NULL));
     check_mode("Encrypt=yes;", ODBCSSL_MODE_VERIFY_FULL);
@@ -188,7 +188,7 @@ static void test_encrypt(void)
     CHECK_REFUSED(ODBCSSL_ERROR_KEYWORD_VALUE, "SslMode=enable (connection string)", "verify-full");
 }
 
-static void test_names(void)
+CASE("other names of keywords")
 {
     CHECK_FATAL(start_with(NULL, NULL, NULL));
     trust_connect("SslMode=verify-full;SSLCA=%s", trust_path("root.pem"));
@@ -210,21 +210,4 @@ static int set_up(void)
     return trust_open(NULL, NULL);
 }
 
-static const struct suite_case cases[] = {
-    {"a server with every version", test_any},
-    {"a server with TLS 1.2", test_server_1_2},
-    {"a server with TLS 1.3", test_server_1_3},
-    {"a server with TLS 1.1", test_server_old},
-    {"values of the limits", test_values},
-    {"priority string", test_priority},
-    {"priority string, wrong", test_priority_wrong},
-    {"Encrypt and TrustServerCertificate", test_encrypt},
-    {"other names of keywords", test_names},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"versions", cases, set_up, trust_close}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("versions", set_up, trust_close)

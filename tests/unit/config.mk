@@ -2,7 +2,7 @@
 check_PROGRAMS += tests/unit/test-config
 TESTS += tests/unit/test-config
 tests_unit_test_config_SOURCES = \
-	tests/unit/test_config.c tests/unit/test_config.h \
+	tests/unit/test_config.h \
 	tests/unit/test_config_connstr.c \
 	tests/unit/test_config_files.c \
 	tests/unit/test_config_keys.c \

@@ -9,7 +9,7 @@ check_PROGRAMS += tests/unit/test-interpose
 TESTS += tests/unit/test-interpose
 tests_unit_test_interpose_SOURCES = \
 	tests/unit/interpose_rig.c tests/unit/interpose_rig.h \
-	tests/unit/test_interpose.c tests/unit/test_interpose.h \
+	tests/unit/test_interpose.c \
 	tests/unit/test_interpose_life.c
 tests_unit_test_interpose_LDADD = tests/support/libcallerload.la tests/support/libpeer.la \
 	tests/support/libpki.la tests/support/libsuite.la $(INTERPOSE_LIBS) $(CUNIT_LIBS)

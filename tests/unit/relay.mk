@@ -16,9 +16,9 @@ TESTS += tests/unit/test-relay
 tests_unit_test_relay_SOURCES = \
 	tests/unit/relay_rig.c tests/unit/relay_rig.h \
 	tests/unit/test_relay.c tests/unit/test_relay.h \
+	tests/unit/test_relay_server.c \
 	tests/unit/test_relay_hostile.c \
-	tests/unit/test_relay_life.c \
-	tests/unit/test_relay_server.c
+	tests/unit/test_relay_life.c
 tests_unit_test_relay_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libpostgrestest.la tests/support/libsuite.la $(RELAY_LIBS) $(CUNIT_LIBS)
 

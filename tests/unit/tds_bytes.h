@@ -44,7 +44,4 @@ void sides_send_login(struct conversation *sides, uint32_t version);
               ((size) == 0 || memcmp(buffer_content(buffer), bytes, size) == 0));                  \
     } while (0)
 
-extern const struct suite_case tds_login_cases[];
-extern const struct suite_case tds_browser_cases[];
-
 #endif

@@ -19,7 +19,7 @@
 
 /* ---- errors ---- */
 
-static void test_first_error_wins(void)
+CASE("the first error wins")
 {
     struct error error = {0};
     error_set(&error, ODBCSSL_ERROR_REVOKED, "revoked %d", 1);
@@ -29,7 +29,7 @@ static void test_first_error_wins(void)
     CHECK_TEXT(error_sqlstate(error.code), "08001");
 }
 
-static void test_long_error_is_cut_between_characters(void)
+CASE("a long error is cut between characters")
 {
     char text[ERROR_TEXT_SIZE * 2 + 1] = "x";
     for (size_t i = 1; i + 1 < sizeof text; i += 2)
@@ -42,7 +42,7 @@ static void test_long_error_is_cut_between_characters(void)
     CHECK_NUMBER(length % 2, 1); /* one byte, then whole pairs */
 }
 
-static void test_text_from_outside_is_made_printable(void)
+CASE("text from outside is made printable")
 {
     char out[64];
     static const struct {
@@ -69,7 +69,7 @@ static void test_text_from_outside_is_made_printable(void)
     CHECK_TEXT(error_printable("abcdef", 6, out, 4), "abc");
 }
 
-static void test_every_code_has_a_sqlstate(void)
+CASE("each code has its SQLSTATE")
 {
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_KEYWORD_UNKNOWN), "HY092");
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_KEYWORD_VALUE), "HY024");
@@ -77,6 +77,8 @@ static void test_every_code_has_a_sqlstate(void)
     CHECK_TEXT(error_sqlstate(ODBCSSL_ERROR_TRUNCATED), "08S01");
     CHECK_TEXT(error_sqlstate(ODBCSSL_WARNING_FALLBACK), "01000");
 }
+
+SUITE("error", NULL, NULL)
 
 /* ---- fork ---- */
 
@@ -99,7 +101,7 @@ static int look_in_child(unsigned oldest)
     return is_told && fork_is_inherited(oldest) && !fork_is_inherited(ours) ? 0 : 1;
 }
 
-static void test_fork_is_told(void)
+CASE("a child knows what its parents made")
 {
     int status = -1;
     unsigned ours = fork_generation();
@@ -111,6 +113,8 @@ static void test_fork_is_told(void)
     CHECK_NUMBER(status, 0);
     CHECK(!fork_is_inherited(ours)); /* the parent's own stays */
 }
+
+SUITE("fork", NULL, NULL)
 
 /* ---- text ---- */
 
@@ -124,7 +128,7 @@ static const struct {
     {"\xF0\x9F\x94\x92!", {0xD83D, 0xDD12, '!', 0}},
 };
 
-static void test_utf_round_trip(void)
+CASE("UTF-8 and UTF-16 round trip")
 {
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         size_t length;
@@ -138,7 +142,7 @@ static void test_utf_round_trip(void)
     }
 }
 
-static void test_broken_utf_becomes_replacement(void)
+CASE("broken UTF becomes U+FFFD")
 {
     static const char *const broken[] = {"\xC3", "\xE2\x82", "\xED\xA0\x80", "\xC0\x80", "\xFF"};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
@@ -152,7 +156,7 @@ static void test_broken_utf_becomes_replacement(void)
     free(text);
 }
 
-static void test_cut_never_splits_a_character(void)
+CASE("a cut never splits a character")
 {
     char out[4];
     uint16_t wide_out[2];
@@ -163,7 +167,7 @@ static void test_cut_never_splits_a_character(void)
     CHECK(text_copy_utf8("abc", out, sizeof out));
 }
 
-static void test_numbers(void)
+CASE("numbers are whole and in range")
 {
     unsigned long number = 7;
     CHECK(text_parse_number("65535", 65535, &number));
@@ -174,7 +178,7 @@ static void test_numbers(void)
         CHECK(!text_parse_number(wrong[i], 65535, &number));
 }
 
-static void test_hex(void)
+CASE("hexadecimal")
 {
     char out[16];
     text_hex("\x0A\x3F", 2, ':', out, sizeof out);
@@ -195,9 +199,11 @@ static void test_hex(void)
     CHECK_TEXT(out, "0A:3F:FF");
 }
 
+SUITE("text", NULL, NULL)
+
 /* ---- sparse values ---- */
 
-static void test_sparse(void)
+CASE("a sparse value comes back as it was")
 {
     static unsigned char value[20000], restored[sizeof value];
     struct sparse sparse = {0};
@@ -223,7 +229,7 @@ static void test_sparse(void)
 
 /* ---- buffers ---- */
 
-static void test_cursor_never_reads_past_the_end(void)
+CASE("a cursor never reads past the end")
 {
     struct cursor cursor = cursor_over("\x01\x02\x03", 3);
     CHECK_NUMBER(cursor_u16(&cursor), 0x0102);
@@ -233,7 +239,7 @@ static void test_cursor_never_reads_past_the_end(void)
     CHECK(cursor_bytes(&cursor, 0) == NULL);
 }
 
-static void test_cursor_byte_orders(void)
+CASE("byte orders")
 {
     struct cursor cursor = cursor_over("\x01\x02\x03\x04\x01\x02\x03\x01\x02", 9);
     CHECK_NUMBER(cursor_u32le(&cursor), 0x04030201);
@@ -242,7 +248,7 @@ static void test_cursor_byte_orders(void)
     CHECK(!cursor.is_short);
 }
 
-static void test_cursor_string_needs_its_end(void)
+CASE("a string needs its NUL")
 {
     size_t length = 0;
     struct cursor cursor = cursor_over("ab\0cd", 5);
@@ -252,7 +258,7 @@ static void test_cursor_string_needs_its_end(void)
     CHECK(cursor.is_short);
 }
 
-static void test_buffer_keeps_its_content(void)
+CASE("a buffer keeps its content while it grows and is taken from")
 {
     struct buffer buffer = {0};
     unsigned char expected = 0;
@@ -271,9 +277,11 @@ static void test_buffer_keeps_its_content(void)
     buffer_free(&buffer);
 }
 
+SUITE("buffer", NULL, NULL)
+
 /* ---- clock ---- */
 
-static void test_times(void)
+CASE("RFC 3339")
 {
     time_t time = 0;
     char out[CLOCK_TEXT_SIZE];
@@ -289,13 +297,15 @@ static void test_times(void)
         CHECK(!clock_parse(wrong[i], &time));
 }
 
-static void test_days_left_round_down(void)
+CASE("days left are rounded down")
 {
     CHECK_NUMBER(clock_days_until(86400 * 2 + 5, 0), 2);
     CHECK_NUMBER(clock_days_until(86399, 0), 0);
     CHECK_NUMBER(clock_days_until(0, 1), -1);
     CHECK_NUMBER(clock_days_until(0, 86400), -1);
 }
+
+SUITE("clock", NULL, NULL)
 
 /* ---- files ---- */
 
@@ -322,7 +332,7 @@ static void write_file(const char *text)
     close(descriptor);
 }
 
-static void test_file_is_read_whole(void)
+CASE("a file is read whole")
 {
     struct file_content content;
     struct error error = {0};
@@ -333,7 +343,7 @@ static void test_file_is_read_whole(void)
     file_content_free(&content);
 }
 
-static void test_file_refusals_name_keyword_path_and_place(void)
+CASE("refusals name keyword, path and place")
 {
     struct file_content content;
     struct error error = {0};
@@ -353,7 +363,7 @@ static void test_file_refusals_name_keyword_path_and_place(void)
     }
 }
 
-static void test_file_identity_changes_with_the_content(void)
+CASE("the identity changes with the content")
 {
     struct file_identity before, after;
     write_file("one");
@@ -388,7 +398,7 @@ static const struct {
     {0700, 0, true, FILE_PERMISSIONS_STRICT, false},
 };
 
-static void test_permissions(void)
+CASE("who may read a key")
 {
     for (size_t i = 0; i < sizeof permissions / sizeof permissions[0]; i++) {
         struct stat status = {0};
@@ -402,9 +412,31 @@ static void test_permissions(void)
     }
 }
 
+/* ---- trace ---- */
+
+CASE("the trace appends whole lines")
+{
+    struct error error = {0};
+    write_file("before\n");
+    struct log *log = log_open(path, &error);
+    CHECK_FATAL(log != NULL);
+    log_write(log, "state %d", 5);
+    log_close(&log);
+    log_write(log, "to nowhere");
+    struct file_content content;
+    CHECK_FATAL(file_read(&option, &content, &error));
+    CHECK(strncmp((char *)content.bytes, "before\n", 7) == 0);
+    CHECK_CONTAINS((char *)content.bytes, "] state 5\n");
+    file_content_free(&content);
+    CHECK(log_open("/nonexistent/log", &error) == NULL);
+    CHECK_CONTAINS(error.text, "SslTrace=/nonexistent/log");
+}
+
+SUITE("file", make_file, remove_file)
+
 /* ---- report ---- */
 
-static void test_string_items_have_two_types(void)
+CASE("strings have a UTF-16 and a UTF-8 type")
 {
     bool is_utf8 = true;
     const struct report_item *item = report_find(SQL_SSL_PROTOCOL_W, &is_utf8);
@@ -416,7 +448,7 @@ static void test_string_items_have_two_types(void)
     CHECK(report_find(0x53FF, &is_utf8) == NULL);
 }
 
-static void test_report_values(void)
+CASE("values")
 {
     struct tls_report *report = calloc(1, sizeof *report);
     char scratch[REPORT_SCRATCH_SIZE];
@@ -441,85 +473,4 @@ static void test_report_values(void)
     free(report);
 }
 
-/* ---- trace ---- */
-
-static void test_log_appends_whole_lines(void)
-{
-    struct error error = {0};
-    write_file("before\n");
-    struct log *log = log_open(path, &error);
-    CHECK_FATAL(log != NULL);
-    log_write(log, "state %d", 5);
-    log_close(&log);
-    log_write(log, "to nowhere");
-    struct file_content content;
-    CHECK_FATAL(file_read(&option, &content, &error));
-    CHECK(strncmp((char *)content.bytes, "before\n", 7) == 0);
-    CHECK_CONTAINS((char *)content.bytes, "] state 5\n");
-    file_content_free(&content);
-    CHECK(log_open("/nonexistent/log", &error) == NULL);
-    CHECK_CONTAINS(error.text, "SslTrace=/nonexistent/log");
-}
-
-static const struct suite_case error_cases[] = {
-    {"the first error wins", test_first_error_wins},
-    {"a long error is cut between characters", test_long_error_is_cut_between_characters},
-    {"text from outside is made printable", test_text_from_outside_is_made_printable},
-    {"each code has its SQLSTATE", test_every_code_has_a_sqlstate},
-    {NULL, NULL},
-};
-
-static const struct suite_case text_cases[] = {
-    {"UTF-8 and UTF-16 round trip", test_utf_round_trip},
-    {"broken UTF becomes U+FFFD", test_broken_utf_becomes_replacement},
-    {"a cut never splits a character", test_cut_never_splits_a_character},
-    {"numbers are whole and in range", test_numbers},
-    {"hexadecimal", test_hex},
-    {NULL, NULL},
-};
-
-static const struct suite_case buffer_cases[] = {
-    {"a sparse value comes back as it was", test_sparse},
-    {"a cursor never reads past the end", test_cursor_never_reads_past_the_end},
-    {"byte orders", test_cursor_byte_orders},
-    {"a string needs its NUL", test_cursor_string_needs_its_end},
-    {"a buffer keeps its content while it grows and is taken from", test_buffer_keeps_its_content},
-    {NULL, NULL},
-};
-
-static const struct suite_case clock_cases[] = {
-    {"RFC 3339", test_times},
-    {"days left are rounded down", test_days_left_round_down},
-    {NULL, NULL},
-};
-
-static const struct suite_case fork_cases[] = {
-    {"a child knows what its parents made", test_fork_is_told},
-    {NULL, NULL},
-};
-
-static const struct suite_case file_cases[] = {
-    {"a file is read whole", test_file_is_read_whole},
-    {"refusals name keyword, path and place", test_file_refusals_name_keyword_path_and_place},
-    {"the identity changes with the content", test_file_identity_changes_with_the_content},
-    {"who may read a key", test_permissions},
-    {"the trace appends whole lines", test_log_appends_whole_lines},
-    {NULL, NULL},
-};
-
-static const struct suite_case report_cases[] = {
-    {"strings have a UTF-16 and a UTF-8 type", test_string_items_have_two_types},
-    {"values", test_report_values},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {
-        {"error", error_cases, NULL, NULL},   {"text", text_cases, NULL, NULL},
-        {"buffer", buffer_cases, NULL, NULL}, {"clock", clock_cases, NULL, NULL},
-        {"fork", fork_cases, NULL, NULL},     {"file", file_cases, make_file, remove_file},
-        {"report", report_cases, NULL, NULL}, {0},
-    };
-    return suite_main(argc, argv, suites);
-}
+SUITE("report", NULL, NULL)

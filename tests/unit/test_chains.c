@@ -113,7 +113,7 @@ static void run_case(uint64_t seed, struct totals *totals)
 
 /* A CA changed its key; the new certificate is an anchor, the old one came with the chain, and its
  * key alone signed a CRL for what lies below both: found by way of an anchor that was not sent. */
-static void test_crl_key_above_anchor(void)
+CASE("finds the key of a CRL above an anchor that was not sent")
 {
     struct totals totals = {0};
     run_case(3005208, &totals);
@@ -122,7 +122,7 @@ static void test_crl_key_above_anchor(void)
 }
 
 /* A CA inhibits anyPolicy, and another one below it states that alone and maps a policy. */
-static void test_inhibited_any_policy(void)
+CASE("maps no policy where anyPolicy is inhibited")
 {
     struct totals totals = {0};
     run_case(7009385, &totals);
@@ -131,7 +131,7 @@ static void test_inhibited_any_policy(void)
     CHECK_NUMBER(totals.wrong, 0);
 }
 
-static void test_random(void)
+CASE("agrees with OpenSSL, or says why not")
 {
     uint64_t seed = setting("ODBCSSL_TEST_CHAINS_SEED", DEFAULT_SEED);
     uint64_t count = setting("ODBCSSL_TEST_CHAINS_COUNT", DEFAULT_COUNT);
@@ -157,15 +157,4 @@ static int tear_down(void)
     return 0;
 }
 
-static const struct suite_case cases[] = {
-    {"agrees with OpenSSL, or says why not", test_random},
-    {"maps no policy where anyPolicy is inhibited", test_inhibited_any_policy},
-    {"finds the key of a CRL above an anchor that was not sent", test_crl_key_above_anchor},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"chains", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("chains", set_up, tear_down)

@@ -1,16 +1,11 @@
-/* test_config.h - the suites of test-config, one per file. */
+/* test_config.h - the folder with files that suites of test-config share. */
 #ifndef TEST_CONFIG_H
 #define TEST_CONFIG_H
 
 #include "support/suite.h"
 
-extern const struct suite_case connstr_cases[];
-extern const struct suite_case keys_cases[];
-extern const struct suite_case settings_cases[];
-extern const struct suite_case refusal_cases[];
-
+/* Once for both suites that use them: they go with the process. */
 int files_set_up(void);
-int files_tear_down(void);
 
 /* text with every '@' replaced by the test's directory; valid until the next but seventh call. */
 const char *files_expand(const char *text);

@@ -26,7 +26,7 @@ static const char *render(const struct connstr *list)
     return text;
 }
 
-static void test_accepted(void)
+CASE("reads what the ODBC reference allows")
 {
     static const struct {
         const char *text, *wanted;
@@ -67,7 +67,7 @@ static void test_accepted(void)
     }
 }
 
-static void test_refused(void)
+CASE("refuses malformed text without quoting values")
 {
     static const struct {
         const char *text, *position, *part;
@@ -96,7 +96,7 @@ static void test_refused(void)
     }
 }
 
-static void test_nul(void)
+CASE("a counted terminator is no character, a NUL inside is an error")
 {
     struct connstr list;
     struct error error = {0};
@@ -107,7 +107,7 @@ static void test_nul(void)
     CHECK_CONTAINS(error.text, "position 4:");
 }
 
-static void test_first_counts(void)
+CASE("the first of several pairs counts; DSN and DRIVER exclude each other")
 {
     struct connstr list;
     struct error error;
@@ -123,7 +123,7 @@ static void test_first_counts(void)
     connstr_free(&list);
 }
 
-static void test_changes(void)
+CASE("set, append and remove leave no second pair")
 {
     struct connstr list;
     struct error error;
@@ -157,7 +157,7 @@ static void test_format_blanks(void)
     }
 }
 
-static void test_format(void)
+CASE("writes what reads back the same")
 {
     test_format_blanks();
     static const struct {
@@ -192,7 +192,7 @@ static void test_format(void)
 }
 
 /* psqlodbc reads PWD={a+b} and PWD=a+b differently. */
-static void test_format_keeps_braces(void)
+CASE("braces that were written stay")
 {
     struct connstr list;
     struct error error;
@@ -206,13 +206,4 @@ static void test_format_keeps_braces(void)
     text_free_secret(text);
 }
 
-const struct suite_case connstr_cases[] = {
-    {"reads what the ODBC reference allows", test_accepted},
-    {"refuses malformed text without quoting values", test_refused},
-    {"a counted terminator is no character, a NUL inside is an error", test_nul},
-    {"the first of several pairs counts; DSN and DRIVER exclude each other", test_first_counts},
-    {"set, append and remove leave no second pair", test_changes},
-    {"writes what reads back the same", test_format},
-    {"braces that were written stay", test_format_keeps_braces},
-    {NULL, NULL},
-};
+SUITE("connection string", NULL, NULL)

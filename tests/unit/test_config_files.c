@@ -142,6 +142,19 @@ static int set_environment(void)
     return setenv("ODBCINI", path, 1);
 }
 
+static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *where)
+{
+    (void)status;
+    (void)flag;
+    (void)where;
+    return remove(path);
+}
+
+static void remove_files(void)
+{
+    nftw(directory, remove_entry, 10, FTW_DEPTH | FTW_PHYS);
+}
+
 int files_set_up(void)
 {
     int failed = 0;
@@ -151,7 +164,7 @@ int files_set_up(void)
         return 0;
     snprintf(directory, sizeof directory, "%s/odbcssl-config-XXXXXX",
              parent != NULL ? parent : "/tmp");
-    if (mkdtemp(directory) == NULL)
+    if (mkdtemp(directory) == NULL || atexit(remove_files) != 0)
         return -1;
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, folders[i]);
@@ -163,20 +176,4 @@ int files_set_up(void)
     failed += write_odbc_ini() != 0;
     failed += make_links() != 0;
     return failed + set_environment();
-}
-
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *where)
-{
-    (void)status;
-    (void)flag;
-    (void)where;
-    return remove(path);
-}
-
-int files_tear_down(void)
-{
-    if (directory[0] != '\0')
-        nftw(directory, remove_entry, 10, FTW_DEPTH | FTW_PHYS);
-    directory[0] = '\0';
-    return 0;
 }

@@ -10,7 +10,7 @@
 
 static const struct key_origin origin = {"Keyword", "somewhere"};
 
-static void test_names(void)
+CASE("names are found with any case")
 {
     CHECK(key_find("sslmode") == &keys[KEY_INDEX_SslMode]);
     CHECK(key_find("SSLMODE") == &keys[KEY_INDEX_SslMode]);
@@ -22,7 +22,7 @@ static void test_names(void)
     CHECK(!key_is_ours("SslModus"));
 }
 
-static void test_unknown_names(void)
+CASE("unknown Ssl keywords are refused with advice")
 {
     static const struct {
         const char *name, *part;
@@ -51,7 +51,7 @@ static void test_unknown_names(void)
     CHECK(!error_is_set(&error));
 }
 
-static void test_words(void)
+CASE("words and numbers are read with any case and either dash")
 {
     static const struct {
         enum key_index key;
@@ -96,7 +96,7 @@ static void test_words(void)
     }
 }
 
-static void test_bad_values(void)
+CASE("bad values are refused with keyword, value, place and what is allowed")
 {
     static const struct {
         enum key_index key;
@@ -137,7 +137,7 @@ static void test_bad_values(void)
     }
 }
 
-static void test_copied_values(void)
+CASE("system and pkcs11: are copied in lower case")
 {
     static const struct {
         enum key_index key;
@@ -158,7 +158,7 @@ static void test_copied_values(void)
     }
 }
 
-static void test_secret_is_hidden(void)
+CASE("a secret is not described")
 {
     char text[KEY_DESCRIPTION_SIZE];
     key_describe(&keys[KEY_INDEX_SslPassword], "hunter2", &origin, text, sizeof text);
@@ -168,7 +168,7 @@ static void test_secret_is_hidden(void)
 
 /* A row that is wrong would show up in a user's error only:
  * every default has to be a valid value. */
-static void test_rows(void)
+CASE("every row has a help text and a valid default")
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {
         struct error error = {0};
@@ -181,13 +181,4 @@ static void test_rows(void)
     }
 }
 
-const struct suite_case keys_cases[] = {
-    {"names are found with any case", test_names},
-    {"unknown Ssl keywords are refused with advice", test_unknown_names},
-    {"words and numbers are read with any case and either dash", test_words},
-    {"bad values are refused with keyword, value, place and what is allowed", test_bad_values},
-    {"system and pkcs11: are copied in lower case", test_copied_values},
-    {"a secret is not described", test_secret_is_hidden},
-    {"every row has a help text and a valid default", test_rows},
-    {NULL, NULL},
-};
+SUITE("keywords", NULL, NULL)

@@ -60,7 +60,7 @@ static void check_cases(const struct resolve_case *tests)
         check_case(tests);
 }
 
-static void test_places(void)
+CASE("each place beats the ones below it and is named")
 {
     static const struct resolve_case cases[] = {
         {"DSN=warehouse;SslMode=disable", "SslMode", "disable", "connection string"},
@@ -94,7 +94,7 @@ static void test_places(void)
     check_cases(cases);
 }
 
-static void test_aliases(void)
+CASE("aliases count where they are written")
 {
     static const struct resolve_case cases[] = {
         {"DSN=plain;SSLCA=/a", "SslRootCert", "/a", "connection string, as SSLCA"},
@@ -111,7 +111,7 @@ static void test_aliases(void)
     check_cases(cases);
 }
 
-static void test_encrypt(void)
+CASE("Encrypt and TrustServerCertificate become modes")
 {
     static const struct resolve_case cases[] = {
         {"DSN=tds", "SslMode", "verify-full", "odbc.ini [tds], as Encrypt=yes"},
@@ -154,7 +154,7 @@ static void test_encrypt(void)
     check_cases(cases);
 }
 
-static void test_environment(void)
+CASE("libpq's environment counts for its family, below the files")
 {
     static const struct {
         const char *variable, *value;
@@ -196,7 +196,7 @@ static void test_environment(void)
     }
 }
 
-static void test_default_files(void)
+CASE("libpq's default files count when they exist")
 {
     static const struct resolve_case with_files[] = {
         {"DSN=plain", "SslRootCert", "@/default/.postgresql/root.crt", "default file"},
@@ -239,7 +239,7 @@ static void test_default_files(void)
 }
 
 /* Who names something to verify with wants it used; what lies about asks for nothing. */
-static void test_default_mode(void)
+CASE("the mode is verify-full by default where a keyword says with what")
 {
     static const struct resolve_case cases[] = {
         {"DSN=no section;SslRootCert=/r", "SslMode", "verify-full", "default with SslRootCert"},
@@ -271,7 +271,7 @@ static void test_default_mode(void)
 }
 
 /* Every keyword at once, as tls/ sees it. */
-static void test_typed_values(void)
+CASE("every keyword reaches its typed field")
 {
     struct settings settings;
     struct error error;
@@ -312,7 +312,7 @@ static void test_typed_values(void)
     CHECK(settings.items == NULL && settings.dsn == NULL);
 }
 
-static void test_typed_defaults(void)
+CASE("every keyword has its default")
 {
     struct settings settings;
     struct error error;
@@ -347,7 +347,7 @@ static void check_driver_settings(const char *connection, const char *wanted)
     settings_free(&settings);
 }
 
-static void test_driver_settings(void)
+CASE("the real driver gets what is its own, once")
 {
     static const struct {
         const char *connection, *wanted;
@@ -369,7 +369,7 @@ static void test_driver_settings(void)
         check_driver_settings(cases[i].connection, cases[i].wanted);
 }
 
-static void test_find_driver(void)
+CASE("TargetDriver leads to a library by section or path")
 {
     static const struct {
         const char *target, *path;
@@ -391,7 +391,7 @@ static void test_find_driver(void)
 }
 
 /* A library without a directory is found where the driver manager finds it. */
-static void test_find_module(void)
+CASE("a library without directory is searched for among the modules")
 {
     struct error error = {0};
     struct stat status;
@@ -406,7 +406,7 @@ static void test_find_module(void)
     free(path);
 }
 
-static void test_families(void)
+CASE("families are told by the library's name")
 {
     CHECK(settings_driver_family("/x/psqlodbcw.so") == DRIVER_FAMILY_POSTGRESQL);
     CHECK(settings_driver_family("/x/psqlodbca.so") == DRIVER_FAMILY_POSTGRESQL);
@@ -418,23 +418,9 @@ static void test_families(void)
     CHECK(settings_driver_family("/psqlodbc/other.so") == DRIVER_FAMILY_UNKNOWN);
 }
 
-const struct suite_case settings_cases[] = {
-    {"each place beats the ones below it and is named", test_places},
-    {"aliases count where they are written", test_aliases},
-    {"Encrypt and TrustServerCertificate become modes", test_encrypt},
-    {"libpq's environment counts for its family, below the files", test_environment},
-    {"libpq's default files count when they exist", test_default_files},
-    {"the mode is verify-full by default where a keyword says with what", test_default_mode},
-    {"every keyword reaches its typed field", test_typed_values},
-    {"every keyword has its default", test_typed_defaults},
-    {"the real driver gets what is its own, once", test_driver_settings},
-    {"TargetDriver leads to a library by section or path", test_find_driver},
-    {"a library without directory is searched for among the modules", test_find_module},
-    {"families are told by the library's name", test_families},
-    {NULL, NULL},
-};
+SUITE("settings", files_set_up, NULL)
 
-static void test_refusals(void)
+CASE("every refusal names keyword, value and place")
 {
     static const struct {
         const char *connection, *sqlstate, *parts[3];
@@ -546,7 +532,7 @@ static void test_refusals(void)
     }
 }
 
-static void test_environment_refusals(void)
+CASE("the environment's values are checked as well")
 {
     static const struct {
         const char *variable, *value, *sqlstate, *part;
@@ -576,14 +562,9 @@ static bool read_driver(void)
     return is_read;
 }
 
-static void test_fork(void)
+CASE("a child that is forked while threads read the files reads them")
 {
     CHECK(fork_beside(read_driver, read_driver));
 }
 
-const struct suite_case refusal_cases[] = {
-    {"every refusal names keyword, value and place", test_refusals},
-    {"the environment's values are checked as well", test_environment_refusals},
-    {"a child that is forked while threads read the files reads them", test_fork},
-    {NULL, NULL},
-};
+SUITE("refusals", files_set_up, NULL)

@@ -23,7 +23,7 @@ static void check_plan(enum odbcssl_mode mode, size_t count, enum proto_plan fir
         CHECK_NUMBER(plan.attempts[1], second);
 }
 
-static void test_plans(void)
+CASE("each mode has its attempts")
 {
     check_plan(ODBCSSL_MODE_DISABLE, 1, PROTO_PLAN_PLAINTEXT, PROTO_PLAN_PLAINTEXT);
     check_plan(ODBCSSL_MODE_ALLOW, 2, PROTO_PLAN_PLAINTEXT, PROTO_PLAN_TLS);
@@ -33,7 +33,7 @@ static void test_plans(void)
     check_plan(ODBCSSL_MODE_VERIFY_FULL, 1, PROTO_PLAN_TLS, PROTO_PLAN_TLS);
 }
 
-static void test_direct_plan(void)
+CASE("direct negotiation begins with TLS")
 {
     struct plan plan = plan_make(ODBCSSL_MODE_VERIFY_FULL, TLS_NEGOTIATION_DIRECT);
     CHECK_NUMBER(plan.attempts[0], PROTO_PLAN_DIRECT);
@@ -51,7 +51,7 @@ static const struct {
     {SESSION_WAITING, false, false}, {SESSION_CARRIED, false, false},
 };
 
-static void test_going_on(void)
+CASE("only the server's own word leads to the next attempt")
 {
     struct plan allow = plan_make(ODBCSSL_MODE_ALLOW, TLS_NEGOTIATION_STARTTLS);
     struct plan prefer = plan_make(ODBCSSL_MODE_PREFER, TLS_NEGOTIATION_STARTTLS);
@@ -66,13 +66,15 @@ static void test_going_on(void)
     }
 }
 
-static void test_plaintext_state(void)
+CASE("plaintext by choice and by fallback are told apart")
 {
     struct plan allow = plan_make(ODBCSSL_MODE_ALLOW, TLS_NEGOTIATION_STARTTLS);
     struct plan prefer = plan_make(ODBCSSL_MODE_PREFER, TLS_NEGOTIATION_STARTTLS);
     CHECK_NUMBER(plan_plaintext_state(&allow, 0), ODBCSSL_STATE_PLAINTEXT);
     CHECK_NUMBER(plan_plaintext_state(&prefer, 1), ODBCSSL_STATE_PLAINTEXT_FALLBACK);
 }
+
+SUITE("plan", NULL, NULL)
 
 /* ---- pqopt ---- */
 
@@ -94,7 +96,7 @@ static const struct {
     {"hostaddr=10.0.0.1 hostaddr=10.0.0.2", "10.0.0.2", ""},
 };
 
-static void test_pqopt_accepted(void)
+CASE("options are kept, hostaddr is taken out")
 {
     for (size_t i = 0; i < sizeof pqopt_accepted / sizeof pqopt_accepted[0]; i++) {
         char *address = NULL, *rest = NULL;
@@ -128,7 +130,7 @@ static const struct {
     {"hostaddr=1.2.3.4 postgres://h/d?a=x", ODBCSSL_ERROR_KEYWORD_VALUE, "letters"},
 };
 
-static void test_pqopt_refused(void)
+CASE("what would lead past the relay is refused")
 {
     for (size_t i = 0; i < sizeof pqopt_refused / sizeof pqopt_refused[0]; i++) {
         char *address = NULL, *rest = NULL;
@@ -138,6 +140,8 @@ static void test_pqopt_refused(void)
         CHECK_CONTAINS(error.text, pqopt_refused[i].part);
     }
 }
+
+SUITE("pqopt", NULL, NULL)
 
 /* ---- what the real driver is given ---- */
 
@@ -175,7 +179,7 @@ static bool rewrite(enum driver_family family, const char *text,
     return is_good;
 }
 
-static void test_postgresql_rewrite(void)
+CASE("psqlodbc keeps its settings and gets the relay's address")
 {
     struct connstr list;
     struct error error = {0};
@@ -196,7 +200,7 @@ static void test_postgresql_rewrite(void)
     connstr_free(&list);
 }
 
-static void test_postgresql_target(void)
+CASE("hostaddr is dialled, the name is verified")
 {
     struct settings settings;
     struct profile_target target = {0};
@@ -276,7 +280,7 @@ static const struct {
     {DRIVER_FAMILY_MYSQL, {"NULLISCURRENT={1;OPTION=65536}"}, NULL},
 };
 
-static void test_written(void)
+CASE("each setting is told once, as the real driver would have read it")
 {
     for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
         struct settings settings;
@@ -332,7 +336,7 @@ static void write_pgpass(const char *path, const char *line, mode_t mode)
     chmod(path, mode);
 }
 
-static void test_pgpass(void)
+CASE("passwords of .pgpass are found by its rules")
 {
     const struct pgpass_query query = {"db", 5433, "data", "me"};
     char path[] = "/tmp/odbcssl-pgpass-XXXXXX";
@@ -352,7 +356,7 @@ static void test_pgpass(void)
 }
 
 /* Only when libpq itself could not find it: the relay has another port than the server. */
-static void test_pgpass_is_used_for_another_port(void)
+CASE(".pgpass is read when the relay has another port")
 {
     struct connstr list;
     struct error error = {0};
@@ -376,7 +380,7 @@ static void test_pgpass_is_used_for_another_port(void)
     unsetenv("PGPASSFILE");
 }
 
-static void test_mysql_rewrite(void)
+CASE("MariaDB gets the private socket")
 {
     struct connstr list;
     struct error error = {0};
@@ -394,7 +398,7 @@ static void test_mysql_rewrite(void)
 
 /* In plaintext the driver must not believe in a secure link,
  * where it sends passwords as they are. */
-static void test_mysql_plaintext_rewrite(void)
+CASE("MariaDB in plaintext gets a TCP endpoint")
 {
     struct connstr list;
     struct error error = {0};
@@ -406,7 +410,7 @@ static void test_mysql_plaintext_rewrite(void)
     connstr_free(&list);
 }
 
-static void test_tds_rewrite(void)
+CASE("FreeTDS gets host, port and a fixed version")
 {
     struct connstr list;
     struct error error = {0};
@@ -440,7 +444,7 @@ static const struct {
     {DRIVER_FAMILY_UNKNOWN, "Server=a", ODBCSSL_ERROR_SERVER_MISSING, "port"},
 };
 
-static void test_refused(void)
+CASE("settings that lead past the relay are refused")
 {
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct connstr list;
@@ -454,7 +458,7 @@ static void test_refused(void)
 
 /* Each variable would send the real driver elsewhere,
  * or ask for what cannot be had behind a relay. */
-static void test_environment_refused(void)
+CASE("environment variables that lead past the relay are refused")
 {
     static const struct {
         enum driver_family family;
@@ -478,7 +482,7 @@ static void test_environment_refused(void)
     }
 }
 
-static void test_unknown_driver_keywords(void)
+CASE("an unknown driver goes by SslServerKeyword and SslPortKeyword")
 {
     struct settings settings;
     struct profile_target target = {0};
@@ -498,42 +502,4 @@ static void test_unknown_driver_keywords(void)
     settings_free(&settings);
 }
 
-static const struct suite_case plan_cases[] = {
-    {"each mode has its attempts", test_plans},
-    {"direct negotiation begins with TLS", test_direct_plan},
-    {"only the server's own word leads to the next attempt", test_going_on},
-    {"plaintext by choice and by fallback are told apart", test_plaintext_state},
-    {NULL, NULL},
-};
-
-static const struct suite_case pqopt_cases[] = {
-    {"options are kept, hostaddr is taken out", test_pqopt_accepted},
-    {"what would lead past the relay is refused", test_pqopt_refused},
-    {NULL, NULL},
-};
-
-static const struct suite_case profile_cases[] = {
-    {"psqlodbc keeps its settings and gets the relay's address", test_postgresql_rewrite},
-    {"each setting is told once, as the real driver would have read it", test_written},
-    {"passwords of .pgpass are found by its rules", test_pgpass},
-    {".pgpass is read when the relay has another port", test_pgpass_is_used_for_another_port},
-    {"hostaddr is dialled, the name is verified", test_postgresql_target},
-    {"MariaDB gets the private socket", test_mysql_rewrite},
-    {"MariaDB in plaintext gets a TCP endpoint", test_mysql_plaintext_rewrite},
-    {"FreeTDS gets host, port and a fixed version", test_tds_rewrite},
-    {"settings that lead past the relay are refused", test_refused},
-    {"environment variables that lead past the relay are refused", test_environment_refused},
-    {"an unknown driver goes by SslServerKeyword and SslPortKeyword", test_unknown_driver_keywords},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {
-        {"plan", plan_cases, NULL, NULL},
-        {"pqopt", pqopt_cases, NULL, NULL},
-        {"profiles", profile_cases, NULL, NULL},
-        {0},
-    };
-    return suite_main(argc, argv, suites);
-}
+SUITE("profiles", NULL, NULL)

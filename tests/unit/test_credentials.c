@@ -14,7 +14,6 @@
 #include "support/suite.h"
 #include "tls/watch.h"
 #include "unit/formats_tools.h"
-#include "unit/test_keyfile.h"
 
 static char *directory;
 static char *root_path, *crl_path, *crl_folder, *cert_path, *key_path, *new_path;
@@ -100,7 +99,7 @@ static void check_refused(enum odbcssl_error code, const char *said)
     credentials_release(&credentials);
 }
 
-static void test_shared(void)
+CASE("connections share what they load")
 {
     begin();
     const struct credentials *a = get(), *b = get();
@@ -121,7 +120,7 @@ static void test_shared(void)
 }
 
 /* Replaced by rename, as careful programs do; the old content lives on with who holds it. */
-static void test_reload(void)
+CASE("a file replaced by rename takes effect")
 {
     begin();
     const struct credentials *before = get();
@@ -137,7 +136,7 @@ static void test_reload(void)
 }
 
 /* Written over in place, with as many bytes, and at once: the times alone may not tell. */
-static void test_reload_in_place(void)
+CASE("a file written over in place takes effect")
 {
     begin();
     struct pki_certificate *twins[2];
@@ -160,7 +159,7 @@ static void test_reload_in_place(void)
 }
 
 /* A link that is turned to another file, both of them old (they come with the sources). */
-static void test_reload_link(void)
+CASE("a link turned to another file takes effect")
 {
     static const char *const targets[] = {"cert.pem", "cert.der"};
     const char *sources = getenv("top_srcdir");
@@ -185,7 +184,7 @@ static void test_reload_link(void)
 }
 
 /* Changed again within one tick of the file system's clock: only the content tells. */
-static void test_watch_grain(void)
+CASE("a change within the grain of file times is seen")
 {
     const struct option file = option("SslCrl", new_path);
     for (int i = 0; i < 200; i++) {
@@ -202,7 +201,7 @@ static void test_watch_grain(void)
     }
 }
 
-static void test_broken_reload(void)
+CASE("a broken replacement refuses, a good one works again")
 {
     begin();
     const struct credentials *good = get();
@@ -229,7 +228,7 @@ static void test_broken_reload(void)
     credentials_release(&good);
 }
 
-static void test_crl_folder(void)
+CASE("a folder of CRLs")
 {
     begin();
     options.crl_dir = option("SslCrlDir", crl_folder);
@@ -251,7 +250,7 @@ static void test_crl_folder(void)
     free(b);
 }
 
-static void test_modes(void)
+CASE("what each mode needs")
 {
     begin();
     options.mode = ODBCSSL_MODE_PREFER;
@@ -270,7 +269,7 @@ static void test_modes(void)
 }
 
 /* An expired certificate is refused when it is asked for, not when it was loaded. */
-static void test_expired(void)
+CASE("an expired client certificate")
 {
     begin();
     struct pki_certificate *expired = pki_issue(&(struct pki_spec){
@@ -282,7 +281,7 @@ static void test_expired(void)
     pki_free(&expired);
 }
 
-static void test_key_password_file(void)
+CASE("an encrypted key")
 {
     begin();
     CHECK_FATAL(pki_write_key_pkcs8(key_path, client, "Gauss@123"));
@@ -296,7 +295,7 @@ static void test_key_password_file(void)
 }
 
 /* Each part by itself: a broken one does not hide what is wrong with another. */
-static void test_parts(void)
+CASE("trust, CRLs and identity told apart")
 {
     struct error errors[CREDENTIALS_PART_COUNT] = {0};
     begin();
@@ -327,7 +326,7 @@ static void test_parts(void)
 }
 
 /* SslPassword of the client's key does not keep a trust store with a usual password shut. */
-static void test_trust_store_password(void)
+CASE("one SslPassword for a store and a key")
 {
     if (!tools_have("keytool"))
         return;
@@ -348,7 +347,7 @@ static void test_trust_store_password(void)
 }
 
 /* More sets than are kept: each works, and nothing is lost while it is held. */
-static void test_many_sets(void)
+CASE("more sets than are kept")
 {
     begin();
     const struct credentials *held[80];
@@ -385,7 +384,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void test_threads(void)
+CASE("threads while files change")
 {
     struct worker workers[6] = {0};
     begin();
@@ -411,7 +410,7 @@ static void *get_once(void *argument)
     return NULL;
 }
 
-static void test_load_once(void)
+CASE("threads that want the same load it once")
 {
     struct worker workers[6] = {0};
     begin();
@@ -430,7 +429,7 @@ static void test_load_once(void)
 }
 
 /* A child uses the parent's, and reloads by itself. */
-static void test_fork(void)
+CASE("a child process")
 {
     begin();
     const struct credentials *credentials = get();
@@ -451,30 +450,4 @@ static void test_fork(void)
     credentials_release(&credentials);
 }
 
-static const struct suite_case cases[] = {
-    {"connections share what they load", test_shared},
-    {"a file replaced by rename takes effect", test_reload},
-    {"a file written over in place takes effect", test_reload_in_place},
-    {"a link turned to another file takes effect", test_reload_link},
-    {"a change within the grain of file times is seen", test_watch_grain},
-    {"a broken replacement refuses, a good one works again", test_broken_reload},
-    {"a folder of CRLs", test_crl_folder},
-    {"what each mode needs", test_modes},
-    {"an expired client certificate", test_expired},
-    {"an encrypted key", test_key_password_file},
-    {"trust, CRLs and identity told apart", test_parts},
-    {"one SslPassword for a store and a key", test_trust_store_password},
-    {"more sets than are kept", test_many_sets},
-    {"threads while files change", test_threads},
-    {"threads that want the same load it once", test_load_once},
-    {"a child process", test_fork},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"keyfile", keyfile_cases, keyfile_set_up, keyfile_tear_down},
-                                   {"credentials", cases, set_up, tear_down},
-                                   {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("credentials", set_up, tear_down)

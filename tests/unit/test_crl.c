@@ -69,7 +69,7 @@ static bool is_listed(const struct crl *crl, const char *hex, struct crl_entry *
 
 /* What is found */
 
-static void test_entries(void)
+CASE("finds entries with date and reason")
 {
     static const struct pki_revoked revoked[] = {
         {.serial = "0A3F", .reason = 1, .date.absolute = 1772366400},
@@ -98,7 +98,7 @@ static void test_entries(void)
 }
 
 /* 00FF is 255 and FF is -1: two serials. 0000FF and 00FF are one, however they were written. */
-static void test_serial_forms(void)
+CASE("knows serials however they are written")
 {
     static const struct pki_revoked revoked[] = {{.serial = "00FF"}, {.serial = "000012"}};
     struct crl *crl = read_spec((struct pki_crl_spec){.revoked = revoked, .revoked_count = 2});
@@ -111,7 +111,7 @@ static void test_serial_forms(void)
 }
 
 /* Every one of many is found, and no neighbour of one is. */
-static void test_many_entries(void)
+CASE("finds each of many entries")
 {
     enum { COUNT = 20000 };
     static char serials[COUNT][9];
@@ -151,7 +151,7 @@ static bool is_signed_by(const struct crl *crl, const struct pki_certificate *si
     return is_signed;
 }
 
-static void test_fields(void)
+CASE("reads issuer and dates, version 1 and 2")
 {
     struct crl *crl = read_spec((struct pki_crl_spec){.this_update.absolute = 1700000000,
                                                       .next_update.absolute = 2600000000});
@@ -183,7 +183,7 @@ static void check_kind(const struct pki_extension *extension, enum crl_kind kind
     crl_free(&crl);
 }
 
-static void test_kinds(void)
+CASE("tells delta, indirect and unknown CRLs apart")
 {
     check_kind(&(struct pki_extension){"2.5.29.27", true, "\x02\x01\x01", 3}, CRL_KIND_DELTA,
                __LINE__);
@@ -198,14 +198,7 @@ static void test_kinds(void)
     check_kind(&(struct pki_extension){"1.2.3", false, "\x05\x00", 2}, CRL_KIND_COMPLETE, __LINE__);
 }
 
-static const struct suite_case read_cases[] = {
-    {"finds entries with date and reason", test_entries},
-    {"knows serials however they are written", test_serial_forms},
-    {"finds each of many entries", test_many_entries},
-    {"reads issuer and dates, version 1 and 2", test_fields},
-    {"tells delta, indirect and unknown CRLs apart", test_kinds},
-    {NULL, NULL},
-};
+SUITE("read", set_up, tear_down)
 
 /* What is refused */
 
@@ -263,7 +256,7 @@ static void check_parts(struct parts parts, const char *reason, unsigned line)
     buffer_free(&der);
 }
 
-static void test_malformed_fields(void)
+CASE("refuses malformed fields")
 {
     check_parts((struct parts){0}, NULL, __LINE__);
     check_parts((struct parts){.version = 2}, "neither 1 nor 2", __LINE__);
@@ -273,7 +266,7 @@ static void test_malformed_fields(void)
 }
 
 /* RFC 5280, 4.1.2.5: only YYMMDDHHMMSSZ, and only days that exist. */
-static void test_malformed_dates(void)
+CASE("refuses dates that are none")
 {
     static const char *const wrong[] = {
         "2603011200Z",   "260301120000",  "260301120000+0100", "261301120000Z", "260001120000Z",
@@ -287,7 +280,7 @@ static void test_malformed_dates(void)
 }
 
 /* Cut anywhere, or with anything behind it: never read, and always with a reason. */
-static void test_truncated(void)
+CASE("refuses a CRL that is cut short or too long")
 {
     const struct pki_revoked revoked = {.serial = "0A3F", .reason = 1};
     struct buffer der = make((struct pki_crl_spec){.revoked = &revoked, .revoked_count = 1});
@@ -310,7 +303,7 @@ static void test_truncated(void)
 }
 
 /* Any changed byte either makes it unreadable or breaks the signature. */
-static void test_altered(void)
+CASE("does not believe an altered CRL")
 {
     const struct pki_revoked revoked = {.serial = "0A3F", .reason = 1};
     struct buffer der = make((struct pki_crl_spec){.revoked = &revoked, .revoked_count = 1});
@@ -327,13 +320,7 @@ static void test_altered(void)
     buffer_free(&der);
 }
 
-static const struct suite_case refuse_cases[] = {
-    {"refuses malformed fields", test_malformed_fields},
-    {"refuses dates that are none", test_malformed_dates},
-    {"refuses a CRL that is cut short or too long", test_truncated},
-    {"does not believe an altered CRL", test_altered},
-    {NULL, NULL},
-};
+SUITE("refuse", set_up, tear_down)
 
 /* Signatures */
 
@@ -351,7 +338,7 @@ static void check_signer(enum pki_key key, gnutls_digest_algorithm_t hash, bool 
     pki_free(&signer);
 }
 
-static void test_algorithms(void)
+CASE("verifies the usual algorithms, and tells weak ones")
 {
     check_signer(PKI_KEY_ECDSA, GNUTLS_DIG_SHA256, false, __LINE__);
     check_signer(PKI_KEY_ECDSA, GNUTLS_DIG_SHA384, false, __LINE__);
@@ -362,7 +349,7 @@ static void test_algorithms(void)
 }
 
 /* The kept answer is the issuer key's, and not another's of the same name. */
-static void test_kept_verdicts(void)
+CASE("keeps one answer per key")
 {
     struct crl *crl = read_spec((struct pki_crl_spec){0});
     for (unsigned i = 0; i < 3; i++) {
@@ -380,7 +367,7 @@ static void *find_no_memory(size_t count, size_t size)
 }
 
 /* What could not be checked for want of memory is refused, and asked again. */
-static void test_no_memory(void)
+CASE("remembers nothing for which memory was out")
 {
     struct crl *crl = read_spec((struct pki_crl_spec){0});
     gnutls_calloc_function before = gnutls_calloc;
@@ -400,7 +387,7 @@ static void *ask_often(void *crl)
 }
 
 /* For the thread sanitizer: connections of several threads share a CRL. */
-static void test_threads(void)
+CASE("answers several threads")
 {
     struct crl *crl = read_spec((struct pki_crl_spec){0});
     pthread_t threads[4];
@@ -422,7 +409,7 @@ static bool ask_shared(void)
     return crl_is_signed_by(shared_crl, &shared_issuer);
 }
 
-static void test_fork(void)
+CASE("answers a child that is forked meanwhile")
 {
     gnutls_datum_t der = pki_der(issuer);
     CHECK_FATAL(certificate_read(der.data, der.size, &shared_issuer) == NULL);
@@ -432,14 +419,7 @@ static void test_fork(void)
     gnutls_free(der.data);
 }
 
-static const struct suite_case signature_cases[] = {
-    {"verifies the usual algorithms, and tells weak ones", test_algorithms},
-    {"keeps one answer per key", test_kept_verdicts},
-    {"remembers nothing for which memory was out", test_no_memory},
-    {"answers several threads", test_threads},
-    {"answers a child that is forked meanwhile", test_fork},
-    {NULL, NULL},
-};
+SUITE("signature", set_up, tear_down)
 
 /* Files */
 
@@ -461,7 +441,7 @@ static gnutls_datum_t make_pem(struct pki_crl_spec spec)
     return pem;
 }
 
-static void test_pem_file(void)
+CASE("reads every CRL of a PEM file, or none")
 {
     gnutls_datum_t pem = make_pem((struct pki_crl_spec){0}), certificate = {0};
     gnutls_x509_crt_export2(issuer->crt, GNUTLS_X509_FMT_PEM, &certificate);
@@ -489,7 +469,7 @@ static void test_pem_file(void)
     gnutls_free(certificate.data);
 }
 
-static void test_der_file(void)
+CASE("reads a DER file")
 {
     struct buffer der = make((struct pki_crl_spec){0});
     struct crl_set set = {0};
@@ -505,7 +485,7 @@ static void test_der_file(void)
     buffer_free(&der);
 }
 
-static void test_no_crl_file(void)
+CASE("refuses files without a CRL, and says why")
 {
     static const char *const texts[] = {"", "garbage", "-----BEGIN X509 CRL-----\n",
                                         "-----BEGIN X509 CRL-----\n!!!\n-----END X509 CRL-----\n",
@@ -521,21 +501,4 @@ static void test_no_crl_file(void)
     crl_set_free(&set);
 }
 
-static const struct suite_case file_cases[] = {
-    {"reads every CRL of a PEM file, or none", test_pem_file},
-    {"reads a DER file", test_der_file},
-    {"refuses files without a CRL, and says why", test_no_crl_file},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {
-        {"read", read_cases, set_up, tear_down},
-        {"refuse", refuse_cases, set_up, tear_down},
-        {"signature", signature_cases, set_up, tear_down},
-        {"file", file_cases, set_up, tear_down},
-        {0},
-    };
-    return suite_main(argc, argv, suites);
-}
+SUITE("file", set_up, tear_down)

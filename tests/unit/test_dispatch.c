@@ -33,7 +33,7 @@ static void check_load_error(const char *path, const char *part)
     CHECK_CONTAINS(error.text, part);
 }
 
-static void test_load_once(void)
+CASE("is loaded once per path")
 {
     const struct driver *driver = load_fake("fake.so");
     CHECK(load_fake("fake.so") == driver);
@@ -44,17 +44,17 @@ static void test_load_once(void)
     CHECK(driver->functions->SQLBulkOperations == NULL);
 }
 
-static void test_load_missing(void)
+CASE("that is not there: path and the loader's reason")
 {
     check_load_error("/nonexistent/driver.so", "No such file");
 }
 
-static void test_load_hollow(void)
+CASE("whose functions are a dependency's is none")
 {
     check_load_error(fake_path("hollow.so"), "no function SQLAllocHandle of its own");
 }
 
-static void test_load_itself(void)
+CASE("may not be odbcssl itself")
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", getenv("top_builddir"));
@@ -67,7 +67,7 @@ static void *load_in_thread(void *path)
     return (void *)driver_load(path, &error);
 }
 
-static void test_load_from_threads(void)
+CASE("is loaded once, also by several threads")
 {
     pthread_t threads[4];
     void *found[4];
@@ -90,7 +90,7 @@ static bool use_shared(void)
     return driver != NULL && environment_real(shared_environment, driver, &error) != NULL;
 }
 
-static void test_fork(void)
+CASE("serves a child that is forked while threads load it")
 {
     shared_environment = environment_new();
     CHECK_FATAL(shared_environment != NULL);
@@ -99,7 +99,7 @@ static void test_fork(void)
     environment_free(shared_environment);
 }
 
-static void test_check_flavour(void)
+CASE("has to have the functions of the application's flavour")
 {
     struct error wide = {0}, ansi = {0};
     CHECK(!driver_check_connect(load_fake("fakea.so"), FLAVOUR_WIDE, &wide));
@@ -112,18 +112,9 @@ static void test_check_flavour(void)
     CHECK(driver_check_connect(load_fake("fake.so"), FLAVOUR_WIDE, NULL));
 }
 
-static const struct suite_case driver_cases[] = {
-    {"is loaded once per path", test_load_once},
-    {"that is not there: path and the loader's reason", test_load_missing},
-    {"whose functions are a dependency's is none", test_load_hollow},
-    {"may not be odbcssl itself", test_load_itself},
-    {"is loaded once, also by several threads", test_load_from_threads},
-    {"serves a child that is forked while threads load it", test_fork},
-    {"has to have the functions of the application's flavour", test_check_flavour},
-    {NULL, NULL},
-};
+SUITE("real driver", NULL, NULL)
 
-static void test_version_fallback(void)
+CASE("ODBC 3.80 becomes 3 for a driver that refuses it")
 {
     struct error error = {0};
     struct fake_control *control = fake_open("fake.so");
@@ -139,7 +130,7 @@ static void test_version_fallback(void)
     CHECK_NUMBER(control->handles, 0);
 }
 
-static void test_environment_per_driver(void)
+CASE("has one real environment per real driver")
 {
     struct error error = {0};
     struct fake_control *control = fake_open("fake.so"), *other = fake_open("fakea.so");
@@ -180,7 +171,7 @@ static const char *replayed(const struct fake_control *control)
     return at != NULL ? at + strlen("SQLAllocHandle 2\n") : control->calls;
 }
 
-static void test_replay_order(void)
+CASE("attributes are replayed in order, from copies")
 {
     struct error error = {0};
     char catalog[] = "sales", bytes[] = {'a', 'b', 'c', 'd', 'e', 'X'};
@@ -203,7 +194,7 @@ static void test_replay_order(void)
     CHECK_NUMBER(control->handles, 0);
 }
 
-static void test_replay_again(void)
+CASE("attributes are replayed at each connecting")
 {
     struct error error = {0};
     struct fake_control *control = fake_open("fake.so");
@@ -218,7 +209,7 @@ static void test_replay_again(void)
     free_connection(connection);
 }
 
-static void test_replay_other_flavour(void)
+CASE("attributes are converted for a driver without the flavour")
 {
     struct error error = {0};
     struct fake_control *control = fake_open("fakew.so");
@@ -230,7 +221,7 @@ static void test_replay_other_flavour(void)
     free_connection(connection);
 }
 
-static void test_saved_number(void)
+CASE("the last number set counts")
 {
     SQLULEN number = 0;
     struct connection *connection = new_connection(FLAVOUR_ANSI);
@@ -242,7 +233,7 @@ static void test_saved_number(void)
     free_connection(connection);
 }
 
-static void test_wrong_flavour(void)
+CASE("a driver without the flavour is refused")
 {
     struct error error = {0};
     struct connection *connection = new_connection(FLAVOUR_WIDE);
@@ -252,16 +243,7 @@ static void test_wrong_flavour(void)
     free_connection(connection);
 }
 
-static const struct suite_case connection_cases[] = {
-    {"ODBC 3.80 becomes 3 for a driver that refuses it", test_version_fallback},
-    {"has one real environment per real driver", test_environment_per_driver},
-    {"attributes are replayed in order, from copies", test_replay_order},
-    {"attributes are replayed at each connecting", test_replay_again},
-    {"attributes are converted for a driver without the flavour", test_replay_other_flavour},
-    {"the last number set counts", test_saved_number},
-    {"a driver without the flavour is refused", test_wrong_flavour},
-    {NULL, NULL},
-};
+SUITE("connection", NULL, NULL)
 
 /* What the records say without prefix, joined by blanks. */
 static void join_records(const struct diagnostics *diagnostics, char *out, size_t size)
@@ -276,7 +258,7 @@ static void join_records(const struct diagnostics *diagnostics, char *out, size_
     }
 }
 
-static void test_long_text(void)
+CASE("a long text becomes several records of whole words")
 {
     struct error error = {0};
     struct diagnostics diagnostics = {0};
@@ -292,7 +274,7 @@ static void test_long_text(void)
     free(diagnostics.items);
 }
 
-static void test_long_word(void)
+CASE("a long word is cut between characters")
 {
     struct error error = {0};
     struct diagnostics diagnostics = {0};
@@ -314,7 +296,7 @@ static void test_long_word(void)
     free(diagnostics.items);
 }
 
-static void test_limit(void)
+CASE("there is an end to them")
 {
     struct diagnostics diagnostics = {0};
     for (int i = 0; i < 2 * DIAGNOSTICS_LIMIT; i++)
@@ -351,21 +333,15 @@ static void take_from(const char *name)
     free_connection(connection);
 }
 
-static void test_take_real(void)
+CASE("the real driver's records are taken as they are")
 {
     take_from("fake.so");
     take_from("fakea.so");
 }
 
-static const struct suite_case diagnostics_cases[] = {
-    {"a long text becomes several records of whole words", test_long_text},
-    {"a long word is cut between characters", test_long_word},
-    {"there is an end to them", test_limit},
-    {"the real driver's records are taken as they are", test_take_real},
-    {NULL, NULL},
-};
+SUITE("diagnostics", NULL, NULL)
 
-static void test_pin(void)
+CASE("finds our handles, and no others")
 {
     int foreign = 0;
     struct connection *connection = new_connection(FLAVOUR_ANSI);
@@ -398,7 +374,7 @@ static void *pin_until_gone(void *handle)
     return NULL;
 }
 
-static void test_pin_while_freed(void)
+CASE("a handle is freed only when nobody has it pinned")
 {
     struct connection *connection = new_connection(FLAVOUR_ANSI);
     for (int i = 0; i < 200; i++) {
@@ -414,7 +390,7 @@ static void test_pin_while_freed(void)
     free_connection(connection);
 }
 
-static void test_many_statements(void)
+CASE("many statements come and go")
 {
     enum { COUNT = 3000 };
     static struct statement *statements[COUNT];
@@ -433,21 +409,4 @@ static void test_many_statements(void)
     free_connection(connection);
 }
 
-static const struct suite_case registry_cases[] = {
-    {"finds our handles, and no others", test_pin},
-    {"a handle is freed only when nobody has it pinned", test_pin_while_freed},
-    {"many statements come and go", test_many_statements},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {
-        {"real driver", driver_cases, NULL, NULL},
-        {"connection", connection_cases, NULL, NULL},
-        {"diagnostics", diagnostics_cases, NULL, NULL},
-        {"registry", registry_cases, NULL, NULL},
-        {0},
-    };
-    return suite_main(argc, argv, suites);
-}
+SUITE("registry", NULL, NULL)

@@ -51,33 +51,22 @@ static void check_exports(const char *library, bool has_wide)
     CHECK_NUMBER(pclose(names), 0);
 }
 
-static void test_unicode_exports(void)
+CASE("libodbcssl.so exports the ANSI and wide functions of the table only")
 {
     check_exports("libodbcssl.so", true);
 }
 
-static void test_ansi_exports(void)
+CASE("libodbcssla.so exports the ANSI functions of the table only")
 {
     check_exports("libodbcssla.so", false);
 }
 
 /* The list of the driver manager's calls in a driver, counted by hand. */
-static void test_table_size(void)
+CASE("the table holds every function of the driver manager")
 {
     CHECK_NUMBER(count_rows(false), 60);
     CHECK_NUMBER(count_rows(true), 60 + 31);
     CHECK(find_row("SQLError") == NULL);
 }
 
-static const struct suite_case cases[] = {
-    {"libodbcssl.so exports the ANSI and wide functions of the table only", test_unicode_exports},
-    {"libodbcssla.so exports the ANSI functions of the table only", test_ansi_exports},
-    {"the table holds every function of the driver manager", test_table_size},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"exports", cases, NULL, NULL}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("exports", NULL, NULL)

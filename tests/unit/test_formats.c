@@ -101,7 +101,7 @@ static int tear_down(void)
     return 0;
 }
 
-static void test_pem(void)
+CASE("PEM in text, with BOM, DOS line ends and indentation")
 {
     CHECK(read_certificates("both.pem", NULL));
     CHECK(holds(0, first) && holds(1, second));
@@ -114,13 +114,13 @@ static void test_pem(void)
     CHECK(holds(0, first) && holds(2, second));
 }
 
-static void test_der(void)
+CASE("a DER certificate")
 {
     CHECK(read_certificates("one.der", NULL));
     CHECK(parsed.certificate_count == 1 && holds(0, first));
 }
 
-static void test_pkcs7(void)
+CASE("PKCS#7 under every label, bare and DER")
 {
     if (!tools_have("openssl"))
         return;
@@ -143,7 +143,7 @@ static void test_pkcs7(void)
 
 /* BER with indefinite lengths, as some Java programs write it:
  * the DER's wrappers opened by hand. */
-static void test_pkcs7_indefinite(void)
+CASE("PKCS#7 with indefinite lengths")
 {
     static const unsigned char begin[] = {
         0x30, 0x80, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02,
@@ -160,7 +160,7 @@ static void test_pkcs7_indefinite(void)
     buffer_free(&file);
 }
 
-static void test_pkcs12(void)
+CASE("PKCS#12 by OpenSSL, every encryption and password")
 {
     if (!tools_have("openssl"))
         return;
@@ -203,7 +203,7 @@ static void test_pkcs12(void)
     CHECK_CONTAINS(error.text, "set SslPassword");
 }
 
-static void test_pkcs12_certtool(void)
+CASE("PKCS#12 by GnuTLS")
 {
     if (!tools_have("certtool"))
         return;
@@ -238,7 +238,7 @@ static void check_damage(const char *name, const char *password, size_t step)
     free(bytes);
 }
 
-static void test_pkcs12_damage(void)
+CASE("a damaged PKCS#12 store is refused")
 {
     if (!tools_have("openssl"))
         return;
@@ -248,7 +248,7 @@ static void test_pkcs12_damage(void)
 }
 
 /* keytool's trust stores. */
-static void test_keytool(void)
+CASE("Java trust stores, JKS and PKCS#12")
 {
     if (!tools_have("keytool"))
         return;
@@ -280,7 +280,7 @@ static void test_keytool(void)
     CHECK(read_certificates("t.jks", "something"));
 }
 
-static void test_jks_key(void)
+CASE("private keys in JKS; JCEKS is refused by name")
 {
     if (!tools_have("keytool") || !tools_have("openssl"))
         return;
@@ -313,7 +313,7 @@ static void test_jks_key(void)
 }
 
 /* Empty stores as keytool leaves them, with the digests of three passwords. */
-static void test_jks_digest(void)
+CASE("the JKS digest")
 {
     static const struct {
         const char *password;
@@ -337,7 +337,7 @@ static void test_jks_digest(void)
 }
 
 /* Bytes between the last entry and a digest that fits. */
-static void test_jks_trailing(void)
+CASE("bytes behind the last JKS entry")
 {
     static const char password_and_salt[] = "\0xMighty Aphrodite";
     unsigned char file[33] = {0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 0, 0};
@@ -353,7 +353,7 @@ static void test_jks_trailing(void)
 }
 
 /* Every refusal says what the file is. */
-static void test_refusals(void)
+CASE("a refusal says what the file is")
 {
     static const struct {
         const char *content;
@@ -398,7 +398,7 @@ static void test_refusals(void)
     CHECK_CONTAINS(error.text, "holds a certificate; what is wanted here is a private key");
 }
 
-static void test_refused_crl(void)
+CASE("a CRL is called a CRL")
 {
     struct buffer crl = {0};
     CHECK_FATAL(pki_crl(&(struct pki_crl_spec){.issuer = first}, &crl));
@@ -413,6 +413,8 @@ static void test_refused_crl(void)
     buffer_free(&crl);
 }
 
+SUITE("formats", set_up, tear_down)
+
 /* Trust: files, folders, the system's. */
 static struct trust *load_trust(const char *name, const char *password)
 {
@@ -424,7 +426,7 @@ static struct trust *load_trust(const char *name, const char *password)
     return trust;
 }
 
-static void test_trust_file(void)
+CASE("a file, without doubles")
 {
     CHECK_FATAL(tools_run(directory, "cat both.pem one.pem both.pem > doubles.pem"));
     struct trust *trust = load_trust("doubles.pem", NULL);
@@ -443,7 +445,7 @@ static void test_trust_file(void)
     CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_MALFORMED);
 }
 
-static void test_trust_strict(void)
+CASE("strict permissions")
 {
     char *path = make_path("strict.pem");
     const struct option option = {path, "SslRootCert", (char *)"test"};
@@ -458,7 +460,7 @@ static void test_trust_strict(void)
     free(path);
 }
 
-static void test_trust_folder(void)
+CASE("a folder")
 {
     CHECK_FATAL(tools_run(directory,
                           "mkdir -p dir/sub && cp one.pem dir/a.pem && ln -sf a.pem dir/12345678.0 "
@@ -476,7 +478,7 @@ static void test_trust_folder(void)
     CHECK_CONTAINS(error.text, "none of the 1 files");
 }
 
-static void test_trust_several(void)
+CASE("several files")
 {
     char *one = make_path("one.pem"), *both = make_path("both.pem");
     const struct option options[] = {{one, "--root-cert", (char *)"command line"},
@@ -489,7 +491,7 @@ static void test_trust_several(void)
     free(both);
 }
 
-static void test_trust_system(void)
+CASE("the system's")
 {
     const struct option option = {(char *)"System", "SslRootCert", (char *)"test"};
     error_clear(&error);
@@ -503,7 +505,7 @@ static void test_trust_system(void)
 }
 
 /* Several thousand certificates, in each format that holds so many. */
-static void test_thousands(void)
+CASE("several thousand certificates")
 {
     enum { COUNT = 3000 };
     char *path = make_path("many.pem");
@@ -545,7 +547,7 @@ static void test_thousands(void)
 
 /* GnuTLS passes 32 entries of a list, and not a word on what is left out: that must not become less
  * trust than was given. What the refusal says is done here. */
-static void test_pkcs12_large(void)
+CASE("a PKCS#12 store that is too large is refused")
 {
     static const unsigned counts[] = {31, 32, 33};
     if (!tools_have("openssl"))
@@ -569,37 +571,4 @@ static void test_pkcs12_large(void)
     trust_free(&trust);
 }
 
-static const struct suite_case cases[] = {
-    {"PEM in text, with BOM, DOS line ends and indentation", test_pem},
-    {"a DER certificate", test_der},
-    {"PKCS#7 under every label, bare and DER", test_pkcs7},
-    {"PKCS#7 with indefinite lengths", test_pkcs7_indefinite},
-    {"PKCS#12 by OpenSSL, every encryption and password", test_pkcs12},
-    {"PKCS#12 by GnuTLS", test_pkcs12_certtool},
-    {"a damaged PKCS#12 store is refused", test_pkcs12_damage},
-    {"Java trust stores, JKS and PKCS#12", test_keytool},
-    {"private keys in JKS; JCEKS is refused by name", test_jks_key},
-    {"the JKS digest", test_jks_digest},
-    {"bytes behind the last JKS entry", test_jks_trailing},
-    {"a refusal says what the file is", test_refusals},
-    {"a CRL is called a CRL", test_refused_crl},
-    {NULL, NULL},
-};
-
-static const struct suite_case trust_cases[] = {
-    {"a file, without doubles", test_trust_file},
-    {"strict permissions", test_trust_strict},
-    {"a folder", test_trust_folder},
-    {"several files", test_trust_several},
-    {"the system's", test_trust_system},
-    {"several thousand certificates", test_thousands},
-    {"a PKCS#12 store that is too large is refused", test_pkcs12_large},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {
-        {"formats", cases, set_up, tear_down}, {"trust", trust_cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("trust", set_up, tear_down)

@@ -2,7 +2,8 @@
  * test_interpose.c - what the calls of an interposed library mean: like those of libc on a socket,
  * but through TLS.
  */
-#include "test_interpose.h"
+#include "interpose_rig.h"
+#include "support/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,7 @@ static bool has_arrived(int number)
 
 /* --- connecting --- */
 
-static void test_connect(void)
+CASE("connects, and keeps the number, its flags and its options")
 {
     int value = 0;
     socklen_t length = sizeof value;
@@ -69,7 +70,7 @@ static void test_connect(void)
     rig_end(number);
 }
 
-static void test_connect_unix(void)
+CASE("connects where a Unix socket is wanted")
 {
     rig_open(INTERPOSITION_UNIX);
     int number = rig_connect(true);
@@ -82,7 +83,7 @@ static void test_connect_unix(void)
 }
 
 /* The address that is handed out leads nowhere when a call gets past us. */
-static void test_address_is_nobodys(void)
+CASE("hands out an address that leads nowhere")
 {
     socklen_t length;
     for (enum interposition_kind kind = INTERPOSITION_INTERNET; kind <= INTERPOSITION_UNIX;
@@ -97,7 +98,7 @@ static void test_address_is_nobodys(void)
     }
 }
 
-static void test_unreachable(void)
+CASE("tells the driver of a server that cannot be reached")
 {
     char byte;
     struct error error = {0};
@@ -127,7 +128,7 @@ static void test_unreachable(void)
     close(holder);
 }
 
-static void test_silent_server(void)
+CASE("gives up on a silent server")
 {
     char byte;
     struct error error = {0};
@@ -144,7 +145,7 @@ static void test_silent_server(void)
 
 /* --- nowhere else --- */
 
-static void test_guard(void)
+CASE("lets the driver go nowhere else")
 {
     struct sockaddr_in server = {.sin_family = AF_INET,
                                  .sin_port = htons(rig.target.port),
@@ -172,7 +173,7 @@ static void test_guard(void)
     rig_close();
 }
 
-static void test_others(void)
+CASE("leaves other descriptors to libc")
 {
     int pair[2];
     char bytes[8] = "";
@@ -194,6 +195,13 @@ static void test_others(void)
     CHECK_NUMBER(rig.caller->close(pair[1]), 0);
     rig_end(number);
 }
+
+static int set_up(void)
+{
+    return rig_make("caller_lazy");
+}
+
+SUITE("connecting", set_up, NULL)
 
 /* --- bytes --- */
 
@@ -221,7 +229,7 @@ static void check_exchange(int number)
     CHECK_NUMBER(poll_one(number, POLLIN, 0), 0);
 }
 
-static void test_blocking(void)
+CASE("carries a blocking descriptor")
 {
     int number = rig_start(true);
     check_exchange(number);
@@ -235,7 +243,7 @@ static void test_blocking(void)
     rig_end(number);
 }
 
-static void test_non_blocking(void)
+CASE("carries a non-blocking descriptor")
 {
     int number = rig_start(false);
     errno = 0;
@@ -256,7 +264,7 @@ static void test_non_blocking(void)
     rig_end(number);
 }
 
-static void test_wait_for_all(void)
+CASE("waits for all bytes")
 {
     unsigned char bytes[40000];
     int number = rig_start(true);
@@ -268,7 +276,7 @@ static void test_wait_for_all(void)
 }
 
 /* What a peek saw is still there, also more than one record of it. */
-static void test_peek(void)
+CASE("peeks")
 {
     unsigned char peeked[30000], bytes[30000];
     int number = rig_start(false);
@@ -287,7 +295,7 @@ static void test_peek(void)
 }
 
 /* Half a record is nothing, whichever half it is. */
-static void test_cut(void)
+CASE("waits for the rest of a record cut at every byte")
 {
     int number = rig_start(false);
     size_t record = 40 + 22; /* TLS 1.3: header, content type, tag */
@@ -305,7 +313,7 @@ static void test_cut(void)
 }
 
 /* What is not for the driver does not wake it. */
-static void test_ticket(void)
+CASE("does not wake a driver for a session ticket")
 {
     int number = rig_start(false);
     CHECK(rig_request(number, REQUEST_SEND, 1));
@@ -320,7 +328,7 @@ static void test_ticket(void)
     rig_end(number);
 }
 
-static void test_large(void)
+CASE("receives 10 MB")
 {
     int number = rig_start(false);
     CHECK(rig_request(number, REQUEST_SEND, LARGE));
@@ -368,7 +376,7 @@ static size_t fill(int number)
     return sent;
 }
 
-static void test_stalled(void)
+CASE("sends 10 MB to a server that stops reading")
 {
     uint64_t wanted = sum_of_large();
     int number = rig_start(false);
@@ -387,7 +395,7 @@ static void test_stalled(void)
     rig_end(number);
 }
 
-static void test_stalled_blocking(void)
+CASE("sends 10 MB and waits")
 {
     uint64_t wanted = sum_of_large();
     int number = rig_start(true);
@@ -398,6 +406,8 @@ static void test_stalled_blocking(void)
     check_sum(number, wanted);
     rig_end(number);
 }
+
+SUITE("bytes", NULL, NULL)
 
 /* --- ends --- */
 
@@ -419,14 +429,14 @@ static void check_end(enum request request, ssize_t wanted, int reason)
     rig_end(number);
 }
 
-static void test_ends(void)
+CASE("tells a clean end from a broken one")
 {
     check_end(REQUEST_END, 0, 0);
     check_end(REQUEST_TRUNCATE, -1, ECONNRESET);
     check_end(REQUEST_RESET, -1, ECONNRESET);
 }
 
-static void test_half_close(void)
+CASE("closes one direction")
 {
     int number = rig_start(true);
     unsigned ends = atomic_load(&rig.clean_ends);
@@ -441,7 +451,7 @@ static void test_half_close(void)
     rig_end(number);
 }
 
-static void test_close(void)
+CASE("ends cleanly when the driver closes")
 {
     unsigned ends = atomic_load(&rig.clean_ends);
     int number = rig_start(true);
@@ -453,7 +463,7 @@ static void test_close(void)
 }
 
 /* A driver that forgets its descriptor: the session ends with its connection, cleanly. */
-static void test_cut_off(void)
+CASE("ends cleanly when the driver forgets")
 {
     unsigned ends = atomic_load(&rig.clean_ends);
     int number = rig_start(true);
@@ -472,7 +482,7 @@ static void test_cut_off(void)
 }
 
 /* The number was closed past us, and is another socket's now. */
-static void test_reused_number(void)
+CASE("does not take another socket for its own")
 {
     int number = rig_start(true);
     close(number);
@@ -484,9 +494,11 @@ static void test_reused_number(void)
     rig_end(other);
 }
 
+SUITE("ends", NULL, NULL)
+
 /* --- several descriptors --- */
 
-static void test_other_descriptors(void)
+CASE("waits for other descriptors, too")
 {
     int number = rig_start(false);
     int event = eventfd(0, EFD_CLOEXEC);
@@ -514,7 +526,7 @@ static void test_other_descriptors(void)
 }
 
 /* A cancel: a second session beside the main one, to the same server. */
-static void test_second_session(void)
+CASE("carries a second session")
 {
     unsigned before = atomic_load(&rig.connections);
     int number = rig_start(true);
@@ -531,55 +543,4 @@ static void test_second_session(void)
     rig_end(number);
 }
 
-static int set_up(void)
-{
-    return rig_make("caller_lazy");
-}
-
-int main(int argc, char **argv)
-{
-    static const struct suite_case connecting[] = {
-        {"connects, and keeps the number, its flags and its options", test_connect},
-        {"connects where a Unix socket is wanted", test_connect_unix},
-        {"hands out an address that leads nowhere", test_address_is_nobodys},
-        {"tells the driver of a server that cannot be reached", test_unreachable},
-        {"gives up on a silent server", test_silent_server},
-        {"lets the driver go nowhere else", test_guard},
-        {"leaves other descriptors to libc", test_others},
-        {NULL, NULL},
-    };
-    static const struct suite_case bytes[] = {
-        {"carries a blocking descriptor", test_blocking},
-        {"carries a non-blocking descriptor", test_non_blocking},
-        {"waits for all bytes", test_wait_for_all},
-        {"peeks", test_peek},
-        {"waits for the rest of a record cut at every byte", test_cut},
-        {"does not wake a driver for a session ticket", test_ticket},
-        {"receives 10 MB", test_large},
-        {"sends 10 MB to a server that stops reading", test_stalled},
-        {"sends 10 MB and waits", test_stalled_blocking},
-        {NULL, NULL},
-    };
-    static const struct suite_case ends[] = {
-        {"tells a clean end from a broken one", test_ends},
-        {"closes one direction", test_half_close},
-        {"ends cleanly when the driver closes", test_close},
-        {"ends cleanly when the driver forgets", test_cut_off},
-        {"does not take another socket for its own", test_reused_number},
-        {NULL, NULL},
-    };
-    static const struct suite_case several[] = {
-        {"waits for other descriptors, too", test_other_descriptors},
-        {"carries a second session", test_second_session},
-        {NULL, NULL},
-    };
-    const struct suite suites[] = {
-        {"connecting", connecting, set_up, NULL},
-        {"bytes", bytes, NULL, NULL},
-        {"ends", ends, NULL, NULL},
-        {"several", several, NULL, NULL},
-        {"life", life_cases, NULL, rig_remove},
-        {0},
-    };
-    return suite_main(argc, argv, suites);
-}
+SUITE("several", NULL, NULL)

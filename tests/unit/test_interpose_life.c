@@ -1,7 +1,8 @@
 /*
  * test_interpose_life.c - interposed calls among threads, signals, forks and jumps.
  */
-#include "test_interpose.h"
+#include "interpose_rig.h"
+#include "support/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +49,7 @@ static void *read_all(void *argument)
 }
 
 /* One fetches, another one sends on the same descriptor, as FreeTDS does to cancel. */
-static void test_two_threads(void)
+CASE("two threads on one descriptor")
 {
     pthread_t thread;
     int number = rig_start(false);
@@ -75,7 +76,7 @@ static void *exchange(void *argument)
     return NULL;
 }
 
-static void test_sessions_on_threads(void)
+CASE("a session for each of eight threads")
 {
     pthread_t threads[8];
     struct reader readers[8];
@@ -101,7 +102,7 @@ static void *wait_for_ever(void *argument)
 }
 
 /* A thread that is cancelled in a call leaves no lock held. */
-static void test_cancelled_thread(void)
+CASE("a thread that is cancelled")
 {
     pthread_t thread;
     if (IS_ADDRESS_SANITIZED) {
@@ -187,7 +188,7 @@ static void interrupt_when_waiting(struct interrupter *interrupter)
 }
 
 /* Waiting is interrupted as libc's is, and nothing is lost by it. */
-static void test_interrupted(void)
+CASE("waits that signals interrupt")
 {
     struct interrupter interrupter;
     int number = rig_start(true);
@@ -230,7 +231,7 @@ static bool receive_again(int number, size_t size)
     return true;
 }
 
-static void test_signals(void)
+CASE("a signal every millisecond")
 {
     struct itimerval timer = {{0, 1000}, {0, 1000}}, none = {{0, 0}, {0, 0}};
     int number = rig_start(true);
@@ -246,7 +247,7 @@ static void test_signals(void)
 }
 
 /* A handler that jumps out of a call that waits: no lock is held, and nothing is lost. */
-static void test_jump(void)
+CASE("a jump out of a call")
 {
     static struct interrupter interrupter;
     int number = rig_start(true);
@@ -297,7 +298,7 @@ static int be_child(int number)
     return 0;
 }
 
-static void test_fork(void)
+CASE("a child that forgets, and connects for itself")
 {
     int number = rig_start(true);
     CHECK(rig_request(number, REQUEST_SEND, 10));
@@ -316,7 +317,7 @@ static void test_fork(void)
 }
 
 /* Only the descriptor goes, also when the connection is closed as a whole. */
-static void test_fork_closes(void)
+CASE("a child that closes")
 {
     int number = rig_start(true);
     CHECK(rig_request(number, REQUEST_SEND, 1));
@@ -337,7 +338,7 @@ static void test_fork_closes(void)
 /* --- the end of the process --- */
 
 /* In a child, as the end of this one would be too late to look at. */
-static void test_exit(void)
+CASE("the end of the process")
 {
     if (IS_ADDRESS_SANITIZED) {
         suite_skip("AddressSanitizer takes what the parent's threads hold for leaks of the child");
@@ -354,15 +355,4 @@ static void test_exit(void)
     CHECK(rig_wait(&rig.clean_ends, ends + 1));
 }
 
-const struct suite_case life_cases[] = {
-    {"two threads on one descriptor", test_two_threads},
-    {"a session for each of eight threads", test_sessions_on_threads},
-    {"a thread that is cancelled", test_cancelled_thread},
-    {"waits that signals interrupt", test_interrupted},
-    {"a signal every millisecond", test_signals},
-    {"a jump out of a call", test_jump},
-    {"a child that forgets, and connects for itself", test_fork},
-    {"a child that closes", test_fork_closes},
-    {"the end of the process", test_exit},
-    {NULL, NULL},
-};
+SUITE("life", NULL, rig_remove)

@@ -1,7 +1,7 @@
 /*
  * Client certificates and keys in every form, and what is said when they cannot be used.
  */
-#include "unit/test_keyfile.h"
+#include "support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static void write_files(void)
         free(paths[i]);
 }
 
-int keyfile_set_up(void)
+static int set_up(void)
 {
     directory = pki_temp_dir();
     ca = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
@@ -51,7 +51,7 @@ int keyfile_set_up(void)
     return 0;
 }
 
-int keyfile_tear_down(void)
+static int tear_down(void)
 {
     pki_free(&ca);
     pki_free(&intermediate);
@@ -118,7 +118,7 @@ static void check_refused(const char *cert, const char *key, const char *passwor
     client_identity_free(&identity);
 }
 
-static void test_plain_keys(void)
+CASE("keys without password, PEM and DER")
 {
     CHECK(works("client.pem", "client.key", NULL, NULL));
     CHECK(works("client.der", "key.der", NULL, NULL));
@@ -131,7 +131,7 @@ static void test_plain_keys(void)
     CHECK_TEXT(error.text, "");
 }
 
-static void test_key_kinds(void)
+CASE("RSA, RSA-PSS, ECDSA and Ed25519")
 {
     static const enum pki_key kinds[] = {PKI_KEY_ECDSA, PKI_KEY_RSA, PKI_KEY_RSA_PSS,
                                          PKI_KEY_ED25519};
@@ -149,7 +149,7 @@ static void test_key_kinds(void)
     }
 }
 
-static void test_encrypted_keys(void)
+CASE("keys with a password, in every encryption")
 {
     if (!tools_have("openssl"))
         return;
@@ -181,7 +181,7 @@ static void test_encrypted_keys(void)
     check_refused("client.pem", "enc.key", "secret", ODBCSSL_ERROR_KEY_TYPE, "CAMELLIA-256-CBC");
 }
 
-static void test_stores(void)
+CASE("PKCS#12 and JKS hold both")
 {
     if (!tools_have("openssl") || !tools_have("keytool"))
         return;
@@ -208,7 +208,7 @@ static bool is_certificate(const struct certificate *found, const struct pki_cer
 }
 
 /* The file's order does not matter; the leaf is the one whose key it is. */
-static void test_chain_order(void)
+CASE("the chain in order, whatever the file's")
 {
     CHECK_FATAL(load_at("chain.pem", "client.key", NULL, NULL, time(NULL)));
     CHECK_NUMBER(identity.chain_count, 3);
@@ -218,7 +218,7 @@ static void test_chain_order(void)
     client_identity_free(&identity);
 }
 
-static void test_refusals(void)
+CASE("what cannot be used, and why")
 {
     check_refused("client.pem", "other.key", NULL, ODBCSSL_ERROR_KEY_MISMATCH,
                   "does not belong to the client certificate CN=alice (serial 0A:3F)");
@@ -244,7 +244,7 @@ static void test_refusals(void)
     check_refused("client.pem", "group.key", NULL, ODBCSSL_ERROR_FILE_PERMISSIONS, "0644");
 }
 
-static void test_dates(void)
+CASE("a certificate that is not valid now")
 {
     time_t now = time(NULL);
     CHECK(!load_at("client.pem", "client.key", NULL, NULL, now + 400 * 86400));
@@ -287,7 +287,7 @@ static const struct {
      "000102030405060708090a0b0c0d0e0f0000000055ce1a75", "Abcdefgh12345678"},
 };
 
-static void test_gaussdb_vectors(void)
+CASE("GaussDB's password files: vectors")
 {
     unsigned char cipher[64], rand[64];
     char password[GAUSSDB_KEY_PASSWORD_SIZE];
@@ -379,7 +379,7 @@ static void remove_password_files(void)
     tools_run(directory, "rm -f *.key.cipher *.key.rand");
 }
 
-static void test_gaussdb_files(void)
+CASE("GaussDB's password files: client's and user's")
 {
     if (!tools_have("openssl"))
         return;
@@ -403,7 +403,7 @@ static void test_gaussdb_files(void)
     remove_password_files();
 }
 
-static void test_gaussdb_refusals(void)
+CASE("GaussDB's password files: refusals")
 {
     if (!tools_have("openssl"))
         return;
@@ -423,7 +423,7 @@ static void test_gaussdb_refusals(void)
 }
 
 /* A password of 16 characters, as old gs_guc stored it: without padding. */
-static void test_gaussdb_legacy(void)
+CASE("GaussDB's password files: 16 characters")
 {
     if (!tools_have("openssl"))
         return;
@@ -458,7 +458,7 @@ static bool make_token(void)
                      "'pkcs11:token=odbcssl' && p11tool --list-tokens | grep -q odbcssl");
 }
 
-static void test_token(void)
+CASE("a PKCS#11 token")
 {
     static const char cert[] = "pkcs11:token=odbcssl;object=client;type=cert";
     static const char key[] = "pkcs11:token=odbcssl;object=client;type=private";
@@ -485,18 +485,4 @@ static void test_token(void)
     check_refused(cert, "other.key", "4321", ODBCSSL_ERROR_KEY_MISMATCH, "CN=alice");
 }
 
-const struct suite_case keyfile_cases[] = {
-    {"keys without password, PEM and DER", test_plain_keys},
-    {"RSA, RSA-PSS, ECDSA and Ed25519", test_key_kinds},
-    {"keys with a password, in every encryption", test_encrypted_keys},
-    {"PKCS#12 and JKS hold both", test_stores},
-    {"the chain in order, whatever the file's", test_chain_order},
-    {"what cannot be used, and why", test_refusals},
-    {"a certificate that is not valid now", test_dates},
-    {"GaussDB's password files: vectors", test_gaussdb_vectors},
-    {"GaussDB's password files: client's and user's", test_gaussdb_files},
-    {"GaussDB's password files: refusals", test_gaussdb_refusals},
-    {"GaussDB's password files: 16 characters", test_gaussdb_legacy},
-    {"a PKCS#11 token", test_token},
-    {NULL, NULL},
-};
+SUITE("keyfile", set_up, tear_down)

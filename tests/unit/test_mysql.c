@@ -5,17 +5,17 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void test_logins(void)
+CASE("logins, cut everywhere")
 {
     bench_run_scenarios(mysql_logins.rows, mysql_logins.count);
 }
 
-static void test_refusals(void)
+CASE("refusals, cut everywhere")
 {
     bench_run_scenarios(mysql_refusals.rows, mysql_refusals.count);
 }
 
-static void test_passwords(void)
+CASE("no password in clear text without TLS")
 {
     bench_run_scenarios(mysql_passwords.rows, mysql_passwords.count);
 }
@@ -23,7 +23,7 @@ static void test_passwords(void)
 /* ----- what a table cannot say ----- */
 
 /* The greeting and what an attacker put behind it come in one piece, or cut anywhere. */
-static void test_early_bytes_in_one_piece(void)
+CASE("bytes behind the greeting in one piece with it")
 {
     static const struct packet greeting = PACKET(0, GREETING_TLS);
     static const struct packet injected = PACKET(0, "\x03"
@@ -89,7 +89,7 @@ static void check_long_message(bool is_server, uint8_t sequence, unsigned char f
     bench_close(&bench);
 }
 
-static void test_long_messages(void)
+CASE("messages of several packets")
 {
     check_long_message(true, 3, MYSQL_MARKER_OK);
     check_long_message(true, 3, MYSQL_MARKER_ERROR);
@@ -97,7 +97,7 @@ static void test_long_messages(void)
 }
 
 /* A dialog of more questions than a sequence number can count. */
-static void test_sequence_wraps(void)
+CASE("sequence numbers wrap")
 {
     struct bench bench;
     bench_open_in_login(&bench);
@@ -145,7 +145,7 @@ static const struct {
      {{0}}},
 };
 
-static void test_driver_is_told(void)
+CASE("a driver is told that the session failed")
 {
     for (size_t i = 0; i < COUNT(failures); i++) {
         struct bench bench;
@@ -163,7 +163,7 @@ static void test_driver_is_told(void)
 }
 
 /* An ERR that came in the middle of a packet would be read as the packet's end. */
-static void test_driver_is_not_told_within_a_packet(void)
+CASE("but not within a packet")
 {
     struct bench bench;
     bench_open_in_login(&bench);
@@ -179,7 +179,7 @@ static void test_driver_is_not_told_within_a_packet(void)
 }
 
 /* After a refusal nothing goes on, whatever comes. */
-static void test_refusal_is_final(void)
+CASE("a refusal is final")
 {
     static const struct step more[] = {SERVER(0, GREETING_TLS), DRIVER(1, FIXED NATIVE)};
     struct bench bench;
@@ -199,7 +199,7 @@ static void test_refusal_is_final(void)
 }
 
 /* The challenge is in the greeting and the proof in the answer: no fallback from then on. */
-static void test_credentials_are_noted(void)
+CASE("credentials are noted")
 {
     static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_TLS,
                                             PROTO_PLAN_DIRECT};
@@ -216,7 +216,7 @@ static void test_credentials_are_noted(void)
 }
 
 /* Longer than what is looked at before a packet is passed on: not known, so not passed. */
-static void test_long_password(void)
+CASE("nor a long one")
 {
     static const struct step steps[] = {SERVER(0, GREETING_MYSQL), DRIVER(1, FIXED CACHING),
                                         SERVER(2, "\x01\x04")};
@@ -236,7 +236,7 @@ static void test_long_password(void)
 }
 
 /* The server's end that follows is then expected, and its words stand. */
-static void test_refused_login_is_noted(void)
+CASE("a refused login is noted")
 {
     static const struct step refusal = SERVER(3, ERR_DENIED);
     struct bench bench;
@@ -248,24 +248,4 @@ static void test_refused_login_is_noted(void)
     bench_close(&bench);
 }
 
-static const struct suite_case cases[] = {
-    {"logins, cut everywhere", test_logins},
-    {"refusals, cut everywhere", test_refusals},
-    {"no password in clear text without TLS", test_passwords},
-    {"nor a long one", test_long_password},
-    {"bytes behind the greeting in one piece with it", test_early_bytes_in_one_piece},
-    {"messages of several packets", test_long_messages},
-    {"sequence numbers wrap", test_sequence_wraps},
-    {"a driver is told that the session failed", test_driver_is_told},
-    {"but not within a packet", test_driver_is_not_told_within_a_packet},
-    {"a refusal is final", test_refusal_is_final},
-    {"credentials are noted", test_credentials_are_noted},
-    {"a refused login is noted", test_refused_login_is_noted},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"mysql", cases, NULL, NULL}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("mysql", NULL, NULL)

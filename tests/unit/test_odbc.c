@@ -14,7 +14,7 @@
 #include "support/stub_conn.h"
 #include "support/suite.h"
 
-static void test_connect_arguments(void)
+CASE("lengths, truncation, and no prompt without a window")
 {
     open_handles("fake.so");
     SQLCHAR out[16] = "";
@@ -37,7 +37,7 @@ static void test_connect_arguments(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void test_connect_wide_output(void)
+CASE("wide output is counted in characters")
 {
     open_handles("fake.so");
     SQLWCHAR out[8];
@@ -58,7 +58,7 @@ static void test_connect_wide_output(void)
     close_handles();
 }
 
-static void test_connect_failure(void)
+CASE("a failure keeps our record and the real driver's")
 {
     open_handles("fake.so");
     fake->refuses_connecting = 1;
@@ -73,7 +73,7 @@ static void test_connect_failure(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void test_plain_connect(void)
+CASE("SQLConnect becomes a connection string")
 {
     open_handles("fake.so");
     char dsn[4096];
@@ -101,7 +101,7 @@ static void test_plain_connect(void)
     close_handles();
 }
 
-static void test_disconnect_frees(void)
+CASE("SQLDisconnect ends statements and descriptors")
 {
     SQLHDESC descriptor;
     open_statement("fake.so");
@@ -116,7 +116,7 @@ static void test_disconnect_frees(void)
     close_handles();
 }
 
-static void test_unconnected(void)
+CASE("nothing else works without a connection")
 {
     SQLUINTEGER number;
     open_handles("fake.so");
@@ -127,17 +127,9 @@ static void test_unconnected(void)
     close_handles();
 }
 
-static const struct suite_case connect_cases[] = {
-    {"lengths, truncation, and no prompt without a window", test_connect_arguments},
-    {"wide output is counted in characters", test_connect_wide_output},
-    {"a failure keeps our record and the real driver's", test_connect_failure},
-    {"SQLConnect becomes a connection string", test_plain_connect},
-    {"SQLDisconnect ends statements and descriptors", test_disconnect_frees},
-    {"nothing else works without a connection", test_unconnected},
-    {NULL, NULL},
-};
+SUITE("connect", NULL, NULL)
 
-static void test_implicit_descriptors(void)
+CASE("implicit descriptors are the same each time, NULL resets")
 {
     SQLHDESC first, again, explicit_one, now;
     open_statement("fake.so");
@@ -164,7 +156,7 @@ static void test_implicit_descriptors(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void test_foreign_descriptors(void)
+CASE("descriptors of others are refused untouched")
 {
     SQLHDESC descriptor, other_descriptor;
     SQLHDBC other;
@@ -192,7 +184,7 @@ static void test_foreign_descriptors(void)
     close_handles();
 }
 
-static void test_refused_free(void)
+CASE("a statement that the real driver would not free stays")
 {
     open_statement("fake.so");
     fake->refuses_freeing_statements = 1;
@@ -206,7 +198,7 @@ static void test_refused_free(void)
     CHECK_NUMBER(fake->handles, 0);
 }
 
-static void test_transactions(void)
+CASE("transactions end by connection")
 {
     open_statement("fake.so");
     CHECK_NUMBER(SQLEndTran(SQL_HANDLE_DBC, connection, SQL_COMMIT), SQL_SUCCESS);
@@ -214,15 +206,9 @@ static void test_transactions(void)
     close_handles();
 }
 
-static const struct suite_case handle_cases[] = {
-    {"implicit descriptors are the same each time, NULL resets", test_implicit_descriptors},
-    {"descriptors of others are refused untouched", test_foreign_descriptors},
-    {"a statement that the real driver would not free stays", test_refused_free},
-    {"transactions end by connection", test_transactions},
-    {NULL, NULL},
-};
+SUITE("handles", NULL, NULL)
 
-static void test_merged_records(void)
+CASE("of a lost link: the server's words, then ours, until the next call")
 {
     SQLINTEGER number = 0;
     SQLCHAR text[64];
@@ -255,7 +241,7 @@ static void test_merged_records(void)
 }
 
 /* A real driver that only noticed the loss knows less than we do. */
-static void test_loss_only(void)
+CASE("of a lost link: ours first when the real driver only noticed it")
 {
     open_statement("fake.so");
     setenv(STUB_CONN_BROKEN, "1", 1);
@@ -269,7 +255,7 @@ static void test_loss_only(void)
 }
 
 /* SQLSTATE 00000 is psqlodbc's notice, and MariaDB's record of nothing. */
-static void test_notices(void)
+CASE("a notice is told, a record of nothing is not")
 {
     open_statement("fake.so");
     CHECK_NUMBER(SQLExecDirect(statement, (SQLCHAR *)"notice", SQL_NTS), SQL_SUCCESS_WITH_INFO);
@@ -280,7 +266,7 @@ static void test_notices(void)
 }
 
 /* What the real driver said of a former call does not stand behind a record of ours. */
-static void test_former_records(void)
+CASE("records of a former call are over")
 {
     SQLCHAR text[4];
     open_handles("fake.so");
@@ -292,7 +278,7 @@ static void test_former_records(void)
     close_handles();
 }
 
-static void test_record_lengths(void)
+CASE("lengths are characters in records and bytes in fields")
 {
     SQLCHAR small[12], sqlstate[6];
     SQLWCHAR wide[12];
@@ -326,7 +312,7 @@ static void test_record_lengths(void)
 }
 
 /* The driver manager reads records with the wide functions whatever the application does. */
-static void test_wide_records_of_ansi_driver(void)
+CASE("an ANSI driver's records are read wide")
 {
     SQLWCHAR sqlstate[6];
     open_statement("fakea.so");
@@ -341,17 +327,9 @@ static void test_wide_records_of_ansi_driver(void)
     close_handles();
 }
 
-static const struct suite_case diagnostics_cases[] = {
-    {"of a lost link: the server's words, then ours, until the next call", test_merged_records},
-    {"of a lost link: ours first when the real driver only noticed it", test_loss_only},
-    {"a notice is told, a record of nothing is not", test_notices},
-    {"records of a former call are over", test_former_records},
-    {"lengths are characters in records and bytes in fields", test_record_lengths},
-    {"an ANSI driver's records are read wide", test_wide_records_of_ansi_driver},
-    {NULL, NULL},
-};
+SUITE("diagnostics", NULL, NULL)
 
-static void test_info_numbers(void)
+CASE("numbers of the report")
 {
     SQLINTEGER number = 0;
     SQLSMALLINT length = 0;
@@ -390,7 +368,7 @@ static void check_text_item(SQLRETURN (*get)(SQLHDBC, SQLUSMALLINT, SQLPOINTER, 
     CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "HY090");
 }
 
-static void test_info_texts(void)
+CASE("texts of the report, by either entry point")
 {
     open_statement("fake.so");
     check_text_item(SQLGetInfo);
@@ -398,7 +376,7 @@ static void test_info_texts(void)
     close_handles();
 }
 
-static void test_info_others(void)
+CASE("server name, driver name and handles")
 {
     SQLCHAR text[64];
     SQLWCHAR wide[64];
@@ -435,7 +413,7 @@ static bool has_function(SQLUSMALLINT number)
     return is_there;
 }
 
-static void test_functions(void)
+CASE("functions: claimed by the real driver and really there")
 {
     open_statement("fake.so");
     CHECK(has_function(SQL_API_SQLEXECDIRECT));
@@ -447,7 +425,7 @@ static void test_functions(void)
     close_handles();
 }
 
-static void test_connection_dead(void)
+CASE("a dead connection, by the link or the real driver")
 {
     SQLUINTEGER dead = 7;
     open_statement("fake.so");
@@ -465,7 +443,7 @@ static void test_connection_dead(void)
     close_handles();
 }
 
-static void test_attributes_pass(void)
+CASE("attributes reach the real driver before and after connecting")
 {
     open_handles("fake.so");
     CHECK_NUMBER(SQLSetConnectAttr(connection, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)5, 4),
@@ -480,7 +458,7 @@ static void test_attributes_pass(void)
     close_handles();
 }
 
-static void test_version_echo(void)
+CASE("the application's ODBC version is echoed")
 {
     SQLINTEGER version = 0;
     open_handles("fake.so");
@@ -494,25 +472,4 @@ static void test_version_echo(void)
     close_handles();
 }
 
-static const struct suite_case info_cases[] = {
-    {"numbers of the report", test_info_numbers},
-    {"texts of the report, by either entry point", test_info_texts},
-    {"server name, driver name and handles", test_info_others},
-    {"functions: claimed by the real driver and really there", test_functions},
-    {"a dead connection, by the link or the real driver", test_connection_dead},
-    {"attributes reach the real driver before and after connecting", test_attributes_pass},
-    {"the application's ODBC version is echoed", test_version_echo},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {
-        {"connect", connect_cases, NULL, NULL},
-        {"handles", handle_cases, NULL, NULL},
-        {"diagnostics", diagnostics_cases, NULL, NULL},
-        {"info", info_cases, NULL, NULL},
-        {0},
-    };
-    return suite_main(argc, argv, suites);
-}
+SUITE("info", NULL, NULL)

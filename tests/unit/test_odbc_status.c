@@ -12,7 +12,7 @@
 #include "support/odbc_fixture.h"
 #include "support/suite.h"
 
-static void test_status_spellings(void)
+CASE("the call in all its spellings, and nothing else")
 {
     static const char *const calls[] = {
         "{call odbcssl_status}",        "call odbcssl_status",
@@ -54,7 +54,7 @@ static void check_built(const struct tls_report *report, enum status_statement k
     free(select);
 }
 
-static void test_status_dialects(void)
+CASE("literals that no name can end, for each kind of server")
 {
     struct tls_report report = {.version = TLS_VERSION_1_3};
     strcpy(report.peer_subject, "CN=O'Brien\\");
@@ -72,7 +72,7 @@ static void test_status_dialects(void)
 }
 
 /* Nothing is told of what is not there, and the certificate only when it is asked for. */
-static void test_status_items(void)
+CASE("items that do not apply are left out")
 {
     struct tls_report report = {0};
     char *select = status_build_select(&report, STATUS_STATEMENT_REPORT, STATUS_DIALECT_OTHER);
@@ -90,7 +90,7 @@ static void test_status_items(void)
 }
 
 /* Drivers cut values of long types: a long one is told in several rows, between characters. */
-static void test_status_long_value(void)
+CASE("a long value goes on in further rows")
 {
     struct tls_report report = {.version = TLS_VERSION_1_3};
     char first[600] = "'";
@@ -119,7 +119,7 @@ static void check_select(const char *call, bool is_wide, bool is_prepared)
     CHECK_CONTAINS(fake->statement, "CN=O''Brien\\\\, back\\\\\\\\slash");
 }
 
-static void test_status_statement(void)
+CASE("is replaced in all four functions")
 {
     open_statement("fake.so");
     check_select("{call odbcssl_status}", false, false);
@@ -133,20 +133,4 @@ static void test_status_statement(void)
     close_handles();
 }
 
-static const struct suite_case status_cases[] = {
-    {"the call in all its spellings, and nothing else", test_status_spellings},
-    {"literals that no name can end, for each kind of server", test_status_dialects},
-    {"items that do not apply are left out", test_status_items},
-    {"a long value goes on in further rows", test_status_long_value},
-    {"is replaced in all four functions", test_status_statement},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {
-        {"odbcssl_status", status_cases, NULL, NULL},
-        {0},
-    };
-    return suite_main(argc, argv, suites);
-}
+SUITE("odbcssl_status", NULL, NULL)

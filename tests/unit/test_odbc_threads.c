@@ -22,7 +22,7 @@ static void *run_blocking(void *handle)
     return (void *)(intptr_t)SQLExecDirect(handle, (SQLCHAR *)"block", SQL_NTS);
 }
 
-static void test_cancel(void)
+CASE("SQLCancel ends a statement that waits")
 {
     pthread_t thread;
     void *outcome;
@@ -38,7 +38,7 @@ static void test_cancel(void)
 }
 
 /* Other statements of the connection go on while one waits. */
-static void test_no_lock_while_blocked(void)
+CASE("a statement that waits stops no other")
 {
     pthread_t thread;
     SQLHSTMT other;
@@ -65,7 +65,7 @@ static void *keep_cancelling(void *unused)
     return unused;
 }
 
-static void test_cancel_while_freed(void)
+CASE("SQLCancel beside freeing and disconnecting")
 {
     pthread_t thread;
     open_statement("fake.so");
@@ -109,7 +109,7 @@ static bool is_child_refused(void)
     return is_refused && fake->calls[0] == '\0';
 }
 
-static void test_fork(void)
+CASE("a forked child is refused, and the parent goes on")
 {
     int status = -1;
     open_statement("fake.so");
@@ -140,7 +140,7 @@ static void fetch_without_system_calls(void)
     syscall(SYS_exit, 0);
 }
 
-static void test_no_system_call(void)
+CASE("SQLFetch and SQLGetData make no system call")
 {
     int status = -1;
     if (SUITE_IS_SANITIZED) {
@@ -155,20 +155,4 @@ static void test_no_system_call(void)
     CHECK_NUMBER(status, 0);
 }
 
-static const struct suite_case thread_cases[] = {
-    {"SQLFetch and SQLGetData make no system call", test_no_system_call},
-    {"SQLCancel ends a statement that waits", test_cancel},
-    {"a statement that waits stops no other", test_no_lock_while_blocked},
-    {"SQLCancel beside freeing and disconnecting", test_cancel_while_freed},
-    {"a forked child is refused, and the parent goes on", test_fork},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {
-        {"threads", thread_cases, NULL, NULL},
-        {0},
-    };
-    return suite_main(argc, argv, suites);
-}
+SUITE("threads", NULL, NULL)

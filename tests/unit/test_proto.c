@@ -242,20 +242,20 @@ static void run_scenario(const struct scenario *scenario, size_t cut, bool is_ev
     conversation_close(&run);
 }
 
-static void test_whole(void)
+CASE("messages that come whole")
 {
     for (size_t i = 0; i < SCENARIO_COUNT; i++)
         run_scenario(&scenarios[i], 0, false);
 }
 
-static void test_bytes(void)
+CASE("messages that come byte by byte")
 {
     for (size_t i = 0; i < SCENARIO_COUNT; i++)
         if (!scenarios[i].is_whole_only)
             run_scenario(&scenarios[i], 1, true);
 }
 
-static void test_cuts(void)
+CASE("messages that are cut at every place")
 {
     for (size_t i = 0; i < SCENARIO_COUNT; i++) {
         size_t longest = 0;
@@ -266,7 +266,7 @@ static void test_cuts(void)
     }
 }
 
-static void test_negotiation_limit(void)
+CASE("wishes for encryption are bounded")
 {
     struct conversation run;
     conversation_open(&run, &proto_postgres, PROTO_PLAN_DIRECT);
@@ -278,7 +278,7 @@ static void test_negotiation_limit(void)
 }
 
 /* The rest of a read that went past the login is not lost: it stays for the copying. */
-static void test_rest_stays(void)
+CASE("what follows the login stays for the copying")
 {
     struct conversation run;
     conversation_open(&run, &proto_postgres, PROTO_PLAN_DIRECT);
@@ -290,7 +290,7 @@ static void test_rest_stays(void)
     conversation_close(&run);
 }
 
-static void test_failure_message(void)
+CASE("the message that makes libpq give up")
 {
     static const char wanted[] = "E\0\0\0\x21SFATAL\0VFATAL\0C08001\0Msorry\0\0";
     struct proto_session session;
@@ -302,7 +302,7 @@ static void test_failure_message(void)
 }
 
 /* A server's text ends up in an error message: it must not be able to forge lines of it. */
-static void test_refusal_is_printable(void)
+CASE("a server's text cannot forge an error message")
 {
     static const char message[] = "E\0\0\0\x20SFATAL\0C28000\0Mx\ny\x1b[1m\xff\0";
     struct postgres_refusal refusal;
@@ -310,7 +310,7 @@ static void test_refusal_is_printable(void)
     CHECK_TEXT(refusal.text, "FATAL: x\\u000Ay\\u001B[1m\\xFF (SQLSTATE 28000)");
 }
 
-static void test_alpn(void)
+CASE("ALPN is offered, and required with direct TLS")
 {
     bool is_required = true;
     CHECK_TEXT(proto_postgres.alpn(PROTO_PLAN_TLS, &is_required), "postgresql");
@@ -319,7 +319,9 @@ static void test_alpn(void)
     CHECK(is_required);
 }
 
-static void test_direct(void)
+SUITE("postgres", NULL, NULL)
+
+CASE("direct: opaque from the start, and never with a switch")
 {
     struct proto_session session;
     CHECK_FATAL(proto_session_open(&session, &proto_direct, PROTO_PLAN_DIRECT));
@@ -343,7 +345,7 @@ void *__wrap_calloc(size_t count, size_t size)
 }
 
 /* Where there is no memory for a state, the real driver still learns that it is over. */
-static void test_no_state(void)
+CASE("every protocol fails well without memory for its state")
 {
     static const struct {
         const struct proto *proto;
@@ -366,7 +368,7 @@ static void test_no_state(void)
 }
 
 /* What an end, or no answer, may mean before a byte of the server came. */
-static void test_explain(void)
+CASE("an end or silence at the start is explained")
 {
     static const struct {
         const struct proto *proto;
@@ -395,7 +397,7 @@ static void test_explain(void)
     }
 }
 
-static void test_find(void)
+CASE("every protocol is found")
 {
     CHECK(proto_find(DATABASE_PROTOCOL_POSTGRESQL) == &proto_postgres);
     CHECK(proto_find(DATABASE_PROTOCOL_TDS) == &proto_tds);
@@ -404,29 +406,4 @@ static void test_find(void)
     CHECK(proto_find(DATABASE_PROTOCOL_AUTO) == NULL);
 }
 
-static const struct suite_case postgres_cases[] = {
-    {"messages that come whole", test_whole},
-    {"messages that come byte by byte", test_bytes},
-    {"messages that are cut at every place", test_cuts},
-    {"wishes for encryption are bounded", test_negotiation_limit},
-    {"what follows the login stays for the copying", test_rest_stays},
-    {"the message that makes libpq give up", test_failure_message},
-    {"a server's text cannot forge an error message", test_refusal_is_printable},
-    {"ALPN is offered, and required with direct TLS", test_alpn},
-    {NULL, NULL},
-};
-
-static const struct suite_case other_cases[] = {
-    {"direct: opaque from the start, and never with a switch", test_direct},
-    {"every protocol is found", test_find},
-    {"an end or silence at the start is explained", test_explain},
-    {"every protocol fails well without memory for its state", test_no_state},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {
-        {"postgres", postgres_cases, NULL, NULL}, {"proto", other_cases, NULL, NULL}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("proto", NULL, NULL)

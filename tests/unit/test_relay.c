@@ -15,14 +15,9 @@ const char *__tsan_default_options(void)
 
 int main(int argc, char **argv)
 {
-    const struct suite suites[] = {
-        {"with PostgreSQL", relay_server_cases, relay_postgres_set_up, relay_server_tear_down},
-        {"with hostile servers", relay_hostile_cases, relay_server_set_up, relay_server_tear_down},
-        {"life", relay_life_cases, relay_server_set_up, relay_server_tear_down},
-        {0}};
     if (argc == 4 && strcmp(argv[1], "exit") == 0)
         return relay_exit_at_work(argv[2], argv[3]);
     if (argc == 4 && strcmp(argv[1], "leave") == 0)
         return relay_leave(argv[2], argv[3]);
-    return suite_main(argc, argv, suites);
+    return suite_main(argc, argv);
 }

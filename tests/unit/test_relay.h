@@ -6,10 +6,6 @@
 #include "support/postgres_server.h"
 #include "support/suite.h"
 
-extern const struct suite_case relay_server_cases[];  /* with a real PostgreSQL */
-extern const struct suite_case relay_hostile_cases[]; /* with servers that misbehave */
-extern const struct suite_case relay_life_cases[];    /* endpoints, threads, processes */
-
 int relay_server_set_up(void);
 int relay_postgres_set_up(void); /* and skips the suite without PostgreSQL */
 int relay_server_tear_down(void);

@@ -52,7 +52,7 @@ static bool log_in(struct visit *visit)
     return is_in;
 }
 
-static void test_thread_local_storage(void)
+CASE("4 MiB of thread-local storage")
 {
     struct visit visit;
     storage[0] = 1;
@@ -69,7 +69,7 @@ static void *log_in_small(void *argument)
 }
 
 /* 64 KiB beside the storage: enough for a driver, so it has to be for us. */
-static void test_small_stack(void)
+CASE("an application's thread with 64 KiB of stack")
 {
     struct visit visit;
     pthread_attr_t attributes;
@@ -134,7 +134,7 @@ static struct rlimit limit_descriptors(rlim_t wanted)
 }
 
 /* Where select() would write past the end of its sets. */
-static void test_high_descriptors(void)
+CASE("descriptors above 1024")
 {
     struct filling filling;
     struct visit visit;
@@ -149,7 +149,7 @@ static void test_high_descriptors(void)
 }
 
 /* The connection of the real driver stands in the listener's queue, and nobody can take it. */
-static void test_no_descriptor_at_accept(void)
+CASE("no descriptor to accept with")
 {
     struct filling filling;
     struct visit visit;
@@ -171,7 +171,7 @@ static void test_no_descriptor_at_accept(void)
 }
 
 /* One is left, for the connection of the real driver, and none for the server's. */
-static void test_no_descriptor_at_dial(void)
+CASE("no descriptor to dial with")
 {
     struct filling filling;
     struct visit visit;
@@ -191,7 +191,7 @@ static void test_no_descriptor_at_dial(void)
     end(&visit);
 }
 
-static void test_no_descriptor_to_open(void)
+CASE("no descriptor to open with")
 {
     struct filling filling;
     struct visit visit;
@@ -226,7 +226,7 @@ static int start_without_threads(struct visit *visit)
                : 2;
 }
 
-static void test_no_threads(void)
+CASE("no thread")
 {
     struct visit visit;
     int status = 0;
@@ -261,7 +261,7 @@ static void flood(const struct rig *rig)
 }
 
 /* A flood of another process's connections neither gets in nor keeps the real driver out. */
-static void test_flood(void)
+CASE("strangers flood the endpoint")
 {
     enum { FLOODERS = 3, LOGINS = 8 };
     struct visit visit;
@@ -350,7 +350,7 @@ static bool is_released(void)
 }
 
 /* It keeps nobody else out; and what it uses is there as long as it is, and not a moment longer. */
-static void test_left_behind(void)
+CASE("a thread that does not end keeps what it uses")
 {
     struct visit visit;
     struct proto proto = proto_postgres;
@@ -377,19 +377,6 @@ static void test_left_behind(void)
     end(&visit);
 }
 
-static const struct suite_case cases[] = {
-    {"4 MiB of thread-local storage", test_thread_local_storage},
-    {"an application's thread with 64 KiB of stack", test_small_stack},
-    {"descriptors above 1024", test_high_descriptors},
-    {"no descriptor to accept with", test_no_descriptor_at_accept},
-    {"no descriptor to dial with", test_no_descriptor_at_dial},
-    {"no descriptor to open with", test_no_descriptor_to_open},
-    {"no thread", test_no_threads},
-    {"strangers flood the endpoint", test_flood},
-    {"a thread that does not end keeps what it uses", test_left_behind},
-    {NULL, NULL},
-};
-
 static int set_up(void)
 {
     return rig_files_make();
@@ -401,8 +388,4 @@ static int tear_down(void)
     return 0;
 }
 
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"host", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("host", set_up, tear_down)

@@ -41,7 +41,7 @@ static const struct {
 };
 
 /* Not a byte of the real driver may reach such a server. */
-static void test_replies(void)
+CASE("answers to the request for TLS")
 {
     for (size_t i = 0; i < sizeof reply_rows / sizeof reply_rows[0]; i++) {
         struct reply reply = {.bytes = reply_rows[i].bytes, .size = reply_rows[i].size};
@@ -73,7 +73,7 @@ static void serve_in_turn(int descriptor, void *context)
 }
 
 /* A real driver that tries again does not hide why the first try failed. */
-static void test_second_try(void)
+CASE("the first of two failures is told")
 {
     unsigned count = 0;
     struct peer *peer = peer_start(serve_in_turn, &count);
@@ -116,7 +116,7 @@ static void check_ending(enum actor_ending ending, enum odbcssl_error code, int 
 }
 
 /* Half an answer and an end that nobody vouches for must not look like an end. */
-static void test_endings(void)
+CASE("a clean end, a truncated one, a reset")
 {
     check_ending(ACTOR_CLOSES, ODBCSSL_ERROR_LINK_LOST, 0);
     check_ending(ACTOR_TRUNCATES, ODBCSSL_ERROR_TRUNCATED, ECONNRESET);
@@ -124,7 +124,7 @@ static void test_endings(void)
 }
 
 /* The cancelling session is a TLS session like the first, and verified like it. */
-static void test_cancel_in_tls(void)
+CASE("cancelling sessions travel in TLS")
 {
     struct actor actor = actor_make(ACTOR_WAITS);
     struct peer *peer = peer_start(actor_serve, &actor);
@@ -154,7 +154,7 @@ static void test_cancel_in_tls(void)
 }
 
 /* A session that ends while the driver's last words are on their way. */
-static void test_farewell(void)
+CASE("the real driver's last words arrive")
 {
     struct actor actor = actor_make(ACTOR_WAITS);
     struct peer *peer = peer_start(actor_serve, &actor);
@@ -177,7 +177,7 @@ static void serve_silence(int descriptor, void *context)
     atomic_fetch_add(received, peer_drain(descriptor));
 }
 
-static void test_time_out(void)
+CASE("a server that says nothing")
 {
     atomic_size_t received = 0;
     struct peer *peer = peer_start(serve_silence, &received);
@@ -200,7 +200,7 @@ static void test_time_out(void)
 }
 
 /* Closing must not wait for a server that says nothing. */
-static void test_close_in_handshake(void)
+CASE("closing during the handshake")
 {
     atomic_size_t received = 0;
     struct peer *peer = peer_start(serve_silence, &received);
@@ -221,7 +221,7 @@ static void test_close_in_handshake(void)
 }
 
 /* The real driver that gives up takes the relay's attempt with it. */
-static void test_driver_gives_up(void)
+CASE("a real driver that gives up")
 {
     atomic_size_t received = 0;
     struct peer *peer = peer_start(serve_silence, &received);
@@ -242,7 +242,7 @@ static void test_driver_gives_up(void)
     peer_stop(&peer);
 }
 
-static void test_unreachable(void)
+CASE("no server")
 {
     atomic_size_t received = 0;
     struct peer *peer = peer_start(serve_silence, &received);
@@ -260,15 +260,4 @@ static void test_unreachable(void)
     rig_close(&rig);
 }
 
-const struct suite_case relay_hostile_cases[] = {
-    {"answers to the request for TLS", test_replies},
-    {"the first of two failures is told", test_second_try},
-    {"a clean end, a truncated one, a reset", test_endings},
-    {"cancelling sessions travel in TLS", test_cancel_in_tls},
-    {"the real driver's last words arrive", test_farewell},
-    {"a server that says nothing", test_time_out},
-    {"closing during the handshake", test_close_in_handshake},
-    {"a real driver that gives up", test_driver_gives_up},
-    {"no server", test_unreachable},
-    {NULL, NULL},
-};
+SUITE("with hostile servers", relay_server_set_up, relay_server_tear_down)

@@ -34,7 +34,7 @@ static int wait_for(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void test_loopback_endpoint(void)
+CASE("relays keep the server's port, each at its own address")
 {
     struct rig first = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct rig second = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
@@ -48,7 +48,7 @@ static void test_loopback_endpoint(void)
     rig_close(&second);
 }
 
-static void test_unix_endpoint(void)
+CASE("the Unix socket is private, and removed")
 {
     struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct stat status;
@@ -101,7 +101,7 @@ static void check_foreigner(enum endpoint_kind kind)
     peer_stop(&peer);
 }
 
-static void test_foreigners(void)
+CASE("other processes are sent away")
 {
     check_foreigner(ENDPOINT_LOOPBACK);
     check_foreigner(ENDPOINT_UNIX);
@@ -128,7 +128,7 @@ static void check_leaving(enum endpoint_kind kind)
     peer_stop(&peer);
 }
 
-static void test_leaving(void)
+CASE("a real driver that has left is known at once")
 {
     check_leaving(ENDPOINT_LOOPBACK);
     check_leaving(ENDPOINT_UNIX);
@@ -155,7 +155,7 @@ static int use_in_child(struct rig *rig)
     return 0;
 }
 
-static void test_fork(void)
+CASE("a forked child leaves the parent's session alone")
 {
     struct actor actor = actor_make(ACTOR_WAITS);
     struct peer *peer = peer_start(actor_serve, &actor);
@@ -198,7 +198,7 @@ static bool log_in_alone(void)
     return is_in;
 }
 
-static void test_fork_beside(void)
+CASE("a child that is forked while threads connect")
 {
     struct actor actor = actor_make(ACTOR_WAITS);
     struct peer *peer = peer_start(actor_serve, &actor);
@@ -208,7 +208,7 @@ static void test_fork_beside(void)
 }
 
 /* Nothing stays of relays that were used, refused, or never used. */
-static void test_leaks(void)
+CASE("no descriptor and no thread stays")
 {
     struct actor actor = actor_make(ACTOR_WAITS);
     struct peer *peer = peer_start(actor_serve, &actor);
@@ -257,7 +257,7 @@ static void on_signal(int number)
 }
 
 /* The application's signal handlers never run in a thread that it does not know of. */
-static void test_signals(void)
+CASE("the relay's thread takes no signals")
 {
     struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct sigaction action = {.sa_handler = on_signal}, before;
@@ -327,7 +327,7 @@ int relay_exit_at_work(const char *port, const char *ca)
     exit(0);
 }
 
-static void test_exit(void)
+CASE("the process ends during handshakes")
 {
     struct actor actor = actor_make(ACTOR_WAITS);
     struct peer *peer = peer_start(actor_serve, &actor);
@@ -371,7 +371,7 @@ static int leave(const char *folder, const char *how)
 
 /* A process that ends without closing its connections leaves no file; one that is killed does,
  * until the next one comes. Another process's living endpoint stays. */
-static void test_leftovers(void)
+CASE("nothing stays of a process that ended, however it did")
 {
     char *folder = pki_temp_dir();
     struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
@@ -398,16 +398,4 @@ static void test_leftovers(void)
     pki_temp_dir_remove(&folder);
 }
 
-const struct suite_case relay_life_cases[] = {
-    {"relays keep the server's port, each at its own address", test_loopback_endpoint},
-    {"the Unix socket is private, and removed", test_unix_endpoint},
-    {"nothing stays of a process that ended, however it did", test_leftovers},
-    {"other processes are sent away", test_foreigners},
-    {"a real driver that has left is known at once", test_leaving},
-    {"a forked child leaves the parent's session alone", test_fork},
-    {"a child that is forked while threads connect", test_fork_beside},
-    {"no descriptor and no thread stays", test_leaks},
-    {"the relay's thread takes no signals", test_signals},
-    {"the process ends during handshakes", test_exit},
-    {NULL, NULL},
-};
+SUITE("life", relay_server_set_up, relay_server_tear_down)

@@ -66,7 +66,7 @@ static struct rig make_rig(enum proto_plan plan, enum odbcssl_mode mode)
     return rig_make(postgres_port(relay_server), plan, mode);
 }
 
-static void test_login(void)
+CASE("a login through verified TLS")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -96,7 +96,7 @@ static void test_login(void)
     rig_close(&rig);
 }
 
-static void test_unix_endpoint(void)
+CASE("a Unix socket as endpoint")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -109,7 +109,7 @@ static void test_unix_endpoint(void)
 }
 
 /* 64 MB to a client that lets it wait, and 8 MB the other way. */
-static void test_bulk(void)
+CASE("64 MB one way, 8 MB the other")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -135,7 +135,7 @@ static void test_bulk(void)
 }
 
 /* Queries that are sent while answers come, more than both ends' buffers hold. */
-static void test_both_ways(void)
+CASE("both ways at once")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -166,7 +166,7 @@ static void check_refused(struct rig *rig, enum odbcssl_error code, const char *
     rig_close(rig);
 }
 
-static void test_verification(void)
+CASE("a wrong name and a wrong CA stop the login")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     free(rig.target.host);
@@ -178,13 +178,13 @@ static void test_verification(void)
 }
 
 /* PostgreSQL 15 has no direct negotiation: it takes a ClientHello for a strange startup. */
-static void test_direct(void)
+CASE("direct TLS with a server that does not know it")
 {
     struct rig rig = make_rig(PROTO_PLAN_DIRECT, ODBCSSL_MODE_VERIFY_FULL);
     check_refused(&rig, ODBCSSL_ERROR_HANDSHAKE, "during the TLS handshake");
 }
 
-static void test_client_certificate(void)
+CASE("a client certificate")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -200,7 +200,7 @@ static void test_client_certificate(void)
 }
 
 /* What the real driver has to tell is not buried under words of ours. */
-static void test_wrong_password(void)
+CASE("a wrong password is the real driver's to tell")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -236,13 +236,13 @@ static void check_plaintext(const char *user, enum session_outcome outcome, cons
     rig_close(&rig);
 }
 
-static void test_plaintext(void)
+CASE("plaintext, accepted and rejected")
 {
     check_plaintext("anybody", SESSION_CARRIED, "");
     check_plaintext("demo", SESSION_REJECTED, "no encryption");
 }
 
-static void test_cancel(void)
+CASE("a query is cancelled by a second session")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client, canceller;
@@ -268,7 +268,7 @@ static void test_cancel(void)
     rig_close(&rig);
 }
 
-static void test_backend_killed(void)
+CASE("the server ends the session")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_client client;
@@ -287,7 +287,7 @@ static void test_backend_killed(void)
 }
 
 /* Each relay has its own address, so all can keep the server's port. */
-static void test_many(void)
+CASE("200 relays at once")
 {
     enum { COUNT = 200 };
     static struct rig rigs[COUNT];
@@ -329,7 +329,7 @@ static struct postgres_server *start_old_server(const char *const *settings)
 }
 
 /* OpenSSL's TLS 1.1 signs with SHA-1 and MD5, which GnuTLS must still take when it is asked to. */
-static void test_old_version(void)
+CASE("TLS 1.1, refused and asked for")
 {
     static const char *const settings[] = {"ssl_min_protocol_version=TLSv1.1",
                                            "ssl_max_protocol_version=TLSv1.1",
@@ -355,19 +355,4 @@ static void test_old_version(void)
     postgres_stop(&server);
 }
 
-const struct suite_case relay_server_cases[] = {
-    {"a login through verified TLS", test_login},
-    {"a Unix socket as endpoint", test_unix_endpoint},
-    {"64 MB one way, 8 MB the other", test_bulk},
-    {"both ways at once", test_both_ways},
-    {"a wrong name and a wrong CA stop the login", test_verification},
-    {"direct TLS with a server that does not know it", test_direct},
-    {"a client certificate", test_client_certificate},
-    {"a wrong password is the real driver's to tell", test_wrong_password},
-    {"plaintext, accepted and rejected", test_plaintext},
-    {"a query is cancelled by a second session", test_cancel},
-    {"the server ends the session", test_backend_killed},
-    {"200 relays at once", test_many},
-    {"TLS 1.1, refused and asked for", test_old_version},
-    {NULL, NULL},
-};
+SUITE("with PostgreSQL", relay_postgres_set_up, relay_server_tear_down)

@@ -70,7 +70,7 @@ static size_t check_file(enum ini_file file)
     return count;
 }
 
-static void test_keywords(void)
+CASE("every keyword of the samples is accepted")
 {
     CHECK(check_file(INI_DATA_SOURCES) >= 4);
     CHECK(check_file(INI_DRIVERS) >= 8);
@@ -105,20 +105,10 @@ static size_t check_references(enum ini_file file, const char *keyword)
     return found;
 }
 
-static void test_references(void)
+CASE("every driver that the samples name is there")
 {
     CHECK(check_references(INI_DATA_SOURCES, "Driver") >= 4);
     CHECK(check_references(INI_DRIVERS, "TargetDriver") >= 4);
 }
 
-static const struct suite_case cases[] = {
-    {"every keyword of the samples is accepted", test_keywords},
-    {"every driver that the samples name is there", test_references},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"samples", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("samples", set_up, tear_down)

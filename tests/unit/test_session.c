@@ -214,13 +214,13 @@ static void check_mode(const struct mode_row *row)
     end(&bench);
 }
 
-static void test_modes(void)
+CASE("each mode, trust and pin")
 {
     for (size_t i = 0; i < sizeof mode_rows / sizeof mode_rows[0]; i++)
         check_mode(&mode_rows[i]);
 }
 
-static void test_server_name_option(void)
+CASE("SslServerName replaces the host")
 {
     struct bench bench = make_bench(ODBCSSL_MODE_VERIFY_FULL, ca_file);
     char name[64] = "";
@@ -235,145 +235,9 @@ static void test_server_name_option(void)
     end(&bench);
 }
 
-/* --- what the server sees --- */
-
-static const struct {
-    const char *host;
-    bool send_sni;
-    const char *seen;
-} name_rows[] = {
-    {HOST, true, HOST},      {HOST ".", true, HOST},      {HOST, false, ""},
-    {"192.0.2.7", true, ""}, {"[2001:db8::1]", true, ""}, {"2001:db8::1", true, ""},
-    {"10.1", true, ""},
-};
-
-static void test_server_name(void)
-{
-    for (size_t i = 0; i < sizeof name_rows / sizeof name_rows[0]; i++) {
-        struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
-        char name[64] = "";
-        size_t length = sizeof name;
-        unsigned type = 0;
-        bench.peer.host = name_rows[i].host;
-        bench.options.send_sni = name_rows[i].send_sni;
-        CHECK_NUMBER(run(&bench), TLS_PROGRESS_DONE);
-        gnutls_server_name_get(bench.server.session, name, &length, &type, 0);
-        CHECK_TEXT(name, name_rows[i].seen);
-        end(&bench);
-    }
-}
-
-static void test_alpn(void)
-{
-    static const struct {
-        const char *offered, *server;
-        bool is_required;
-        enum odbcssl_error error;
-        const char *chosen;
-    } rows[] = {
-        {"postgresql", "postgresql", true, 0, "postgresql"},
-        {"postgresql", NULL, false, 0, ""},
-        {"postgresql", NULL, true, ODBCSSL_ERROR_ALPN, ""},
-        {NULL, "postgresql", false, 0, ""},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
-        bench.peer.alpn = rows[i].offered;
-        bench.peer.is_alpn_required = rows[i].is_required;
-        bench.server_options.alpn = rows[i].server;
-        run(&bench);
-        CHECK_NUMBER(bench.error.code, rows[i].error);
-        CHECK_TEXT(bench.report.alpn, rows[i].chosen);
-        end(&bench);
-    }
-}
-
-/* --- versions and suites --- */
-
-static const struct {
-    enum tls_version version;
-    const char *server;
-    const char *name, *cipher;
-    uint32_t bits;
-    const char *group;
-    bool is_old;
-} version_rows[] = {
-    {TLS_VERSION_1_3, "NORMAL:-VERS-ALL:+VERS-TLS1.3", "TLSv1.3", "TLS_AES_256_GCM_SHA384", 256,
-     "SECP256R1", false},
-    {TLS_VERSION_1_2, "NORMAL:-VERS-ALL:+VERS-TLS1.2", "TLSv1.2",
-     "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", 256, "SECP256R1", false},
-    {TLS_VERSION_1_1, "NORMAL:-VERS-ALL:+VERS-TLS1.1", "TLSv1.1",
-     "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", 256, "SECP256R1", true},
-    {TLS_VERSION_1_0, "NORMAL:-VERS-ALL:+VERS-TLS1.0:-KX-ALL:+RSA:-CIPHER-ALL:+AES-128-CBC",
-     "TLSv1", "TLS_RSA_WITH_AES_128_CBC_SHA", 128, "", true},
-};
-
-static void test_versions(void)
-{
-    for (size_t i = 0; i < sizeof version_rows / sizeof version_rows[0]; i++) {
-        struct bench bench = make_bench(ODBCSSL_MODE_VERIFY_FULL, ca_file);
-        bench.options.minimum_version = TLS_VERSION_1_0;
-        bench.server_options.priority = version_rows[i].server;
-        CHECK_NUMBER(run(&bench), TLS_PROGRESS_DONE);
-        CHECK_TEXT(bench.error.text, "");
-        CHECK_NUMBER(bench.report.version, version_rows[i].version);
-        CHECK_TEXT(bench.report.protocol, version_rows[i].name);
-        CHECK_TEXT(bench.report.cipher, version_rows[i].cipher);
-        CHECK_NUMBER(bench.report.cipher_bits, version_rows[i].bits);
-        CHECK_TEXT(bench.report.group, version_rows[i].group);
-        CHECK_NUMBER(has_warning(&bench, ODBCSSL_WARNING_OLD_PROTOCOL), version_rows[i].is_old);
-        end(&bench);
-    }
-}
-
-static void check_version_refusal(enum tls_version minimum, enum tls_version maximum,
-                                  enum tls_version carried, const char *server,
-                                  const char *priority, const char *part)
-{
-    struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
-    bench.options.minimum_version = minimum;
-    bench.options.maximum_version = maximum;
-    bench.options.priority = option("SslPriority", priority);
-    bench.peer.maximum_version = carried;
-    bench.server_options.priority = server;
-    bench.alert = GNUTLS_A_PROTOCOL_VERSION; /* as OpenSSL's servers say it */
-    CHECK_NUMBER(run(&bench), TLS_PROGRESS_FAILED);
-    CHECK_NUMBER(bench.error.code, ODBCSSL_ERROR_TLS_VERSION);
-    CHECK_CONTAINS(bench.error.text, part);
-    end(&bench);
-}
-
-static void test_version_refusals(void)
-{
-    check_version_refusal(TLS_VERSION_1_2, 0, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.1", NULL,
-                          "TLSv1.2 to TLSv1.3");
-    check_version_refusal(TLS_VERSION_1_2, TLS_VERSION_1_2, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
-                          NULL, "only TLSv1.2");
-    check_version_refusal(TLS_VERSION_1_3, 0, TLS_VERSION_1_2, NULL, NULL,
-                          "this database's way to switch to TLS can carry");
-    /* An expert's priority does not lower the minimum. */
-    check_version_refusal(TLS_VERSION_1_2, 0, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.0", "NORMAL",
-                          "TLSv1.2 to TLSv1.3");
-}
-
-static void test_priority(void)
-{
-    struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
-    bench.options.priority = option("SslPriority", "NORMAL:-GROUP-ALL:+GROUP-X25519");
-    CHECK_NUMBER(run(&bench), TLS_PROGRESS_DONE);
-    CHECK_TEXT(bench.report.group, "X25519");
-    end(&bench);
-    bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
-    bench.options.priority = option("SslPriority", "NORMAL:-FOO");
-    CHECK_NUMBER(run(&bench), TLS_PROGRESS_FAILED);
-    CHECK_NUMBER(bench.error.code, ODBCSSL_ERROR_KEYWORD_VALUE);
-    CHECK_CONTAINS(bench.error.text, "wrong at '-FOO'");
-    end(&bench);
-}
-
 /* --- the report --- */
 
-static void test_report(void)
+CASE("the report")
 {
     struct bench bench = make_bench(ODBCSSL_MODE_VERIFY_FULL, ca_file);
     CHECK_NUMBER(run(&bench), TLS_PROGRESS_DONE);
@@ -421,7 +285,7 @@ static void check_client_certificate(const char *priority, gnutls_alert_descript
     end(&bench);
 }
 
-static void test_client_certificate(void)
+CASE("a client certificate, required and sent or not")
 {
     check_client_certificate("NORMAL:-VERS-ALL:+VERS-TLS1.2", GNUTLS_A_HANDSHAKE_FAILURE, false);
     check_client_certificate("NORMAL:-VERS-ALL:+VERS-TLS1.3", GNUTLS_A_CERTIFICATE_REQUIRED, false);
@@ -430,7 +294,7 @@ static void test_client_certificate(void)
 }
 
 /* A server that is not verified must not even learn who we are. */
-static void test_no_client_certificate_for_strangers(void)
+CASE("an unverified server does not see the client certificate")
 {
     struct bench bench = make_bench(ODBCSSL_MODE_VERIFY_FULL, other_file);
     bench.server_options.client_ca = ca;
@@ -441,6 +305,146 @@ static void test_no_client_certificate_for_strangers(void)
     CHECK(gnutls_certificate_get_peers(bench.server.session, &count) == NULL);
     end(&bench);
 }
+
+SUITE("verification", set_up, tear_down)
+
+/* --- what the server sees --- */
+
+static const struct {
+    const char *host;
+    bool send_sni;
+    const char *seen;
+} name_rows[] = {
+    {HOST, true, HOST},      {HOST ".", true, HOST},      {HOST, false, ""},
+    {"192.0.2.7", true, ""}, {"[2001:db8::1]", true, ""}, {"2001:db8::1", true, ""},
+    {"10.1", true, ""},
+};
+
+CASE("the name that is sent")
+{
+    for (size_t i = 0; i < sizeof name_rows / sizeof name_rows[0]; i++) {
+        struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
+        char name[64] = "";
+        size_t length = sizeof name;
+        unsigned type = 0;
+        bench.peer.host = name_rows[i].host;
+        bench.options.send_sni = name_rows[i].send_sni;
+        CHECK_NUMBER(run(&bench), TLS_PROGRESS_DONE);
+        gnutls_server_name_get(bench.server.session, name, &length, &type, 0);
+        CHECK_TEXT(name, name_rows[i].seen);
+        end(&bench);
+    }
+}
+
+CASE("ALPN")
+{
+    static const struct {
+        const char *offered, *server;
+        bool is_required;
+        enum odbcssl_error error;
+        const char *chosen;
+    } rows[] = {
+        {"postgresql", "postgresql", true, 0, "postgresql"},
+        {"postgresql", NULL, false, 0, ""},
+        {"postgresql", NULL, true, ODBCSSL_ERROR_ALPN, ""},
+        {NULL, "postgresql", false, 0, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
+        bench.peer.alpn = rows[i].offered;
+        bench.peer.is_alpn_required = rows[i].is_required;
+        bench.server_options.alpn = rows[i].server;
+        run(&bench);
+        CHECK_NUMBER(bench.error.code, rows[i].error);
+        CHECK_TEXT(bench.report.alpn, rows[i].chosen);
+        end(&bench);
+    }
+}
+
+/* --- versions and suites --- */
+
+static const struct {
+    enum tls_version version;
+    const char *server;
+    const char *name, *cipher;
+    uint32_t bits;
+    const char *group;
+    bool is_old;
+} version_rows[] = {
+    {TLS_VERSION_1_3, "NORMAL:-VERS-ALL:+VERS-TLS1.3", "TLSv1.3", "TLS_AES_256_GCM_SHA384", 256,
+     "SECP256R1", false},
+    {TLS_VERSION_1_2, "NORMAL:-VERS-ALL:+VERS-TLS1.2", "TLSv1.2",
+     "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", 256, "SECP256R1", false},
+    {TLS_VERSION_1_1, "NORMAL:-VERS-ALL:+VERS-TLS1.1", "TLSv1.1",
+     "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", 256, "SECP256R1", true},
+    {TLS_VERSION_1_0, "NORMAL:-VERS-ALL:+VERS-TLS1.0:-KX-ALL:+RSA:-CIPHER-ALL:+AES-128-CBC",
+     "TLSv1", "TLS_RSA_WITH_AES_128_CBC_SHA", 128, "", true},
+};
+
+CASE("each version from TLS 1.0 on")
+{
+    for (size_t i = 0; i < sizeof version_rows / sizeof version_rows[0]; i++) {
+        struct bench bench = make_bench(ODBCSSL_MODE_VERIFY_FULL, ca_file);
+        bench.options.minimum_version = TLS_VERSION_1_0;
+        bench.server_options.priority = version_rows[i].server;
+        CHECK_NUMBER(run(&bench), TLS_PROGRESS_DONE);
+        CHECK_TEXT(bench.error.text, "");
+        CHECK_NUMBER(bench.report.version, version_rows[i].version);
+        CHECK_TEXT(bench.report.protocol, version_rows[i].name);
+        CHECK_TEXT(bench.report.cipher, version_rows[i].cipher);
+        CHECK_NUMBER(bench.report.cipher_bits, version_rows[i].bits);
+        CHECK_TEXT(bench.report.group, version_rows[i].group);
+        CHECK_NUMBER(has_warning(&bench, ODBCSSL_WARNING_OLD_PROTOCOL), version_rows[i].is_old);
+        end(&bench);
+    }
+}
+
+static void check_version_refusal(enum tls_version minimum, enum tls_version maximum,
+                                  enum tls_version carried, const char *server,
+                                  const char *priority, const char *part)
+{
+    struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
+    bench.options.minimum_version = minimum;
+    bench.options.maximum_version = maximum;
+    bench.options.priority = option("SslPriority", priority);
+    bench.peer.maximum_version = carried;
+    bench.server_options.priority = server;
+    bench.alert = GNUTLS_A_PROTOCOL_VERSION; /* as OpenSSL's servers say it */
+    CHECK_NUMBER(run(&bench), TLS_PROGRESS_FAILED);
+    CHECK_NUMBER(bench.error.code, ODBCSSL_ERROR_TLS_VERSION);
+    CHECK_CONTAINS(bench.error.text, part);
+    end(&bench);
+}
+
+CASE("versions that do not fit")
+{
+    check_version_refusal(TLS_VERSION_1_2, 0, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.1", NULL,
+                          "TLSv1.2 to TLSv1.3");
+    check_version_refusal(TLS_VERSION_1_2, TLS_VERSION_1_2, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+                          NULL, "only TLSv1.2");
+    check_version_refusal(TLS_VERSION_1_3, 0, TLS_VERSION_1_2, NULL, NULL,
+                          "this database's way to switch to TLS can carry");
+    /* An expert's priority does not lower the minimum. */
+    check_version_refusal(TLS_VERSION_1_2, 0, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.0", "NORMAL",
+                          "TLSv1.2 to TLSv1.3");
+}
+
+CASE("SslPriority")
+{
+    struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
+    bench.options.priority = option("SslPriority", "NORMAL:-GROUP-ALL:+GROUP-X25519");
+    CHECK_NUMBER(run(&bench), TLS_PROGRESS_DONE);
+    CHECK_TEXT(bench.report.group, "X25519");
+    end(&bench);
+    bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
+    bench.options.priority = option("SslPriority", "NORMAL:-FOO");
+    CHECK_NUMBER(run(&bench), TLS_PROGRESS_FAILED);
+    CHECK_NUMBER(bench.error.code, ODBCSSL_ERROR_KEYWORD_VALUE);
+    CHECK_CONTAINS(bench.error.text, "wrong at '-FOO'");
+    end(&bench);
+}
+
+SUITE("negotiation", set_up, tear_down)
 
 /* --- what the server's key may be used for --- */
 
@@ -469,7 +473,7 @@ static void check_key(const char *priority, struct pki_spec spec, enum odbcssl_e
 #define TLS13 "NORMAL:%COMPAT:-VERS-ALL:+VERS-TLS1.3"
 
 /* Each refusal names the certificate and the bit, whoever finds it. */
-static void test_key_usage(void)
+CASE("key usage, in the handshake")
 {
     static const char no_signature[] = "keyUsage has no digitalSignature";
     const struct pki_spec decrypting = {.key = PKI_KEY_RSA,
@@ -485,7 +489,7 @@ static void test_key_usage(void)
 }
 
 /* The keys that `odbcssl verify` refuses do not get through a handshake either. */
-static void test_key_kinds(void)
+CASE("kinds of keys, in the handshake")
 {
     check_key(TLS12, (struct pki_spec){.key = PKI_KEY_P224}, ODBCSSL_ERROR_WEAK_ALGORITHM,
               "not taken from a TLS server: SECP224R1", __LINE__);
@@ -496,9 +500,11 @@ static void test_key_kinds(void)
     check_key(TLS13, (struct pki_spec){.key = PKI_KEY_RSA_PSS}, 0, NULL, __LINE__);
 }
 
+SUITE("keys", set_up, tear_down)
+
 /* --- hostile servers --- */
 
-static void test_long_chain(void)
+CASE("a chain of 65 certificates")
 {
     const struct pki_certificate *chain[66] = {leaf};
     struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
@@ -511,7 +517,7 @@ static void test_long_chain(void)
 }
 
 /* A handshake message that says it is 10 MB long, in as many records as the client takes. */
-static void test_large_message(void)
+CASE("a handshake message of 10 MB")
 {
     static const unsigned char hello[] = {0x16, 3, 3, 0, 4, 11, 0xa0, 0, 0};
     struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
@@ -535,7 +541,7 @@ static void test_large_message(void)
     end(&bench);
 }
 
-static void test_large_certificate(void)
+CASE("a certificate of 200 kB")
 {
     static char name[200000];
     memset(name, 'x', sizeof name);
@@ -552,7 +558,7 @@ static void test_large_certificate(void)
     pki_free(&large);
 }
 
-static void test_not_tls(void)
+CASE("an answer that is not TLS")
 {
     static const char reply[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
     struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
@@ -567,7 +573,7 @@ static void test_not_tls(void)
     end(&bench);
 }
 
-static void test_renegotiation(void)
+CASE("a wish to renegotiate")
 {
     struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
     char out[64];
@@ -581,9 +587,27 @@ static void test_renegotiation(void)
     end(&bench);
 }
 
+CASE("an altered record")
+{
+    struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
+    char out[64];
+    size_t got = 0;
+    CHECK_NUMBER(run(&bench), TLS_PROGRESS_DONE);
+    buffer_clear(tls_session_input(bench.client));
+    gnutls_record_send(bench.server.session, "hello", 5);
+    struct buffer *input = tls_session_input(bench.client);
+    buffer_content(input)[buffer_length(input) - 1] ^= 1;
+    CHECK_NUMBER(tls_session_read(bench.client, out, sizeof out, &got, &bench.error),
+                 TLS_PROGRESS_FAILED);
+    CHECK_NUMBER(bench.error.code, ODBCSSL_ERROR_LINK_LOST);
+    end(&bench);
+}
+
+SUITE("hostile servers", set_up, tear_down)
+
 /* --- data --- */
 
-static void test_data(void)
+CASE("one record per write, a new key between")
 {
     static char sent[TLS_RECORD_SIZE], received[TLS_RECORD_SIZE];
     struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
@@ -613,7 +637,7 @@ static void test_data(void)
     end(&bench);
 }
 
-static void test_close(void)
+CASE("close_notify, both ways")
 {
     struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
     char out[64];
@@ -627,70 +651,4 @@ static void test_close(void)
     end(&bench);
 }
 
-static void test_altered_record(void)
-{
-    struct bench bench = make_bench(ODBCSSL_MODE_REQUIRE, NULL);
-    char out[64];
-    size_t got = 0;
-    CHECK_NUMBER(run(&bench), TLS_PROGRESS_DONE);
-    buffer_clear(tls_session_input(bench.client));
-    gnutls_record_send(bench.server.session, "hello", 5);
-    struct buffer *input = tls_session_input(bench.client);
-    buffer_content(input)[buffer_length(input) - 1] ^= 1;
-    CHECK_NUMBER(tls_session_read(bench.client, out, sizeof out, &got, &bench.error),
-                 TLS_PROGRESS_FAILED);
-    CHECK_NUMBER(bench.error.code, ODBCSSL_ERROR_LINK_LOST);
-    end(&bench);
-}
-
-static const struct suite_case verification_cases[] = {
-    {"each mode, trust and pin", test_modes},
-    {"SslServerName replaces the host", test_server_name_option},
-    {"a client certificate, required and sent or not", test_client_certificate},
-    {"an unverified server does not see the client certificate",
-     test_no_client_certificate_for_strangers},
-    {"the report", test_report},
-    {NULL, NULL},
-};
-
-static const struct suite_case key_cases[] = {
-    {"key usage, in the handshake", test_key_usage},
-    {"kinds of keys, in the handshake", test_key_kinds},
-    {NULL, NULL},
-};
-
-static const struct suite_case negotiation_cases[] = {
-    {"the name that is sent", test_server_name},
-    {"ALPN", test_alpn},
-    {"each version from TLS 1.0 on", test_versions},
-    {"versions that do not fit", test_version_refusals},
-    {"SslPriority", test_priority},
-    {NULL, NULL},
-};
-
-static const struct suite_case hostile_cases[] = {
-    {"a chain of 65 certificates", test_long_chain},
-    {"a handshake message of 10 MB", test_large_message},
-    {"a certificate of 200 kB", test_large_certificate},
-    {"an answer that is not TLS", test_not_tls},
-    {"a wish to renegotiate", test_renegotiation},
-    {"an altered record", test_altered_record},
-    {NULL, NULL},
-};
-
-static const struct suite_case data_cases[] = {
-    {"one record per write, a new key between", test_data},
-    {"close_notify, both ways", test_close},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"verification", verification_cases, set_up, tear_down},
-                                   {"keys", key_cases, set_up, tear_down},
-                                   {"negotiation", negotiation_cases, set_up, tear_down},
-                                   {"hostile servers", hostile_cases, set_up, tear_down},
-                                   {"data", data_cases, set_up, tear_down},
-                                   {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("data", set_up, tear_down)

@@ -47,7 +47,7 @@ static void check_echo(enum proto_plan plan, size_t piece, size_t size)
     free(got);
 }
 
-static void test_cut_everywhere(void)
+CASE("bytes come through, cut anywhere")
 {
     const size_t pieces[] = {1, 2, 3, 7, 1000, 16384, SIZE_MAX};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
@@ -59,7 +59,7 @@ static void test_cut_everywhere(void)
 
 /* A driver that reads 8 bytes, then the rest; that looks before it takes;
  * that asks for too much. */
-static void test_read_in_parts(void)
+CASE("reading in parts, and looking first")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
     unsigned char sent[40000], got[sizeof sent + 1], peeked[20000];
@@ -86,7 +86,7 @@ static void test_read_in_parts(void)
 }
 
 /* What is TLS's own business is nothing to read, and is answered. */
-static void test_key_update(void)
+CASE("a new key is nothing to read")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
     unsigned char got[4];
@@ -110,7 +110,7 @@ static size_t packet_length(struct proto_session *session, const unsigned char *
     return size > 0 && bytes[0] + (size_t)1 <= size ? bytes[0] + (size_t)1 : 0;
 }
 
-static void test_one_packet_one_record(void)
+CASE("one packet makes one record, in whatever pieces it comes")
 {
     static const unsigned char packets[] = "\3abc\5defgh\0\1i\4jklm";
     static const size_t sizes[] = {4, 6, 1, 2, 5};
@@ -139,7 +139,7 @@ static void test_one_packet_one_record(void)
 /* --- bounds --- */
 
 /* A server that does not read makes the driver wait, and what it gave is not lost. */
-static void test_server_does_not_read(void)
+CASE("a server that does not read makes the driver wait")
 {
     enum { SIZE = 10 * 1024 * 1024 };
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
@@ -167,7 +167,7 @@ static void test_server_does_not_read(void)
 }
 
 /* A driver that does not read makes the server wait. */
-static void test_driver_does_not_read(void)
+CASE("a driver that does not read makes the server wait")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
     unsigned char part[16384];
@@ -192,7 +192,7 @@ static void test_driver_does_not_read(void)
 }
 
 /* What an idle session holds after it has moved much, GnuTLS's part included. */
-static void test_idle_memory(void)
+CASE("an idle session holds little memory")
 {
     enum { SIZE = 4 * 1024 * 1024 };
     struct engine_rig warm = engine_make(PROTO_PLAN_TLS), rig = engine_make(PROTO_PLAN_TLS);
@@ -278,7 +278,7 @@ static const struct {
 };
 
 /* All that came before the end is read first, and only a vouched-for end looks like one. */
-static void test_server_ends(void)
+CASE("the server's words before its end, and then the end as it was")
 {
     for (size_t i = 0; i < sizeof end_rows / sizeof end_rows[0]; i++) {
         struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
@@ -303,7 +303,7 @@ static void test_server_ends(void)
 
 /* A server that no longer listens, and neither speaks nor goes: the send that fails for good ends
  * the session, after the words that came before. */
-static void test_send_fails(void)
+CASE("a send that fails for good")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_PLAINTEXT);
     struct error error = {0};
@@ -333,7 +333,7 @@ static void test_send_fails(void)
 }
 
 /* The driver half-closes with much under way: the server gets all of it, then a clean end. */
-static void test_half_close(void)
+CASE("a half-close")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
     unsigned char sent[100000];
@@ -361,7 +361,7 @@ static void test_half_close(void)
 }
 
 /* A driver that goes leaves nothing that waits. */
-static void test_driver_gone(void)
+CASE("a driver that is gone")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
     engine_open(&rig);
@@ -435,7 +435,7 @@ static void do_act(struct engine_rig *rig, enum act act)
 
 /* Whatever comes in whatever order: each run ends, the server never gets a byte of the driver
  * before TLS, and nothing is over without a reason. */
-static void test_orders(void)
+CASE("any order of bytes and ends")
 {
     uint32_t seed = 42;
     for (int i = 0; i < 3000; i++) {
@@ -466,7 +466,7 @@ static const struct {
     {"waiting for the login", 100},
 };
 
-static void test_time_out(void)
+CASE("time runs out in every phase")
 {
     for (size_t i = 0; i < sizeof time_rows / sizeof time_rows[0]; i++) {
         struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
@@ -494,7 +494,7 @@ static void test_time_out(void)
 }
 
 /* A caller that is woken again and again with nothing done: a fault of ours, which ends. */
-static void test_no_progress(void)
+CASE("turns without progress end")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
     struct error error = {0};
@@ -519,7 +519,7 @@ static void test_no_progress(void)
 }
 
 /* Memory that was out once ends the session: a stream with a hole must not go on. */
-static void test_out_of_memory(void)
+CASE("out of memory ends the session")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
     struct error error = {0};
@@ -536,7 +536,7 @@ static void test_out_of_memory(void)
 
 /* --- several sessions, one record --- */
 
-static void test_main_place(void)
+CASE("one session has the main place")
 {
     static const unsigned char cancel[] = "\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\7\0\0\0\x09";
     struct engine_rig rig = engine_make(PROTO_PLAN_PLAINTEXT);
@@ -577,7 +577,7 @@ static void release(void *owner)
 }
 
 /* What sessions use lives as long as the last of them, whoever else has let go. */
-static void test_owner(void)
+CASE("what sessions use lives as long as they")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
     int one = 1;
@@ -593,29 +593,4 @@ static void test_owner(void)
     engine_close(&rig);
 }
 
-static const struct suite_case cases[] = {
-    {"bytes come through, cut anywhere", test_cut_everywhere},
-    {"reading in parts, and looking first", test_read_in_parts},
-    {"a new key is nothing to read", test_key_update},
-    {"one packet makes one record, in whatever pieces it comes", test_one_packet_one_record},
-    {"a server that does not read makes the driver wait", test_server_does_not_read},
-    {"a driver that does not read makes the server wait", test_driver_does_not_read},
-    {"an idle session holds little memory", test_idle_memory},
-    {"the server's words before its end, and then the end as it was", test_server_ends},
-    {"a send that fails for good", test_send_fails},
-    {"a half-close", test_half_close},
-    {"a driver that is gone", test_driver_gone},
-    {"any order of bytes and ends", test_orders},
-    {"time runs out in every phase", test_time_out},
-    {"turns without progress end", test_no_progress},
-    {"out of memory ends the session", test_out_of_memory},
-    {"one session has the main place", test_main_place},
-    {"what sessions use lives as long as they", test_owner},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"engine", cases, engine_files_make, engine_files_remove}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("engine", engine_files_make, engine_files_remove)

@@ -107,7 +107,7 @@ static const char *installer_error(DWORD *code_out)
     return text;
 }
 
-static void test_add_change_remove(void)
+CASE("ConfigDSN adds, changes and removes a data source")
 {
     CHECK(SQLConfigDataSource(NULL, ODBC_ADD_DSN, DRIVER_NAME,
                               "DSN=warehouse\0Server=db\0SslMode=verify-full\0"
@@ -130,7 +130,7 @@ static void test_add_change_remove(void)
     CHECK(strstr(read_file("odbc.ini"), "[warehouse]") == NULL);
 }
 
-static void test_refused_data_sources(void)
+CASE("ConfigDSN writes nothing that would be refused")
 {
     static const struct {
         WORD request;
@@ -167,7 +167,7 @@ static void test_refused_data_sources(void)
 }
 
 /* What a change would leave behind is checked, not the change alone. */
-static void test_change_is_checked_against_the_rest(void)
+CASE("ConfigDSN checks what a change would leave")
 {
     DWORD code;
     CHECK(SQLConfigDataSource(NULL, ODBC_ADD_DSN, DRIVER_NAME,
@@ -197,7 +197,7 @@ static bool has_choice(HODBCINSTPROPERTY property, const char *choice)
 }
 
 /* ODBCINSTConstructProperties has unloaded the library when the properties are looked at. */
-static void test_properties(void)
+CASE("every keyword is a property with help")
 {
     HODBCINSTPROPERTY first = NULL;
     CHECK_FATAL(ODBCINSTConstructProperties(DRIVER_NAME, &first) == ODBCINST_SUCCESS);
@@ -224,7 +224,7 @@ static void test_properties(void)
 
 /* SQLConfigDriver refuses every driver with a Setup on 64-bit machines,
  * so ConfigDriver is called. */
-static void test_config_driver(void)
+CASE("ConfigDriver writes driver-wide keywords and takes them out")
 {
     char message[200];
     WORD length = 0;
@@ -260,17 +260,4 @@ static void test_config_driver(void)
     dlclose(handle);
 }
 
-static const struct suite_case cases[] = {
-    {"ConfigDSN adds, changes and removes a data source", test_add_change_remove},
-    {"ConfigDSN writes nothing that would be refused", test_refused_data_sources},
-    {"ConfigDSN checks what a change would leave", test_change_is_checked_against_the_rest},
-    {"every keyword is a property with help", test_properties},
-    {"ConfigDriver writes driver-wide keywords and takes them out", test_config_driver},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"setup library", cases, set_up, tear_down}, {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("setup library", set_up, tear_down)

@@ -123,7 +123,7 @@ static void check_library(const char *name, bool is_read_only)
     slots_free(&slots);
 }
 
-static void test_lazy(void)
+CASE("leads lazily bound calls")
 {
     struct slots slots;
     struct error error = {0};
@@ -137,17 +137,17 @@ static void test_lazy(void)
     slots_free(&slots);
 }
 
-static void test_now(void)
+CASE("leads calls that were bound at once, and leaves their slots read-only")
 {
     check_library("caller_now", true);
 }
 
-static void test_table_only(void)
+CASE("leads calls through the table alone")
 {
     check_library("caller_got", true);
 }
 
-static void test_fortified(void)
+CASE("leads fortified calls")
 {
     check_library("caller_fortified", true);
 }
@@ -164,7 +164,7 @@ static void **slot_of_recv(const struct caller *caller, struct slots *slots)
     return (void **)(void *)caller->receiver;
 }
 
-static void test_variable(void)
+CASE("leads a variable that holds a function, and leaves one that holds another")
 {
     struct slots slots;
     struct error error = {0};
@@ -192,7 +192,7 @@ static void put(void **address, void *function)
     *address = function;
 }
 
-static void test_reset(void)
+CASE("sets a slot again that was reset")
 {
     struct slots slots;
     struct error error = {0};
@@ -211,7 +211,7 @@ static void test_reset(void)
 }
 
 /* Somebody else's interposition would not be called any more. */
-static void test_taken(void)
+CASE("refuses a slot that leads to somebody else")
 {
     struct slots slots, other;
     struct error error = {0};
@@ -235,9 +235,11 @@ static void test_taken(void)
     slots_free(&slots);
 }
 
+SUITE("slots", NULL, NULL)
+
 /* --- which libraries --- */
 
-static void test_uncarried(void)
+CASE("refuses a library with epoll")
 {
     struct error error = {0};
     const struct caller *caller = caller_load("caller_epoll", RTLD_LAZY);
@@ -249,7 +251,7 @@ static void test_uncarried(void)
     check_calls(caller, 0, 0);
 }
 
-static void test_needed(void)
+CASE("finds the library that a driver needs")
 {
     struct error error = {0};
     const struct caller *caller = caller_load("libcaller", RTLD_NOW);
@@ -269,7 +271,7 @@ static void test_needed(void)
     check_calls(caller, 1, 1);
 }
 
-static void test_without_network(void)
+CASE("refuses a library without network")
 {
     struct error error = {0};
     CHECK(libraries_interpose((const void *)CU_get_error, rules, &error) == NULL);
@@ -277,7 +279,7 @@ static void test_without_network(void)
 }
 
 /* The drivers as Debian has them. */
-static void test_real_drivers(void)
+CASE("finds the network library of each real driver")
 {
     static const struct {
         const char *driver, *names;
@@ -309,9 +311,11 @@ static void test_real_drivers(void)
         suite_skip("no real driver is installed");
 }
 
+SUITE("libraries", NULL, NULL)
+
 /* --- descriptors --- */
 
-static void test_descriptors(void)
+CASE("knows which descriptors are ours")
 {
     CHECK(descriptor_find(-1) == NULL);
     CHECK(descriptor_find(5) == NULL);
@@ -347,7 +351,7 @@ static enum guard_verdict judge(struct guard *guard, const char *address, uint16
     return guard_judge(guard, (const struct sockaddr *)&wanted, sizeof wanted);
 }
 
-static void test_guard(void)
+CASE("lets a driver go to one address")
 {
     struct guard guard = {0};
     struct sockaddr_in handed_out = internet("239.1.2.3", 5432);
@@ -368,7 +372,7 @@ static void test_guard(void)
     CHECK(guard_elsewhere(&guard) == NULL);
 }
 
-static void test_guard_unix(void)
+CASE("lets a driver go to one path")
 {
     struct guard guard = {0};
     struct sockaddr_un path = {.sun_family = AF_UNIX, .sun_path = "/dev/null/odbcssl-1"}, other;
@@ -391,35 +395,4 @@ static void test_guard_unix(void)
     CHECK_TEXT(guard_elsewhere(&guard), "the socket /run/mysqld/mysqld.sock");
 }
 
-int main(int argc, char **argv)
-{
-    static const struct suite_case slots[] = {
-        {"leads lazily bound calls", test_lazy},
-        {"leads calls that were bound at once, and leaves their slots read-only", test_now},
-        {"leads calls through the table alone", test_table_only},
-        {"leads fortified calls", test_fortified},
-        {"leads a variable that holds a function, and leaves one that holds another",
-         test_variable},
-        {"sets a slot again that was reset", test_reset},
-        {"refuses a slot that leads to somebody else", test_taken},
-        {NULL, NULL},
-    };
-    static const struct suite_case libraries[] = {
-        {"refuses a library with epoll", test_uncarried},
-        {"finds the library that a driver needs", test_needed},
-        {"refuses a library without network", test_without_network},
-        {"finds the network library of each real driver", test_real_drivers},
-        {NULL, NULL},
-    };
-    static const struct suite_case tables[] = {
-        {"knows which descriptors are ours", test_descriptors},
-        {"lets a driver go to one address", test_guard},
-        {"lets a driver go to one path", test_guard_unix},
-        {NULL, NULL},
-    };
-    const struct suite suites[] = {{"slots", slots, NULL, NULL},
-                                   {"libraries", libraries, NULL, NULL},
-                                   {"tables", tables, NULL, NULL},
-                                   {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("tables", NULL, NULL)

@@ -76,7 +76,7 @@ static void try_switch(const struct switch_row *row, uint8_t driver, size_t driv
     conversation_close(&sides);
 }
 
-static void test_switch(void)
+CASE("every answer of a server, under every plan, however its bytes come")
 {
     for (size_t i = 0; i < sizeof switch_rows / sizeof *switch_rows; i++) {
         for (size_t cut = 0; cut <= FREETDS_PRELOGIN_SIZE; cut++)
@@ -86,7 +86,7 @@ static void test_switch(void)
     }
 }
 
-static void test_split_prelogin(void)
+CASE("a PRELOGIN in several packets")
 {
     struct conversation sides;
     struct buffer wire = {0};
@@ -116,7 +116,7 @@ static const struct first_row {
     {0x53, ODBCSSL_ERROR_PROTOCOL, "type 0x53"},
 };
 
-static void test_first_packets(void)
+CASE("a login without PRELOGIN is refused and never forwarded")
 {
     static const enum proto_plan plans[] = {PROTO_PLAN_TLS, PROTO_PLAN_PLAINTEXT,
                                             PROTO_PLAN_DIRECT};
@@ -136,7 +136,7 @@ static void test_first_packets(void)
     }
 }
 
-static void test_driver_wants_tls(void)
+CASE("a driver that wants TLS itself is told what to set")
 {
     static const unsigned char values[] = {1, 3, 4, 0x80, 0x81, 0x83, 0xff};
     for (size_t i = 0; i < sizeof values; i++) {
@@ -176,7 +176,7 @@ static const struct malformed_row {
     {"a long ENCRYPTION", BYTES(1, 0, 6, 0, 2, 0xff, 0, 0), "without a valid ENCRYPTION"},
 };
 
-static void test_malformed_prelogin(void)
+CASE("malformed PRELOGIN messages of both sides are refused")
 {
     for (size_t i = 0; i < sizeof malformed_rows / sizeof *malformed_rows; i++) {
         const struct malformed_row *row = &malformed_rows[i];
@@ -219,7 +219,7 @@ static void try_server_bytes(const void *bytes, size_t size, enum odbcssl_error 
     conversation_close(&sides);
 }
 
-static void test_early_plaintext(void)
+CASE("plaintext bytes behind the reply are refused")
 {
     unsigned char bytes[SERVER_REPLY_SIZE + 1] = {0};
     memcpy(bytes, server_reply, SERVER_REPLY_SIZE);
@@ -229,7 +229,7 @@ static void test_early_plaintext(void)
     }
 }
 
-static void test_strange_servers(void)
+CASE("what is no PRELOGIN reply is refused")
 {
     static const unsigned char wrong_type[] = {0x12, 1, 0, 8, 0, 0, 0, 0};
     static const unsigned char short_length[] = {0x04, 1, 0, 7, 0, 0, 0, 0};
@@ -240,7 +240,7 @@ static void test_strange_servers(void)
     try_server_bytes(mixed, sizeof mixed, ODBCSSL_ERROR_PROTOCOL, "different types");
 }
 
-static void test_endless_reply(void)
+CASE("a reply without end is refused")
 {
     struct conversation sides;
     unsigned char packet[4096] = {0x04, 0, 0x10, 0};
@@ -254,7 +254,7 @@ static void test_endless_reply(void)
     conversation_close(&sides);
 }
 
-static void test_server_speaks_first(void)
+CASE("a server that speaks first is refused")
 {
     struct conversation sides;
     conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
@@ -266,7 +266,7 @@ static void test_server_speaks_first(void)
 
 /* FreeTDS goes on as TDS 7.1 when a server's reply has no MARS option; one of TDS 7.1 knows none.
  */
-static void test_mars_option(void)
+CASE("the MARS option is added for drivers that asked")
 {
     struct conversation sides;
     struct tds_prelogin prelogin;
@@ -296,7 +296,7 @@ static void test_mars_option(void)
     }
 }
 
-static void test_wrap(void)
+CASE("a handshake flight is one message of full packets")
 {
     struct conversation sides;
     struct buffer tls = {0}, wire = {0};
@@ -319,7 +319,7 @@ static void test_wrap(void)
     conversation_close(&sides);
 }
 
-static void test_unwrap(void)
+CASE("handshake packets of both types, however cut")
 {
     struct conversation sides;
     struct buffer tls = {0}, all = {0}, wire = {0};
@@ -377,7 +377,7 @@ static const struct record_row {
     {BYTES(0x53, 8, 0, 0, 15, 0, 0, 0), 50, 50},
 };
 
-static void test_records(void)
+CASE("one packet or SMP frame for each record")
 {
     unsigned char bytes[20000];
     for (size_t i = 0; i < sizeof record_rows / sizeof *record_rows; i++) {
@@ -393,7 +393,7 @@ static void test_records(void)
 }
 
 /* A packet above 16384 bytes fits no record; what follows it is measured anew. */
-static void test_large_packet(void)
+CASE("a packet larger than a record")
 {
     struct conversation sides;
     unsigned char bytes[40000] = {0x01, 0, 0x7f, 0xff};
@@ -407,7 +407,7 @@ static void test_large_packet(void)
     conversation_close(&sides);
 }
 
-static void test_limits(void)
+CASE("TLS versions and ALPN")
 {
     bool is_required = true;
     CHECK(proto_tds.alpn(PROTO_PLAN_TLS, &is_required) == NULL);
@@ -418,30 +418,4 @@ static void test_limits(void)
     CHECK_NUMBER(proto_tds.maximum_version(PROTO_PLAN_DIRECT), TLS_VERSION_NONE);
 }
 
-static const struct suite_case switch_cases[] = {
-    {"every answer of a server, under every plan, however its bytes come", test_switch},
-    {"a PRELOGIN in several packets", test_split_prelogin},
-    {"a login without PRELOGIN is refused and never forwarded", test_first_packets},
-    {"a driver that wants TLS itself is told what to set", test_driver_wants_tls},
-    {"malformed PRELOGIN messages of both sides are refused", test_malformed_prelogin},
-    {"plaintext bytes behind the reply are refused", test_early_plaintext},
-    {"what is no PRELOGIN reply is refused", test_strange_servers},
-    {"a reply without end is refused", test_endless_reply},
-    {"a server that speaks first is refused", test_server_speaks_first},
-    {"the MARS option is added for drivers that asked", test_mars_option},
-    {"a handshake flight is one message of full packets", test_wrap},
-    {"handshake packets of both types, however cut", test_unwrap},
-    {"one packet or SMP frame for each record", test_records},
-    {"a packet larger than a record", test_large_packet},
-    {"TLS versions and ALPN", test_limits},
-    {NULL, NULL},
-};
-
-int main(int argc, char **argv)
-{
-    const struct suite suites[] = {{"switch", switch_cases, NULL, NULL},
-                                   {"login", tds_login_cases, NULL, NULL},
-                                   {"browser", tds_browser_cases, NULL, NULL},
-                                   {0}};
-    return suite_main(argc, argv, suites);
-}
+SUITE("switch", NULL, NULL)

@@ -40,7 +40,7 @@ static size_t make_reply(const char *text, unsigned char *out)
     return length + 3;
 }
 
-static void test_replies(void)
+CASE("the port of the instance that was asked about")
 {
     unsigned char reply[1000];
     for (size_t i = 0; i < sizeof browser_rows / sizeof *browser_rows; i++) {
@@ -55,7 +55,7 @@ static void test_replies(void)
     }
 }
 
-static void test_cut_reply(void)
+CASE("an answer that is cut short is refused")
 {
     unsigned char reply[1000];
     size_t size = make_reply(SALES "tcp;51433;;", reply);
@@ -74,7 +74,7 @@ static void test_cut_reply(void)
     CHECK(!tds_browser_read_reply(reply, size, "SALES", &port, &error));
 }
 
-static void test_request(void)
+CASE("what is asked")
 {
     struct buffer request = {0};
     struct error error = {0};
@@ -89,9 +89,4 @@ static void test_request(void)
     buffer_free(&request);
 }
 
-const struct suite_case tds_browser_cases[] = {
-    {"the port of the instance that was asked about", test_replies},
-    {"an answer that is cut short is refused", test_cut_reply},
-    {"what is asked", test_request},
-    {NULL, NULL},
-};
+SUITE("browser", NULL, NULL)

@@ -114,7 +114,7 @@ static void try_reply(const struct reply_row *row, size_t part, size_t cut)
     conversation_close(&sides);
 }
 
-static void test_replies(void)
+CASE("every answer to a login, in packets of every size, however cut")
 {
     static const size_t parts[] = {1, 7, 4088};
     for (size_t i = 0; i < sizeof reply_rows / sizeof *reply_rows; i++)
@@ -123,7 +123,7 @@ static void test_replies(void)
                 try_reply(&reply_rows[i], parts[part], cut);
 }
 
-static void test_every_plan_refuses_routing(void)
+CASE("routing is refused under every plan")
 {
     static const unsigned char routing[] = {LOGINACK(0x74), ROUTING, DONE_LONG};
     static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_DIRECT};
@@ -140,7 +140,7 @@ static void test_every_plan_refuses_routing(void)
     }
 }
 
-static void test_several_rounds(void)
+CASE("a login of several rounds")
 {
     static const unsigned char challenge[] = {SSPI};
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
@@ -179,7 +179,7 @@ static const struct messages_row {
     {BYTES(LOGINACK(0x74)), BYTES(0x81, 1, 0), PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL},
 };
 
-static void test_login_of_several_messages(void)
+CASE("an answer of several messages is read to its end")
 {
     for (size_t i = 0; i < sizeof messages_rows / sizeof messages_rows[0]; i++) {
         const struct messages_row *row = &messages_rows[i];
@@ -199,7 +199,7 @@ static void test_login_of_several_messages(void)
     }
 }
 
-static void test_long_login(void)
+CASE("a login of several packets")
 {
     struct conversation sides;
     struct buffer login = {0};
@@ -311,7 +311,7 @@ static void check_sent(const struct buffer *login, const char *server, const str
 }
 
 /* The server gets the very bytes that it would get of a driver that connects to it. */
-static void test_server_is_named(void)
+CASE("a login is what the server gets of a driver that connects to it")
 {
     static const char *const names[] = {"127.81.3.7", "db.example.com", "x", ""};
     struct buffer login = {0}, wanted = {0};
@@ -327,7 +327,7 @@ static void test_server_is_named(void)
 }
 
 /* A driver need not keep the order of the table; nothing is put in order for it. */
-static void test_server_is_named_out_of_order(void)
+CASE("a login out of the table's order keeps its order")
 {
     static const char *const names[] = {"old", ""};
     struct buffer login = {0}, wanted = {0};
@@ -345,7 +345,7 @@ static void test_server_is_named_out_of_order(void)
 }
 
 /* A name beyond ASCII, in the units of UTF-16. */
-static void test_server_is_named_in_utf16(void)
+CASE("a login names the server in UTF-16")
 {
     struct buffer login = {0}, wanted = {0};
     make_login7(&login, 0, "old");
@@ -359,7 +359,7 @@ static void test_server_is_named_in_utf16(void)
 }
 
 /* What is no whole and well-formed LOGIN7, or has no room for the name, goes as it is. */
-static void test_server_is_not_named(void)
+CASE("a login that cannot name the server goes as it is")
 {
     static const struct {
         size_t at; /* from the packet's start: what is changed there */
@@ -388,7 +388,7 @@ static void test_server_is_not_named(void)
 }
 
 /* A name may fill the packet that was agreed on, and no more. */
-static void test_server_has_room(void)
+CASE("a login has room for a name of 128 characters")
 {
     char name[130];
     struct buffer login = {0}, wanted = {0};
@@ -410,7 +410,7 @@ static void test_server_has_room(void)
 }
 
 /* After PRELOGIN only LOGIN7 may come, and then no second PRELOGIN or login of another kind. */
-static void test_no_login(void)
+CASE("anything but a login is refused")
 {
     static const unsigned char types[] = {0x01, 0x02, 0x12, 0x16, 0x53};
     for (size_t i = 0; i < sizeof types; i++) {
@@ -430,7 +430,7 @@ static void test_no_login(void)
     }
 }
 
-static void test_driver_waits_for_tls(void)
+CASE("a login that comes before TLS waits for it")
 {
     struct conversation sides;
     static const unsigned char login[] = {0x10, 1, 0, 9, 0, 0, 0, 0, 1};
@@ -452,7 +452,7 @@ static void test_driver_waits_for_tls(void)
     conversation_close(&sides);
 }
 
-static void test_server_before_login(void)
+CASE("a server that answers before the login is refused")
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     struct conversation sides;
@@ -466,7 +466,7 @@ static void test_server_before_login(void)
     conversation_close(&sides);
 }
 
-static void test_endless_login_reply(void)
+CASE("a login reply without end is refused")
 {
     struct conversation sides;
     unsigned char packet[4096] = {0x04, 0, 0x10, 0};
@@ -481,7 +481,7 @@ static void test_endless_login_reply(void)
 }
 
 /* What follows the login reply is left for the relay to copy. */
-static void test_bytes_after_login(void)
+CASE("what follows the login reply is left")
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     struct conversation sides;
@@ -498,7 +498,7 @@ static void test_bytes_after_login(void)
     conversation_close(&sides);
 }
 
-static void test_login_only(void)
+CASE("TLS ends behind the login packet when only that is encrypted")
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     static const unsigned char routed[] = {LOGINACK(0x74), ROUTING, DONE_LONG};
@@ -520,7 +520,7 @@ static void test_login_only(void)
 }
 
 /* Its tail would travel in plaintext while the report says that the login was encrypted. */
-static void test_login_only_long(void)
+CASE("a login longer than what is encrypted of it is refused")
 {
     static const unsigned char login[] = {0x10, 0, 0, 9, 0, 0, 0, 0, 1};
     struct conversation sides;
@@ -546,7 +546,7 @@ static bool has_utf16(const struct buffer *buffer, const char *text)
 }
 
 /* FreeTDS must find a valid PRELOGIN reply, or it tries TDS 5.0 in plaintext; then an error. */
-static void test_failure(void)
+CASE("a failure gives the driver a PRELOGIN reply and an error")
 {
     struct conversation sides;
     struct tds_prelogin prelogin;
@@ -576,7 +576,7 @@ static void test_failure(void)
     }
 }
 
-static void test_failure_during_login(void)
+CASE("a failure during the login")
 {
     static const uint32_t versions[] = {TDS_71, TDS_74};
     for (size_t i = 0; i < 2; i++) {
@@ -592,7 +592,7 @@ static void test_failure_during_login(void)
     }
 }
 
-static void test_failure_after_login(void)
+CASE("a failure after the login adds nothing to the stream")
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     struct conversation sides;
@@ -606,26 +606,4 @@ static void test_failure_after_login(void)
     conversation_close(&sides);
 }
 
-const struct suite_case tds_login_cases[] = {
-    {"every answer to a login, in packets of every size, however cut", test_replies},
-    {"routing is refused under every plan", test_every_plan_refuses_routing},
-    {"a login of several rounds", test_several_rounds},
-    {"an answer of several messages is read to its end", test_login_of_several_messages},
-    {"a login of several packets", test_long_login},
-    {"a login is what the server gets of a driver that connects to it", test_server_is_named},
-    {"a login out of the table's order keeps its order", test_server_is_named_out_of_order},
-    {"a login names the server in UTF-16", test_server_is_named_in_utf16},
-    {"a login has room for a name of 128 characters", test_server_has_room},
-    {"a login that cannot name the server goes as it is", test_server_is_not_named},
-    {"anything but a login is refused", test_no_login},
-    {"a login that comes before TLS waits for it", test_driver_waits_for_tls},
-    {"a server that answers before the login is refused", test_server_before_login},
-    {"a login reply without end is refused", test_endless_login_reply},
-    {"what follows the login reply is left", test_bytes_after_login},
-    {"TLS ends behind the login packet when only that is encrypted", test_login_only},
-    {"a login longer than what is encrypted of it is refused", test_login_only_long},
-    {"a failure gives the driver a PRELOGIN reply and an error", test_failure},
-    {"a failure during the login", test_failure_during_login},
-    {"a failure after the login adds nothing to the stream", test_failure_after_login},
-    {NULL, NULL},
-};
+SUITE("login", NULL, NULL)

@@ -10,7 +10,7 @@
 
 /* Trust and paths */
 
-static void test_good_chain(void)
+CASE("accepts a good chain and gives its path")
 {
     static const char *const wanted[] = {"CN=db1", "CN=Middle", "CN=Root"};
     struct trust *trust = trust_of(CHAIN(world.root));
@@ -36,7 +36,7 @@ static void test_good_chain(void)
     trust_free(&trust);
 }
 
-static void test_any_order(void)
+CASE("finds the path in any order, among extra certificates")
 {
     struct pki_certificate *other = pki_issue(&(struct pki_spec){.common_name = "Other"});
     EXPECT_ACCEPTED(.chain = CHAIN(world.server, other, world.root, other, world.middle));
@@ -44,7 +44,7 @@ static void test_any_order(void)
     pki_free(&other);
 }
 
-static void test_missing_intermediate(void)
+CASE("says which intermediate is missing and where it was looked for")
 {
     EXPECT_REFUSED(UNTRUSTED, ODBCSSL_ERROR_ISSUER_UNKNOWN,
                    "server certificate CN=db1 (serial 0A:3F) was issued by CN=Middle, which is "
@@ -53,7 +53,7 @@ static void test_missing_intermediate(void)
                    .chain = CHAIN(world.server));
 }
 
-static void test_unknown_root(void)
+CASE("refuses a chain to another root")
 {
     struct pki_certificate *stranger =
         pki_issue(&(struct pki_spec){.common_name = "Stranger", .is_ca = true});
@@ -62,7 +62,7 @@ static void test_unknown_root(void)
     pki_free(&stranger);
 }
 
-static void test_self_signed(void)
+CASE("refuses a self-signed certificate unless it is the anchor")
 {
     struct pki_certificate *own =
         pki_issue(&(struct pki_spec){.common_name = "own", .dns = PKI_LIST("own.test")});
@@ -73,7 +73,7 @@ static void test_self_signed(void)
 }
 
 /* A CA of the same name whose key is another: what an attacker would make. */
-static void test_forged_signature(void)
+CASE("refuses a CA that only has the right name")
 {
     struct pki_certificate *fake =
         pki_issue(&(struct pki_spec){.common_name = "Root", .is_ca = true});
@@ -85,7 +85,7 @@ static void test_forged_signature(void)
     pki_free(&fake);
 }
 
-static void test_altered_certificate(void)
+CASE("names the certificate whose signature is wrong")
 {
     gnutls_datum_t der = pki_der(world.server), middle = pki_der(world.middle);
     struct trust *trust = trust_of(CHAIN(world.root));
@@ -108,7 +108,7 @@ static void test_altered_certificate(void)
 }
 
 /* Two intermediates of one name and key: the good one has to be found, wherever it stands. */
-static void test_cross_signed(void)
+CASE("takes the valid one of two intermediates with one name")
 {
     struct pki_certificate *old = pki_issue(&(struct pki_spec){.common_name = "Middle",
                                                                .is_ca = true,
@@ -123,7 +123,7 @@ static void test_cross_signed(void)
 }
 
 /* No path is good: the one that came furthest is told. */
-static void test_best_failure(void)
+CASE("tells the failure of the path that came furthest")
 {
     struct pki_certificate *old = pki_issue(&(struct pki_spec){.common_name = "Middle",
                                                                .is_ca = true,
@@ -137,7 +137,7 @@ static void test_best_failure(void)
 }
 
 /* Certificates that could be put together in 30! ways end quickly, and in a refusal. */
-static void test_many_paths(void)
+CASE("ends quickly on certificates with very many paths")
 {
     struct pki_certificate *twins[31];
     const struct pki_certificate *chain[33] = {NULL};
@@ -156,7 +156,7 @@ static void test_many_paths(void)
     pki_free(&nobody);
 }
 
-static void test_long_chains(void)
+CASE("refuses chains that are too long")
 {
     struct pki_certificate *line[VERIFY_CHAIN_LIMIT + 1];
     const struct pki_certificate *chain[VERIFY_CHAIN_LIMIT + 2] = {NULL};
@@ -176,7 +176,7 @@ static void test_long_chains(void)
         pki_free(&line[i]);
 }
 
-static void test_empty_and_garbage(void)
+CASE("refuses no certificate, and garbage")
 {
     struct trust *trust = trust_of(CHAIN(world.root));
     gnutls_datum_t garbage = {(unsigned char *)"garbage", 7};
@@ -196,7 +196,7 @@ static void test_empty_and_garbage(void)
 }
 
 /* Without trust the chain is not checked, but a pin is. */
-static void test_without_trust(void)
+CASE("checks the pin also without trust")
 {
     EXPECT_ACCEPTED(.chain = CHAIN(world.server), .without_trust = true);
     EXPECT_FAILS(PIN, "fits no pin", .chain = CHAIN(world.server), .without_trust = true,
@@ -204,26 +204,11 @@ static void test_without_trust(void)
                         "0000000000000000000000000000000000000000000000000000000000000000");
 }
 
-static const struct suite_case trust_cases[] = {
-    {"accepts a good chain and gives its path", test_good_chain},
-    {"finds the path in any order, among extra certificates", test_any_order},
-    {"says which intermediate is missing and where it was looked for", test_missing_intermediate},
-    {"refuses a chain to another root", test_unknown_root},
-    {"refuses a self-signed certificate unless it is the anchor", test_self_signed},
-    {"refuses a CA that only has the right name", test_forged_signature},
-    {"names the certificate whose signature is wrong", test_altered_certificate},
-    {"takes the valid one of two intermediates with one name", test_cross_signed},
-    {"tells the failure of the path that came furthest", test_best_failure},
-    {"ends quickly on certificates with very many paths", test_many_paths},
-    {"refuses chains that are too long", test_long_chains},
-    {"refuses no certificate, and garbage", test_empty_and_garbage},
-    {"checks the pin also without trust", test_without_trust},
-    {NULL, NULL},
-};
+SUITE("trust", world_set_up, world_tear_down)
 
 /* Dates */
 
-static void test_dates(void)
+CASE("refuses a chain before and after its time")
 {
     time_t now = time(NULL);
     EXPECT_FAILS(EXPIRED, NULL, .chain = CHAIN(world.server, world.middle),
@@ -232,7 +217,7 @@ static void test_dates(void)
                  .at = now - 3 * 86400L);
 }
 
-static void test_expired_text(void)
+CASE("names the dates, to the second")
 {
     struct pki_certificate *old = pki_issue(&(struct pki_spec){.common_name = "old",
                                                                .serial = "0A3F",
@@ -255,7 +240,7 @@ static void test_expired_text(void)
     pki_free(&root);
 }
 
-static void test_expired_anchor(void)
+CASE("refuses an expired trust anchor")
 {
     struct pki_certificate *root =
         pki_issue(&(struct pki_spec){.common_name = "Gone", .is_ca = true, .not_after.days = 10});
@@ -268,7 +253,7 @@ static void test_expired_anchor(void)
 }
 
 /* Several failed checks: every bit, and the most telling text. */
-static void test_several_failures(void)
+CASE("sets a bit for each failed check")
 {
     struct pki_certificate *bad = pki_issue(&(struct pki_spec){
         .common_name = "bad",
@@ -282,13 +267,7 @@ static void test_several_failures(void)
     pki_free(&bad);
 }
 
-static const struct suite_case date_cases[] = {
-    {"refuses a chain before and after its time", test_dates},
-    {"names the dates, to the second", test_expired_text},
-    {"refuses an expired trust anchor", test_expired_anchor},
-    {"sets a bit for each failed check", test_several_failures},
-    {NULL, NULL},
-};
+SUITE("dates", world_set_up, world_tear_down)
 
 /* Host names */
 
@@ -310,7 +289,7 @@ static void check_host(const struct pki_certificate *server, const char *host, b
 #define HOST_MATCHES(server, host) check_host(server, host, true, __LINE__)
 #define HOST_DIFFERS(server, host) check_host(server, host, false, __LINE__)
 
-static void test_host_names(void)
+CASE("matches names and one-label wildcards")
 {
     struct pki_certificate *server =
         named("cn.example.com", PKI_LIST("db1.example.com", "*.pool.example.com"), NULL);
@@ -330,7 +309,7 @@ static void test_host_names(void)
     pki_free(&server);
 }
 
-static void test_wide_wildcards(void)
+CASE("refuses wildcards for whole domains and inside labels")
 {
     struct pki_certificate *server = named("x", PKI_LIST("*", "*.com", "a*.b*.test"), NULL);
     HOST_DIFFERS(server, "db1");
@@ -339,7 +318,7 @@ static void test_wide_wildcards(void)
     pki_free(&server);
 }
 
-static void test_common_name(void)
+CASE("uses the common name only without alternative names")
 {
     struct pki_certificate *server = named("db1.example.com", NULL, NULL);
     HOST_MATCHES(server, "db1.example.com");
@@ -351,7 +330,7 @@ static void test_common_name(void)
     pki_free(&server);
 }
 
-static void test_addresses(void)
+CASE("matches addresses only with addresses")
 {
     struct pki_certificate *server = named("x", NULL, PKI_LIST("192.0.2.7", "2001:db8::7"));
     HOST_MATCHES(server, "192.0.2.7");
@@ -371,7 +350,7 @@ static void test_addresses(void)
     pki_free(&server);
 }
 
-static void test_nul_in_name(void)
+CASE("refuses names with NUL")
 {
     static const char name[] = "db1.example.com\0.attacker.test";
     struct pki_certificate *server = pki_issue(&(struct pki_spec){.common_name = "x",
@@ -388,7 +367,7 @@ static void test_nul_in_name(void)
 }
 
 /* Thousands of names cost time at every comparison: refused before any. */
-static void test_too_many_names(void)
+CASE("refuses thousands of names")
 {
     static char texts[1001][16];
     static const char *names[1002];
@@ -410,20 +389,12 @@ static void test_too_many_names(void)
     buffer_free(&value);
 }
 
-static const struct suite_case host_cases[] = {
-    {"matches names and one-label wildcards", test_host_names},
-    {"refuses wildcards for whole domains and inside labels", test_wide_wildcards},
-    {"uses the common name only without alternative names", test_common_name},
-    {"matches addresses only with addresses", test_addresses},
-    {"refuses names with NUL", test_nul_in_name},
-    {"refuses thousands of names", test_too_many_names},
-    {NULL, NULL},
-};
+SUITE("host", world_set_up, world_tear_down)
 
 /* The last suite: each row of the outcomes' table was a test's verdict. */
 static bool runs_all;
 
-static void test_outcomes(void)
+CASE("each is the verdict of a test")
 {
     if (!runs_all) {
         suite_skip("only some of the tests run");
@@ -434,28 +405,10 @@ static void test_outcomes(void)
         CHECK_NUMBER(scene_seen[i] ? i : VERIFY_OUTCOME_COUNT, i);
 }
 
-static const struct suite_case outcome_cases[] = {
-    {"each is the verdict of a test", test_outcomes},
-    {NULL, NULL},
-};
+SUITE("outcomes", NULL, NULL)
 
 int main(int argc, char **argv)
 {
     runs_all = argc == 1;
-    const struct suite suites[] = {
-        {"trust", trust_cases, world_set_up, world_tear_down},
-        {"dates", date_cases, world_set_up, world_tear_down},
-        {"host", host_cases, world_set_up, world_tear_down},
-        {"paths", path_cases, world_set_up, world_tear_down},
-        {"form", form_cases, world_set_up, world_tear_down},
-        {"rules", rule_cases, world_set_up, world_tear_down},
-        {"name constraints", constraint_cases, world_set_up, world_tear_down},
-        {"algorithms", weak_cases, world_set_up, world_tear_down},
-        {"pins", pin_cases, world_set_up, world_tear_down},
-        {"revocation", revocation_cases, world_set_up, world_tear_down},
-        {"anchors and revocation", anchor_cases, world_set_up, world_tear_down},
-        {"outcomes", outcome_cases, NULL, NULL},
-        {0},
-    };
-    return suite_main(argc, argv, suites);
+    return suite_main(argc, argv);
 }

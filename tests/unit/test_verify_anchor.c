@@ -2,7 +2,7 @@
 #include "unit/verify_world.h"
 
 /* Nobody stands above an anchor who could revoke it: nothing is checked, nor said to be. */
-static void test_anchor(void)
+CASE("says that nothing was checked for an anchor")
 {
     struct crl_set set = {0};
     struct verify_result result = scene_verify(
@@ -13,7 +13,7 @@ static void test_anchor(void)
 }
 
 /* The shorter path ends at an anchor; the CA above it is trusted too, and has revoked it. */
-static void test_revoked_anchor(void)
+CASE("refuses anchors that a trusted CA above them revoked")
 {
     const struct pki_revoked middle = {.certificate = world.middle};
     const struct pki_revoked server = {.certificate = world.server};
@@ -40,7 +40,7 @@ static void test_revoked_anchor(void)
 }
 
 /* A CA above the anchor was certified twice, and one of the two is revoked. */
-static void test_two_ways_up(void)
+CASE("finds one unrevoked way up from an anchor enough")
 {
     struct pki_certificate *again = pki_issue(&(struct pki_spec){
         .common_name = "Middle", .is_ca = true, .issuer = world.root, .key_of = world.middle});
@@ -61,7 +61,7 @@ static void test_two_ways_up(void)
 }
 
 /* The new key of a root is an anchor, and so is the old one, which still signs the CRLs. */
-static void test_longer_path(void)
+CASE("goes on above an anchor for the key that signed the CRL")
 {
     struct pki_certificate *renewed =
         pki_issue(&(struct pki_spec){.common_name = "Root", .is_ca = true, .issuer = world.root});
@@ -79,7 +79,7 @@ static void test_longer_path(void)
 /* The CA above an anchor signs its CRLs with its old key, two steps up. The new certificate is good
  * for no longer path (its pathLen is 0, which is what is told in the end), so that the keys count
  * only for CRLs. */
-static void test_crl_key_two_steps_up(void)
+CASE("takes a CRL of any key on the way up from an anchor")
 {
     struct pki_certificate *renewed =
         pki_issue(&(struct pki_spec){.common_name = "Root", .is_ca = true, .issuer = world.root});
@@ -112,7 +112,7 @@ static void test_crl_key_two_steps_up(void)
 
 /* Where the issuer of an anchor gave no CRL, nothing is asked;
  * a CRL that it gave has to be good. */
-static void test_crl_of_issuer_of_anchor(void)
+CASE("asks about an anchor only where its issuer gave a CRL")
 {
     struct crl_set set = {0};
     set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
@@ -139,7 +139,7 @@ static void test_crl_of_issuer_of_anchor(void)
 
 /* A root was renewed again and again with its key: the ways among these are nobody's chain, and
  * what is wrong is told. */
-static void test_renewed_roots(void)
+CASE("tells what is wrong below many certificates of one root")
 {
     struct pki_certificate *roots[8] = {NULL};
     const struct pki_certificate *anchors[10] = {world.root};
@@ -161,13 +161,4 @@ static void test_renewed_roots(void)
         pki_free(&roots[i]);
 }
 
-const struct suite_case anchor_cases[] = {
-    {"says that nothing was checked for an anchor", test_anchor},
-    {"refuses anchors that a trusted CA above them revoked", test_revoked_anchor},
-    {"finds one unrevoked way up from an anchor enough", test_two_ways_up},
-    {"goes on above an anchor for the key that signed the CRL", test_longer_path},
-    {"takes a CRL of any key on the way up from an anchor", test_crl_key_two_steps_up},
-    {"asks about an anchor only where its issuer gave a CRL", test_crl_of_issuer_of_anchor},
-    {"tells what is wrong below many certificates of one root", test_renewed_roots},
-    {NULL, NULL},
-};
+SUITE("anchors and revocation", world_set_up, world_tear_down)

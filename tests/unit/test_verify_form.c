@@ -84,7 +84,7 @@ static void expect(const struct pki_certificate *server, const struct pki_certif
     verify_result_free(&result);
 }
 
-static void test_server_extensions(void)
+CASE("malformed extensions of a server")
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct pki_extension extensions[] = {
@@ -98,7 +98,7 @@ static void test_server_extensions(void)
     }
 }
 
-static void test_issuer_extensions(void)
+CASE("malformed extensions of an issuer")
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct pki_extension extensions[] = {
@@ -133,7 +133,7 @@ static const struct edit_row {
     {"010909014640Z", "010909 14640Z", 13, "its validity is not two times"},
 };
 
-static void test_edited(void)
+CASE("versions, algorithms, NUL, doubles, dates")
 {
     static const struct pki_extension extensions[] = {{"2.5.29.99", false, "\x30\x00", 2}, {0}};
     for (size_t i = 0; i < sizeof edit_rows / sizeof edit_rows[0]; i++) {
@@ -153,7 +153,7 @@ static void test_edited(void)
 }
 
 /* A CA of version 1 as trust anchor is the user's word; nameConstraints belong to CAs. */
-static void test_end_constraints(void)
+CASE("name constraints in a certificate that is no CA's")
 {
     static const char value[] = "\x30\x08\xa0\x06\x30\x04\x82\x02"
                                 "db";
@@ -165,7 +165,7 @@ static void test_end_constraints(void)
     pki_free(&server);
 }
 
-static void test_old_dates(void)
+CASE("dates before 1970")
 {
     struct pki_certificate *server = pki_issue(&(struct pki_spec){
         .common_name = "db", .issuer = world.root, .not_before.absolute = 1000000000});
@@ -182,7 +182,7 @@ static void test_old_dates(void)
     pki_free(&server);
 }
 
-static void test_two_common_names(void)
+CASE("two common names")
 {
     struct pki_certificate *server =
         pki_issue(&(struct pki_spec){.dn = "CN=a.test,CN=b.test", .issuer = world.root});
@@ -192,7 +192,7 @@ static void test_two_common_names(void)
 }
 
 /* What a certificate says must not look like something else in a terminal or a log. */
-static void test_hostile_characters(void)
+CASE("hostile characters in names")
 {
     static const char name[] = "db\xe2\x80\xae\xe2\x80\xa8\xc2\x9b"
                                "31m";
@@ -205,7 +205,7 @@ static void test_hostile_characters(void)
 }
 
 /* RFC 5280, 4.1.2.6: the names may stand in subjectAltName alone. */
-static void test_empty_subject(void)
+CASE("an empty subject")
 {
     struct pki_certificate *server =
         pki_issue(&(struct pki_spec){.issuer = world.root, .dns = PKI_LIST("a.test")});
@@ -216,14 +216,4 @@ static void test_empty_subject(void)
     pki_free(&server);
 }
 
-const struct suite_case form_cases[] = {
-    {"malformed extensions of a server", test_server_extensions},
-    {"malformed extensions of an issuer", test_issuer_extensions},
-    {"versions, algorithms, NUL, doubles, dates", test_edited},
-    {"name constraints in a certificate that is no CA's", test_end_constraints},
-    {"dates before 1970", test_old_dates},
-    {"two common names", test_two_common_names},
-    {"hostile characters in names", test_hostile_characters},
-    {"an empty subject", test_empty_subject},
-    {NULL, NULL},
-};
+SUITE("form", world_set_up, world_tear_down)

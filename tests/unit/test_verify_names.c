@@ -114,7 +114,7 @@ static void run_rows(const struct row *rows, size_t count)
 }
 #define RUN(rows) run_rows(rows, sizeof rows / sizeof rows[0])
 
-static void test_dns(void)
+CASE("DNS names, wildcards, and the common name where it is one")
 {
     static const char no[] = "do not permit; permitted: DNS:example.com";
     static const char by_secret[] = "exclude by DNS:secret.example.com";
@@ -157,7 +157,7 @@ static void test_dns(void)
 }
 
 /* "db1" is a host name where it is the one that is looked for. */
-static void test_short_common_name(void)
+CASE("a common name of one label, where it is the host")
 {
     struct buffer subtrees = {0};
     put_subtree(&subtrees, DNS, BASE("example.com"));
@@ -172,7 +172,7 @@ static void test_short_common_name(void)
     buffer_free(&subtrees);
 }
 
-static void test_addresses(void)
+CASE("addresses of both families")
 {
     static const char no4[] = "do not permit; permitted: IP:192.0.2.0/255.255.255.0";
     const struct row rows[] = {
@@ -194,7 +194,7 @@ static void test_addresses(void)
     RUN(rows);
 }
 
-static void test_mailboxes(void)
+CASE("mailboxes, in the subject too")
 {
     const struct row rows[] = {
         {PERMITTED, EMAIL, BASE("example.com"), HAS_EMAIL("root@EXAMPLE.com"), NULL},
@@ -219,7 +219,7 @@ static void test_mailboxes(void)
     RUN(rows);
 }
 
-static void test_uris(void)
+CASE("hosts of URIs")
 {
     const struct row rows[] = {
         {PERMITTED, URI, BASE(".example.com"), HAS_URI("https://u@a.example.com:1/x"), NULL},
@@ -241,7 +241,7 @@ static void test_uris(void)
 }
 
 /* A kind that cannot be compared counts only against a certificate that has such a name. */
-static void test_other_kinds(void)
+CASE("kinds that cannot be compared")
 {
     static const unsigned char names[] = {0x30, 0x04, 0x88, 0x02, 0x2a, 0x03};
     static const struct pki_extension extensions[] = {{"2.5.29.17", false, names, sizeof names},
@@ -258,7 +258,7 @@ static void test_other_kinds(void)
     RUN(rows);
 }
 
-static void test_directory_constraints(void)
+CASE("directory names by attribute")
 {
     struct buffer name = {0}, subtrees = {0};
     put_organization(&name, DER_PRINTABLE_STRING, "Example  Corp");
@@ -278,7 +278,7 @@ static void test_directory_constraints(void)
 }
 
 /* RFC 4518: sharp s is folded to two letters. */
-static void test_folded_directory(void)
+CASE("folds letters as RFC 4518 does")
 {
     struct buffer name = {0}, subtrees = {0};
     put_organization(&name, DER_UTF8_STRING,
@@ -293,7 +293,7 @@ static void test_folded_directory(void)
 }
 
 /* Intermediates have to obey too, but for self-issued ones; the CA that states it is named. */
-static void test_intermediates(void)
+CASE("binds intermediates, and not self-issued ones")
 {
     struct buffer name = {0}, subtrees = {0};
     put_organization(&name, DER_UTF8_STRING, "Example");
@@ -321,7 +321,7 @@ static void test_intermediates(void)
 }
 
 /* 999 names against 999 subtrees are more than is compared, and said to be. */
-static void test_limit(void)
+CASE("tells when there is too much to compare")
 {
     static char texts[999][16];
     static const char *names[1000];
@@ -341,16 +341,4 @@ static void test_limit(void)
     buffer_free(&subtrees);
 }
 
-const struct suite_case constraint_cases[] = {
-    {"DNS names, wildcards, and the common name where it is one", test_dns},
-    {"a common name of one label, where it is the host", test_short_common_name},
-    {"addresses of both families", test_addresses},
-    {"mailboxes, in the subject too", test_mailboxes},
-    {"hosts of URIs", test_uris},
-    {"kinds that cannot be compared", test_other_kinds},
-    {"directory names by attribute", test_directory_constraints},
-    {"folds letters as RFC 4518 does", test_folded_directory},
-    {"binds intermediates, and not self-issued ones", test_intermediates},
-    {"tells when there is too much to compare", test_limit},
-    {NULL, NULL},
-};
+SUITE("name constraints", world_set_up, world_tear_down)

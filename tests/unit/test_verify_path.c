@@ -62,7 +62,7 @@ static void check_renewed(size_t count, bool omit_key_identifiers)
     free_all(anchors, count);
 }
 
-static void test_renewed_anchors(void)
+CASE("anchors of one name, with and without key identifiers")
 {
     check_renewed(2, false);
     check_renewed(2, true);
@@ -71,7 +71,7 @@ static void test_renewed_anchors(void)
 }
 
 /* One anchor is not what it has to be, the other one of its name and key is. */
-static void test_one_good_path(void)
+CASE("one good path is enough")
 {
     struct pki_certificate *good = issue_ca("Root", NULL, false);
     struct pki_certificate *expired = pki_issue(&(struct pki_spec){.common_name = "Root",
@@ -90,7 +90,7 @@ static void test_one_good_path(void)
 }
 
 /* A key identifier is a hint, and a wrong one no disproof (RFC 5280, 6.1, does not ask for it). */
-static void test_wrong_key_identifier(void)
+CASE("a wrong key identifier is no disproof")
 {
     struct pki_certificate *root = issue_ca("Root", NULL, true);
     static const unsigned char named[] = {0x30, 0x06, 0x80, 0x04, 1, 2, 3, 4};
@@ -113,7 +113,7 @@ static void test_wrong_key_identifier(void)
 }
 
 /* RFC 5280, 4.2.1.9: only intermediates that are not self-issued count. */
-static void test_self_issued_in_path_length(void)
+CASE("self-issued CAs do not count in pathLenConstraint")
 {
     struct pki_certificate *first = pki_issue(&(struct pki_spec){
         .common_name = "CA", .is_ca = true, .issuer = world.root, .has_path_length = true});
@@ -132,7 +132,7 @@ static void test_self_issued_in_path_length(void)
 }
 
 /* RFC 5280, 7.1: names that differ in string type, case, or inner blanks are equal. */
-static void test_names_in_other_forms(void)
+CASE("names in other string types, cases and blanks, for CRLs too")
 {
     static const struct {
         const char *put; /* instead of the issuer's "\x0c\x0aExample  A" */
@@ -191,7 +191,7 @@ static void test_names_in_other_forms(void)
 }
 
 /* As `openssl -sigopt rsa_padding_mode:pss` makes it: 222 octets with 2048 bits and SHA-256. */
-static void test_pss_salts(void)
+CASE("RSA-PSS with salts of any size")
 {
     static const unsigned salts[] = {222, 64, 32, 20, 1};
     struct pki_certificate *root =
@@ -213,7 +213,7 @@ static void test_pss_salts(void)
     pki_free(&root);
 }
 
-static void test_loop(void)
+CASE("tells a loop")
 {
     struct pki_certificate *nobody = issue_ca("B", NULL, false);
     struct pki_certificate *a = issue_ca("A", nobody, false);
@@ -229,7 +229,7 @@ static void test_loop(void)
 }
 
 /* Inside and outside: 1.2.840.10045.4.3.2 becomes .9, which nobody has. */
-static void test_unsupported_algorithm(void)
+CASE("tells an unsupported algorithm by its OID")
 {
     static const char known[] = "\x2a\x86\x48\xce\x3d\x04\x03\x02";
     gnutls_datum_t der = pki_der(world.server);
@@ -247,7 +247,7 @@ static void test_unsupported_algorithm(void)
 }
 
 /* An RSA key whose exponent is as long as its modulus would take a hundred times as long. */
-static void test_large_exponent(void)
+CASE("does not compute with absurd keys")
 {
     struct pki_certificate *root =
         pki_issue(&(struct pki_spec){.common_name = "R", .is_ca = true, .key = PKI_KEY_RSA});
@@ -276,7 +276,7 @@ static void test_large_exponent(void)
 }
 
 /* 7 CAs, each signed by 7 others, of which one alone leads to the anchor that is current. */
-static void test_cross_signed_mesh(void)
+CASE("finds the one way through cross-signed CAs")
 {
     struct pki_certificate *upper[7], *lower[7], *mesh[49], *server;
     const struct pki_certificate *chain[58] = {NULL};
@@ -310,7 +310,7 @@ static void test_cross_signed_mesh(void)
 }
 
 /* 7 levels of 7 CAs of one name, without key identifiers: each has to be found by its signature. */
-static void test_levels_of_one_name(void)
+CASE("finds the one way among CAs of one name")
 {
     struct pki_certificate *levels[7][7], *roots[7];
     const struct pki_certificate *chain[51] = {NULL};
@@ -340,7 +340,7 @@ static void test_levels_of_one_name(void)
 }
 
 /* 63 CAs of one name that nothing but signatures tells apart: more than is tried. */
-static void test_signature_limit(void)
+CASE("tells when there are too many ways")
 {
     struct pki_certificate *twins[63], *server;
     const struct pki_certificate *chain[65] = {NULL};
@@ -389,13 +389,13 @@ static void check_many(const char *last, bool is_accepted)
     buffer_free(&value);
 }
 
-static void test_many_extensions(void)
+CASE("reads 100 extensions and 500 purposes")
 {
     check_many(GNUTLS_KP_TLS_WWW_SERVER, true);
     check_many("1.3.6.1.5.5.7.3.2", false);
 }
 
-static void test_distrusted(void)
+CASE("refuses what the system distrusts")
 {
     struct trust *trust = trust_of(CHAIN(world.root));
     struct trust *distrust = trust_of(CHAIN(world.middle));
@@ -420,20 +420,4 @@ static void test_distrusted(void)
     trust_free(&trust);
 }
 
-const struct suite_case path_cases[] = {
-    {"anchors of one name, with and without key identifiers", test_renewed_anchors},
-    {"one good path is enough", test_one_good_path},
-    {"a wrong key identifier is no disproof", test_wrong_key_identifier},
-    {"self-issued CAs do not count in pathLenConstraint", test_self_issued_in_path_length},
-    {"names in other string types, cases and blanks, for CRLs too", test_names_in_other_forms},
-    {"RSA-PSS with salts of any size", test_pss_salts},
-    {"tells a loop", test_loop},
-    {"tells an unsupported algorithm by its OID", test_unsupported_algorithm},
-    {"does not compute with absurd keys", test_large_exponent},
-    {"finds the one way through cross-signed CAs", test_cross_signed_mesh},
-    {"finds the one way among CAs of one name", test_levels_of_one_name},
-    {"tells when there are too many ways", test_signature_limit},
-    {"reads 100 extensions and 500 purposes", test_many_extensions},
-    {"refuses what the system distrusts", test_distrusted},
-    {NULL, NULL},
-};
+SUITE("paths", world_set_up, world_tear_down)

@@ -32,7 +32,7 @@ static void expect_crl(struct pki_crl_spec spec, uint32_t status, enum odbcssl_e
     crl_set_free(&set);
 }
 
-static void test_good(void)
+CASE("accepts what current CRLs of the whole chain do not list")
 {
     struct crl_set set = good_crls();
     struct verify_result result =
@@ -44,7 +44,7 @@ static void test_good(void)
     crl_set_free(&set);
 }
 
-static void test_earliest_end(void)
+CASE("tells which CRL ends first")
 {
     struct crl_set set = {0};
     set_add(&set, &(struct pki_crl_spec){.issuer = world.root, .next_update.days = 5});
@@ -57,7 +57,7 @@ static void test_earliest_end(void)
     crl_set_free(&set);
 }
 
-static void test_revoked(void)
+CASE("refuses a revoked server with date, reason and file")
 {
     /* 2026-03-01 */
     const struct pki_revoked revoked = {
@@ -69,7 +69,7 @@ static void test_revoked(void)
 }
 
 /* One verification tells all: what is wrong in one part does not hide another one. */
-static void test_parts(void)
+CASE("each part has its own verdict")
 {
     static const char pin[] =
         "sha256:0000000000000000000000000000000000000000000000000000000000000000";
@@ -115,7 +115,7 @@ static void test_parts(void)
     crl_set_free(&set);
 }
 
-static void test_revoked_intermediate(void)
+CASE("refuses a revoked intermediate, unless only the leaf is checked")
 {
     const struct pki_revoked revoked = {.certificate = world.middle};
     struct crl_set set = {0};
@@ -130,7 +130,7 @@ static void test_revoked_intermediate(void)
 }
 
 /* A complete CRL lists what is revoked now: one good CRL that says so is enough. */
-static void test_two_crls(void)
+CASE("believes any good CRL of several that revokes")
 {
     const struct pki_revoked revoked = {.certificate = world.server};
     const struct pki_crl_spec good = {.issuer = world.middle};
@@ -152,7 +152,7 @@ static void test_two_crls(void)
     crl_set_free(&set);
 }
 
-static void test_no_crl(void)
+CASE("refuses when a CRL is missing")
 {
     struct crl_set set = {0};
     EXPECT_FAILS(NO_CRL,
@@ -167,7 +167,7 @@ static void test_no_crl(void)
     crl_set_free(&set);
 }
 
-static void test_expired(void)
+CASE("refuses expired CRLs and those that do not say when they end")
 {
     expect_crl((struct pki_crl_spec){.this_update.absolute = 1000000000,
                                      .next_update.absolute = 1100000000},
@@ -180,7 +180,7 @@ static void test_expired(void)
 }
 
 /* The same CRL, asked later: the answer depends on the time, not on when it was read. */
-static void test_expires_later(void)
+CASE("asks for the time at every verification")
 {
     struct crl_set set = good_crls();
     EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle), .crls = &set, .at = NOW_PLUS(29));
@@ -189,14 +189,14 @@ static void test_expires_later(void)
     crl_set_free(&set);
 }
 
-static void test_not_yet_valid(void)
+CASE("refuses CRLs of the future")
 {
     expect_crl((struct pki_crl_spec){.this_update.days = 2, .next_update.days = 9},
                FAILS(CRL_NOT_YET_VALID), "is valid only from", __LINE__);
 }
 
 /* A CRL that only bears the issuer's name neither clears nor revokes. */
-static void test_forged(void)
+CASE("refuses forged CRLs, and does not believe them")
 {
     const struct pki_revoked revoked = {.certificate = world.server};
     expect_crl((struct pki_crl_spec){.signer = world.server}, FAILS(CRL_BAD_SIGNATURE),
@@ -205,7 +205,7 @@ static void test_forged(void)
                FAILS(CRL_BAD_SIGNATURE), NULL, __LINE__);
 }
 
-static void test_weak_signature(void)
+CASE("refuses weakly signed CRLs")
 {
     struct pki_certificate *issuer = pki_issue(&(struct pki_spec){
         .common_name = "R", .is_ca = true, .key = PKI_KEY_RSA, .issuer = world.root});
@@ -222,7 +222,7 @@ static void test_weak_signature(void)
     pki_free(&issuer);
 }
 
-static void test_issuer_without_crl_sign(void)
+CASE("refuses CRLs of a CA that may not sign any")
 {
     struct pki_certificate *issuer =
         pki_issue(&(struct pki_spec){.common_name = "S",
@@ -240,7 +240,7 @@ static void test_issuer_without_crl_sign(void)
     pki_free(&issuer);
 }
 
-static void test_critical_extensions(void)
+CASE("refuses critical extensions of CRLs and entries")
 {
     const struct pki_extension unknown[] = {{"1.2.3.4", true, "\x05\x00", 2}, {0}};
     const struct pki_extension harmless[] = {{"1.2.3.4", false, "\x05\x00", 2}, {0}};
@@ -257,7 +257,7 @@ static void test_critical_extensions(void)
 }
 
 /* A delta CRL may tell of a revocation that the complete one does not know yet. */
-static void test_delta(void)
+CASE("refuses delta CRLs that may know more")
 {
     const struct pki_extension delta[] = {{"2.5.29.27", true, "\x02\x01\x01", 3}, {0}};
     const struct pki_crl_spec newer = {
@@ -277,7 +277,7 @@ static void test_delta(void)
     crl_set_free(&set);
 }
 
-static void test_indirect(void)
+CASE("refuses indirect CRLs")
 {
     const struct pki_extension whole[] = {{"2.5.29.28", true, "\x30\x03\x84\x01\xff", 5}, {0}};
     const struct pki_extension row_issuer[] = {{"2.5.29.29", true, "\x30\x00", 2}, {0}};
@@ -289,7 +289,7 @@ static void test_indirect(void)
 }
 
 /* issuingDistributionPoint with one BOOLEAN set, or with onlySomeReasons. */
-static void test_scope(void)
+CASE("refuses CRLs for other certificates or some reasons")
 {
     const struct pki_extension users[] = {{"2.5.29.28", true, "\x30\x03\x81\x01\xff", 5}, {0}};
     const struct pki_extension authorities[] = {{"2.5.29.28", true, "\x30\x03\x82\x01\xff", 5},
@@ -315,7 +315,7 @@ static void put_point(struct buffer *out, const char *uri)
     der_wrap(out, DER_CONTEXT_CONSTRUCTED, &full);
 }
 
-static void test_distribution_points(void)
+CASE("matches distribution points")
 {
     struct buffer point = {0}, points = {0}, wrapped = {0}, one = {0}, two = {0}, idp_one = {0},
                   idp_two = {0};
@@ -361,7 +361,7 @@ static void put_issuer_point(struct buffer *out, const struct pki_certificate *i
     der_wrap(out, DER_SEQUENCE, &point);
 }
 
-static void test_issuer_point(void)
+CASE("does not take the CA's own name for another distribution point")
 {
     struct buffer point = {0}, points = {0}, wrapped = {0}, value = {0};
     put_point(&point, "http://crl.test/1");
@@ -402,7 +402,7 @@ static void put_directory_point(struct buffer *out, unsigned tag, const char *te
     der_wrap(out, DER_CONTEXT_CONSTRUCTED, &full);
 }
 
-static void test_point_in_other_letters(void)
+CASE("matches distribution points in other letters")
 {
     struct buffer point = {0}, points = {0}, wrapped = {0}, scope = {0}, value = {0};
     put_directory_point(&point, DER_UTF8_STRING, "List 1");
@@ -426,7 +426,7 @@ static void test_point_in_other_letters(void)
 }
 
 /* A hold ends with the next CRL that does not list it; any other reason is for good. */
-static void test_hold(void)
+CASE("lets a newer CRL of the same scope lift a hold, and nothing else")
 {
     static const struct pki_extension users[] = {{"2.5.29.28", true, "\x30\x03\x81\x01\xff", 5},
                                                  {0}};
@@ -464,7 +464,7 @@ static void test_hold(void)
 }
 
 /* What a CA once signed is not forgotten because its CRL cannot clear anybody any more. */
-static void test_listed_in_doubtful(void)
+CASE("refuses what is listed in CRLs that could not clear it")
 {
     static const struct pki_extension reasons[] = {
         {"2.5.29.28", true, "\x30\x04\x83\x02\x06\x40", 6}, {0}};
@@ -504,7 +504,7 @@ static void test_listed_in_doubtful(void)
 }
 
 /* Lists that live for a week do not end all the time: only the last fifth of a period counts. */
-static void test_ending(void)
+CASE("tells which CRL is in the last fifth of its period")
 {
     struct crl_set set = {0};
     set_add(&set, &(struct pki_crl_spec){
@@ -524,7 +524,7 @@ static void test_ending(void)
 }
 
 /* The CA has a second certificate, for the key that signs its CRLs: it may come with the chain. */
-static void test_separate_crl_key(void)
+CASE("accepts a separate key for CRLs only below the same anchor")
 {
     struct pki_certificate *signer = pki_issue(&(struct pki_spec){
         .common_name = "Middle", .issuer = world.root, .key_usage = GNUTLS_KEY_CRL_SIGN});
@@ -545,7 +545,7 @@ static void test_separate_crl_key(void)
 }
 
 /* A revoked CA certifies a key for its issuer's name, and clears itself with it. */
-static void test_self_cleared(void)
+CASE("does not let a CA certify who clears it")
 {
     struct pki_certificate *signer = pki_issue(&(struct pki_spec){
         .common_name = "Root", .issuer = world.middle, .key_usage = GNUTLS_KEY_CRL_SIGN});
@@ -559,7 +559,7 @@ static void test_self_cleared(void)
 }
 
 /* A chain that is not trusted says so, whatever the CRLs are. */
-static void test_untrusted(void)
+CASE("does not check CRLs of an untrusted chain")
 {
     struct crl_set set = good_crls();
     struct verify_result result =
@@ -570,32 +570,4 @@ static void test_untrusted(void)
     crl_set_free(&set);
 }
 
-const struct suite_case revocation_cases[] = {
-    {"each part has its own verdict", test_parts},
-    {"accepts what current CRLs of the whole chain do not list", test_good},
-    {"tells which CRL ends first", test_earliest_end},
-    {"refuses a revoked server with date, reason and file", test_revoked},
-    {"refuses a revoked intermediate, unless only the leaf is checked", test_revoked_intermediate},
-    {"believes any good CRL of several that revokes", test_two_crls},
-    {"refuses when a CRL is missing", test_no_crl},
-    {"refuses expired CRLs and those that do not say when they end", test_expired},
-    {"asks for the time at every verification", test_expires_later},
-    {"refuses CRLs of the future", test_not_yet_valid},
-    {"refuses forged CRLs, and does not believe them", test_forged},
-    {"refuses weakly signed CRLs", test_weak_signature},
-    {"refuses CRLs of a CA that may not sign any", test_issuer_without_crl_sign},
-    {"refuses critical extensions of CRLs and entries", test_critical_extensions},
-    {"refuses delta CRLs that may know more", test_delta},
-    {"refuses indirect CRLs", test_indirect},
-    {"refuses CRLs for other certificates or some reasons", test_scope},
-    {"matches distribution points", test_distribution_points},
-    {"does not take the CA's own name for another distribution point", test_issuer_point},
-    {"matches distribution points in other letters", test_point_in_other_letters},
-    {"lets a newer CRL of the same scope lift a hold, and nothing else", test_hold},
-    {"refuses what is listed in CRLs that could not clear it", test_listed_in_doubtful},
-    {"tells which CRL is in the last fifth of its period", test_ending},
-    {"accepts a separate key for CRLs only below the same anchor", test_separate_crl_key},
-    {"does not let a CA certify who clears it", test_self_cleared},
-    {"does not check CRLs of an untrusted chain", test_untrusted},
-    {NULL, NULL},
-};
+SUITE("revocation", world_set_up, world_tear_down)

@@ -23,7 +23,7 @@ static void expect_issuer_refused(struct pki_spec issuer_spec, uint32_t status,
     pki_free(&issuer);
 }
 
-static void test_not_authority(void)
+CASE("refuses an issuer that is no CA")
 {
     expect_issuer_refused((struct pki_spec){.key_usage = GNUTLS_KEY_KEY_CERT_SIGN},
                           ODBCSSL_VERIFY_CONSTRAINT, ODBCSSL_ERROR_CONSTRAINT, "CN=Issuer (serial");
@@ -32,14 +32,14 @@ static void test_not_authority(void)
                           "do not say that it is a CA");
 }
 
-static void test_issuer_usage(void)
+CASE("refuses an issuer that may not sign certificates")
 {
     expect_issuer_refused(
         (struct pki_spec){.is_ca = true, .key_usage = GNUTLS_KEY_DIGITAL_SIGNATURE},
         ODBCSSL_VERIFY_PURPOSE, ODBCSSL_ERROR_PURPOSE, "no keyCertSign");
 }
 
-static void test_path_length(void)
+CASE("obeys pathLenConstraint")
 {
     struct pki_certificate *first = pki_issue(&(struct pki_spec){
         .common_name = "First", .issuer = world.root, .is_ca = true, .has_path_length = true});
@@ -59,7 +59,7 @@ static void test_path_length(void)
     pki_free(&first);
 }
 
-static void test_server_purpose(void)
+CASE("refuses certificates for other purposes")
 {
     struct pki_certificate *server = pki_issue(&(struct pki_spec){
         .common_name = "db", .issuer = world.root, .purposes = PKI_LIST(GNUTLS_KP_TLS_WWW_CLIENT)});
@@ -79,7 +79,7 @@ static void test_server_purpose(void)
 }
 
 /* What a key needs in TLS; the handshake's verdict is the same (test-session). */
-static void test_server_keys(void)
+CASE("knows what a server's key needs in TLS")
 {
     static const struct {
         enum pki_key key;
@@ -114,7 +114,7 @@ static void test_server_keys(void)
     }
 }
 
-static void test_critical_extension(void)
+CASE("refuses unknown critical extensions")
 {
     const struct pki_extension critical[] = {{"1.2.3.4.5", true, "\x05\x00", 2}, {0}};
     const struct pki_extension harmless[] = {{"1.2.3.4.5", false, "\x05\x00", 2}, {0}};
@@ -149,7 +149,7 @@ static void expect_policy_demand(const char *constraints, bool is_accepted)
     pki_free(&issuer);
 }
 
-static void test_policies(void)
+CASE("refuses a demand for policies, when it takes effect")
 {
     expect_policy_demand("\x30\x03\x80\x01\x00", false);
     expect_policy_demand("\x30\x03\x80\x01\x01", false);
@@ -199,7 +199,7 @@ static size_t add_extension(struct pki_extension *extensions, size_t count, cons
     return count + 1;
 }
 
-static void test_policy_sets(void)
+CASE("processes policies where one is demanded")
 {
     for (size_t i = 0; i < sizeof policy_rows / sizeof policy_rows[0]; i++) {
         const struct policy_row *row = &policy_rows[i];
@@ -222,21 +222,11 @@ static void test_policy_sets(void)
     }
 }
 
-const struct suite_case rule_cases[] = {
-    {"refuses an issuer that is no CA", test_not_authority},
-    {"refuses an issuer that may not sign certificates", test_issuer_usage},
-    {"obeys pathLenConstraint", test_path_length},
-    {"refuses certificates for other purposes", test_server_purpose},
-    {"knows what a server's key needs in TLS", test_server_keys},
-    {"refuses unknown critical extensions", test_critical_extension},
-    {"processes policies where one is demanded", test_policy_sets},
-    {"refuses a demand for policies, when it takes effect", test_policies},
-    {NULL, NULL},
-};
+SUITE("rules", world_set_up, world_tear_down)
 
 /* Weak algorithms */
 
-static void test_weak_signature(void)
+CASE("refuses SHA-1 and MD5, and says so")
 {
     struct pki_certificate *root =
         pki_issue(&(struct pki_spec){.common_name = "R", .is_ca = true, .key = PKI_KEY_RSA});
@@ -255,7 +245,7 @@ static void test_weak_signature(void)
 }
 
 /* An anchor's own signature counts for nothing. */
-static void test_weak_anchor_signature(void)
+CASE("does not mind the anchor's own signature")
 {
     struct pki_certificate *root = pki_issue(&(struct pki_spec){
         .common_name = "R", .is_ca = true, .key = PKI_KEY_RSA, .hash = GNUTLS_DIG_SHA1});
@@ -266,7 +256,7 @@ static void test_weak_anchor_signature(void)
     pki_free(&root);
 }
 
-static void test_weak_key(void)
+CASE("refuses RSA below 2048 bits, and says so")
 {
     struct pki_certificate *server = pki_issue(&(struct pki_spec){
         .common_name = "db", .issuer = world.root, .key = PKI_KEY_RSA, .rsa_bits = 1024});
@@ -277,12 +267,7 @@ static void test_weak_key(void)
     pki_free(&server);
 }
 
-const struct suite_case weak_cases[] = {
-    {"refuses SHA-1 and MD5, and says so", test_weak_signature},
-    {"does not mind the anchor's own signature", test_weak_anchor_signature},
-    {"refuses RSA below 2048 bits, and says so", test_weak_key},
-    {NULL, NULL},
-};
+SUITE("algorithms", world_set_up, world_tear_down)
 
 /* Pins */
 
@@ -305,7 +290,7 @@ static void make_pins(const struct pki_certificate *pinned, char *of_certificate
 
 #define OTHER_PIN "sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
-static void test_pins(void)
+CASE("accepts a pin of the certificate or of its key")
 {
     char certificate[200], key[200], list[600];
     make_pins(world.server, certificate, sizeof certificate, key, sizeof key);
@@ -321,7 +306,7 @@ static void test_pins(void)
                  .pin = certificate);
 }
 
-static void test_pin_syntax(void)
+CASE("knows a malformed pin")
 {
     static const char hex[] = "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef";
     char text[400];
@@ -346,8 +331,4 @@ static void test_pin_syntax(void)
     CHECK(!verify_pin_is_valid("sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
 }
 
-const struct suite_case pin_cases[] = {
-    {"accepts a pin of the certificate or of its key", test_pins},
-    {"knows a malformed pin", test_pin_syntax},
-    {NULL, NULL},
-};
+SUITE("pins", world_set_up, world_tear_down)

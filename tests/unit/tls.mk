@@ -8,13 +8,14 @@ tests_unit_test_crl_LDADD = tests/support/libsuite.la tests/support/libpki.la $(
 # The verifier.
 check_PROGRAMS += tests/unit/test-verify
 TESTS += tests/unit/test-verify
-tests_unit_test_verify_SOURCES = tests/unit/test_verify.c
-tests_unit_test_verify_SOURCES += tests/unit/test_verify_form.c
+tests_unit_test_verify_SOURCES = tests/unit/test_verify_form.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_names.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_path.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_anchor.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_revocation.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_rules.c
+# Behind them all: it asks whether every outcome was met.
+tests_unit_test_verify_SOURCES += tests/unit/test_verify.c
 tests_unit_test_verify_SOURCES += tests/unit/verify_world.c tests/unit/verify_world.h
 tests_unit_test_verify_LDADD = $(tests_unit_test_crl_LDADD)
 

@@ -17,7 +17,7 @@ struct world {
 
 extern struct world world;
 
-/* For struct suite. */
+/* For SUITE. */
 int world_set_up(void);
 int world_tear_down(void);
 
@@ -60,15 +60,5 @@ struct trust *trust_of(const struct pki_certificate *const *anchors);
 
 /* A CRL in a set; the name in errors is "test.crl". */
 void set_add(struct crl_set *set, const struct pki_crl_spec *spec);
-
-/* The suites of the other files of the program. */
-extern const struct suite_case rule_cases[];
-extern const struct suite_case constraint_cases[];
-extern const struct suite_case form_cases[];
-extern const struct suite_case path_cases[];
-extern const struct suite_case weak_cases[];
-extern const struct suite_case pin_cases[];
-extern const struct suite_case revocation_cases[];
-extern const struct suite_case anchor_cases[];
 
 #endif
