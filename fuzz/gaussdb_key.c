@@ -44,10 +44,9 @@ FUZZ_TARGET(gaussdb_key, bytes, size)
     uint8_t *cipher = copy_of(bytes + 1, cipher_size);
     uint8_t *rand = copy_of(bytes + 1 + cipher_size, rest - cipher_size);
     char password[GAUSSDB_KEY_PASSWORD_SIZE];
-    enum gaussdb_key_outcome outcome =
-        gaussdb_key_decode(cipher, cipher_size, rand, rest - cipher_size, password);
+    const char *fault = gaussdb_key_decode(cipher, cipher_size, rand, rest - cipher_size, password);
     /* A password is a terminated text, and there is none without success. */
-    if ((outcome == GAUSSDB_KEY_DONE) != (strnlen(password, sizeof password) > 0) ||
+    if ((fault == NULL) != (strnlen(password, sizeof password) > 0) ||
         memchr(password, '\0', sizeof password) == NULL)
         abort();
     free(cipher);

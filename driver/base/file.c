@@ -24,14 +24,6 @@ static struct file_identity identity_of(const struct stat *status)
     };
 }
 
-/* How an error names a file: by its keyword alone, or as a file found through the keyword. */
-static const char *describe(const char *path, const struct option *option, char *out, size_t size)
-{
-    struct option named = *option;
-    named.value = (char *)path;
-    return option_describe(&named, out, size);
-}
-
 static bool read_all(int descriptor, struct file_content *content)
 {
     size_t read_so_far = 0;
@@ -75,11 +67,11 @@ static bool read_descriptor(int descriptor, const char *name, struct file_conten
     return true;
 }
 
-bool file_read_path(const char *path, const struct option *option, struct file_content *content,
-                    struct error *error)
+bool file_read(const struct option *option, struct file_content *content, struct error *error)
 {
+    const char *path = option->value;
     char name[OPTION_TEXT_SIZE];
-    describe(path, option, name, sizeof name);
+    option_describe(option, name, sizeof name);
     *content = (struct file_content){0};
     /* O_NONBLOCK: a FIFO must not hang us; it has no effect on regular files. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -91,11 +83,6 @@ bool file_read_path(const char *path, const struct option *option, struct file_c
     if (!is_read)
         file_content_free(content);
     return is_read;
-}
-
-bool file_read(const struct option *option, struct file_content *content, struct error *error)
-{
-    return file_read_path(option->value, option, content, error);
 }
 
 void file_content_free(struct file_content *content)
@@ -124,9 +111,8 @@ bool file_identity_equal(const struct file_identity *a, const struct file_identi
            a->changed_nanoseconds == b->changed_nanoseconds;
 }
 
-bool file_permissions_check(const char *path, const struct option *option,
-                            const struct stat *status, bool is_secret, enum file_permissions rule,
-                            struct error *error)
+bool file_permissions_check(const struct option *option, const struct stat *status, bool is_secret,
+                            enum file_permissions rule, struct error *error)
 {
     bool is_strict = rule == FILE_PERMISSIONS_STRICT;
     if (!is_secret && !is_strict)
@@ -138,11 +124,11 @@ bool file_permissions_check(const char *path, const struct option *option,
     if ((status->st_mode & forbidden) == 0)
         return true;
     char name[OPTION_TEXT_SIZE];
-    describe(path, option, name, sizeof name);
+    option_describe(option, name, sizeof name);
     return error_set(error, ODBCSSL_ERROR_FILE_PERMISSIONS,
                      "%s: the file has mode 0%03o, and others may use it; %s. Run: chmod 600 %s",
                      name, (unsigned)(status->st_mode & 07777),
                      is_strict ? "SslFilePermissions=strict wants 0600 or less"
                                : "it must be 0600 or less, or 0640 or less when root owns it",
-                     path);
+                     option->value);
 }

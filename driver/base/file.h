@@ -36,10 +36,6 @@ struct file_content {
  * keyword, path, source and reason, and content is all zeroes. An empty file is an error. */
 bool file_read(const struct option *option, struct file_content *content, struct error *error);
 
-/* The same for a path that a directory or the password files' rule gave rather than a keyword. */
-bool file_read_path(const char *path, const struct option *option, struct file_content *content,
-                    struct error *error);
-
 /* Wipes and frees: content may be a private key. */
 void file_content_free(struct file_content *content);
 
@@ -47,11 +43,11 @@ void file_content_free(struct file_content *content);
 bool file_identify(const char *path, struct file_identity *identity_out);
 bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);
 
-/* The rule of SslFilePermissions for a file that was read. is_secret: key and key-password files.
- * FILE_PERMISSIONS_KEY: a secret file is 0600 or less, or 0640 or less when root owns it (libpq,
- * fe-secure-openssl.c). FILE_PERMISSIONS_STRICT: every file is 0600 or less (GaussDB(DWS)). */
-bool file_permissions_check(const char *path, const struct option *option,
-                            const struct stat *status, bool is_secret, enum file_permissions rule,
-                            struct error *error);
+/* The rule of SslFilePermissions for the file that option names and that was read. is_secret: key
+ * and key-password files. FILE_PERMISSIONS_KEY: a secret file is 0600 or less, or 0640 or less when
+ * root owns it (libpq, fe-secure-openssl.c). FILE_PERMISSIONS_STRICT: every file is 0600 or less
+ * (GaussDB(DWS)). */
+bool file_permissions_check(const struct option *option, const struct stat *status, bool is_secret,
+                            enum file_permissions rule, struct error *error);
 
 #endif

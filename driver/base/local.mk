@@ -1,7 +1,7 @@
 # Errors, buffers, text, files, clock, trace, report. Depends on nothing.
 noinst_LTLIBRARIES += driver/base/libbase.la
 driver_base_libbase_la_SOURCES = \
-	driver/base/buffer.c driver/base/buffer.h \
+	driver/base/array.h driver/base/buffer.c driver/base/buffer.h \
 	driver/base/clock.c driver/base/clock.h driver/base/databases.def \
 	driver/base/error.c driver/base/error.h driver/base/errors.def driver/base/warnings.def \
 	driver/base/file.c driver/base/file.h \

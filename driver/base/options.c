@@ -57,6 +57,13 @@ const char *tls_version_name(enum tls_version version)
     return "unknown";
 }
 
+struct option option_of_file(const struct option *option, const char *path)
+{
+    struct option file = *option;
+    file.value = (char *)path;
+    return file;
+}
+
 const char *option_describe(const struct option *option, char *out, size_t out_size)
 {
     snprintf(out, out_size, "%s=%s (%s)", option->keyword != NULL ? option->keyword : "?",

@@ -76,6 +76,10 @@ struct tls_options {
 
 #define TLS_DEFAULT_TIMEOUT 30
 
+/* The same keyword with path as its value, for a file that was found through it: in a folder, or
+ * beside another. It owns nothing; path has to outlive it. */
+struct option option_of_file(const struct option *option, const char *path);
+
 /* Wipe and free all texts; the struct is then all zeroes. */
 void option_free(struct option *option);
 void tls_options_free(struct tls_options *options);

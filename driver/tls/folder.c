@@ -1,4 +1,7 @@
-/* folder.c - lists a folder, each file once, in an order that does not depend on the file system.
+/*
+ * folder.c - lists a folder of certificates (trust.c) or CRLs (credentials_load.c): each file once,
+ * in an order that does not depend on the file system, so that the same folder always gives the
+ * same errors.
  */
 #include "tls/folder.h"
 
@@ -9,126 +12,105 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct entry {
-    char *path;
-    dev_t device;
-    ino_t inode;
-};
+#include "base/array.h"
 
-struct listing {
-    struct entry *entries;
-    size_t count;
-    size_t capacity;
-};
+static int compare_paths(const void *left, const void *right)
+{
+    const struct folder_file *a = left, *b = right;
+    return strcmp(a->path, b->path);
+}
 
 static int compare_files(const void *left, const void *right)
 {
-    const struct entry *a = left, *b = right;
+    const struct folder_file *a = left, *b = right;
     if (a->inode != b->inode)
         return a->inode < b->inode ? -1 : 1;
     if (a->device != b->device)
         return a->device < b->device ? -1 : 1;
-    return strcmp(a->path, b->path);
+    return compare_paths(a, b);
 }
 
-static int compare_paths(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-/* false: out of memory. */
-static bool add_entry(struct listing *listing, const char *folder, const char *name)
+static bool add_file(struct folder *folder, const char *parent, const char *name,
+                     struct error *error)
 {
     struct stat status;
-    struct entry entry = {0};
-    if (asprintf(&entry.path, "%s/%s", folder, name) < 0)
-        return false;
-    if (stat(entry.path, &status) != 0 || !S_ISREG(status.st_mode)) {
-        free(entry.path);
+    struct folder_file file = {0};
+    if (asprintf(&file.path, "%s/%s", parent, name) < 0)
+        return error_set_memory(error);
+    if (stat(file.path, &status) != 0 || !S_ISREG(status.st_mode)) {
+        free(file.path);
         return true;
     }
-    entry.device = status.st_dev;
-    entry.inode = status.st_ino;
-    if (listing->count == listing->capacity) {
-        size_t capacity = listing->capacity == 0 ? 32 : listing->capacity * 2;
-        struct entry *grown = reallocarray(listing->entries, capacity, sizeof *grown);
-        if (grown == NULL) {
-            free(entry.path);
-            return false;
-        }
-        listing->entries = grown;
-        listing->capacity = capacity;
+    struct folder_file *files = array_grow(folder->files, folder->count, sizeof *files);
+    if (files == NULL) {
+        free(file.path);
+        return error_set_memory(error);
     }
-    listing->entries[listing->count++] = entry;
+    file.device = status.st_dev;
+    file.inode = status.st_ino;
+    folder->files = files;
+    folder->files[folder->count++] = file;
     return true;
 }
 
-static bool read_entries(DIR *stream, const char *path, const char *name, struct listing *listing,
-                         struct error *error)
+static bool read_entries(DIR *stream, const struct option *option, const char *name,
+                         struct folder *folder, struct error *error)
 {
     const struct dirent *entry;
     for (errno = 0; (entry = readdir(stream)) != NULL; errno = 0) {
         if (entry->d_name[0] == '.')
             continue;
-        if (listing->count == FOLDER_ENTRY_LIMIT) {
-            error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
-                      "%s: the folder has more than the %d files that are read", name,
-                      FOLDER_ENTRY_LIMIT);
+        if (folder->count == FOLDER_ENTRY_LIMIT)
+            return error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
+                             "%s: the folder has more than the %d files that are read", name,
+                             FOLDER_ENTRY_LIMIT);
+        if (!add_file(folder, option->value, entry->d_name, error))
             return false;
-        }
-        if (!add_entry(listing, path, entry->d_name)) {
-            error_set_memory(error);
-            return false;
-        }
     }
-    if (errno != 0)
-        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
-                         "%s: the folder cannot be listed", name);
-    return errno == 0;
+    return errno == 0 || error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
+                                          "%s: the folder cannot be listed", name);
 }
 
-bool folder_list(const char *path, const struct option *option, struct folder *folder,
-                 struct error *error)
+/* Of several names of one file the first stays. */
+static void drop_doubles(struct folder *folder)
+{
+    size_t count = folder->count;
+    struct folder_file *files = folder->files;
+    folder->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct folder_file *last = folder->count > 0 ? &files[folder->count - 1] : NULL;
+        if (last != NULL && last->inode == files[i].inode && last->device == files[i].device)
+            free(files[i].path);
+        else
+            files[folder->count++] = files[i];
+    }
+}
+
+bool folder_list(const struct option *option, struct folder *folder, struct error *error)
 {
     char name[OPTION_TEXT_SIZE];
-    struct listing listing = {0};
     *folder = (struct folder){0};
     option_describe(option, name, sizeof name);
-    DIR *stream = opendir(path); /* glibc opens it close-on-exec */
-    if (stream == NULL) {
-        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
-                         "%s: the folder cannot be opened", name);
-        return false;
-    }
-    bool is_good = read_entries(stream, path, name, &listing, error);
+    DIR *stream = opendir(option->value); /* glibc opens it close-on-exec */
+    if (stream == NULL)
+        return error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
+                                "%s: the folder cannot be opened", name);
+    bool is_read = read_entries(stream, option, name, folder, error);
     closedir(stream);
-    folder->paths = calloc(listing.count + 1, sizeof *folder->paths);
-    if (folder->paths == NULL)
-        error_set_memory(error);
-    is_good = is_good && folder->paths != NULL;
-    if (listing.count > 0)
-        qsort(listing.entries, listing.count, sizeof *listing.entries, compare_files);
-    for (size_t i = 0; i < listing.count; i++) {
-        const struct entry *entry = &listing.entries[i];
-        bool is_double =
-            i > 0 && entry[-1].inode == entry->inode && entry[-1].device == entry->device;
-        if (is_good && !is_double)
-            folder->paths[folder->count++] = entry->path;
-        else
-            free(entry->path);
-    }
-    free(listing.entries);
-    if (is_good)
-        qsort(folder->paths, folder->count, sizeof *folder->paths, compare_paths);
-    else
+    if (!is_read) {
         folder_free(folder);
-    return is_good;
+    } else if (folder->count > 0) {
+        qsort(folder->files, folder->count, sizeof *folder->files, compare_files);
+        drop_doubles(folder);
+        qsort(folder->files, folder->count, sizeof *folder->files, compare_paths);
+    }
+    return is_read;
 }
 
 void folder_free(struct folder *folder)
 {
-    for (size_t i = 0; folder->paths != NULL && i < folder->count; i++)
-        free(folder->paths[i]);
-    free(folder->paths);
+    for (size_t i = 0; i < folder->count; i++)
+        free(folder->files[i].path);
+    free(folder->files);
     *folder = (struct folder){0};
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/options.h"
@@ -13,16 +14,22 @@
 /* More entries are refused. */
 #define FOLDER_ENTRY_LIMIT 65536
 
+struct folder_file {
+    char *path;
+    dev_t device;
+    ino_t inode;
+};
+
 struct folder {
-    char **paths;
+    struct folder_file *files;
     size_t count;
 };
 
-/* Lists the regular files in the folder path, sorted by name. Links are followed; a file with
- * several names (as c_rehash makes) is listed once; hidden files, folders and links that lead
- * nowhere are left out. option: for errors. */
-bool folder_list(const char *path, const struct option *option, struct folder *folder,
-                 struct error *error);
+/* Lists the regular files in the folder that option names, sorted by path. Links are followed; a
+ * file with several names (as c_rehash makes) is listed once; hidden files, folders and links that
+ * lead nowhere are left out. The caller frees folder. false with error set, and folder is all
+ * zeroes. */
+bool folder_list(const struct option *option, struct folder *folder, struct error *error);
 void folder_free(struct folder *folder);
 
 #endif

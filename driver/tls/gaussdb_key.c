@@ -1,4 +1,7 @@
-/* gaussdb_key.c - finds, checks and decrypts GaussDB's key password files. */
+/*
+ * gaussdb_key.c - finds, checks and decrypts GaussDB's key password files, for keyfile.c when a key
+ * is encrypted and SslPassword is not set.
+ */
 #include "tls/gaussdb_key.h"
 
 #include <gnutls/crypto.h>
@@ -29,18 +32,15 @@
 
 /* PostgreSQL's CRC-32 before 9.5: a reflected table, yet shifted to the left. So it is no known
  * CRC. */
-static uint32_t table_entry(uint32_t index)
-{
-    for (unsigned bit = 0; bit < 8; bit++)
-        index = (index & 1) != 0 ? index >> 1 ^ 0xedb88320u : index >> 1;
-    return index;
-}
-
 static uint32_t checksum(const unsigned char *bytes, size_t size)
 {
     uint32_t crc = 0xffffffffu;
-    for (size_t i = 0; i < size; i++)
-        crc = table_entry((crc >> 24 ^ bytes[i]) & 0xff) ^ crc << 8;
+    for (size_t i = 0; i < size; i++) {
+        uint32_t entry = (crc >> 24 ^ bytes[i]) & 0xff;
+        for (unsigned bit = 0; bit < 8; bit++)
+            entry = (entry & 1) != 0 ? entry >> 1 ^ 0xedb88320u : entry >> 1;
+        crc = entry ^ crc << 8;
+    }
     return crc ^ 0xffffffffu;
 }
 
@@ -81,22 +81,22 @@ static size_t password_length(const unsigned char *plain)
     return length == BLOCK_SIZE ? BLOCK_SIZE : 0;
 }
 
-enum gaussdb_key_outcome gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size,
-                                            const unsigned char *rand, size_t rand_size,
-                                            char password_out[GAUSSDB_KEY_PASSWORD_SIZE])
+const char *gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size,
+                               const unsigned char *rand, size_t rand_size,
+                               char password_out[GAUSSDB_KEY_PASSWORD_SIZE])
 {
     unsigned char plain[BLOCK_SIZE];
     memset(password_out, 0, GAUSSDB_KEY_PASSWORD_SIZE);
     if (cipher_size != CIPHER_SIZE)
-        return GAUSSDB_KEY_CIPHER_SIZE;
+        return "the .cipher file does not have the 56 bytes of a GaussDB key password file";
     if (rand_size != RAND_SIZE)
-        return GAUSSDB_KEY_RAND_SIZE;
+        return "the .rand file does not have the 24 bytes of a GaussDB key password file";
     if (!is_intact(cipher, CIPHER_SIZE))
-        return GAUSSDB_KEY_CIPHER_CRC;
+        return "the checksum of the .cipher file is wrong: it is damaged";
     if (!is_intact(rand, RAND_SIZE))
-        return GAUSSDB_KEY_RAND_CRC;
+        return "the checksum of the .rand file is wrong: it is damaged";
     if (!decrypt(cipher, rand, plain))
-        return GAUSSDB_KEY_CRYPTO;
+        return "GnuTLS refuses to decrypt them";
     size_t length = password_length(plain);
     bool is_printable = length > 0;
     for (size_t i = 0; i < length; i++)
@@ -104,26 +104,22 @@ enum gaussdb_key_outcome gaussdb_key_decode(const unsigned char *cipher, size_t 
     if (is_printable)
         memcpy(password_out, plain, length);
     text_wipe(plain, sizeof plain);
-    return is_printable ? GAUSSDB_KEY_DONE : GAUSSDB_KEY_CONTENT;
+    return is_printable ? NULL : "what they decrypt to is no password: they do not belong together";
 }
 
-static char *path_beside(const char *certificate_path, const char *name)
+/* NAME.key.cipher in the certificate's folder; NULL: there is none. */
+static char *find_named(const char *certificate_path, const char *name)
 {
     const char *slash = strrchr(certificate_path, '/');
     int folder = slash != NULL ? (int)(slash - certificate_path) + 1 : 0;
-    char *path = NULL;
-    return asprintf(&path, "%.*s%s.key.cipher", folder, certificate_path, name) < 0 ? NULL : path;
-}
-
-static char *find_named(const char *certificate_path, const char *name)
-{
     struct stat status;
-    char *path = path_beside(certificate_path, name);
-    if (path != NULL && lstat(path, &status) != 0) {
-        free(path);
-        path = NULL;
-    }
-    return path;
+    char *path = NULL;
+    if (asprintf(&path, "%.*s%s.key.cipher", folder, certificate_path, name) < 0)
+        return NULL;
+    if (lstat(path, &status) == 0)
+        return path;
+    free(path);
+    return NULL;
 }
 
 char *gaussdb_key_find(const char *certificate_path, const char *user)
@@ -144,23 +140,7 @@ static bool read_file(const char *path, const struct option *certificate,
     snprintf(source, sizeof source, "%s, beside %s", certificate->source, certificate->keyword);
     const struct option file = {
         .value = (char *)path, .keyword = "the key's password file", .source = source};
-    return watch_read(watch, path, &file, true, permissions, content, error);
-}
-
-static const char *reason(enum gaussdb_key_outcome outcome)
-{
-    static const char *const reasons[] = {
-        [GAUSSDB_KEY_DONE] = "",
-        [GAUSSDB_KEY_CIPHER_SIZE] =
-            "the .cipher file does not have the 56 bytes of a GaussDB key password file",
-        [GAUSSDB_KEY_RAND_SIZE] =
-            "the .rand file does not have the 24 bytes of a GaussDB key password file",
-        [GAUSSDB_KEY_CIPHER_CRC] = "the checksum of the .cipher file is wrong: it is damaged",
-        [GAUSSDB_KEY_RAND_CRC] = "the checksum of the .rand file is wrong: it is damaged",
-        [GAUSSDB_KEY_CONTENT] = "what they decrypt to is no password: they do not belong together",
-        [GAUSSDB_KEY_CRYPTO] = "GnuTLS refuses to decrypt them",
-    };
-    return reasons[outcome];
+    return watch_read(watch, &file, true, permissions, content, error);
 }
 
 bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
@@ -171,23 +151,20 @@ bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
     char *rand_path = NULL;
     size_t stem = strlen(cipher_path) - strlen(".cipher");
     memset(password_out, 0, GAUSSDB_KEY_PASSWORD_SIZE);
-    if (asprintf(&rand_path, "%.*s.rand", (int)stem, cipher_path) < 0) {
-        error_set_memory(error);
-        return false;
-    }
-    bool is_read = read_file(cipher_path, certificate, permissions, watch, &cipher, error) &&
+    if (asprintf(&rand_path, "%.*s.rand", (int)stem, cipher_path) < 0)
+        return error_set_memory(error);
+    bool is_good = read_file(cipher_path, certificate, permissions, watch, &cipher, error) &&
                    read_file(rand_path, certificate, permissions, watch, &rand, error);
-    enum gaussdb_key_outcome outcome = GAUSSDB_KEY_DONE;
-    if (is_read)
-        outcome =
-            gaussdb_key_decode(cipher.bytes, cipher.size, rand.bytes, rand.size, password_out);
-    if (outcome != GAUSSDB_KEY_DONE)
-        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "the key password files %s and %s cannot be used: %s. Fetch them again, or set "
-                  "SslPassword",
-                  cipher_path, rand_path, reason(outcome));
+    const char *fault = NULL;
+    if (is_good)
+        fault = gaussdb_key_decode(cipher.bytes, cipher.size, rand.bytes, rand.size, password_out);
+    if (fault != NULL)
+        is_good = error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                            "the key password files %s and %s cannot be used: %s. Fetch them "
+                            "again, or set SslPassword",
+                            cipher_path, rand_path, fault);
     file_content_free(&cipher);
     file_content_free(&rand);
     free(rand_path);
-    return is_read && outcome == GAUSSDB_KEY_DONE;
+    return is_good;
 }

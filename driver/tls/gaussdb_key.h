@@ -15,27 +15,19 @@
 /* One AES block, and a terminator. */
 #define GAUSSDB_KEY_PASSWORD_SIZE 17
 
-enum gaussdb_key_outcome {
-    GAUSSDB_KEY_DONE,
-    GAUSSDB_KEY_CIPHER_SIZE, /* not 56 bytes */
-    GAUSSDB_KEY_RAND_SIZE,   /* not 24 bytes */
-    GAUSSDB_KEY_CIPHER_CRC,
-    GAUSSDB_KEY_RAND_CRC,
-    GAUSSDB_KEY_CONTENT, /* what comes out is no password: the two files do not belong together */
-    GAUSSDB_KEY_CRYPTO   /* GnuTLS refuses */
-};
-
-/* Decrypts the password, which the caller wipes. */
-enum gaussdb_key_outcome gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size,
-                                            const unsigned char *rand, size_t rand_size,
-                                            char password_out[GAUSSDB_KEY_PASSWORD_SIZE]);
+/* Decrypts the password, which the caller wipes, from the contents of both files. Returns NULL, or
+ * what is wrong with them; static; the password is then empty. */
+const char *gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size,
+                               const unsigned char *rand, size_t rand_size,
+                               char password_out[GAUSSDB_KEY_PASSWORD_SIZE]);
 
 /* Which password file counts for a certificate file: USER.key.cipher in its folder if there is one,
  * else client.key.cipher, else NULL. The caller frees. user may be NULL. */
 char *gaussdb_key_find(const char *certificate_path, const char *user);
 
-/* Reads the files that gaussdb_key_find names: cipher_path and its .rand. certificate: the option
- * whose file lies beside them, for errors. */
+/* Reads the files that gaussdb_key_find names: cipher_path and its .rand, and decrypts the
+ * password, which the caller wipes. certificate: the option whose file lies beside them, for
+ * errors. watch gets both files; may be NULL. false with error set, and the password is empty. */
 bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
                       enum file_permissions permissions, struct watch *watch,
                       char password_out[GAUSSDB_KEY_PASSWORD_SIZE], struct error *error);

@@ -1,6 +1,6 @@
 /*
- * keyfile.c - loads SslCert and SslKey: files or a token, the key's password, the chain in its
- * order. Certificates are taken apart once, here; credentials_load.c hands them to GnuTLS.
+ * keyfile.c - loads SslCert and SslKey for credentials_load.c, which hands them to GnuTLS: files or
+ * a token, the key's password, the chain in its order. Certificates are taken apart once, here.
  */
 #include "tls/keyfile.h"
 
@@ -14,8 +14,6 @@
 #include "tls/gaussdb_key.h"
 #include "tls/private_key.h"
 #include "tls/token.h"
-
-#define DIGEST_SIZE 32
 
 /* More certificates beside a client's key are refused. */
 #define CANDIDATE_LIMIT 1024
@@ -45,27 +43,21 @@ static bool read_candidates(struct loading *loading)
     const struct parsed_file *file = &loading->file;
     char name[OPTION_TEXT_SIZE];
     token_describe(&loading->options->cert, name, sizeof name);
-    if (file->certificate_count > CANDIDATE_LIMIT) {
-        error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: the file holds %zu certificates, more than the %d among which a client "
-                  "certificate is looked for",
-                  name, file->certificate_count, CANDIDATE_LIMIT);
-        return false;
-    }
+    if (file->certificate_count > CANDIDATE_LIMIT)
+        return error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "%s: the file holds %zu certificates, more than the %d among which a "
+                         "client certificate is looked for",
+                         name, file->certificate_count, CANDIDATE_LIMIT);
     loading->candidates = calloc(file->certificate_count, sizeof *loading->candidates);
-    if (loading->candidates == NULL) {
-        error_set_memory(loading->error);
-        return false;
-    }
+    if (loading->candidates == NULL)
+        return error_set_memory(loading->error);
     for (size_t i = 0; i < file->certificate_count; i++) {
         const struct parsed_certificate *item = &file->certificates[i];
         const char *fault = certificate_read(item->bytes, item->size, &loading->candidates[i]);
-        if (fault != NULL) {
-            error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                      "%s: certificate %zu in the file cannot be understood: %s", name, i + 1,
-                      fault);
-            return false;
-        }
+        if (fault != NULL)
+            return error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                             "%s: certificate %zu in the file cannot be understood: %s", name,
+                             i + 1, fault);
     }
     return true;
 }
@@ -111,21 +103,10 @@ static bool import_only_key(struct loading *loading, const struct parsed_file *f
     option_describe(option, name, sizeof name);
     if (file->key_count == 1)
         return import_key(loading, &file->keys[0], name);
-    error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
-              "%s: the file holds %zu private keys, and it is not clear which one is meant: keep "
-              "one in it",
-              name, file->key_count);
-    return false;
-}
-
-static bool load_key_file(struct loading *loading)
-{
-    struct parsed_file file = {0};
-    const struct option *option = &loading->options->key;
-    bool is_loaded = read_file(loading, option, PARSED_WANTED_KEY, &file) &&
-                     import_only_key(loading, &file, option);
-    parsed_file_free(&file);
-    return is_loaded;
+    return error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                     "%s: the file holds %zu private keys, and it is not clear which one is meant: "
+                     "keep one in it",
+                     name, file->key_count);
 }
 
 static bool load_key(struct loading *loading)
@@ -134,24 +115,29 @@ static bool load_key(struct loading *loading)
     const struct option *key = options->key.value != NULL ? &options->key : &options->cert;
     if (token_is_uri(key->value))
         return token_load_key(key, loading->identity->pin, &loading->identity->key, loading->error);
-    if (options->key.value != NULL)
-        return load_key_file(loading);
+    if (key == &options->key) {
+        struct parsed_file file = {0};
+        bool is_loaded = read_file(loading, key, PARSED_WANTED_KEY, &file) &&
+                         import_only_key(loading, &file, key);
+        parsed_file_free(&file);
+        return is_loaded;
+    }
     if (loading->file.key_count > 0)
-        return import_only_key(loading, &loading->file, &options->cert);
+        return import_only_key(loading, &loading->file, key);
     char name[OPTION_TEXT_SIZE];
-    error_set(loading->error, ODBCSSL_ERROR_KEY_MISSING,
-              "%s: the file holds a certificate without its private key: set SslKey to the file "
-              "of the key",
-              option_describe(&options->cert, name, sizeof name));
-    return false;
+    return error_set(loading->error, ODBCSSL_ERROR_KEY_MISSING,
+                     "%s: the file holds a certificate without its private key: set SslKey to the "
+                     "file of the key",
+                     option_describe(key, name, sizeof name));
 }
 
 /* What two public keys have in common when they are the same: the modulus of RSA, since PSS has
- * parameters that differ between key and certificate; else the identifier. */
+ * parameters that differ between key and certificate; else the identifier. false: it is not known.
+ */
 static bool key_identity(gnutls_pubkey_t key, unsigned char *digest)
 {
     gnutls_datum_t modulus = {0}, exponent = {0};
-    size_t size = DIGEST_SIZE;
+    size_t size = CERTIFICATE_DIGEST_SIZE;
     if (gnutls_pubkey_export_rsa_raw2(key, &modulus, &exponent, 0) != 0)
         return gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, digest, &size) == 0;
     bool is_known = gnutls_hash_fast(GNUTLS_DIG_SHA256, modulus.data, modulus.size, digest) == 0;
@@ -160,7 +146,7 @@ static bool key_identity(gnutls_pubkey_t key, unsigned char *digest)
     return is_known;
 }
 
-/* false: the token does not tell. */
+/* false: the token keeps the public key to itself. */
 static bool private_key_identity(gnutls_privkey_t key, unsigned char *digest)
 {
     gnutls_pubkey_t public_key;
@@ -174,15 +160,11 @@ static bool private_key_identity(gnutls_privkey_t key, unsigned char *digest)
 
 static bool certificate_has_key(const struct certificate *certificate, const unsigned char *digest)
 {
-    const struct der *info = &certificate->public_key;
-    const gnutls_datum_t der = {(unsigned char *)info->whole, (unsigned)info->whole_size};
-    gnutls_pubkey_t public_key;
-    unsigned char found[DIGEST_SIZE];
-    if (gnutls_pubkey_init(&public_key) != 0)
-        return false;
-    bool is_same = gnutls_pubkey_import(public_key, &der, GNUTLS_X509_FMT_DER) == 0 &&
-                   key_identity(public_key, found) && memcmp(found, digest, DIGEST_SIZE) == 0;
-    gnutls_pubkey_deinit(public_key);
+    unsigned char found[CERTIFICATE_DIGEST_SIZE];
+    gnutls_pubkey_t key = signature_import_key(&certificate->public_key);
+    bool is_same =
+        key != NULL && key_identity(key, found) && memcmp(found, digest, sizeof found) == 0;
+    gnutls_pubkey_deinit(key);
     return is_same;
 }
 
@@ -202,22 +184,21 @@ static bool report_mismatch(const struct loading *loading)
     const struct tls_options *options = loading->options;
     const struct option *key = options->key.value != NULL ? &options->key : &options->cert;
     char cert_name[OPTION_TEXT_SIZE], key_name[OPTION_TEXT_SIZE], certificate[OPTION_TEXT_SIZE];
-    error_set(loading->error, ODBCSSL_ERROR_KEY_MISMATCH,
-              "%s: the private key does not belong to the client certificate %s, nor to another "
-              "one of the %zu in %s",
-              token_describe(key, key_name, sizeof key_name),
-              describe_certificate(&loading->candidates[0], certificate, sizeof certificate),
-              loading->file.certificate_count,
-              token_describe(&options->cert, cert_name, sizeof cert_name));
-    return false;
+    return error_set(loading->error, ODBCSSL_ERROR_KEY_MISMATCH,
+                     "%s: the private key does not belong to the client certificate %s, nor to "
+                     "another one of the %zu in %s",
+                     token_describe(key, key_name, sizeof key_name),
+                     describe_certificate(&loading->candidates[0], certificate, sizeof certificate),
+                     loading->file.certificate_count,
+                     token_describe(&options->cert, cert_name, sizeof cert_name));
 }
 
 /* The index of the certificate that the key belongs to; certificate_count: none. */
 static size_t find_leaf(const struct loading *loading)
 {
-    unsigned char digest[DIGEST_SIZE];
+    unsigned char digest[CERTIFICATE_DIGEST_SIZE];
     size_t index = 0;
-    /* Where a token keeps the public key to itself, the handshake tells. */
+    /* Where that cannot be known, the handshake shows it. */
     if (!private_key_identity(loading->identity->key, digest))
         return 0;
     while (index < loading->file.certificate_count &&
@@ -250,10 +231,8 @@ static bool build_chain(struct loading *loading)
     if (next == count)
         return report_mismatch(loading);
     identity->chain = calloc(count, sizeof *identity->chain);
-    if (identity->chain == NULL) {
-        error_set_memory(loading->error);
-        return false;
-    }
+    if (identity->chain == NULL)
+        return error_set_memory(loading->error);
     for (; next < count; next = find_issuer(loading)) {
         identity->chain[identity->chain_count++] = loading->candidates[next];
         loading->file.certificates[next].bytes = NULL;
@@ -267,21 +246,8 @@ static bool describe_identity(struct loading *loading)
     char name[OPTION_TEXT_SIZE], subject[OPTION_TEXT_SIZE];
     identity->subject = strdup(describe_certificate(&identity->chain[0], subject, sizeof subject));
     identity->name = strdup(token_describe(&loading->options->cert, name, sizeof name));
-    if (identity->subject != NULL && identity->name != NULL)
-        return true;
-    error_set_memory(loading->error);
-    return false;
-}
-
-static bool prepare_pin(struct loading *loading)
-{
-    const struct tls_options *options = loading->options;
-    if (!token_is_uri(options->cert.value) && !token_is_uri(options->key.value))
-        return true;
-    loading->identity->pin = token_pin_new(options->password.value);
-    if (loading->identity->pin == NULL)
-        error_set_memory(loading->error);
-    return loading->identity->pin != NULL;
+    return (identity->subject != NULL && identity->name != NULL) ||
+           error_set_memory(loading->error);
 }
 
 bool client_identity_load(const struct tls_options *options, const char *user, struct watch *watch,
@@ -290,8 +256,13 @@ bool client_identity_load(const struct tls_options *options, const char *user, s
     struct loading loading = {
         .options = options, .user = user, .watch = watch, .identity = identity, .error = error};
     *identity = (struct client_identity){0};
-    bool is_loaded = prepare_pin(&loading) && load_certificates(&loading) && load_key(&loading) &&
-                     build_chain(&loading) && describe_identity(&loading);
+    if (token_is_uri(options->cert.value) || token_is_uri(options->key.value)) {
+        identity->pin = token_pin_new(options->password.value);
+        if (identity->pin == NULL)
+            return error_set_memory(error);
+    }
+    bool is_loaded = load_certificates(&loading) && load_key(&loading) && build_chain(&loading) &&
+                     describe_identity(&loading);
     free(loading.candidates);
     parsed_file_free(&loading.file);
     if (!is_loaded)

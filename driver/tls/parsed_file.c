@@ -1,5 +1,7 @@
 /*
- * parsed_file.c - takes one file apart: text into its PEM blocks, and bytes by what they are.
+ * parsed_file.c - takes one file apart for trust.c, keyfile.c and the command: text into its PEM
+ * blocks, and bytes by what they are. What is found is copied, so that the file's bytes can be
+ * wiped at once.
  */
 #include "tls/parsed_file.h"
 
@@ -8,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "tls/der.h"
 #include "tls/parsed_parts.h"
@@ -17,20 +20,14 @@ const char *const parsed_default_passwords[] = {"changeit", "apsaradb", NULL};
 
 /* ---- what was found ---- */
 
-/* Appends a copy of the bytes to an array, whose elements begin with their address. */
-static void *add_copy(void **array, size_t *count, size_t *capacity, size_t element_size,
-                      const unsigned char *bytes, size_t size, struct error *error)
+/* Appends a copy of the bytes to an array, whose elements begin with their address. NULL with error
+ * set: out of memory. */
+static void *add_copy(void **array, size_t *count, size_t element_size, const unsigned char *bytes,
+                      size_t size, struct error *error)
 {
     unsigned char *copy = malloc(size + 1);
-    if (*count == *capacity && copy != NULL) {
-        size_t wanted = *capacity == 0 ? 8 : *capacity * 2;
-        void *grown = reallocarray(*array, wanted, element_size);
-        if (grown != NULL) {
-            *array = grown;
-            *capacity = wanted;
-        }
-    }
-    if (copy == NULL || *count == *capacity) {
+    char *grown = copy != NULL ? array_grow(*array, *count, element_size) : NULL;
+    if (grown == NULL) {
         free(copy);
         error_set_memory(error);
         return NULL;
@@ -38,7 +35,8 @@ static void *add_copy(void **array, size_t *count, size_t *capacity, size_t elem
     if (size > 0)
         memcpy(copy, bytes, size);
     copy[size] = '\0';
-    unsigned char **element = (void *)((char *)*array + (*count)++ * element_size);
+    *array = grown;
+    unsigned char **element = (void *)(grown + (*count)++ * element_size);
     *element = copy;
     return element;
 }
@@ -46,21 +44,18 @@ static void *add_copy(void **array, size_t *count, size_t *capacity, size_t elem
 bool parsed_file_add_certificate(struct parsed_file *file, const unsigned char *bytes, size_t size,
                                  const char *name, struct error *error)
 {
-    if (file->certificate_count == PARSED_CERTIFICATE_LIMIT) {
-        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: the file holds more than the %d certificates that are read", name,
-                  PARSED_CERTIFICATE_LIMIT);
-        return false;
-    }
-    if (size > PARSED_CERTIFICATE_SIZE_LIMIT) {
-        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: certificate %zu has %zu bytes, more than the %zu KiB that are read", name,
-                  file->certificate_count + 1, size, PARSED_CERTIFICATE_SIZE_LIMIT >> 10);
-        return false;
-    }
+    if (file->certificate_count == PARSED_CERTIFICATE_LIMIT)
+        return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "%s: the file holds more than the %d certificates that are read", name,
+                         PARSED_CERTIFICATE_LIMIT);
+    if (size > PARSED_CERTIFICATE_SIZE_LIMIT)
+        return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "%s: certificate %zu has %zu bytes, more than the %zu KiB that are read",
+                         name, file->certificate_count + 1, size,
+                         PARSED_CERTIFICATE_SIZE_LIMIT >> 10);
     struct parsed_certificate *certificate =
-        add_copy((void **)&file->certificates, &file->certificate_count,
-                 &file->certificate_capacity, sizeof *certificate, bytes, size, error);
+        add_copy((void **)&file->certificates, &file->certificate_count, sizeof *certificate, bytes,
+                 size, error);
     if (certificate == NULL)
         return false;
     certificate->size = size;
@@ -81,14 +76,12 @@ bool parsed_add_key(const struct parsing *parsing, const unsigned char *bytes, s
     parsed_saw(parsing, form == PARSED_KEY_PLAIN ? PARSED_PRIVATE_KEY : PARSED_ENCRYPTED_KEY);
     if (!parsed_wants_keys(parsing))
         return true;
-    if (file->key_count == PARSED_KEY_LIMIT || size > PARSED_KEY_SIZE_LIMIT) {
-        error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: the file holds more than %d private keys, or one larger than %zu KiB",
-                  parsing->source->name, PARSED_KEY_LIMIT, PARSED_KEY_SIZE_LIMIT >> 10);
-        return false;
-    }
-    struct parsed_key *key = add_copy((void **)&file->keys, &file->key_count, &file->key_capacity,
-                                      sizeof *key, bytes, size, parsing->error);
+    if (file->key_count == PARSED_KEY_LIMIT || size > PARSED_KEY_SIZE_LIMIT)
+        return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "%s: the file holds more than %d private keys, or one larger than %zu KiB",
+                         parsing->source->name, PARSED_KEY_LIMIT, PARSED_KEY_SIZE_LIMIT >> 10);
+    struct parsed_key *key =
+        add_copy((void **)&file->keys, &file->key_count, sizeof *key, bytes, size, parsing->error);
     if (key == NULL)
         return false;
     key->size = size;
@@ -133,20 +126,18 @@ void parsed_file_free(struct parsed_file *file)
 
 bool parsed_damaged(const struct parsing *parsing, const char *what, const char *why)
 {
-    error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED, "%s: the %s is damaged: %s",
-              parsing->source->name, what, why);
-    return false;
+    return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED, "%s: the %s is damaged: %s",
+                     parsing->source->name, what, why);
 }
 
 static bool damaged_block(const struct parsing *parsing, const struct pem_block *block,
                           const char *what)
 {
     char label[80];
-    error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-              "%s: the block '%s' that begins in line %zu %s", parsing->source->name,
-              error_printable(block->label, block->label_size, label, sizeof label), block->line,
-              what);
-    return false;
+    return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                     "%s: the block '%s' that begins in line %zu %s", parsing->source->name,
+                     error_printable(block->label, block->label_size, label, sizeof label),
+                     block->line, what);
 }
 
 /* "a private key and a certificate revocation list (CRL)"; returns out. */
@@ -170,14 +161,13 @@ static bool refuse(const struct parsing *parsing)
     char found[512];
     uint64_t seen = parsing->file->seen;
     const char *advice = parsed_kind_advice(seen);
-    error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-              "%s: the file holds %s; what is wanted here is %s%s%s", parsing->source->name,
-              describe(seen, found, sizeof found),
-              parsing->source->wanted == PARSED_WANTED_KEY
-                  ? "a private key (PEM, DER, PKCS#12 or JKS)"
-                  : "certificates (PEM, DER, PKCS#7, PKCS#12 or JKS)",
-              advice != NULL ? "; " : "", advice != NULL ? advice : "");
-    return false;
+    return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                     "%s: the file holds %s; what is wanted here is %s%s%s", parsing->source->name,
+                     describe(seen, found, sizeof found),
+                     parsing->source->wanted == PARSED_WANTED_KEY
+                         ? "a private key (PEM, DER, PKCS#12 or JKS)"
+                         : "certificates (PEM, DER, PKCS#7, PKCS#12 or JKS)",
+                     advice != NULL ? "; " : "", advice != NULL ? advice : "");
 }
 
 /* ---- content ---- */
@@ -213,13 +203,11 @@ static bool read_binary(const struct parsing *parsing, enum parsed_kind kind,
 
 static bool read_encrypted_pem(const struct parsing *parsing, const struct pem_block *block)
 {
-    struct buffer text = {0};
-    bool is_good = pem_rewrite(block, &text);
-    if (!is_good)
-        error_set_memory(parsing->error);
-    is_good = is_good && parsed_add_key(parsing, buffer_content(&text), buffer_length(&text),
-                                        PARSED_KEY_ENCRYPTED_PEM);
-    text_wipe(text.storage, text.storage != NULL ? text.capacity : 0);
+    struct buffer text = {.is_secret = true};
+    bool is_good = pem_rewrite(block, &text)
+                       ? parsed_add_key(parsing, buffer_content(&text), buffer_length(&text),
+                                        PARSED_KEY_ENCRYPTED_PEM)
+                       : error_set_memory(parsing->error);
     buffer_free(&text);
     return is_good;
 }
@@ -254,19 +242,18 @@ static bool read_block(const struct parsing *parsing, const struct pem_block *bl
     switch (kind) {
     case PARSED_PRIVATE_KEY:
     case PARSED_ENCRYPTED_KEY:
-        if (pem_is_encrypted(block))
-            return read_encrypted_pem(parsing, block);
-        return read_encoded(parsing, block, kind);
+        return pem_is_encrypted(block) ? read_encrypted_pem(parsing, block)
+                                       : read_encoded(parsing, block, kind);
     case PARSED_CERTIFICATE:
     case PARSED_PKCS7:
     case PARSED_PKCS12:
         return read_encoded(parsing, block, kind);
     case PARSED_TRUSTED_CERTIFICATE:
         /* It may say what the certificate must not be trusted for, which nobody here would obey. */
-        error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: line %zu begins %s, which is not supported; %s", parsing->source->name,
-                  block->line, parsed_kind_name(kind), parsed_kind_advice(UINT64_C(1) << kind));
-        return false;
+        return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "%s: line %zu begins %s, which is not supported; %s",
+                         parsing->source->name, block->line, parsed_kind_name(kind),
+                         parsed_kind_advice(UINT64_C(1) << kind));
     default:
         parsed_saw(parsing, kind);
         return true;
@@ -318,22 +305,18 @@ bool parsed_file_load(const struct parsed_origin *origin, enum parsed_wanted wan
 {
     struct file_content content;
     char name[OPTION_TEXT_SIZE];
-    struct option named = *origin->option;
-    if (origin->path != NULL)
-        named.value = (char *)origin->path;
-    if (!watch_read(origin->watch, named.value, origin->option, false, origin->permissions,
-                    &content, error))
+    if (!watch_read(origin->watch, origin->option, false, origin->permissions, &content, error))
         return false;
     const struct parsed_source source = {.bytes = content.bytes,
                                          .size = content.size,
-                                         .name = option_describe(&named, name, sizeof name),
+                                         .name = option_describe(origin->option, name, sizeof name),
                                          .password = origin->password,
                                          .wanted = wanted};
     bool is_read = parsed_file_read(&source, file, error);
     /* Only now it is known whether there are keys in it, as there had better be. */
     if (is_read && wanted >= PARSED_WANTED_CHAIN && parsed_file_has_keys(file))
-        is_read = file_permissions_check(named.value, origin->option, &content.status, true,
-                                         origin->permissions, error);
+        is_read = file_permissions_check(origin->option, &content.status, true, origin->permissions,
+                                         error);
     file_content_free(&content);
     return is_read;
 }

@@ -1,6 +1,6 @@
 /*
  * parsed_file.h - what a file holds: certificates and private keys, as bytes, out of every format
- * people are given (PEM, DER, PKCS#7, PKCS#12, JKS), and what else stands in it. The content tells
+ * people are given (PEM, DER, PKCS#7, PKCS#12, JKS), and what else stands in it. The content shows
  * the format, never the name, and a file that is refused is called by what it is.
  *
  *      trust, keyfile --- parsed_file.c     one file: read, checked, taken apart
@@ -27,7 +27,8 @@
 #define PARSED_KEY_LIMIT 64
 #define PARSED_KEY_SIZE_LIMIT ((size_t)256 * 1024)
 
-/* What bytes or a PEM block can be. */
+/* What bytes or a PEM block can be: what is read here, and what people name by mistake, so that the
+ * error can call it by its name. */
 enum parsed_kind {
     PARSED_CERTIFICATE,
     PARSED_TRUSTED_CERTIFICATE,
@@ -40,7 +41,6 @@ enum parsed_kind {
     PARSED_PKCS12,
     PARSED_JKS,
     PARSED_JCEKS,
-    PARSED_BKS,
     PARSED_OPENSSH_KEY,
     PARSED_OPENSSH_PUBLIC_KEY,
     PARSED_PUTTY_KEY,
@@ -75,10 +75,8 @@ struct parsed_key {
 struct parsed_file {
     struct parsed_certificate *certificates;
     size_t certificate_count;
-    size_t certificate_capacity;
     struct parsed_key *keys;
     size_t key_count;
-    size_t key_capacity;
     uint64_t seen; /* bits 1 << enum parsed_kind: everything that stood in the file */
 };
 
@@ -105,14 +103,13 @@ struct parsed_source {
 bool parsed_file_read(const struct parsed_source *source, struct parsed_file *file,
                       struct error *error);
 
-/* The same of a file on the disk, which watch remembers (NULL: nobody wants to know). For a chain,
- * an identity or a key, files with private keys must be nobody else's to read. */
+/* The same of a file on the disk. For a chain, an identity or a key, files with private keys must
+ * be nobody else's to read. */
 struct parsed_origin {
-    const struct option *option;
-    const char *path; /* NULL: what option says; else a file in that folder */
-    const char *password;
+    const struct option *option; /* the file */
+    const char *password;        /* as in parsed_source */
     enum file_permissions permissions;
-    struct watch *watch;
+    struct watch *watch; /* gets the file; NULL: nobody wants to know */
 };
 bool parsed_file_load(const struct parsed_origin *origin, enum parsed_wanted wanted,
                       struct parsed_file *file, struct error *error);

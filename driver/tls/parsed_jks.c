@@ -1,5 +1,5 @@
 /*
- * parsed_jks.c - Java's own key stores, which no library here reads.
+ * parsed_jks.c - Java's own key stores, which no library here reads, for parsed_file.c.
  *
  * All integers big-endian: magic, version, number of entries; each entry: tag, alias, time,
  * content; at the end a SHA-1 over password, "Mighty Aphrodite" and everything before.
@@ -65,41 +65,37 @@ static bool digest_fits(const unsigned char *bytes, size_t size, const char *pas
            memcmp(digest, bytes + size - SHA1_SIZE, SHA1_SIZE) == 0;
 }
 
+/* The digest covers the password too, so a wrong password looks like an altered file. */
 static bool check_digest(struct reader *reader, const unsigned char *bytes, size_t size)
 {
     const char *given = reader->parsing->source->password, *name = reader->parsing->source->name;
     struct error *error = reader->parsing->error;
     reader->password = given;
-    if (given != NULL && strlen(given) > PASSWORD_LIMIT) {
-        error_set(error, ODBCSSL_ERROR_STORE_PASSWORD, "%s: SslPassword is too long", name);
-        return false;
-    }
+    if (given != NULL && strlen(given) > PASSWORD_LIMIT)
+        return error_set(error, ODBCSSL_ERROR_STORE_PASSWORD, "%s: SslPassword is too long", name);
     if (given != NULL && digest_fits(bytes, size, given))
         return true;
     const char *const *usual = parsed_default_passwords;
     while (*usual != NULL && !digest_fits(bytes, size, *usual))
         usual++;
-    if (given == NULL && *usual != NULL) {
+    if (given == NULL) {
         reader->password = *usual;
-        return true;
+        return *usual != NULL ||
+               error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
+                         "%s: SslPassword is not set, and none of the usual passwords of a Java "
+                         "key store (changeit, apsaradb) fits its digest: set SslPassword to its "
+                         "password; if it is one of these, the file was altered",
+                         name);
     }
-    if (given != NULL && *usual != NULL)
-        error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
-                  "%s: SslPassword is not the password of this Java key store; the file is intact "
-                  "and has the usual password '%s'",
-                  name, *usual);
-    else if (given != NULL)
-        error_set(error, ODBCSSL_ERROR_STORE_ALTERED,
-                  "%s: the digest of the Java key store does not fit: SslPassword is not its "
-                  "password, or the file was altered",
-                  name);
-    else
-        error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
-                  "%s: SslPassword is not set, and none of the usual passwords of a Java key store "
-                  "(changeit, apsaradb) fits its digest: set SslPassword to its password; if it is "
-                  "one of these, the file was altered",
-                  name);
-    return false;
+    if (*usual != NULL)
+        return error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
+                         "%s: SslPassword is not the password of this Java key store; the file is "
+                         "intact and has the usual password '%s'",
+                         name, *usual);
+    return error_set(error, ODBCSSL_ERROR_STORE_ALTERED,
+                     "%s: the digest of the Java key store does not fit: SslPassword is not its "
+                     "password, or the file was altered",
+                     name);
 }
 
 /* A certificate: its type (from version 2 on), length, DER. */
@@ -157,17 +153,19 @@ static bool unprotect(const char *password, const struct der *protected, unsigne
 
 static bool add_key(const struct reader *reader, const struct der *protected)
 {
+    const struct parsing *parsing = reader->parsing;
     size_t size = protected->size - 2 * SHA1_SIZE;
     unsigned char *plain = malloc(size);
-    bool is_good = plain != NULL && unprotect(reader->password, protected, plain);
+    bool is_good = false;
     if (plain == NULL)
-        error_set_memory(reader->parsing->error);
-    else if (!is_good)
-        error_set(reader->parsing->error, ODBCSSL_ERROR_KEY_PASSWORD,
+        error_set_memory(parsing->error);
+    else if (!unprotect(reader->password, protected, plain))
+        error_set(parsing->error, ODBCSSL_ERROR_KEY_PASSWORD,
                   "%s: a private key in the Java key store has another password than the store "
                   "itself; give both the same with keytool -keypasswd",
-                  reader->parsing->source->name);
-    is_good = is_good && parsed_add_key(reader->parsing, plain, size, PARSED_KEY_PLAIN);
+                  parsing->source->name);
+    else
+        is_good = parsed_add_key(parsing, plain, size, PARSED_KEY_PLAIN);
     text_wipe(plain, size);
     free(plain);
     return is_good;

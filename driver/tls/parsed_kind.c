@@ -1,6 +1,6 @@
 /*
- * parsed_kind.c - tells what bytes are by what is in them, and what to do about a file that is of
- * no use as it is.
+ * parsed_kind.c - what bytes are, by what is in them, for parsed_file.c: the formats that are read,
+ * and those that people name by mistake, each with what to do about it.
  */
 #include <fnmatch.h>
 #include <string.h>
@@ -26,8 +26,6 @@ static const struct {
     [PARSED_JKS] = {"a Java key store (JKS)", NULL},
     [PARSED_JCEKS] = {"a Java key store of type JCEKS",
                       "convert it with: keytool -importkeystore -deststoretype PKCS12"},
-    [PARSED_BKS] = {"a Bouncy Castle key store (BKS)",
-                    "convert it to PKCS#12 with keytool and Bouncy Castle's provider"},
     [PARSED_OPENSSH_KEY] = {"an OpenSSH private key",
                             "convert a copy of it with: ssh-keygen -p -m PKCS8 -f COPY"},
     [PARSED_OPENSSH_PUBLIC_KEY] = {"an OpenSSH public key", NULL},
@@ -49,9 +47,6 @@ static const struct {
 } magics[] = {
     {"\xfe\xed\xfe\xed", 4, PARSED_JKS},
     {"\xce\xce\xce\xce", 4, PARSED_JCEKS},
-    /* version, length of the salt */
-    {"\0\0\0\1\0\0\0\x14", 8, PARSED_BKS},
-    {"\0\0\0\2\0\0\0\x14", 8, PARSED_BKS},
     {"PK\3\4", 4, PARSED_ARCHIVE},
     {"\x1f\x8b", 2, PARSED_ARCHIVE},
     {"\xff\xfe", 2, PARSED_UTF16},
@@ -173,10 +168,10 @@ static enum parsed_kind kind_of_asn1(const unsigned char *bytes, size_t size)
     return PARSED_BINARY;
 }
 
-/* Text for people's eyes: no control characters but white space, at the beginning at least. */
+/* No control characters but white space, at the beginning at least; and no DER or BER that is cut
+ * short. */
 static bool is_text(const unsigned char *bytes, size_t size)
 {
-    /* DER or BER that is cut short. */
     if (size >= 2 && bytes[0] == DER_TAG_SEQUENCE && (bytes[1] & 0x80) != 0)
         return false;
     for (size_t i = 0; i < size && i < 4096; i++)
@@ -190,11 +185,11 @@ static bool is_html(const unsigned char *bytes, size_t size)
 {
     static const char *const beginnings[] = {"<!doctype", "<html", "<?xml", "<head", "<body"};
     char beginning[16] = "";
-    size_t at = 0;
-    while (at < size && bytes[at] != 0 && strchr(" \t\n\v\f\r\xef\xbb\xbf", bytes[at]) != NULL)
-        at++;
-    for (size_t i = 0; i < sizeof beginning - 1 && at + i < size; i++)
-        beginning[i] = (char)bytes[at + i];
+    while (size > 0 && bytes[0] != 0 && strchr(" \t\n\v\f\r\xef\xbb\xbf", bytes[0]) != NULL) {
+        bytes++;
+        size--;
+    }
+    memcpy(beginning, bytes, size < sizeof beginning ? size : sizeof beginning - 1);
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
         if (text_has_prefix_nocase(beginning, beginnings[i]))
             return true;

@@ -1,6 +1,7 @@
 /*
- * parsed_pkcs12.c - PKCS#12 stores, which GnuTLS decrypts and takes apart. What it would get wrong
- * without a word is looked at here: lists that it cuts, and rounds that would hang the connection.
+ * parsed_pkcs12.c - PKCS#12 stores for parsed_file.c; GnuTLS decrypts and takes them apart. What it
+ * would get wrong without a word is looked at here: lists that it cuts, and rounds that would hang
+ * the connection.
  */
 #include <gnutls/pkcs12.h>
 #include <stdlib.h>
@@ -31,22 +32,21 @@ static bool damaged(const struct store *store, const char *why)
 static bool wrong_password(const struct store *store)
 {
     const struct parsed_source *source = store->parsing->source;
+    struct error *error = store->parsing->error;
     if (store->is_opened)
-        error_set(store->parsing->error, ODBCSSL_ERROR_KEY_PASSWORD,
-                  "%s: a part of the PKCS#12 store has another password than the store itself, "
-                  "which is not supported; make it again with one password",
-                  source->name);
-    else if (source->password != NULL)
-        error_set(store->parsing->error, ODBCSSL_ERROR_STORE_PASSWORD,
-                  "%s: SslPassword is not the password of this PKCS#12 store, or the file was "
-                  "altered",
-                  source->name);
-    else
-        error_set(store->parsing->error, ODBCSSL_ERROR_STORE_PASSWORD,
-                  "%s: SslPassword is not set, and the PKCS#12 store has neither an empty password "
-                  "nor one of the usual ones (changeit, apsaradb): set SslPassword",
-                  source->name);
-    return false;
+        return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
+                         "%s: a part of the PKCS#12 store has another password than the store "
+                         "itself, which is not supported; make it again with one password",
+                         source->name);
+    if (source->password != NULL)
+        return error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
+                         "%s: SslPassword is not the password of this PKCS#12 store, or the file "
+                         "was altered",
+                         source->name);
+    return error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
+                     "%s: SslPassword is not set, and the PKCS#12 store has neither an empty "
+                     "password nor one of the usual ones (changeit, apsaradb): set SslPassword",
+                     source->name);
 }
 
 /* what: "has a MAC"; oid: of the algorithm, or NULL. */
@@ -54,32 +54,40 @@ static bool unsupported(const struct store *store, const char *what, const char 
 {
     char printable[128];
     if (outcome == GNUTLS_E_MEMORY_ERROR)
-        error_set_memory(store->parsing->error);
+        return error_set_memory(store->parsing->error);
     const char *reason = oid != NULL ? oid : gnutls_strerror(outcome);
-    error_set(store->parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-              "%s: the PKCS#12 store %s in a way that is not supported here (%s); make it again "
-              "with openssl pkcs12 -export -certpbe AES-256-CBC -keypbe AES-256-CBC -macalg SHA256",
-              store->parsing->source->name, what,
-              error_printable(reason, strlen(reason), printable, sizeof printable));
-    return false;
+    return error_set(store->parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                     "%s: the PKCS#12 store %s in a way that is not supported here (%s); make it "
+                     "again with openssl pkcs12 -export -certpbe AES-256-CBC -keypbe AES-256-CBC "
+                     "-macalg SHA256",
+                     store->parsing->source->name, what,
+                     error_printable(reason, strlen(reason), printable, sizeof printable));
 }
 
 /* Tries the candidates with one step; the first that passes becomes the only one. */
-typedef int try_password(void *what, const char *password);
-
-static int open_with(struct store *store, try_password *try, void *what)
+static int open_with(struct store *store, int (*try)(void *what, const char *password), void *what)
 {
     int outcome = GNUTLS_E_DECRYPTION_FAILED;
-    for (size_t i = 0; i < store->candidate_count; i++) {
-        outcome = try(what, store->candidates[i]);
+    for (size_t i = 0; i < store->candidate_count && outcome < 0; i++) {
+        const char *password = store->candidates[i];
+        outcome = try(what, password);
         if (outcome >= 0) {
-            store->candidates[0] = store->candidates[i];
+            store->candidates[0] = password;
             store->candidate_count = 1;
             store->is_opened = true;
-            break;
         }
     }
     return outcome;
+}
+
+/* What GnuTLS found out of the encryption of a part, before it is decrypted. */
+static bool check_encryption(const struct store *store, const char *what, const char *oid,
+                             unsigned iterations, int outcome)
+{
+    if (outcome != 0)
+        return unsupported(store, what, oid, outcome);
+    return iterations <= ITERATION_LIMIT ||
+           damaged(store, "its encryption parameters are beyond all limits");
 }
 
 static int try_mac(void *store, const char *password)
@@ -92,21 +100,16 @@ static bool check_mac(struct store *store)
     unsigned mac = 0, iterations = 0;
     char *oid = NULL;
     int outcome = gnutls_pkcs12_mac_info(store->pkcs12, &mac, NULL, NULL, &iterations, &oid);
-    bool is_good = false;
-    if (outcome == 0 && iterations > ITERATION_LIMIT)
-        damaged(store, "its encryption parameters are beyond all limits");
-    else if (outcome != 0 && oid != NULL)
-        unsupported(store, "has a MAC", oid, outcome);
-    else {
-        outcome = open_with(store, try_mac, store);
-        is_good = outcome >= 0 || outcome == GNUTLS_E_ASN1_ELEMENT_NOT_FOUND; /* has none */
-        if (outcome == GNUTLS_E_MAC_VERIFY_FAILED)
-            wrong_password(store);
-        else if (!is_good)
-            unsupported(store, "has a MAC", NULL, outcome);
-    }
+    /* Without an OID it is the store that has no MAC. */
+    bool is_good = check_encryption(store, "has a MAC", oid, iterations, oid != NULL ? outcome : 0);
     gnutls_free(oid);
-    return is_good;
+    if (!is_good)
+        return false;
+    outcome = open_with(store, try_mac, store);
+    if (outcome == GNUTLS_E_MAC_VERIFY_FAILED)
+        return wrong_password(store);
+    return outcome >= 0 || outcome == GNUTLS_E_ASN1_ELEMENT_NOT_FOUND ||
+           unsupported(store, "has a MAC", NULL, outcome);
 }
 
 static int try_bag(void *bag, const char *password)
@@ -121,21 +124,16 @@ static bool decrypt_bag(struct store *store, gnutls_pkcs12_bag_t bag)
     unsigned schema = 0, cipher = 0, iterations = 0;
     char *oid = NULL;
     int outcome = gnutls_pkcs12_bag_enc_info(bag, &schema, &cipher, NULL, NULL, &iterations, &oid);
-    bool is_good = false;
-    if (outcome == 0 && iterations > ITERATION_LIMIT)
-        damaged(store, "its encryption parameters are beyond all limits");
-    else if (outcome != 0)
-        unsupported(store, "is encrypted", oid, outcome);
-    else {
-        outcome = open_with(store, try_bag, bag);
-        is_good = outcome >= 0;
-        if (!is_good && (outcome == GNUTLS_E_DECRYPTION_FAILED || !store->is_opened))
-            wrong_password(store);
-        else if (!is_good)
-            damaged(store, "a list of entries cannot be read");
-    }
+    bool is_good = check_encryption(store, "is encrypted", oid, iterations, outcome);
     gnutls_free(oid);
-    return is_good;
+    if (!is_good)
+        return false;
+    outcome = open_with(store, try_bag, bag);
+    if (outcome >= 0)
+        return true;
+    return outcome == GNUTLS_E_DECRYPTION_FAILED || !store->is_opened
+               ? wrong_password(store)
+               : damaged(store, "a list of entries cannot be read");
 }
 
 struct shrouded_key {
@@ -158,28 +156,30 @@ static bool add_shrouded_key(struct store *store, const gnutls_datum_t *bytes)
     gnutls_datum_t plain = {0};
     unsigned iterations = 0;
     char *oid = NULL;
-    bool is_good = false;
     parsed_saw(store->parsing, PARSED_ENCRYPTED_KEY);
     if (!parsed_wants_keys(store->parsing))
         return true;
     int outcome =
         gnutls_pkcs8_info(bytes, GNUTLS_X509_FMT_DER, NULL, NULL, NULL, NULL, &iterations, &oid);
-    if (outcome == 0 && iterations > ITERATION_LIMIT)
-        damaged(store, "its encryption parameters are beyond all limits");
-    else if (outcome != 0)
-        unsupported(store, "is encrypted", oid, outcome);
-    else if (gnutls_x509_privkey_init(&shrouded.key) != 0)
-        error_set_memory(store->parsing->error);
-    else if ((outcome = open_with(store, try_key, &shrouded)) == GNUTLS_E_DECRYPTION_FAILED)
-        wrong_password(store);
-    else if (outcome < 0 || gnutls_x509_privkey_export2_pkcs8(shrouded.key, GNUTLS_X509_FMT_DER,
-                                                              NULL, GNUTLS_PKCS_PLAIN, &plain) < 0)
-        damaged(store, "a private key in it cannot be understood");
+    bool is_good = check_encryption(store, "is encrypted", oid, iterations, outcome);
+    gnutls_free(oid);
+    if (!is_good)
+        return false;
+    if (gnutls_x509_privkey_init(&shrouded.key) != 0)
+        return error_set_memory(store->parsing->error);
+    outcome = open_with(store, try_key, &shrouded);
+    bool is_password_wrong = outcome == GNUTLS_E_DECRYPTION_FAILED;
+    if (outcome >= 0)
+        outcome = gnutls_x509_privkey_export2_pkcs8(shrouded.key, GNUTLS_X509_FMT_DER, NULL,
+                                                    GNUTLS_PKCS_PLAIN, &plain);
+    if (is_password_wrong)
+        is_good = wrong_password(store);
+    else if (outcome < 0)
+        is_good = damaged(store, "a private key in it cannot be understood");
     else
         is_good = parsed_add_key(store->parsing, plain.data, plain.size, PARSED_KEY_PLAIN);
     text_wipe(plain.data, plain.size);
     gnutls_free(plain.data);
-    gnutls_free(oid);
     gnutls_x509_privkey_deinit(shrouded.key);
     return is_good;
 }
@@ -211,13 +211,12 @@ static bool read_bag(struct store *store, gnutls_pkcs12_bag_t bag)
     if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED && !decrypt_bag(store, bag))
         return false;
     int count = gnutls_pkcs12_bag_get_count(bag);
-    if (count >= LIST_LIMIT) {
-        error_set(store->parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: the PKCS#12 store holds more than %d certificates, which are not read from "
-                  "one; convert it with: openssl pkcs12 -in FILE -nokeys -out NEW.pem",
-                  store->parsing->source->name, LIST_LIMIT - 1);
-        return false;
-    }
+    if (count >= LIST_LIMIT)
+        return error_set(store->parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "%s: the PKCS#12 store holds more than %d certificates, which are not "
+                         "read from one; convert it with: openssl pkcs12 -in FILE -nokeys -out "
+                         "NEW.pem",
+                         store->parsing->source->name, LIST_LIMIT - 1);
     for (int i = 0; i < count; i++)
         if (!read_entry(store, bag, (unsigned)i))
             return false;

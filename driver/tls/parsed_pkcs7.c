@@ -1,6 +1,6 @@
 /*
- * parsed_pkcs7.c - .p7b files. GnuTLS's reader searches its list from the start for each
- * certificate, which takes minutes for a large one.
+ * parsed_pkcs7.c - .p7b files, for parsed_file.c. GnuTLS's reader searches its list from the start
+ * for each certificate, which takes minutes for a large one.
  */
 #include "tls/der.h"
 #include "tls/parsed_parts.h"

@@ -1,4 +1,7 @@
-/* pem.c - finds PEM blocks in text, each byte looked at once; GnuTLS decodes the base64. */
+/*
+ * pem.c - finds PEM blocks in text for parsed_file.c and crl_set.c, each byte looked at once, since
+ * files of CRLs are large; GnuTLS decodes the base64.
+ */
 #include "tls/pem.h"
 
 #include <gnutls/gnutls.h>
@@ -143,9 +146,6 @@ static void append_mark(const char *mark, const struct pem_block *block, struct 
 
 bool pem_rewrite(const struct pem_block *block, struct buffer *out)
 {
-    /* Room for all at once: growing would leave parts of a key behind. */
-    buffer_reserve(out, 2 * (block->label_size + BEGIN_SIZE + DASHES_SIZE + 8) +
-                            block->headers_size + block->body_size);
     append_mark(begin_mark, block, out);
     append_lines(block->headers, block->headers_size, out);
     buffer_append(out, "\n", 1);

@@ -28,6 +28,7 @@ struct pem_reader {
     size_t line;
 };
 
+/* bytes have to outlive the reader and its blocks, which point into them. */
 struct pem_reader pem_over(const unsigned char *bytes, size_t size);
 
 /* The next block. PEM_UNTERMINATED: the block has no END line of its label; block holds its label.
@@ -41,8 +42,8 @@ unsigned char *pem_decode(const char *body, size_t body_size, size_t *size_out);
 /* Whether the headers say that the key is encrypted. */
 bool pem_is_encrypted(const struct pem_block *block);
 
-/* Writes a block with headers again, one item per line and without white space around lines. false:
- * out of memory. */
+/* Appends a block with headers again, one item per line and without white space around lines. out
+ * had better be secret. false: out of memory. */
 bool pem_rewrite(const struct pem_block *block, struct buffer *out);
 
 #endif

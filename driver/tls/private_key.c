@@ -1,4 +1,7 @@
-/* private_key.c - GnuTLS decrypts keys; a key that no password opens is told from a wrong password.
+/*
+ * private_key.c - from the bytes of a private key and its password to GnuTLS's key, for keyfile.c.
+ * GnuTLS says of a cipher that it does not know what it says of a wrong password, so ciphers are
+ * looked at first.
  */
 #include "tls/private_key.h"
 
@@ -12,11 +15,10 @@ static const char *const pem_ciphers[] = {"DES-EDE3-CBC", "AES-128-CBC", "AES-19
 static bool refuse_encryption(const char *name, const char *what, size_t size, struct error *error)
 {
     char printable[128];
-    error_set(error, ODBCSSL_ERROR_KEY_TYPE,
-              "%s: the private key is encrypted in a way that is not supported (%s); encrypt it "
-              "again with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW",
-              name, error_printable(what, size, printable, sizeof printable));
-    return false;
+    return error_set(error, ODBCSSL_ERROR_KEY_TYPE,
+                     "%s: the private key is encrypted in a way that is not supported (%s); "
+                     "encrypt it again with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW",
+                     name, error_printable(what, size, printable, sizeof printable));
 }
 
 static bool check_pem_cipher(const struct parsed_key *key, const char *name, struct error *error)
@@ -57,13 +59,12 @@ bool private_key_import(const struct parsed_key *key, const struct private_key_p
     if (is_encrypted &&
         !(is_pem ? check_pem_cipher(key, name, error) : check_pkcs8_scheme(key, name, error)))
         return false;
-    if (is_encrypted && password->text == NULL) {
-        error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
-                  "%s: the private key is encrypted, and no password is known: set SslPassword, or "
-                  "put GaussDB's client.key.cipher and client.key.rand beside the certificate",
-                  name);
-        return false;
-    }
+    if (is_encrypted && password->text == NULL)
+        return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
+                         "%s: the private key is encrypted, and no password is known: set "
+                         "SslPassword, or put GaussDB's client.key.cipher and client.key.rand "
+                         "beside the certificate",
+                         name);
     int outcome = gnutls_privkey_init(key_out);
     if (outcome == 0)
         outcome = gnutls_privkey_import_x509_raw(*key_out, &data,
@@ -74,14 +75,12 @@ bool private_key_import(const struct parsed_key *key, const struct private_key_p
     gnutls_privkey_deinit(*key_out);
     *key_out = NULL;
     if (outcome == GNUTLS_E_MEMORY_ERROR)
-        error_set_memory(error);
-    else if (is_encrypted)
-        error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
-                  "%s: the password of the private key is wrong; it comes from %s", name,
-                  password->source);
-    else
-        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: the private key in it cannot be understood: %s", name,
-                  gnutls_strerror(outcome));
-    return false;
+        return error_set_memory(error);
+    if (is_encrypted)
+        return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
+                         "%s: the password of the private key is wrong; it comes from %s", name,
+                         password->source);
+    return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                     "%s: the private key in it cannot be understood: %s", name,
+                     gnutls_strerror(outcome));
 }

@@ -1,4 +1,6 @@
-/* token.c - p11-kit finds the token and GnuTLS speaks to it; here PINs are answered, failures told.
+/*
+ * token.c - certificates and keys on PKCS#11 tokens, for keyfile.c: p11-kit finds the token and
+ * GnuTLS speaks to it; here PINs are answered and failures explained.
  */
 #include "tls/token.h"
 
@@ -82,38 +84,35 @@ static int answer(void *userdata, int attempt, const char *url, const char *labe
     return 0;
 }
 
-static bool is_pin_error(int outcome)
-{
-    return outcome == GNUTLS_E_PKCS11_PIN_ERROR || outcome == GNUTLS_E_PKCS11_PIN_EXPIRED ||
-           outcome == GNUTLS_E_PKCS11_PIN_LOCKED || outcome == GNUTLS_E_PKCS11_USER_ERROR;
-}
-
 static bool fail(const struct option *option, const struct token_pin *pin, const char *what,
                  int outcome, struct error *error)
 {
     char name[OPTION_TEXT_SIZE];
     token_describe(option, name, sizeof name);
-    if (outcome == GNUTLS_E_MEMORY_ERROR)
-        error_set_memory(error);
-    else if (outcome == GNUTLS_E_PKCS11_PIN_LOCKED)
-        error_set(error, ODBCSSL_ERROR_TOKEN, "%s: the token's PIN is locked", name);
-    else if (is_pin_error(outcome))
-        error_set(error, ODBCSSL_ERROR_KEY_PASSWORD, "%s: %s", name,
-                  strcasestr(option->value, pin_attribute) != NULL
-                      ? "the token refused the PIN in the URI (pin-value)"
-                  : pin->text == NULL
-                      ? "the token wants a PIN: set SslPassword to it"
-                      : "the token refused the PIN in SslPassword, or has only one try left, which "
-                        "is not taken lest the token be locked");
-    else if (outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-        error_set(error, ODBCSSL_ERROR_TOKEN,
-                  "%s: no token that p11-kit knows holds %s of this name (p11tool --list-tokens "
-                  "shows the tokens)",
-                  name, what);
-    else
-        error_set(error, ODBCSSL_ERROR_TOKEN, "%s: %s cannot be used: %s", name, what,
-                  gnutls_strerror(outcome));
-    return false;
+    switch (outcome) {
+    case GNUTLS_E_MEMORY_ERROR:
+        return error_set_memory(error);
+    case GNUTLS_E_PKCS11_PIN_LOCKED:
+        return error_set(error, ODBCSSL_ERROR_TOKEN, "%s: the token's PIN is locked", name);
+    case GNUTLS_E_PKCS11_PIN_ERROR:
+    case GNUTLS_E_PKCS11_PIN_EXPIRED:
+    case GNUTLS_E_PKCS11_USER_ERROR:
+        return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD, "%s: %s", name,
+                         strcasestr(option->value, pin_attribute) != NULL
+                             ? "the token refused the PIN in the URI (pin-value)"
+                         : pin->text == NULL
+                             ? "the token wants a PIN: set SslPassword to it"
+                             : "the token refused the PIN in SslPassword, or has only one try "
+                               "left, which is not taken lest the token be locked");
+    case GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE:
+        return error_set(error, ODBCSSL_ERROR_TOKEN,
+                         "%s: no token that p11-kit knows holds %s of this name (p11tool "
+                         "--list-tokens shows the tokens)",
+                         name, what);
+    default:
+        return error_set(error, ODBCSSL_ERROR_TOKEN, "%s: %s cannot be used: %s", name, what,
+                         gnutls_strerror(outcome));
+    }
 }
 
 bool token_add_certificate(gnutls_x509_crt_t certificate, struct parsed_file *file,
@@ -122,10 +121,9 @@ bool token_add_certificate(gnutls_x509_crt_t certificate, struct parsed_file *fi
     gnutls_datum_t der = {0};
     int outcome = gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_DER, &der);
     if (outcome < 0)
-        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED, "a certificate cannot be encoded: %s",
-                  gnutls_strerror(outcome));
-    bool is_good =
-        outcome >= 0 && parsed_file_add_certificate(file, der.data, der.size, "GnuTLS", error);
+        return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED, "a certificate cannot be encoded: %s",
+                         gnutls_strerror(outcome));
+    bool is_good = parsed_file_add_certificate(file, der.data, der.size, "GnuTLS", error);
     gnutls_free(der.data);
     return is_good;
 }
@@ -136,10 +134,9 @@ bool token_load_chain(const struct option *option, struct token_pin *pin, struct
     gnutls_x509_crt_t *chain = NULL;
     unsigned count = 0;
     int outcome = gnutls_x509_crt_list_import_url(&chain, &count, option->value, answer, pin, 0);
-    bool is_good = outcome >= 0 && count > 0;
-    if (!is_good)
-        fail(option, pin, "a certificate",
-             outcome < 0 ? outcome : GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE, error);
+    if (outcome >= 0 && count == 0)
+        outcome = GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+    bool is_good = outcome >= 0 || fail(option, pin, "a certificate", outcome, error);
     for (unsigned i = 0; i < count; i++) {
         is_good = is_good && token_add_certificate(chain[i], file, error);
         gnutls_x509_crt_deinit(chain[i]);

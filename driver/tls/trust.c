@@ -1,5 +1,8 @@
-/* trust.c - loads anchors from files, folders or the system, and keeps them sorted for the search
- * of issuers. */
+/*
+ * trust.c - loads anchors from files, folders or the system for credentials_load.c and the command,
+ * and keeps them sorted for the search of issuers in verify_path.c: a system has some hundred, and
+ * each handshake asks.
+ */
 #include "tls/trust.h"
 
 #include <gnutls/pkcs11.h>
@@ -33,10 +36,9 @@ struct loading {
     struct error *error;
 };
 
-static bool read_file(struct loading *loading, const char *path, enum parsed_wanted wanted)
+static bool read_file(struct loading *loading, const struct option *file, enum parsed_wanted wanted)
 {
-    const struct parsed_origin origin = {.option = loading->root_cert,
-                                         .path = path,
+    const struct parsed_origin origin = {.option = file,
                                          .password = loading->password,
                                          .permissions = loading->permissions,
                                          .watch = loading->watch};
@@ -45,22 +47,22 @@ static bool read_file(struct loading *loading, const char *path, enum parsed_wan
 
 static bool read_folder(struct loading *loading)
 {
-    const char *path = loading->root_cert->value;
+    const struct option *option = loading->root_cert;
     size_t before = loading->file.certificate_count;
     struct folder folder;
-    if (!watch_add_path(loading->watch, path, loading->error) ||
-        !folder_list(path, loading->root_cert, &folder, loading->error))
+    char name[OPTION_TEXT_SIZE];
+    if (!watch_add_path(loading->watch, option->value, loading->error) ||
+        !folder_list(option, &folder, loading->error))
         return false;
     bool is_good = true;
-    for (size_t i = 0; is_good && i < folder.count; i++)
-        is_good = read_file(loading, folder.paths[i], PARSED_WANTED_ANYTHING);
-    if (is_good && loading->file.certificate_count == before) {
-        char name[OPTION_TEXT_SIZE];
-        error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                  "%s: none of the %zu files in the folder holds a certificate",
-                  option_describe(loading->root_cert, name, sizeof name), folder.count);
-        is_good = false;
+    for (size_t i = 0; is_good && i < folder.count; i++) {
+        const struct option file = option_of_file(option, folder.files[i].path);
+        is_good = read_file(loading, &file, PARSED_WANTED_ANYTHING);
     }
+    if (is_good && loading->file.certificate_count == before)
+        is_good = error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                            "%s: none of the %zu files in the folder holds a certificate",
+                            option_describe(option, name, sizeof name), folder.count);
     folder_free(&folder);
     return is_good;
 }
@@ -114,18 +116,13 @@ static bool read_system(struct loading *loading)
     for (size_t i = 0; i < sizeof system_files / sizeof system_files[0]; i++)
         if (!watch_add_path(loading->watch, system_files[i], loading->error))
             return false;
-    if (!add_system_anchors(loading) || !add_distrusted(loading)) {
-        if (loading->error == NULL || !error_is_set(loading->error))
-            error_set_memory(loading->error);
-        return false;
-    }
-    if (loading->file.certificate_count > before)
-        return true;
-    error_set(loading->error, ODBCSSL_ERROR_TRUST_MISSING,
-              "%s: the system has no trust anchors (on Debian they are in the package "
-              "ca-certificates); set SslRootCert to the file of the certificate authority",
-              option_describe(loading->root_cert, name, sizeof name));
-    return false;
+    if (!add_system_anchors(loading) || !add_distrusted(loading))
+        return error_set_memory(loading->error); /* unless there is another reason */
+    return loading->file.certificate_count > before ||
+           error_set(loading->error, ODBCSSL_ERROR_TRUST_MISSING,
+                     "%s: the system has no trust anchors (on Debian they are in the package "
+                     "ca-certificates); set SslRootCert to the file of the certificate authority",
+                     option_describe(loading->root_cert, name, sizeof name));
 }
 
 static bool read_one(struct loading *loading)
@@ -136,7 +133,7 @@ static bool read_one(struct loading *loading)
         return read_system(loading);
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return read_folder(loading);
-    return read_file(loading, path, PARSED_WANTED_ANCHORS);
+    return read_file(loading, loading->root_cert, PARSED_WANTED_ANCHORS);
 }
 
 /* The list */
@@ -161,31 +158,26 @@ static bool take_certificates(struct trust_certificates *to, struct parsed_file 
 {
     struct parsed_certificate *from = file->certificates;
     size_t count = file->certificate_count;
-    bool is_good = true;
     to->items = calloc(count + 1, sizeof *to->items);
-    if (to->items == NULL) {
-        error_set_memory(error);
-        return false;
-    }
+    if (to->items == NULL)
+        return error_set_memory(error);
     if (count > 0)
         qsort(from, count, sizeof *from, compare_bytes);
-    for (size_t i = 0; i < count && is_good; i++) {
-        if (i > 0 && to->count > 0 && from[i].size == to->items[to->count - 1].size &&
-            memcmp(from[i].bytes, to->items[to->count - 1].bytes, from[i].size) == 0)
+    for (size_t i = 0; i < count; i++) {
+        struct certificate *last = to->count > 0 ? &to->items[to->count - 1] : NULL;
+        if (last != NULL && last->size == from[i].size &&
+            memcmp(last->bytes, from[i].bytes, from[i].size) == 0)
             continue;
         const char *fault = certificate_read(from[i].bytes, from[i].size, &to->items[to->count]);
-        is_good = fault == NULL;
-        if (is_good) {
-            to->count++;
-            from[i].bytes = NULL;
-        } else {
-            error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
-                      "%s: a certificate of %zu bytes in it cannot be understood: %s", name,
-                      from[i].size, fault);
-        }
+        if (fault != NULL)
+            return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                             "%s: a certificate of %zu bytes in it cannot be understood: %s", name,
+                             from[i].size, fault);
+        to->count++;
+        from[i].bytes = NULL;
     }
     qsort(to->items, to->count, sizeof *to->items, compare_hashes);
-    return is_good;
+    return true;
 }
 
 static void free_certificates(struct trust_certificates *certificates)
@@ -233,20 +225,16 @@ bool trust_has(const struct trust_certificates *certificates, const struct certi
     return false;
 }
 
+/* "A=/f (there), B=/g (here)"; NULL: out of memory. */
 static char *join_names(const struct option *root_certs, size_t count)
 {
-    char *names = NULL;
+    struct buffer names = {0};
+    char name[OPTION_TEXT_SIZE];
     for (size_t i = 0; i < count; i++) {
-        char *longer = NULL, name[OPTION_TEXT_SIZE];
-        if (asprintf(&longer, "%s%s%s", names != NULL ? names : "", names != NULL ? ", " : "",
-                     option_describe(&root_certs[i], name, sizeof name)) < 0)
-            longer = NULL;
-        free(names);
-        names = longer;
-        if (names == NULL)
-            break;
+        buffer_append_text(&names, i > 0 ? ", " : "");
+        buffer_append_text(&names, option_describe(&root_certs[i], name, sizeof name));
     }
-    return names;
+    return buffer_move_text(&names);
 }
 
 /* name is taken over. */

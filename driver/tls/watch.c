@@ -1,4 +1,8 @@
-/* watch.c - tells by identity, and while the clock's grain hides changes by content. */
+/*
+ * watch.c - whether the files that credentials were loaded from are still the same, asked by
+ * credentials.c at every connection: by their identity, and by their content while the clock's
+ * grain could hide a change.
+ */
 #include "tls/watch.h"
 
 #include <dirent.h>
@@ -7,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "base/array.h"
 
 #define DIGEST_SIZE 32
 
@@ -27,11 +33,6 @@ static bool is_long_ago(const struct file_identity *identity)
         return false;
     return identity->changed_seconds + GRAIN_SECONDS < now.tv_sec &&
            identity->modified_seconds + GRAIN_SECONDS < now.tv_sec;
-}
-
-static bool digest_bytes(const void *bytes, size_t size, unsigned char *digest)
-{
-    return gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes, size, digest) == 0;
 }
 
 /* The names in a folder, in whatever order it lists them while it does not change. */
@@ -60,56 +61,46 @@ static bool digest_path(const char *path, unsigned char *digest)
     memset(digest, 0, DIGEST_SIZE);
     if (digest_folder(path, digest))
         return true;
-    if (!file_read_path(path, &option, &content, NULL))
+    if (!file_read(&option, &content, NULL))
         return false;
-    bool is_good = digest_bytes(content.bytes, content.size, digest);
+    bool is_good = gnutls_hash_fast(GNUTLS_DIG_SHA256, content.bytes, content.size, digest) == 0;
     file_content_free(&content);
     return is_good;
 }
 
 static struct watch_file *add(struct watch *watch, const char *path, struct error *error)
 {
-    if (watch->count == watch->capacity) {
-        size_t capacity = watch->capacity == 0 ? 8 : watch->capacity * 2;
-        struct watch_file *files = reallocarray(watch->files, capacity, sizeof *files);
-        if (files == NULL) {
-            error_set_memory(error);
-            return NULL;
-        }
-        watch->files = files;
-        watch->capacity = capacity;
-    }
-    struct watch_file *file = &watch->files[watch->count];
-    *file = (struct watch_file){.path = strdup(path)};
-    if (file->path == NULL) {
+    char *copy = strdup(path);
+    struct watch_file *files =
+        copy != NULL ? array_grow(watch->files, watch->count, sizeof *files) : NULL;
+    if (files == NULL) {
+        free(copy);
         error_set_memory(error);
         return NULL;
     }
-    watch->count++;
+    watch->files = files;
+    struct watch_file *file = &watch->files[watch->count++];
+    *file = (struct watch_file){.path = copy};
     return file;
 }
 
-static bool note(struct watch *watch, const char *path, const struct file_content *content,
-                 struct error *error)
-{
-    struct watch_file *file = watch != NULL ? add(watch, path, error) : NULL;
-    if (file == NULL)
-        return watch == NULL;
-    file->identity = content->identity;
-    file->is_settled = is_long_ago(&file->identity);
-    if (!file->is_settled)
-        digest_bytes(content->bytes, content->size, file->digest);
-    return true;
-}
-
-bool watch_read(struct watch *watch, const char *path, const struct option *option, bool is_secret,
+bool watch_read(struct watch *watch, const struct option *option, bool is_secret,
                 enum file_permissions permissions, struct file_content *content,
                 struct error *error)
 {
-    if (!file_read_path(path, option, content, error))
+    struct watch_file *file = NULL;
+    if (!file_read(option, content, error))
         return false;
-    if (note(watch, path, content, error) &&
-        file_permissions_check(path, option, &content->status, is_secret, permissions, error))
+    if (watch != NULL)
+        file = add(watch, option->value, error);
+    if (file != NULL) {
+        file->identity = content->identity;
+        file->is_settled = is_long_ago(&file->identity);
+    }
+    if (file != NULL && !file->is_settled)
+        gnutls_hash_fast(GNUTLS_DIG_SHA256, content->bytes, content->size, file->digest);
+    if ((watch == NULL || file != NULL) &&
+        file_permissions_check(option, &content->status, is_secret, permissions, error))
         return true;
     file_content_free(content);
     return false;

@@ -19,12 +19,12 @@ struct watch_file;
 struct watch {
     struct watch_file *files;
     size_t count;
-    size_t capacity;
 };
 
-/* Reads a file (file_read_path), notes it as it was read, and checks who may read it
- * (file_permissions_check). false with error set, and content is all zeroes. */
-bool watch_read(struct watch *watch, const char *path, const struct option *option, bool is_secret,
+/* Reads the file that option names (file_read), notes it as it was read, and checks who may read it
+ * (file_permissions_check). The caller frees content (file_content_free). false with error set, and
+ * content is all zeroes. */
+bool watch_read(struct watch *watch, const struct option *option, bool is_secret,
                 enum file_permissions permissions, struct file_content *content,
                 struct error *error);
 

@@ -41,12 +41,12 @@ static char *data_folder;
 
 static bool read_data(const char *folder, const char *name, struct file_content *content)
 {
-    struct option option = {.keyword = "pkits", .source = "test"};
     struct error error = {0};
     char *path = NULL;
     if (asprintf(&path, "%s/%s/%s", data_folder, folder, name) < 0)
         return false;
-    bool is_read = file_read_path(path, &option, content, &error);
+    const struct option option = {.value = path, .keyword = "pkits", .source = "test"};
+    bool is_read = file_read(&option, content, &error);
     if (!is_read)
         printf("# %s\n", error.text);
     free(path);

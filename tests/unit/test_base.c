@@ -405,7 +405,7 @@ CASE("who may read a key")
         struct error error = {0};
         status.st_mode = S_IFREG | permissions[i].mode;
         status.st_uid = permissions[i].owner;
-        bool is_allowed = file_permissions_check(path, &option, &status, permissions[i].is_secret,
+        bool is_allowed = file_permissions_check(&option, &status, permissions[i].is_secret,
                                                  permissions[i].rule, &error);
         CHECK_NUMBER(is_allowed, permissions[i].is_allowed);
         CHECK_NUMBER(error.code, is_allowed ? 0 : ODBCSSL_ERROR_FILE_PERMISSIONS);

@@ -191,8 +191,7 @@ CASE("a change within the grain of file times is seen")
         struct watch watch = {0};
         struct file_content content;
         CHECK_FATAL(pki_write_file(new_path, "a", 1, 0600));
-        CHECK_FATAL(
-            watch_read(&watch, new_path, &file, false, FILE_PERMISSIONS_KEY, &content, NULL));
+        CHECK_FATAL(watch_read(&watch, &file, false, FILE_PERMISSIONS_KEY, &content, NULL));
         CHECK(watch_is_fresh(&watch));
         CHECK_FATAL(pki_write_file(new_path, "b", 1, 0600));
         CHECK(!watch_is_fresh(&watch));
