@@ -156,7 +156,7 @@ static bool show_identity(struct credentials *credentials, struct error *error)
                          "%s: the private key does not belong to the client certificate %s",
                          identity->name, identity->subject);
     return outcome >= 0 ||
-           error_set(error, identity->pin != NULL ? ODBCSSL_ERROR_TOKEN : ODBCSSL_ERROR_KEY_TYPE,
+           error_set(error, identity->is_on_token ? ODBCSSL_ERROR_TOKEN : ODBCSSL_ERROR_KEY_TYPE,
                      "%s: GnuTLS refuses the private key of %s: %s", identity->name,
                      identity->subject, gnutls_strerror(outcome));
 }

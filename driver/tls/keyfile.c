@@ -256,10 +256,13 @@ bool client_identity_load(const struct tls_options *options, const char *user, s
     struct loading loading = {
         .options = options, .user = user, .watch = watch, .identity = identity, .error = error};
     *identity = (struct client_identity){0};
-    if (token_is_uri(options->cert.value) || token_is_uri(options->key.value)) {
-        identity->pin = token_pin_new(options->password.value);
-        if (identity->pin == NULL)
+    identity->is_on_token = token_is_uri(options->cert.value) || token_is_uri(options->key.value);
+    if (identity->is_on_token && options->password.value != NULL) {
+        identity->pin = strdup(options->password.value);
+        if (identity->pin == NULL) {
+            client_identity_free(identity);
             return error_set_memory(error);
+        }
     }
     bool is_loaded = load_certificates(&loading) && load_key(&loading) && build_chain(&loading) &&
                      describe_identity(&loading);
@@ -297,6 +300,6 @@ void client_identity_free(struct client_identity *identity)
     gnutls_privkey_deinit(identity->key);
     free(identity->subject);
     free(identity->name);
-    token_pin_free(&identity->pin);
+    text_free_secret(identity->pin);
     *identity = (struct client_identity){0};
 }

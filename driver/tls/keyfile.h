@@ -14,15 +14,14 @@
 #include "tls/certificate.h"
 #include "tls/watch.h"
 
-struct token_pin;
-
 struct client_identity {
     struct certificate *chain; /* the client's certificate first; it owns the DER */
     size_t chain_count;
     gnutls_privkey_t key;
-    char *subject;         /* of the first certificate, with its serial: for errors */
-    char *name;            /* where it comes from: "SslCert=/f (odbc.ini [w])" */
-    struct token_pin *pin; /* a token may ask for it at any time */
+    char *subject;    /* of the first certificate, with its serial: for errors */
+    char *name;       /* where it comes from: "SslCert=/f (odbc.ini [w])" */
+    bool is_on_token; /* certificate or key */
+    char *pin;        /* the token may ask for it at any time; NULL: SslPassword is not set */
 };
 
 /* Reads what SslCert, SslKey and SslPassword name; the key's password may also come from GaussDB's

@@ -15,29 +15,6 @@
 /* A PIN in the URI itself (RFC 7512, 2.4). */
 static const char pin_attribute[] = "pin-value=";
 
-struct token_pin {
-    char *text; /* NULL: SslPassword is not set */
-};
-
-struct token_pin *token_pin_new(const char *pin)
-{
-    struct token_pin *new_pin = calloc(1, sizeof *new_pin);
-    if (new_pin == NULL || pin == NULL)
-        return new_pin;
-    new_pin->text = strdup(pin);
-    if (new_pin->text == NULL)
-        token_pin_free(&new_pin);
-    return new_pin;
-}
-
-void token_pin_free(struct token_pin **pin)
-{
-    if (*pin != NULL)
-        text_free_secret((*pin)->text);
-    free(*pin);
-    *pin = NULL;
-}
-
 bool token_is_uri(const char *value)
 {
     return value != NULL && text_has_prefix_nocase(value, "pkcs11:");
@@ -73,19 +50,19 @@ const char *token_describe(const struct option *option, char *out, size_t out_si
 static int answer(void *userdata, int attempt, const char *url, const char *label, unsigned flags,
                   char *out, size_t out_size)
 {
-    const struct token_pin *pin = userdata;
+    const char *pin = userdata;
     (void)attempt;
     (void)url;
     (void)label;
-    if (pin->text == NULL || strlen(pin->text) >= out_size ||
+    if (pin == NULL || strlen(pin) >= out_size ||
         (flags & (GNUTLS_PIN_WRONG | GNUTLS_PIN_FINAL_TRY)) != 0)
         return GNUTLS_E_PKCS11_PIN_ERROR;
-    memcpy(out, pin->text, strlen(pin->text) + 1);
+    memcpy(out, pin, strlen(pin) + 1);
     return 0;
 }
 
-static bool fail(const struct option *option, const struct token_pin *pin, const char *what,
-                 int outcome, struct error *error)
+static bool fail(const struct option *option, const char *pin, const char *what, int outcome,
+                 struct error *error)
 {
     char name[OPTION_TEXT_SIZE];
     token_describe(option, name, sizeof name);
@@ -100,7 +77,7 @@ static bool fail(const struct option *option, const struct token_pin *pin, const
         return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD, "%s: %s", name,
                          strcasestr(option->value, pin_attribute) != NULL
                              ? "the token refused the PIN in the URI (pin-value)"
-                         : pin->text == NULL
+                         : pin == NULL
                              ? "the token wants a PIN: set SslPassword to it"
                              : "the token refused the PIN in SslPassword, or has only one try "
                                "left, which is not taken lest the token be locked");
@@ -128,7 +105,7 @@ bool token_add_certificate(gnutls_x509_crt_t certificate, struct parsed_file *fi
     return is_good;
 }
 
-bool token_load_chain(const struct option *option, struct token_pin *pin, struct parsed_file *file,
+bool token_load_chain(const struct option *option, char *pin, struct parsed_file *file,
                       struct error *error)
 {
     gnutls_x509_crt_t *chain = NULL;
@@ -158,7 +135,7 @@ static char *key_uri(const char *uri)
                : changed;
 }
 
-bool token_load_key(const struct option *option, struct token_pin *pin, gnutls_privkey_t *key_out,
+bool token_load_key(const struct option *option, char *pin, gnutls_privkey_t *key_out,
                     struct error *error)
 {
     char *uri = key_uri(option->value);

@@ -13,12 +13,6 @@
 #include "base/options.h"
 #include "tls/parsed_file.h"
 
-/* Answers a token that asks for its PIN. It has to live as long as the objects it was given for. */
-struct token_pin;
-
-struct token_pin *token_pin_new(const char *pin);
-void token_pin_free(struct token_pin **pin);
-
 bool token_is_uri(const char *value);
 
 /* A new copy of a value without a pin-value that stands in it, for people; the caller frees. NULL:
@@ -28,16 +22,19 @@ char *token_hide_pin(const char *value);
 /* As option_describe, without a pin-value that stands in the URI. */
 const char *token_describe(const struct option *option, char *out, size_t out_size);
 
-/* Adds the certificate and, as far as the token has them, its issuers. */
-bool token_load_chain(const struct option *option, struct token_pin *pin, struct parsed_file *file,
+/* Adds the certificate that option names and, as far as the token has them, its issuers. pin: what
+ * the token is answered when it asks for its PIN; NULL: SslPassword is not set. false with error
+ * set. */
+bool token_load_chain(const struct option *option, char *pin, struct parsed_file *file,
                       struct error *error);
 
-/* Adds one that GnuTLS found, there or in the system's trust. */
+/* Adds one that GnuTLS found, there or in the system's trust. false with error set. */
 bool token_add_certificate(gnutls_x509_crt_t certificate, struct parsed_file *file,
                            struct error *error);
 
-/* option may also name the key's certificate. */
-bool token_load_key(const struct option *option, struct token_pin *pin, gnutls_privkey_t *key_out,
+/* option may also name the key's certificate. The token may ask for the PIN at any time: pin has to
+ * outlive the key, which the caller deinitialises. false with error set; the key is then NULL. */
+bool token_load_key(const struct option *option, char *pin, gnutls_privkey_t *key_out,
                     struct error *error);
 
 #endif
