@@ -18,8 +18,8 @@ static void read_certificate(const struct pki_certificate *from, struct certific
         abort();
 }
 
-/* One CA and one certificate with a distribution point,
- * for the questions that need a certificate. */
+/* One CA and one certificate with a distribution point, for the questions that need a
+ * certificate. */
 static void make_certificates(void)
 {
     static const unsigned char points[] = {0x30, 0x14, 0x30, 0x12, 0xa0, 0x10, 0xa0, 0x0e,

@@ -54,8 +54,8 @@ static int read_lines(const char *lines, const char *wanted, const char *absent,
     return wanted == NULL ? used : snprintf(out, (size_t)out_size, "%s", absent);
 }
 
-/* In place of libodbcinst's, whose files and cache are too slow; the other targets have that one.
- */
+/* In place of libodbcinst's, whose files and cache are too slow; the other targets have that
+ * one. */
 int SQLGetPrivateProfileString(LPCSTR section, LPCSTR entry, LPCSTR absent, LPSTR out, int out_size,
                                LPCSTR file)
 {

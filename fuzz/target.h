@@ -43,8 +43,8 @@ int fuzz_open_file(const uint8_t *bytes, size_t size, char *path_out);
 /* The bytes as a text that ends at their first NUL; the caller frees it. */
 char *fuzz_text(const uint8_t *bytes, size_t size);
 
-/* Exactly as large as the bytes, so that a sanitizer sees a read past their end; the caller frees.
- */
+/* Exactly as large as the bytes, so that a sanitizer sees a read past their end; the caller
+ * frees. */
 unsigned char *fuzz_copy(const void *bytes, size_t size);
 
 /* The same for what a buffer holds. */

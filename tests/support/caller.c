@@ -1,3 +1,4 @@
+/* caller.c - the calls of the socket functions, each reached as the build of the library has it. */
 #include "support/caller.h"
 
 #include <fcntl.h>

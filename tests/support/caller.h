@@ -31,8 +31,8 @@ struct caller {
     ssize_t (**receiver)(int, void *, size_t, int);   /* a variable that the linker fills in */
 };
 
-/* The symbol "caller" of a library that was built so: NULL when it is not there. It stays loaded.
- */
+/* The symbol "caller" of a library that was built so: NULL when it is not there. It stays
+ * loaded. */
 const struct caller *caller_load(const char *name, int mode);
 
 #endif

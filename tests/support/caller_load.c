@@ -1,3 +1,4 @@
+/* caller_load.c - loads a build of the caller and finds its functions. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>

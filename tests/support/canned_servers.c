@@ -1,3 +1,4 @@
+/* canned_servers.c - three servers that hear a login out: what each sends until then is a table. */
 #include "support/canned_servers.h"
 
 #include <gnutls/crypto.h>

@@ -1,3 +1,4 @@
+/* capture.c - starts the program again under the capturing library, and reads what that noted. */
 #include "support/capture.h"
 
 #include <dlfcn.h>

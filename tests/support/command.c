@@ -1,3 +1,4 @@
+/* command.c - runs odbcssl of this build, and checks what it printed. */
 #include "support/command.h"
 
 #include <errno.h>

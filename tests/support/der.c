@@ -1,3 +1,4 @@
+/* der.c - writes DER, from the inside to the outside. */
 #include "support/der.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* fake_access.c - finds the control of a fake real driver that is loaded. */
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>

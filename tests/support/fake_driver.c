@@ -1,3 +1,4 @@
+/* fake_driver.c - a real driver without a server: does what its control says, and notes it. */
 #include "support/fake_internal.h"
 
 #include <pthread.h>

@@ -3,8 +3,8 @@
  * can be told to misbehave as real ones do.
  *
  * Statements: "fail" returns SQL_ERROR with two records, "warn" SQL_SUCCESS_WITH_INFO with one,
- * "notice" the same with SQLSTATE 00000, "lose" SQL_ERROR with 08S01, "empty" SQL_SUCCESS with a record
- * 00000 all the same, as MariaDB's, "block" waits for SQLCancel, everything else succeeds.
+ * "notice" the same with SQLSTATE 00000, "lose" SQL_ERROR with 08S01, "empty" SQL_SUCCESS with a
+ * record 00000 all the same, as MariaDB's, "block" waits for SQLCancel, everything else succeeds.
  *
  *      fake.so       A and wide functions, no SQLBulkOperations, though SQLGetFunctions claims it
  *      fakea.so      only A functions          fakew.so      no A function that has a wide one
@@ -40,8 +40,8 @@ typedef struct fake_control *fake_control_function(void); /* the library's fake_
 /* The path of "fake.so" and the like where it was built; static. */
 const char *fake_path(const char *name);
 
-/* Loads it and returns its control, fresh: nothing seen, well behaved.
- * Aborts when it is not there. */
+/* Loads it and returns its control, fresh: nothing seen, well behaved. Aborts when it is not
+ * there. */
 struct fake_control *fake_open(const char *name);
 
 #endif

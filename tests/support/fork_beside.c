@@ -1,3 +1,4 @@
+/* fork_beside.c - forks while other threads are at work. */
 #include "support/fork_beside.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* gaussdb_files.c - makes the key password files of a GaussDB client. */
 #include "support/gaussdb_files.h"
 
 #include <stdint.h>

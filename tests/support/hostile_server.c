@@ -1,3 +1,4 @@
+/* hostile_server.c - the process that misbehaves after SSLRequest, and its report. */
 #include "support/hostile_server.h"
 
 #include <signal.h>

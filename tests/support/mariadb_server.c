@@ -1,3 +1,4 @@
+/* mariadb_server.c - installs, configures and runs a private MariaDB. */
 #include "support/mariadb_server.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* odbc.c - the private configuration, and an application's calls of the driver manager. */
 #include "support/odbc.h"
 
 #include <stdarg.h>

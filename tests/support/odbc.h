@@ -9,8 +9,8 @@
 #include <sqlucode.h>
 #include <stdbool.h>
 
-/* Sections of the private odbcinst.ini: odbcssl over real drivers,
- * and the real drivers themselves. */
+/* Sections of the private odbcinst.ini: odbcssl over real drivers, and the real drivers
+ * themselves. */
 #define ODBC_POSTGRESQL "TLS PostgreSQL"           /* libodbcssl.so over psqlodbcw.so */
 #define ODBC_POSTGRESQL_ANSI "TLS PostgreSQL ANSI" /* libodbcssla.so over psqlodbca.so */
 #define ODBC_FREETDS "TLS FreeTDS"

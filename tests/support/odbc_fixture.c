@@ -1,3 +1,4 @@
+/* odbc_fixture.c - handles of the driver without a driver manager. */
 #include "support/odbc_fixture.h"
 
 #include <stdint.h>

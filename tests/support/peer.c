@@ -1,3 +1,4 @@
+/* peer.c - the listening socket and the threads of a server that a test writes. */
 #include "support/peer.h"
 
 #include <errno.h>

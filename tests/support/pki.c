@@ -1,3 +1,4 @@
+/* pki.c - issues certificates and CRLs, good and bad ones, with GnuTLS. */
 #include "support/pki.h"
 
 #include <arpa/inet.h>

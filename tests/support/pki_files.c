@@ -1,3 +1,4 @@
+/* pki_files.c - writes certificates, keys and CRLs into files. */
 #include "support/pki.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* postgres_client.c - the messages of a PostgreSQL client, in plaintext. */
 #include "support/postgres_client.h"
 
 #include <arpa/inet.h>

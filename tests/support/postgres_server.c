@@ -1,3 +1,4 @@
+/* postgres_server.c - installs, configures and runs a private PostgreSQL. */
 #include "support/postgres_server.h"
 
 #include <dirent.h>
@@ -177,8 +178,8 @@ struct postgres_server *postgres_start(const struct postgres_options *options, c
     return NULL;
 }
 
-/* Children end by themselves when the server does;
- * the crash recovery of the next start is quick. */
+/* Children end by themselves when the server does; the crash recovery of the next start is
+ * quick. */
 void postgres_kill(struct postgres_server *server)
 {
     if (server->base.process <= 0)

@@ -1,3 +1,4 @@
+/* private_odbc.c - odbcinst.ini and odbc.ini in a temporary directory. */
 #include "support/private_odbc.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* private_server.c - what private servers share: folder, user, port, process, log. */
 #include "support/private_server.h"
 
 #include <errno.h>

@@ -40,8 +40,8 @@ int private_server_run_to_end(const struct private_server *server, const char *p
                               const char *const *arguments);
 
 /* Makes the folder's "data" with the installer of a server, whose arguments are always the same but
- * for the folder. Its work is kept in the build folder and copied from then on: that is far faster.
- */
+ * for the folder. Its work is kept in the build folder and copied from then on: that is far
+ * faster. */
 bool private_server_install(const struct private_server *server, const char *installer,
                             const char *const *arguments);
 

@@ -1,3 +1,4 @@
+/* stub_conn.c - connects the real driver and makes up the report. */
 #include "support/stub_conn.h"
 
 #include <odbcinst.h>

@@ -1,3 +1,4 @@
+/* tds_peer.c - runs tds-server, and reads its log of events. */
 #include "support/tds_peer.h"
 
 #include <poll.h>

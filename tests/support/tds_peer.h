@@ -27,8 +27,8 @@ struct tds_peer;
 /* It was built, and the real driver is there. */
 bool tds_peer_is_available(void);
 
-/* Returns when it listens; NULL with the reason in error.
- * It dies with the thread that started it. */
+/* Returns when it listens; NULL with the reason in error. It dies with the thread that started
+ * it. */
 struct tds_peer *tds_peer_start(const struct tds_peer_options *options, char *error,
                                 size_t error_size);
 

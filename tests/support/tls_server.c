@@ -1,3 +1,4 @@
+/* tls_server.c - GnuTLS as a server, over memory or over a socket. */
 #include "support/tls_server.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* tls_terminator.c - passes bytes between TLS and plaintext, a process for each connection. */
 #include "support/tls_terminator.h"
 
 #include <fcntl.h>

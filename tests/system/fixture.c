@@ -1,3 +1,4 @@
+/* fixture.c - makes the certificates, CRLs and files, and starts PostgreSQL with them. */
 #include "system/fixture.h"
 
 #include <stdio.h>

@@ -14,8 +14,8 @@
 /* A child that hangs is ended after this long, by SIGALRM. */
 #define GUEST_SECONDS 40
 
-/* Puts the fixture's server into the environment: the programs that are run from here find it, too.
- */
+/* Puts the fixture's server into the environment: the programs that are run from here find it,
+ * too. */
 bool guest_publish(const struct fixture *fixture);
 
 /* For that server, SslMode=verify-full; of two equal keywords the first one counts, so extra stands

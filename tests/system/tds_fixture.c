@@ -1,3 +1,4 @@
+/* tds_fixture.c - the fixture with the TDS server of the tests in it. */
 #include "system/tds_fixture.h"
 
 #include <stdarg.h>

@@ -298,8 +298,8 @@ CASE("mutual, TLS 1.2 and 1.3")
     clear_home();
 }
 
-/* Issued by an intermediate CA that the server does not know and
- * that lies beside the certificate. */
+/* Issued by an intermediate CA that the server does not know and that lies beside the
+ * certificate. */
 CASE("mutual, with an intermediate certificate")
 {
     CHECK_FATAL(fixture_start(&trust_fixture, "server", CERTIFICATE_LINE, true));

@@ -120,8 +120,8 @@ static void find_pin(const char *what, char *out, size_t out_size)
              begin != NULL ? begin : "");
 }
 
-/* Who finds the server's pins in a refusal, or its digest in the report,
- * can put them into SslPin. */
+/* Who finds the server's pins in a refusal, or its digest in the report, can put them into
+ * SslPin. */
 CASE("as shown by a refusal")
 {
     char certificate[256], key[256], reported[256];

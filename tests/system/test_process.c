@@ -322,8 +322,8 @@ CASE("descriptors are closed on exec")
     odbc_close(&session);
 }
 
-/* ---- the driver manager's pool; it is switched on for the whole process,
- * so this comes last ---- */
+/* ---- the driver manager's pool; it is switched on for the whole process, so this comes last
+ * ---- */
 
 static SQLHENV environment;
 

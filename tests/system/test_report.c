@@ -183,8 +183,8 @@ CASE("every item, from both libraries, to ANSI and wide applications")
         learn_session(&session);
         const struct expectation bits = {SQL_SSL_CIPHER_BITS, cipher_bits, -1, NULL, false};
         check_number(session.connection, get, &bits);
-        /* The first of our libraries leads libpq's calls to itself, and so the second one cannot.
-         */
+        /* The first of our libraries leads libpq's calls to itself, and so the second one
+         * cannot. */
         bool is_relayed = i % 2 == 1 || strcmp(odbc_transport(), "relay") == 0;
         const struct expectation transport = {
             SQL_SSL_TRANSPORT, is_relayed ? ODBCSSL_TRANSPORT_RELAY : ODBCSSL_TRANSPORT_INTERPOSED,

@@ -212,8 +212,8 @@ static void note_mariadb(struct notes *notes, const struct library *library, SQL
     CALL(library, SQLFreeHandle)(SQL_HANDLE_STMT, statement);
 }
 
-/* What the driver's own connection sent; a login that a canned server heard
- * out has the same salt. */
+/* What the driver's own connection sent; a login that a canned server heard out has the same
+ * salt. */
 static void note_wire(struct notes *notes, bool is_relayed, enum canned_kind kind)
 {
     const struct capture *capture = capture_get();

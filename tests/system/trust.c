@@ -1,3 +1,4 @@
+/* trust.c - connects, and checks refusals, warnings and what the server saw. */
 #include "system/trust.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* wire_tap.c - passes bytes on between driver and server, and keeps them. */
 #include "system/wire_tap.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* conversation.c - carries bytes between both sides of a protocol, in pieces of any size. */
 #include "unit/conversation.h"
 
 #include "support/suite.h"

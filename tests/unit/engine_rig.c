@@ -1,3 +1,4 @@
+/* engine_rig.c - both ends of a session, in memory. */
 #include "engine_rig.h"
 
 #include <arpa/inet.h>

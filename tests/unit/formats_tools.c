@@ -1,3 +1,4 @@
+/* formats_tools.c - runs openssl, keytool and other tools that make files. */
 #include "unit/formats_tools.h"
 
 #include <stdarg.h>

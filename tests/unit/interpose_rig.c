@@ -1,3 +1,4 @@
+/* interpose_rig.c - a driver's calls on one side, a TLS server that takes requests on the other. */
 #include "interpose_rig.h"
 
 #include <arpa/inet.h>

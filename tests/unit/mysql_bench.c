@@ -1,3 +1,4 @@
+/* mysql_bench.c - packets of MySQL, and both sides of a session that reads them. */
 #include "unit/mysql_bench.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* relay_rig.c - a relay between a client and a server that a test writes. */
 #include "relay_rig.h"
 
 #include <poll.h>

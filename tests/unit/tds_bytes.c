@@ -1,3 +1,4 @@
+/* tds_bytes.c - packets of TDS, and both sides brought to the login. */
 #include <string.h>
 
 #include "support/suite.h"

@@ -1,3 +1,4 @@
+/* test_base.c - errors, text, buffers, dates, forks, files and logs do what all else builds on. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* test_config_connstr.c - connection strings are read as ODBC has them, and written back alike. */
 #include "test_config.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* test_config_keys.c - every keyword of every driver, by its table. */
 #include "test_config.h"
 
 #include <stdio.h>
@@ -166,8 +167,8 @@ CASE("a secret is not described")
     CHECK_CONTAINS(text, "Keyword=");
 }
 
-/* A row that is wrong would show up in a user's error only:
- * every default has to be a valid value. */
+/* A row that is wrong would show up in a user's error only: every default has to be a valid
+ * value. */
 CASE("every row has a help text and a valid default")
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {

@@ -1,3 +1,4 @@
+/* test_config_settings.c - who decides: connection string, file or environment; what is refused. */
 #include "test_config.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* test_conn.c - what the real driver is told, and what would lead it past odbcssl. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -396,8 +397,8 @@ CASE("MariaDB gets the private socket")
     connstr_free(&list);
 }
 
-/* In plaintext the driver must not believe in a secure link,
- * where it sends passwords as they are. */
+/* In plaintext the driver must not believe in a secure link, where it sends passwords as they
+ * are. */
 CASE("MariaDB in plaintext gets a TCP endpoint")
 {
     struct connstr list;
@@ -456,8 +457,8 @@ CASE("settings that lead past the relay are refused")
     }
 }
 
-/* Each variable would send the real driver elsewhere,
- * or ask for what cannot be had behind a relay. */
+/* Each variable would send the real driver elsewhere, or ask for what cannot be had behind a
+ * relay. */
 CASE("environment variables that lead past the relay are refused")
 {
     static const struct {

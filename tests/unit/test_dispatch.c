@@ -1,3 +1,4 @@
+/* test_dispatch.c - a real driver is loaded, called in its flavour, and its records are kept. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>

@@ -141,8 +141,8 @@ CASE("PKCS#7 under every label, bare and DER")
     }
 }
 
-/* BER with indefinite lengths, as some Java programs write it:
- * the DER's wrappers opened by hand. */
+/* BER with indefinite lengths, as some Java programs write it: the DER's wrappers opened by
+ * hand. */
 CASE("PKCS#7 with indefinite lengths")
 {
     static const unsigned char begin[] = {

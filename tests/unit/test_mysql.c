@@ -1,3 +1,4 @@
+/* test_mysql.c - the switch to TLS of MySQL is found, and nothing before it is lost or believed. */
 #include <string.h>
 
 #include "support/suite.h"

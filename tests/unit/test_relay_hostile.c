@@ -1,3 +1,4 @@
+/* test_relay_hostile.c - what servers and clients do wrong ends as an error, never in plaintext. */
 #include "test_relay.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* test_relay_life.c - endpoints, threads and processes: the relay leaves nothing behind. */
 #include "test_relay.h"
 
 #include <dirent.h>

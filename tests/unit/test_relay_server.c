@@ -1,3 +1,4 @@
+/* test_relay_server.c - a client works through the relay as it does alone: with PostgreSQL. */
 #include "test_relay.h"
 
 #include <poll.h>

@@ -57,8 +57,8 @@ CASE("bytes come through, cut anywhere")
     }
 }
 
-/* A driver that reads 8 bytes, then the rest; that looks before it takes;
- * that asks for too much. */
+/* A driver that reads 8 bytes, then the rest; that looks before it takes; that asks for too
+ * much. */
 CASE("reading in parts, and looking first")
 {
     struct engine_rig rig = engine_make(PROTO_PLAN_TLS);

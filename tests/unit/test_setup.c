@@ -222,8 +222,8 @@ CASE("every keyword is a property with help")
     CHECK(ODBCINSTDestructProperties(&first) == ODBCINST_SUCCESS);
 }
 
-/* SQLConfigDriver refuses every driver with a Setup on 64-bit machines,
- * so ConfigDriver is called. */
+/* SQLConfigDriver refuses every driver with a Setup on 64-bit machines, so ConfigDriver is
+ * called. */
 CASE("ConfigDriver writes driver-wide keywords and takes them out")
 {
     char message[200];

@@ -1,3 +1,4 @@
+/* test_tds.c - PRELOGIN: what the driver and the server settle ends in TLS, or is refused. */
 #include <string.h>
 
 #include "proto/tds_prelogin.h"
@@ -37,8 +38,8 @@ static const struct switch_row switch_rows[] = {
     {PROTO_PLAN_DIRECT, false, 2, 4, PROTO_CONTINUE, 0, ""},
 };
 
-/* What the driver must get in the end, when it gets the reply at all: ENCRYPTION 2, else unchanged.
- */
+/* What the driver must get in the end, when it gets the reply at all: ENCRYPTION 2, else
+ * unchanged. */
 static void check_reply_given(struct conversation *sides)
 {
     unsigned char wanted[SERVER_REPLY_SIZE];
@@ -264,8 +265,8 @@ CASE("a server that speaks first is refused")
     conversation_close(&sides);
 }
 
-/* FreeTDS goes on as TDS 7.1 when a server's reply has no MARS option; one of TDS 7.1 knows none.
- */
+/* FreeTDS goes on as TDS 7.1 when a server's reply has no MARS option; one of TDS 7.1 knows
+ * none. */
 CASE("the MARS option is added for drivers that asked")
 {
     struct conversation sides;

@@ -1,3 +1,4 @@
+/* test_tds_browser.c - the answers of SQL Server Browser, good and broken. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* test_tds_login.c - TDS inside TLS: LOGIN7, its answer, routing and what is refused in them. */
 #include <string.h>
 
 #include "proto/tds_prelogin.h"

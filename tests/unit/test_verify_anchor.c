@@ -110,8 +110,8 @@ CASE("takes a CRL of any key on the way up from an anchor")
     pki_free(&renewed);
 }
 
-/* Where the issuer of an anchor gave no CRL, nothing is asked;
- * a CRL that it gave has to be good. */
+/* Where the issuer of an anchor gave no CRL, nothing is asked; a CRL that it gave has to be
+ * good. */
 CASE("asks about an anchor only where its issuer gave a CRL")
 {
     struct crl_set set = {0};

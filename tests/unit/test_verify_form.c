@@ -1,5 +1,5 @@
-/* The verifier: malformed certificates are refused,
- * and what is malformed in which of them is said. */
+/* The verifier: malformed certificates are refused, and what is malformed in which of them is
+ * said. */
 #include <string.h>
 
 #include "unit/verify_world.h"

@@ -132,8 +132,8 @@ CASE("refuses unknown critical extensions")
                           "CA certificate CN=Issuer");
 }
 
-/* A chain with requireExplicitPolicy in its one CA:
- * so many certificates may follow without policy. */
+/* A chain with requireExplicitPolicy in its one CA: so many certificates may follow without
+ * policy. */
 static void expect_policy_demand(const char *constraints, bool is_accepted)
 {
     const struct pki_extension extensions[] = {{"2.5.29.36", true, constraints, 5}, {0}};

@@ -1,3 +1,4 @@
+/* verify_world.c - the PKI, made once, and a verification with its verdict checked. */
 #include "unit/verify_world.h"
 
 #include <stdio.h>

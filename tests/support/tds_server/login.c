@@ -55,8 +55,8 @@ static void reveal_password(unsigned char *bytes, size_t size)
     }
 }
 
-/* A server that takes its bytes as they come has to find each field where
- * the one before it ends. */
+/* A server that takes its bytes as they come has to find each field where the one before it
+ * ends. */
 struct reading {
     struct cursor table;
     struct cursor data;

@@ -1,3 +1,4 @@
+/* log.c - one line for each call, and one for each record behind it. */
 #include "system/interface/log.h"
 
 #include <stdarg.h>
