@@ -11,6 +11,7 @@ driver_base_libbase_la_SOURCES = \
 	driver/base/log.c driver/base/log.h \
 	driver/base/options.c driver/base/options.h \
 	driver/base/report.c driver/base/report.h driver/base/info.def \
+	driver/base/scratch.c driver/base/scratch.h \
 	driver/base/sparse.c driver/base/sparse.h \
 	driver/base/text.c driver/base/text.h
 driver_base_libbase_la_LIBADD = $(GNUTLS_LIBS)

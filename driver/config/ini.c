@@ -6,10 +6,10 @@
 
 #include <odbcinst.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/fork.h"
+#include "base/scratch.h"
 #include "base/text.h"
 
 #define LIST_SIZE 65536
@@ -91,7 +91,7 @@ static bool add_value(enum ini_file file, const char *section, const char *keywo
 static bool read_list(enum ini_file file, const char *section, struct connstr *pairs,
                       struct error *error)
 {
-    char *names = malloc(LIST_SIZE);
+    char *names = scratch_new(LIST_SIZE);
     bool is_good = names != NULL;
     size_t length = is_good ? read_string(file, section, NULL, names, LIST_SIZE) : 0;
     if (length >= LIST_SIZE - 2 * VALUE_SIZE) {
@@ -106,7 +106,7 @@ static bool read_list(enum ini_file file, const char *section, struct connstr *p
         error_set_memory(error);
         connstr_free(pairs);
     }
-    free(names);
+    scratch_free(names, LIST_SIZE);
     return is_good;
 }
 

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "base/current_guard.h"
+#include "base/scratch.h"
+#include "base/text.h"
 #include "conn/link.h"
 #include "dispatch/functions.h"
 
@@ -37,10 +38,10 @@ static SQLRETURN call_wide(const struct connection *connection,
     SQLRETURN result;
     size_t length;
     /* Not on the stack, of which the real driver needs what there is. */
-    SQLWCHAR *out = calloc(OUT_TEXT_SIZE, sizeof *out);
+    SQLWCHAR *out = scratch_new(OUT_TEXT_SIZE * sizeof *out);
     SQLWCHAR *wide = out != NULL ? text_to_utf16(text, strlen(text), &length) : NULL;
     if (wide == NULL) {
-        free(out);
+        scratch_free(out, OUT_TEXT_SIZE * sizeof *out);
         error_set_memory(&attempt->error);
         return SQL_ERROR;
     }
@@ -55,7 +56,7 @@ static SQLRETURN call_wide(const struct connection *connection,
     text_wipe(wide, length * sizeof *wide);
     text_wipe(out, OUT_TEXT_SIZE * sizeof *out);
     free(wide);
-    free(out);
+    scratch_free(out, OUT_TEXT_SIZE * sizeof *out);
     return result;
 }
 
@@ -67,7 +68,7 @@ static SQLRETURN call_ansi(const struct connection *connection,
     SQLHDBC real = connection->handle.real;
     SQLSMALLINT out_length = 0;
     SQLRETURN result;
-    SQLCHAR *out = calloc(OUT_TEXT_SIZE, 1);
+    SQLCHAR *out = scratch_new(OUT_TEXT_SIZE);
     if (out == NULL) {
         error_set_memory(&attempt->error);
         return SQL_ERROR;
@@ -81,7 +82,7 @@ static SQLRETURN call_ansi(const struct connection *connection,
     }
     attempt->out_text = strdup((const char *)out);
     text_wipe(out, OUT_TEXT_SIZE);
-    free(out);
+    scratch_free(out, OUT_TEXT_SIZE);
     return result;
 }
 

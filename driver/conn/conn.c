@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fork.h"
+#include "base/scratch.h"
 #include "base/text.h"
 #include "conn/attempt.h"
 #include "conn/link.h"
@@ -184,7 +185,7 @@ static SQLRETURN connect_driver(struct connection *connection,
 {
     struct link *link = connection->link;
     const struct plan plan = plan_make(link->settings.tls.mode, link->settings.tls.negotiation);
-    struct attempt *attempts = calloc(PLAN_ATTEMPTS, sizeof *attempts);
+    struct attempt *attempts = scratch_new(PLAN_ATTEMPTS * sizeof *attempts);
     if (attempts == NULL) {
         error_set_memory(error);
         diagnostics_add(&connection->handle.diagnostics, error);
@@ -207,7 +208,7 @@ static SQLRETURN connect_driver(struct connection *connection,
     }
     for (size_t i = 0; i < PLAN_ATTEMPTS; i++)
         attempt_free(&attempts[i]);
-    free(attempts);
+    scratch_free(attempts, PLAN_ATTEMPTS * sizeof *attempts);
     return outcome;
 }
 
@@ -256,7 +257,7 @@ SQLRETURN conn_connect(struct connection *connection, const struct connect_reque
                        struct connect_result *result)
 {
     /* Too large for the stacks that some applications give their threads. */
-    struct error_list *warnings = calloc(1, sizeof *warnings);
+    struct error_list *warnings = scratch_new(sizeof *warnings);
     struct error error = {0};
     SQLRETURN outcome = SQL_ERROR;
     *result = (struct connect_result){0};
@@ -273,7 +274,7 @@ SQLRETURN conn_connect(struct connection *connection, const struct connect_reque
         outcome = finish(connection, warnings, outcome);
     else if (outcome != SQL_NEED_DATA)
         abandon(connection);
-    free(warnings);
+    scratch_free(warnings, sizeof *warnings);
     return outcome;
 }
 

@@ -2,8 +2,8 @@
  * verdict.c - what the session does when the protocol or the TLS session has come to a decision.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/scratch.h"
 #include "session/session_internal.h"
 
 /* What the real driver shows behind our own record. */
@@ -82,7 +82,7 @@ struct negotiated {
 
 static void report_negotiated(struct session *session)
 {
-    struct negotiated *negotiated = calloc(1, sizeof *negotiated);
+    struct negotiated *negotiated = scratch_new(sizeof *negotiated);
     bool is_kept = negotiated != NULL;
     if (is_kept) {
         negotiated->report.mode = session->options->tls->mode;
@@ -91,7 +91,7 @@ static void report_negotiated(struct session *session)
              tls_session_report(session->tls, &negotiated->report, &negotiated->warnings)) &&
             record_set_report(session->record, session, &negotiated->report, &negotiated->warnings);
     }
-    free(negotiated);
+    scratch_free(negotiated, sizeof *negotiated);
     if (!is_kept)
         session->from_driver.is_failed = true; /* as any memory that was out */
 }
@@ -142,7 +142,7 @@ static void log_in(struct session *session)
 static void end_tls(struct session *session)
 {
     struct error error = {0};
-    struct negotiated *negotiated = calloc(1, sizeof *negotiated);
+    struct negotiated *negotiated = scratch_new(sizeof *negotiated);
     if (negotiated == NULL) {
         error_set_memory(&error);
     } else {
@@ -160,7 +160,7 @@ static void end_tls(struct session *session)
     if (!error_is_set(&error) && side_end_tls(session, &error) &&
         !record_set_report(session->record, session, &negotiated->report, &negotiated->warnings))
         error_set_memory(&error);
-    free(negotiated);
+    scratch_free(negotiated, sizeof *negotiated);
     if (error_is_set(&error))
         verdict_fail(session, &error);
 }

@@ -5,6 +5,7 @@ driver_tls_libtls_la_SOURCES += driver/tls/certificate.c driver/tls/certificate.
 driver_tls_libtls_la_SOURCES += driver/tls/certificate_extensions.c
 driver_tls_libtls_la_SOURCES += driver/tls/credentials.c driver/tls/credentials.h
 driver_tls_libtls_la_SOURCES += driver/tls/credentials_load.c driver/tls/credentials_load.h
+driver_tls_libtls_la_SOURCES += driver/tls/priority.c driver/tls/priority.h
 driver_tls_libtls_la_SOURCES += driver/tls/crl.h
 driver_tls_libtls_la_SOURCES += driver/tls/crl_index.c
 driver_tls_libtls_la_SOURCES += driver/tls/crl_parts.h

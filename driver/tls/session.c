@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "tls/priority.h"
 
 #define PRIORITY_SIZE 1024
 
@@ -147,7 +148,7 @@ static bool set_priority(struct tls_session *session, struct error *error)
         return false;
     }
     build_priority(session, priority, sizeof priority);
-    int result = gnutls_priority_set_direct(session->gnutls, priority, &position);
+    int result = priority_apply(session->gnutls, priority, &position);
     if (result == GNUTLS_E_SUCCESS) {
         if (expert->value == NULL)
             gnutls_dh_set_prime_bits(session->gnutls, SESSION_DH_BITS);

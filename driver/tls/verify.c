@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scratch.h"
 #include "tls/verify_parts.h"
 
 static void check_distrust(struct verification *verification)
@@ -102,7 +103,7 @@ static void give_result(const struct verification *verification, struct verify_r
 bool verify_chain(const struct verify_request *request, struct verify_result *result)
 {
     *result = (struct verify_result){.outcome = VERIFY_OUTCOME_OTHER};
-    struct verification *verification = calloc(1, sizeof *verification);
+    struct verification *verification = scratch_new(sizeof *verification);
     if (verification == NULL) {
         for (size_t i = 0; i < VERIFY_PART_COUNT; i++)
             verify_clear(&result->parts[i]);
@@ -117,7 +118,7 @@ bool verify_chain(const struct verify_request *request, struct verify_result *re
         verify_read(verification);
     give_result(verification, result);
     free(verification->chain);
-    free(verification);
+    scratch_free(verification, sizeof *verification);
     return result->status == 0;
 }
 

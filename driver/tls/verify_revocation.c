@@ -11,10 +11,10 @@
  * verify_anchor.c.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/scratch.h"
 #include "tls/verify_parts.h"
 
 /* A CRL that lists the certificate; crl NULL: there is none. */
@@ -55,7 +55,7 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
 {
     if (!verify_is_signed_by(inquiry->verification, signer, inquiry->attempt->path[issuer]))
         return false;
-    struct verification *side = calloc(1, sizeof *side);
+    struct verification *side = scratch_new(sizeof *side);
     if (side == NULL)
         return false;
     struct verify_attempt *attempt = &side->current;
@@ -69,7 +69,7 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
     if (verify_status(attempt->parts) == 0)
         inquire(side, 0, false);
     bool is_valid = verify_status(attempt->parts) == 0;
-    free(side);
+    scratch_free(side, sizeof *side);
     return is_valid;
 }
 
