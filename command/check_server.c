@@ -135,10 +135,9 @@ static void add_client_certificate(struct check *check)
     else if (tls_session_is_certificate_sent(probe->tls))
         findings_add(findings, FACT_OK, "client certificate", NULL, "asked for, and shown");
     else
-        findings_add(findings, FACT_WARNING, "client certificate",
-                     "If the login is refused: set SslCert and SslKey to a certificate that the "
-                     "server accepts.",
-                     "the server asks for one, and SslCert is not set: it may refuse the login");
+        findings_add(findings, FACT_SKIPPED, "client certificate", NULL,
+                     "the server asks for one, and SslCert is not set: whether it insists, a login "
+                     "shows");
 }
 
 /* What verification found stands in the facts of its own. */

@@ -280,6 +280,16 @@ CASE("all data sources")
     CHECK_NUMBER(COMMAND_RUN("check", "--all", "good"), 2);
 }
 
+/* Many servers do that of everybody, and insist on none. */
+CASE("a server that asks for a client certificate")
+{
+    CHECK_FATAL(fixture_start(&fixture, "server", NULL, true));
+    write_sources(good_source("good", ""), 0600);
+    CHECK_NUMBER(COMMAND_RUN("check", "good"), 0);
+    command_check_fact("SKIP", "client certificate", "SslCert is not set");
+    CHECK_NUMBER(COMMAND_RUN("check", "--all"), 0);
+}
+
 /* Two servers that answer, by hanging up, only when both are asked. */
 CASE("several servers at a time")
 {
