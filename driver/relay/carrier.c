@@ -86,9 +86,8 @@ static struct session_wants advance(struct carrier *carrier)
     bool is_moved;
     do {
         wants = session_step(session, clock_monotonic());
-        if (carrier->server >= 0)
-            network_flush(session, carrier->server);
-        is_moved = send_to_driver(session, carrier->driver);
+        is_moved = carrier->server >= 0 && network_flush(session, carrier->server);
+        is_moved = send_to_driver(session, carrier->driver) || is_moved;
     } while (is_moved && !wants.is_over);
     return wants;
 }

@@ -78,25 +78,28 @@ static void receive_rest(struct session *session, int descriptor)
     }
 }
 
-void network_flush(struct session *session, int descriptor)
+bool network_flush(struct session *session, int descriptor)
 {
     const unsigned char *bytes;
     size_t size;
+    bool is_moved = false;
     while ((bytes = session_server_bytes(session, &size)) != NULL && size > 0) {
         ssize_t sent = send(descriptor, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) {
             session_server_sent(session, (size_t)sent);
+            is_moved = true;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return;
+            return is_moved;
         } else if (errno != EINTR) {
             int reason = errno;
             receive_rest(session, descriptor);
             session_server_unwritable(session, reason);
-            return;
+            return is_moved;
         }
     }
     if (session_wants_shutdown(session)) {
         shutdown(descriptor, SHUT_WR);
         session_server_shut(session);
     }
+    return is_moved;
 }

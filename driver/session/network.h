@@ -17,7 +17,7 @@ int network_connect(struct session *session, int wake, int driver);
 /* Receives once, as much as there is room for. */
 void network_receive(struct session *session, int descriptor);
 
-/* Sends all that can be sent without waiting, and the end when it is due. */
-void network_flush(struct session *session, int descriptor);
+/* Sends all that can be sent without waiting, and the end when it is due. true: some of it went. */
+bool network_flush(struct session *session, int descriptor);
 
 #endif
