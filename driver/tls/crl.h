@@ -133,4 +133,7 @@ bool crl_set_read(struct crl_set *set, unsigned char **bytes, size_t size, const
                   struct error *error);
 void crl_set_free(struct crl_set *set);
 
+/* Asks again for signatures that were not good: GnuTLS finds good ones wrong when memory is out. */
+void crl_forget_refusals(const struct crl_set *set);
+
 #endif

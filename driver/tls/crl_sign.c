@@ -69,3 +69,18 @@ bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer)
         keep_verdict(shared, key_id, is_signed);
     return is_signed;
 }
+
+void crl_forget_refusals(const struct crl_set *set)
+{
+    pthread_once(&once, guard_fork);
+    lock_verdicts();
+    for (size_t i = 0; i < set->count; i++) {
+        struct crl *crl = set->items[i];
+        size_t kept = 0;
+        for (size_t k = 0; k < crl->verdict_count; k++)
+            if (crl->verdicts[k].is_signed)
+                crl->verdicts[kept++] = crl->verdicts[k];
+        crl->verdict_count = kept;
+    }
+    unlock_verdicts();
+}

@@ -117,6 +117,8 @@ bool verify_chain(const struct verify_request *request, struct verify_result *re
     if (read_chain(verification))
         verify_read(verification);
     give_result(verification, result);
+    if (result->status != 0 && request->crls != NULL)
+        crl_forget_refusals(request->crls);
     free(verification->chain);
     scratch_free(verification, sizeof *verification);
     return result->status == 0;

@@ -570,4 +570,45 @@ CASE("does not check CRLs of an untrusted chain")
     crl_set_free(&set);
 }
 
+static unsigned until_out; /* how often GnuTLS still gets memory */
+static gnutls_alloc_function get_memory;
+
+static void *get_some(size_t size)
+{
+    return until_out > 0 && until_out-- > 0 ? get_memory(size) : NULL;
+}
+
+/* Asks while there is memory for so many values of GnuTLS only. false: it had enough. */
+static bool ask_without_memory(const struct crl *crl, unsigned enough)
+{
+    gnutls_datum_t der = pki_der(world.middle);
+    struct certificate issuer;
+    CHECK_FATAL(certificate_read(der.data, der.size, &issuer) == NULL);
+    until_out = enough;
+    get_memory = gnutls_malloc;
+    gnutls_malloc = get_some;
+    bool is_signed = crl_is_signed_by(crl, &issuer);
+    gnutls_malloc = get_memory;
+    gnutls_free(der.data);
+    return !is_signed;
+}
+
+/* GnuTLS says of a good signature that it is wrong, when memory is out: it is asked again after a
+ * refusal. */
+CASE("believes a CRL again after memory was out")
+{
+    bool is_out = true;
+    for (unsigned i = 0; is_out; i++) {
+        struct crl_set set = good_crls();
+        const struct scene scene = {.chain = CHAIN(world.server, world.middle), .crls = &set};
+        is_out = ask_without_memory(set.items[1], i);
+        for (int k = 0; k < 2; k++) {
+            struct verify_result result = scene_verify(&scene);
+            CHECK(result.status == 0 || k == 0);
+            verify_result_free(&result);
+        }
+        crl_set_free(&set);
+    }
+}
+
 SUITE("revocation", world_set_up, world_tear_down)
