@@ -21,10 +21,20 @@ enum fault_state {
     FAULT_STATES
 };
 
+/* What is right to come of a connection. */
+enum fault_verdict {
+    FAULT_WELCOME,
+    FAULT_REVOKED,  /* the server's certificate is in the CRL */
+    FAULT_STRANGER, /* another trust anchor */
+    FAULT_MISNAMED, /* another name is expected */
+    FAULT_VERDICTS
+};
+
 struct fault_case {
     unsigned number;
     enum fault_transport transport;
     enum fault_state state;
+    enum fault_verdict verdict;
     bool has_prefer; /* SslMode=prefer; else verify-full */
     bool has_tls12, has_scram, cancels;
     struct peer_fault peer;

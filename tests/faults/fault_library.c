@@ -1,43 +1,22 @@
 /*
- * fault_library.c - the preloaded part of fault_library.h: stands before the C library's functions.
+ * fault_library.c - the preloaded part of fault_library.h: whose call it is, what is to happen to
+ * it, and what odbcssl has allocated. The functions themselves are in fault_calls.c.
  */
-#include <dirent.h>
-#include <dlfcn.h>
+#include "faults/fault_library_internal.h"
+
 #include <errno.h>
-#include <fcntl.h>
+#include <execinfo.h>
 #include <link.h>
 #include <malloc.h>
-#include <netdb.h>
-#include <poll.h>
 #include <pthread.h>
-#include <stdarg.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "faults/fault_library.h"
-
-#define REAL(name)                                                                                 \
-    ({                                                                                             \
-        static __typeof__(&name) real_function;                                                    \
-        if (real_function == NULL)                                                                 \
-            *(void **)&real_function = dlsym(RTLD_NEXT, #name);                                    \
-        real_function;                                                                             \
-    })
-
-#define CALLER __builtin_return_address(0)
 #define SHORT_CALLS 50
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void __libc_free(void *memory);
+#define FRAMES 64
 
 /* --- whose call it is --- */
 
@@ -86,8 +65,21 @@ static int look_at_object(struct dl_phdr_info *info, size_t size, void *context)
     return 0;
 }
 
+/* From where odbcssl has called the library that this thread is in now. */
+static const void *find_asker(void)
+{
+    void *callers[FRAMES];
+    int found = backtrace(callers, FRAMES);
+    for (int i = 0; i < found; i++)
+        if (find_range(ours, our_count, callers[i]) != NULL)
+            return callers[i];
+    return NULL;
+}
+
+/* The first backtrace() allocates. */
 static bool find(void)
 {
+    find_asker();
     our_count = helper_count = 0;
     dl_iterate_phdr(look_at_object, NULL);
     return our_count > 0;
@@ -98,7 +90,8 @@ static bool find(void)
 static struct fault_plan plan;
 static atomic_bool is_armed;
 static atomic_uint counts[FAULT_CALLS], hits;
-static const void *first_hit; /* who called */
+static const void *first_hit;       /* who called */
+static _Atomic(const void *) asker; /* of the helper whose call was struck last */
 
 static void arm(const struct fault_plan *wanted)
 {
@@ -120,12 +113,15 @@ static unsigned count(enum fault_call call)
     return atomic_load(&counts[call]);
 }
 
-/* What is to happen to this call; FAULT_NONE: what libc does. */
-static enum fault_manner judge(enum fault_call call, const void *caller)
+enum fault_manner judge(enum fault_call call, const void *caller)
 {
-    if (!atomic_load_explicit(&is_armed, memory_order_acquire) ||
-        find_range(ours, our_count, caller) == NULL)
+    if (!atomic_load_explicit(&is_armed, memory_order_acquire))
         return FAULT_NONE;
+    if (find_range(ours, our_count, caller) == NULL) {
+        if (call != FAULT_ALLOCATION || find_range(helpers, helper_count, caller) == NULL)
+            return FAULT_NONE;
+        call = FAULT_HELPER;
+    }
     unsigned number = atomic_fetch_add(&counts[call], 1) + 1;
     unsigned last = plan.manner == FAULT_FAIL_ON ? ~0u
                     : plan.manner == FAULT_SHORT ? plan.nth + SHORT_CALLS
@@ -134,10 +130,23 @@ static enum fault_manner judge(enum fault_call call, const void *caller)
         return FAULT_NONE;
     if (atomic_fetch_add(&hits, 1) == 0)
         first_hit = caller;
+    if (call == FAULT_HELPER) {
+        sigset_t crashes;
+        sigemptyset(&crashes);
+        sigaddset(&crashes, SIGSEGV); /* which the relay's threads block */
+        pthread_sigmask(SIG_UNBLOCK, &crashes, NULL);
+        atomic_store(&asker, find_asker());
+    }
     return plan.manner;
 }
 
-static bool fails(enum fault_call call, const void *caller, int reason)
+static bool is_helpers_own(void)
+{
+    const void *asked = atomic_load(&asker);
+    return asked != NULL && find_asker() == asked;
+}
+
+bool fails(enum fault_call call, const void *caller, int reason)
 {
     switch (judge(call, caller)) {
     case FAULT_NONE:
@@ -189,7 +198,7 @@ static size_t place_of(const void *memory)
     return (size_t)(((uintptr_t)memory >> 4) * 0x9E3779B97F4A7C15u >> 48) % PLACES;
 }
 
-static void *note(void *memory, size_t size, const void *caller)
+void *note(void *memory, size_t size, const void *caller)
 {
     if (memory == NULL || our_count == 0 ||
         (find_range(ours, our_count, caller) == NULL &&
@@ -208,7 +217,7 @@ static void *note(void *memory, size_t size, const void *caller)
 }
 
 /* Those behind it that would no longer be found move up. */
-static void forget(const void *memory)
+void forget(const void *memory)
 {
     if (memory == NULL || used == 0)
         return;
@@ -283,8 +292,7 @@ static void guard(const char *secret)
     secret_lengths[0] = length;
 }
 
-/* Memory that odbcssl gives back may be anybody's next. */
-static void look_for_secrets(const void *memory, const void *caller)
+void look_for_secrets(const void *memory, const void *caller)
 {
     if (memory == NULL || secret_lengths[0] == 0 || find_range(ours, our_count, caller) == NULL)
         return;
@@ -306,9 +314,8 @@ static bool is_full(void)
     return used >= PLACES - 1;
 }
 
-/* The rest is what other libraries are to find. */
-#pragma GCC visibility push(default)
-
+/* What fault_begin.c finds. */
+__attribute__((visibility("default")))
 const struct fault_interface fault_library_interface = {.find = find,
                                                         .arm = arm,
                                                         .disarm = disarm,
@@ -318,215 +325,5 @@ const struct fault_interface fault_library_interface = {.find = find,
                                                         .living = living,
                                                         .is_full = is_full,
                                                         .guard = guard,
-                                                        .spilled = spilled};
-
-void *malloc(size_t size)
-{
-    return fails(FAULT_ALLOCATION, CALLER, ENOMEM) ? NULL : note(__libc_malloc(size), size, CALLER);
-}
-
-void *calloc(size_t items, size_t size)
-{
-    return fails(FAULT_ALLOCATION, CALLER, ENOMEM)
-               ? NULL
-               : note(__libc_calloc(items, size), items * size, CALLER);
-}
-
-static void *change_size(void *memory, size_t size, const void *caller)
-{
-    if (fails(FAULT_ALLOCATION, caller, ENOMEM))
-        return NULL;
-    look_for_secrets(memory, caller);
-    forget(memory);
-    void *changed = __libc_realloc(memory, size);
-    if (changed == NULL && size > 0)
-        note(memory, size, caller);
-    return note(changed, size, caller);
-}
-
-void *realloc(void *memory, size_t size)
-{
-    return change_size(memory, size, CALLER);
-}
-
-void *reallocarray(void *memory, size_t items, size_t size)
-{
-    size_t whole;
-    if (__builtin_mul_overflow(items, size, &whole)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return change_size(memory, whole, CALLER);
-}
-
-void free(void *memory)
-{
-    look_for_secrets(memory, CALLER);
-    forget(memory);
-    __libc_free(memory);
-}
-
-static char *copy(const char *text, size_t length, const void *caller)
-{
-    char *out = fails(FAULT_ALLOCATION, caller, ENOMEM)
-                    ? NULL
-                    : note(__libc_malloc(length + 1), length + 1, caller);
-    if (out != NULL) {
-        memcpy(out, text, length);
-        out[length] = '\0';
-    }
-    return out;
-}
-
-char *strdup(const char *text)
-{
-    return copy(text, strlen(text), CALLER);
-}
-
-char *strndup(const char *text, size_t limit)
-{
-    return copy(text, strnlen(text, limit), CALLER);
-}
-
-static int print(char **out, const char *format, va_list arguments, const void *caller)
-{
-    if (fails(FAULT_ALLOCATION, caller, ENOMEM))
-        return -1;
-    int length = vasprintf(out, format, arguments);
-    if (length >= 0)
-        note(*out, (size_t)length + 1, caller);
-    return length;
-}
-
-int asprintf(char **out, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int length = print(out, format, arguments, CALLER);
-    va_end(arguments);
-    return length;
-}
-
-int __asprintf_chk(char **out, int flag, const char *format, ...);
-int __asprintf_chk(char **out, int flag, const char *format, ...)
-{
-    va_list arguments;
-    (void)flag;
-    va_start(arguments, format);
-    int length = print(out, format, arguments, CALLER);
-    va_end(arguments);
-    return length;
-}
-
-int socket(int family, int type, int protocol)
-{
-    return fails(FAULT_SOCKET, CALLER, EMFILE) ? -1 : REAL(socket)(family, type, protocol);
-}
-
-int connect(int descriptor, const struct sockaddr *address, socklen_t length)
-{
-    return fails(FAULT_CONNECT, CALLER, ECONNREFUSED) ? -1
-                                                      : REAL(connect)(descriptor, address, length);
-}
-
-int poll(struct pollfd *polled, nfds_t items, int milliseconds)
-{
-    return fails(FAULT_POLL, CALLER, ENOMEM) ? -1 : REAL(poll)(polled, items, milliseconds);
-}
-
-ssize_t send(int descriptor, const void *bytes, size_t size, int flags)
-{
-    enum fault_manner manner = judge(FAULT_SEND, CALLER);
-    if (manner == FAULT_NONE || manner == FAULT_SHORT)
-        return REAL(send)(descriptor, bytes, manner == FAULT_SHORT && size > 0 ? 1 : size, flags);
-    errno = manner == FAULT_AGAIN ? EAGAIN : manner == FAULT_INTERRUPT ? EINTR : ECONNRESET;
-    return -1;
-}
-
-ssize_t recv(int descriptor, void *bytes, size_t size, int flags)
-{
-    enum fault_manner manner = judge(FAULT_RECV, CALLER);
-    if (manner == FAULT_NONE || manner == FAULT_SHORT)
-        return REAL(recv)(descriptor, bytes, manner == FAULT_SHORT && size > 0 ? 1 : size, flags);
-    errno = manner == FAULT_AGAIN ? EAGAIN : manner == FAULT_INTERRUPT ? EINTR : ECONNRESET;
-    return -1;
-}
-
-int eventfd(unsigned initial, int flags)
-{
-    return fails(FAULT_EVENTFD, CALLER, EMFILE) ? -1 : REAL(eventfd)(initial, flags);
-}
-
-int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
-                   void *argument)
-{
-    return fails(FAULT_THREAD, CALLER, EAGAIN)
-               ? EAGAIN
-               : REAL(pthread_create)(thread, attributes, run, argument);
-}
-
-int mprotect(void *memory, size_t size, int protection)
-{
-    return fails(FAULT_MPROTECT, CALLER, EACCES) ? -1 : REAL(mprotect)(memory, size, protection);
-}
-
-int dup3(int from, int to, int flags)
-{
-    return fails(FAULT_DUP3, CALLER, EMFILE) ? -1 : REAL(dup3)(from, to, flags);
-}
-
-int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags)
-{
-    return fails(FAULT_ACCEPT, CALLER, EMFILE) ? -1
-                                               : REAL(accept4)(listener, address, length, flags);
-}
-
-int bind(int descriptor, const struct sockaddr *address, socklen_t length)
-{
-    return fails(FAULT_LISTEN, CALLER, EADDRNOTAVAIL) ? -1
-                                                      : REAL(bind)(descriptor, address, length);
-}
-
-int listen(int descriptor, int backlog)
-{
-    return fails(FAULT_LISTEN, CALLER, EADDRINUSE) ? -1 : REAL(listen)(descriptor, backlog);
-}
-
-int getsockname(int descriptor, struct sockaddr *address, socklen_t *length)
-{
-    return fails(FAULT_LISTEN, CALLER, ENOBUFS) ? -1
-                                                : REAL(getsockname)(descriptor, address, length);
-}
-
-int open(const char *path, int flags, ...)
-{
-    va_list arguments;
-    va_start(arguments, flags);
-    mode_t mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(arguments, mode_t) : 0;
-    va_end(arguments);
-    return fails(FAULT_FILE, CALLER, EMFILE) ? -1 : REAL(open)(path, flags, mode);
-}
-
-FILE *fopen(const char *path, const char *way)
-{
-    return fails(FAULT_FILE, CALLER, EMFILE) ? NULL : REAL(fopen)(path, way);
-}
-
-FILE *fdopen(int descriptor, const char *way)
-{
-    return fails(FAULT_FILE, CALLER, ENOMEM) ? NULL : REAL(fdopen)(descriptor, way);
-}
-
-DIR *opendir(const char *path)
-{
-    return fails(FAULT_FILE, CALLER, EMFILE) ? NULL : REAL(opendir)(path);
-}
-
-int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
-                struct addrinfo **found)
-{
-    return fails(FAULT_RESOLVE, CALLER, ENOMEM) ? EAI_MEMORY
-                                                : REAL(getaddrinfo)(name, service, hints, found);
-}
-
-#pragma GCC visibility pop
+                                                        .spilled = spilled,
+                                                        .is_helpers_own = is_helpers_own};

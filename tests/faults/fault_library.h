@@ -13,6 +13,7 @@
 
 enum fault_call {
     FAULT_ALLOCATION, /* malloc calloc realloc strdup strndup asprintf */
+    FAULT_HELPER,     /* the same, of GnuTLS and what it needs */
     FAULT_SOCKET,
     FAULT_CONNECT,
     FAULT_POLL,
@@ -24,8 +25,13 @@ enum fault_call {
     FAULT_DUP3,
     FAULT_ACCEPT,
     FAULT_LISTEN,  /* bind listen getsockname */
+    FAULT_SOCKETS, /* getsockopt setsockopt getpeername fcntl shutdown */
     FAULT_FILE,    /* open fopen fdopen opendir */
-    FAULT_RESOLVE, /* getaddrinfo */
+    FAULT_STATUS,  /* stat fstat lstat realpath */
+    FAULT_READ,    /* of files */
+    FAULT_LOAD,    /* dlopen */
+    FAULT_RESOLVE, /* getaddrinfo getnameinfo */
+    FAULT_RANDOM,  /* getrandom */
     FAULT_CALLS
 };
 
@@ -33,9 +39,9 @@ enum fault_manner {
     FAULT_NONE,      /* calls are counted only */
     FAULT_FAIL,      /* the nth call fails */
     FAULT_FAIL_ON,   /* the nth call fails, and all after it */
-    FAULT_INTERRUPT, /* EINTR at the nth call: poll, recv, send, connect */
-    FAULT_AGAIN,     /* EAGAIN at the nth call: send, recv */
-    FAULT_SHORT      /* one byte only, the nth call and the 50 after it: send, recv */
+    FAULT_INTERRUPT, /* EINTR at the nth call: poll, recv, send, read, connect, accept, dup3 */
+    FAULT_AGAIN,     /* EAGAIN at the nth call: send, recv, accept */
+    FAULT_SHORT      /* one byte only, the nth call and the 50 after it: send, recv, read */
 };
 
 struct fault_plan {
@@ -64,6 +70,10 @@ struct fault_interface {
      * first. */
     void (*guard)(const char *secret);
     unsigned (*spilled)(char *place, size_t size);
+    /* For a handler of SIGSEGV and SIGABRT: memory was out for GnuTLS in the very call that
+     * crashes. libtasn1 does not look whether it got any, and GnuTLS ends the process when a number
+     * gets none. */
+    bool (*is_helpers_own)(void);
 };
 
 /* Starts the program anew with the library, and returns its interface then. NULL: it cannot be

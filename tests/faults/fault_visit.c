@@ -43,7 +43,7 @@ static void check_error(const struct visit *visit, struct visit_notes *notes,
         visit_find(notes, "%s: no clear error: %d '%s'", notes->phase, session->result, text);
     if (first != NULL && strstr(first + 1, "[odbcssl]") != NULL)
         visit_find(notes, "%s: two errors: %s", notes->phase, text);
-    if (visit->must_succeed)
+    if (visit->must_succeed && (visit->refusal == 0 || session->native != visit->refusal))
         visit_find(notes, "%s: it has to succeed: %s", notes->phase, text);
 }
 
@@ -169,6 +169,8 @@ void visit_server(const struct visit *visit, struct visit_notes *notes)
         notes->seconds = seconds;
     if (is_connected && visit->connected != NULL)
         visit->connected(visit->context);
+    if (is_connected && visit->refusal != 0)
+        visit_find(notes, "connected, but error %d was deserved", visit->refusal);
     if (!is_connected) {
         check_error(visit, notes, session);
     } else {

@@ -25,8 +25,9 @@ struct visit_notes {
 struct visit {
     const char *connection_string;
     bool cancels;
-    bool wants_plaintext_allowed; /* prefer: unverified, and after a refusal of TLS plaintext */
-    bool must_succeed;
+    bool wants_plaintext_allowed;     /* prefer: unverified, and after a refusal of TLS plaintext */
+    int refusal;                      /* the error that the server deserves; 0: none */
+    bool must_succeed;                /* or, with a refusal, must end in that one */
     bool is_brief;                    /* connects and asks one thing */
     void (*connected)(void *context); /* may be NULL */
     void *context;

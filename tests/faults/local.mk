@@ -1,6 +1,7 @@
 # Fault injection: `make check` runs some cases, `make faults FAULTS=n` n of a new seed.
 check_LTLIBRARIES += tests/faults/faultlibrary.la
-tests_faults_faultlibrary_la_SOURCES = tests/faults/fault_library.c tests/faults/fault_library.h
+tests_faults_faultlibrary_la_SOURCES = tests/faults/fault_library.c tests/faults/fault_library.h \
+	tests/faults/fault_calls.c tests/faults/fault_library_internal.h
 tests_faults_faultlibrary_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 
 check_PROGRAMS += tests/faults/faults
