@@ -20,8 +20,8 @@ faults: tests/faults/faults
 
 # 64 threads for SOAK_SECONDS, while everything around them changes.
 check_PROGRAMS += tests/faults/soak
-tests_faults_soak_SOURCES = tests/faults/soak.c tests/faults/fault_begin.c \
-	tests/faults/fault_library.h $(SYSTEM_FIXTURE)
+tests_faults_soak_SOURCES = tests/faults/soak.c tests/faults/soak_world.c \
+	tests/faults/soak_world.h tests/faults/fault_begin.c tests/faults/fault_library.h $(SYSTEM_FIXTURE)
 tests_faults_soak_LDADD = $(SYSTEM_LIBS)
 EXTRA_tests_faults_soak_DEPENDENCIES = tests/faults/faultlibrary.la
 

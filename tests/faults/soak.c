@@ -1,6 +1,6 @@
 /*
  * soak.c - 64 threads connect, ask, cancel and disconnect, over both transports, while the server
- * restarts and its certificate, the trust anchors and the CRLs change.
+ * restarts and its certificate, the trust anchors and the CRLs change (soak_world.h).
  *
  *      soak SECONDS
  *
@@ -17,12 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "faults/fault_library.h"
 #include "odbcssl.h"
+#include "faults/soak_world.h"
 #include "support/odbc.h"
-#include "system/fixture.h"
 
 #define THREADS 64
 #define STEP_MILLISECONDS 1500
@@ -35,13 +36,11 @@
 #define GENERATOR_SIZE 176
 #define GENERATOR_LINK_SIZE 16
 
-/* What a connection that begins and ends in one epoch is to find. */
-enum world { WORLD_GOOD, WORLD_REVOKED, WORLD_STRANGER, WORLD_CHANGING };
-
 static struct fixture fixture;
 static const struct fault_interface *library;
 static atomic_uint epoch, connections, relayed, queries, cancellations, refusals, findings, resting;
-static _Atomic enum world world;
+static _Atomic enum world_verdict world; /* what a connection of one epoch is to find */
+static atomic_uint checked[WORLD_VERDICTS];
 static atomic_bool is_paused, is_over;
 static pthread_mutex_t print_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -84,7 +83,8 @@ static void cancel(struct odbc_session *session)
     pthread_join(thread, NULL);
 }
 
-static void check_verdict(const struct odbc_session *session, bool is_connected, enum world wanted)
+static void check_verdict(const struct odbc_session *session, bool is_connected,
+                          enum world_verdict wanted)
 {
     bool is_right =
         is_connected ? wanted == WORLD_GOOD
@@ -92,6 +92,7 @@ static void check_verdict(const struct odbc_session *session, bool is_connected,
             ? session->native == ODBCSSL_ERROR_REVOKED
             : wanted == WORLD_STRANGER && (session->native == ODBCSSL_ERROR_UNTRUSTED ||
                                            session->native == ODBCSSL_ERROR_ISSUER_UNKNOWN);
+    atomic_fetch_add(&checked[wanted], 1);
     if (!is_right)
         find(wanted == WORLD_GOOD      ? "wrong verdict, wanted a connection"
              : wanted == WORLD_REVOKED ? "wrong verdict, wanted revoked"
@@ -125,14 +126,14 @@ static void visit(unsigned turn)
     struct odbc_session *session = calloc(1, sizeof *session);
     bool is_relayed = turn % 2 == 1;
     unsigned before = atomic_load(&epoch);
-    enum world wanted = atomic_load(&world);
+    enum world_verdict wanted = atomic_load(&world);
     bool is_connected = odbc_connect(
         session,
         "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-        "SslMode=verify-full;SslRootCert=%s/root.pem;SslCrl=%s/crl.pem;SslTransport=%s",
+        "SslMode=verify-full;SslRootCert=%s/trust.pem;SslCrl=%s/lists.pem;SslTransport=%s",
         ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, fixture.folder,
         fixture.folder, is_relayed ? "relay" : "interpose");
-    if (wanted != WORLD_CHANGING && before == atomic_load(&epoch))
+    if (before % 2 == 0 && before == atomic_load(&epoch))
         check_verdict(session, is_connected, wanted);
     atomic_fetch_add(is_connected ? &connections : &refusals, 1);
     if (is_relayed)
@@ -161,54 +162,15 @@ static void *run(void *argument)
 
 /* --- what changes --- */
 
-static bool restart(const char *name)
+/* The epoch is odd while it changes; what is seamless belongs to the epoch that it happens in. */
+static bool take_step(const struct world_step *step)
 {
-    const char *rules = "hostssl all all 127.0.0.1/32 md5";
-    return fixture_start(&fixture, name, rules, false);
-}
-
-static bool write_crls(const struct pki_certificate *listed)
-{
-    const struct pki_revoked revoked = {.certificate = listed, .reason = 1};
-    const struct pki_crl_spec root = {.issuer = fixture.root};
-    const struct pki_crl_spec intermediate = {
-        .issuer = fixture.intermediate, .revoked = &revoked, .revoked_count = listed != NULL};
-    return fixture_write_crl(&fixture, "crl.pem", &root, &intermediate);
-}
-
-/* In the server's certificate, and in the CRLs, each of which lasts for a step. */
-static bool change(unsigned step, enum world *world_out)
-{
-    switch (step % 6) {
-    case 0:
-        *world_out = WORLD_REVOKED;
-        return write_crls(fixture.server);
-    case 1:
-        *world_out = WORLD_GOOD; /* another one is listed */
-        return write_crls(fixture.revoked);
-    case 2:
-        *world_out = WORLD_REVOKED; /* and now it is the server's */
-        return restart("revoked");
-    case 3:
-        *world_out = WORLD_GOOD;
-        return write_crls(NULL);
-    case 4:
-        *world_out = WORLD_STRANGER;
-        return restart("stranger");
-    default:
-        *world_out = WORLD_GOOD;
-        return restart("server");
-    }
-}
-
-static bool take_step(unsigned step)
-{
-    enum world next;
-    atomic_store(&world, WORLD_CHANGING);
-    atomic_fetch_add(&epoch, 1);
-    bool is_good = change(step, &next);
-    atomic_fetch_add(&epoch, 1);
-    atomic_store(&world, next);
+    atomic_fetch_add(&epoch, !step->is_seamless);
+    bool is_good = step->take(&fixture);
+    atomic_store(&world, step->verdict);
+    atomic_fetch_add(&epoch, !step->is_seamless);
+    if (!is_good)
+        find("the test's own failure", step->name);
     return is_good;
 }
 
@@ -241,6 +203,17 @@ static void add_living(const char *place, size_t size)
     living_size += is_generator ? 0 : size;
 }
 
+static size_t resident_memory(void)
+{
+    size_t size = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL || fscanf(file, "%zu %zu", &size, &resident) != 2)
+        resident = 0;
+    if (file != NULL)
+        fclose(file);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 /* With all threads at rest and disconnected. */
 static void measure(struct usage *usage)
 {
@@ -261,9 +234,10 @@ static void measure(struct usage *usage)
     atomic_store(&is_paused, false);
     printf(
         "# %zu KiB, %u descriptors, %u threads after %u connections and %u refusals, %u relayed; "
-        "%u allocations of GnuTLS's generators; in the whole process %zu KiB\n",
+        "%u allocations of GnuTLS's generators; the whole process: %zu KiB, resident %zu KiB\n",
         usage->memory / 1024, usage->descriptors, usage->threads, atomic_load(&connections),
-        atomic_load(&refusals), atomic_load(&relayed), generators, mallinfo2().uordblks / 1024);
+        atomic_load(&refusals), atomic_load(&relayed), generators, mallinfo2().uordblks / 1024,
+        resident_memory() / 1024);
     fflush(stdout);
 }
 
@@ -286,7 +260,7 @@ static bool prepare(void)
     char answer[100], path[4096];
     const char *build = getenv("top_builddir");
     snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", build != NULL ? build : ".");
-    return fixture_open(&fixture, NULL, NULL) == 0 && restart("server") &&
+    return world_open(&fixture) &&
            postgres_query(fixture.postgres,
                           "set password_encryption = 'md5'; alter user " POSTGRES_USER
                           " password '" POSTGRES_PASSWORD "'",
@@ -311,28 +285,28 @@ int main(int argc, char **argv)
     }
     int64_t begin = clock_monotonic(), end = begin + (int64_t)seconds * 1000;
     bool is_warm = false, is_good = true;
-    while (is_good && (clock_left(end) > 0 || !is_warm || step % 6 != 0)) {
+    while (is_good && (clock_left(end) > 0 || !is_warm || step % WORLD_STEPS != 0)) {
         poll(NULL, 0, STEP_MILLISECONDS);
-        is_good = take_step(step++);
-        if (!is_warm && step % 6 == 0 && clock_monotonic() - begin > (end - begin) / 4) {
+        is_good = take_step(&world_steps[step++ % WORLD_STEPS]);
+        if (!is_warm && step % WORLD_STEPS == 0 && clock_monotonic() - begin > (end - begin) / 4) {
             is_warm = true;
             measure(&first);
-        } else if (step % 6 == 0) {
+        } else if (step % WORLD_STEPS == 0) {
             measure(&last);
         }
     }
-    if (!is_good)
-        find("the test's own failure", "the server does not start again");
     measure(&last);
     atomic_store(&is_over, true);
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     if (is_warm)
         compare(&first, &last);
-    fixture_close(&fixture);
-    printf("# %u connections, %u refusals, %u queries, %u cancellations, %u changes\n",
+    world_close(&fixture);
+    printf("# %u connections, %u refusals, %u queries, %u cancellations; %u changes, %u turns; "
+           "verdicts as wanted: %u accepted, %u revoked, %u untrusted\n",
            atomic_load(&connections), atomic_load(&refusals), atomic_load(&queries),
-           atomic_load(&cancellations), step);
+           atomic_load(&cancellations), step, step / WORLD_STEPS, atomic_load(&checked[WORLD_GOOD]),
+           atomic_load(&checked[WORLD_REVOKED]), atomic_load(&checked[WORLD_STRANGER]));
     printf("soak: %u seconds, %u findings\n", (unsigned)((clock_monotonic() - begin) / 1000),
            atomic_load(&findings));
     return atomic_load(&findings) == 0 ? 0 : 1;

@@ -53,17 +53,16 @@ static bool write_pair(const struct fixture *fixture, const char *name,
            pki_write_key_pem(fixture_path(fixture, key), certificate);
 }
 
-bool fixture_write_crl(const struct fixture *fixture, const char *name,
-                       const struct pki_crl_spec *first, const struct pki_crl_spec *second)
+bool fixture_write_crls(const struct fixture *fixture, const char *name,
+                        const struct pki_crl_spec *specs, size_t count)
 {
     struct buffer text = {0};
-    const struct pki_crl_spec *specs[] = {first, second};
     bool is_good = true;
-    for (size_t i = 0; i < 2 && specs[i] != NULL; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct buffer der = {0};
         char part[128], content[65536];
         snprintf(part, sizeof part, "%s.part", name);
-        is_good = is_good && pki_crl(specs[i], &der) &&
+        is_good = is_good && pki_crl(&specs[i], &der) &&
                   pki_write_crl_pem(fixture_path(fixture, part), &der);
         FILE *file = is_good ? fopen(fixture_path(fixture, part), "r") : NULL;
         size_t size = file != NULL ? fread(content, 1, sizeof content, file) : 0;
@@ -79,6 +78,13 @@ bool fixture_write_crl(const struct fixture *fixture, const char *name,
               rename(path, fixture_path(fixture, name)) == 0;
     buffer_free(&text);
     return is_good;
+}
+
+bool fixture_write_crl(const struct fixture *fixture, const char *name,
+                       const struct pki_crl_spec *first, const struct pki_crl_spec *second)
+{
+    const struct pki_crl_spec specs[] = {*first, second != NULL ? *second : *first};
+    return fixture_write_crls(fixture, name, specs, second != NULL ? 2 : 1);
 }
 
 static bool write_files(const struct fixture *fixture)

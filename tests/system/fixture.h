@@ -47,4 +47,8 @@ unsigned fixture_port(const struct fixture *fixture);
 bool fixture_write_crl(const struct fixture *fixture, const char *name,
                        const struct pki_crl_spec *first, const struct pki_crl_spec *second);
 
+/* Several in one file. */
+bool fixture_write_crls(const struct fixture *fixture, const char *name,
+                        const struct pki_crl_spec *specs, size_t count);
+
 #endif
