@@ -74,7 +74,6 @@ static void feed(struct run *run, bool is_server, const uint8_t *bytes, size_t s
     if (is_server ? session->is_server_opaque : session->is_driver_opaque)
         return;
     fuzz_require(buffer_append(input, bytes, size));
-    fuzz_fit(input);
     obey(run, is_server ? proto_mysql.from_server(session, input)
                         : proto_mysql.from_driver(session, input));
 }

@@ -50,7 +50,6 @@ static bool say(struct talk *talk, bool is_server, const unsigned char *bytes, s
     if (is_server ? session->is_server_opaque : session->is_driver_opaque)
         return true;
     buffer_append(input, bytes, size);
-    fuzz_fit(input);
     return obey(talk, is_server ? session->proto->from_server(session, input)
                                 : session->proto->from_driver(session, input));
 }

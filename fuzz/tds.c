@@ -70,7 +70,6 @@ static void cut_records(struct proto_session *session, struct buffer *bytes)
 
 static bool step(struct proto_session *session, bool is_from_server, struct buffer *input)
 {
-    fuzz_fit(input);
     enum proto_verdict verdict = is_from_server ? proto_tds.from_server(session, input)
                                                 : proto_tds.from_driver(session, input);
     check_session(session, verdict);

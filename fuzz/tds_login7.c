@@ -85,7 +85,6 @@ FUZZ_TARGET(tds_login7, bytes, size)
                                                (unsigned char)length};
     fuzz_require(buffer_append(&before, header, sizeof header) &&
                  buffer_append(&before, bytes + 1, size - 1));
-    fuzz_fit(&before);
     if (tds_login7_append(buffer_content(&before), length, name, &after)) {
         bool is_named = buffer_length(&after) != length ||
                         memcmp(buffer_content(&after), buffer_content(&before), length) != 0;

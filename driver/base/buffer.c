@@ -9,6 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h> /* nothing without the sanitizer */
+#else
+#define ASAN_POISON_MEMORY_REGION(start, size) ((void)(start), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(start, size) ((void)(start), (void)(size))
+#endif
+
 #define FIRST_CAPACITY 256
 
 /* Storage beyond LARGEST_SMALL has this size at least, and is kept for the next buffer. */
@@ -27,9 +34,24 @@ static unsigned char *new_storage(size_t capacity)
     return storage != NULL ? storage : malloc(capacity);
 }
 
+/* The address sanitizer is to tell who reads behind the content, not only who leaves the storage.
+ */
+static void fence(const struct buffer *buffer)
+{
+    if (buffer->storage != NULL)
+        ASAN_POISON_MEMORY_REGION(buffer->storage + buffer->end, buffer_room(buffer));
+}
+
+static void unfence(const struct buffer *buffer)
+{
+    if (buffer->storage != NULL)
+        ASAN_UNPOISON_MEMORY_REGION(buffer->storage, buffer->capacity);
+}
+
 static void free_storage(const struct buffer *buffer)
 {
     unsigned char *storage = buffer->storage;
+    unfence(buffer);
     if (buffer->is_secret && storage != NULL)
         explicit_bzero(storage, buffer->capacity);
     for (size_t i = 0; i < SPARE_COUNT && storage != NULL && buffer->capacity == SPARE_CAPACITY;
@@ -57,6 +79,7 @@ unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
 {
     if (buffer->is_failed)
         return NULL;
+    unfence(buffer);
     if (buffer->storage != NULL && size <= buffer_room(buffer))
         return buffer->storage + buffer->end;
     size_t length = buffer_length(buffer);
@@ -88,6 +111,7 @@ unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
 void buffer_added(struct buffer *buffer, size_t size)
 {
     buffer->end += size;
+    fence(buffer);
 }
 
 size_t buffer_room(const struct buffer *buffer)
@@ -148,6 +172,7 @@ char *buffer_move_text(struct buffer *buffer)
     char *text = buffer_append_byte(buffer, '\0') ? (char *)buffer->storage : NULL;
     if (text == NULL)
         buffer_free(buffer);
+    unfence(buffer);
     *buffer = (struct buffer){.is_secret = buffer->is_secret};
     return text;
 }
@@ -163,6 +188,7 @@ void buffer_clear(struct buffer *buffer)
 {
     buffer->start = 0;
     buffer->end = 0;
+    fence(buffer);
 }
 
 struct cursor cursor_over(const void *bytes, size_t size)
