@@ -31,7 +31,7 @@ static size_t split(const uint8_t *bytes, size_t size, struct certificate *certi
     return count;
 }
 
-FUZZ_TARGET(certificate, bytes, size)
+FUZZ_TARGET_DER(certificate, bytes, size)
 {
     static struct certificate certificates[CERTIFICATE_LIMIT];
     unsigned char *copies[CERTIFICATE_LIMIT];

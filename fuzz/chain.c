@@ -42,7 +42,7 @@ static void verify(const gnutls_datum_t *chain, size_t count, const struct trust
     verify_result_free(&result);
 }
 
-FUZZ_TARGET(chain, bytes, size)
+FUZZ_TARGET_DER(chain, bytes, size)
 {
     gnutls_datum_t certificates[CERTIFICATE_LIMIT];
     size_t count = split(bytes, size, certificates);

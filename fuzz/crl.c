@@ -58,7 +58,7 @@ static void ask(const struct crl *crl)
     crl_is_signed_by(crl, &issuer);
 }
 
-FUZZ_TARGET(crl, bytes, size)
+FUZZ_TARGET_DER(crl, bytes, size)
 {
     struct crl_set set = {0};
     struct error error = {0};

@@ -115,7 +115,7 @@ static void walk(struct cursor cursor, unsigned depth)
     try_ber(before, NULL);
 }
 
-FUZZ_TARGET(der, bytes, size)
+FUZZ_TARGET_DER(der, bytes, size)
 {
     walk(cursor_over(bytes, size), DEPTH_LIMIT);
 }

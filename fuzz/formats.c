@@ -24,7 +24,7 @@ static void sign_jks(uint8_t *bytes, size_t size)
     gnutls_hash_deinit(hash, bytes + size - DIGEST_SIZE);
 }
 
-FUZZ_TARGET(formats, bytes, size)
+FUZZ_TARGET_DER(formats, bytes, size)
 {
     /* Exactly as large as the input, so that a read past its end is seen. */
     uint8_t *copy = malloc(size > 0 ? size : 1);

@@ -9,7 +9,7 @@
 #include "fuzz/target.h"
 #include "tls/keyfile.h"
 
-FUZZ_TARGET(identity, bytes, size)
+FUZZ_TARGET_DER(identity, bytes, size)
 {
     char certificate_path[FUZZ_PATH_SIZE], key_path[FUZZ_PATH_SIZE];
     struct cursor cursor = cursor_over(bytes, size);

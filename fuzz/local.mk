@@ -39,7 +39,7 @@ TESTS += fuzz/replay
 fuzz_replay_SOURCES = fuzz/replay.c $(FUZZ_SOURCES)
 fuzz_replay_LDADD = $(FUZZ_LIBS)
 EXTRA_PROGRAMS += fuzz/fuzzer
-fuzz_fuzzer_SOURCES = fuzz/fuzzer.c $(FUZZ_SOURCES)
+fuzz_fuzzer_SOURCES = fuzz/fuzzer.c fuzz/mutate.c fuzz/mutate.h $(FUZZ_SOURCES)
 fuzz_fuzzer_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_fuzzer_LDADD = $(FUZZ_LIBS)
 EXTRA_DIST += fuzz/corpus fuzz/run

@@ -1,6 +1,6 @@
 /*
- * status_query.c - statements that ask for the report, and the report made a statement: no text of the
- * server's certificate ends the literal that it stands in. Input: what to do, and the text.
+ * status_query.c - statements that ask for the report, and the report made a statement: no text of
+ * the server's certificate ends the literal that it stands in. Input: what to do, and the text.
  */
 #include "odbc/status_query.h"
 

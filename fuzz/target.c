@@ -70,18 +70,6 @@ unsigned char *fuzz_copy(const void *bytes, size_t size)
     return copy;
 }
 
-void fuzz_fit(struct buffer *buffer)
-{
-    size_t length = buffer_length(buffer);
-    if (length == 0)
-        return;
-    unsigned char *fitted = fuzz_copy(buffer_content(buffer), length);
-    free(buffer->storage);
-    buffer->storage = fitted;
-    buffer->start = 0;
-    buffer->end = buffer->capacity = length;
-}
-
 static void put_element(struct cursor *cursor, struct buffer *out, unsigned depth)
 {
     uint8_t tag = cursor_u8(cursor);

@@ -15,15 +15,19 @@
 struct fuzz_target {
     const char *name; /* of fuzz/NAME.c, and of fuzz/corpus/NAME/ */
     void (*run)(const uint8_t *bytes, size_t size);
+    bool is_der; /* its input is DER, perhaps behind its length in two bytes */
     struct fuzz_target *next;
 };
 
-/* FUZZ_TARGET(name, bytes, size) { ... } defines a target that fuzz_targets() lists. */
-#define FUZZ_TARGET(target_name, bytes, size)                                                      \
+/* FUZZ_TARGET(name, bytes, size) { ... } defines a target that fuzz_targets() lists;
+ * FUZZ_TARGET_DER one whose inputs are changed as DER. */
+#define FUZZ_TARGET(target_name, bytes, size) FUZZ_TARGET_OF(target_name, false, bytes, size)
+#define FUZZ_TARGET_DER(target_name, bytes, size) FUZZ_TARGET_OF(target_name, true, bytes, size)
+#define FUZZ_TARGET_OF(target_name, has_der, bytes, size)                                          \
     static void run_##target_name(const uint8_t *bytes, size_t size);                              \
     __attribute__((constructor)) static void add_##target_name(void)                               \
     {                                                                                              \
-        static struct fuzz_target target = {#target_name, run_##target_name, NULL};                \
+        static struct fuzz_target target = {#target_name, run_##target_name, has_der, NULL};       \
         fuzz_add(&target);                                                                         \
     }                                                                                              \
     static void run_##target_name(const uint8_t *bytes, size_t size)
@@ -46,9 +50,6 @@ char *fuzz_text(const uint8_t *bytes, size_t size);
 /* Exactly as large as the bytes, so that a sanitizer sees a read past their end; the caller
  * frees. */
 unsigned char *fuzz_copy(const void *bytes, size_t size);
-
-/* The same for what a buffer holds. */
-void fuzz_fit(struct buffer *buffer);
 
 /* Appends DER as the input says, all of whose lengths are right: a byte is a tag; a constructed one
  * holds what follows, up to a byte of zero, and any other is followed by a size of one byte and the
