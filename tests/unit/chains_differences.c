@@ -178,13 +178,24 @@ static bool is_listed(const struct chains_crl *crl, unsigned serial)
     return false;
 }
 
+/* Whether it would be the certificate's own word: it could lift its own hold. */
+static bool is_signed_by_listed(const struct chains_world *world, const struct chains_crl *crl,
+                                unsigned serial)
+{
+    for (size_t i = 0; i < world->count; i++)
+        if (world->certificates[i].serial == serial && world->certificates[i].key == crl->signer)
+            return true;
+    return false;
+}
+
 static bool is_lifted(const struct chains_world *world, const struct chains_crl *crl, size_t row)
 {
     for (size_t i = 0; i < world->crl_count && crl->listed[row].reason == 6; i++) {
         const struct chains_crl *newer = &world->crls[i];
         if (newer->issuer == crl->issuer && is_current(newer) && newer->from > crl->from &&
             newer->scope == crl->scope && newer->point == crl->point &&
-            !is_listed(newer, crl->listed[row].serial))
+            !is_listed(newer, crl->listed[row].serial) &&
+            !is_signed_by_listed(world, newer, crl->listed[row].serial))
             return true;
     }
     return false;
@@ -227,14 +238,14 @@ static struct difference differences[] = {
      "where it does not count there is nothing to map (RFC 5280, 6.1.4 (b)); OpenSSL takes the "
      "mapping for a statement",
      0},
+    {"listed in another CRL than the newest complete one", WE_REFUSE, let_listed_be_revoked,
+     "what the CA signed counts until the CRL ends; only a newer one of its scope lifts a hold", 0},
     {"another certificate of the CA is for CRLs", EITHER, sign_with_every_key,
      "any that leads to the same anchor may have signed them (RFC 5280, 6.3.3 (f)); OpenSSL tries "
      "one",
      0},
     {"CRL for the CA's own name", WE_ACCEPT, name_own_points,
      "it covers certificates without a distribution point (RFC 5280, 6.3.3, last paragraph)", 0},
-    {"listed in another CRL than the newest complete one", WE_REFUSE, let_listed_be_revoked,
-     "what the CA signed counts until the CRL ends; only a newer one of its scope lifts a hold", 0},
 };
 
 #define DIFFERENCE_COUNT (sizeof differences / sizeof differences[0])

@@ -131,6 +131,15 @@ CASE("maps no policy where anyPolicy is inhibited")
     CHECK_NUMBER(totals.wrong, 0);
 }
 
+/* A CA that is revoked for the time being signs a newer CRL that does not list it. */
+CASE("lets no CA lift its own hold")
+{
+    struct totals totals = {0};
+    run_case(9008625, &totals);
+    CHECK_NUMBER(totals.refused, 1);
+    CHECK_NUMBER(totals.wrong, 0);
+}
+
 CASE("agrees with OpenSSL, or says why not")
 {
     uint64_t seed = setting("ODBCSSL_TEST_CHAINS_SEED", DEFAULT_SEED);
