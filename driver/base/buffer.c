@@ -167,6 +167,14 @@ bool buffer_append_u32le(struct buffer *buffer, uint32_t value)
     return buffer_append(buffer, bytes, sizeof bytes);
 }
 
+void buffer_move(struct buffer *from, size_t size, struct buffer *to)
+{
+    size_t length = buffer_length(from);
+    size = size < length ? size : length;
+    buffer_append(to, buffer_content(from), size);
+    buffer_take(from, size);
+}
+
 char *buffer_move_text(struct buffer *buffer)
 {
     char *text = buffer_append_byte(buffer, '\0') ? (char *)buffer->storage : NULL;

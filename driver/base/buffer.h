@@ -60,6 +60,10 @@ bool buffer_append_u32(struct buffer *buffer, uint32_t value);    /* big-endian 
 bool buffer_append_u16le(struct buffer *buffer, uint16_t value);
 bool buffer_append_u32le(struct buffer *buffer, uint32_t value);
 
+/* Appends the first size bytes of from, at most its content, to to, and takes them from there.
+ * Where memory is out they are gone, and to is failed. */
+void buffer_move(struct buffer *from, size_t size, struct buffer *to);
+
 /* The content as a text that the caller frees, where nothing was taken from the front; the buffer
  * is then empty. NULL: out of memory, now or before. */
 char *buffer_move_text(struct buffer *buffer);

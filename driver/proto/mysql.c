@@ -58,14 +58,8 @@ static void mysql_close(struct proto_session *session)
     session->state = NULL;
 }
 
-static enum proto_verdict mysql_start(struct proto_session *session)
-{
-    (void)session;
-    return PROTO_CONTINUE;
-}
-
-void mysql_tell_server_error(struct proto_session *session, enum odbcssl_error code,
-                             const char *introduction, const struct mysql_error_packet *packet)
+void mysql_set_server_error(struct proto_session *session, enum odbcssl_error code,
+                            const char *introduction, const struct mysql_error_packet *packet)
 {
     char text[SERVER_TEXT_SIZE];
     error_printable(packet->text, packet->text_length, text, sizeof text);
@@ -78,8 +72,8 @@ enum proto_verdict mysql_judge_transport(struct proto_session *session,
     if (session->plan != PROTO_PLAN_PLAINTEXT ||
         packet->number != MYSQL_ERROR_SECURE_TRANSPORT_REQUIRED)
         return PROTO_CONTINUE;
-    mysql_tell_server_error(session, ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
-                            "the server accepts no connection without TLS", packet);
+    mysql_set_server_error(session, ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
+                           "the server accepts no connection without TLS", packet);
     return PROTO_NEEDS_TLS;
 }
 
@@ -99,6 +93,7 @@ enum proto_verdict mysql_refuse_password(struct proto_session *session)
 static enum proto_verdict conclude(struct proto_session *session, enum proto_verdict verdict)
 {
     struct mysql_state *state = session->state;
+    verdict = proto_conclude(session, verdict);
     if (proto_is_final(verdict)) {
         state->phase = PHASE_ENDED;
         buffer_free(&state->held);
@@ -173,10 +168,10 @@ static void mysql_fail(struct proto_session *session, const char *text)
 {
     struct mysql_state unknown = {0};
     struct mysql_state *state = session->state != NULL ? session->state : &unknown;
-    if (state->phase == PHASE_OPAQUE || state->is_driver_told || state->from_server.left > 0)
+    if (state->phase == PHASE_OPAQUE || state->is_error_sent || state->from_server.left > 0)
         return;
-    state->is_driver_told = mysql_append_error(&session->to_driver, state->next_sequence,
-                                               state->next_sequence == 0, text);
+    state->is_error_sent = mysql_append_error(&session->to_driver, state->next_sequence,
+                                              state->next_sequence == 0, text);
     state->phase = PHASE_ENDED;
     buffer_free(&state->held);
 }
@@ -199,7 +194,7 @@ const struct proto proto_mysql = {
     .name = "mysql",
     .open = mysql_open,
     .close = mysql_close,
-    .start = mysql_start,
+    .start = proto_start_silent,
     .from_driver = mysql_from_driver,
     .from_server = mysql_from_server,
     .tls_started = mysql_tls_started,

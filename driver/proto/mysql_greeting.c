@@ -1,6 +1,6 @@
 /*
- * mysql_greeting.c - the first packets: the server's greeting and the driver's response to it,
- * between which TLS is asked for.
+ * mysql_greeting.c - the first packets of mysql.c: the server's greeting and the driver's response
+ * to it, between which TLS is asked for. What follows them is in mysql_login.c.
  */
 #include <string.h>
 
@@ -46,12 +46,10 @@ static enum proto_verdict take_early_error(struct proto_session *session, struct
         return mysql_refuse_protocol(session, "the server's first packet is a malformed ERR");
     if (mysql_judge_transport(session, &packet) == PROTO_NEEDS_TLS)
         return PROTO_NEEDS_TLS;
-    mysql_tell_server_error(session, ODBCSSL_ERROR_CONNECT, "the server refused the connection",
-                            &packet);
-    if (!buffer_append(&session->to_driver, buffer_content(input), MYSQL_HEADER_SIZE + size))
-        return proto_refuse_memory(session);
-    buffer_take(input, MYSQL_HEADER_SIZE + size);
-    state->is_driver_told = true;
+    mysql_set_server_error(session, ODBCSSL_ERROR_CONNECT, "the server refused the connection",
+                           &packet);
+    buffer_move(input, MYSQL_HEADER_SIZE + size, &session->to_driver);
+    state->is_error_sent = true;
     return PROTO_REJECTED;
 }
 
@@ -67,46 +65,33 @@ enum proto_verdict mysql_refuse_unasked(struct proto_session *session)
         "TLS had to begin");
 }
 
-/* The TLS plan's demands: TLS is offered, and nothing stands behind the greeting. The driver's copy
- * does not offer it. */
-static enum proto_verdict judge_greeting(struct proto_session *session,
-                                         const struct mysql_greeting *greeting,
-                                         unsigned char *payload, bool is_alone)
-{
-    char version[VERSION_TEXT_SIZE];
-    if (!(greeting->capabilities & MYSQL_CLIENT_SSL))
-        return proto_end(
-            session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
-            "the server (version %s) has no TLS: its greeting does not offer CLIENT_SSL",
-            describe_version(greeting, version, sizeof version));
-    payload[greeting->ssl_offset] &= (unsigned char)~greeting->ssl_bit;
-    return is_alone ? PROTO_CONTINUE : mysql_refuse_unasked(session);
-}
-
 static enum proto_verdict use_greeting(struct proto_session *session, struct buffer *input,
                                        size_t size)
 {
     struct mysql_state *state = session->state;
     struct mysql_greeting greeting;
+    char version[VERSION_TEXT_SIZE];
     unsigned char *payload = buffer_content(input) + MYSQL_HEADER_SIZE;
     if (*payload != MYSQL_PROTOCOL_VERSION)
         return refuse_stranger(session, input);
     if (!mysql_read_greeting(payload, size, &greeting))
         return mysql_refuse_protocol(session, "the server's greeting is malformed");
     if (session->plan == PROTO_PLAN_TLS) {
-        bool is_alone = buffer_length(input) == MYSQL_HEADER_SIZE + size;
-        enum proto_verdict verdict = judge_greeting(session, &greeting, payload, is_alone);
-        if (verdict != PROTO_CONTINUE)
-            return verdict;
+        if (!(greeting.capabilities & MYSQL_CLIENT_SSL))
+            return proto_end(
+                session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+                "the server (version %s) has no TLS: its greeting does not offer CLIENT_SSL",
+                describe_version(&greeting, version, sizeof version));
+        if (buffer_length(input) != MYSQL_HEADER_SIZE + size)
+            return mysql_refuse_unasked(session);
+        payload[greeting.ssl_offset] &= (unsigned char)~greeting.ssl_bit; /* the driver's copy */
     }
     session->coverage =
         session->plan == PROTO_PLAN_PLAINTEXT ? PROTO_COVERAGE_NOTHING : PROTO_COVERAGE_ALL;
     state->server_capabilities = greeting.capabilities;
     state->phase = PHASE_RESPONSE;
     state->next_sequence = 2;
-    if (!buffer_append(&session->to_driver, buffer_content(input), MYSQL_HEADER_SIZE + size))
-        return proto_refuse_memory(session);
-    buffer_take(input, MYSQL_HEADER_SIZE + size);
+    buffer_move(input, MYSQL_HEADER_SIZE + size, &session->to_driver);
     return PROTO_CONTINUE;
 }
 
@@ -174,10 +159,12 @@ static enum proto_verdict request_tls(struct proto_session *session, const unsig
     unsigned char request[MYSQL_SSL_REQUEST_SIZE];
     memcpy(request, payload, sizeof request);
     mysql_set_response_ssl(request);
-    if (!buffer_append(&state->held, payload, size) ||
-        !mysql_append_header(&session->to_server, sizeof request, 1) ||
-        !buffer_append(&session->to_server, request, sizeof request))
-        return proto_refuse_memory(session);
+    mysql_append_header(&session->to_server, sizeof request, 1);
+    buffer_append(&session->to_server, request, sizeof request);
+    if (!buffer_append(&state->held, payload, size)) {
+        error_set_memory(&session->error);
+        return PROTO_REFUSE;
+    }
     mysql_set_response_ssl(buffer_content(&state->held));
     state->phase = PHASE_HANDSHAKE;
     return PROTO_START_TLS;
@@ -196,9 +183,8 @@ static enum proto_verdict use_response(struct proto_session *session, const unsi
     if (session->plan == PROTO_PLAN_TLS)
         return request_tls(session, payload, size);
     state->phase = PHASE_LOGIN;
-    if (!mysql_append_header(&session->to_server, size, 1) ||
-        !buffer_append(&session->to_server, payload, size))
-        return proto_refuse_memory(session);
+    mysql_append_header(&session->to_server, size, 1);
+    buffer_append(&session->to_server, payload, size);
     return PROTO_CONTINUE;
 }
 
@@ -227,9 +213,8 @@ enum proto_verdict mysql_send_response(struct proto_session *session)
 {
     struct mysql_state *state = session->state;
     size_t size = buffer_length(&state->held);
-    if (!mysql_append_header(&session->to_server, size, 2) ||
-        !buffer_append(&session->to_server, buffer_content(&state->held), size))
-        return proto_refuse_memory(session);
+    mysql_append_header(&session->to_server, size, 2);
+    buffer_move(&state->held, size, &session->to_server);
     buffer_free(&state->held);
     state->phase = PHASE_LOGIN;
     return PROTO_CONTINUE;

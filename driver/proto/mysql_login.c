@@ -1,6 +1,7 @@
 /*
- * mysql_login.c - the rest of the login: packets go both ways with their numbers shifted, until the
- * server says OK or ERR.
+ * mysql_login.c - the rest of the login of mysql.c, behind the response: packets go both ways with
+ * their numbers shifted, until the server says OK or ERR. They are passed on as they come, and
+ * judged by their first bytes.
  */
 #include "proto/mysql_state.h"
 
@@ -15,25 +16,21 @@ static uint8_t sequence_shift(const struct proto_session *session)
 }
 
 /* Passes on what is there of the packet that has begun. */
-static bool pass_payload(struct mysql_passage *passage, struct buffer *input, struct buffer *output)
+static void pass_payload(struct mysql_passage *passage, struct buffer *input, struct buffer *output)
 {
     size_t size = buffer_length(input) < passage->left ? buffer_length(input) : passage->left;
-    if (size > 0 && !buffer_append(output, buffer_content(input), size))
-        return false;
-    buffer_take(input, size);
+    buffer_move(input, size, output);
     passage->left -= size;
-    return true;
 }
 
-static bool begin_packet(struct mysql_passage *passage, const struct mysql_header *header,
+static void begin_packet(struct mysql_passage *passage, const struct mysql_header *header,
                          uint8_t sequence, struct buffer *input, struct buffer *output)
 {
-    if (!mysql_append_header(output, header->length, sequence))
-        return false;
+    mysql_append_header(output, header->length, sequence);
     buffer_take(input, MYSQL_HEADER_SIZE);
     passage->left = header->length;
     passage->is_continued = header->length == MYSQL_PAYLOAD_MAXIMUM;
-    return pass_payload(passage, input, output);
+    pass_payload(passage, input, output);
 }
 
 /* How much of a packet there is to judge it by; false: more has to come first. */
@@ -78,22 +75,17 @@ static enum proto_verdict follow_method(struct proto_session *session, const uns
     return state->method == MYSQL_METHOD_CLEAR ? mysql_refuse_password(session) : PROTO_CONTINUE;
 }
 
-/* Only the first byte of a message tells what it is: the rest may begin with anything. A message
+/* Only the first byte of a message says what it is: the rest may begin with anything. A message
  * with no bytes is a plugin's. PROTO_LOGGED_IN is the verdict on OK. */
 static enum proto_verdict judge_server_message(struct proto_session *session,
                                                const unsigned char *payload, size_t size)
 {
-    if (size == 0)
-        return PROTO_CONTINUE;
-    switch (payload[0]) {
-    case MYSQL_MARKER_OK:
+    if (size > 0 && payload[0] == MYSQL_MARKER_OK)
         return PROTO_LOGGED_IN;
-    case MYSQL_MARKER_ERROR:
+    if (size > 0 && payload[0] == MYSQL_MARKER_ERROR)
         return judge_error(session, payload, size);
-    default:
-        return session->plan == PROTO_PLAN_PLAINTEXT ? follow_method(session, payload, size)
-                                                     : PROTO_CONTINUE;
-    }
+    return size > 0 && session->plan == PROTO_PLAN_PLAINTEXT ? follow_method(session, payload, size)
+                                                             : PROTO_CONTINUE;
 }
 
 /* Takes the next packet of the server. false: it has not come far enough. */
@@ -115,10 +107,7 @@ static bool take_server_packet(struct proto_session *session, struct buffer *inp
         is_end = head > 0 && (payload[0] == MYSQL_MARKER_OK || payload[0] == MYSQL_MARKER_ERROR);
     }
     uint8_t sequence = (uint8_t)(header.sequence - sequence_shift(session));
-    if (!begin_packet(passage, &header, sequence, input, &session->to_driver)) {
-        *verdict_out = proto_refuse_memory(session);
-        return true;
-    }
+    begin_packet(passage, &header, sequence, input, &session->to_driver);
     state->has_server_replied = true;
     state->next_sequence = (uint8_t)(sequence + 2);
     if (is_end) {
@@ -134,24 +123,12 @@ enum proto_verdict mysql_pass_from_server(struct proto_session *session, struct 
     struct mysql_state *state = session->state;
     enum proto_verdict verdict = PROTO_CONTINUE;
     while (verdict == PROTO_CONTINUE && state->phase == PHASE_LOGIN && buffer_length(input) > 0) {
-        if (state->from_server.left == 0) {
-            if (!take_server_packet(session, input, &verdict))
-                break;
-        } else if (!pass_payload(&state->from_server, input, &session->to_driver)) {
-            verdict = proto_refuse_memory(session);
-        }
+        if (state->from_server.left > 0)
+            pass_payload(&state->from_server, input, &session->to_driver);
+        else if (!take_server_packet(session, input, &verdict))
+            break;
     }
     return verdict;
-}
-
-/* Plaintext plan: an answer that may hold the password goes no further. */
-static bool is_password_revealed(const struct proto_session *session, const unsigned char *payload,
-                                 size_t head, const struct mysql_header *header)
-{
-    const struct mysql_state *state = session->state;
-    if (session->plan != PROTO_PLAN_PLAINTEXT || state->method == MYSQL_METHOD_OTHER)
-        return false;
-    return header->length > head || mysql_method_reveals(state->method, payload, head);
 }
 
 static bool take_driver_packet(struct proto_session *session, struct buffer *input,
@@ -162,14 +139,16 @@ static bool take_driver_packet(struct proto_session *session, struct buffer *inp
     size_t head;
     if (!mysql_peek_header(input, &header) || !has_head(input, &header, &head))
         return false;
-    if (is_password_revealed(session, buffer_content(input) + MYSQL_HEADER_SIZE, head, &header)) {
+    /* Plaintext plan: an answer that may hold the password goes no further. */
+    if (session->plan == PROTO_PLAN_PLAINTEXT && state->method != MYSQL_METHOD_OTHER &&
+        (header.length > head ||
+         mysql_method_reveals(state->method, buffer_content(input) + MYSQL_HEADER_SIZE, head))) {
         *verdict_out = mysql_refuse_password(session);
         return true;
     }
     state->next_sequence = (uint8_t)(header.sequence + 1);
     uint8_t sequence = (uint8_t)(header.sequence + sequence_shift(session));
-    if (!begin_packet(&state->from_driver, &header, sequence, input, &session->to_server))
-        *verdict_out = proto_refuse_memory(session);
+    begin_packet(&state->from_driver, &header, sequence, input, &session->to_server);
     return true;
 }
 
@@ -178,12 +157,10 @@ enum proto_verdict mysql_pass_from_driver(struct proto_session *session, struct 
     struct mysql_state *state = session->state;
     enum proto_verdict verdict = PROTO_CONTINUE;
     while (verdict == PROTO_CONTINUE && buffer_length(input) > 0) {
-        if (state->from_driver.left == 0) {
-            if (!take_driver_packet(session, input, &verdict))
-                break;
-        } else if (!pass_payload(&state->from_driver, input, &session->to_server)) {
-            verdict = proto_refuse_memory(session);
-        }
+        if (state->from_driver.left > 0)
+            pass_payload(&state->from_driver, input, &session->to_server);
+        else if (!take_driver_packet(session, input, &verdict))
+            break;
     }
     return verdict;
 }

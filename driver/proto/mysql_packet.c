@@ -113,10 +113,10 @@ bool mysql_append_empty_response(struct buffer *output)
         0, /* the user's name ends */
         0, /* so many bytes of a password's proof */
     };
-    return mysql_append_header(output, 8 + sizeof rest, 1) &&
-           buffer_append_u32le(output, MYSQL_CLIENT_PROTOCOL_41 | MYSQL_CLIENT_SECURE_CONNECTION) &&
-           buffer_append_u32le(output, MYSQL_PAYLOAD_MAXIMUM) &&
-           buffer_append(output, rest, sizeof rest);
+    mysql_append_header(output, 8 + sizeof rest, 1);
+    buffer_append_u32le(output, MYSQL_CLIENT_PROTOCOL_41 | MYSQL_CLIENT_SECURE_CONNECTION);
+    buffer_append_u32le(output, MYSQL_PAYLOAD_MAXIMUM);
+    return buffer_append(output, rest, sizeof rest);
 }
 
 void mysql_set_response_ssl(unsigned char *payload)
@@ -149,8 +149,9 @@ bool mysql_append_error(struct buffer *output, uint8_t sequence, bool is_greetin
 {
     const char *state = is_greeting ? "" : ERROR_SQLSTATE;
     size_t length = 1 + sizeof(uint16_t) + strlen(state) + strlen(text);
-    return mysql_append_header(output, length, sequence) &&
-           buffer_append_byte(output, MYSQL_MARKER_ERROR) &&
-           buffer_append_u16le(output, MYSQL_ERROR_HANDSHAKE) &&
-           buffer_append_text(output, state) && buffer_append_text(output, text);
+    mysql_append_header(output, length, sequence);
+    buffer_append_byte(output, MYSQL_MARKER_ERROR);
+    buffer_append_u16le(output, MYSQL_ERROR_HANDSHAKE);
+    buffer_append_text(output, state);
+    return buffer_append_text(output, text);
 }

@@ -31,7 +31,7 @@ struct mysql_state {
     uint32_t driver_capabilities;
     uint8_t next_sequence;    /* of a packet to the driver, as it counts: for fail */
     bool has_server_replied;  /* to the driver's response */
-    bool is_driver_told;      /* an ERR that ends the session is on its way to the driver */
+    bool is_error_sent;       /* an ERR that ends the session is on its way to the driver */
     enum mysql_method method; /* plaintext plan: what the driver's next answer belongs to */
     struct buffer held;       /* the driver's response, whole; secret */
 };
@@ -40,9 +40,9 @@ struct mysql_state {
 enum proto_verdict mysql_refuse_protocol(struct proto_session *session, const char *text);
 enum proto_verdict mysql_refuse_password(struct proto_session *session);
 
-/* What the server's ERR says, behind an introduction, in an error of the given code. */
-void mysql_tell_server_error(struct proto_session *session, enum odbcssl_error code,
-                             const char *introduction, const struct mysql_error_packet *packet);
+/* Sets the session's error to what the server's ERR says, behind an introduction. */
+void mysql_set_server_error(struct proto_session *session, enum odbcssl_error code,
+                            const char *introduction, const struct mysql_error_packet *packet);
 
 /* Plaintext plan, and the server refuses plaintext (see mysql.c): PROTO_NEEDS_TLS; else
  * PROTO_CONTINUE. */

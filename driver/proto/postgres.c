@@ -63,10 +63,9 @@ static enum proto_verdict postgres_start(struct proto_session *session)
             session->plan == PROTO_PLAN_DIRECT ? PROTO_COVERAGE_ALL : PROTO_COVERAGE_NOTHING;
         return PROTO_CONTINUE;
     }
-    if (!buffer_append_u32(&session->to_server, 8) ||
-        !buffer_append_u32(&session->to_server, POSTGRES_SSL_REQUEST))
-        return proto_refuse_memory(session);
-    return PROTO_CONTINUE;
+    buffer_append_u32(&session->to_server, 8);
+    buffer_append_u32(&session->to_server, POSTGRES_SSL_REQUEST);
+    return proto_conclude(session, PROTO_CONTINUE);
 }
 
 static enum proto_verdict refuse_driver(struct proto_session *session, const char *what)
@@ -84,14 +83,8 @@ static enum proto_verdict answer_negotiation(struct proto_session *session, stru
     if (++state->negotiations > NEGOTIATION_LIMIT)
         return refuse_driver(session, "asked for encryption again and again");
     buffer_take(input, length);
-    return buffer_append_byte(&session->to_driver, 'N') ? PROTO_CONTINUE
-                                                        : proto_refuse_memory(session);
-}
-
-static bool is_cancel(uint32_t code, size_t length)
-{
-    return (code == POSTGRES_CANCEL_REQUEST && length > 12 && length <= 12 + CANCEL_KEY_LIMIT) ||
-           (code == POSTGRES_STOP_REQUEST && length == 20);
+    buffer_append_byte(&session->to_driver, 'N');
+    return PROTO_CONTINUE;
 }
 
 /* StartupMessage, or a request to cancel: the last message of the driver that is looked at. */
@@ -100,16 +93,16 @@ static enum proto_verdict take_first_message(struct proto_session *session, stru
 {
     struct postgres_state *state = session->state;
     bool is_ready = state->phase == POSTGRES_READY;
-    if (is_cancel(code, length))
+    bool is_cancel =
+        (code == POSTGRES_CANCEL_REQUEST && length > 12 && length <= 12 + CANCEL_KEY_LIMIT) ||
+        (code == POSTGRES_STOP_REQUEST && length == 20);
+    if (is_cancel)
         session->kind = PROTO_SESSION_CANCEL;
     else if (code >> 16 == 3)
         session->kind = PROTO_SESSION_MAIN;
     else
         return refuse_driver(session, "sent a message of an unknown kind or version");
-    if (!buffer_append(is_ready ? &session->to_server : &state->held, buffer_content(input),
-                       length))
-        return proto_refuse_memory(session);
-    buffer_take(input, length);
+    buffer_move(input, length, is_ready ? &session->to_server : &state->held);
     session->is_driver_opaque = is_ready;
     return PROTO_CONTINUE;
 }
@@ -136,20 +129,19 @@ static enum proto_verdict postgres_from_driver(struct proto_session *session, st
         else
             verdict = take_first_message(session, input, length, code);
     }
-    return verdict;
+    return proto_conclude(session, verdict);
 }
 
 static enum proto_verdict postgres_tls_started(struct proto_session *session)
 {
     struct postgres_state *state = session->state;
-    bool is_held = buffer_length(&state->held) > 0;
+    size_t held = buffer_length(&state->held);
     state->phase = POSTGRES_READY;
-    session->is_driver_opaque = is_held;
-    if (is_held && !buffer_append(&session->to_server, buffer_content(&state->held),
-                                  buffer_length(&state->held)))
-        return proto_refuse_memory(session);
+    session->is_driver_opaque = held > 0;
+    session->to_server.is_failed |= state->held.is_failed;
+    buffer_move(&state->held, held, &session->to_server);
     buffer_free(&state->held);
-    return PROTO_CONTINUE;
+    return proto_conclude(session, PROTO_CONTINUE);
 }
 
 /* Mostly a wrong port. */
@@ -241,24 +233,6 @@ static enum proto_verdict refuse_server(struct proto_session *session, const cha
                      "the server %s during the login, which is not PostgreSQL", what);
 }
 
-static enum proto_verdict pass_on(struct proto_session *session, struct buffer *input,
-                                  size_t length, enum proto_verdict verdict)
-{
-    if (!buffer_append(&session->to_driver, buffer_content(input), length))
-        return proto_refuse_memory(session);
-    buffer_take(input, length);
-    return verdict;
-}
-
-/* A server that asked for a certificate in the handshake, got none, and now misses it. The code
- * 28000 stands for more than that, and words in another language are left to the real driver. */
-static bool is_certificate_missing(const struct proto_session *session,
-                                   const struct postgres_refusal *refusal)
-{
-    return session->certificate == PROTO_CERTIFICATE_NOT_SHOWN && !session->is_credentials_asked &&
-           strcmp(refusal->sqlstate, "28000") == 0 && strstr(refusal->text, "certificate") != NULL;
-}
-
 /*
  * The server's refusal goes to the real driver, which tells it. Before the server asked for
  * credentials, a client certificate among them, it also means that another plan may work; not so
@@ -270,7 +244,12 @@ static enum proto_verdict take_error(struct proto_session *session, struct buffe
     struct postgres_refusal refusal;
     postgres_read_refusal(buffer_content(input), length, &refusal);
     session->is_server_opaque = true;
-    if (is_certificate_missing(session, &refusal))
+    /* A server that asked for a certificate in the handshake, got none, and now misses it. The code
+     * 28000 stands for more than that, and words in another language are left to the real driver.
+     */
+    bool is_unauthorized = strcmp(refusal.sqlstate, "28000") == 0;
+    if (session->certificate == PROTO_CERTIFICATE_NOT_SHOWN && !session->is_credentials_asked &&
+        is_unauthorized && strstr(refusal.text, "certificate") != NULL)
         return proto_end(
             session, PROTO_REFUSE, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
             "the server wants a client certificate, and none was shown, because SslCert is "
@@ -279,15 +258,16 @@ static enum proto_verdict take_error(struct proto_session *session, struct buffe
     if (session->is_credentials_asked || session->certificate != PROTO_CERTIFICATE_NOT_ASKED ||
         strcmp(refusal.sqlstate, "57P03") == 0) {
         session->is_login_refused = true;
-        return pass_on(session, input, length, PROTO_CONTINUE);
+        buffer_move(input, length, &session->to_driver);
+        return PROTO_CONTINUE;
     }
-    bool wants_tls =
-        session->plan == PROTO_PLAN_PLAINTEXT && strcmp(refusal.sqlstate, "28000") == 0;
-    error_set(&session->error,
-              wants_tls ? ODBCSSL_ERROR_SERVER_REQUIRES_TLS : ODBCSSL_ERROR_CONNECT,
-              "the server refused the %s connection: %s",
-              session->plan == PROTO_PLAN_PLAINTEXT ? "unencrypted" : "encrypted", refusal.text);
-    return pass_on(session, input, length, PROTO_REJECTED);
+    bool is_plaintext = session->plan == PROTO_PLAN_PLAINTEXT;
+    buffer_move(input, length, &session->to_driver);
+    return proto_end(session, PROTO_REJECTED,
+                     is_plaintext && is_unauthorized ? ODBCSSL_ERROR_SERVER_REQUIRES_TLS
+                                                     : ODBCSSL_ERROR_CONNECT,
+                     "the server refused the %s connection: %s",
+                     is_plaintext ? "unencrypted" : "encrypted", refusal.text);
 }
 
 /*
@@ -301,19 +281,15 @@ static enum proto_verdict take_mechanisms(struct proto_session *session, struct 
     enum postgres_mechanisms found = POSTGRES_MECHANISMS_NONE;
     if (session->plan != PROTO_PLAN_PLAINTEXT)
         found = postgres_filter_mechanisms(buffer_content(input), length, &session->to_driver);
-    switch (found) {
-    case POSTGRES_MECHANISMS_NONE:
-        break;
-    case POSTGRES_MECHANISMS_KEPT:
+    if (found == POSTGRES_MECHANISMS_EMPTY)
+        return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                         "the server accepts only logins that are bound to the TLS session "
+                         "(SCRAM-SHA-256-PLUS), which the real driver cannot do here");
+    if (found == POSTGRES_MECHANISMS_KEPT)
         buffer_take(input, length);
-        return PROTO_CONTINUE;
-    case POSTGRES_MECHANISMS_EMPTY:
-        error_set(&session->error, ODBCSSL_ERROR_PROTOCOL,
-                  "the server accepts only logins that are bound to the TLS session "
-                  "(SCRAM-SHA-256-PLUS), which the real driver cannot do here");
-        return PROTO_REFUSE;
-    }
-    return pass_on(session, input, length, PROTO_CONTINUE);
+    else
+        buffer_move(input, length, &session->to_driver);
+    return PROTO_CONTINUE;
 }
 
 static enum proto_verdict take_authentication(struct proto_session *session, struct buffer *input,
@@ -324,15 +300,14 @@ static enum proto_verdict take_authentication(struct proto_session *session, str
     uint32_t code = cursor_u32(&cursor);
     if (cursor.is_short)
         return refuse_server(session, "sent an authentication request without a code", input);
-    if (code == AUTHENTICATION_OK) {
-        session->is_driver_opaque = true;
-        session->is_server_opaque = true;
-        return pass_on(session, input, length, PROTO_LOGGED_IN);
-    }
-    session->is_credentials_asked = true;
+    bool is_over = code == AUTHENTICATION_OK;
+    session->is_driver_opaque |= is_over;
+    session->is_server_opaque |= is_over;
+    session->is_credentials_asked |= !is_over;
     if (code == AUTHENTICATION_SASL)
         return take_mechanisms(session, input, length);
-    return pass_on(session, input, length, PROTO_CONTINUE);
+    buffer_move(input, length, &session->to_driver);
+    return is_over ? PROTO_LOGGED_IN : PROTO_CONTINUE;
 }
 
 static enum proto_verdict take_message(struct proto_session *session, struct buffer *input,
@@ -345,7 +320,8 @@ static enum proto_verdict take_message(struct proto_session *session, struct buf
         return take_error(session, input, length);
     case 'N': /* NoticeResponse */
     case 'v': /* NegotiateProtocolVersion */
-        return pass_on(session, input, length, PROTO_CONTINUE);
+        buffer_move(input, length, &session->to_driver);
+        return PROTO_CONTINUE;
     default:
         return refuse_server(session, "sent a message of an unexpected kind", input);
     }
@@ -373,7 +349,7 @@ static enum proto_verdict postgres_from_server(struct proto_session *session, st
             break;
         }
     }
-    return verdict;
+    return proto_conclude(session, verdict);
 }
 
 static void postgres_fail(struct proto_session *session, const char *text)

@@ -85,13 +85,6 @@ void postgres_read_refusal(const unsigned char *message, size_t length,
     error_printable(message + 1, text_length, refusal_out->text, sizeof refusal_out->text);
 }
 
-/* RFC 4422, section 3.1: upper-case letters, digits, hyphens and underscores. */
-static bool is_mechanism(const char *name, size_t length)
-{
-    return length > 0 && length <= MECHANISM_LIMIT &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == length;
-}
-
 static bool needs_channel_binding(const char *name, size_t length)
 {
     static const char suffix[] = "-PLUS"; /* RFC 5802, section 4 */
@@ -99,13 +92,15 @@ static bool needs_channel_binding(const char *name, size_t length)
     return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
 }
 
-/* The names, each with its NUL, then one more NUL and nothing else. */
+/* The names, each with its NUL, then one more NUL and nothing else. RFC 4422, section 3.1:
+ * upper-case letters, digits, hyphens and underscores. */
 static bool is_mechanism_list(struct cursor list)
 {
     size_t length = 0, count = 0;
     const char *name;
     while ((name = cursor_string(&list, &length)) != NULL && length > 0) {
-        if (!is_mechanism(name, length))
+        if (length > MECHANISM_LIMIT ||
+            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != length)
             return false;
         count++;
     }
@@ -126,8 +121,6 @@ enum postgres_mechanisms postgres_filter_mechanisms(const unsigned char *message
             kept += name_length + 1;
     if (kept == 0)
         return POSTGRES_MECHANISMS_EMPTY;
-    if (buffer_reserve(out, length) == NULL) /* so that what follows cannot fail half way */
-        return POSTGRES_MECHANISMS_NONE;
     buffer_append_byte(out, 'R');
     buffer_append_u32(out, (uint32_t)(AUTHENTICATION_SIZE - 1 + kept + 1));
     buffer_append(out, message + HEADER_SIZE, AUTHENTICATION_SIZE - HEADER_SIZE);
@@ -138,11 +131,13 @@ enum postgres_mechanisms postgres_filter_mechanisms(const unsigned char *message
     return POSTGRES_MECHANISMS_KEPT;
 }
 
-bool postgres_write_failure(struct buffer *out, const char *text)
+void postgres_write_failure(struct buffer *out, const char *text)
 {
     static const char fields[] = "SFATAL\0VFATAL\0C08001\0M"; /* its own NUL is not sent */
     size_t size = sizeof fields - 1 + strlen(text) + 2;
-    return buffer_append_byte(out, 'E') && buffer_append_u32(out, (uint32_t)(4 + size)) &&
-           buffer_append(out, fields, sizeof fields - 1) &&
-           buffer_append(out, text, strlen(text) + 1) && buffer_append_byte(out, 0);
+    buffer_append_byte(out, 'E');
+    buffer_append_u32(out, (uint32_t)(4 + size));
+    buffer_append(out, fields, sizeof fields - 1);
+    buffer_append(out, text, strlen(text) + 1);
+    buffer_append_byte(out, 0);
 }

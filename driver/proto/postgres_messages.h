@@ -50,7 +50,7 @@ enum postgres_mechanisms {
 enum postgres_mechanisms postgres_filter_mechanisms(const unsigned char *message, size_t length,
                                                     struct buffer *out);
 
-/* An ErrorResponse: FATAL, SQLSTATE 08001. */
-bool postgres_write_failure(struct buffer *out, const char *text);
+/* Appends an ErrorResponse: FATAL, SQLSTATE 08001. */
+void postgres_write_failure(struct buffer *out, const char *text);
 
 #endif

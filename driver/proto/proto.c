@@ -1,4 +1,7 @@
-/* proto.c - finds a protocol by its row of databases.def; what all of them do alike. */
+/*
+ * proto.c - what the protocols have in common, for session/, which drives one of them, and for
+ * their own files: finding one by its row of databases.def, its life, its verdicts.
+ */
 #include "proto/proto.h"
 
 #include <stdarg.h>
@@ -45,10 +48,18 @@ enum proto_verdict proto_end(struct proto_session *session, enum proto_verdict v
     return verdict;
 }
 
-enum proto_verdict proto_refuse_memory(struct proto_session *session)
+enum proto_verdict proto_conclude(struct proto_session *session, enum proto_verdict verdict)
 {
+    if (!session->to_driver.is_failed && !session->to_server.is_failed)
+        return verdict;
     error_set_memory(&session->error);
     return PROTO_REFUSE;
+}
+
+enum proto_verdict proto_start_silent(struct proto_session *session)
+{
+    (void)session;
+    return PROTO_CONTINUE;
 }
 
 bool proto_is_final(enum proto_verdict verdict)

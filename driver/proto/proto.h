@@ -140,14 +140,21 @@ bool proto_session_open(struct proto_session *session, const struct proto *proto
                         enum proto_plan plan);
 void proto_session_close(struct proto_session *session);
 
-/* For the rows: set the session's error and return the verdict; the second one, PROTO_REFUSE. */
+/* For the rows: sets the session's error and returns the verdict. */
 enum proto_verdict proto_end(struct proto_session *session, enum proto_verdict verdict,
                              enum odbcssl_error code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-enum proto_verdict proto_refuse_memory(struct proto_session *session);
+
+/* For the rows, which append to the session's buffers without asking whether it worked: what start,
+ * from_driver, from_server and tls_started return in the place of verdict. Where memory was out
+ * while one was filled, PROTO_REFUSE with error set. */
+enum proto_verdict proto_conclude(struct proto_session *session, enum proto_verdict verdict);
 
 /* For the rows: nothing comes behind this verdict. */
 bool proto_is_final(enum proto_verdict verdict);
+
+/* For the rows, as start: nothing is said before the other side speaks. */
+enum proto_verdict proto_start_silent(struct proto_session *session);
 
 #define DATABASE(name, word, its_proto, its_profile, libraries) extern const struct proto its_proto;
 #include "base/databases.def"

@@ -25,8 +25,10 @@
 enum proto_verdict tds_refuse_outcome(struct proto_session *session, enum tds_outcome outcome,
                                       const char *sender)
 {
-    if (outcome == TDS_NO_MEMORY)
-        return proto_refuse_memory(session);
+    if (outcome == TDS_NO_MEMORY) {
+        error_set_memory(&session->error);
+        return PROTO_REFUSE;
+    }
     static const char *const reasons[] = {
         [TDS_BAD_LENGTH] = "a packet that is shorter than its header",
         [TDS_BAD_TYPE] = "a message whose packets are of different types",
@@ -40,6 +42,7 @@ enum proto_verdict tds_refuse_outcome(struct proto_session *session, enum tds_ou
 static enum proto_verdict conclude(struct proto_session *session, enum proto_verdict verdict)
 {
     struct tds *tds = session->state;
+    verdict = proto_conclude(session, verdict);
     if (proto_is_final(verdict))
         tds->stage = TDS_STAGE_FAILED;
     return verdict;
@@ -100,29 +103,15 @@ static enum proto_verdict tds_tls_started(struct proto_session *session)
     return PROTO_CONTINUE;
 }
 
-static bool move_bytes(struct proto_session *session, struct buffer *from, struct buffer *to)
-{
-    if (buffer_length(from) > 0 && !buffer_append(to, buffer_content(from), buffer_length(from)))
-        return error_set_memory(&session->error);
-    buffer_clear(from);
-    return true;
-}
-
 static bool tds_wrap(struct proto_session *session, struct buffer *tls, struct buffer *wire)
 {
-    if (session->plan == PROTO_PLAN_DIRECT)
-        return move_bytes(session, tls, wire);
-    if (buffer_length(tls) > 0 &&
-        !tds_message_write(wire, TDS_PACKET_PRELOGIN, buffer_content(tls), buffer_length(tls)))
-        return error_set_memory(&session->error);
+    size_t length = buffer_length(tls);
+    if (session->plan != PROTO_PLAN_DIRECT && length > 0)
+        tds_message_write(wire, TDS_PACKET_PRELOGIN, tls);
+    else
+        buffer_append(wire, buffer_content(tls), length);
     buffer_clear(tls);
-    return true;
-}
-
-/* Some servers wrap their part of the handshake in replies. */
-static bool is_handshake_type(uint8_t type)
-{
-    return type == TDS_PACKET_PRELOGIN || type == TDS_PACKET_REPLY;
+    return !wire->is_failed || error_set_memory(&session->error);
 }
 
 /* false: no whole packet of the handshake; an error is set unless more bytes will do. */
@@ -130,7 +119,8 @@ static bool unwrap_packet(struct proto_session *session, const struct buffer *wi
                           struct tds_packet *packet)
 {
     const unsigned char *bytes = buffer_content(wire);
-    if (!is_handshake_type(*bytes))
+    /* Some servers wrap their part of the handshake in replies. */
+    if (*bytes != TDS_PACKET_PRELOGIN && *bytes != TDS_PACKET_REPLY)
         return error_set(
             &session->error, ODBCSSL_ERROR_PROTOCOL,
             "the server sent a byte 0x%02X where a TDS packet of the TLS handshake (0x12) "
@@ -146,12 +136,13 @@ static bool tds_unwrap(struct proto_session *session, struct buffer *wire, struc
 {
     struct tds_packet packet = {0};
     if (session->plan == PROTO_PLAN_DIRECT)
-        return move_bytes(session, wire, tls);
+        buffer_move(wire, buffer_length(wire), tls);
     while (buffer_length(wire) > 0 && unwrap_packet(session, wire, &packet)) {
-        if (packet.payload_length > 0 && !buffer_append(tls, packet.payload, packet.payload_length))
-            return error_set_memory(&session->error);
+        buffer_append(tls, packet.payload, packet.payload_length);
         buffer_take(wire, packet.length);
     }
+    if (tls->is_failed)
+        error_set_memory(&session->error);
     return !error_is_set(&session->error);
 }
 
@@ -183,35 +174,27 @@ static size_t tds_record_length(struct proto_session *session, const unsigned ch
     return take_record(tds, size);
 }
 
-/* Which of the two forms of DONE the driver reads; only one of TDS 7.2 or later asks about MARS. */
-static bool is_long_wanted(const struct tds *tds)
-{
-    if (tds->login.version != 0)
-        return tds_version_is_long(tds->login.version);
-    return tds->has_mars || !tds->is_prelogin_read;
-}
-
-static bool write_reply(struct buffer *out, const struct buffer *payload)
-{
-    return tds_message_write(out, TDS_PACKET_REPLY, buffer_content(payload),
-                             buffer_length(payload));
-}
-
 /* A driver that gets no valid PRELOGIN reply may log in again in plaintext with TDS 5.0. */
 static void tds_fail(struct proto_session *session, const char *text)
 {
     struct tds unknown = {0};
     struct tds *tds = session->state != NULL ? session->state : &unknown;
     struct buffer payload = {0};
-    if (session->is_server_opaque || tds->is_failure_told)
+    if (session->is_server_opaque || tds->is_error_sent)
         return;
-    bool is_written = tds->is_reply_given || (tds_prelogin_write_plain(&payload) &&
-                                              write_reply(&session->to_driver, &payload));
-    buffer_clear(&payload);
-    if (is_written && tds_token_write_error(&payload, text, is_long_wanted(tds)))
-        write_reply(&session->to_driver, &payload);
+    if (!tds->is_reply_given) {
+        tds_prelogin_append_plain(&payload);
+        tds_message_write(&session->to_driver, TDS_PACKET_REPLY, &payload);
+        buffer_clear(&payload);
+    }
+    /* Which of the two forms of DONE the driver reads; only one of TDS 7.2 or later asks for MARS.
+     */
+    bool is_long = tds->login.version != 0 ? tds_version_is_long(tds->login.version)
+                                           : tds->has_mars || !tds->is_prelogin_read;
+    tds_token_append_error(&payload, text, is_long);
+    tds_message_write(&session->to_driver, TDS_PACKET_REPLY, &payload);
     buffer_free(&payload);
-    tds->is_failure_told = true;
+    tds->is_error_sent = true;
     tds->stage = TDS_STAGE_FAILED;
 }
 
@@ -224,8 +207,7 @@ static const char *tds_explain_end(const struct proto_session *session)
         return "the server may have no TDS 8.0: set SslNegotiation=starttls (Encrypt=yes)";
     if (session->plan != PROTO_PLAN_DIRECT && tds->stage == TDS_STAGE_REPLY)
         return "the server may take only TDS 8.0: set SslNegotiation=direct, with SslMode=require "
-               "or "
-               "stronger (Encrypt=strict)";
+               "or stronger (Encrypt=strict)";
     return NULL;
 }
 
@@ -235,9 +217,8 @@ static bool tds_stand_in(struct proto_session *session, struct buffer *message)
     struct buffer payload = {0};
     if (tds->stage != TDS_STAGE_PRELOGIN)
         return true;
-    bool is_written = tds_prelogin_write_plain(&payload) &&
-                      tds_message_write(message, TDS_PACKET_PRELOGIN, buffer_content(&payload),
-                                        buffer_length(&payload));
+    tds_prelogin_append_plain(&payload);
+    bool is_written = tds_message_write(message, TDS_PACKET_PRELOGIN, &payload);
     buffer_free(&payload);
     return is_written;
 }
@@ -271,19 +252,13 @@ static void tds_close(struct proto_session *session)
     session->state = NULL;
 }
 
-static enum proto_verdict tds_start(struct proto_session *session)
-{
-    (void)session;
-    return PROTO_CONTINUE;
-}
-
 const struct proto proto_tds = {
     .name = "tds",
     .alpn = tds_alpn,
     .maximum_version = tds_maximum_version,
     .open = tds_open,
     .close = tds_close,
-    .start = tds_start,
+    .start = proto_start_silent,
     .from_driver = tds_from_driver,
     .from_server = tds_from_server,
     .tls_started = tds_tls_started,

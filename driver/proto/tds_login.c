@@ -8,15 +8,6 @@
 #define LOGIN_REPLY_LIMIT (1024 * 1024)
 #define DEFAULT_VERSION 0x74000004u
 
-/* MS-TDS 2.2.6.4: TDSVersion is the second field, little-endian. */
-static uint32_t read_login_version(const struct tds_packet *packet)
-{
-    struct cursor cursor = cursor_over(packet->payload, packet->payload_length);
-    cursor_u32le(&cursor);
-    uint32_t version = cursor_u32le(&cursor);
-    return cursor.is_short ? DEFAULT_VERSION : version;
-}
-
 static bool is_login_packet(const struct tds *tds, uint8_t type)
 {
     if (tds->stage == TDS_STAGE_LOGIN)
@@ -37,7 +28,11 @@ static enum proto_verdict begin_login(struct proto_session *session,
             session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
             "the server encrypts only the first packet of a login, and the real driver's login is "
             "longer than one: set SslMode=require to encrypt all, or disable to encrypt nothing");
-    tds->login.version = read_login_version(packet);
+    /* MS-TDS 2.2.6.4: TDSVersion is the second field, little-endian. */
+    struct cursor fields = cursor_over(packet->payload, packet->payload_length);
+    cursor_u32le(&fields);
+    uint32_t version = cursor_u32le(&fields);
+    tds->login.version = fields.is_short ? DEFAULT_VERSION : version;
     tds->stage = TDS_STAGE_LOGIN_REPLY;
     session->is_credentials_asked = true;
     return is_login_only ? PROTO_END_TLS : PROTO_CONTINUE;
@@ -65,8 +60,7 @@ enum proto_verdict tds_login_read_driver(struct proto_session *session, struct b
             verdict = begin_login(session, &packet);
         if (verdict == PROTO_REFUSE)
             return verdict;
-        if (!tds_login7_append(buffer_content(input), packet.length, server, &session->to_server))
-            return proto_refuse_memory(session);
+        tds_login7_append(buffer_content(input), packet.length, server, &session->to_server);
         buffer_take(input, packet.length);
     }
     return verdict;
@@ -87,8 +81,7 @@ static enum proto_verdict judge_login_reply(struct proto_session *session)
                          "the server sends this connection on to %s, port %u, past the TLS "
                          "session: name that server in the DSN instead",
                          reply->routing_host, reply->routing_port);
-    if (!buffer_append(&session->to_driver, buffer_content(packets), buffer_length(packets)))
-        return proto_refuse_memory(session);
+    buffer_append(&session->to_driver, buffer_content(packets), buffer_length(packets));
     tds_message_clear(&tds->message);
     session->is_login_refused = reply->has_error && !reply->is_accepted;
     if (!reply->is_accepted || !reply->is_over)

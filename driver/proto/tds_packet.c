@@ -1,4 +1,6 @@
-/* tds_packet.c - reads packets, collects messages, and writes them, for the rest of tds*.c. */
+/*
+ * tds_packet.c - reads packets, collects messages, and writes them, for the rest of tds*.c.
+ */
 #include "proto/tds_packet.h"
 
 #define SMP_HEADER_SIZE 16
@@ -19,23 +21,6 @@ enum tds_outcome tds_packet_read(const void *bytes, size_t size, struct tds_pack
     return cursor.is_short ? TDS_PARTIAL : TDS_WHOLE;
 }
 
-static enum tds_outcome message_add(struct tds_message *message, const struct tds_packet *packet,
-                                    const void *bytes, size_t limit)
-{
-    if (buffer_length(&message->packets) == 0)
-        message->type = packet->type;
-    if (packet->type != message->type)
-        return TDS_BAD_TYPE;
-    if (buffer_length(&message->packets) + packet->length > limit)
-        return TDS_TOO_LONG;
-    if (!buffer_append(&message->packets, bytes, packet->length))
-        return TDS_NO_MEMORY;
-    if (packet->payload_length > 0 &&
-        !buffer_append(&message->payload, packet->payload, packet->payload_length))
-        return TDS_NO_MEMORY;
-    return TDS_WHOLE;
-}
-
 enum tds_outcome tds_message_collect(struct tds_message *message, struct buffer *input,
                                      size_t limit)
 {
@@ -43,13 +28,20 @@ enum tds_outcome tds_message_collect(struct tds_message *message, struct buffer 
     do {
         if (buffer_length(input) == 0)
             return TDS_PARTIAL;
-        const unsigned char *bytes = buffer_content(input);
-        enum tds_outcome outcome = tds_packet_read(bytes, buffer_length(input), &packet);
-        if (outcome == TDS_WHOLE)
-            outcome = message_add(message, &packet, bytes, limit);
+        enum tds_outcome outcome =
+            tds_packet_read(buffer_content(input), buffer_length(input), &packet);
         if (outcome != TDS_WHOLE)
             return outcome;
-        buffer_take(input, packet.length);
+        if (buffer_length(&message->packets) == 0)
+            message->type = packet.type;
+        if (packet.type != message->type)
+            return TDS_BAD_TYPE;
+        if (buffer_length(&message->packets) + packet.length > limit)
+            return TDS_TOO_LONG;
+        buffer_append(&message->payload, packet.payload, packet.payload_length);
+        buffer_move(input, packet.length, &message->packets);
+        if (message->payload.is_failed || message->packets.is_failed)
+            return TDS_NO_MEMORY;
     } while ((packet.status & TDS_STATUS_LAST) == 0);
     return TDS_WHOLE;
 }
@@ -82,30 +74,23 @@ void tds_message_free(struct tds_message *message)
     buffer_free(&message->payload);
 }
 
-bool tds_message_write(struct buffer *wire, uint8_t type, const void *payload, size_t length)
+bool tds_message_write(struct buffer *wire, uint8_t type, const struct buffer *payload)
 {
-    const unsigned char *next = payload;
+    struct cursor left = cursor_over(buffer_content(payload), buffer_length(payload));
     uint8_t id = 0;
     do {
-        size_t part = length;
+        size_t part = left.left;
         if (part > TDS_PACKET_SIZE - TDS_HEADER_SIZE)
             part = TDS_PACKET_SIZE - TDS_HEADER_SIZE;
-        const unsigned char header[TDS_HEADER_SIZE] = {
-            type,
-            part == length ? TDS_STATUS_LAST : 0,
-            (unsigned char)((part + TDS_HEADER_SIZE) >> 8),
-            (unsigned char)(part + TDS_HEADER_SIZE),
-            0,
-            0,
-            id++,
-            0};
-        if (!buffer_append(wire, header, sizeof header) ||
-            (part > 0 && !buffer_append(wire, next, part)))
-            return false;
-        next += part;
-        length -= part;
-    } while (length > 0);
-    return true;
+        buffer_append_byte(wire, type);
+        buffer_append_byte(wire, part == left.left ? TDS_STATUS_LAST : 0);
+        buffer_append_u16(wire, (uint16_t)(part + TDS_HEADER_SIZE));
+        buffer_append_u16(wire, 0); /* SPID */
+        buffer_append_byte(wire, id++);
+        buffer_append_byte(wire, 0); /* window */
+        buffer_append(wire, cursor_bytes(&left, part), part);
+    } while (left.left > 0);
+    return !wire->is_failed && !payload->is_failed;
 }
 
 size_t tds_frame_length(const unsigned char *bytes, size_t size)

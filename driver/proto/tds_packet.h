@@ -63,8 +63,9 @@ void tds_message_set_byte(struct tds_message *message, size_t at, uint8_t byte);
 void tds_message_clear(struct tds_message *message);
 void tds_message_free(struct tds_message *message);
 
-/* Appends payload to wire as one message of packets of TDS_PACKET_SIZE. false: out of memory. */
-bool tds_message_write(struct buffer *wire, uint8_t type, const void *payload, size_t length);
+/* Appends payload to wire as one message of packets of TDS_PACKET_SIZE. false: out of memory, here
+ * or when payload was filled. */
+bool tds_message_write(struct buffer *wire, uint8_t type, const struct buffer *payload);
 
 /* The length of the TDS packet or SMP frame that begins at bytes; 0: too few bytes to tell.
  * SIZE_MAX: it is neither. */

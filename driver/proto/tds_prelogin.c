@@ -1,4 +1,7 @@
-/* tds_prelogin.c - reads and writes PRELOGIN for tds_switch.c. */
+/*
+ * tds_prelogin.c - reads and writes PRELOGIN for tds_switch.c: a table of options and their data
+ * behind it (MS-TDS 2.2.6.5).
+ */
 #include "proto/tds_prelogin.h"
 
 #include <stdio.h>
@@ -13,32 +16,20 @@ static bool prelogin_has(const struct tds_prelogin *prelogin, uint8_t token)
     return false;
 }
 
-static bool read_entry(struct cursor *table, const unsigned char *payload, size_t length,
-                       uint8_t token, struct tds_option *option)
-{
-    size_t offset = cursor_u16(table);
-    option->token = token;
-    option->length = cursor_u16(table);
-    if (table->is_short || offset > length || option->length > length - offset)
-        return false;
-    option->data = payload + offset;
-    return true;
-}
-
 static bool read_table(const void *payload, size_t length, struct tds_prelogin *prelogin)
 {
     struct cursor table = cursor_over(payload, length);
-    for (;;) {
-        uint8_t token = cursor_u8(&table);
-        if (table.is_short)
-            return false;
-        if (token == TDS_OPTION_END)
-            return true;
+    uint8_t token;
+    while ((token = cursor_u8(&table)) != TDS_OPTION_END) {
+        size_t offset = cursor_u16(&table), size = cursor_u16(&table);
         /* An option that comes twice would mean one thing here and another to the peer. */
-        if (prelogin->count == TDS_PRELOGIN_OPTION_LIMIT || prelogin_has(prelogin, token) ||
-            !read_entry(&table, payload, length, token, &prelogin->options[prelogin->count++]))
+        if (table.is_short || offset > length || size > length - offset ||
+            prelogin->count == TDS_PRELOGIN_OPTION_LIMIT || prelogin_has(prelogin, token))
             return false;
+        prelogin->options[prelogin->count++] =
+            (struct tds_option){token, (uint16_t)size, (const unsigned char *)payload + offset};
     }
+    return true;
 }
 
 /* Whether every option's data stand behind the table, and ENCRYPTION's are its own: so that it can
@@ -74,49 +65,34 @@ bool tds_prelogin_read(const void *payload, size_t length, const char *sender,
         return error_set(error, ODBCSSL_ERROR_PROTOCOL,
                          "%s sent a malformed TDS PRELOGIN message of %zu bytes", sender, length);
     prelogin->has_mars = prelogin_has(prelogin, TDS_OPTION_MARS);
-    if (prelogin->encryption_at == 0)
-        error_set(error, ODBCSSL_ERROR_PROTOCOL,
-                  "%s sent a TDS PRELOGIN message without a valid ENCRYPTION option", sender);
-    return prelogin->encryption_at != 0;
+    return prelogin->encryption_at != 0 ||
+           error_set(error, ODBCSSL_ERROR_PROTOCOL,
+                     "%s sent a TDS PRELOGIN message without a valid ENCRYPTION option", sender);
 }
 
-static bool write_options(const struct tds_option *options, size_t count, struct buffer *payload)
+static void append_entry(struct buffer *out, uint8_t token, size_t offset, size_t length)
 {
-    size_t offset = count * ENTRY_SIZE + 1;
-    bool is_written = true;
-    for (size_t i = 0; i < count; i++) {
-        is_written = is_written && buffer_append_byte(payload, options[i].token) &&
-                     buffer_append_u16(payload, (uint16_t)offset) &&
-                     buffer_append_u16(payload, options[i].length);
-        offset += options[i].length;
-    }
-    is_written = is_written && buffer_append_byte(payload, TDS_OPTION_END);
-    for (size_t i = 0; i < count; i++)
-        is_written = is_written && (options[i].length == 0 ||
-                                    buffer_append(payload, options[i].data, options[i].length));
-    return is_written;
+    buffer_append_byte(out, token);
+    buffer_append_u16(out, (uint16_t)offset);
+    buffer_append_u16(out, (uint16_t)length);
 }
 
-bool tds_prelogin_add_mars(const struct tds_prelogin *prelogin, const void *payload, size_t length,
+void tds_prelogin_add_mars(const struct tds_prelogin *prelogin, const struct buffer *payload,
                            struct buffer *out)
 {
-    const unsigned char *bytes = payload;
-    size_t table_size = prelogin->count * ENTRY_SIZE;
-    bool is_written = true;
-    for (size_t i = 0; i < prelogin->count && is_written; i++) {
+    const unsigned char *bytes = buffer_content(payload);
+    size_t length = buffer_length(payload), table_size = prelogin->count * ENTRY_SIZE;
+    for (size_t i = 0; i < prelogin->count; i++) {
         const struct tds_option *option = &prelogin->options[i];
-        size_t offset = (size_t)(option->data - bytes) + ENTRY_SIZE;
-        is_written = buffer_append_byte(out, option->token) &&
-                     buffer_append_u16(out, (uint16_t)offset) &&
-                     buffer_append_u16(out, option->length);
+        append_entry(out, option->token, (size_t)(option->data - bytes) + ENTRY_SIZE,
+                     option->length);
     }
-    return is_written && buffer_append_byte(out, TDS_OPTION_MARS) &&
-           buffer_append_u16(out, (uint16_t)(length + ENTRY_SIZE)) && buffer_append_u16(out, 1) &&
-           buffer_append(out, bytes + table_size, length - table_size) &&
-           buffer_append_byte(out, 0);
+    append_entry(out, TDS_OPTION_MARS, length + ENTRY_SIZE, 1);
+    buffer_append(out, bytes + table_size, length - table_size);
+    buffer_append_byte(out, 0);
 }
 
-bool tds_prelogin_write_plain(struct buffer *payload)
+void tds_prelogin_append_plain(struct buffer *payload)
 {
     static const unsigned char version[6] = {15, 0, 7, 208, 0, 0};
     static const unsigned char encryption = TDS_ENCRYPTION_NOT_SUPPORTED;
@@ -128,7 +104,13 @@ bool tds_prelogin_write_plain(struct buffer *payload)
         {TDS_OPTION_THREAD, 0, &zero},
         {TDS_OPTION_MARS, 1, &zero},
     };
-    return write_options(options, sizeof options / sizeof *options, payload);
+    const size_t count = sizeof options / sizeof *options;
+    size_t offset = count * ENTRY_SIZE + 1;
+    for (size_t i = 0; i < count; offset += options[i++].length)
+        append_entry(payload, options[i].token, offset, options[i].length);
+    buffer_append_byte(payload, TDS_OPTION_END);
+    for (size_t i = 0; i < count; i++)
+        buffer_append(payload, options[i].data, options[i].length);
 }
 
 const char *tds_encryption_text(uint8_t encryption, char *out)

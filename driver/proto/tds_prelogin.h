@@ -45,18 +45,17 @@ struct tds_prelogin {
 };
 
 /* Reads a message's payload, which must outlive prelogin. sender ("the server") is for the error.
- */
+ * false with error set: it is malformed, or says nothing of encryption. */
 bool tds_prelogin_read(const void *payload, size_t length, const char *sender,
                        struct tds_prelogin *prelogin, struct error *error);
 
-/* Appends a payload that was read, with a MARS option that says no behind the others. false: out
- * of memory. */
-bool tds_prelogin_add_mars(const struct tds_prelogin *prelogin, const void *payload, size_t length,
+/* Appends a payload that was read, with a MARS option that says no behind the others. */
+void tds_prelogin_add_mars(const struct tds_prelogin *prelogin, const struct buffer *payload,
                            struct buffer *out);
 
-/* The message of a side that has no TLS and no MARS: the reply for a driver that is about to be
- * refused, and what a driver that leaves TLS to us begins with. */
-bool tds_prelogin_write_plain(struct buffer *payload);
+/* Appends the message of a side that has no TLS and no MARS: the reply for a driver that is about
+ * to be refused, and what a driver that leaves TLS to us begins with. */
+void tds_prelogin_append_plain(struct buffer *payload);
 
 /* "1 (on)"; returns out. */
 #define TDS_ENCRYPTION_TEXT_SIZE 32

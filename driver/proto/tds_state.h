@@ -25,7 +25,7 @@ struct tds {
     bool has_mars;              /* the driver's PRELOGIN has a MARS option */
     bool is_prelogin_read;
     bool is_reply_given; /* the driver has a PRELOGIN reply */
-    bool is_failure_told;
+    bool is_error_sent;
     struct tds_login_reply login;
     size_t record_left; /* of a packet too large for one record */
 };

@@ -78,40 +78,28 @@ static enum proto_verdict refuse_first_packet(struct proto_session *session, uin
     }
 }
 
-static enum proto_verdict refuse_driver_encryption(struct proto_session *session,
-                                                   uint8_t encryption)
-{
-    char text[TDS_ENCRYPTION_TEXT_SIZE];
-    return proto_end(
-        session, PROTO_REFUSE, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-        "the real driver asks for TLS of its own (PRELOGIN ENCRYPTION %s), which odbcssl "
-        "provides: set the real driver's Encryption=request or off",
-        tds_encryption_text(encryption, text));
-}
-
 /* The packets as they came, but for the one byte. */
-static bool pass_prelogin(struct tds_message *message, const struct tds_prelogin *prelogin,
-                          uint8_t encryption, struct buffer *wire)
+static void append_prelogin(struct tds_message *message, const struct tds_prelogin *prelogin,
+                            uint8_t encryption, struct buffer *wire)
 {
     tds_message_set_byte(message, prelogin->encryption_at, encryption);
-    return buffer_append(wire, buffer_content(&message->packets), buffer_length(&message->packets));
+    buffer_append(wire, buffer_content(&message->packets), buffer_length(&message->packets));
 }
 
-/* A driver that asked for MARS takes a reply without it for a server of TDS 7.1. */
-static bool pass_reply(struct tds *tds, const struct tds_prelogin *prelogin)
+/* Keeps the reply as the driver is to get it. One that asked for MARS takes a reply without it for
+ * a server of TDS 7.1. */
+static void keep_reply(struct tds *tds, const struct tds_prelogin *prelogin)
 {
     struct buffer with_mars = {0};
-    struct tds_message *message = &tds->message;
-    const struct buffer *payload = &message->payload;
-    if (prelogin->has_mars || !tds->has_mars)
-        return pass_prelogin(message, prelogin, TDS_ENCRYPTION_NOT_SUPPORTED, &tds->reply);
-    tds_message_set_byte(message, prelogin->encryption_at, TDS_ENCRYPTION_NOT_SUPPORTED);
-    bool is_written = tds_prelogin_add_mars(prelogin, buffer_content(payload),
-                                            buffer_length(payload), &with_mars) &&
-                      tds_message_write(&tds->reply, TDS_PACKET_REPLY, buffer_content(&with_mars),
-                                        buffer_length(&with_mars));
+    if (prelogin->has_mars || !tds->has_mars) {
+        append_prelogin(&tds->message, prelogin, TDS_ENCRYPTION_NOT_SUPPORTED, &tds->reply);
+        return;
+    }
+    tds_message_set_byte(&tds->message, prelogin->encryption_at, TDS_ENCRYPTION_NOT_SUPPORTED);
+    tds_prelogin_add_mars(prelogin, &tds->message.payload, &with_mars);
+    tds_message_write(&tds->reply, TDS_PACKET_REPLY, &with_mars);
+    tds->reply.is_failed |= with_mars.is_failed;
     buffer_free(&with_mars);
-    return is_written;
 }
 
 static enum proto_verdict send_prelogin(struct proto_session *session)
@@ -119,6 +107,7 @@ static enum proto_verdict send_prelogin(struct proto_session *session)
     struct tds *tds = session->state;
     const struct buffer *payload = &tds->message.payload;
     struct tds_prelogin prelogin;
+    char text[TDS_ENCRYPTION_TEXT_SIZE];
     if (buffer_length(payload) == 0 ||
         !tds_prelogin_read(buffer_content(payload), buffer_length(payload), "the real driver",
                            &prelogin, &session->error))
@@ -126,12 +115,14 @@ static enum proto_verdict send_prelogin(struct proto_session *session)
                          "the real driver sent an empty TDS PRELOGIN message");
     if (prelogin.encryption != TDS_ENCRYPTION_OFF &&
         prelogin.encryption != TDS_ENCRYPTION_NOT_SUPPORTED)
-        return refuse_driver_encryption(session, prelogin.encryption);
+        return proto_end(
+            session, PROTO_REFUSE, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+            "the real driver asks for TLS of its own (PRELOGIN ENCRYPTION %s), which odbcssl "
+            "provides: set the real driver's Encryption=request or off",
+            tds_encryption_text(prelogin.encryption, text));
     tds->has_mars = prelogin.has_mars;
     tds->is_prelogin_read = true;
-    if (!pass_prelogin(&tds->message, &prelogin, find_offer(session)->encryption,
-                       &session->to_server))
-        return proto_refuse_memory(session);
+    append_prelogin(&tds->message, &prelogin, find_offer(session)->encryption, &session->to_server);
     tds_message_clear(&tds->message);
     tds->stage = TDS_STAGE_REPLY;
     return PROTO_CONTINUE;
@@ -154,9 +145,8 @@ enum proto_verdict tds_switch_read_driver(struct proto_session *session, struct 
 enum proto_verdict tds_switch_give_reply(struct proto_session *session)
 {
     struct tds *tds = session->state;
-    if (!buffer_append(&session->to_driver, buffer_content(&tds->reply),
-                       buffer_length(&tds->reply)))
-        return proto_refuse_memory(session);
+    session->to_driver.is_failed |= tds->reply.is_failed;
+    buffer_move(&tds->reply, buffer_length(&tds->reply), &session->to_driver);
     tds->is_reply_given = true;
     tds->stage = TDS_STAGE_LOGIN;
     return PROTO_CONTINUE;
@@ -246,8 +236,7 @@ enum proto_verdict tds_switch_read_server(struct proto_session *session, struct 
         return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
                          "the server sent an empty TDS PRELOGIN reply");
     uint8_t answer = prelogin.encryption;
-    if (!pass_reply(tds, &prelogin))
-        return proto_refuse_memory(session);
+    keep_reply(tds, &prelogin);
     tds_message_clear(&tds->message);
     return act_on_reply(session, answer, input);
 }

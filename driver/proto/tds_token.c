@@ -40,16 +40,6 @@ bool tds_version_is_long(uint32_t version)
     return version >> 24 >= 0x72 || version >> 24 == 0x08;
 }
 
-/* ProtocolVersion u32, not in network order as LOGIN7 has it, but reversed: interface u8 first. */
-static void read_login_ack(struct stream *stream, struct cursor token)
-{
-    cursor_u8(&token);
-    uint32_t version = cursor_u32(&token);
-    if (!token.is_short)
-        stream->reply->version = version;
-    stream->reply->is_accepted = true;
-}
-
 /* MS-TDS 2.2.7.9: type u8, length u16, protocol u8, port u16, host as a counted UTF-16 string. */
 static void read_routing(struct stream *stream, struct cursor token)
 {
@@ -77,19 +67,19 @@ static void read_sized(struct stream *stream, uint8_t type, size_t length)
     if (bytes == NULL)
         return;
     struct cursor token = cursor_over(bytes, length);
-    if (type == TOKEN_LOGINACK)
-        read_login_ack(stream, token);
-    else if (type == TOKEN_ENVIRONMENT && length > 0 &&
-             (*bytes == ENVIRONMENT_ROUTING || *bytes == ENVIRONMENT_ENHANCED_ROUTING))
+    if (type == TOKEN_LOGINACK) {
+        /* ProtocolVersion u32, not in network order as LOGIN7 has it, but reversed: interface u8
+         * first. */
+        cursor_u8(&token);
+        uint32_t version = cursor_u32(&token);
+        if (!token.is_short)
+            stream->reply->version = version;
+        stream->reply->is_accepted = true;
+    } else if (type == TOKEN_ENVIRONMENT && length > 0 &&
+               (*bytes == ENVIRONMENT_ROUTING || *bytes == ENVIRONMENT_ENHANCED_ROUTING))
         read_routing(stream, token);
     else if (type == TOKEN_ERROR)
         stream->reply->has_error = true;
-}
-
-static void read_features(struct cursor *cursor)
-{
-    while (cursor_u8(cursor) != FEATURE_END && !cursor->is_short)
-        cursor_bytes(cursor, cursor_u32le(cursor));
 }
 
 /* MS-TDS 2.2.4.2: two bits of a token's type tell how it is measured. false: it cannot be skipped.
@@ -127,7 +117,8 @@ static bool read_token(struct stream *stream)
         cursor_bytes(&stream->cursor, cursor_u32le(&stream->cursor));
         return true;
     case TOKEN_FEATURE_ACK:
-        read_features(&stream->cursor);
+        while (cursor_u8(&stream->cursor) != FEATURE_END && !stream->cursor.is_short)
+            cursor_bytes(&stream->cursor, cursor_u32le(&stream->cursor));
         return true;
     case TOKEN_DONE:
         stream->reply->is_over = (read_done(stream) & DONE_MORE) == 0;
@@ -154,31 +145,33 @@ bool tds_login_reply_read(const void *payload, size_t length, struct tds_login_r
                      "the server's answer to the login is not a valid TDS token stream");
 }
 
-static bool append_utf16(struct buffer *payload, const char *text, size_t length)
+static void append_utf16(struct buffer *payload, const char *text, size_t length)
 {
-    bool is_written = true;
     for (size_t i = 0; i < length; i++)
-        is_written = is_written && buffer_append_u16le(payload, (unsigned char)text[i]);
-    return is_written;
+        buffer_append_u16le(payload, (unsigned char)text[i]);
 }
 
-bool tds_token_write_error(struct buffer *payload, const char *text, bool is_long)
+void tds_token_append_error(struct buffer *payload, const char *text, bool is_long)
 {
     static const char server[] = "odbcssl";
-    static const unsigned char no_rows[8] = {0};
+    static const unsigned char zeroes[8] = {0};
     size_t characters = strnlen(text, TEXT_LIMIT);
     size_t server_characters = sizeof server - 1;
     size_t line_size = is_long ? 4 : 2;
     size_t length = 4 + 1 + 1 + 2 + 2 * characters + 1 + 2 * server_characters + 1 + line_size;
-    return buffer_append_byte(payload, TOKEN_ERROR) &&
-           buffer_append_u16le(payload, (uint16_t)length) &&
-           buffer_append_u32le(payload, REFUSAL_NUMBER) && buffer_append_byte(payload, 1) &&
-           buffer_append_byte(payload, REFUSAL_CLASS) &&
-           buffer_append_u16le(payload, (uint16_t)characters) &&
-           append_utf16(payload, text, characters) &&
-           buffer_append_byte(payload, (unsigned char)server_characters) &&
-           append_utf16(payload, server, server_characters) && buffer_append_byte(payload, 0) &&
-           buffer_append(payload, no_rows, line_size) && buffer_append_byte(payload, TOKEN_DONE) &&
-           buffer_append_u16le(payload, DONE_ERROR) && buffer_append_u16le(payload, 0) &&
-           buffer_append(payload, no_rows, is_long ? 8 : 4);
+    buffer_append_byte(payload, TOKEN_ERROR);
+    buffer_append_u16le(payload, (uint16_t)length);
+    buffer_append_u32le(payload, REFUSAL_NUMBER);
+    buffer_append_byte(payload, 1); /* state */
+    buffer_append_byte(payload, REFUSAL_CLASS);
+    buffer_append_u16le(payload, (uint16_t)characters);
+    append_utf16(payload, text, characters);
+    buffer_append_byte(payload, (unsigned char)server_characters);
+    append_utf16(payload, server, server_characters);
+    buffer_append_byte(payload, 0); /* no procedure */
+    buffer_append(payload, zeroes, line_size);
+    buffer_append_byte(payload, TOKEN_DONE);
+    buffer_append_u16le(payload, DONE_ERROR);
+    buffer_append_u16le(payload, 0);
+    buffer_append(payload, zeroes, is_long ? 8 : 4); /* rows */
 }

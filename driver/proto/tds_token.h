@@ -32,7 +32,7 @@ bool tds_version_is_long(uint32_t version);
 bool tds_login_reply_read(const void *payload, size_t length, struct tds_login_reply *reply,
                           struct error *error);
 
-/* Appends ERROR and DONE; text is ASCII. false: out of memory. */
-bool tds_token_write_error(struct buffer *payload, const char *text, bool is_long);
+/* Appends ERROR and DONE; text is ASCII. is_long: see tds_version_is_long. */
+void tds_token_append_error(struct buffer *payload, const char *text, bool is_long);
 
 #endif
