@@ -1,6 +1,6 @@
 /*
  * stranger.c - guesses what a server is that does not speak the protocol, by its first bytes, for
- * the error.
+ * the errors of the protocols: mostly a wrong port, which is soon found when it is named.
  */
 #include "proto/stranger.h"
 
@@ -10,40 +10,37 @@
 #define SHOWN_LIMIT 32
 #define TEXT_MINIMUM 4 /* fewer printable bytes may be anything */
 
-/* How other servers begin. Bytes of a mask of 0 may be anything. */
-static const struct kind {
+/* How other servers begin. */
+static const struct {
     const char *guess;
     size_t size;
     const char *bytes;
-    const char *mask;
+    unsigned any; /* bits 1 << i: bytes[i] may be anything */
 } kinds[] = {
-    {"an SSH server", 4, "SSH-", "\xFF\xFF\xFF\xFF"},
-    {"a web server", 5, "HTTP/", "\xFF\xFF\xFF\xFF\xFF"},
-    {"a mail or file server", 4, "220 ", "\xFF\xFF\xFF\xFF"},
-    {"a mail or file server", 4, "220-", "\xFF\xFF\xFF\xFF"},
-    {"a Redis server", 4, "-ERR", "\xFF\xFF\xFF\xFF"},
-    {"a memcached server", 7, "ERROR\r\n", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF"},
-    {"a server that begins with TLS", 2, "\x15\x03", "\xFF\xFF"},
-    {"a server that begins with TLS", 2, "\x16\x03", "\xFF\xFF"},
-    {"a MySQL or MariaDB server", 5, "\0\0\0\0\x0A", "\0\0\xFF\xFF\xFF"},
-    {"a MySQL or MariaDB server", 5, "\0\0\0\0\xFF", "\0\0\xFF\xFF\xFF"},
-    {"a SQL Server", 4, "\x04\x01\0\0", "\xFF\xFF\0\0"},
-    {"a PostgreSQL server", 6, "E\0\0\0\0S", "\xFF\xFF\xFF\0\0\xFF"},
+    {"an SSH server", 4, "SSH-", 0},
+    {"a web server", 5, "HTTP/", 0},
+    {"a mail or file server", 4, "220 ", 0},
+    {"a mail or file server", 4, "220-", 0},
+    {"a Redis server", 4, "-ERR", 0},
+    {"a memcached server", 7, "ERROR\r\n", 0},
+    {"a server that begins with TLS", 2, "\x15\x03", 0},
+    {"a server that begins with TLS", 2, "\x16\x03", 0},
+    {"a MySQL or MariaDB server", 5, "\0\0\0\0\x0A", 0x03},
+    {"a MySQL or MariaDB server", 5, "\0\0\0\0\xFF", 0x03},
+    {"a SQL Server", 4, "\x04\x01\0\0", 0x0C},
+    {"a PostgreSQL server", 6, "E\0\0\0\0S", 0x18},
 };
-
-static bool is_of_kind(const struct kind *kind, const unsigned char *bytes, size_t size)
-{
-    for (size_t i = 0; i < kind->size && i < size; i++)
-        if ((bytes[i] ^ (unsigned char)kind->bytes[i]) & (unsigned char)kind->mask[i])
-            return false;
-    return size >= kind->size;
-}
 
 static const char *guess(const unsigned char *bytes, size_t size)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (is_of_kind(&kinds[i], bytes, size))
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t at = 0;
+        while (at < kinds[i].size && at < size &&
+               ((kinds[i].any >> at & 1) != 0 || bytes[at] == (unsigned char)kinds[i].bytes[at]))
+            at++;
+        if (at == kinds[i].size)
             return kinds[i].guess;
+    }
     return NULL;
 }
 

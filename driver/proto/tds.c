@@ -146,15 +146,6 @@ static bool tds_unwrap(struct proto_session *session, struct buffer *wire, struc
     return !error_is_set(&session->error);
 }
 
-static size_t take_record(struct tds *tds, size_t size)
-{
-    size_t wanted = tds->record_left < RECORD_LIMIT ? tds->record_left : RECORD_LIMIT;
-    if (size < wanted)
-        return 0;
-    tds->record_left -= wanted;
-    return wanted;
-}
-
 /* SQL Server ends a connection whose record holds more or less than one packet. A packet that no
  * record can hold is cut, for servers that do not mind. */
 static size_t tds_record_length(struct proto_session *session, const unsigned char *bytes,
@@ -163,15 +154,19 @@ static size_t tds_record_length(struct proto_session *session, const unsigned ch
     struct tds *tds = session->state;
     if (size == 0)
         return 0;
-    if (tds->record_left > 0)
-        return take_record(tds, size);
-    size_t length = tds_frame_length(bytes, size);
-    if (length == SIZE_MAX)
-        return size < RECORD_LIMIT ? size : RECORD_LIMIT;
-    if (length <= RECORD_LIMIT)
-        return length <= size ? length : 0;
-    tds->record_left = length;
-    return take_record(tds, size);
+    if (tds->record_left == 0) {
+        size_t length = tds_frame_length(bytes, size);
+        if (length == SIZE_MAX)
+            return size < RECORD_LIMIT ? size : RECORD_LIMIT;
+        if (length <= RECORD_LIMIT)
+            return length <= size ? length : 0;
+        tds->record_left = length;
+    }
+    size_t wanted = tds->record_left < RECORD_LIMIT ? tds->record_left : RECORD_LIMIT;
+    if (size < wanted)
+        return 0;
+    tds->record_left -= wanted;
+    return wanted;
 }
 
 /* A driver that gets no valid PRELOGIN reply may log in again in plaintext with TDS 5.0. */

@@ -1,6 +1,6 @@
 /*
- * tds_switch.c - PRELOGIN and its reply: what is offered to the server, and what its answer leads
- * to.
+ * tds_switch.c - the beginning of tds.c: PRELOGIN and its reply, what is offered to the server, and
+ * what its answer leads to. What follows is in tds_login.c.
  */
 #include "proto/stranger.h"
 #include "proto/tds_prelogin.h"
@@ -33,22 +33,15 @@ static const struct offer offer_plaintext = {
     {DECISION_INVALID, DECISION_NEEDS_TLS, DECISION_UNCHANGED, DECISION_NEEDS_TLS}};
 static const struct offer offer_allow = {
     TDS_ENCRYPTION_OFF, {DECISION_TLS_LOGIN, DECISION_TLS, DECISION_UNCHANGED, DECISION_TLS}};
-/* Inside TLS the byte means nothing more; clients send 2 and ignore the answer. */
-static const struct offer offer_direct = {
-    TDS_ENCRYPTION_NOT_SUPPORTED,
-    {DECISION_UNCHANGED, DECISION_UNCHANGED, DECISION_UNCHANGED, DECISION_UNCHANGED}};
 
+/* Inside TLS, in the direct plan, the byte means nothing more; clients send 2 there as well, and
+ * ignore the answer. */
 static const struct offer *find_offer(const struct proto_session *session)
 {
-    switch (session->plan) {
-    case PROTO_PLAN_TLS:
+    if (session->plan == PROTO_PLAN_TLS)
         return &offer_tls;
-    case PROTO_PLAN_DIRECT:
-        return &offer_direct;
-    case PROTO_PLAN_PLAINTEXT:
-        return session->is_login_only_allowed ? &offer_allow : &offer_plaintext;
-    }
-    return &offer_tls;
+    bool may_allow = session->plan == PROTO_PLAN_PLAINTEXT && session->is_login_only_allowed;
+    return may_allow ? &offer_allow : &offer_plaintext;
 }
 
 /* What the real driver's first byte says when it is not PRELOGIN's. */
@@ -168,62 +161,53 @@ static enum proto_verdict begin_tls(struct proto_session *session, enum proto_co
     return PROTO_START_TLS;
 }
 
-static enum proto_verdict end_attempt(struct proto_session *session, enum proto_verdict verdict,
-                                      enum odbcssl_error code, const char *what, const char *answer)
-{
-    return proto_end(session, verdict, code, "%s: it answered PRELOGIN with ENCRYPTION %s", what,
-                     answer);
-}
+/* The decisions that end the attempt. */
+static const struct {
+    enum proto_verdict verdict;
+    enum odbcssl_error code;
+    const char *reason;
+} ends[] = {
+    [DECISION_INVALID] = {PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+                          "the server's answer does not fit what it was asked"},
+    [DECISION_NO_TLS] = {PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS, "the server has no TLS"},
+    [DECISION_NEEDS_TLS] = {PROTO_NEEDS_TLS, ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
+                            "the server requires TLS"},
+    [DECISION_LOGIN_ONLY_OFFERED] = {PROTO_REFUSE, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+                                     "the server would encrypt the login only, and the whole "
+                                     "session was asked for"},
+};
 
 static enum proto_verdict act_on_reply(struct proto_session *session, uint8_t answer,
                                        const struct buffer *input)
 {
     char text[TDS_ENCRYPTION_TEXT_SIZE];
     enum decision decision = DECISION_INVALID;
-    tds_encryption_text(answer, text);
-    if (session->plan == PROTO_PLAN_DIRECT)
+    bool is_direct = session->plan == PROTO_PLAN_DIRECT;
+    if (is_direct)
         decision = DECISION_UNCHANGED;
     else if (answer <= TDS_ENCRYPTION_REQUIRED)
         decision = find_offer(session)->decisions[answer];
-    switch (decision) {
-    case DECISION_UNCHANGED:
-        session->coverage =
-            session->plan == PROTO_PLAN_DIRECT ? PROTO_COVERAGE_ALL : PROTO_COVERAGE_NOTHING;
-        return tds_switch_give_reply(session);
-    case DECISION_TLS:
-        return begin_tls(session, PROTO_COVERAGE_ALL, input);
-    case DECISION_TLS_LOGIN:
-        return begin_tls(session, PROTO_COVERAGE_LOGIN, input);
-    case DECISION_NO_TLS:
-        return end_attempt(session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
-                           "the server has no TLS", text);
-    case DECISION_NEEDS_TLS:
-        return end_attempt(session, PROTO_NEEDS_TLS, ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
-                           "the server requires TLS", text);
-    case DECISION_LOGIN_ONLY_OFFERED:
-        return end_attempt(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
-            "the server would encrypt the login only, and the whole session was asked "
-            "for",
-            text);
-    case DECISION_INVALID:
-        break;
-    }
-    return end_attempt(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-                       "the server's answer does not fit what it was asked", text);
+    if (decision == DECISION_TLS || decision == DECISION_TLS_LOGIN)
+        return begin_tls(
+            session, decision == DECISION_TLS ? PROTO_COVERAGE_ALL : PROTO_COVERAGE_LOGIN, input);
+    if (decision != DECISION_UNCHANGED)
+        return proto_end(session, ends[decision].verdict, ends[decision].code,
+                         "%s: it answered PRELOGIN with ENCRYPTION %s", ends[decision].reason,
+                         tds_encryption_text(answer, text));
+    session->coverage = is_direct ? PROTO_COVERAGE_ALL : PROTO_COVERAGE_NOTHING;
+    return tds_switch_give_reply(session);
 }
 
 enum proto_verdict tds_switch_read_server(struct proto_session *session, struct buffer *input)
 {
     struct tds *tds = session->state;
     struct tds_prelogin prelogin;
-    if (*buffer_content(input) != TDS_PACKET_REPLY) {
-        char text[STRANGER_TEXT_SIZE];
+    char text[STRANGER_TEXT_SIZE];
+    if (*buffer_content(input) != TDS_PACKET_REPLY)
         return proto_end(
             session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
             "not SQL Server, or SslNegotiation is wrong: the server answered TDS PRELOGIN with %s",
             stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
-    }
     enum tds_outcome outcome = tds_message_collect(&tds->message, input, PRELOGIN_LIMIT);
     if (outcome == TDS_PARTIAL)
         return PROTO_CONTINUE;

@@ -68,14 +68,6 @@ static bool send_to_driver(struct session *session, int driver)
     return is_moved;
 }
 
-/* Closing then sends RST: what the real driver has not read yet stays readable, but its end does
- * not look like one. */
-static void reset_at_close(int driver)
-{
-    struct linger now = {1, 0};
-    setsockopt(driver, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-}
-
 /* --- the loop --- */
 
 /* All that can be done without waiting. */
@@ -137,17 +129,11 @@ static void stop(struct carrier *carrier)
         network_flush(session, carrier->server);
 }
 
-static void fail_poll(struct session *session)
-{
-    struct error error = {0};
-    error_set_system(&error, ODBCSSL_ERROR_SYSTEM, errno, "poll failed");
-    session_refuse(session, &error);
-}
-
 static void carry(struct carrier *carrier)
 {
     struct session *session = carrier->session;
     struct pollfd polled[POLLED_COUNT];
+    struct error error = {0};
     bool is_shut = false;
     for (;;) {
         struct session_wants wants = advance(carrier);
@@ -159,7 +145,8 @@ static void carry(struct carrier *carrier)
         }
         int count = wait_for_events(carrier, &wants, polled);
         if (count < 0) {
-            fail_poll(session);
+            error_set_system(&error, ODBCSSL_ERROR_SYSTEM, errno, "poll failed");
+            session_refuse(session, &error);
             return;
         }
         if (polled[POLLED_WAKE].revents != 0) {
@@ -173,8 +160,11 @@ static void carry(struct carrier *carrier)
         if (count > 0)
             session_turned(session);
     }
+    /* Closing then sends RST: what the real driver has not read yet stays readable, but its end
+     * does not look like one. */
     if (session_down(session) == SESSION_STREAM_BROKEN)
-        reset_at_close(carrier->driver);
+        setsockopt(carrier->driver, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
+                   sizeof(struct linger));
 }
 
 /* The numbers are forgotten before they are free for others: a child that is forked now must not
@@ -204,7 +194,7 @@ static void run(void *argument)
 
 /* --- from the accepting thread --- */
 
-static void tell_refusal(struct session *session, int driver, const struct error *error)
+static void send_refusal(struct session *session, int driver, const struct error *error)
 {
     session_refuse(session, error);
     send_to_driver(session, driver);
@@ -225,7 +215,7 @@ bool carrier_start(struct carrier *carrier, struct session_record *record, int d
     carrier->wake = wake;
     if (thread_start(&carrier->thread, run, carrier, 1, error))
         return true;
-    tell_refusal(carrier->session, driver, error);
+    send_refusal(carrier->session, driver, error);
     finish(carrier);
     return false;
 }
@@ -234,7 +224,7 @@ void carrier_refuse(struct session_record *record, int driver, const struct erro
 {
     struct session *session = session_open(record, clock_monotonic(), NULL);
     if (session != NULL)
-        tell_refusal(session, driver, error);
+        send_refusal(session, driver, error);
     session_free(&session);
     close(driver);
 }

@@ -5,7 +5,6 @@
 #include "relay/endpoint.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -39,25 +37,30 @@ static in_addr_t random_address(void)
                  (1u + bytes[2] % 254u));
 }
 
+/* -1 with errno set. */
+static int open_listener(const void *name, socklen_t length)
+{
+    const struct sockaddr *address = name;
+    int listener = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener < 0 || (bind(listener, address, length) == 0 && listen(listener, BACKLOG) == 0))
+        return listener;
+    int reason = errno;
+    close(listener);
+    errno = reason;
+    return -1;
+}
+
 static int listen_on(in_addr_t address, uint16_t port, struct relay_endpoint *where)
 {
     struct sockaddr_in name = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
     socklen_t length = sizeof name;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener < 0)
-        return -1;
-    if (bind(listener, (struct sockaddr *)&name, sizeof name) == 0 &&
-        listen(listener, BACKLOG) == 0 &&
-        getsockname(listener, (struct sockaddr *)&name, &length) == 0) {
+    int listener = open_listener(&name, sizeof name);
+    if (listener >= 0 && getsockname(listener, (struct sockaddr *)&name, &length) == 0) {
         where->port = ntohs(name.sin_port);
         inet_ntop(AF_INET, &name.sin_addr, where->address, sizeof where->address);
-        return listener;
     }
-    int reason = errno;
-    close(listener);
-    errno = reason;
-    return -1;
+    return listener;
 }
 
 /* The wanted port on some address, else any port on some address, else any port on 127.0.0.1
@@ -116,19 +119,15 @@ static int listen_unix(struct endpoint *endpoint, uint16_t port, struct error *e
     if ((size_t)snprintf(name.sun_path, sizeof name.sun_path, "%s/.s.PGSQL.%u", endpoint->directory,
                          port) >= sizeof name.sun_path)
         name.sun_path[sizeof name.sun_path - 1] = '\0';
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener >= 0 && bind(listener, (struct sockaddr *)&name, sizeof name) == 0 &&
-        listen(listener, BACKLOG) == 0) {
+    int listener = open_listener(&name, sizeof name);
+    if (listener >= 0) {
         snprintf(endpoint->where.path, sizeof endpoint->where.path, "%s", name.sun_path);
         endpoint->where.port = port;
         return listener;
     }
     error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno,
                      "the local endpoint %s for the real driver cannot be opened", name.sun_path);
-    if (listener >= 0) {
-        close(listener);
-        unlink(name.sun_path);
-    }
+    unlink(name.sun_path);
     endpoint_remove_files(endpoint);
     return -1;
 }
@@ -155,12 +154,6 @@ void endpoint_close(struct endpoint *endpoint)
         endpoint_remove_files(endpoint);
 }
 
-static bool is_own(const struct endpoint *endpoint, int descriptor)
-{
-    return endpoint->where.kind == ENDPOINT_UNIX ? origin_is_own_unix(descriptor)
-                                                 : origin_is_own_tcp(descriptor);
-}
-
 enum endpoint_outcome endpoint_accept(const struct endpoint *endpoint, struct log *log,
                                       int *descriptor_out, struct error *error)
 {
@@ -173,12 +166,13 @@ enum endpoint_outcome endpoint_accept(const struct endpoint *endpoint, struct lo
                                "the real driver's connection cannot be accepted");
         return ENDPOINT_FAILED;
     }
-    if (!is_own(endpoint, descriptor)) {
+    bool is_loopback = endpoint->where.kind == ENDPOINT_LOOPBACK;
+    if (!(is_loopback ? origin_is_own_tcp(descriptor) : origin_is_own_unix(descriptor))) {
         log_write(log, "a connection of another process to the local endpoint was refused");
         close(descriptor);
         return ENDPOINT_STRANGER;
     }
-    if (endpoint->where.kind == ENDPOINT_LOOPBACK)
+    if (is_loopback)
         setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     *descriptor_out = descriptor;
     return ENDPOINT_ACCEPTED;

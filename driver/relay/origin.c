@@ -40,18 +40,13 @@ static bool take_ipv4(const struct sockaddr_storage *name, struct sockaddr_in *o
     return true;
 }
 
-static bool get_local(int descriptor, struct sockaddr_in *out)
+/* get: getsockname or getpeername. */
+static bool get_name(int descriptor, int (*get)(int, struct sockaddr *, socklen_t *),
+                     struct sockaddr_in *out)
 {
     struct sockaddr_storage name = {0};
     socklen_t length = sizeof name;
-    return getsockname(descriptor, (struct sockaddr *)&name, &length) == 0 && take_ipv4(&name, out);
-}
-
-static bool get_remote(int descriptor, struct sockaddr_in *out)
-{
-    struct sockaddr_storage name = {0};
-    socklen_t length = sizeof name;
-    return getpeername(descriptor, (struct sockaddr *)&name, &length) == 0 && take_ipv4(&name, out);
+    return get(descriptor, (struct sockaddr *)&name, &length) == 0 && take_ipv4(&name, out);
 }
 
 static bool is_equal(const struct sockaddr_in *a, const struct sockaddr_in *b)
@@ -63,8 +58,8 @@ static bool is_equal(const struct sockaddr_in *a, const struct sockaddr_in *b)
 static bool is_other_end(int descriptor, const struct connection_ends *ours)
 {
     struct sockaddr_in name = {0};
-    return get_local(descriptor, &name) && is_equal(&name, &ours->remote) &&
-           get_remote(descriptor, &name) && is_equal(&name, &ours->local);
+    return get_name(descriptor, getsockname, &name) && is_equal(&name, &ours->remote) &&
+           get_name(descriptor, getpeername, &name) && is_equal(&name, &ours->local);
 }
 
 static bool scan_range(int from, int to, const struct connection_ends *ours)
@@ -139,7 +134,8 @@ static bool may_be_ours(const struct connection_ends *ours)
 bool origin_is_own_tcp(int descriptor)
 {
     struct connection_ends ours = {0};
-    return get_local(descriptor, &ours.local) && get_remote(descriptor, &ours.remote) &&
+    return get_name(descriptor, getsockname, &ours.local) &&
+           get_name(descriptor, getpeername, &ours.remote) &&
            (scan_range(descriptor - NEARBY, descriptor + NEARBY, &ours) ||
             (may_be_ours(&ours) && scan_all(&ours)));
 }

@@ -1,12 +1,18 @@
 /*
- * relay.c - accepts the real driver's connections, starts a carrier for each, and ends them all. A
- * thread that does not end in time keeps what it uses.
+ * relay.c - the relay of a connection, opened by conn/ before the real driver connects: one thread
+ * that accepts the real driver's connections and starts a carrier for each, and the end of them
+ * all. A thread that does not end in time keeps what it uses.
+ *
+ * All relays of the process stand in a list, since they have to stop before its libraries are torn
+ * down: GnuTLS's destructor frees what running handshakes use. An atexit handler runs before every
+ * ELF destructor; after it no relay starts any more.
  */
 #include "relay/relay.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -18,20 +24,22 @@
 #include "base/limits.h"
 #include "relay/carrier.h"
 #include "relay/endpoint.h"
-#include "relay/running.h"
 #include "relay/thread.h"
 
 /* Sessions at a time. */
 #define CARRIER_COUNT 9
 
-#define JOIN_MILLISECONDS 5000
+#define JOIN_MILLISECONDS 5000 /* also of all relays together, when the process ends */
 #define RETRY_MILLISECONDS 100 /* when no descriptor was free, or poll() failed */
 
-/* What a connection takes: wake, spare, listener, and the two ends of the session. */
+/* What a connection takes: wake, spare, listener, and the two ends of the session; and a thread
+ * that accepts, and one that carries. */
 #define DESCRIPTOR_COUNT 5
+#define THREAD_COUNT 2
 
 struct relay {
-    struct running_entry entry; /* first: its place in the list of running.c */
+    struct relay *next; /* in the list of running ones */
+    bool is_joined;     /* at the end of the process */
     struct session_record *record;
     struct endpoint endpoint;
     struct thread thread; /* accepts */
@@ -156,19 +164,17 @@ static void run(void *argument)
             thread_join(&relay->carriers[i].thread, INT64_MAX / 2);
 }
 
-/* --- from other threads --- */
-
 static bool is_forked(const struct relay *relay)
 {
     return fork_is_inherited(relay->generation);
 }
 
-static void set_forked(struct error *error)
+static bool refuse_forked(struct error *error)
 {
-    error_set(error, ODBCSSL_ERROR_FORKED,
-              "the connection belongs to the process that forked this one (process %ld); this one "
-              "has to connect for itself",
-              (long)getppid());
+    return error_set(error, ODBCSSL_ERROR_FORKED,
+                     "the connection belongs to the process that forked this one (process %ld); "
+                     "this one has to connect for itself",
+                     (long)getppid());
 }
 
 /* No thread of it runs any more, or ever did. */
@@ -186,9 +192,9 @@ static void destroy(void *argument)
     free(relay);
 }
 
-static void stop(struct running_entry *entry)
+/* Asks its threads to end. */
+static void stop(struct relay *relay)
 {
-    struct relay *relay = (struct relay *)entry;
     uint64_t one = 1;
     atomic_store(&relay->is_stopping, true);
     /* Fails only when the counter is full, and then the threads are awake. */
@@ -196,37 +202,104 @@ static void stop(struct running_entry *entry)
     (void)written;
 }
 
-static bool join(struct running_entry *entry, int64_t deadline)
+/* --- all relays of the process --- */
+
+static pthread_mutex_t running_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t running_once = PTHREAD_ONCE_INIT;
+static struct relay *running;
+static bool is_process_ending;
+
+static void lock_running(void)
 {
-    struct relay *relay = (struct relay *)entry;
-    return thread_join(&relay->thread, deadline);
+    pthread_mutex_lock(&running_mutex);
 }
 
-/* The socket of MariaDB's driver is a file. */
-static void end(struct running_entry *entry)
+static void unlock_running(void)
 {
-    struct relay *relay = (struct relay *)entry;
-    endpoint_remove_files(&relay->endpoint);
+    pthread_mutex_unlock(&running_mutex);
 }
+
+/* A forked child has none of the threads. */
+static void forget_running(void)
+{
+    running = NULL;
+    pthread_mutex_init(&running_mutex, NULL);
+}
+
+static void stop_running(void)
+{
+    int64_t deadline = clock_monotonic() + JOIN_MILLISECONDS;
+    lock_running();
+    is_process_ending = true;
+    for (struct relay *relay = running; relay != NULL; relay = relay->next)
+        stop(relay);
+    for (struct relay *relay = running; relay != NULL; relay = relay->next)
+        relay->is_joined = thread_join(&relay->thread, deadline);
+    /* The socket of MariaDB's driver is a file, which must not outlive the process. */
+    for (struct relay *relay = running; relay != NULL; relay = relay->next)
+        endpoint_remove_files(&relay->endpoint);
+    unlock_running();
+}
+
+static void guard_running(void)
+{
+    atexit(stop_running);
+    fork_guard(lock_running, unlock_running, forget_running);
+}
+
+/* Starts the accepting thread and lists the relay. */
+static bool begin_running(struct relay *relay, struct error *error)
+{
+    pthread_once(&running_once, guard_running);
+    lock_running();
+    bool is_started = is_process_ending
+                          ? error_set(error, ODBCSSL_ERROR_SYSTEM,
+                                      "the process is ending: nothing can connect any more")
+                          : thread_start(&relay->thread, run, relay, THREAD_COUNT, error);
+    if (is_started) {
+        relay->next = running;
+        running = relay;
+    }
+    unlock_running();
+    return is_started;
+}
+
+/* Stops and joins the threads, unless the end of the process did so already. false: they have not
+ * ended. */
+static bool end_running(struct relay *relay)
+{
+    lock_running();
+    struct relay **place = &running;
+    while (*place != NULL && *place != relay)
+        place = &(*place)->next;
+    if (*place != NULL)
+        *place = relay->next;
+    bool is_joined = relay->is_joined;
+    unlock_running();
+    if (is_joined)
+        return true;
+    stop(relay);
+    return thread_join(&relay->thread, clock_monotonic() + JOIN_MILLISECONDS);
+}
+
+/* --- from the thread of the connection --- */
 
 static struct relay *allocate(const struct relay_options *options, struct error *error)
 {
     struct relay *relay = calloc(1, sizeof *relay);
-    bool is_ready = relay != NULL;
-    if (relay != NULL) {
-        relay->entry = (struct running_entry){.stop = stop, .join = join, .end = end};
-        relay->generation = fork_generation();
-        relay->endpoint.listener = -1;
-        relay->wake = relay->spare = -1;
-        relay->record = session_record_open(&options->session);
-        is_ready = relay->record != NULL;
-        for (size_t i = 0; i < CARRIER_COUNT; i++)
-            is_ready = carrier_init(&relay->carriers[i]) && is_ready;
+    if (relay == NULL) {
+        error_set_memory(error);
+        return NULL;
     }
+    relay->generation = fork_generation();
+    relay->endpoint.listener = relay->wake = relay->spare = -1;
+    relay->record = session_record_open(&options->session);
+    bool is_ready = relay->record != NULL;
+    for (size_t i = 0; i < CARRIER_COUNT; i++)
+        is_ready = carrier_init(&relay->carriers[i]) && is_ready;
     if (is_ready)
         return relay;
-    if (relay != NULL)
-        destroy(relay);
+    destroy(relay);
     error_set_memory(error);
     return NULL;
 }
@@ -241,30 +314,16 @@ static bool start(struct relay *relay, const struct relay_options *options, stru
         return false;
     }
     return endpoint_open(options->endpoint, options->wanted_port, &relay->endpoint, error) &&
-           running_start(&relay->entry, &relay->thread, run, relay, error);
+           begin_running(relay, error);
 }
 
 struct relay *relay_open(const struct relay_options *options, struct error *error)
 {
     struct relay *relay = allocate(options, error);
-    if (relay == NULL)
-        return NULL;
-    if (start(relay, options, error))
+    if (relay == NULL || start(relay, options, error))
         return relay;
     destroy(relay);
     return NULL;
-}
-
-/* The threads do not exist here, their locks may be taken for ever, and their memory may be half
- * written: the descriptors are closed, which says nothing to their other ends, and the memory
- * stays. */
-static void close_forked(struct relay *relay)
-{
-    for (size_t i = 0; i < CARRIER_COUNT; i++)
-        carrier_close_forked(&relay->carriers[i]);
-    close(relay->wake);
-    close(relay->spare);
-    endpoint_close(&relay->endpoint);
 }
 
 void relay_close(struct relay **relay_address)
@@ -274,8 +333,15 @@ void relay_close(struct relay **relay_address)
     if (relay == NULL)
         return;
     if (is_forked(relay)) {
-        close_forked(relay);
-    } else if (running_stop(&relay->entry, clock_monotonic() + JOIN_MILLISECONDS)) {
+        /* The threads do not exist here, their locks may be taken for ever, and their memory may be
+         * half written: the descriptors are closed, which says nothing to their other ends, and the
+         * memory stays. */
+        for (size_t i = 0; i < CARRIER_COUNT; i++)
+            carrier_close_forked(&relay->carriers[i]);
+        close(relay->wake);
+        close(relay->spare);
+        endpoint_close(&relay->endpoint);
+    } else if (end_running(relay)) {
         destroy(relay);
     } else {
         log_write(log_of(relay), "a thread of the relay did not end; it is left behind");
@@ -292,7 +358,7 @@ enum session_outcome relay_get_outcome(struct relay *relay, struct tls_report *r
                                        struct error_list *warnings_out, struct error *error_out)
 {
     if (is_forked(relay)) {
-        set_forked(error_out);
+        refuse_forked(error_out);
         return SESSION_LOST;
     }
     return session_record_outcome(relay->record, report_out, warnings_out, error_out);
@@ -300,10 +366,8 @@ enum session_outcome relay_get_outcome(struct relay *relay, struct tls_report *r
 
 bool relay_is_alive(struct relay *relay, struct error *error_out)
 {
-    if (is_forked(relay)) {
-        set_forked(error_out);
-        return false;
-    }
+    if (is_forked(relay))
+        return refuse_forked(error_out);
     for (size_t i = 0; i < CARRIER_COUNT; i++)
         carrier_vacate(&relay->carriers[i], relay->record);
     return session_record_is_alive(relay->record, error_out);
