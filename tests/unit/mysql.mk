@@ -3,6 +3,6 @@ check_PROGRAMS += tests/unit/test-mysql
 TESTS += tests/unit/test-mysql
 tests_unit_test_mysql_SOURCES = tests/unit/test_mysql.c \
 	tests/unit/conversation.c tests/unit/conversation.h \
-	tests/unit/mysql_bench.c tests/unit/mysql_bench.h \
+	tests/unit/mysql_packets.h \
 	tests/unit/mysql_scenarios.c tests/unit/mysql_scenarios.h
 tests_unit_test_mysql_LDADD = tests/support/libsuite.la $(PROTO_LIBS) $(CUNIT_LIBS)

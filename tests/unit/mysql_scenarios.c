@@ -18,21 +18,22 @@
 #define TO_TLS TO_LOGIN, TLS_UP
 /* Name, plan, steps, verdict, what went to the driver and to the server; the error where there is
  * one. */
-#define PASS(name, plan, steps, verdict, driver, server)                                           \
+#define PASS(name_, plan_, steps_, verdict_, driver, server)                                       \
     {                                                                                              \
-        name, PROTO_PLAN_##plan, steps, PROTO_##verdict, driver, server, ODBCSSL_ERROR_NONE, NULL, \
-            false                                                                                  \
+        .name = name_, .plan = PROTO_PLAN_##plan_, .steps = steps_, .verdict = PROTO_##verdict_,   \
+        .to_driver = driver, .to_server = server                                                   \
     }
-#define FAIL(name, plan, steps, verdict, driver, server, code, part)                               \
+#define FAIL(name_, plan_, steps_, verdict_, driver, server, code, part)                           \
     {                                                                                              \
-        name, PROTO_PLAN_##plan, steps, PROTO_##verdict, driver, server, ODBCSSL_ERROR_##code,     \
-            part, false                                                                            \
+        .name = name_, .plan = PROTO_PLAN_##plan_, .steps = steps_, .verdict = PROTO_##verdict_,   \
+        .to_driver = driver, .to_server = server, .error = ODBCSSL_ERROR_##code,                   \
+        .error_part = part                                                                         \
     }
 /* What went to the driver depends on the cuts. */
-#define EARLY(name, plan, steps, verdict, code, part)                                              \
+#define EARLY(name_, plan_, steps_, verdict_, code, part)                                          \
     {                                                                                              \
-        name, PROTO_PLAN_##plan, steps, PROTO_##verdict, NOTHING, NOTHING, ODBCSSL_ERROR_##code,   \
-            part, true                                                                             \
+        .name = name_, .plan = PROTO_PLAN_##plan_, .steps = steps_, .verdict = PROTO_##verdict_,   \
+        .error = ODBCSSL_ERROR_##code, .error_part = part, .are_outputs_open = true                \
     }
 
 static const struct scenario logins_rows[] = {
@@ -180,19 +181,15 @@ static const struct scenario refusals_rows[] = {
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define PLAIN_START(greeting, response) SERVER(0, greeting), DRIVER(1, FIXED response)
 #define PLAIN_REFUSAL(name, response, server2, driver3)                                            \
-    {                                                                                              \
-        name, PROTO_PLAN_PLAINTEXT,                                                                \
-            {PLAIN_START(GREETING_MYSQL, response), SERVER(2, server2), DRIVER(3, driver3)},       \
-            PROTO_REFUSE, {PACKET(0, GREETING_MYSQL), PACKET(2, server2)},                         \
-            {PACKET(1, FIXED response)}, ODBCSSL_ERROR_PLAINTEXT_LOGIN, "clear text", false        \
-    }
+    FAIL(name, PLAINTEXT,                                                                          \
+         LIST(PLAIN_START(GREETING_MYSQL, response), SERVER(2, server2), DRIVER(3, driver3)),      \
+         REFUSE, LIST(PACKET(0, GREETING_MYSQL), PACKET(2, server2)),                              \
+         LIST(PACKET(1, FIXED response)), PLAINTEXT_LOGIN, "clear text")
 #define PLAIN_PASS(name, response, server2, driver3)                                               \
-    {                                                                                              \
-        name, PROTO_PLAN_PLAINTEXT,                                                                \
-            {PLAIN_START(GREETING_MYSQL, response), SERVER(2, server2), DRIVER(3, driver3)},       \
-            PROTO_CONTINUE, {PACKET(0, GREETING_MYSQL), PACKET(2, server2)},                       \
-            {PACKET(1, FIXED response), PACKET(3, driver3)}, ODBCSSL_ERROR_NONE, NULL, false       \
-    }
+    PASS(name, PLAINTEXT,                                                                          \
+         LIST(PLAIN_START(GREETING_MYSQL, response), SERVER(2, server2), DRIVER(3, driver3)),      \
+         CONTINUE, LIST(PACKET(0, GREETING_MYSQL), PACKET(2, server2)),                            \
+         LIST(PACKET(1, FIXED response), PACKET(3, driver3)))
 
 static const struct scenario passwords_rows[] = {
     PLAIN_REFUSAL("caching_sha2 in full: the password of a driver that trusts its Unix socket",

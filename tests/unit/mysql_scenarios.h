@@ -4,7 +4,7 @@
 #ifndef TESTS_MYSQL_SCENARIOS_H
 #define TESTS_MYSQL_SCENARIOS_H
 
-#include "unit/mysql_bench.h"
+#include "unit/mysql_packets.h"
 
 struct scenario_table {
     const struct scenario *rows;

@@ -1,66 +1,40 @@
 /*
- * mysql_bench.h - runs the MySQL state machine as the relay would, over packets of a table.
+ * mysql_packets.h - what the steps of MySQL's logins are made of.
  */
-#ifndef TESTS_MYSQL_BENCH_H
-#define TESTS_MYSQL_BENCH_H
+#ifndef TESTS_MYSQL_PACKETS_H
+#define TESTS_MYSQL_PACKETS_H
 
 #include "proto/mysql_packet.h"
 #include "unit/conversation.h"
 
-enum step_kind { STEP_NONE, STEP_SERVER, STEP_DRIVER, STEP_SERVER_RAW, STEP_DRIVER_RAW, STEP_TLS };
-
 /* A packet with its header left out, or (RAW) bytes as they are. */
-struct packet {
-    uint8_t sequence;
-    const char *payload;
-    size_t size;
-};
-
-struct step {
-    enum step_kind kind;
-    struct packet packet;
-};
-
-#define BYTES(text) text, sizeof(text) - 1
 #define PACKET(sequence, text)                                                                     \
     {                                                                                              \
-        sequence, BYTES(text)                                                                      \
+        sequence, text, sizeof(text) - 1                                                           \
     }
 #define SERVER(sequence, text)                                                                     \
     {                                                                                              \
-        STEP_SERVER, PACKET(sequence, text)                                                        \
+        SPEAKER_SERVER, PACKET(sequence, text)                                                     \
     }
 #define DRIVER(sequence, text)                                                                     \
     {                                                                                              \
-        STEP_DRIVER, PACKET(sequence, text)                                                        \
+        SPEAKER_DRIVER, PACKET(sequence, text)                                                     \
     }
 #define SERVER_RAW(text)                                                                           \
     {                                                                                              \
-        STEP_SERVER_RAW, PACKET(0, text)                                                           \
+        SPEAKER_SERVER, PACKET(PIECE_RAW, text)                                                    \
     }
 #define DRIVER_RAW(text)                                                                           \
     {                                                                                              \
-        STEP_DRIVER_RAW, PACKET(0, text)                                                           \
+        SPEAKER_DRIVER, PACKET(PIECE_RAW, text)                                                    \
     }
 #define TLS_UP                                                                                     \
     {                                                                                              \
-        STEP_TLS,                                                                                  \
+        SPEAKER_TLS,                                                                               \
         {                                                                                          \
             0, NULL, 0                                                                             \
         }                                                                                          \
     }
-
-struct scenario {
-    const char *name;
-    enum proto_plan plan;
-    struct step steps[10];
-    enum proto_verdict verdict; /* the last one that is not PROTO_CONTINUE, if there is one */
-    struct packet to_driver[6]; /* ended by payload NULL */
-    struct packet to_server[6];
-    enum odbcssl_error code;
-    const char *error_part;
-    bool are_outputs_open; /* what went out before the refusal depends on the cuts */
-};
 
 /* What packets hold. The driver's and the server's capabilities are those of MariaDB 10.11. */
 #define SCRAMBLE_END "IJKLMNOPQRST\0"
@@ -114,30 +88,5 @@ struct scenario {
 #define SWITCH(plugin)                                                                             \
     "\xfe" plugin "\0"                                                                             \
     "abcdefghijklmnopqrst\0"
-
-struct bench {
-    struct conversation talk;
-    size_t sent_in_plaintext; /* bytes for the server before TLS was up */
-    bool is_tls_up;
-};
-
-void bench_open(struct bench *bench, enum proto_plan plan);
-
-void bench_close(struct bench *bench);
-
-/* What follows a login goes on as it is, also when it came with its end. */
-void bench_feed(struct bench *bench, bool is_server, const void *bytes, size_t size);
-
-void bench_append_packet(struct buffer *buffer, const struct packet *packet);
-
-/* Feeds the bytes of a step in parts: 0 at once; 1.. in two, cut there; -1 byte by byte. */
-void bench_feed_cut(struct bench *bench, bool is_server, const struct buffer *bytes, long cut);
-
-void bench_run_step(struct bench *bench, const struct step *step, long cut);
-
-void bench_check_output(const struct scenario *scenario, long cut, const char *what,
-                        const struct buffer *found, const struct packet *wanted);
-
-void bench_run_scenarios(const struct scenario *scenarios, size_t count);
 
 #endif
