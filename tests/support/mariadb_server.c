@@ -234,15 +234,12 @@ static bool run_server(struct mariadb_server *server, const struct mariadb_optio
     return false;
 }
 
-static bool set_up(struct mariadb_server *server, const struct mariadb_options *options,
-                   char *error, size_t error_size)
+static bool set_up(struct mariadb_server *server, const struct mariadb_options *options)
 {
     char output[512] = "";
     const char *what = NULL;
-    if (!private_server_open(&server->base, "mariadb", "mysql")) {
-        snprintf(error, error_size, "no temporary folder");
+    if (!private_server_open(&server->base, "mariadb", "mysql"))
         return false;
-    }
     snprintf(server->socket, sizeof server->socket, "%s/socket", server->base.folder);
     if (!copy_certificates(&server->base, options))
         what = "the certificates cannot be copied";
@@ -253,15 +250,14 @@ static bool set_up(struct mariadb_server *server, const struct mariadb_options *
     else if (options->sql != NULL && !mariadb_query(server, options->sql, output, sizeof output))
         what = output;
     if (what != NULL)
-        private_server_tell(&server->base, what, error, error_size);
+        private_server_tell(&server->base, what);
     return what == NULL;
 }
 
-struct mariadb_server *mariadb_start(const struct mariadb_options *options, char *error,
-                                     size_t error_size)
+struct mariadb_server *mariadb_start(const struct mariadb_options *options)
 {
     struct mariadb_server *server = calloc(1, sizeof *server);
-    if (server != NULL && !set_up(server, options, error, error_size))
+    if (server != NULL && !set_up(server, options))
         mariadb_stop(&server);
     return server;
 }

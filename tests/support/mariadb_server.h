@@ -23,10 +23,9 @@ struct mariadb_server;
 
 bool mariadb_is_installed(void);
 
-/* Returns when the server takes connections; NULL with the reason, and the end of its log, in
- * error. The server dies with the thread that started it. */
-struct mariadb_server *mariadb_start(const struct mariadb_options *options, char *error,
-                                     size_t error_size);
+/* Returns when the server takes connections; NULL with the reason, and the end of its log, as
+ * comments of TAP. The server dies with the thread that started it. */
+struct mariadb_server *mariadb_start(const struct mariadb_options *options);
 
 /* Kills the server and removes its folder. Accepts NULL and clears. */
 void mariadb_stop(struct mariadb_server **server);

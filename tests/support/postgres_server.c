@@ -165,15 +165,14 @@ static const char *set_up(struct postgres_server *server, const struct postgres_
     return NULL;
 }
 
-struct postgres_server *postgres_start(const struct postgres_options *options, char *error,
-                                       size_t error_size)
+struct postgres_server *postgres_start(const struct postgres_options *options)
 {
     struct postgres_server *server = calloc(1, sizeof *server);
     const char *failure = server != NULL ? set_up(server, options) : "no memory";
     if (failure == NULL)
         return server;
     if (server != NULL)
-        private_server_tell(&server->base, failure, error, error_size);
+        private_server_tell(&server->base, failure);
     postgres_stop(&server);
     return NULL;
 }

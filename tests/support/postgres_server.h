@@ -30,10 +30,9 @@ struct postgres_server;
 
 bool postgres_is_installed(void);
 
-/* Returns when the server takes connections; NULL with the reason, and the end of its log, in
- * error. */
-struct postgres_server *postgres_start(const struct postgres_options *options, char *error,
-                                       size_t error_size);
+/* Returns when the server takes connections; NULL with the reason, and the end of its log, as
+ * comments of TAP. */
+struct postgres_server *postgres_start(const struct postgres_options *options);
 
 /* The same data with other certificates, rules and settings, on the same port. */
 bool postgres_restart(struct postgres_server *server, const struct postgres_options *options);

@@ -253,8 +253,7 @@ uint16_t private_server_free_port(void)
     return is_known ? ntohs(address.sin_port) : 0;
 }
 
-void private_server_tell(const struct private_server *server, const char *what, char *error,
-                         size_t error_size)
+void private_server_tell(const struct private_server *server, const char *what)
 {
     char tail[1024] = "";
     FILE *log = fopen(server->log, "re");
@@ -264,5 +263,7 @@ void private_server_tell(const struct private_server *server, const char *what, 
         tail[fread(tail, 1, sizeof tail - 1, log)] = '\0';
         fclose(log);
     }
-    snprintf(error, error_size, "%s: %s", what, tail);
+    printf("# %s:\n", what);
+    for (char *line = strtok(tail, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        printf("# %s\n", line);
 }

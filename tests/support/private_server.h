@@ -51,8 +51,7 @@ bool private_server_wait(struct private_server *server);
 /* A port of 127.0.0.1 that was free just now; 0: none. */
 uint16_t private_server_free_port(void);
 
-/* The end of the log, with what before it. */
-void private_server_tell(const struct private_server *server, const char *what, char *error,
-                         size_t error_size);
+/* Prints what and the end of the log as comments of TAP. */
+void private_server_tell(const struct private_server *server, const char *what);
 
 #endif

@@ -141,8 +141,7 @@ static bool wait_for_port(struct tds_peer *peer)
 }
 
 /* It does not mind being root, and may not be able to reach its own program as anybody else. */
-struct tds_peer *tds_peer_start(const struct tds_peer_options *options, char *error,
-                                size_t error_size)
+struct tds_peer *tds_peer_start(const struct tds_peer_options *options)
 {
     struct tds_peer *peer = calloc(1, sizeof *peer);
     if (peer == NULL)
@@ -151,7 +150,7 @@ struct tds_peer *tds_peer_start(const struct tds_peer_options *options, char *er
     snprintf(peer->events, sizeof peer->events, "%s/events", peer->base.folder);
     if (is_open && run(peer, options) && wait_for_port(peer))
         return peer;
-    private_server_tell(&peer->base, "tds-server did not start", error, error_size);
+    private_server_tell(&peer->base, "tds-server did not start");
     tds_peer_stop(&peer);
     return NULL;
 }

@@ -27,10 +27,9 @@ struct tds_peer;
 /* It was built, and the real driver is there. */
 bool tds_peer_is_available(void);
 
-/* Returns when it listens; NULL with the reason in error. It dies with the thread that started
- * it. */
-struct tds_peer *tds_peer_start(const struct tds_peer_options *options, char *error,
-                                size_t error_size);
+/* Returns when it listens; NULL with the reason as a comment of TAP. It dies with the thread
+ * that started it. */
+struct tds_peer *tds_peer_start(const struct tds_peer_options *options);
 
 /* Kills the server and its connections, and keeps its log. */
 void tds_peer_kill(struct tds_peer *peer);

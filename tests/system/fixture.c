@@ -9,6 +9,7 @@
 
 static const char *const names[] = {"localhost", "db.example.com", NULL};
 static const char *const addresses[] = {"127.0.0.1", NULL};
+static struct fixture *opened;
 
 static struct pki_certificate *issue_server(const char *name, const char *serial,
                                             const struct pki_certificate *issuer)
@@ -146,6 +147,7 @@ static bool configure(const struct fixture *fixture, const char *odbcinst_extra,
 int fixture_open(struct fixture *fixture, const char *odbcinst_extra, const char *odbc_extra)
 {
     *fixture = (struct fixture){.folder = pki_temp_dir()};
+    opened = fixture;
     bool is_good = fixture->folder != NULL && setenv("HOME", fixture->folder, 1) == 0 &&
                    make_certificates(fixture) && write_files(fixture) &&
                    configure(fixture, odbcinst_extra, odbc_extra);
@@ -165,14 +167,18 @@ void fixture_close(struct fixture *fixture)
     pki_temp_dir_remove(&fixture->folder);
 }
 
+int fixture_tear_down(void)
+{
+    if (opened != NULL)
+        fixture_close(opened);
+    return 0;
+}
+
 bool fixture_start_with(struct fixture *fixture, const struct postgres_options *options)
 {
-    char error[2048] = "";
     if (fixture->postgres != NULL)
         return postgres_restart(fixture->postgres, options);
-    fixture->postgres = postgres_start(options, error, sizeof error);
-    if (fixture->postgres == NULL)
-        printf("# %s\n", error);
+    fixture->postgres = postgres_start(options);
     return fixture->postgres != NULL;
 }
 

@@ -26,10 +26,13 @@ struct fixture {
  * @FOLDER@ in it stands for the folder, @BUILD@ for the build's):
  *   root.pem other.pem server.pem server.key revoked.pem revoked.key stranger.pem stranger.key
  *   client.pem client.key crl.pem (root's and intermediate's, nothing listed)
- *   crl-revoked.pem (intermediate's lists "revoked") ; *.pem of servers hold server and
- * intermediate 0: good, as suites want. */
+ *   crl-revoked.pem (intermediate's lists "revoked")
+ * The *.pem of servers hold the intermediate's, too. 0: good, as suites want. */
 int fixture_open(struct fixture *fixture, const char *odbcinst_extra, const char *odbc_extra);
 void fixture_close(struct fixture *fixture);
+
+/* For SUITE: closes the fixture that was opened last. */
+int fixture_tear_down(void);
 
 /* "folder/name" in one of several static buffers. */
 const char *fixture_path(const struct fixture *fixture, const char *name);

@@ -23,6 +23,7 @@ int tds_fixture_open(struct tds_fixture *fixture, const char *odbcinst_extra,
 int tds_fixture_set_up(struct tds_fixture *fixture, const char *odbcinst_extra,
                        const char *odbc_extra);
 void tds_fixture_close(struct tds_fixture *fixture);
+int tds_fixture_tear_down(void); /* for SUITE: of the one that was opened last */
 
 /* true, and the running case, or suite, is skipped: there is no server, or no FreeTDS. */
 bool tds_fixture_is_skipped(const struct tds_fixture *fixture);

@@ -419,10 +419,4 @@ static int set_up(void)
     return fixture_open(&fixture, drivers, NULL);
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("check", set_up, tear_down)
+SUITE("check", set_up, fixture_tear_down)

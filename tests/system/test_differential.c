@@ -89,7 +89,6 @@ static const char mariadb_sql[] = "CREATE DATABASE work; USE work;" TABLES(
 
 static int set_up(void)
 {
-    char error[2048] = "";
     if (tds_fixture_open(&fixture, NULL, NULL) != 0)
         return -1;
     setenv("PGOPTIONS", "-c lc_messages=C", 1);
@@ -104,9 +103,7 @@ static int set_up(void)
                                           .key = fixture_path(&fixture.base, "server.key"),
                                           .sql = mariadb_sql};
     if (mariadb_is_installed()) {
-        mariadb_server = mariadb_start(&maria, error, sizeof error);
-        if (mariadb_server == NULL)
-            printf("# %s\n", error);
+        mariadb_server = mariadb_start(&maria);
         if (mariadb_server == NULL)
             return -1;
     }

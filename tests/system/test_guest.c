@@ -338,13 +338,7 @@ static int set_up(void)
                : -1;
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("guest", set_up, tear_down)
+SUITE("guest", set_up, fixture_tear_down)
 
 int main(int argc, char **argv)
 {

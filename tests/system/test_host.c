@@ -28,12 +28,6 @@ static int set_up(void)
                : -1;
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
 /* ---- small stacks ---- */
 
 struct visit {
@@ -125,4 +119,4 @@ CASE("threads with small stacks connect where the bare driver does")
     }
 }
 
-SUITE("host", set_up, tear_down)
+SUITE("host", set_up, fixture_tear_down)

@@ -303,10 +303,4 @@ static int set_up(void)
     return fixture_start_with(&fixture, &options) ? 0 : -1;
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("login", set_up, tear_down)
+SUITE("login", set_up, fixture_tear_down)

@@ -47,16 +47,13 @@ static struct odbc_session session;
 
 static struct mariadb_server *start_server(bool has_tls)
 {
-    char error[2048] = "";
     const struct mariadb_options options = {
         .certificate = has_tls ? fixture_path(&fixture, "server.pem") : NULL,
         .key = has_tls ? fixture_path(&fixture, "server.key") : NULL,
         .ca = has_tls ? fixture_path(&fixture, "root.pem") : NULL,
         .arguments = plugins,
         .sql = users};
-    struct mariadb_server *started = mariadb_start(&options, error, sizeof error);
-    if (started == NULL)
-        printf("# %s\n", error);
+    struct mariadb_server *started = mariadb_start(&options);
     return started;
 }
 

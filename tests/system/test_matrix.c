@@ -141,10 +141,4 @@ static int set_up(void)
     return fixture_open(&fixture, NULL, NULL);
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("matrix", set_up, tear_down)
+SUITE("matrix", set_up, fixture_tear_down)

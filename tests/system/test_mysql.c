@@ -64,7 +64,6 @@ static bool make_certificates(void)
 
 static int set_up(void)
 {
-    char error[2048] = "";
     if (!mariadb_is_installed()) {
         suite_skip("MariaDB is not installed");
         return 0;
@@ -74,9 +73,7 @@ static int set_up(void)
         return -1;
     const struct mariadb_options options = {paths[FILE_SERVER], paths[FILE_SERVER_KEY],
                                             paths[FILE_CA], arguments, users};
-    server = mariadb_start(&options, error, sizeof error);
-    if (server == NULL)
-        printf("# %s\n", error);
+    server = mariadb_start(&options);
     return server != NULL ? 0 : -1;
 }
 

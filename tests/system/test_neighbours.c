@@ -232,10 +232,4 @@ static int set_up(void)
                                                                                                : -1;
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("neighbours", set_up, tear_down)
+SUITE("neighbours", set_up, fixture_tear_down)

@@ -403,13 +403,7 @@ static int set_up(void)
     return setenv("TEST_SERVER", server, 1);
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("process", set_up, tear_down)
+SUITE("process", set_up, fixture_tear_down)
 
 int main(int argc, char **argv)
 {

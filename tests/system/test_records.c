@@ -29,12 +29,6 @@ static int set_up(void)
                : -1;
 }
 
-static int clean_up(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
 static bool connect_with(const char *more)
 {
     session = (struct odbc_session){0};
@@ -200,4 +194,4 @@ CASE("time-outs say what was waited for, how long, and which setting it was")
                   "the time-out of 3 seconds (the application's login time-out) ran out");
 }
 
-SUITE("records", set_up, clean_up)
+SUITE("records", set_up, fixture_tear_down)

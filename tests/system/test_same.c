@@ -617,14 +617,11 @@ CASE("the keywords of MariaDB's driver")
 
 CASE("the same with a MariaDB server")
 {
-    char error[2048] = "";
     const struct mariadb_options options = {
         .sql = "create database data; create database `da;}ta`; create table data.kept (id int);"
                "create user me@'%' identified by 'secret'; grant all on *.* to me@'%';"
                "set global interactive_timeout = 99"};
-    struct mariadb_server *server = mariadb_start(&options, error, sizeof error);
-    if (server == NULL)
-        printf("# %s\n", error);
+    struct mariadb_server *server = mariadb_start(&options);
     CHECK_FATAL(server != NULL);
     struct subject subject = {.kind = REAL_MARIADB,
                               .native = "libmaodbc.so",
@@ -648,13 +645,7 @@ static int set_up(void)
     return load(&odbcssl, path) ? 0 : 1;
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("same", set_up, tear_down)
+SUITE("same", set_up, fixture_tear_down)
 
 int main(int argc, char **argv)
 {

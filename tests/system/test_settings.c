@@ -458,10 +458,4 @@ static int set_up(void)
     return odbc_configure(fixture.folder, NULL, sources) ? 0 : -1;
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("settings", set_up, tear_down)
+SUITE("settings", set_up, fixture_tear_down)

@@ -149,13 +149,13 @@ CASE("garbage for a login reply")
 /* The target sees no connection, encrypted or not. */
 static void check_routing(const char *settings, const char *encryption, const char *misbehaviour)
 {
-    char route[32], text[64], error[1024];
+    char route[32], text[64];
     const char *const arguments[] = {"--route", route, misbehaviour != NULL ? "--misbehave" : NULL,
                                      misbehaviour, NULL};
     const struct tds_peer_options options = {.certificate =
                                                  fixture_path(&fixture.base, "server.pem"),
                                              .key = fixture_path(&fixture.base, "server.key")};
-    struct tds_peer *target = tds_peer_start(&options, error, sizeof error);
+    struct tds_peer *target = tds_peer_start(&options);
     CHECK_FATAL(target != NULL);
     snprintf(route, sizeof route, "localhost:%u", tds_peer_port(target));
     CHECK_FATAL(tds_fixture_start(&fixture, "server", encryption, arguments));
@@ -211,10 +211,4 @@ static int set_up(void)
     return tds_fixture_set_up(&fixture, NULL, NULL);
 }
 
-static int tear_down(void)
-{
-    tds_fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("TDS hostile", set_up, tear_down)
+SUITE("TDS hostile", set_up, tds_fixture_tear_down)

@@ -245,10 +245,4 @@ static int set_up(void)
     return tds_fixture_set_up(&fixture, NULL, NULL);
 }
 
-static int tear_down(void)
-{
-    tds_fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("TDS modes", set_up, tear_down)
+SUITE("TDS modes", set_up, tds_fixture_tear_down)

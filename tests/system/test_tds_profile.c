@@ -278,10 +278,4 @@ static int set_up(void)
     return tds_fixture_set_up(&fixture, NULL, data_sources);
 }
 
-static int tear_down(void)
-{
-    tds_fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("TDS profile", set_up, tear_down)
+SUITE("TDS profile", set_up, tds_fixture_tear_down)

@@ -486,10 +486,4 @@ static int set_up(void)
     return tds_fixture_open(&fixture, NULL, NULL);
 }
 
-static int tear_down(void)
-{
-    tds_fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("TDS sessions", set_up, tear_down)
+SUITE("TDS sessions", set_up, tds_fixture_tear_down)

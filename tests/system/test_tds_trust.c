@@ -392,10 +392,4 @@ static int set_up(void)
     return 0;
 }
 
-static int tear_down(void)
-{
-    tds_fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("TDS trust", set_up, tear_down)
+SUITE("TDS trust", set_up, tds_fixture_tear_down)

@@ -302,13 +302,7 @@ static int set_up(void)
     return fixture_start_with(&fixture, &options) && guest_publish(&fixture) ? 0 : -1;
 }
 
-static int tear_down(void)
-{
-    fixture_close(&fixture);
-    return 0;
-}
-
-SUITE("tls-neighbours", set_up, tear_down)
+SUITE("tls-neighbours", set_up, fixture_tear_down)
 
 int main(int argc, char **argv)
 {

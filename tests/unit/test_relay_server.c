@@ -20,7 +20,6 @@ static const char roles[] = "create role secret login password 'sesame';"
 int relay_server_set_up(void)
 {
     static bool is_started;
-    char error[4096];
     if (is_started)
         return 0;
     is_started = true;
@@ -33,9 +32,7 @@ int relay_server_set_up(void)
                                        .ca = rig_files.ca,
                                        .hba = rules,
                                        .sql = roles};
-    relay_server = postgres_start(&options, error, sizeof error);
-    if (relay_server == NULL)
-        printf("# %s\n", error);
+    relay_server = postgres_start(&options);
     return relay_server != NULL ? 0 : -1;
 }
 
@@ -318,14 +315,11 @@ CASE("200 relays at once")
 /* A server of its own, for settings that every other case does without. */
 static struct postgres_server *start_old_server(const char *const *settings)
 {
-    char error[4096] = "";
     struct postgres_options options = {.certificate = rig_files.certificate,
                                        .key = rig_files.key,
                                        .hba = rules,
                                        .settings = settings};
-    struct postgres_server *server = postgres_start(&options, error, sizeof error);
-    if (server == NULL)
-        printf("# %s\n", error);
+    struct postgres_server *server = postgres_start(&options);
     return server;
 }
 
