@@ -22,19 +22,11 @@ bool tools_have(const char *program)
     return false;
 }
 
-#ifdef __has_feature
-#define HAS_SANITIZER (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_SANITIZER 1
-#else
-#define HAS_SANITIZER 0
-#endif
-
 bool tools_can_load(void)
 {
-    if (HAS_SANITIZER)
+    if (SUITE_IS_SANITIZED)
         suite_skip("a driver with sanitizers cannot be loaded by other programs");
-    return !HAS_SANITIZER;
+    return !SUITE_IS_SANITIZED;
 }
 
 /* The tools must not load the sanitizers' or the test's own settings. */

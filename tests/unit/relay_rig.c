@@ -70,10 +70,19 @@ struct rig rig_make(uint16_t port, enum proto_plan plan, enum odbcssl_mode mode)
                               .root_cert = option("SslRootCert", rig_files.ca),
                               .send_sni = true,
                               .minimum_version = TLS_VERSION_1_2},
-                      .options.session = {.proto = &proto_postgres, .plan = plan, .timeout = 20}};
+                      .options.session = {.proto = &proto_postgres, .plan = plan, .timeout = 20},
+                      .client.descriptor = -1};
     dial_resolve("127.0.0.1", port, &rig.target, &rig.error);
     free(rig.target.host);
     rig.target.host = strdup("localhost");
+    return rig;
+}
+
+struct rig rig_before(void (*serve)(int descriptor, void *context), void *context)
+{
+    struct peer *peer = peer_start(serve, context);
+    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
+    rig.peer = peer;
     return rig;
 }
 
@@ -103,9 +112,11 @@ bool rig_open(struct rig *rig)
 
 void rig_close(struct rig *rig)
 {
+    postgres_client_close(&rig->client);
     relay_close(&rig->relay);
     credentials_release(&rig->credentials);
     dial_target_free(&rig->target);
+    peer_stop(&rig->peer);
 }
 
 bool rig_connect(const struct rig *rig, struct postgres_client *client)

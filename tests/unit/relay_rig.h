@@ -27,11 +27,16 @@ struct rig {
     const struct credentials *credentials;
     struct relay *relay;
     struct relay_endpoint endpoint;
+    struct peer *peer;             /* the server, when it is the rig's own */
+    struct postgres_client client; /* closed with the rig */
     struct error error;
 };
 
 /* Values that a test may change before rig_open: verify-full with the right CA, 20 seconds. */
 struct rig rig_make(uint16_t port, enum proto_plan plan, enum odbcssl_mode mode);
+
+/* The same with TLS, before a server of its own. */
+struct rig rig_before(void (*serve)(int descriptor, void *context), void *context);
 void rig_set_trust(struct rig *rig, const char *path);
 void rig_set_client(struct rig *rig);
 bool rig_open(struct rig *rig);

@@ -46,19 +46,15 @@ CASE("answers to the request for TLS")
 {
     for (size_t i = 0; i < sizeof reply_rows / sizeof reply_rows[0]; i++) {
         struct reply reply = {.bytes = reply_rows[i].bytes, .size = reply_rows[i].size};
-        struct peer *peer = peer_start(serve_reply, &reply);
-        struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-        struct postgres_client client;
+        struct rig rig = rig_before(serve_reply, &reply);
         CHECK_FATAL(rig_open(&rig));
-        CHECK(rig_connect(&rig, &client));
-        CHECK(!postgres_client_login(&client, "demo", NULL));
-        CHECK(client.type == 'E');
+        CHECK(rig_connect(&rig, &rig.client));
+        CHECK(!postgres_client_login(&rig.client, "demo", NULL));
+        CHECK(rig.client.type == 'E');
         CHECK_NUMBER(rig_outcome(&rig), reply_rows[i].outcome);
         CHECK_NUMBER(rig.error.code, reply_rows[i].error);
         CHECK_CONTAINS(rig.error.text, reply_rows[i].part);
-        postgres_client_close(&client);
         rig_close(&rig);
-        peer_stop(&peer);
         CHECK_NUMBER(reply.behind, 0);
     }
 }
@@ -77,19 +73,16 @@ static void serve_in_turn(int descriptor, void *context)
 CASE("the first of two failures is told")
 {
     unsigned count = 0;
-    struct peer *peer = peer_start(serve_in_turn, &count);
-    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
+    struct rig rig = rig_before(serve_in_turn, &count);
     CHECK_FATAL(rig_open(&rig));
     for (int i = 0; i < 2; i++) {
-        CHECK(rig_connect(&rig, &client));
-        CHECK(!postgres_client_login(&client, "demo", NULL));
-        postgres_client_close(&client);
+        CHECK(rig_connect(&rig, &rig.client));
+        CHECK(!postgres_client_login(&rig.client, "demo", NULL));
+        postgres_client_close(&rig.client);
         CHECK_NUMBER(rig_outcome(&rig), SESSION_LOST);
         CHECK_CONTAINS(rig.error.text, "with \"H\"");
     }
     rig_close(&rig);
-    peer_stop(&peer);
     CHECK_NUMBER(count, 2);
 }
 
@@ -98,22 +91,18 @@ CASE("the first of two failures is told")
 static void check_ending(enum actor_ending ending, enum odbcssl_error code, int system_error)
 {
     struct actor actor = actor_make(ending);
-    struct peer *peer = peer_start(actor_serve, &actor);
-    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
+    struct rig rig = rig_before(actor_serve, &actor);
     struct postgres_answer answer;
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
-    CHECK_NUMBER(client.key, 9);
+    CHECK(rig_login(&rig, &rig.client));
+    CHECK_NUMBER(rig.client.key, 9);
     errno = 0;
-    CHECK(!postgres_client_query(&client, "select", &answer));
+    CHECK(!postgres_client_query(&rig.client, "select", &answer));
     CHECK_NUMBER(errno, system_error);
     rig_wait_for_end(&rig);
     CHECK_NUMBER(rig.error.code, code);
     CHECK_CONTAINS(rig.error.text, "localhost");
-    postgres_client_close(&client);
     rig_close(&rig);
-    peer_stop(&peer);
 }
 
 /* Half an answer and an end that nobody vouches for must not look like an end. */
@@ -128,12 +117,11 @@ CASE("a clean end, a truncated one, a reset")
 CASE("cancelling sessions travel in TLS")
 {
     struct actor actor = actor_make(ACTOR_WAITS);
-    struct peer *peer = peer_start(actor_serve, &actor);
-    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client, canceller;
+    struct rig rig = rig_before(actor_serve, &actor);
+    struct postgres_client canceller;
     char bytes[1];
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
+    CHECK(rig_login(&rig, &rig.client));
     CHECK(rig_connect(&rig, &canceller));
     CHECK(postgres_client_send_cancel(&canceller, 7, 9));
     CHECK_NUMBER(recv(canceller.descriptor, bytes, 1, 0), 0);
@@ -149,9 +137,7 @@ CASE("cancelling sessions travel in TLS")
     CHECK_NUMBER(recv(canceller.descriptor, bytes, 1, 0), 0);
     postgres_client_close(&canceller);
     CHECK(actor_wait(&actor, &actor.cancels, 2));
-    postgres_client_close(&client);
     rig_close(&rig);
-    peer_stop(&peer);
 }
 
 /* A session that ends while the driver's last words are on their way. */
@@ -160,11 +146,9 @@ CASE("the real driver's last words arrive")
     struct actor actor = actor_make(ACTOR_WAITS);
     struct peer *peer = peer_start(actor_serve, &actor);
     struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
-    CHECK(postgres_client_send(&client, "X\0\0\0\4", 5));
-    postgres_client_close(&client);
+    CHECK(rig_login(&rig, &rig.client));
+    CHECK(postgres_client_send(&rig.client, "X\0\0\0\4", 5));
     rig_close(&rig);
     CHECK(actor_wait(&actor, &actor.clean_ends, 1));
     peer_stop(&peer);
@@ -181,22 +165,18 @@ static void serve_silence(int descriptor, void *context)
 CASE("a server that says nothing")
 {
     atomic_size_t received = 0;
-    struct peer *peer = peer_start(serve_silence, &received);
-    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
+    struct rig rig = rig_before(serve_silence, &received);
     rig.options.session.timeout = 1;
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_connect(&rig, &client));
-    CHECK(!postgres_client_login(&client, "demo", NULL));
-    CHECK(client.type == 'E');
+    CHECK(rig_connect(&rig, &rig.client));
+    CHECK(!postgres_client_login(&rig.client, "demo", NULL));
+    CHECK(rig.client.type == 'E');
     CHECK_NUMBER(rig_outcome(&rig), SESSION_LOST);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TIMEOUT);
     CHECK_CONTAINS(rig.error.text,
                    "time-out of 1 seconds (SslTimeout, else the login time-out) ran out while "
                    "waiting for the switch");
-    postgres_client_close(&client);
     rig_close(&rig);
-    peer_stop(&peer);
     CHECK_NUMBER(received, 8); /* the SSLRequest alone */
 }
 
@@ -225,22 +205,18 @@ CASE("closing during the handshake")
 CASE("a real driver that gives up")
 {
     atomic_size_t received = 0;
-    struct peer *peer = peer_start(serve_silence, &received);
-    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
+    struct rig rig = rig_before(serve_silence, &received);
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_connect(&rig, &client));
-    CHECK(postgres_client_send_startup(&client, "demo"));
-    postgres_client_close(&client);
+    CHECK(rig_connect(&rig, &rig.client));
+    CHECK(postgres_client_send_startup(&rig.client, "demo"));
+    postgres_client_close(&rig.client);
     /* The relay is free for the next try, and says what the last one was waiting for. */
-    CHECK(rig_connect(&rig, &client));
+    CHECK(rig_connect(&rig, &rig.client));
     while (relay_get_outcome(rig.relay, NULL, NULL, &rig.error) == SESSION_WAITING &&
            strstr(rig.error.text, "gave up while waiting for") == NULL)
         error_clear(&rig.error);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_CONNECT);
-    postgres_client_close(&client);
     rig_close(&rig);
-    peer_stop(&peer);
 }
 
 CASE("no server")
@@ -248,16 +224,14 @@ CASE("no server")
     atomic_size_t received = 0;
     struct peer *peer = peer_start(serve_silence, &received);
     struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     peer_stop(&peer); /* so that the port is known to be free */
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_connect(&rig, &client));
-    CHECK(!postgres_client_login(&client, "demo", NULL));
+    CHECK(rig_connect(&rig, &rig.client));
+    CHECK(!postgres_client_login(&rig.client, "demo", NULL));
     CHECK_NUMBER(rig_outcome(&rig), SESSION_LOST);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_CONNECT);
     CHECK_CONTAINS(rig.error.text, "localhost cannot be reached: 127.0.0.1, port ");
     CHECK_CONTAINS(rig.error.text, "Connection refused");
-    postgres_client_close(&client);
     rig_close(&rig);
 }
 

@@ -78,9 +78,7 @@ static int knock(const struct rig *rig)
 static void check_foreigner(enum endpoint_kind kind)
 {
     struct actor actor = actor_make(ACTOR_WAITS);
-    struct peer *peer = peer_start(actor_serve, &actor);
-    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
+    struct rig rig = rig_before(actor_serve, &actor);
     rig.options.endpoint = kind;
     CHECK_FATAL(rig_open(&rig));
     pid_t child = fork();
@@ -88,7 +86,7 @@ static void check_foreigner(enum endpoint_kind kind)
         _exit(knock(&rig));
     CHECK_NUMBER(wait_for(child), 0);
     CHECK_NUMBER(actor.handshakes, 0);
-    CHECK(rig_login(&rig, &client));
+    CHECK(rig_login(&rig, &rig.client));
     CHECK_NUMBER(rig_outcome(&rig), SESSION_CARRIED);
     /* Also beside a running session. */
     child = fork();
@@ -97,9 +95,7 @@ static void check_foreigner(enum endpoint_kind kind)
     CHECK_NUMBER(wait_for(child), 0);
     CHECK_NUMBER(actor.startups, 1);
     CHECK(relay_is_alive(rig.relay, NULL));
-    postgres_client_close(&client);
     rig_close(&rig);
-    peer_stop(&peer);
 }
 
 CASE("other processes are sent away")
@@ -112,21 +108,18 @@ CASE("other processes are sent away")
 static void check_leaving(enum endpoint_kind kind)
 {
     struct actor actor = actor_make(ACTOR_WAITS);
-    struct peer *peer = peer_start(actor_serve, &actor);
-    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
+    struct rig rig = rig_before(actor_serve, &actor);
     rig.options.endpoint = kind;
     CHECK_FATAL(rig_open(&rig));
     for (unsigned i = 0; i < 10; i++) {
-        CHECK(rig_login(&rig, &client));
+        CHECK(rig_login(&rig, &rig.client));
         CHECK(relay_is_alive(rig.relay, NULL));
         CHECK_NUMBER(relay_session_number(rig.relay), i + 1);
-        postgres_client_close(&client);
+        postgres_client_close(&rig.client);
         CHECK(!relay_is_alive(rig.relay, &rig.error));
         CHECK_TEXT(rig.error.text, ""); /* it has ended itself */
     }
     rig_close(&rig);
-    peer_stop(&peer);
 }
 
 CASE("a real driver that has left is known at once")
@@ -159,12 +152,10 @@ static int use_in_child(struct rig *rig)
 CASE("a forked child leaves the parent's session alone")
 {
     struct actor actor = actor_make(ACTOR_WAITS);
-    struct peer *peer = peer_start(actor_serve, &actor);
-    struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
+    struct rig rig = rig_before(actor_serve, &actor);
     rig.options.endpoint = ENDPOINT_UNIX;
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
+    CHECK(rig_login(&rig, &rig.client));
     pid_t child = fork();
     if (child == 0)
         _exit(use_in_child(&rig));
@@ -172,9 +163,7 @@ CASE("a forked child leaves the parent's session alone")
     CHECK(actor_wait(&actor, &actor.clean_ends, 1)); /* the child's own session, not ours */
     CHECK(relay_is_alive(rig.relay, NULL));
     CHECK(access(rig.endpoint.path, F_OK) == 0);
-    postgres_client_close(&client);
     rig_close(&rig);
-    peer_stop(&peer);
     CHECK_NUMBER(actor.clean_ends, 2);
 }
 
@@ -191,10 +180,7 @@ static bool open_and_close(void)
 static bool log_in_alone(void)
 {
     struct rig rig = rig_make(shared_port, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
-    bool is_in = rig_open(&rig) && rig_login(&rig, &client);
-    if (is_in)
-        postgres_client_close(&client);
+    bool is_in = rig_open(&rig) && rig_login(&rig, &rig.client);
     rig_close(&rig);
     return is_in;
 }
@@ -216,14 +202,13 @@ CASE("no descriptor and no thread stays")
     size_t descriptors = 0, threads = 0;
     for (int i = 0; i < 3; i++) {
         struct rig rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-        struct postgres_client client, canceller;
+        struct postgres_client canceller;
         CHECK_FATAL(rig_open(&rig));
-        CHECK(rig_login(&rig, &client));
+        CHECK(rig_login(&rig, &rig.client));
         CHECK(rig_connect(&rig, &canceller));
         CHECK(postgres_client_send_cancel(&canceller, 7, 9));
         CHECK(actor_wait(&actor, &actor.cancels, (unsigned)i + 1));
         postgres_client_close(&canceller);
-        postgres_client_close(&client);
         rig_close(&rig);
         CHECK(actor_wait(&actor, &actor.clean_ends, (unsigned)i + 1));
         rig = rig_make(peer_port(peer), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
@@ -235,10 +220,8 @@ CASE("no descriptor and no thread stays")
     threads = count_entries("/proc/self/task");
     for (int i = 0; i < 3; i++) {
         struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-        struct postgres_client client;
         CHECK_FATAL(rig_open(&rig));
-        CHECK(!rig_login(&rig, &client));
-        postgres_client_close(&client);
+        CHECK(!rig_login(&rig, &rig.client));
         rig_close(&rig);
     }
     CHECK_NUMBER(count_entries("/proc/self/fd"), descriptors);

@@ -67,14 +67,13 @@ static struct rig make_rig(enum proto_plan plan, enum odbcssl_mode mode)
 CASE("a login through verified TLS")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     struct postgres_answer answer;
     struct tls_report report;
     struct error_list warnings;
     CHECK_FATAL(rig_open(&rig));
     CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), SESSION_WAITING);
     CHECK_TEXT(rig.error.text, ""); /* nothing that the real driver would not know better */
-    CHECK(rig_login(&rig, &client));
+    CHECK(rig_login(&rig, &rig.client));
     CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), SESSION_CARRIED);
     CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK_NUMBER(report.mode, ODBCSSL_MODE_VERIFY_FULL);
@@ -84,10 +83,11 @@ CASE("a login through verified TLS")
     CHECK(relay_is_alive(rig.relay, NULL));
     CHECK_NUMBER(relay_session_number(rig.relay), 1);
     CHECK(postgres_client_query(
-        &client, "select ssl::text || ' ' || version from pg_stat_ssl where pid = pg_backend_pid()",
+        &rig.client,
+        "select ssl::text || ' ' || version from pg_stat_ssl where pid = pg_backend_pid()",
         &answer));
     CHECK_TEXT(answer.first, "true TLSv1.3");
-    postgres_client_close(&client);
+    postgres_client_close(&rig.client);
     rig_wait_for_end(&rig);
     CHECK_TEXT(rig.error.text, "");
     CHECK_NUMBER(relay_session_number(rig.relay), 0);
@@ -97,12 +97,10 @@ CASE("a login through verified TLS")
 CASE("a Unix socket as endpoint")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     rig.options.endpoint = ENDPOINT_UNIX;
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
+    CHECK(rig_login(&rig, &rig.client));
     CHECK_NUMBER(rig_outcome(&rig), SESSION_CARRIED);
-    postgres_client_close(&client);
     rig_close(&rig);
 }
 
@@ -110,25 +108,23 @@ CASE("a Unix socket as endpoint")
 CASE("64 MB one way, 8 MB the other")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     struct postgres_answer answer;
     size_t size = 8 * 1024 * 1024;
     char *query = malloc(size + 64);
     CHECK_FATAL(query != NULL && rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
-    CHECK(postgres_client_send_query(&client,
+    CHECK(rig_login(&rig, &rig.client));
+    CHECK(postgres_client_send_query(&rig.client,
                                      "select repeat('x', 1000) from generate_series(1, 64000)"));
     poll(NULL, 0, 200); /* lets every buffer on the way fill up; nothing depends on it */
-    CHECK(postgres_client_answer(&client, &answer));
+    CHECK(postgres_client_answer(&rig.client, &answer));
     CHECK_NUMBER(answer.rows, 64000);
     CHECK_NUMBER(answer.bytes, 64000 * 1006);
     strcpy(query, "select length('");
     memset(query + 15, 'y', size);
     strcpy(query + 15 + size, "')");
-    CHECK(postgres_client_query(&client, query, &answer));
+    CHECK(postgres_client_query(&rig.client, query, &answer));
     CHECK_TEXT(answer.first, "8388608");
     free(query);
-    postgres_client_close(&client);
     rig_close(&rig);
 }
 
@@ -136,17 +132,15 @@ CASE("64 MB one way, 8 MB the other")
 CASE("both ways at once")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     struct postgres_answer answer;
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
+    CHECK(rig_login(&rig, &rig.client));
     for (int i = 0; i < 20; i++)
-        CHECK(postgres_client_send_query(&client, "select repeat('z', 1000000)"));
+        CHECK(postgres_client_send_query(&rig.client, "select repeat('z', 1000000)"));
     for (int i = 0; i < 20; i++) {
-        CHECK(postgres_client_answer(&client, &answer));
+        CHECK(postgres_client_answer(&rig.client, &answer));
         CHECK_NUMBER(answer.bytes, 1000006);
     }
-    postgres_client_close(&client);
     rig_close(&rig);
 }
 
@@ -185,15 +179,13 @@ CASE("direct TLS with a server that does not know it")
 CASE("a client certificate")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     struct tls_report report;
     rig_set_client(&rig);
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_connect(&rig, &client));
-    CHECK(postgres_client_login(&client, "certified", NULL));
+    CHECK(rig_connect(&rig, &rig.client));
+    CHECK(postgres_client_login(&rig.client, "certified", NULL));
     relay_get_outcome(rig.relay, &report, NULL, NULL);
     CHECK(report.client_cert_sent);
-    postgres_client_close(&client);
     rig_close(&rig);
 }
 
@@ -201,36 +193,32 @@ CASE("a client certificate")
 CASE("a wrong password is the real driver's to tell")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_connect(&rig, &client));
-    CHECK(!postgres_client_login(&client, "secret", "wrong"));
-    CHECK(client.type == 'E');
-    CHECK(memmem(buffer_content(&client.message), buffer_length(&client.message), "28P01", 5) !=
-          NULL);
+    CHECK(rig_connect(&rig, &rig.client));
+    CHECK(!postgres_client_login(&rig.client, "secret", "wrong"));
+    CHECK(rig.client.type == 'E');
+    CHECK(memmem(buffer_content(&rig.client.message), buffer_length(&rig.client.message), "28P01",
+                 5) != NULL);
     CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), SESSION_WAITING);
     CHECK_TEXT(rig.error.text, "");
-    postgres_client_close(&client);
-    CHECK(rig_connect(&rig, &client));
-    CHECK(postgres_client_login(&client, "secret", "sesame"));
+    postgres_client_close(&rig.client);
+    CHECK(rig_connect(&rig, &rig.client));
+    CHECK(postgres_client_login(&rig.client, "secret", "sesame"));
     CHECK_NUMBER(rig_outcome(&rig), SESSION_CARRIED);
-    postgres_client_close(&client);
     rig_close(&rig);
 }
 
 static void check_plaintext(const char *user, enum session_outcome outcome, const char *part)
 {
     struct rig rig = make_rig(PROTO_PLAN_PLAINTEXT, ODBCSSL_MODE_ALLOW);
-    struct postgres_client client;
     struct tls_report report;
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_connect(&rig, &client));
-    CHECK_NUMBER(postgres_client_login(&client, user, NULL), outcome == SESSION_CARRIED);
+    CHECK(rig_connect(&rig, &rig.client));
+    CHECK_NUMBER(postgres_client_login(&rig.client, user, NULL), outcome == SESSION_CARRIED);
     CHECK_NUMBER(relay_get_outcome(rig.relay, &report, NULL, &rig.error), outcome);
     CHECK_CONTAINS(rig.error.text, part);
     CHECK_NUMBER(report.state, ODBCSSL_STATE_PLAINTEXT);
     CHECK_NUMBER(report.version, TLS_VERSION_NONE);
-    postgres_client_close(&client);
     rig_close(&rig);
 }
 
@@ -243,44 +231,41 @@ CASE("plaintext, accepted and rejected")
 CASE("a query is cancelled by a second session")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client, canceller;
+    struct postgres_client canceller;
     struct postgres_answer answer;
     char bytes[1];
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
-    CHECK(postgres_client_send_query(&client, "select pg_sleep(1000)"));
+    CHECK(rig_login(&rig, &rig.client));
+    CHECK(postgres_client_send_query(&rig.client, "select pg_sleep(1000)"));
     /* The request may overtake the query, and is then lost: so until it meets it. */
-    struct pollfd polled = {.fd = client.descriptor, .events = POLLIN};
+    struct pollfd polled = {.fd = rig.client.descriptor, .events = POLLIN};
     do {
         CHECK_FATAL(rig_connect(&rig, &canceller));
-        CHECK(postgres_client_send_cancel(&canceller, client.process, client.key));
+        CHECK(postgres_client_send_cancel(&canceller, rig.client.process, rig.client.key));
         CHECK_NUMBER(recv(canceller.descriptor, bytes, 1, 0), 0);
         postgres_client_close(&canceller);
     } while (poll(&polled, 1, 100) == 0);
-    CHECK(!postgres_client_answer(&client, &answer));
+    CHECK(!postgres_client_answer(&rig.client, &answer));
     CHECK_CONTAINS(answer.error, "57014");
     CHECK(relay_is_alive(rig.relay, NULL));
-    CHECK(postgres_client_query(&client, "select 'on'", &answer));
+    CHECK(postgres_client_query(&rig.client, "select 'on'", &answer));
     CHECK_TEXT(answer.first, "on");
-    postgres_client_close(&client);
     rig_close(&rig);
 }
 
 CASE("the server ends the session")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     struct postgres_answer answer;
     char sql[128], out[256];
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
-    snprintf(sql, sizeof sql, "select pg_terminate_backend(%u)", client.process);
+    CHECK(rig_login(&rig, &rig.client));
+    snprintf(sql, sizeof sql, "select pg_terminate_backend(%u)", rig.client.process);
     CHECK(postgres_query(relay_server, sql, out, sizeof out));
-    CHECK(!postgres_client_answer(&client, &answer));
+    CHECK(!postgres_client_answer(&rig.client, &answer));
     CHECK_CONTAINS(answer.error, "57P01");
     rig_wait_for_end(&rig);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_LINK_LOST);
-    postgres_client_close(&client);
     rig_close(&rig);
 }
 
@@ -319,8 +304,7 @@ static struct postgres_server *start_old_server(const char *const *settings)
                                        .key = rig_files.key,
                                        .hba = rules,
                                        .settings = settings};
-    struct postgres_server *server = postgres_start(&options);
-    return server;
+    return postgres_start(&options);
 }
 
 /* OpenSSL's TLS 1.1 signs with SHA-1 and MD5, which GnuTLS must still take when it is asked to. */
@@ -334,18 +318,16 @@ CASE("TLS 1.1, refused and asked for")
     struct rig rig = rig_make(postgres_port(server), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     check_refused(&rig, ODBCSSL_ERROR_TLS_VERSION, "TLSv1.2 to TLSv1.3");
     rig = rig_make(postgres_port(server), PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-    struct postgres_client client;
     struct tls_report report;
     struct error_list warnings;
     rig.tls.minimum_version = TLS_VERSION_1_0;
     CHECK_FATAL(rig_open(&rig));
-    CHECK(rig_login(&rig, &client));
+    CHECK(rig_login(&rig, &rig.client));
     CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), SESSION_CARRIED);
     CHECK_TEXT(report.protocol, "TLSv1.1");
     CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK_NUMBER(warnings.count, 1);
     CHECK_NUMBER(warnings.items[0].code, ODBCSSL_WARNING_OLD_PROTOCOL);
-    postgres_client_close(&client);
     rig_close(&rig);
     postgres_stop(&server);
 }
