@@ -306,27 +306,41 @@ CASE("check: JSON")
 
 /* ---- the other databases ---- */
 
-CASE("check: SQL Server")
+/* NULL: the case is skipped. */
+static struct tds_peer *start_tds(const char *name, const char *encryption,
+                                  const char *const *arguments)
 {
-    const char *text;
     if (!tds_peer_is_available()) {
         suite_skip("tds-server needs libssl-dev to be built, or there is no libtdsodbc.so");
-        return;
+        return NULL;
     }
-    struct tds_peer *peer = tds_peer_start(
-        &(struct tds_peer_options){.certificate = fixture_path(&fixture, "revoked.pem"),
-                                   .key = fixture_path(&fixture, "revoked.key"),
-                                   .encryption = "required"});
+    struct tds_peer *peer = tds_peer_start(&(struct tds_peer_options){
+        .certificate = fixture_path(&fixture, command_text("%s.pem", name)),
+        .key = fixture_path(&fixture, command_text("%s.key", name)),
+        .encryption = encryption,
+        .arguments = arguments});
     CHECK_FATAL(peer != NULL);
-    text = command_text("DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;%s", ODBC_FREETDS,
-                        tds_peer_port(peer), TDS_PEER_USER, TDS_PEER_PASSWORD, with_crl("crl.pem"));
+    return peer;
+}
+
+static const char *tds_string(const struct tds_peer *peer, const char *more)
+{
+    return command_text("DRIVER={%s};Server=localhost;Port=%u;%s", ODBC_FREETDS,
+                        tds_peer_port(peer), more);
+}
+
+CASE("check: SQL Server")
+{
+    static const char login[] = "UID=" TDS_PEER_USER ";PWD=" TDS_PEER_PASSWORD;
+    struct tds_peer *peer = start_tds("revoked", "required", NULL);
+    if (peer == NULL)
+        return;
+    const char *text = tds_string(peer, command_text("%s;%s", login, with_crl("crl.pem")));
     CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 0);
     command_check_fact("OK", "switch to TLS", "tds");
     command_check_fact("OK", "handshake", "TLSv1.2");
     command_check_fact("OK", "name", "localhost");
-    text = command_text("DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;%s", ODBC_FREETDS,
-                        tds_peer_port(peer), TDS_PEER_USER, TDS_PEER_PASSWORD,
-                        with_crl("crl-revoked.pem"));
+    text = tds_string(peer, command_text("%s;%s", login, with_crl("crl-revoked.pem")));
     CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 1);
     command_check_fact("FAIL", "revocation", "was revoked on");
     const char *log = tds_peer_wait_end(peer);
@@ -347,19 +361,11 @@ CASE("check: SQL Server, in mode allow")
         {"required", "OK", "tds", "WARN  a connection would be: encrypted"},
         {"unsupported", "WARN", "the server has no TLS", "WARN  a connection would be: plaintext"},
     };
-    if (!tds_peer_is_available()) {
-        suite_skip("tds-server needs libssl-dev to be built, or there is no libtdsodbc.so");
-        return;
-    }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct tds_peer *peer = tds_peer_start(
-            &(struct tds_peer_options){.certificate = fixture_path(&fixture, "server.pem"),
-                                       .key = fixture_path(&fixture, "server.key"),
-                                       .encryption = rows[i].encryption});
-        CHECK_FATAL(peer != NULL);
-        const char *text = command_text("DRIVER={%s};Server=localhost;Port=%u;SslMode=allow",
-                                        ODBC_FREETDS, tds_peer_port(peer));
-        CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 0);
+        struct tds_peer *peer = start_tds("server", rows[i].encryption, NULL);
+        if (peer == NULL)
+            return;
+        CHECK_NUMBER(COMMAND_RUN("check", "-k", tds_string(peer, "SslMode=allow")), 0);
         command_check_fact(rows[i].mark, "switch to TLS", rows[i].text);
         CHECK_CONTAINS(command_output, rows[i].verdict);
         CHECK_CONTAINS(tds_peer_wait_end(peer), " prelogin encryption=0 ");
@@ -371,20 +377,11 @@ CASE("check: SQL Server, in mode allow")
 CASE("check: SQL Server without TDS 8.0")
 {
     static const char *const silent[] = {"--misbehave", "silent-start", NULL};
-    if (!tds_peer_is_available()) {
-        suite_skip("tds-server needs libssl-dev to be built, or there is no libtdsodbc.so");
+    static const char settings[] = "SslMode=require;SslNegotiation=direct;SslTimeout=1";
+    struct tds_peer *peer = start_tds("server", "off", silent);
+    if (peer == NULL)
         return;
-    }
-    struct tds_peer *peer = tds_peer_start(
-        &(struct tds_peer_options){.certificate = fixture_path(&fixture, "server.pem"),
-                                   .key = fixture_path(&fixture, "server.key"),
-                                   .encryption = "off",
-                                   .arguments = silent});
-    CHECK_FATAL(peer != NULL);
-    const char *text = command_text("DRIVER={%s};Server=localhost;Port=%u;SslMode=require;"
-                                    "SslNegotiation=direct;SslTimeout=1",
-                                    ODBC_FREETDS, tds_peer_port(peer));
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 1);
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", tds_string(peer, settings)), 1);
     command_check_fact("FAIL", "handshake",
                        "the server may have no TDS 8.0: set SslNegotiation=starttls");
     tds_peer_stop(&peer);
