@@ -80,7 +80,9 @@ static void become_client(const char *path, char *const *arguments, int output)
     _exit(127);
 }
 
-int mariadb_client(const char *const *arguments, char *out, size_t out_size)
+/* Runs the command mariadb with these arguments, ended by NULL, without option files; returns its
+ * exit status, -1 when there is none. out: both its outputs. */
+static int run_client(const char *const *arguments, char *out, size_t out_size)
 {
     char path[PATH_SIZE];
     char *list[ARGUMENT_LIMIT + 3] = {path, "--no-defaults"};
@@ -106,7 +108,7 @@ bool mariadb_query(const struct mariadb_server *server, const char *sql, char *o
     snprintf(socket_argument, sizeof socket_argument, "--socket=%s", server->socket);
     const char *arguments[] = {"--protocol=socket",   socket_argument, "--user=root", "--batch",
                                "--skip-column-names", "--execute",     sql,           NULL};
-    return mariadb_client(arguments, out, out_size) == 0;
+    return run_client(arguments, out, out_size) == 0;
 }
 
 /* ----- the server ----- */

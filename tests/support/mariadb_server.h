@@ -37,8 +37,4 @@ uint16_t mariadb_port(const struct mariadb_server *server);
 bool mariadb_query(const struct mariadb_server *server, const char *sql, char *out,
                    size_t out_size);
 
-/* Runs the command mariadb with these arguments, ended by NULL, without option files; returns its
- * exit status, -1 when there is none. out: both its outputs. */
-int mariadb_client(const char *const *arguments, char *out, size_t out_size);
-
 #endif

@@ -95,11 +95,6 @@ bool postgres_client_send_query(struct postgres_client *client, const char *sql)
     return send_text(client, 'Q', sql);
 }
 
-bool postgres_client_send_password(struct postgres_client *client, const char *password)
-{
-    return send_text(client, 'p', password);
-}
-
 bool postgres_client_send_cancel(struct postgres_client *client, uint32_t process, uint32_t key)
 {
     struct buffer out = {0};
@@ -151,7 +146,7 @@ static bool take_login_message(struct postgres_client *client, const char *passw
     switch (client->type) {
     case 'R':
         if (cursor_u32(&cursor) == 3)
-            return password != NULL && postgres_client_send_password(client, password);
+            return password != NULL && send_text(client, 'p', password);
         return true;
     case 'K':
         client->process = cursor_u32(&cursor);

@@ -26,7 +26,6 @@ void postgres_client_close(struct postgres_client *client);
 bool postgres_client_send(struct postgres_client *client, const void *bytes, size_t size);
 bool postgres_client_send_startup(struct postgres_client *client, const char *user);
 bool postgres_client_send_query(struct postgres_client *client, const char *sql);
-bool postgres_client_send_password(struct postgres_client *client, const char *password);
 bool postgres_client_send_cancel(struct postgres_client *client, uint32_t process, uint32_t key);
 
 /* false: the connection ended, or nothing came in time; errno is 0 for a clean end. */

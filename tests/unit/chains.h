@@ -22,8 +22,6 @@
 struct chains_random {
     uint64_t state;
 };
-unsigned chains_below(struct chains_random *random, unsigned limit);
-bool chains_chance(struct chains_random *random, unsigned percent);
 
 #define CHAINS_KEY_COUNT 12
 #define CHAINS_CERTIFICATE_LIMIT 14

@@ -21,14 +21,14 @@ static uint64_t next_random(struct chains_random *random)
     return z ^ z >> 31;
 }
 
-unsigned chains_below(struct chains_random *random, unsigned limit)
+static unsigned below(struct chains_random *random, unsigned limit)
 {
     return (unsigned)(next_random(random) % limit);
 }
 
-bool chains_chance(struct chains_random *random, unsigned percent)
+static bool chance(struct chains_random *random, unsigned percent)
 {
-    return chains_below(random, 100) < percent;
+    return below(random, 100) < percent;
 }
 
 struct making {
@@ -90,7 +90,7 @@ static struct chains_general_name random_name(struct chains_random *random)
         {CHAINS_KIND_DIRECTORY, NULL, 10},
         {CHAINS_KIND_DIRECTORY, NULL, 11},
     };
-    return names[chains_below(random, COUNT_OF(names))];
+    return names[below(random, COUNT_OF(names))];
 }
 
 static struct chains_general_name random_subtree(struct chains_random *random)
@@ -113,27 +113,27 @@ static struct chains_general_name random_subtree(struct chains_random *random)
         {CHAINS_KIND_DIRECTORY, NULL, 2},
         {CHAINS_KIND_DIRECTORY, NULL, 3},
     };
-    return subtrees[chains_below(random, COUNT_OF(subtrees))];
+    return subtrees[below(random, COUNT_OF(subtrees))];
 }
 
 static void add_server(struct making *making)
 {
     struct chains_random *random = &making->random;
-    int name = FIRST_SERVER_NAME + (int)chains_below(random, 6);
-    add(making, name, making->depth, CHAINS_KEY_COUNT - 1 - (int)chains_below(random, 2),
+    int name = FIRST_SERVER_NAME + (int)below(random, 6);
+    add(making, name, making->depth, CHAINS_KEY_COUNT - 1 - (int)below(random, 2),
         making->key[making->depth]);
     struct chains_certificate *server = &making->world->certificates[0];
-    if (chains_chance(random, 90))
+    if (chance(random, 90))
         server->names[server->name_count++] =
             (struct chains_general_name){CHAINS_KIND_DNS, "db1.example.com", 0};
-    while (server->name_count < CHAINS_NAME_LIMIT - 2 && chains_chance(random, 35))
+    while (server->name_count < CHAINS_NAME_LIMIT - 2 && chance(random, 35))
         server->names[server->name_count++] = random_name(random);
 }
 
 /* 0 is the server, then the intermediates downwards from the lowest, the root last. */
 static void add_chain(struct making *making)
 {
-    making->depth = (int)chains_below(&making->random, DEEPEST + 1);
+    making->depth = (int)below(&making->random, DEEPEST + 1);
     for (int i = 0; i < 10; i++)
         making->key[i] = i;
     add_server(making);
@@ -158,13 +158,13 @@ static void add_beside(struct making *making)
 {
     struct chains_world *world = making->world;
     struct chains_random *random = &making->random;
-    int which = 1 + (int)chains_below(random, (unsigned)making->depth + 1);
+    int which = 1 + (int)below(random, (unsigned)making->depth + 1);
     const struct chains_certificate of = world->certificates[which];
     int other_name = 8, other_key = 8, new_key = 9, added = CHAINS_NONE;
-    switch (chains_below(random, 5)) {
+    switch (below(random, 5)) {
     case 0: /* cross-signed by another root, which may come as well */
         added = add(making, of.subject, other_name, of.key, other_key);
-        if (chains_chance(random, 80))
+        if (chance(random, 80))
             add(making, other_name, other_name, other_key, other_key);
         break;
     case 1: /* the same name with a new key, from the same issuer */
@@ -176,9 +176,9 @@ static void add_beside(struct making *making)
         break;
     case 3: /* the new key signed with the old one, and what it issued signed with the new */
         added = add(making, of.subject, of.subject, new_key, of.key);
-        if (chains_chance(random, 80))
+        if (chance(random, 80))
             world->certificates[which - 1].signer = new_key;
-        if (chains_chance(random, 20)) /* itself it need not lie in there */
+        if (chance(random, 20)) /* itself it need not lie in there */
             permit(&world->certificates[which],
                    (struct chains_general_name){CHAINS_KIND_DIRECTORY, NULL,
                                                 world->certificates[0].subject});
@@ -199,15 +199,15 @@ static void spoil_issuer(struct making *making, struct chains_certificate *certi
     struct chains_random *random = &making->random;
     static const int usages[] = {CHAINS_NONE, CHAINS_KEY_CERT_SIGN, CHAINS_CRL_SIGN,
                                  CHAINS_DIGITAL_SIGNATURE | CHAINS_KEY_CERT_SIGN};
-    switch (chains_below(random, 4)) {
+    switch (below(random, 4)) {
     case 0:
-        certificate->basic = (enum chains_basic)chains_below(random, 3);
+        certificate->basic = (enum chains_basic)below(random, 3);
         break;
     case 1:
-        certificate->key_usage = usages[chains_below(random, COUNT_OF(usages))];
+        certificate->key_usage = usages[below(random, COUNT_OF(usages))];
         break;
     default:
-        certificate->path_length = (int)chains_below(random, 4);
+        certificate->path_length = (int)below(random, 4);
         break;
     }
 }
@@ -217,19 +217,19 @@ static void spoil_server(struct making *making, struct chains_certificate *certi
     struct chains_random *random = &making->random;
     static const int usages[] = {CHAINS_NONE, CHAINS_NON_REPUDIATION, CHAINS_KEY_CERT_SIGN,
                                  CHAINS_KEY_ENCIPHERMENT};
-    if (chains_chance(random, 40))
-        certificate->key_usage = usages[chains_below(random, COUNT_OF(usages))];
-    else if (chains_chance(random, 50))
-        certificate->basic = (enum chains_basic)chains_below(random, 3);
+    if (chance(random, 40))
+        certificate->key_usage = usages[below(random, COUNT_OF(usages))];
+    else if (chance(random, 50))
+        certificate->basic = (enum chains_basic)below(random, 3);
     else
-        certificate->name_count = certificate->name_count > 0 && chains_chance(random, 50);
+        certificate->name_count = certificate->name_count > 0 && chance(random, 50);
 }
 
 static void constrain(struct making *making, struct chains_certificate *certificate)
 {
     struct chains_random *random = &making->random;
     struct chains_general_name subtree = random_subtree(random);
-    bool is_permitted = chains_chance(random, 60);
+    bool is_permitted = chance(random, 60);
     if (is_permitted)
         permit(certificate, subtree);
     else if (certificate->excluded_count < CHAINS_SUBTREE_LIMIT)
@@ -250,22 +250,22 @@ static void add_policies(struct making *making)
     for (size_t i = 0; i < world->count; i++) {
         struct chains_certificate *certificate = &world->certificates[i];
         static const unsigned policies[] = {1, 1, 1, 3, 3, 2, 4, 5, 7, 0};
-        certificate->policies = policies[chains_below(random, COUNT_OF(policies))];
+        certificate->policies = policies[below(random, COUNT_OF(policies))];
         if (i == 0)
             continue;
-        certificate->has_mapping = chains_chance(random, 15);
-        if (chains_chance(random, 25))
-            certificate->explicit_policy = (int)chains_below(random, 3);
-        if (chains_chance(random, 10))
-            certificate->no_mapping = (int)chains_below(random, 2);
-        if (chains_chance(random, 15))
-            certificate->no_any_policy = (int)chains_below(random, 2);
+        certificate->has_mapping = chance(random, 15);
+        if (chance(random, 25))
+            certificate->explicit_policy = (int)below(random, 3);
+        if (chance(random, 10))
+            certificate->no_mapping = (int)below(random, 2);
+        if (chance(random, 15))
+            certificate->no_any_policy = (int)below(random, 2);
     }
 }
 
 static void spoil_dates(struct making *making, struct chains_certificate *certificate)
 {
-    if (chains_chance(&making->random, 60))
+    if (chance(&making->random, 60))
         certificate->until = -2;
     else
         certificate->from = 2;
@@ -275,29 +275,29 @@ static void spoil(struct making *making)
 {
     struct chains_random *random = &making->random;
     struct chains_world *world = making->world;
-    unsigned which = chains_below(random, (unsigned)world->count);
+    unsigned which = below(random, (unsigned)world->count);
     struct chains_certificate *certificate = &world->certificates[which];
-    switch (chains_below(random, 12)) {
+    switch (below(random, 12)) {
     case 0:
         spoil_dates(making, certificate);
         break;
     case 1:
-        certificate->purposes = chains_below(random, 8);
+        certificate->purposes = below(random, 8);
         break;
     case 2:
-        certificate->own_key_id = (enum chains_key_id)chains_below(random, 3);
+        certificate->own_key_id = (enum chains_key_id)below(random, 3);
         break;
     case 3:
-        certificate->issuer_key_id = (enum chains_key_id)chains_below(random, 3);
+        certificate->issuer_key_id = (enum chains_key_id)below(random, 3);
         break;
     case 4:
-        certificate->is_forged = chains_chance(random, 50);
+        certificate->is_forged = chance(random, 50);
         if (!certificate->is_forged)
-            certificate->signer = (int)chains_below(random, CHAINS_KEY_COUNT);
+            certificate->signer = (int)below(random, CHAINS_KEY_COUNT);
         break;
     case 5:
-        certificate->has_unknown_critical = chains_chance(random, 50);
-        certificate->issuer_form = (int)chains_below(random, 3);
+        certificate->has_unknown_critical = chance(random, 50);
+        certificate->issuer_form = (int)below(random, 3);
         break;
     case 6:
     case 7:
@@ -307,7 +307,7 @@ static void spoil(struct making *making)
             spoil_issuer(making, certificate);
         break;
     case 8:
-        certificate->subject_form = (int)chains_below(random, 3);
+        certificate->subject_form = (int)below(random, 3);
         break;
     default:
         constrain(making, &world->certificates[which == 0 ? world->count - 1 : which]);
@@ -323,12 +323,12 @@ static void send_chain(struct making *making)
     struct chains_random *random = &making->random;
     for (size_t i = 0; i < world->count; i++) {
         bool is_root = world->certificates[i].subject == world->certificates[i].issuer;
-        if (i == 0 || chains_chance(random, is_root ? 40 : 97))
+        if (i == 0 || chance(random, is_root ? 40 : 97))
             world->sent[world->sent_count++] = (int)i;
     }
-    for (size_t i = 1; world->sent_count > 2 && chains_chance(random, 60) && i < 8; i++) {
-        size_t a = 1 + chains_below(random, (unsigned)world->sent_count - 1);
-        size_t b = 1 + chains_below(random, (unsigned)world->sent_count - 1);
+    for (size_t i = 1; world->sent_count > 2 && chance(random, 60) && i < 8; i++) {
+        size_t a = 1 + below(random, (unsigned)world->sent_count - 1);
+        size_t b = 1 + below(random, (unsigned)world->sent_count - 1);
         int kept = world->sent[a];
         world->sent[a] = world->sent[b];
         world->sent[b] = kept;
@@ -341,7 +341,7 @@ static void choose_anchors(struct making *making)
     struct chains_random *random = &making->random;
     for (size_t i = 0; i < world->count; i++) {
         bool is_root = world->certificates[i].subject == world->certificates[i].issuer;
-        world->is_anchor[i] = chains_chance(random, i == 0 ? 4 : is_root ? 92 : 8);
+        world->is_anchor[i] = chance(random, i == 0 ? 4 : is_root ? 92 : 8);
     }
 }
 
@@ -350,7 +350,7 @@ static void choose_anchors(struct making *making)
 static void spoil_crl(struct making *making, struct chains_crl *crl)
 {
     struct chains_random *random = &making->random;
-    switch (chains_below(random, 9)) {
+    switch (below(random, 9)) {
     case 0:
         crl->from = -40;
         crl->until = -5;
@@ -362,15 +362,15 @@ static void spoil_crl(struct making *making, struct chains_crl *crl)
         crl->is_forged = true;
         break;
     case 3:
-        crl->signer = (int)chains_below(random, CHAINS_KEY_COUNT);
+        crl->signer = (int)below(random, CHAINS_KEY_COUNT);
         break;
     case 4:
-        crl->has_unknown_critical = chains_chance(random, 50);
-        crl->issuer_form = (int)chains_below(random, 3);
+        crl->has_unknown_critical = chance(random, 50);
+        crl->issuer_form = (int)below(random, 3);
         break;
     default:
-        crl->scope = (enum chains_scope)chains_below(random, 6);
-        crl->point = (int)chains_below(random, 2);
+        crl->scope = (enum chains_scope)below(random, 6);
+        crl->point = (int)below(random, 2);
         break;
     }
 }
@@ -381,8 +381,8 @@ static void list_somebody(struct making *making, struct chains_crl *crl)
     struct chains_world *world = making->world;
     struct chains_random *random = &making->random;
     crl->listed[crl->listed_count].serial =
-        world->certificates[chains_below(random, (unsigned)world->count)].serial;
-    crl->listed[crl->listed_count++].reason = reasons[chains_below(random, COUNT_OF(reasons))];
+        world->certificates[below(random, (unsigned)world->count)].serial;
+    crl->listed[crl->listed_count++].reason = reasons[below(random, COUNT_OF(reasons))];
 }
 
 static void add_crl(struct making *making, int issuer, int key)
@@ -392,13 +392,13 @@ static void add_crl(struct making *making, int issuer, int key)
     struct chains_crl *crl = &world->crls[world->crl_count++];
     *crl = (struct chains_crl){.issuer = issuer,
                                .signer = key,
-                               .has_key_id = chains_chance(random, 80),
-                               .from = -1 - (int)chains_below(random, 5),
+                               .has_key_id = chance(random, 80),
+                               .from = -1 - (int)below(random, 5),
                                .until = 9,
                                .point = CHAINS_NONE};
-    while (crl->listed_count < 3 && chains_chance(random, 10))
+    while (crl->listed_count < 3 && chance(random, 10))
         list_somebody(making, crl);
-    if (chains_chance(random, 6))
+    if (chance(random, 6))
         spoil_crl(making, crl);
 }
 
@@ -406,18 +406,18 @@ static void add_crls(struct making *making)
 {
     struct chains_world *world = making->world;
     struct chains_random *random = &making->random;
-    world->has_crls = chains_chance(random, 50);
-    world->is_leaf_only = chains_chance(random, 20);
+    world->has_crls = chance(random, 50);
+    world->is_leaf_only = chance(random, 20);
     if (!world->has_crls)
         return;
     for (size_t i = 0; i < world->count; i++) {
-        if (chains_chance(random, 15))
-            world->certificates[i].point = (int)chains_below(random, 2);
+        if (chance(random, 15))
+            world->certificates[i].point = (int)below(random, 2);
         const struct chains_certificate *certificate = &world->certificates[i];
-        if (certificate->subject >= FIRST_SERVER_NAME || chains_chance(random, 2))
+        if (certificate->subject >= FIRST_SERVER_NAME || chance(random, 2))
             continue;
         add_crl(making, certificate->subject, certificate->key);
-        if (chains_chance(random, 15))
+        if (chance(random, 15))
             add_crl(making, certificate->subject, certificate->key);
     }
 }
@@ -438,7 +438,7 @@ static const char *choose_host(struct chains_random *random)
                                         "www.other.test",
                                         "10.1.2.3",
                                         "2001:db8::1"};
-    return hosts[chains_below(random, COUNT_OF(hosts))];
+    return hosts[below(random, COUNT_OF(hosts))];
 }
 
 void chains_make(struct chains_world *world, uint64_t seed)
@@ -447,14 +447,14 @@ void chains_make(struct chains_world *world, uint64_t seed)
     struct making making = {.world = world, .random = {seed}, .next_serial = 1000};
     struct chains_random *random = &making.random;
     add_chain(&making);
-    if (chains_chance(random, 15))
+    if (chance(random, 15))
         tighten(&making);
-    while (chains_chance(random, 35))
+    while (chance(random, 35))
         add_beside(&making);
-    if (chains_chance(random, 65))
-        for (unsigned i = 1 + chains_below(random, 3); i > 0; i--)
+    if (chance(random, 65))
+        for (unsigned i = 1 + below(random, 3); i > 0; i--)
             spoil(&making);
-    if (chains_chance(random, 25))
+    if (chance(random, 25))
         add_policies(&making);
     send_chain(&making);
     choose_anchors(&making);

@@ -49,7 +49,8 @@ bool reply_is_stopped(struct connection *connection)
     return connection->is_cancelled || connection->is_ended;
 }
 
-bool connection_read_message(struct connection *connection, struct packet *message)
+/* A whole message. */
+static bool read_message(struct connection *connection, struct packet *message)
 {
     struct packet packet = {0};
     bool is_first = true;
@@ -157,7 +158,7 @@ static void serve_request(struct connection *connection, const struct packet *me
 static void serve_requests(struct connection *connection)
 {
     struct packet message = {0};
-    while (!connection->is_ended && connection_read_message(connection, &message)) {
+    while (!connection->is_ended && read_message(connection, &message)) {
         if (message.status & STATUS_IGNORE) {
             /* MS-TDS 2.2.1.7: a request that was given up while it was sent. */
             log_event("ignored message type=0x%02x", message.type);
@@ -201,10 +202,10 @@ static bool is_login_allowed(const struct connection *connection)
 /* A client of TDS 7.0 logs in without PRELOGIN. */
 static bool log_client_in(struct connection *connection, struct packet *message)
 {
-    if (!connection_read_message(connection, message))
+    if (!read_message(connection, message))
         return false;
     if (message->type == PACKET_PRELOGIN &&
-        (!prelogin_serve(connection, message) || !connection_read_message(connection, message)))
+        (!prelogin_serve(connection, message) || !read_message(connection, message)))
         return false;
     if (message->type != PACKET_LOGIN7 || !is_login_allowed(connection)) {
         log_event("violation no login: packet type=0x%02x encrypted=%s", message->type,

@@ -62,10 +62,8 @@ void sql_describe(struct connection *connection, const char *text);
 /* rpc.c */
 void rpc_serve(struct connection *connection, const struct packet *message);
 
-/* connection.c: a whole message. */
-bool connection_read_message(struct connection *connection, struct packet *message);
-
-/* The message behind ALL_HEADERS; is_short: malformed, and the connection has ended. */
+/* connection.c: the message behind ALL_HEADERS; is_short: malformed, and the connection has ended.
+ */
 struct cursor connection_skip_headers(struct connection *connection, const struct packet *message);
 
 /* Sends what fills packets; is_last: all, and ends the message. */

@@ -200,6 +200,15 @@ void wire_drop_tls(struct wire *wire)
     wire->ssl = NULL;
 }
 
+/* Whether a packet, or the end, comes within milliseconds. */
+static bool has_input(struct wire *wire, int milliseconds)
+{
+    struct pollfd waiting = {.fd = wire->descriptor, .events = POLLIN};
+    if ((wire->has_smp && smp_has_packet(wire)) || buffer_length(&wire->record) > 0)
+        return true;
+    return poll(&waiting, 1, milliseconds) > 0;
+}
+
 void wire_close(struct wire *wire)
 {
     if (wire->ssl != NULL && !wire->is_broken) {
@@ -213,7 +222,7 @@ void wire_close(struct wire *wire)
     /* Closed with bytes unread, the socket would be reset, and the last reply lost. */
     shutdown(wire->descriptor, SHUT_WR);
     char drain[4096];
-    while (wire_has_input(wire, 1000) && read(wire->descriptor, drain, sizeof drain) > 0)
+    while (has_input(wire, 1000) && read(wire->descriptor, drain, sizeof drain) > 0)
         continue;
     close(wire->descriptor);
     buffer_free(&wire->record);
@@ -332,14 +341,6 @@ bool wire_read_packet(struct wire *wire, struct packet *packet)
     wire->packets += is_read && wire->ssl != NULL;
     buffer_free(&unit);
     return is_read;
-}
-
-bool wire_has_input(struct wire *wire, int milliseconds)
-{
-    struct pollfd waiting = {.fd = wire->descriptor, .events = POLLIN};
-    if ((wire->has_smp && smp_has_packet(wire)) || buffer_length(&wire->record) > 0)
-        return true;
-    return poll(&waiting, 1, milliseconds) > 0;
 }
 
 /* The session's input begins with an attention when one came: it has no other request open. */

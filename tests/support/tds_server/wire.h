@@ -86,9 +86,6 @@ int wire_peek(struct wire *wire);
 /* false: the connection ended or broke a rule. Of any SMP session. */
 bool wire_read_packet(struct wire *wire, struct packet *packet);
 
-/* Whether a packet, or the end, comes within milliseconds. */
-bool wire_has_input(struct wire *wire, int milliseconds);
-
 enum wire_event { WIRE_NOTHING, WIRE_ATTENTION, WIRE_ENDED };
 
 /* Looks for an attention of the session that is served, for at most milliseconds. */
