@@ -4,11 +4,14 @@
  */
 #include "config/ini.h"
 
+#include <errno.h>
 #include <odbcinst.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fork.h"
+#include "base/limits.h"
 #include "base/scratch.h"
 #include "base/text.h"
 
@@ -45,31 +48,49 @@ const char *ini_file_name(enum ini_file file)
     return file == INI_DATA_SOURCES ? "odbc.ini" : "odbcinst.ini";
 }
 
-/* Returns the number of bytes in out. For a list: names with a NUL behind each. */
-static size_t read_string(enum ini_file file, const char *section, const char *keyword, char *out,
-                          int out_size)
+/* A file that libodbcinst cannot open is an empty one to it. For want of a descriptor that must not
+ * be: without their settings connections would be less safe, and nobody would know. */
+static bool check_opened(enum ini_file file, int system_error, struct error *error)
+{
+    char what[64];
+    if (system_error != EMFILE && system_error != ENFILE)
+        return true;
+    snprintf(what, sizeof what, "%s cannot be read", ini_file_name(file));
+    limits_set_descriptors(error, ODBCSSL_ERROR_SYSTEM, system_error, 1, what);
+    return false;
+}
+
+/* *length_out: the number of bytes in out. For a list: names with a NUL behind each. */
+static bool read_string(enum ini_file file, const char *section, const char *keyword, char *out,
+                        int out_size, size_t *length_out, struct error *error)
 {
     memset(out, 0, (size_t)out_size);
     pthread_once(&once, guard_fork);
     lock_library();
+    int before = errno;
+    errno = 0;
     int length =
         SQLGetPrivateProfileString(section, keyword, ABSENT, out, out_size, ini_file_name(file));
+    int reason = errno;
+    errno = before;
     unlock_library();
     out[out_size - 1] = '\0';
-    return length > 0 ? (size_t)length : 0;
+    *length_out = length > 0 ? (size_t)length : 0;
+    return check_opened(file, reason, error);
 }
 
 bool ini_read_value(enum ini_file file, const char *section, const char *keyword, char **value_out,
                     struct error *error)
 {
     char value[VALUE_SIZE];
+    size_t length;
     *value_out = NULL;
-    read_string(file, section, keyword, value, sizeof value);
-    bool is_there = strcmp(value, ABSENT) != 0;
+    bool is_read = read_string(file, section, keyword, value, sizeof value, &length, error);
+    bool is_there = is_read && strcmp(value, ABSENT) != 0;
     if (is_there)
         *value_out = strdup(value);
     text_wipe(value, sizeof value);
-    return !is_there || *value_out != NULL || error_set_memory(error);
+    return is_read && (!is_there || *value_out != NULL || error_set_memory(error));
 }
 
 static bool add_value(enum ini_file file, const char *section, const char *keyword,
@@ -92,8 +113,9 @@ static bool read_list(enum ini_file file, const char *section, struct connstr *p
                       struct error *error)
 {
     char *names = scratch_new(LIST_SIZE);
-    bool is_good = names != NULL;
-    size_t length = is_good ? read_string(file, section, NULL, names, LIST_SIZE) : 0;
+    size_t length = 0;
+    bool is_good =
+        names != NULL && read_string(file, section, NULL, names, LIST_SIZE, &length, error);
     if (length >= LIST_SIZE - 2 * VALUE_SIZE) {
         error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s [%s] is too large to be read",
                   ini_file_name(file), section != NULL ? section : "");

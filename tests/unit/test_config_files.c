@@ -1,16 +1,21 @@
 /*
- * The files that the cases of "settings" and "refusals" read. libodbcinst remembers what it read
- * for 20 seconds, so they are written once, before anything is read; each case has its own
- * sections.
+ * The files that the cases of "settings" and "refusals" read, and how they are read. libodbcinst
+ * remembers what it read for 20 seconds, so they are written once, before anything is read; each
+ * case has its own sections.
  */
 #include "test_config.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "config/ini.h"
+#include "support/fork_beside.h"
 
 static char directory[200];
 
@@ -55,6 +60,7 @@ static const char odbc_ini[] =
     "[long]\nDriver=TLS PG\nSslPin=%s\n"
     "[long alias]\nDriver=TLS PG\nSSLCA=/%s\n"
     "[no target]\nDriver=@/nothing.so\n"
+    "[starved]\nDriver=TLS PG\nSslMode=verify-full\n"
     "[DEFAULT]\nDriver=TLS TDS\nServer=default.example.com\n";
 
 static const char *const empty_files[] = {
@@ -177,3 +183,48 @@ int files_set_up(void)
     failed += make_links() != 0;
     return failed + set_environment();
 }
+
+/* --- reading them --- */
+
+static bool read_driver(void)
+{
+    struct error error = {0};
+    char *value = NULL;
+    bool is_read = ini_read_value(INI_DRIVERS, "PG", "Driver", &value, &error) && value != NULL;
+    free(value);
+    return is_read;
+}
+
+CASE("a child that is forked while threads read the files reads them")
+{
+    CHECK(fork_beside(read_driver, read_driver));
+}
+
+/* libodbcinst takes a file that it cannot open for an empty one, and a data source would be without
+ * its SslMode. */
+CASE("a file that cannot be opened for want of a descriptor is not taken for an empty one")
+{
+    struct rlimit before, none;
+    struct connstr pairs = {0};
+    struct error error = {0};
+    char *value = NULL;
+    getrlimit(RLIMIT_NOFILE, &before);
+    none = before;
+    none.rlim_cur = (rlim_t)fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    close((int)none.rlim_cur);
+    setrlimit(RLIMIT_NOFILE, &none);
+    CHECK(!ini_read_section(INI_DATA_SOURCES, "starved", &pairs, &error));
+    CHECK_CONTAINS(error.text, "odbc.ini cannot be read: no descriptor is free");
+    CHECK_NUMBER(pairs.count, 0);
+    error_clear(&error);
+    CHECK(!ini_read_value(INI_DATA_SOURCES, "starved", "SslMode", &value, &error));
+    CHECK_CONTAINS(error.text, "odbc.ini cannot be read: no descriptor is free");
+    CHECK(value == NULL);
+    setrlimit(RLIMIT_NOFILE, &before);
+    error_clear(&error);
+    CHECK(ini_read_section(INI_DATA_SOURCES, "starved", &pairs, &error));
+    CHECK_TEXT(connstr_get(&pairs, "SslMode"), "verify-full");
+    connstr_free(&pairs);
+}
+
+SUITE("files", files_set_up, NULL)

@@ -7,10 +7,8 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
-#include "config/ini.h"
 #include "config/keys.h"
 #include "config/settings.h"
-#include "support/fork_beside.h"
 
 static bool resolve(const char *text, struct settings *settings, struct error *error)
 {
@@ -552,20 +550,6 @@ CASE("the environment's values are checked as well")
         CHECK_TEXT(error_sqlstate(error.code), cases[i].sqlstate);
         CHECK_CONTAINS(error.text, cases[i].part);
     }
-}
-
-static bool read_driver(void)
-{
-    struct error error = {0};
-    char *value = NULL;
-    bool is_read = ini_read_value(INI_DRIVERS, "PG", "Driver", &value, &error) && value != NULL;
-    free(value);
-    return is_read;
-}
-
-CASE("a child that is forked while threads read the files reads them")
-{
-    CHECK(fork_beside(read_driver, read_driver));
 }
 
 SUITE("refusals", files_set_up, NULL)
