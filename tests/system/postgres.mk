@@ -10,7 +10,9 @@ POSTGRES_SYSTEM_TESTS = tests/system/test-settings \
 	tests/system/test-neighbours \
 	tests/system/test-fork \
 	tests/system/test-guest \
-	tests/system/test-tls-neighbours
+	tests/system/test-tls-neighbours \
+	tests/system/test-confined \
+	tests/system/test-strangers
 check_PROGRAMS += $(POSTGRES_SYSTEM_TESTS)
 TESTS += $(POSTGRES_SYSTEM_TESTS)
 
@@ -45,6 +47,10 @@ tests_system_test_guest_SOURCES = tests/system/test_guest.c $(GUEST_SOURCES)
 tests_system_test_guest_LDADD = $(SYSTEM_LIBS)
 tests_system_test_tls_neighbours_SOURCES = tests/system/test_tls_neighbours.c $(GUEST_SOURCES)
 tests_system_test_tls_neighbours_LDADD = $(SYSTEM_LIBS) $(GNUTLS_LIBS)
+tests_system_test_confined_SOURCES = tests/system/test_confined.c $(GUEST_SOURCES)
+tests_system_test_confined_LDADD = $(SYSTEM_LIBS)
+tests_system_test_strangers_SOURCES = tests/system/test_strangers.c $(GUEST_SOURCES)
+tests_system_test_strangers_LDADD = $(SYSTEM_LIBS)
 
 # Under valgrind, by tests/system/leak-check (tools/check).
 check_PROGRAMS += tests/system/leak-program

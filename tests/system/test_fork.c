@@ -53,7 +53,7 @@ static void *connect_in_vain(void *argument)
 {
     struct application *application = argument;
     char extra[64];
-    snprintf(extra, sizeof extra, "Port=%u", application->silent.port);
+    snprintf(extra, sizeof extra, "Port=%u;SslTimeout=300", application->silent.port);
     application->is_good = !guest_connect(&application->session, extra) &&
                            strcmp(application->session.sqlstate, "08001") == 0;
     return NULL;
