@@ -12,7 +12,8 @@ POSTGRES_SYSTEM_TESTS = tests/system/test-settings \
 	tests/system/test-guest \
 	tests/system/test-tls-neighbours \
 	tests/system/test-confined \
-	tests/system/test-strangers
+	tests/system/test-strangers \
+	tests/system/test-secrets
 check_PROGRAMS += $(POSTGRES_SYSTEM_TESTS)
 TESTS += $(POSTGRES_SYSTEM_TESTS)
 
@@ -51,6 +52,8 @@ tests_system_test_confined_SOURCES = tests/system/test_confined.c $(GUEST_SOURCE
 tests_system_test_confined_LDADD = $(SYSTEM_LIBS)
 tests_system_test_strangers_SOURCES = tests/system/test_strangers.c $(GUEST_SOURCES)
 tests_system_test_strangers_LDADD = $(SYSTEM_LIBS)
+tests_system_test_secrets_SOURCES = tests/system/test_secrets.c $(GUEST_SOURCES)
+tests_system_test_secrets_LDADD = $(SYSTEM_LIBS) $(GNUTLS_LIBS)
 
 # Under valgrind, by tests/system/leak-check (tools/check).
 check_PROGRAMS += tests/system/leak-program
