@@ -23,6 +23,7 @@
 #include "support/odbc.h"
 #include "support/suite.h"
 #include "system/guest.h"
+#include "unit/formats_tools.h"
 
 #define USER "planted"
 #define PASSWORD "plantedlogin7351"
@@ -39,12 +40,13 @@ enum secret {
     SECRET_PASSWORD,   /* PWD */
     SECRET_PASSPHRASE, /* SslPassword, of the client's key */
     SECRET_KEY,        /* that key, a number */
+    SECRET_KEY_TEXT,   /* that key, as a PEM file without a password has it */
     SECRET_GAUSSDB,    /* the password of GaussDB's client.key, from its .cipher and .rand */
     SECRET_COUNT
 };
 
-static const char *const secret_names[SECRET_COUNT] = {"PWD", "SslPassword", "the private key",
-                                                       "GaussDB's password"};
+static const char *const secret_names[SECRET_COUNT] = {
+    "PWD", "SslPassword", "the private key", "the private key in base64", "GaussDB's password"};
 
 /* Masked, so that what is looked for is not found where it is looked for from. */
 #define MASK 0x5A
@@ -95,59 +97,37 @@ static unsigned count_in(const unsigned char *bytes, size_t size, const struct n
 
 /* ---- memory that is given back ---- */
 
-/* Where odbcssl is in memory, and GnuTLS with what it needs. GnuTLS gives a copy of a key's
- * password back as it is (gnutls_utf8_password_normalize), so of what it gives back only the key
- * counts. */
-static struct range {
-    uintptr_t start, end;
-    bool is_gnutls;
-} ranges[8];
-static size_t range_count;
+/* Where odbcssl is in memory. What GnuTLS gives back is not judged: it has copies of a key's
+ * password, and of keys in PEM and PKCS#12. */
+static uintptr_t library_start, library_end;
 static bool is_watching;
 static unsigned spills[SECRET_COUNT];
 
 static int note_library(struct dl_phdr_info *info, size_t size, void *context)
 {
-    static const char *const names[] = {"/libodbcssl.so", "/libgnutls.so", "/libnettle.so",
-                                        "/libhogweed.so", "/libtasn1.so"};
     (void)size;
     (void)context;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strstr(info->dlpi_name, names[i]) == NULL || range_count == 8)
-            continue;
-        struct range *range = &ranges[range_count++];
-        range->start = range->end = info->dlpi_addr;
-        range->is_gnutls = i > 0;
-        for (unsigned k = 0; k < info->dlpi_phnum; k++)
-            if (info->dlpi_phdr[k].p_type == PT_LOAD)
-                range->end =
-                    info->dlpi_addr + info->dlpi_phdr[k].p_vaddr + info->dlpi_phdr[k].p_memsz;
-    }
-    return 0;
+    if (strstr(info->dlpi_name, "/libodbcssl.so") == NULL)
+        return 0;
+    library_start = info->dlpi_addr;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_LOAD)
+            library_end = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
+    return 1;
 }
 
 #if !SUITE_IS_SANITIZED
 void *__libc_realloc(void *memory, size_t size);
 void __libc_free(void *memory);
 
-static const struct range *find_range(const void *caller)
-{
-    for (size_t i = 0; i < range_count; i++)
-        if ((uintptr_t)caller >= ranges[i].start && (uintptr_t)caller < ranges[i].end)
-            return &ranges[i];
-    return NULL;
-}
-
 static void look_at(const void *memory, const void *caller)
 {
-    const struct range *range = memory != NULL && is_watching ? find_range(caller) : NULL;
-    if (range == NULL)
-        return;
-    for (int secret = 0; secret < SECRET_COUNT; secret++)
+    bool is_ours = (uintptr_t)caller >= library_start && (uintptr_t)caller < library_end;
+    for (int secret = 0; secret < SECRET_COUNT && is_watching && is_ours && memory != NULL;
+         secret++)
         for (enum form form = FORM_PLAIN; form < FORM_COUNT; form++)
-            if (secret == SECRET_KEY || !range->is_gnutls)
-                spills[secret] +=
-                    count_in(memory, malloc_usable_size((void *)memory), &needles[secret], form);
+            spills[secret] +=
+                count_in(memory, malloc_usable_size((void *)memory), &needles[secret], form);
 }
 
 /* Before the C library's, for the whole process. */
@@ -261,8 +241,7 @@ static int program_search(const char *rounds)
     snprintf(library, sizeof library, "%s/driver/odbc/.libs/libodbcssl.so",
              build != NULL ? build : ".");
     dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    dl_iterate_phdr(note_library, NULL);
-    is_watching = true;
+    is_watching = dl_iterate_phdr(note_library, NULL) == 1;
     get_masked(TEXT_VARIABLE, MASK, scratch);
     for (int i = 0; i < atoi(rounds); i++) {
         if (pthread_create(&thread, NULL, visit, &is_good) != 0)
@@ -327,12 +306,17 @@ static const char *bare_text(const char *extra)
     return text;
 }
 
-static const char *with_key(void)
+static const char *with_key_in(const char *certificate, const char *key)
 {
     static char text[1024];
     snprintf(text, sizeof text, "SslCert=%s;SslKey=%s;SslPassword=" PASSPHRASE,
-             fixture_path(&fixture, "client.pem"), fixture_path(&fixture, "encrypted.key"));
+             fixture_path(&fixture, certificate), fixture_path(&fixture, key));
     return text;
+}
+
+static const char *with_key(void)
+{
+    return with_key_in("client.pem", "encrypted.key");
 }
 
 static const char *with_gaussdb(void)
@@ -355,13 +339,19 @@ CASE("no password is in memory that is given back, or kept after disconnecting")
 {
     if (!can_search())
         return;
-    struct findings bare = search("1", bare_text(with_key()));
-    struct findings ours = search("1", own_text(with_key()));
-    CHECK(ours.kept[SECRET_PASSWORD] <= bare.kept[SECRET_PASSWORD]);
-    CHECK(ours.kept[SECRET_PASSPHRASE] <= bare.kept[SECRET_PASSPHRASE]);
-    ours = search("1", own_text(with_gaussdb()));
-    CHECK(ours.kept[SECRET_PASSWORD] <= bare.kept[SECRET_PASSWORD]);
-    CHECK_NUMBER(ours.kept[SECRET_GAUSSDB], 0);
+    /* PKCS#8 with a password, PEM without one and in the old way with one, PKCS#12, GaussDB's. */
+    const struct findings bare = search("1", bare_text(with_key()));
+    const char *const settings[] = {
+        strdup(with_key()), strdup(with_key_in("client.pem", "client.key")),
+        strdup(with_key_in("client.pem", "old.key")),
+        strdup(with_key_in("client.p12", "client.p12")), strdup(with_gaussdb())};
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        const struct findings ours = search("1", own_text(settings[i]));
+        CHECK(ours.kept[SECRET_PASSWORD] <= bare.kept[SECRET_PASSWORD]);
+        CHECK(ours.kept[SECRET_PASSPHRASE] <= bare.kept[SECRET_PASSPHRASE]);
+        CHECK_NUMBER(ours.kept[SECRET_GAUSSDB] + ours.kept[SECRET_KEY_TEXT], 0);
+        free((void *)settings[i]);
+    }
 }
 
 /* A key that was loaded stays for the next connection, as GnuTLS has it: once as a number, once as
@@ -533,27 +523,31 @@ CASE("the command tells no secret")
 
 /* ---- set-up ---- */
 
+static void put_needle(enum secret secret, const void *bytes, size_t size)
+{
+    char variable[64];
+    snprintf(variable, sizeof variable, NEEDLE_VARIABLE, (int)secret);
+    add_needle(&needles[secret], bytes, size);
+    put_masked(variable, bytes, size);
+}
+
 static bool put_needles(void)
 {
     gnutls_datum_t x, y, k;
     gnutls_ecc_curve_t curve;
-    char variable[64];
-    const struct {
-        const void *bytes;
-        size_t size;
-    } texts[] = {{PASSWORD, strlen(PASSWORD)},
-                 {PASSPHRASE, strlen(PASSPHRASE)},
-                 {NULL, 0},
-                 {GAUSSDB_PASSWORD, strlen(GAUSSDB_PASSWORD)}};
-    if (gnutls_x509_privkey_export_ecc_raw(fixture.client->key, &curve, &x, &y, &k) != 0)
+    char text[4096] = "";
+    FILE *file = fopen(fixture_path(&fixture, "client.key"), "re");
+    bool is_read = file != NULL && fread(text, 1, sizeof text - 1, file) > 100;
+    if (file != NULL)
+        fclose(file);
+    if (!is_read ||
+        gnutls_x509_privkey_export_ecc_raw(fixture.client->key, &curve, &x, &y, &k) != 0)
         return false;
-    for (int i = 0; i < SECRET_COUNT; i++) {
-        const void *bytes = i == SECRET_KEY ? k.data + k.size - SCALAR_SIZE : texts[i].bytes;
-        size_t size = i == SECRET_KEY ? SCALAR_SIZE : texts[i].size;
-        snprintf(variable, sizeof variable, NEEDLE_VARIABLE, i);
-        add_needle(&needles[i], bytes, size);
-        put_masked(variable, bytes, size);
-    }
+    put_needle(SECRET_PASSWORD, PASSWORD, strlen(PASSWORD));
+    put_needle(SECRET_PASSPHRASE, PASSPHRASE, strlen(PASSPHRASE));
+    put_needle(SECRET_KEY, k.data + k.size - SCALAR_SIZE, SCALAR_SIZE);
+    put_needle(SECRET_KEY_TEXT, strchr(text, '\n') + 21, 24); /* in the midst of a line */
+    put_needle(SECRET_GAUSSDB, GAUSSDB_PASSWORD, strlen(GAUSSDB_PASSWORD));
     gnutls_free(x.data);
     gnutls_free(y.data);
     gnutls_free(k.data);
@@ -568,7 +562,13 @@ static bool make_keys(void)
                                GAUSSDB_PASSWORD) &&
            gaussdb_write_password_files(fixture_path(&fixture, "gauss"), "client",
                                         GAUSSDB_PASSWORD) &&
-           pki_write_key_pkcs8(fixture_path(&fixture, "encrypted.key"), fixture.client, PASSPHRASE);
+           pki_write_key_pkcs8(fixture_path(&fixture, "encrypted.key"), fixture.client,
+                               PASSPHRASE) &&
+           tools_run(fixture.folder, "openssl ec -in client.key -aes256 -passout pass:" PASSPHRASE
+                                     " -out old.key && "
+                                     "openssl pkcs12 -export -in client.pem -inkey client.key "
+                                     "-passout pass:" PASSPHRASE
+                                     " -out client.p12 && chmod 600 old.key client.p12");
 }
 
 static int set_up(void)
