@@ -27,6 +27,7 @@
 
 #define THREADS 64
 #define STEP_MILLISECONDS 1500
+#define SLOW_MILLISECONDS 20000
 
 /* Large buffers that are kept for those that come (base/buffer.c), and a little. */
 #define MEMORY_SLACK ((size_t)(8 * 128 + 64) * 1024)
@@ -125,6 +126,7 @@ static void visit(unsigned turn)
 {
     struct odbc_session *session = calloc(1, sizeof *session);
     bool is_relayed = turn % 2 == 1;
+    int64_t begin = clock_monotonic();
     unsigned before = atomic_load(&epoch);
     enum world_verdict wanted = atomic_load(&world);
     bool is_connected = odbc_connect(
@@ -133,7 +135,9 @@ static void visit(unsigned turn)
         "SslMode=verify-full;SslRootCert=%s/trust.pem;SslCrl=%s/lists.pem;SslTransport=%s",
         ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, fixture.folder,
         fixture.folder, is_relayed ? "relay" : "interpose");
-    if (before % 2 == 0 && before == atomic_load(&epoch))
+    /* One that took so long ran into a time-out of a machine that stood still. */
+    bool is_slow = clock_monotonic() - begin > SLOW_MILLISECONDS;
+    if (before % 2 == 0 && before == atomic_load(&epoch) && !is_slow)
         check_verdict(session, is_connected, wanted);
     atomic_fetch_add(is_connected ? &connections : &refusals, 1);
     if (is_relayed)
