@@ -140,8 +140,11 @@ static void carry(struct carrier *carrier)
         if (wants.is_over)
             break;
         if (session_down(session) == SESSION_STREAM_ENDED && !wants.driver_write && !is_shut) {
-            shutdown(carrier->driver, SHUT_WR);
             is_shut = true;
+            if (shutdown(carrier->driver, SHUT_WR) != 0) {
+                session_driver_gone(session);
+                continue;
+            }
         }
         int count = wait_for_events(carrier, &wants, polled);
         if (count < 0) {

@@ -257,7 +257,7 @@ int setsockopt(int descriptor, int level, int name, const void *value, socklen_t
 
 int shutdown(int descriptor, int how)
 {
-    return fails(FAULT_SOCKETS, CALLER, ENOTCONN) ? -1 : REAL(shutdown)(descriptor, how);
+    return fails(FAULT_SHUTDOWN, CALLER, ENOTCONN) ? -1 : REAL(shutdown)(descriptor, how);
 }
 
 /* Its third argument is a number or an address, and both travel alike. */

@@ -25,7 +25,8 @@ enum fault_call {
     FAULT_DUP3,
     FAULT_ACCEPT,
     FAULT_LISTEN,  /* bind listen getsockname */
-    FAULT_SOCKETS, /* getsockopt setsockopt getpeername fcntl shutdown */
+    FAULT_SOCKETS, /* getsockopt setsockopt getpeername fcntl */
+    FAULT_SHUTDOWN,
     FAULT_FILE,    /* open fopen fdopen opendir */
     FAULT_STATUS,  /* stat fstat lstat realpath */
     FAULT_READ,    /* of files */
