@@ -69,7 +69,8 @@ void error_copy(struct error *to, const struct error *from)
 {
     if (to == NULL || error_is_set(to) || !error_is_set(from))
         return;
-    *to = *from;
+    to->code = from->code;
+    memcpy(to->text, from->text, strlen(from->text) + 1);
 }
 
 bool error_set_memory(struct error *error)

@@ -29,6 +29,8 @@ struct error_list {
     struct error items[ERROR_LIST_SIZE];
 };
 
+/* Also makes a variable ready that was not initialized: an error is large, and zeroing it whole
+ * costs more than what most calls do that fail once in a million times. */
 void error_clear(struct error *error);
 bool error_is_set(const struct error *error);
 

@@ -19,8 +19,9 @@ bool flow_is_opaque_down(const struct session *session)
 
 void flow_take_opaque(struct session *session, size_t limit)
 {
-    struct error error = {0};
+    struct error error;
     size_t part = limit < READ_PART ? limit : READ_PART;
+    error_clear(&error);
     session_move(session, &session->from_server, &session->to_driver);
     while (buffer_length(&session->to_driver) < limit && session->side->is_pending(session)) {
         unsigned char *room = buffer_reserve(&session->to_driver, part);
@@ -108,11 +109,11 @@ static bool is_end_early(const struct session *session)
 
 void flow_server_end(struct session *session)
 {
-    struct error error = {0};
     bool is_all_read =
         session->end == SESSION_END_CLOSE_NOTIFY || !session->side->is_pending(session);
     if (session->down != SESSION_STREAM_ENDING || !is_all_read || !session_is_running(session))
         return;
+    struct error error = {0};
     if (!is_end_expected(session) || is_end_early(session)) {
         side_describe_end(session, &error);
         verdict_fail(session, &error);
@@ -161,7 +162,8 @@ static void stand_in(struct session *session)
 void flow_from_driver(struct session *session)
 {
     struct buffer *from = &session->from_driver;
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
     if (session->options->goal == SESSION_GOAL_TLS)
         stand_in(session);
     if (!flow_may_take_from_driver(session) ||

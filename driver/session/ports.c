@@ -22,8 +22,9 @@ static void append_from_driver(struct session *session, const unsigned char *byt
 
 size_t session_write(struct session *session, const void *bytes, size_t size)
 {
-    struct error error = {0};
+    struct error error;
     size_t taken = 0;
+    error_clear(&error);
     if (!takes_from_driver(session))
         return size;
     bool is_direct = session->proto.is_driver_opaque && flow_may_take_from_driver(session) &&
@@ -49,7 +50,8 @@ size_t session_write(struct session *session, const void *bytes, size_t size)
 
 size_t session_read(struct session *session, void *out, size_t size, bool is_peek)
 {
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
     if (flow_is_opaque_down(session) && is_peek)
         flow_take_opaque(session, size < SESSION_OUT_LIMIT ? size : SESSION_OUT_LIMIT);
     size_t queued = buffer_length(&session->to_driver);

@@ -196,10 +196,10 @@ static void finish(struct session *session)
 
 static void check_time(struct session *session, int64_t now)
 {
-    struct error error = {0};
-    char limit[SESSION_TIMEOUT_TEXT_SIZE], hint[SIDE_HINT_SIZE];
     if (session->deadline == 0 || now < session->deadline || !session_is_running(session))
         return;
+    struct error error = {0};
+    char limit[SESSION_TIMEOUT_TEXT_SIZE], hint[SIDE_HINT_SIZE];
     error_set(&error, ODBCSSL_ERROR_TIMEOUT, "%s: the time-out of %s ran out while %s%s",
               session->server_name, session_timeout_text(session->options, limit, sizeof limit),
               session_doing(session), side_explain(session, hint, sizeof hint));
@@ -208,7 +208,6 @@ static void check_time(struct session *session, int64_t now)
 
 static void check_memory(struct session *session)
 {
-    struct error error = {0};
     bool is_failed = session->from_driver.is_failed || session->to_driver.is_failed ||
                      session->from_server.is_failed || session->to_server.is_failed ||
                      session->wire_in.is_failed || session->wire_out.is_failed ||
@@ -218,6 +217,7 @@ static void check_memory(struct session *session)
                     tls_session_output(session->tls)->is_failed;
     if (!is_failed)
         return;
+    struct error error = {0};
     error_set_memory(&error);
     verdict_fail(session, &error);
 }
@@ -306,13 +306,13 @@ const char *session_describe(const struct session *session, char *out, size_t si
 
 void session_turned(struct session *session)
 {
-    char text[SESSION_DESCRIPTION_SIZE];
-    struct error error = {0};
     session->idle_turns =
         session->progress == session->progress_before ? session->idle_turns + 1 : 0;
     session->progress_before = session->progress;
     if (session->idle_turns < IDLE_TURNS_LIMIT || session->phase == SESSION_OVER)
         return;
+    char text[SESSION_DESCRIPTION_SIZE];
+    struct error error = {0};
     session_describe(session, text, sizeof text);
     error_set(&error, ODBCSSL_ERROR_SYSTEM,
               "the session with %s makes no progress, %u turns in a row, and was ended (%s)",
