@@ -81,9 +81,7 @@ static void feed(struct run *run, bool is_server, const uint8_t *bytes, size_t s
 static void end(struct run *run)
 {
     proto_mysql.fail(&run->session, "over");
-    proto_mysql.close(&run->session);
-    buffer_free(&run->session.to_driver);
-    buffer_free(&run->session.to_server);
+    proto_session_close(&run->session);
     buffer_free(&run->from_driver);
     buffer_free(&run->from_server);
 }
@@ -93,8 +91,8 @@ FUZZ_TARGET(mysql, bytes, size)
     static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_TLS,
                                             PROTO_PLAN_DIRECT};
     struct cursor cursor = cursor_over(bytes, size);
-    struct run run = {.session = {.proto = &proto_mysql, .plan = plans[cursor_u8(&cursor) % 3]}};
-    fuzz_require(proto_mysql.open(&run.session));
+    struct run run = {0};
+    fuzz_require(proto_session_open(&run.session, &proto_mysql, plans[cursor_u8(&cursor) % 3]));
     obey(&run, proto_mysql.start(&run.session));
     while (cursor.left > 0 && !run.is_over) {
         uint8_t piece = cursor_u8(&cursor);

@@ -103,26 +103,23 @@ static void try_session(struct proto_session *session, struct cursor *cursor)
 FUZZ_TARGET(tds, bytes, size)
 {
     struct cursor cursor = cursor_over(bytes, size);
-    struct proto_session session = {.proto = &proto_tds, .server_name = "db.example.com"};
+    struct proto_session session;
     uint8_t choice = cursor_u8(&cursor);
     if (cursor.is_short)
         return;
-    session.plan = (choice & CHOOSE_PLAN) % 3;
-    session.is_login_only_allowed =
-        (choice & CHOOSE_LOGIN_ONLY) != 0 && session.plan == PROTO_PLAN_PLAINTEXT;
     if (choice & CHOOSE_BROWSER) {
         try_browser(&cursor);
         return;
     }
-    if (!proto_tds.open(&session))
-        return;
+    fuzz_require(proto_session_open(&session, &proto_tds, (choice & CHOOSE_PLAN) % 3));
+    session.server_name = "db.example.com";
+    session.is_login_only_allowed =
+        (choice & CHOOSE_LOGIN_ONLY) != 0 && session.plan == PROTO_PLAN_PLAINTEXT;
     if (choice & CHOOSE_HANDSHAKE)
         try_handshake(&session, &cursor);
     else
         try_session(&session, &cursor);
     if (choice & CHOOSE_FAILURE)
         proto_tds.fail(&session, "failed");
-    proto_tds.close(&session);
-    buffer_free(&session.to_driver);
-    buffer_free(&session.to_server);
+    proto_session_close(&session);
 }

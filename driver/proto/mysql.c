@@ -29,8 +29,6 @@
  * account with REQUIRE SSL gets it, and with require_secure_transport every account of an older
  * MariaDB. The login failed, and that is the end.
  */
-#include <stdlib.h>
-
 #include "base/text.h"
 #include "proto/mysql_state.h"
 
@@ -41,21 +39,9 @@ enum proto_verdict mysql_refuse_protocol(struct proto_session *session, const ch
     return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL, "%s", text);
 }
 
-static bool mysql_open(struct proto_session *session)
+static void mysql_free_state(void *state)
 {
-    struct mysql_state *state = session->state = calloc(1, sizeof *state);
-    if (state != NULL)
-        state->held.is_secret = true;
-    return state != NULL;
-}
-
-static void mysql_close(struct proto_session *session)
-{
-    struct mysql_state *state = session->state;
-    if (state != NULL)
-        buffer_free(&state->held);
-    free(state);
-    session->state = NULL;
+    buffer_free(&((struct mysql_state *)state)->held);
 }
 
 void mysql_set_server_error(struct proto_session *session, enum odbcssl_error code,
@@ -156,10 +142,10 @@ static enum proto_verdict mysql_from_driver(struct proto_session *session, struc
 
 static enum proto_verdict mysql_tls_started(struct proto_session *session)
 {
-    struct mysql_state *state = session->state;
-    if (state->phase != PHASE_HANDSHAKE)
-        return PROTO_CONTINUE; /* the direct plan */
-    return conclude(session, mysql_send_response(session));
+    const struct mysql_state *state = session->state;
+    /* The direct plan holds nothing back. */
+    return state->phase == PHASE_HANDSHAKE ? conclude(session, mysql_send_response(session))
+                                           : PROTO_CONTINUE;
 }
 
 /* An ERR packet where the driver waits for one, once. After the login it would fall into a result.
@@ -192,8 +178,8 @@ static bool mysql_stand_in(struct proto_session *session, struct buffer *message
 
 const struct proto proto_mysql = {
     .name = "mysql",
-    .open = mysql_open,
-    .close = mysql_close,
+    .state_size = sizeof(struct mysql_state),
+    .free_state = mysql_free_state,
     .start = proto_start_silent,
     .from_driver = mysql_from_driver,
     .from_server = mysql_from_server,

@@ -161,6 +161,7 @@ static enum proto_verdict request_tls(struct proto_session *session, const unsig
     mysql_set_response_ssl(request);
     mysql_append_header(&session->to_server, sizeof request, 1);
     buffer_append(&session->to_server, request, sizeof request);
+    state->held.is_secret = true;
     if (!buffer_append(&state->held, payload, size)) {
         error_set_memory(&session->error);
         return PROTO_REFUSE;

@@ -5,7 +5,6 @@
  * Towards the real driver: every wish for encryption is answered with 'N'. Messages of the server
  * are looked at until the login is over, those of the driver until its StartupMessage.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "proto/postgres_messages.h"
@@ -38,20 +37,9 @@ static const char *postgres_alpn(enum proto_plan plan, bool *is_required_out)
     return plan == PROTO_PLAN_PLAINTEXT ? NULL : "postgresql";
 }
 
-static bool postgres_open(struct proto_session *session)
+static void postgres_free_state(void *state)
 {
-    session->state = calloc(1, sizeof(struct postgres_state));
-    return session->state != NULL;
-}
-
-static void postgres_close(struct proto_session *session)
-{
-    struct postgres_state *state = session->state;
-    if (state == NULL)
-        return;
-    buffer_free(&state->held);
-    free(state);
-    session->state = NULL;
+    buffer_free(&((struct postgres_state *)state)->held);
 }
 
 static enum proto_verdict postgres_start(struct proto_session *session)
@@ -371,8 +359,8 @@ static const char *postgres_explain_end(const struct proto_session *session)
 const struct proto proto_postgres = {
     .name = "postgresql",
     .alpn = postgres_alpn,
-    .open = postgres_open,
-    .close = postgres_close,
+    .state_size = sizeof(struct postgres_state),
+    .free_state = postgres_free_state,
     .start = postgres_start,
     .from_driver = postgres_from_driver,
     .from_server = postgres_from_server,

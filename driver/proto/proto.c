@@ -5,7 +5,7 @@
 #include "proto/proto.h"
 
 #include <stdarg.h>
-#include <string.h>
+#include <stdlib.h>
 
 const struct proto *proto_find(enum database_protocol protocol)
 {
@@ -26,16 +26,19 @@ bool proto_session_open(struct proto_session *session, const struct proto *proto
                         enum proto_plan plan)
 {
     *session = (struct proto_session){.proto = proto, .plan = plan};
-    return proto->open == NULL || proto->open(session);
+    if (proto->state_size > 0)
+        session->state = calloc(1, proto->state_size);
+    return proto->state_size == 0 || session->state != NULL;
 }
 
 void proto_session_close(struct proto_session *session)
 {
-    if (session->proto != NULL && session->proto->close != NULL)
-        session->proto->close(session);
+    if (session->state != NULL && session->proto->free_state != NULL)
+        session->proto->free_state(session->state);
+    free(session->state);
     buffer_free(&session->to_driver);
     buffer_free(&session->to_server);
-    memset(session, 0, sizeof *session);
+    *session = (struct proto_session){0};
 }
 
 enum proto_verdict proto_end(struct proto_session *session, enum proto_verdict verdict,

@@ -2,7 +2,7 @@
  * proto.h - how a database switches to TLS and logs in, as a state machine without I/O: bytes of
  * the driver side and of the server side go in, bytes for both sides and a verdict come out.
  *
- * session/ calls open once per session of the real driver, then start, then from_driver and
+ * session/ opens one per session of the real driver and calls start, then from_driver and
  * from_server whenever bytes came, until each direction is opaque: from then on it copies. When the
  * verdict is PROTO_START_TLS it sends what is in to_server in plaintext, makes the
  * handshake, and calls tls_started; no byte of the real driver goes to the server between.
@@ -74,7 +74,7 @@ struct proto_session {
     struct buffer to_server;
     struct error
         error;   /* with PROTO_NO_TLS, NEEDS_TLS, REJECTED (what the server said) and REFUSE */
-    void *state; /* the protocol's own; freed by its close */
+    void *state; /* the protocol's own; NULL: it has none, or memory was out */
 };
 
 /* One row per database. */
@@ -88,10 +88,10 @@ struct proto {
     /* The highest TLS version that the plan can carry; NULL, or returns NONE: any. */
     enum tls_version (*maximum_version)(enum proto_plan plan);
 
-    /* Allocates state. false: out of memory; of the session without a state only fail, explain_end
-     * and close may be called. NULL, both: there is no state. */
-    bool (*open)(struct proto_session *session);
-    void (*close)(struct proto_session *session);
+    /* Of the session's state, which is all zeroes at first; 0: there is none. free_state frees what
+     * it holds, not itself; NULL: nothing. */
+    size_t state_size;
+    void (*free_state)(void *state);
 
     /* The server is connected. */
     enum proto_verdict (*start)(struct proto_session *session);
@@ -101,8 +101,8 @@ struct proto {
     enum proto_verdict (*from_driver)(struct proto_session *session, struct buffer *input);
     enum proto_verdict (*from_server)(struct proto_session *session, struct buffer *input);
 
-    /* The handshake is done and verified: what was held back may go into to_server now. NULL:
-     * nothing ever is. */
+    /* The handshake that PROTO_START_TLS asked for is done and verified: what was held back may go
+     * into to_server now. NULL: nothing ever is. */
     enum proto_verdict (*tls_started)(struct proto_session *session);
 
     /* Framing of handshake bytes (TDS packets of type 0x12); NULL: none. wrap frames all of tls
@@ -136,6 +136,8 @@ struct proto {
 /* Static; NULL for AUTO alone. */
 const struct proto *proto_find(enum database_protocol protocol);
 
+/* false: out of memory; of the session without a state only fail and explain_end may be called, and
+ * proto_session_close. */
 bool proto_session_open(struct proto_session *session, const struct proto *proto,
                         enum proto_plan plan);
 void proto_session_close(struct proto_session *session);

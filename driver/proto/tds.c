@@ -13,8 +13,6 @@
  *
  * TDS 8.0 has TLS up before PRELOGIN and skips HANDSHAKE, as plaintext does.
  */
-#include <stdlib.h>
-
 #include "proto/stranger.h"
 #include "proto/tds_prelogin.h"
 #include "proto/tds_state.h"
@@ -97,10 +95,7 @@ static enum proto_verdict tds_from_server(struct proto_session *session, struct 
 
 static enum proto_verdict tds_tls_started(struct proto_session *session)
 {
-    struct tds *tds = session->state;
-    if (tds->stage == TDS_STAGE_HANDSHAKE)
-        return conclude(session, tds_switch_give_reply(session));
-    return PROTO_CONTINUE;
+    return conclude(session, tds_switch_give_reply(session));
 }
 
 static bool tds_wrap(struct proto_session *session, struct buffer *tls, struct buffer *wire)
@@ -230,29 +225,19 @@ static enum tls_version tds_maximum_version(enum proto_plan plan)
     return plan == PROTO_PLAN_DIRECT ? TLS_VERSION_NONE : TLS_VERSION_1_2;
 }
 
-static bool tds_open(struct proto_session *session)
+static void tds_free_state(void *state)
 {
-    session->state = calloc(1, sizeof(struct tds));
-    return session->state != NULL;
-}
-
-static void tds_close(struct proto_session *session)
-{
-    struct tds *tds = session->state;
-    if (tds == NULL)
-        return;
+    struct tds *tds = state;
     tds_message_free(&tds->message);
     buffer_free(&tds->reply);
-    free(tds);
-    session->state = NULL;
 }
 
 const struct proto proto_tds = {
     .name = "tds",
     .alpn = tds_alpn,
     .maximum_version = tds_maximum_version,
-    .open = tds_open,
-    .close = tds_close,
+    .state_size = sizeof(struct tds),
+    .free_state = tds_free_state,
     .start = proto_start_silent,
     .from_driver = tds_from_driver,
     .from_server = tds_from_server,
