@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "fuzz/target.h"
-#include "tls/keyfile.h"
+#include "tls/client_identity.h"
 
 FUZZ_TARGET_DER(identity, bytes, size)
 {

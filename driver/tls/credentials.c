@@ -1,4 +1,11 @@
-/* credentials.c - the cache: each set of files is loaded once, by the first thread that wants it.
+/*
+ * credentials.c - the cache of what connections verify with and show, asked by conn/ before each
+ * one: a set of files is loaded once (credentials_load.c), by the first thread that wants it, while
+ * the others wait, and again when a file has changed (watch.c).
+ *
+ * A thread may be loading while another one forks: the child has the entry, and nobody who will
+ * ever finish it. So an entry notes the process that loads it, and one of another process is
+ * replaced, not waited for.
  */
 #include "tls/credentials.h"
 
@@ -130,15 +137,6 @@ static struct entry *drop_reference(struct entry *entry)
     return --entry->references == 0 ? entry : NULL;
 }
 
-static void release_entry(struct entry *entry)
-{
-    pthread_mutex_lock(&lock);
-    struct entry *unused = drop_reference(entry);
-    pthread_mutex_unlock(&lock);
-    if (unused != NULL)
-        free_entry(unused);
-}
-
 /* The place of the key in the cache, else NULL. Under the lock. */
 static struct entry **find_place(const unsigned char *key)
 {
@@ -161,12 +159,11 @@ static struct entry **choose_place(void)
     return oldest;
 }
 
-/* Empties the place if it still holds the entry, and gives up what the cache and the caller held.
- */
-static void forget(struct entry *entry)
+/* Gives up what the caller held. is_forgotten: and what the cache holds, if it still does. */
+static void release(struct entry *entry, bool is_forgotten)
 {
     pthread_mutex_lock(&lock);
-    struct entry **place = find_place(entry->key);
+    struct entry **place = is_forgotten ? find_place(entry->key) : NULL;
     if (place != NULL && *place == entry) {
         *place = NULL;
         entry->references--;
@@ -222,16 +219,6 @@ static struct entry *take_entry(const unsigned char *key, bool *is_ours_out)
     return entry;
 }
 
-static void load_entry(struct entry *entry, const struct tls_options *options, const char *user)
-{
-    bool is_loaded =
-        credentials_load(options, user, &entry->watch, &entry->credentials, entry->errors);
-    pthread_mutex_lock(&lock);
-    entry->state = is_loaded ? ENTRY_READY : ENTRY_FAILED;
-    pthread_cond_broadcast(&loaded);
-    pthread_mutex_unlock(&lock);
-}
-
 /* A ready entry that is fresh, or one that failed; with a reference. NULL: no memory. */
 static struct entry *get_entry(const unsigned char *key, const struct tls_options *options,
                                const char *user)
@@ -241,11 +228,17 @@ static struct entry *get_entry(const unsigned char *key, const struct tls_option
         struct entry *entry = take_entry(key, &is_ours);
         if (entry == NULL)
             return NULL;
-        if (is_ours)
-            load_entry(entry, options, user);
+        if (is_ours) {
+            bool is_loaded =
+                credentials_load(options, user, &entry->watch, &entry->credentials, entry->errors);
+            pthread_mutex_lock(&lock);
+            entry->state = is_loaded ? ENTRY_READY : ENTRY_FAILED;
+            pthread_cond_broadcast(&loaded);
+            pthread_mutex_unlock(&lock);
+        }
         if (is_ours || entry->state == ENTRY_FAILED || watch_is_fresh(&entry->watch))
             return entry;
-        forget(entry);
+        release(entry, true);
     }
 }
 
@@ -262,13 +255,13 @@ const struct credentials *credentials_get_parts(const struct tls_options *option
     if (entry->state == ENTRY_FAILED) {
         for (size_t i = 0; i < CREDENTIALS_PART_COUNT; i++)
             error_copy(&errors[i], &entry->errors[i]);
-        forget(entry);
+        release(entry, true);
         return NULL;
     }
     if (entry->credentials.has_identity &&
         !client_identity_check_dates(&entry->credentials.identity, time(NULL),
                                      &errors[CREDENTIALS_IDENTITY])) {
-        release_entry(entry);
+        release(entry, false);
         return NULL;
     }
     return &entry->credentials;
@@ -295,5 +288,5 @@ void credentials_release(const struct credentials **credentials)
     struct entry *entry = (struct entry *)(uintptr_t)*credentials;
     *credentials = NULL;
     if (entry != NULL)
-        release_entry(entry);
+        release(entry, false);
 }

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "tls/crl.h"
-#include "tls/keyfile.h"
+#include "tls/client_identity.h"
 #include "tls/trust.h"
 
 /* Immutable once loaded; reference-counted. Those with a key on a token are not shared with a child

@@ -1,4 +1,7 @@
-/* der.c - the walk over ASN.1: every length is checked against what is left before it is used. */
+/*
+ * der.c - the walk over ASN.1, below everything that reads certificates, CRLs and key files: every
+ * length is checked against what is left before it is used.
+ */
 #include "tls/der.h"
 
 #include <inttypes.h>
@@ -120,18 +123,6 @@ static bool read_digits(const unsigned char **next, unsigned count, int *value_o
     return true;
 }
 
-static bool is_calendar_time(const struct tm *parts)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int year = parts->tm_year + 1900;
-    if (parts->tm_mon < 0 || parts->tm_mon > 11 || parts->tm_mday < 1)
-        return false;
-    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    int last = days[parts->tm_mon] + (parts->tm_mon == 1 && is_leap);
-    return parts->tm_mday <= last && parts->tm_hour < 24 && parts->tm_min < 60 &&
-           parts->tm_sec < 60;
-}
-
 bool der_read_time(const struct der *element, time_t *time_out)
 {
     bool is_utc = element->tag == DER_TAG_UTC_TIME;
@@ -152,10 +143,11 @@ bool der_read_time(const struct der *element, time_t *time_out)
         year += year >= 50 ? 1900 : 2000;
     parts.tm_year = year - 1900;
     parts.tm_mon -= 1;
-    if (!is_calendar_time(&parts))
-        return false;
-    *time_out = timegm(&parts);
-    return true;
+    const struct tm written = parts;
+    *time_out = timegm(&parts); /* which makes 3 March of 31 February */
+    return parts.tm_mon == written.tm_mon && parts.tm_mday == written.tm_mday &&
+           parts.tm_hour == written.tm_hour && parts.tm_min == written.tm_min &&
+           parts.tm_sec == written.tm_sec;
 }
 
 bool der_read_number(const struct der *element, unsigned *number_out)

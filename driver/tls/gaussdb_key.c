@@ -1,6 +1,6 @@
 /*
- * gaussdb_key.c - finds, checks and decrypts GaussDB's key password files, for keyfile.c when a key
- * is encrypted and SslPassword is not set.
+ * gaussdb_key.c - finds, checks and decrypts GaussDB's key password files, for client_identity.c
+ * when a key is encrypted and SslPassword is not set.
  */
 #include "tls/gaussdb_key.h"
 

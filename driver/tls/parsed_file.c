@@ -1,7 +1,7 @@
 /*
- * parsed_file.c - takes one file apart for trust.c, keyfile.c and the command: text into its PEM
- * blocks, and bytes by what they are. What is found is copied, so that the file's bytes can be
- * wiped at once.
+ * parsed_file.c - takes one file apart for trust.c, client_identity.c and the command: text into
+ * its PEM blocks, and bytes by what they are. What is found is copied, so that the file's bytes can
+ * be wiped at once.
  */
 #include "tls/parsed_file.h"
 

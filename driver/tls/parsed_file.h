@@ -3,10 +3,10 @@
  * people are given (PEM, DER, PKCS#7, PKCS#12, JKS), and what else stands in it. The content shows
  * the format, never the name, and a file that is refused is called by what it is.
  *
- *      trust, keyfile --- parsed_file.c     one file: read, checked, taken apart
- *                         |- pem.c          blocks of text
- *                         |- parsed_kind.c  what bytes look like
- *                         `- parsed_pkcs7.c, parsed_pkcs12.c, parsed_jks.c
+ *      trust, client_identity --- parsed_file.c     one file: read, checked, taken apart
+ *                                 |- pem.c          blocks of text
+ *                                 |- parsed_kind.c  what bytes look like
+ *                                 `- parsed_pkcs7.c, parsed_pkcs12.c, parsed_jks.c
  *
  * CRLs are noticed here, and read by crl_set.c: they are large.
  */

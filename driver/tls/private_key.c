@@ -1,7 +1,7 @@
 /*
- * private_key.c - from the bytes of a private key and its password to GnuTLS's key, for keyfile.c.
- * GnuTLS says of a cipher that it does not know what it says of a wrong password, so ciphers are
- * looked at first.
+ * private_key.c - from the bytes of a private key and its password to GnuTLS's key, for
+ * client_identity.c. GnuTLS says of a cipher that it does not know what it says of a wrong
+ * password, so ciphers are looked at first.
  */
 #include "tls/private_key.h"
 

@@ -1,3 +1,7 @@
+/*
+ * session_error.c - why a TLS session failed, for session.c: what GnuTLS returned, or the alert of
+ * the server, as an error that names the keyword that can help; and the alert that the server gets.
+ */
 #include "tls/session_internal.h"
 
 #include <stdio.h>
@@ -29,11 +33,11 @@ static const struct {
     {GNUTLS_A_PROTOCOL_VERSION, ALERT_VERSION},
 };
 
-/* GnuTLS errors that deserve more than GnuTLS's own words. */
+/* GnuTLS errors that deserve more than GnuTLS's own texts. */
 static const struct {
     int result;
     enum odbcssl_error code;
-    const char *words;
+    const char *reason;
 } failures[] = {
     {GNUTLS_E_DH_PRIME_UNACCEPTABLE, ODBCSSL_ERROR_WEAK_ALGORITHM,
      "the server's Diffie-Hellman prime is too weak: it must have 2048 bits; "
@@ -81,20 +85,16 @@ static enum alert_topic topic_of(const struct tls_session *session,
     return ALERT_GENERAL;
 }
 
-/* RFC 8446, 6.2; RFC 5246, 7.2.2. */
-static bool means_nothing_common(const struct tls_session *session,
-                                 gnutls_alert_description_t alert)
-{
-    return session->stage != SESSION_ESTABLISHED &&
-           (alert == GNUTLS_A_HANDSHAKE_FAILURE || alert == GNUTLS_A_INSUFFICIENT_SECURITY);
-}
-
 static void fail_alert(struct tls_session *session, struct error *error)
 {
     gnutls_alert_description_t alert = gnutls_alert_get(session->gnutls);
     const char *name = gnutls_alert_get_name(alert);
     const char *when = session->stage == SESSION_ESTABLISHED ? "session" : "handshake";
     char offer[SESSION_OFFER_SIZE], certificate[1400];
+    /* RFC 8446, 6.2; RFC 5246, 7.2.2. */
+    bool has_nothing_common =
+        session->stage != SESSION_ESTABLISHED &&
+        (alert == GNUTLS_A_HANDSHAKE_FAILURE || alert == GNUTLS_A_INSUFFICIENT_SECURITY);
     if (name == NULL)
         name = "unknown";
     switch (topic_of(session, alert)) {
@@ -116,7 +116,7 @@ static void fail_alert(struct tls_session *session, struct error *error)
         error_set(error, ODBCSSL_ERROR_ALERT,
                   "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s%s", session->host,
                   when, name, (int)alert, session_describe_offer(session, offer, sizeof offer),
-                  means_nothing_common(session, alert)
+                  has_nothing_common
                       ? ": so does a server that has none of its TLS versions, ciphers, groups or "
                         "signature algorithms in common with that (SslMinProtocol, SslMaxProtocol, "
                         "SslPriority)"
@@ -160,7 +160,7 @@ static void fail_other(struct tls_session *session, int result, struct error *er
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         if (failures[i].result == result)
             error_set(error, failures[i].code, "TLS with %s: %s (%s)", session->host,
-                      failures[i].words, gnutls_strerror(result));
+                      failures[i].reason, gnutls_strerror(result));
     if (session->stage == SESSION_ESTABLISHED)
         error_set(error, ODBCSSL_ERROR_LINK_LOST, "the TLS session with %s broke: %s",
                   session->host, gnutls_strerror(result));

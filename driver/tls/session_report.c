@@ -1,4 +1,7 @@
-/* session_report.c - what was negotiated with whom, and what is to be warned of. */
+/*
+ * session_report.c - what was negotiated with whom, and what is to be warned of: the TLS session's
+ * part of the report, which session/ takes when the handshake is over.
+ */
 #include "tls/session_internal.h"
 
 #include <stdio.h>

@@ -1,32 +1,25 @@
-/* session_verify.c - judges the server's certificate in the middle of the handshake. */
+/*
+ * session_verify.c - judges the server's certificate in the middle of the handshake, when GnuTLS
+ * calls back: before the client's certificate is shown, and before a byte of the login is sent.
+ */
 #include "tls/session_internal.h"
 
 #include <stdlib.h>
 
 #include "tls/verify.h"
 
-/* A failed check of the chain, the CRL or the name stops the connection in these modes; require
- * only verifies when there is something to verify with. */
-static bool is_enforcing(const struct tls_session *session)
-{
-    switch (session->options->mode) {
-    case ODBCSSL_MODE_VERIFY_FULL:
-    case ODBCSSL_MODE_VERIFY_CA:
-        return true;
-    case ODBCSSL_MODE_REQUIRE:
-        return session->credentials->trust != NULL;
-    case ODBCSSL_MODE_DISABLE:
-    case ODBCSSL_MODE_ALLOW:
-    case ODBCSSL_MODE_PREFER:
-        return false;
-    }
-    return true;
-}
-
 static bool has_verifying_mode(const struct tls_session *session)
 {
     return session->options->mode == ODBCSSL_MODE_VERIFY_CA ||
            session->options->mode == ODBCSSL_MODE_VERIFY_FULL;
+}
+
+/* A failed check of the chain, the CRL or the name stops the connection in these modes; require
+ * only verifies when there is something to verify with. */
+static bool is_enforcing(const struct tls_session *session)
+{
+    return has_verifying_mode(session) ||
+           (session->options->mode == ODBCSSL_MODE_REQUIRE && session->credentials->trust != NULL);
 }
 
 static bool check_size(struct tls_session *session, const gnutls_datum_t *chain, unsigned count)
@@ -39,24 +32,6 @@ static bool check_size(struct tls_session *session, const gnutls_datum_t *chain,
                   "%s sent a chain of %u certificates; more than %d are not looked at",
                   session->host, count, VERIFY_CHAIN_LIMIT);
     return !error_is_set(&session->refusal);
-}
-
-static struct verify_request make_request(const struct tls_session *session,
-                                          const gnutls_datum_t *chain, unsigned count)
-{
-    const struct credentials *credentials = session->credentials;
-    const struct tls_options *options = session->options;
-    return (struct verify_request){
-        .chain = chain,
-        .chain_count = count,
-        .trust = credentials->trust,
-        .crls = credentials->has_crls ? &credentials->crls : NULL,
-        .crl_check = options->crl_check,
-        .crl_name = credentials->crl_name,
-        .host = options->mode == ODBCSSL_MODE_VERIFY_FULL ? session->name : NULL,
-        .pin = options->pin.value,
-        .at = time(NULL),
-    };
 }
 
 /* 7 KB: not on the stack of an application's thread, nor as long as the session. */
@@ -97,7 +72,19 @@ int session_verify_peer(gnutls_session_t gnutls)
                   tls_mode_name(session->options->mode));
         return -1;
     }
-    struct verify_request request = make_request(session, chain, count);
+    const struct credentials *credentials = session->credentials;
+    const struct tls_options *options = session->options;
+    const struct verify_request request = {
+        .chain = chain,
+        .chain_count = count,
+        .trust = credentials->trust,
+        .crls = credentials->has_crls ? &credentials->crls : NULL,
+        .crl_check = options->crl_check,
+        .crl_name = credentials->crl_name,
+        .host = options->mode == ODBCSSL_MODE_VERIFY_FULL ? session->name : NULL,
+        .pin = options->pin.value,
+        .at = time(NULL),
+    };
     judge(session, &request);
     return error_is_set(&session->refusal) ? -1 : 0;
 }

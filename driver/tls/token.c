@@ -1,6 +1,6 @@
 /*
- * token.c - certificates and keys on PKCS#11 tokens, for keyfile.c: p11-kit finds the token and
- * GnuTLS speaks to it; here PINs are answered and failures explained.
+ * token.c - certificates and keys on PKCS#11 tokens, for client_identity.c: p11-kit finds the token
+ * and GnuTLS speaks to it; here PINs are answered and failures explained.
  */
 #include "tls/token.h"
 

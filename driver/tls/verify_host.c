@@ -27,14 +27,20 @@ static bool get_common_name(const struct certificate *server, char *out, unsigne
     return is_read && memchr(out, 0, size) == NULL;
 }
 
+/* Takes the next alternative name of this kind. */
+static bool next_name(struct cursor *names, enum general_name kind, struct der *name_out)
+{
+    while (der_next(names, name_out))
+        if (name_out->tag == (unsigned)kind)
+            return true;
+    return false;
+}
+
 static bool has_dns_name(const struct certificate *server)
 {
     struct cursor names = certificate_inside(server, CERTIFICATE_ALT_NAMES);
     struct der name;
-    while (der_next(&names, &name))
-        if (name.tag == GENERAL_NAME_DNS)
-            return true;
-    return false;
+    return next_name(&names, GENERAL_NAME_DNS, &name);
 }
 
 /* Labels of letters, digits, '-' and '_' with a dot between; the first one may be "*". 0: it has
@@ -94,9 +100,8 @@ static bool has_alt_name(const struct certificate *server, const char *host)
 {
     struct cursor names = certificate_inside(server, CERTIFICATE_ALT_NAMES);
     struct der name;
-    while (der_next(&names, &name))
-        if (name.tag == GENERAL_NAME_DNS &&
-            is_name_matching((const char *)name.content, name.size, host))
+    while (next_name(&names, GENERAL_NAME_DNS, &name))
+        if (is_name_matching((const char *)name.content, name.size, host))
             return true;
     return false;
 }
@@ -121,9 +126,8 @@ static bool is_for_address(const struct certificate *server, const unsigned char
 {
     struct cursor names = certificate_inside(server, CERTIFICATE_ALT_NAMES);
     struct der name;
-    while (der_next(&names, &name))
-        if (name.tag == GENERAL_NAME_IP && name.size == size &&
-            memcmp(name.content, address, size) == 0)
+    while (next_name(&names, GENERAL_NAME_IP, &name))
+        if (name.size == size && memcmp(name.content, address, size) == 0)
             return true;
     return false;
 }

@@ -8,6 +8,6 @@ FORMATS_TEST_LINK = tests/support/libsuite.la tests/support/libpki.la driver/tls
 tests_unit_test_formats_SOURCES = tests/unit/test_formats.c $(FORMATS_TEST_TOOLS)
 tests_unit_test_formats_LDADD = $(FORMATS_TEST_LINK)
 
-tests_unit_test_credentials_SOURCES = tests/unit/test_keyfile.c tests/unit/test_credentials.c \
+tests_unit_test_credentials_SOURCES = tests/unit/test_client_identity.c tests/unit/test_credentials.c \
 	$(FORMATS_TEST_TOOLS)
 tests_unit_test_credentials_LDADD = $(FORMATS_TEST_LINK)

@@ -1,8 +1,9 @@
 /*
- * keyfile.c - loads SslCert and SslKey for credentials_load.c, which hands them to GnuTLS: files or
- * a token, the key's password, the chain in its order. Certificates are taken apart once, here.
+ * client_identity.c - loads SslCert and SslKey for credentials_load.c, which hands them to GnuTLS:
+ * files or a token, the key's password, the chain in its order. Certificates are taken apart once,
+ * here.
  */
-#include "tls/keyfile.h"
+#include "tls/client_identity.h"
 
 #include <gnutls/crypto.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /*
- * keyfile.h - the client's certificate and private key, in every form people are given them.
+ * client_identity.h - the client's certificate and private key, in every form people are given
+ * them.
  */
-#ifndef TLS_KEYFILE_H
-#define TLS_KEYFILE_H
+#ifndef TLS_CLIENT_IDENTITY_H
+#define TLS_CLIENT_IDENTITY_H
 
 #include <gnutls/abstract.h>
 #include <stdbool.h>

@@ -10,7 +10,7 @@
 
 #include "support/pki.h"
 #include "tls/gaussdb_key.h"
-#include "tls/keyfile.h"
+#include "tls/client_identity.h"
 #include "unit/formats_tools.h"
 
 static char *directory;
@@ -484,4 +484,4 @@ CASE("a PKCS#11 token")
     check_refused(cert, "other.key", "4321", ODBCSSL_ERROR_KEY_MISMATCH, "CN=alice");
 }
 
-SUITE("keyfile", set_up, tear_down)
+SUITE("client identity", set_up, tear_down)
