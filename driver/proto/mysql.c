@@ -25,8 +25,8 @@
  * after credentials were sent (is_credentials_asked), and none of them is a reason to try the other
  * way. The exception is ERR 3159, ER_SECURE_TRANSPORT_REQUIRED, as the server's very first reply:
  * MySQL, and MariaDB since 11.4, judge the transport before they look at the password, and going on
- * to TLS shows nobody more than was shown. ERR 1045 cannot be told from a wrong password: an
- * account with REQUIRE SSL gets it, and with require_secure_transport every account of an older
+ * to TLS shows nobody more than was shown. ERR 1045 cannot be distinguished from a wrong password:
+ * an account with REQUIRE SSL gets it, and with require_secure_transport every account of an older
  * MariaDB. The login failed, and that is the end.
  */
 #include "base/text.h"

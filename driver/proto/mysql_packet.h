@@ -102,6 +102,7 @@ struct mysql_error_packet {
     size_t text_length;
 };
 
+/* false: it is malformed. The text is inside the payload. */
 bool mysql_read_error(const void *payload, size_t size, struct mysql_error_packet *error_out);
 
 /* An ERR packet. is_greeting: it comes instead of the greeting, and has no SQLSTATE then. */

@@ -222,7 +222,7 @@ static enum proto_verdict refuse_server(struct proto_session *session, const cha
 }
 
 /*
- * The server's refusal goes to the real driver, which tells it. Before the server asked for
+ * The server's refusal goes to the real driver, which reports it. Before the server asked for
  * credentials, a client certificate among them, it also means that another plan may work; not so
  * for 57P03, the server that is starting up or shutting down (cannot_connect_now), as in libpq.
  */

@@ -28,10 +28,10 @@ enum proto_verdict {
     PROTO_CONTINUE,  /* go on */
     PROTO_START_TLS, /* the server agreed: handshake now */
     PROTO_LOGGED_IN, /* the server accepted the login, and its answer to it is over; go on */
-    PROTO_NO_TLS,    /* the server said that it has no TLS; error says in which words */
+    PROTO_NO_TLS,    /* the server said that it has no TLS; error says how */
     PROTO_NEEDS_TLS, /* plaintext plan: the server said that it wants TLS */
     PROTO_REJECTED,  /* the server refused the startup before it asked for credentials; pass on what
-                        is  in to_driver, then close */
+                        is in to_driver, then close */
     PROTO_END_TLS, /* only the login was to be encrypted: what is in to_server is the last that goes
                       through TLS, without close_notify; plaintext from there, both ways */
     PROTO_REFUSE   /* an attack, or not this protocol: error is set, close both sides */
@@ -68,7 +68,7 @@ struct proto_session {
     bool is_credentials_asked; /* the server asked for, or was sent, a password: no fallback after
                                   it */
     bool is_login_refused;     /* the server's refusal of the login is passed on to the real driver,
-                                  which     tells it; the end of the stream that follows is expected */
+                                  which reports it; the end of the stream that follows is expected */
     enum proto_certificate certificate; /* set before tls_started */
     struct buffer to_driver;
     struct buffer to_server;

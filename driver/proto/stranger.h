@@ -1,6 +1,6 @@
 /*
- * stranger.h - words for what a server sent that speaks another protocol than the one it was asked
- * in: mostly a wrong port, seldom an attack.
+ * stranger.h - how an error shows what a server sent that speaks another protocol than the one it
+ * was asked in: mostly a wrong port, seldom an attack.
  */
 #ifndef PROTO_STRANGER_H
 #define PROTO_STRANGER_H

@@ -17,7 +17,7 @@ static bool is_login_packet(const struct tds *tds, uint8_t type)
 }
 
 /* LOGIN7's first packet. Login-only encryption covers just that (MS-TDS 3.2.5.2): a longer login is
- * not sent, as nobody could tell what of it travelled in plaintext. */
+ * not sent, as nobody could know what of it travelled in plaintext. */
 static enum proto_verdict begin_login(struct proto_session *session,
                                       const struct tds_packet *packet)
 {

@@ -60,6 +60,7 @@ enum tds_outcome tds_message_collect(struct tds_message *message, struct buffer 
 /* Changes one byte of the payload, in its packet too. */
 void tds_message_set_byte(struct tds_message *message, size_t at, uint8_t byte);
 
+/* The next message may come; and the same, with the memory given back. */
 void tds_message_clear(struct tds_message *message);
 void tds_message_free(struct tds_message *message);
 
@@ -67,7 +68,7 @@ void tds_message_free(struct tds_message *message);
  * or when payload was filled. */
 bool tds_message_write(struct buffer *wire, uint8_t type, const struct buffer *payload);
 
-/* The length of the TDS packet or SMP frame that begins at bytes; 0: too few bytes to tell.
+/* The length of the TDS packet or SMP frame that begins at bytes; 0: too few bytes to know.
  * SIZE_MAX: it is neither. */
 size_t tds_frame_length(const unsigned char *bytes, size_t size);
 

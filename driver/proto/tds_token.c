@@ -82,7 +82,7 @@ static void read_sized(struct stream *stream, uint8_t type, size_t length)
         stream->reply->has_error = true;
 }
 
-/* MS-TDS 2.2.4.2: two bits of a token's type tell how it is measured. false: it cannot be skipped.
+/* MS-TDS 2.2.4.2: two bits of a token's type say how it is measured. false: it cannot be skipped.
  */
 static bool read_by_class(struct stream *stream, uint8_t type)
 {

@@ -23,15 +23,17 @@ struct carrier {
     int wake;   /* readable: the relay is to stop; not the carrier's to close */
 };
 
+/* false: the system has no mutex for it; carrier_destroy may be called all the same. */
 bool carrier_init(struct carrier *carrier);
 void carrier_destroy(struct carrier *carrier);
 
 /* Starts a session for a connection of the real driver, whose descriptor is taken over. false with
- * error: the real driver was told, and everything is closed. */
+ * error: the real driver got the refusal, and everything is closed. */
 bool carrier_start(struct carrier *carrier, struct session_record *record, int driver, int wake,
                    struct error *error);
 
-/* The same without a thread, for a reason why there can be none: the real driver is told at once.
+/* The same without a thread, for a reason why there can be none: the real driver is refused at
+ * once.
  */
 void carrier_refuse(struct session_record *record, int driver, const struct error *error);
 

@@ -1,6 +1,6 @@
 /*
  * leftovers.h - private directories of endpoints whose process ended without a word: killed, or by
- * _exit. Their names tell the process: odbcssl-PID-XXXXXX.
+ * _exit. Their names say which: odbcssl-PID-XXXXXX.
  */
 #ifndef RELAY_LEFTOVERS_H
 #define RELAY_LEFTOVERS_H

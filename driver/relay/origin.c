@@ -1,5 +1,5 @@
 /*
- * origin.c - whether this process holds the other end of an accepted connection. TCP does not tell,
+ * origin.c - whether this process holds the other end of an accepted connection. TCP does not say,
  * so the process's own descriptors are searched: those nearby first, all of them only where the
  * kernel does not say that another user has it.
  */

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Whether this process has the socket at the other end. The kernel tells no process of a TCP
+/* Whether this process has the socket at the other end. The kernel names no process of a TCP
  * socket, but all of our own descriptors can be asked; so that a flood of strangers is cheap, those
  * near the accepted one are asked first, and then the kernel for the other end's user. A connection
  * that its owner has closed before we look is nobody's: a real driver waits for an answer, also

@@ -88,7 +88,7 @@ static void serve(struct relay *relay, int driver)
 }
 
 /* No descriptor was free. The real driver would wait for ever: it is accepted with the one that is
- * kept for this, and told. false: another thread was faster, or the spare one is gone. */
+ * kept for this, and refused. false: another thread was faster, or the spare one is gone. */
 static bool refuse(struct relay *relay, const struct error *error)
 {
     struct error ignored = {0};

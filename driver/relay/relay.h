@@ -45,6 +45,7 @@ struct relay *relay_open(const struct relay_options *options, struct error *erro
  * child's descriptors. Accepts NULL and clears. */
 void relay_close(struct relay **relay);
 
+/* Where the real driver is to connect. */
 void relay_get_endpoint(const struct relay *relay, struct relay_endpoint *endpoint_out);
 
 /* As the functions of the record (record.h); in a forked child they say so. A session whose real

@@ -38,7 +38,7 @@ static void *run_thread(void *argument)
 }
 
 /* glibc takes a program's static thread-local storage, which may be megabytes, out of the stack
- * that was asked for, and tells of its size nowhere in public. */
+ * that was asked for, and says nowhere in public how large it is. */
 static size_t reserved_stack(const pthread_attr_t *attributes)
 {
     size_t (*minimum)(const pthread_attr_t *) = NULL;

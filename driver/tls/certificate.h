@@ -1,6 +1,6 @@
 /*
- * certificate.h - a certificate as RFC 5280, 4.1, lays it out, read once and strictly; its words
- * for people.
+ * certificate.h - a certificate as RFC 5280, 4.1, lays it out, read once and strictly; questions on
+ * it, and its names as text.
  */
 #ifndef TLS_CERTIFICATE_H
 #define TLS_CERTIFICATE_H
@@ -86,7 +86,9 @@ struct certificate {
     const char *fault;
 };
 
-/* Reads DER. Returns NULL, or what makes it no certificate at all; static. */
+/* Reads DER, which has to outlive out. Returns NULL, or what makes it no certificate at all;
+ * static.
+ */
 const char *certificate_read(const unsigned char *bytes, size_t size, struct certificate *out);
 
 /* Reads the extensions, for certificate_read: content of the SEQUENCE OF Extension. */
@@ -95,6 +97,7 @@ void certificate_read_extensions(struct certificate *certificate, const struct d
 /* For the files that read: notes the first fault. */
 void certificate_find_fault(struct certificate *certificate, const char *place, const char *fault);
 
+/* Whether it has the extension; one that is malformed and not processed does not count. */
 bool certificate_has(const struct certificate *certificate, enum certificate_extension extension);
 
 /* Walks over a value that is a SEQUENCE OF; over nothing when the extension is not there. */

@@ -36,6 +36,7 @@ bool client_identity_load(const struct tls_options *options, const char *user, s
 bool client_identity_check_dates(const struct client_identity *identity, time_t now,
                                  struct error *error);
 
+/* Frees everything, and wipes the PIN; identity is then all zeroes. */
 void client_identity_free(struct client_identity *identity);
 
 #endif

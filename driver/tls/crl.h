@@ -89,7 +89,7 @@ struct crl {
 struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *error);
 void crl_free(struct crl **crl);
 
-/* A delta CRL is told as one whatever else it is. */
+/* A delta CRL is one whatever else it is. */
 enum crl_kind crl_kind(const struct crl *crl);
 
 /* Whether a serial (content octets of the DER INTEGER) is listed. O(log n). entry_out may be NULL.

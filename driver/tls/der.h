@@ -83,6 +83,7 @@ bool der_is_oid(const struct der *element, const void *content, size_t size);
 #define DER_OID_TEXT_SIZE 128
 const char *der_format_oid(const struct der *oid, char *out, size_t size);
 
+/* Tag, length and content are the same bytes. */
 bool der_equal(const struct der *a, const struct der *b);
 
 /* Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue OCTET STRING } */

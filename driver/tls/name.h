@@ -9,7 +9,7 @@
 
 #include "tls/der.h"
 
-/* UNKNOWN: cannot be told, so neither "permitted" nor "not excluded" may be concluded. */
+/* UNKNOWN: it is not known, so neither "permitted" nor "not excluded" may be concluded. */
 enum name_match { NAME_MATCH_NO, NAME_MATCH_YES, NAME_MATCH_UNKNOWN };
 
 /* A Name ::= SEQUENCE OF RelativeDistinguishedName. An empty one equals none. */

@@ -118,6 +118,7 @@ bool parsed_file_load(const struct parsed_origin *origin, enum parsed_wanted wan
 bool parsed_file_add_certificate(struct parsed_file *file, const unsigned char *bytes, size_t size,
                                  const char *name, struct error *error);
 
+/* Whether this kind stood in the file, used or not. */
 bool parsed_file_has(const struct parsed_file *file, enum parsed_kind kind);
 bool parsed_file_has_keys(const struct parsed_file *file); /* encrypted or not */
 

@@ -39,7 +39,7 @@ static const struct {
     [PARSED_BINARY] = {"unknown or damaged binary data", NULL},
 };
 
-/* First bytes that tell what a file is. */
+/* First bytes that show what a file is. */
 static const struct {
     const char *bytes;
     size_t size;

@@ -24,6 +24,7 @@ const char *parsed_kind_name(enum parsed_kind kind);
 /* What to do about a file that holds one of these kinds (bits) and is refused; NULL: nothing. */
 const char *parsed_kind_advice(uint64_t seen);
 
+/* Notes that this kind stands in the file. And whether private keys are to be kept. */
 void parsed_saw(const struct parsing *parsing, enum parsed_kind kind);
 bool parsed_wants_keys(const struct parsing *parsing);
 

@@ -2,7 +2,7 @@
  * session_internal.h - what the files of the TLS session share. Not for other parts.
  *
  * session.c moves bytes, session_verify.c judges the server's certificate during the handshake,
- * session_error.c puts failures into words, session_report.c tells what was negotiated.
+ * session_error.c explains failures, session_report.c reports what was negotiated.
  */
 #ifndef TLS_SESSION_INTERNAL_H
 #define TLS_SESSION_INTERNAL_H
@@ -53,7 +53,8 @@ struct tls_session {
 /* gnutls_certificate_verify_function: 0 lets the handshake go on. */
 int session_verify_peer(gnutls_session_t gnutls);
 
-/* Puts what a GnuTLS function returned into words, and an alert for the server into the output. */
+/* Sets error to what a GnuTLS function returned, and puts an alert for the server into the output.
+ */
 void session_fail(struct tls_session *session, int result, struct error *error);
 
 /* "TLSv1.2 to TLSv1.3 with SslPriority=NORMAL (odbc.ini [w])"; returns out. */

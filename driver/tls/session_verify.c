@@ -44,7 +44,7 @@ static void judge(struct tls_session *session, const struct verify_request *requ
     }
     const struct verify_part *pin = &found->parts[VERIFY_PART_PIN];
     bool is_accepted = verify_chain(request, found);
-    /* A pin stops every mode, with its own words even when something else failed before it; also
+    /* A pin stops every mode, with its own error even when something else failed before it; also
      * one that could not be compared. */
     if (!is_accepted && !is_enforcing(session) && pin->status != 0)
         error_copy(&session->refusal, &pin->error);

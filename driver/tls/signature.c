@@ -1,6 +1,6 @@
 /*
  * signature.c - from AlgorithmIdentifier, key and bytes to a verdict, for verify_path.c and
- * crl_sign.c. GnuTLS computes; what it would not tell apart is looked at here: salts of RSA-PSS of
+ * crl_sign.c. GnuTLS computes; what it would not look at is looked at here: salts of RSA-PSS of
  * any size (RFC 4055), and keys so large that a server could keep us busy with them.
  */
 #include "tls/signature.h"

@@ -13,6 +13,7 @@
 #include "base/options.h"
 #include "tls/parsed_file.h"
 
+/* RFC 7512; value may be NULL. */
 bool token_is_uri(const char *value);
 
 /* A new copy of a value without a pin-value that stands in it, for people; the caller frees. NULL:

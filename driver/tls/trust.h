@@ -36,6 +36,7 @@ struct trust *trust_load(const struct option *root_certs, size_t count, const ch
 struct trust *trust_from_der(const gnutls_datum_t *ders, size_t count, const char *name,
                              struct error *error);
 
+/* Accepts NULL and clears. */
 void trust_free(struct trust **trust);
 
 /* The first certificate with this subject, then the one behind previous; NULL: there is none. */

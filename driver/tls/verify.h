@@ -22,7 +22,7 @@
 /* Longer chains from a server are refused before they are parsed. */
 #define VERIFY_CHAIN_LIMIT 64
 
-/* The most telling first: of several failures the first in this list is told. */
+/* The gravest first: of several failures the first in this list is reported. */
 enum verify_outcome {
     VERIFY_OUTCOME_MALFORMED,
     VERIFY_OUTCOME_DISTRUSTED,
@@ -44,7 +44,7 @@ enum verify_outcome {
     VERIFY_OUTCOME_NAME_CONSTRAINT,
     VERIFY_OUTCOME_POLICY,
     VERIFY_OUTCOME_LIMIT,
-    /* The CRL that came nearest to being good is told: each passed the tests before it. */
+    /* The CRL that came nearest to being good is reported: each passed the tests before it. */
     VERIFY_OUTCOME_NO_CRL,
     VERIFY_OUTCOME_CRL_SIGNER,
     VERIFY_OUTCOME_CRL_BAD_SIGNATURE,
@@ -85,7 +85,7 @@ enum verify_part_kind {
     VERIFY_PART_COUNT
 };
 
-/* The first, most telling failure: which check, which certificate (subject, serial, dates), what
+/* The gravest failure: which check, which certificate (subject, serial, dates), what
  * was wanted and found, which file decided. */
 struct verify_part {
     bool is_checked;             /* it was asked for, and reached */
@@ -96,7 +96,7 @@ struct verify_part {
 
 struct verify_result {
     uint32_t status;             /* bits ODBCSSL_VERIFY_...; 0: accepted */
-    enum verify_outcome outcome; /* the most telling one of all parts; COUNT: none */
+    enum verify_outcome outcome; /* the gravest of all parts; COUNT: none */
     struct verify_part parts[VERIFY_PART_COUNT];
     enum odbcssl_crl_status crl_status;
     time_t crl_next_update; /* the earliest end of the used CRLs; 0: none */
@@ -107,11 +107,11 @@ struct verify_result {
     size_t path_count;
 };
 
-/* Returns true when the chain is accepted: status is 0. */
+/* Returns true when the chain is accepted: status is 0. The caller frees result. */
 bool verify_chain(const struct verify_request *request, struct verify_result *result);
 void verify_result_free(struct verify_result *result);
 
-/* The failure of the most telling part; not set: accepted. */
+/* The failure of the worst part, as long as result; not set: accepted. */
 const struct error *verify_error(const struct verify_result *result);
 
 /* Checks the syntax of SslPin before any connection. */

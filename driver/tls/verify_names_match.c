@@ -1,6 +1,6 @@
 /*
  * verify_names_match.c - whether a name lies in the subtree of a name constraint (RFC 5280,
- * 4.2.1.10), for verify_names.c. What cannot be told is its own answer.
+ * 4.2.1.10), for verify_names.c. What cannot be known is its own answer.
  */
 #include <arpa/inet.h>
 #include <string.h>

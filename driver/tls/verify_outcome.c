@@ -1,6 +1,6 @@
 /*
  * verify_outcome.c - what the checks of verify*.c found: every outcome with its status bit and
- * error code, and the parts of a verdict in which failures are noted, the most telling first.
+ * error code, and the parts of a verdict in which failures are noted, the gravest of each.
  */
 #include <stdarg.h>
 

@@ -63,7 +63,7 @@ struct verification {
     unsigned comparison_count;
 };
 
-/* Notes a failed check; the text is kept when none more telling is there. */
+/* Notes a failed check; the text is kept when no graver one is there. */
 void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
                  ...) __attribute__((format(printf, 3, 4)));
 
@@ -73,9 +73,10 @@ void verify_start_attempt(struct verify_attempt *attempt);
 /* What fails from now on is a failure of this part. */
 void verify_begin(struct verify_attempt *attempt, enum verify_part_kind part);
 
+/* Nothing was checked, and nothing failed. */
 void verify_clear(struct verify_part *part);
 
-/* The part with the most telling outcome, which is the one that is reported. And the bits of all
+/* The part with the gravest outcome, which is the one that is reported. And the bits of all
  * failures. */
 const struct verify_part *verify_worst(const struct verify_part *parts);
 uint32_t verify_status(const struct verify_part *parts);
@@ -95,6 +96,7 @@ enum signature_verdict verify_try_signature(struct verification *verification,
 bool verify_is_signed_by(struct verification *verification, const struct certificate *certificate,
                          const struct certificate *issuer);
 
+/* By its bytes: a certificate may have come twice, or be an anchor as well. */
 bool verify_is_in_path(const struct verify_attempt *attempt, const struct certificate *certificate);
 
 /* No path reaches an anchor: follows the chain as far as it goes, and notes why it ends there. */
@@ -104,6 +106,7 @@ void verify_explain_no_path(struct verification *verification);
  * and its signatures are right. */
 void verify_check_path(struct verification *verification, bool is_complete);
 
+/* The checks of verify_check_path, one a file: each notes what it finds in current. */
 void verify_check_rules(struct verification *verification);
 void verify_check_name_constraints(struct verification *verification);
 void verify_check_policies(struct verification *verification);
@@ -131,6 +134,7 @@ enum verify_place {
 /* The rules for path[i] alone. place: bits of enum verify_place. */
 void verify_check_certificate(struct verification *verification, size_t i, unsigned place);
 
+/* Host and pins, as far as the request has them, of the server's certificate. */
 void verify_check_peer(struct verification *verification);
 void verify_check_pin(struct verify_attempt *attempt, const struct certificate *server,
                       const char *pins);

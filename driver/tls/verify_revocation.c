@@ -119,7 +119,7 @@ static enum verify_outcome check_signature(const struct inquiry *inquiry, const 
     return is_refused ? VERIFY_OUTCOME_CRL_WEAK : VERIFY_OUTCOME_COUNT;
 }
 
-/* RFC 5280, 5.1.2.5, demands nextUpdate: without it nobody can tell an old CRL from a current one.
+/* RFC 5280, 5.1.2.5, demands nextUpdate: without it nobody knows an old CRL from a current one.
  */
 static enum verify_outcome check_dates(const struct inquiry *inquiry, const struct crl *crl)
 {
@@ -158,7 +158,7 @@ static bool may_revoke(const struct inquiry *inquiry, const struct crl *crl,
 }
 
 /* Whether the CA signed it and it speaks of the CA's own certificates, so that what it lists is
- * worth telling although the CRL is not good. */
+ * worth reporting although the CRL is not good. */
 static bool is_credible(const struct crl *crl, enum verify_outcome outcome)
 {
     switch (outcome) {

@@ -22,7 +22,7 @@
 struct watch_file {
     char *path;
     struct file_identity identity;
-    atomic_bool is_settled; /* changed so long before it was read that the identity tells all */
+    atomic_bool is_settled; /* changed so long before it was read that the identity is enough */
     unsigned char digest[DIGEST_SIZE];
 };
 

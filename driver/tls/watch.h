@@ -3,7 +3,7 @@
  *
  * A file's identity is taken from the descriptor that was read, so a file that is replaced
  * meanwhile does not pass for loaded. Times of change have a grain: a file that was changed just
- * before it was read is told by its content, until that grain is over.
+ * before it was read is known by its content, until that grain is over.
  */
 #ifndef TLS_WATCH_H
 #define TLS_WATCH_H
@@ -35,6 +35,7 @@ bool watch_add_path(struct watch *watch, const char *path, struct error *error);
 /* Whether everything is as it was. Several threads may ask at once. */
 bool watch_is_fresh(const struct watch *watch);
 
+/* watch is then empty. */
 void watch_free(struct watch *watch);
 
 #endif
