@@ -44,8 +44,8 @@ static void ask(const struct crl *crl)
     struct crl_entry entry = {0};
     char text[300];
     static const unsigned char serial[] = {0x00, 0x12, 0x34};
-    crl_find(crl, serial, sizeof serial, &entry);
-    crl_find(crl, serial + 1, 1, &entry);
+    crl_find(crl, &(struct der){.content = serial, .size = sizeof serial}, &entry);
+    crl_find(crl, &(struct der){.content = serial + 1, .size = 1}, &entry);
     crl_reason_name(entry.reason);
     crl_kind(crl);
     if (crl_kind(crl) == CRL_KIND_UNKNOWN_EXTENSION)

@@ -7,8 +7,8 @@
 static enum proto_verdict direct_start(struct proto_session *session)
 {
     if (session->plan == PROTO_PLAN_TLS)
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_PROTOCOL,
             "SslProtocol=none knows no way to switch to TLS; it needs SslNegotiation=direct");
     session->kind = PROTO_SESSION_MAIN;
     session->coverage =

@@ -36,7 +36,7 @@
 
 enum proto_verdict mysql_refuse_protocol(struct proto_session *session, const char *text)
 {
-    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL, "%s", text);
+    return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL, "%s", text);
 }
 
 static void mysql_free_state(void *state)
@@ -66,8 +66,8 @@ enum proto_verdict mysql_judge_transport(struct proto_session *session,
 enum proto_verdict mysql_refuse_password(struct proto_session *session)
 {
     const struct mysql_state *state = session->state;
-    return proto_end(
-        session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+    return proto_refuse(
+        session, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
         "the server asks for the password in clear text (%s), and this connection to it has "
         "no TLS; the password was not sent. SslMode=require or above is needed",
         state->method == MYSQL_METHOD_CLEAR    ? "mysql_clear_password"

@@ -20,9 +20,8 @@
 static enum proto_verdict refuse_stranger(struct proto_session *session, const struct buffer *input)
 {
     char text[STRANGER_TEXT_SIZE];
-    return proto_end(
-        session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-        "not a MySQL or MariaDB server: it began with %s",
+    return proto_refuse(
+        session, ODBCSSL_ERROR_PROTOCOL, "not a MySQL or MariaDB server: it began with %s",
         stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
 }
 
@@ -59,8 +58,8 @@ enum proto_verdict mysql_refuse_unasked(struct proto_session *session)
     if (session->plan != PROTO_PLAN_TLS)
         return mysql_refuse_protocol(session,
                                      "the server went on before its greeting was answered");
-    return proto_end(
-        session, PROTO_REFUSE, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+    return proto_refuse(
+        session, ODBCSSL_ERROR_EARLY_PLAINTEXT,
         "the server, or somebody in between, sent unencrypted bytes after the greeting, where "
         "TLS had to begin");
 }

@@ -1,13 +1,15 @@
 /*
  * mysql_password.c - the rules by which mysql_greeting.c and mysql_login.c keep a password from a
  * plaintext connection.
+ *
+ * A client sends its password as it is when it takes the connection for secure: over TLS, and over
+ * a Unix socket. The real driver talks to a socket of this process, whatever lies behind it; so
+ * when that is a plain connection to the server, the driver's own judgement does not count.
  */
-#include "proto/mysql_password.h"
-
 #include <string.h>
 
 #include "base/text.h"
-#include "proto/mysql_packet.h"
+#include "proto/mysql_state.h"
 
 #define CACHING_SHA2_FULL_AUTHENTICATION 4
 #define CACHING_SHA2_KEY_REQUEST 2

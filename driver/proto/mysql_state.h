@@ -5,8 +5,17 @@
 #define PROTO_MYSQL_STATE_H
 
 #include "proto/mysql_packet.h"
-#include "proto/mysql_password.h"
 #include "proto/proto.h"
+
+/* Kinds of authentication plugins, by what they do on a connection that they take for secure. */
+enum mysql_method {
+    MYSQL_METHOD_OTHER,  /* the same as on any connection: a digest, a signature, a ticket, a dialog
+                          */
+    MYSQL_METHOD_CLEAR,  /* always the password */
+    MYSQL_METHOD_SHA256, /* the password at once */
+    MYSQL_METHOD_CACHING_SHA2,     /* a digest */
+    MYSQL_METHOD_CACHING_SHA2_FULL /* the password, after the server did not know the digest */
+};
 
 enum mysql_phase {
     PHASE_GREETING,  /* the server is to speak */
@@ -58,5 +67,16 @@ enum proto_verdict mysql_refuse_unasked(struct proto_session *session);
 /* The rest of the login. */
 enum proto_verdict mysql_pass_from_server(struct proto_session *session, struct buffer *input);
 enum proto_verdict mysql_pass_from_driver(struct proto_session *session, struct buffer *input);
+
+/* mysql_password.c: which answers of the real driver hold its password in clear text. name may be
+ * NULL. */
+enum mysql_method mysql_method_find(const char *name);
+
+/* The method after the server sent more authentication data. */
+enum mysql_method mysql_method_after(enum mysql_method method, const unsigned char *payload,
+                                     size_t size);
+
+/* Whether an answer may hold the password. Strict: what is not known to hold none does. */
+bool mysql_method_reveals(enum mysql_method method, const unsigned char *answer, size_t size);
 
 #endif

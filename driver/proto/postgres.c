@@ -58,8 +58,8 @@ static enum proto_verdict postgres_start(struct proto_session *session)
 
 static enum proto_verdict refuse_driver(struct proto_session *session, const char *what)
 {
-    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-                     "the real driver %s instead of a PostgreSQL StartupMessage", what);
+    return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL,
+                        "the real driver %s instead of a PostgreSQL StartupMessage", what);
 }
 
 static enum proto_verdict answer_negotiation(struct proto_session *session, struct buffer *input,
@@ -137,9 +137,9 @@ static enum proto_verdict refuse_stranger(struct proto_session *session, const c
                                           const struct buffer *input)
 {
     char text[STRANGER_TEXT_SIZE];
-    return proto_end(
-        session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-        "not a PostgreSQL server: it answered %s with %s", question,
+    return proto_refuse(
+        session, ODBCSSL_ERROR_PROTOCOL, "not a PostgreSQL server: it answered %s with %s",
+        question,
         stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
 }
 
@@ -165,8 +165,8 @@ static enum proto_verdict refuse_switch(struct proto_session *session, const str
         break;
     }
     postgres_read_refusal(buffer_content(input), length, &refusal);
-    return proto_end(
-        session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+    return proto_refuse(
+        session, ODBCSSL_ERROR_PROTOCOL,
         "the server answered the request for TLS with an error, unencrypted and therefore not "
         "authenticated: %s",
         refusal.text);
@@ -181,8 +181,8 @@ static enum proto_verdict take_consent(struct proto_session *session, struct buf
     if (stranger_is_text(buffer_content(input), length))
         return refuse_stranger(session, SWITCH_QUESTION, input);
     if (length > 1)
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_EARLY_PLAINTEXT,
             "%zu unencrypted bytes followed the server's consent to TLS: somebody on the "
             "wire tries to slip in plaintext",
             length - 1);
@@ -217,8 +217,8 @@ static enum proto_verdict refuse_server(struct proto_session *session, const cha
                     !stranger_is_text(buffer_content(input), buffer_length(input));
     if (!is_known && !session->is_credentials_asked)
         return refuse_stranger(session, "the login", input);
-    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-                     "the server %s during the login, which is not PostgreSQL", what);
+    return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL,
+                        "the server %s during the login, which is not PostgreSQL", what);
 }
 
 /*
@@ -238,8 +238,8 @@ static enum proto_verdict take_error(struct proto_session *session, struct buffe
     bool is_unauthorized = strcmp(refusal.sqlstate, "28000") == 0;
     if (session->certificate == PROTO_CERTIFICATE_NOT_SHOWN && !session->is_credentials_asked &&
         is_unauthorized && strstr(refusal.text, "certificate") != NULL)
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
             "the server wants a client certificate, and none was shown, because SslCert is "
             "not set: %s",
             refusal.text);
@@ -270,9 +270,9 @@ static enum proto_verdict take_mechanisms(struct proto_session *session, struct 
     if (session->plan != PROTO_PLAN_PLAINTEXT)
         found = postgres_filter_mechanisms(buffer_content(input), length, &session->to_driver);
     if (found == POSTGRES_MECHANISMS_EMPTY)
-        return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-                         "the server accepts only logins that are bound to the TLS session "
-                         "(SCRAM-SHA-256-PLUS), which the real driver cannot do here");
+        return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL,
+                            "the server accepts only logins that are bound to the TLS session "
+                            "(SCRAM-SHA-256-PLUS), which the real driver cannot do here");
     if (found == POSTGRES_MECHANISMS_KEPT)
         buffer_take(input, length);
     else

@@ -142,10 +142,12 @@ bool proto_session_open(struct proto_session *session, const struct proto *proto
                         enum proto_plan plan);
 void proto_session_close(struct proto_session *session);
 
-/* For the rows: sets the session's error and returns the verdict. */
+/* For the rows: set the session's error and return the verdict; the second one, PROTO_REFUSE. */
 enum proto_verdict proto_end(struct proto_session *session, enum proto_verdict verdict,
                              enum odbcssl_error code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+enum proto_verdict proto_refuse(struct proto_session *session, enum odbcssl_error code,
+                                const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* For the rows, which append to the session's buffers without asking whether it worked: what start,
  * from_driver, from_server and tls_started return in the place of verdict. Where memory was out

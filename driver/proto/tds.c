@@ -32,8 +32,8 @@ enum proto_verdict tds_refuse_outcome(struct proto_session *session, enum tds_ou
         [TDS_BAD_TYPE] = "a message whose packets are of different types",
         [TDS_TOO_LONG] = "a login message that is too long",
     };
-    return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL, "%s sent %s: not TDS", sender,
-                     reasons[outcome]);
+    return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL, "%s sent %s: not TDS", sender,
+                        reasons[outcome]);
 }
 
 /* A refusal is final, whatever comes behind it. */
@@ -87,10 +87,11 @@ static enum proto_verdict tds_from_server(struct proto_session *session, struct 
     }
     char text[STRANGER_TEXT_SIZE];
     return conclude(
-        session, proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-                           "not SQL Server: the server spoke before it was asked anything, with %s",
-                           stranger_describe(buffer_content(input), buffer_length(input), text,
-                                             sizeof text)));
+        session,
+        proto_refuse(
+            session, ODBCSSL_ERROR_PROTOCOL,
+            "not SQL Server: the server spoke before it was asked anything, with %s",
+            stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text)));
 }
 
 static enum proto_verdict tds_tls_started(struct proto_session *session)

@@ -24,8 +24,8 @@ static enum proto_verdict begin_login(struct proto_session *session,
     struct tds *tds = session->state;
     bool is_login_only = session->coverage == PROTO_COVERAGE_LOGIN;
     if (is_login_only && (packet->status & TDS_STATUS_LAST) == 0)
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
             "the server encrypts only the first packet of a login, and the real driver's login is "
             "longer than one: set SslMode=require to encrypt all, or disable to encrypt nothing");
     /* MS-TDS 2.2.6.4: TDSVersion is the second field, little-endian. */
@@ -45,8 +45,8 @@ enum proto_verdict tds_login_read_driver(struct proto_session *session, struct b
     while (buffer_length(input) > 0 && verdict == PROTO_CONTINUE) {
         struct tds_packet packet;
         if (!is_login_packet(tds, *buffer_content(input)))
-            return proto_end(
-                session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+            return proto_refuse(
+                session, ODBCSSL_ERROR_PROTOCOL,
                 "the real driver sent a packet of type 0x%02X where it should have logged in",
                 *buffer_content(input));
         enum tds_outcome outcome =
@@ -77,10 +77,10 @@ static enum proto_verdict judge_login_reply(struct proto_session *session)
                               &session->error))
         return PROTO_REFUSE;
     if (reply->is_routed)
-        return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_ROUTING,
-                         "the server sends this connection on to %s, port %u, past the TLS "
-                         "session: name that server in the DSN instead",
-                         reply->routing_host, reply->routing_port);
+        return proto_refuse(session, ODBCSSL_ERROR_ROUTING,
+                            "the server sends this connection on to %s, port %u, past the TLS "
+                            "session: name that server in the DSN instead",
+                            reply->routing_host, reply->routing_port);
     buffer_append(&session->to_driver, buffer_content(packets), buffer_length(packets));
     tds_message_clear(&tds->message);
     session->is_login_refused = reply->has_error && !reply->is_accepted;
@@ -99,8 +99,8 @@ enum proto_verdict tds_login_read_server(struct proto_session *session, struct b
     while (buffer_length(input) > 0 && verdict == PROTO_CONTINUE) {
         uint8_t type = *buffer_content(input);
         if (type != TDS_PACKET_REPLY)
-            return proto_end(
-                session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+            return proto_refuse(
+                session, ODBCSSL_ERROR_PROTOCOL,
                 "the server answered the login with a byte 0x%02X, not with a reply (0x04)", type);
         enum tds_outcome outcome = tds_message_collect(&tds->message, input, LOGIN_REPLY_LIMIT);
         if (outcome == TDS_PARTIAL)

@@ -49,23 +49,23 @@ static enum proto_verdict refuse_first_packet(struct proto_session *session, uin
 {
     switch (type) {
     case TDS_PACKET_OLD_LOGIN:
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
             "the real driver began with a login packet of TDS 4.2 or 5.0, which knows no TLS; "
             "nothing of it was sent on: set TDS_Version=7.4");
     case TDS_PACKET_LOGIN7:
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
             "the real driver logs in without PRELOGIN, as TDS 7.0 does, which knows no TLS; "
             "nothing of it was sent on: set TDS_Version=7.4");
     case TDS_PACKET_TLS:
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_KEYWORD_CONFLICT,
             "the real driver begins TLS itself (Encryption=strict): set its Encryption=request, "
             "and SslNegotiation=direct for TDS 8.0 to the server");
     default:
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_PROTOCOL,
             "the real driver began with a packet of type 0x%02X, not with TDS PRELOGIN (0x12)",
             type);
     }
@@ -104,12 +104,12 @@ static enum proto_verdict send_prelogin(struct proto_session *session)
     if (buffer_length(payload) == 0 ||
         !tds_prelogin_read(buffer_content(payload), buffer_length(payload), "the real driver",
                            &prelogin, &session->error))
-        return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-                         "the real driver sent an empty TDS PRELOGIN message");
+        return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL,
+                            "the real driver sent an empty TDS PRELOGIN message");
     if (prelogin.encryption != TDS_ENCRYPTION_OFF &&
         prelogin.encryption != TDS_ENCRYPTION_NOT_SUPPORTED)
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_KEYWORD_CONFLICT,
             "the real driver asks for TLS of its own (PRELOGIN ENCRYPTION %s), which odbcssl "
             "provides: set the real driver's Encryption=request or off",
             tds_encryption_text(prelogin.encryption, text));
@@ -151,8 +151,8 @@ static enum proto_verdict begin_tls(struct proto_session *session, enum proto_co
     struct tds *tds = session->state;
     /* What follows in plaintext would be taken for bytes of the TLS session. */
     if (buffer_length(input) > 0)
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_EARLY_PLAINTEXT,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_EARLY_PLAINTEXT,
             "the server, or someone between, sent %zu unencrypted bytes after the PRELOGIN "
             "reply, where TLS should have begun",
             buffer_length(input));
@@ -204,8 +204,8 @@ enum proto_verdict tds_switch_read_server(struct proto_session *session, struct 
     struct tds_prelogin prelogin;
     char text[STRANGER_TEXT_SIZE];
     if (*buffer_content(input) != TDS_PACKET_REPLY)
-        return proto_end(
-            session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
+        return proto_refuse(
+            session, ODBCSSL_ERROR_PROTOCOL,
             "not SQL Server, or SslNegotiation is wrong: the server answered TDS PRELOGIN with %s",
             stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
     enum tds_outcome outcome = tds_message_collect(&tds->message, input, PRELOGIN_LIMIT);
@@ -217,8 +217,8 @@ enum proto_verdict tds_switch_read_server(struct proto_session *session, struct 
     if (buffer_length(payload) == 0 ||
         !tds_prelogin_read(buffer_content(payload), buffer_length(payload), "the server", &prelogin,
                            &session->error))
-        return proto_end(session, PROTO_REFUSE, ODBCSSL_ERROR_PROTOCOL,
-                         "the server sent an empty TDS PRELOGIN reply");
+        return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL,
+                            "the server sent an empty TDS PRELOGIN reply");
     uint8_t answer = prelogin.encryption;
     keep_reply(tds, &prelogin);
     tds_message_clear(&tds->message);

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "base/fork.h"
-#include "base/text.h"
 #include "tls/credentials_load.h"
 #include "tls/gaussdb_key.h"
 #include "tls/token.h"

@@ -7,7 +7,6 @@
 #define TLS_CREDENTIALS_H
 
 #include <gnutls/gnutls.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "base/options.h"

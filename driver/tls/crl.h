@@ -92,10 +92,9 @@ void crl_free(struct crl **crl);
 /* A delta CRL is one whatever else it is. */
 enum crl_kind crl_kind(const struct crl *crl);
 
-/* Whether a serial (content octets of the DER INTEGER) is listed. O(log n). entry_out may be NULL.
- */
-bool crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_size,
-              struct crl_entry *entry_out);
+/* Whether a serial (a DER INTEGER, of which the content counts) is listed. O(log n). entry_out may
+ * be NULL. */
+bool crl_find(const struct crl *crl, const struct der *serial, struct crl_entry *entry_out);
 
 /* Whether issuer's key signed the CRL, whatever the algorithm (see signature_is_weak). The answer
  * is kept per issuer key. Thread-safe. */

@@ -13,29 +13,27 @@
 
 static const char out_of_memory[] = "there is not enough memory for its entries";
 
-struct serial {
-    const unsigned char *bytes;
-    size_t size;
-};
-
 /* Leading octets that add nothing are skipped, so that a serial matches however long it was
  * written. */
-static struct serial serial_of(const unsigned char *bytes, size_t size)
+static struct der trim(const struct der *serial)
 {
-    while (size > 1 &&
+    struct der trimmed = *serial;
+    const unsigned char *bytes = serial->content;
+    while (trimmed.size > 1 &&
            ((bytes[0] == 0x00 && bytes[1] < 0x80) || (bytes[0] == 0xff && bytes[1] >= 0x80))) {
-        bytes++;
-        size--;
+        trimmed.content = ++bytes;
+        trimmed.size--;
     }
-    return (struct serial){bytes, size};
+    return trimmed;
 }
 
 /* FNV-1a, 64 bits folded into 32. Equal hashes cost time only: the bytes decide. */
-static uint32_t hash_serial(struct serial serial)
+static uint32_t hash_serial(const struct der *serial)
 {
+    const struct der trimmed = trim(serial);
     uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < serial.size; i++)
-        hash = (hash ^ serial.bytes[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < trimmed.size; i++)
+        hash = (hash ^ trimmed.content[i]) * 0x100000001b3u;
     return (uint32_t)(hash >> 32 ^ hash);
 }
 
@@ -79,8 +77,7 @@ static bool read_rows(struct crl *crl, const struct der *rows, uint64_t *slots)
             crl->unknown_extension = row.unknown_extension;
             crl->unknown_serial = row.serial;
         }
-        uint32_t hash = hash_serial(serial_of(row.serial.content, row.serial.size));
-        slots[count++] = (uint64_t)hash << 32 | offset;
+        slots[count++] = (uint64_t)hash_serial(&row.serial) << 32 | offset;
     }
     crl->index.count = count;
     return true;
@@ -115,11 +112,10 @@ static size_t find_first(const struct crl_index *index, uint32_t hash)
     return low;
 }
 
-bool crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_size,
-              struct crl_entry *entry_out)
+bool crl_find(const struct crl *crl, const struct der *serial, struct crl_entry *entry_out)
 {
-    struct serial wanted = serial_of(serial, serial_size);
-    uint32_t hash = hash_serial(wanted);
+    const struct der wanted = trim(serial);
+    uint32_t hash = hash_serial(serial);
     const struct crl_index *index = &crl->index;
     for (size_t i = find_first(index, hash); i < index->count && index->slots[i] >> 32 == hash;
          i++) {
@@ -128,8 +124,8 @@ bool crl_find(const struct crl *crl, const unsigned char *serial, size_t serial_
         struct crl_row row;
         if (!crl_read_row(&cursor, crl->is_v2, &row))
             continue;
-        struct serial found = serial_of(row.serial.content, row.serial.size);
-        if (found.size != wanted.size || memcmp(found.bytes, wanted.bytes, wanted.size) != 0)
+        const struct der found = trim(&row.serial);
+        if (found.size != wanted.size || memcmp(found.content, wanted.content, wanted.size) != 0)
             continue;
         if (entry_out != NULL)
             *entry_out = row.entry;

@@ -3,7 +3,6 @@
  * it, against the certificate's own distribution points (RFC 5280, 6.3.3 (b)(2)). A CRL that may be
  * meant for others does not clear a certificate, so what is not understood is "not covered".
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "tls/crl_parts.h"

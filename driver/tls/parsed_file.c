@@ -5,7 +5,6 @@
  */
 #include "tls/parsed_file.h"
 
-#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

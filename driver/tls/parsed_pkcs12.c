@@ -4,7 +4,6 @@
  * the connection.
  */
 #include <gnutls/pkcs12.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"

@@ -6,7 +6,6 @@
 #include "tls/trust.h"
 
 #include <gnutls/pkcs11.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

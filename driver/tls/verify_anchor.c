@@ -15,9 +15,7 @@
 
 struct ascent {
     struct verification *verification;
-    struct verify_part *found;   /* where the inquiries note what they find */
-    struct verify_part *refusal; /* the first; outcome COUNT: none */
-    size_t anchor;               /* of the path, its index there: the ways begin at it */
+    size_t anchor; /* of the path, its index there: the ways begin at it */
     unsigned steps;
     bool has_asked;
 };
@@ -33,27 +31,16 @@ static bool has_crl_of_issuer(const struct crl_set *crls, const struct certifica
     return false;
 }
 
-static void note_refusal(struct ascent *ascent)
-{
-    if (ascent->refusal->outcome == VERIFY_OUTCOME_COUNT)
-        *ascent->refusal = *ascent->found;
-    verify_clear(ascent->found);
-}
-
 /* Where the issuer gave no CRL at all, its word on an anchor is not missed. */
 static bool is_unrevoked(struct ascent *ascent, size_t subject)
 {
     const struct verify_request *request = ascent->verification->request;
-    struct verify_attempt *attempt = &ascent->verification->current;
+    const struct certificate *certificate = ascent->verification->current.path[subject];
     bool is_asked = request->crl_check == CRL_CHECK_CHAIN || subject == 0;
-    if (!is_asked || !has_crl_of_issuer(request->crls, attempt->path[subject]))
+    if (!is_asked || !has_crl_of_issuer(request->crls, certificate))
         return true;
     ascent->has_asked = true;
-    verify_inquire(ascent->verification, subject);
-    if (ascent->found->status == 0)
-        return true;
-    note_refusal(ascent);
-    return false;
+    return verify_inquire(ascent->verification, subject);
 }
 
 static enum ascent_verdict climb(struct ascent *ascent, bool is_anchor);
@@ -100,7 +87,6 @@ static enum ascent_verdict climb(struct ascent *ascent, bool is_anchor)
         verify_fail(attempt, VERIFY_OUTCOME_LIMIT,
                     "there are too many ways from a trust anchor to the CAs above it, whose CRLs "
                     "may speak of it");
-        note_refusal(ascent);
         return ASCENT_BAD;
     }
     ascent->steps++;
@@ -119,25 +105,16 @@ bool verify_check_anchor_revocation(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     struct verify_part *found = &attempt->parts[VERIFY_PART_REVOCATION];
-    struct verify_part *both = calloc(2, sizeof *both);
-    if (both == NULL) {
+    struct ascent ascent = {.verification = verification, .anchor = attempt->path_count - 1};
+    struct verify_part *before = malloc(sizeof *before);
+    if (before == NULL) {
         verify_fail(attempt, VERIFY_OUTCOME_OTHER, "out of memory");
         return true;
     }
-    struct verify_part *before = &both[0], *refusal = &both[1];
-    struct ascent ascent = {.verification = verification,
-                            .found = found,
-                            .refusal = refusal,
-                            .anchor = attempt->path_count - 1};
     *before = *found;
-    verify_clear(refusal);
-    verify_clear(found);
-    enum ascent_verdict verdict = climb(&ascent, false);
-    *found = *before;
-    if (verdict == ASCENT_BAD) {
-        verify_fail(attempt, refusal->outcome, "%s", refusal->error.text);
-        found->status |= refusal->status;
-    }
-    free(both);
+    /* What was found on bad ways does not count when there is a good one. */
+    if (climb(&ascent, false) != ASCENT_BAD)
+        *found = *before;
+    free(before);
     return ascent.has_asked;
 }

@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <gnutls/gnutls.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"

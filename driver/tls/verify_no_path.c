@@ -4,7 +4,6 @@
  * and looks at who is named as the issuer there, since an intermediate that was not sent, a wrong
  * SslRootCert and a forged certificate are cured in different places.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "tls/verify_parts.h"

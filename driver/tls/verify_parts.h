@@ -112,8 +112,9 @@ void verify_check_name_constraints(struct verification *verification);
 void verify_check_policies(struct verification *verification);
 void verify_check_revocation(struct verification *verification);
 
-/* Asks the CRLs about path[subject], by the keys of the certificates behind it in the path. */
-void verify_inquire(struct verification *verification, size_t subject);
+/* Asks the CRLs about path[subject], by the keys of the certificates behind it in the path, and
+ * notes what speaks against it. false: something does. */
+bool verify_inquire(struct verification *verification, size_t subject);
 
 /* Asks the CRLs of CAs above the anchor of the path, where they are trusted too. Whether any was
  * asked. */

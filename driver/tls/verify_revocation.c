@@ -40,7 +40,7 @@ struct inquiry {
     struct listing doubtful; /* by one that could not have cleared the certificate */
 };
 
-static void inquire(struct verification *verification, size_t subject, bool may_delegate);
+static bool inquire(struct verification *verification, size_t subject, bool may_delegate);
 
 static bool may_sign(const struct certificate *signer, const struct crl *crl)
 {
@@ -66,9 +66,7 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
         attempt->path[attempt->path_count++] = inquiry->attempt->path[i];
     verify_check_certificate(side, 0, VERIFY_PLACE_CRL_SIGNER);
     verify_check_name_constraints(side);
-    if (verify_status(attempt->parts) == 0)
-        inquire(side, 0, false);
-    bool is_valid = verify_status(attempt->parts) == 0;
+    bool is_valid = verify_status(attempt->parts) == 0 && inquire(side, 0, false);
     scratch_free(side, sizeof *side);
     return is_valid;
 }
@@ -174,13 +172,6 @@ static bool is_credible(const struct crl *crl, enum verify_outcome outcome)
     }
 }
 
-static bool is_listed(const struct inquiry *inquiry, const struct crl *crl,
-                      struct crl_entry *entry_out)
-{
-    const struct der *serial = &inquiry->certificate->serial;
-    return crl_find(crl, serial->content, serial->size, entry_out);
-}
-
 /* Only a hold can be lifted: by a newer CRL of the same scope that does not list it any more
  * (RFC 5280, 5.3.1). */
 static bool is_lifted(const struct inquiry *inquiry, const struct listing *listing)
@@ -194,7 +185,7 @@ static bool is_lifted(const struct inquiry *inquiry, const struct listing *listi
             crl_is_same_scope(newer, listing->crl) &&
             name_is_equal(&inquiry->certificate->issuer, &newer->issuer) &&
             may_revoke(inquiry, newer, check_crl(inquiry, newer)) &&
-            !is_listed(inquiry, newer, NULL))
+            !crl_find(newer, &inquiry->certificate->serial, NULL))
             return true;
     }
     return false;
@@ -204,7 +195,8 @@ static void note_listing(struct inquiry *inquiry, const struct crl *crl,
                          enum verify_outcome outcome)
 {
     struct listing listing = {.crl = crl, .outcome = outcome};
-    if (!is_credible(crl, outcome) || !is_listed(inquiry, crl, &listing.entry) ||
+    if (!is_credible(crl, outcome) ||
+        !crl_find(crl, &inquiry->certificate->serial, &listing.entry) ||
         (outcome == VERIFY_OUTCOME_CRL_DELTA &&
          listing.entry.reason == CRL_REASON_REMOVE_FROM_CRL) ||
         is_lifted(inquiry, &listing))
@@ -340,7 +332,8 @@ static void note_end(struct verify_attempt *attempt, const struct crl *crl, time
         attempt->crl_ending = end;
 }
 
-static void conclude(struct inquiry *inquiry)
+/* false: something was found against the certificate. */
+static bool conclude(struct inquiry *inquiry)
 {
     const struct crl *good = inquiry->good, *delta = inquiry->delta;
     /* A delta that is not older than the complete CRL may say more than it, and is not understood.
@@ -350,7 +343,8 @@ static void conclude(struct inquiry *inquiry)
         inquiry->best_crl = delta;
     }
     bool is_good = inquiry->best_crl != NULL && inquiry->best == VERIFY_OUTCOME_COUNT;
-    if (inquiry->revoking.crl != NULL)
+    bool is_revoked = inquiry->revoking.crl != NULL;
+    if (is_revoked)
         report_revoked(inquiry, &inquiry->revoking);
     else if (!is_good && inquiry->doubtful.crl != NULL)
         report_revoked(inquiry, &inquiry->doubtful);
@@ -360,10 +354,10 @@ static void conclude(struct inquiry *inquiry)
         report_unusable(inquiry);
     if (good != NULL)
         note_end(inquiry->attempt, good, inquiry->request->at);
+    return is_good && !is_revoked;
 }
 
-/* Asks the CRLs about path[subject]. */
-static void inquire(struct verification *verification, size_t subject, bool may_delegate)
+static bool inquire(struct verification *verification, size_t subject, bool may_delegate)
 {
     const struct crl_set *crls = verification->request->crls;
     struct inquiry inquiry = {.verification = verification,
@@ -375,12 +369,12 @@ static void inquire(struct verification *verification, size_t subject, bool may_
     for (size_t i = 0; i < crls->count; i++)
         if (name_is_equal(&inquiry.certificate->issuer, &crls->items[i]->issuer))
             try_crl(&inquiry, crls->items[i]);
-    conclude(&inquiry);
+    return conclude(&inquiry);
 }
 
-void verify_inquire(struct verification *verification, size_t subject)
+bool verify_inquire(struct verification *verification, size_t subject)
 {
-    inquire(verification, subject, true);
+    return inquire(verification, subject, true);
 }
 
 void verify_check_revocation(struct verification *verification)

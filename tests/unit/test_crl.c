@@ -64,7 +64,7 @@ static bool is_listed(const struct crl *crl, const char *hex, struct crl_entry *
 {
     unsigned char serial[64];
     size_t size = der_parse_hex(hex, serial, sizeof serial);
-    return crl_find(crl, serial, size, entry_out);
+    return crl_find(crl, &(struct der){.content = serial, .size = size}, entry_out);
 }
 
 /* What is found */
