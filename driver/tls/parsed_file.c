@@ -5,6 +5,7 @@
  */
 #include "tls/parsed_file.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,9 +77,9 @@ bool parsed_add_key(const struct parsing *parsing, const unsigned char *bytes, s
     if (!parsed_wants_keys(parsing))
         return true;
     if (file->key_count == PARSED_KEY_LIMIT || size > PARSED_KEY_SIZE_LIMIT)
-        return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                         "%s: the file holds more than %d private keys, or one larger than %zu KiB",
-                         parsing->source->name, PARSED_KEY_LIMIT, PARSED_KEY_SIZE_LIMIT >> 10);
+        return parsed_refuse(parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                             "the file holds more than %d private keys, or one larger than %zu KiB",
+                             PARSED_KEY_LIMIT, PARSED_KEY_SIZE_LIMIT >> 10);
     struct parsed_key *key =
         add_copy((void **)&file->keys, &file->key_count, sizeof *key, bytes, size, parsing->error);
     if (key == NULL)
@@ -123,20 +124,28 @@ void parsed_file_free(struct parsed_file *file)
 
 /* ---- refusals ---- */
 
+bool parsed_refuse(const struct parsing *parsing, enum odbcssl_error code, const char *format, ...)
+{
+    char text[ERROR_TEXT_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return error_set(parsing->error, code, "%s: %s", parsing->source->name, text);
+}
+
 bool parsed_damaged(const struct parsing *parsing, const char *what, const char *why)
 {
-    return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED, "%s: the %s is damaged: %s",
-                     parsing->source->name, what, why);
+    return parsed_refuse(parsing, ODBCSSL_ERROR_FILE_MALFORMED, "the %s is damaged: %s", what, why);
 }
 
 static bool damaged_block(const struct parsing *parsing, const struct pem_block *block,
                           const char *what)
 {
     char label[80];
-    return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                     "%s: the block '%s' that begins in line %zu %s", parsing->source->name,
-                     error_printable(block->label, block->label_size, label, sizeof label),
-                     block->line, what);
+    return parsed_refuse(
+        parsing, ODBCSSL_ERROR_FILE_MALFORMED, "the block '%s' that begins in line %zu %s",
+        error_printable(block->label, block->label_size, label, sizeof label), block->line, what);
 }
 
 /* "a private key and a certificate revocation list (CRL)"; returns out. */
@@ -160,13 +169,13 @@ static bool refuse(const struct parsing *parsing)
     char found[512];
     uint64_t seen = parsing->file->seen;
     const char *advice = parsed_kind_advice(seen);
-    return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                     "%s: the file holds %s; what is wanted here is %s%s%s", parsing->source->name,
-                     describe(seen, found, sizeof found),
-                     parsing->source->wanted == PARSED_WANTED_KEY
-                         ? "a private key (PEM, DER, PKCS#12 or JKS)"
-                         : "certificates (PEM, DER, PKCS#7, PKCS#12 or JKS)",
-                     advice != NULL ? "; " : "", advice != NULL ? advice : "");
+    return parsed_refuse(parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "the file holds %s; what is wanted here is %s%s%s",
+                         describe(seen, found, sizeof found),
+                         parsing->source->wanted == PARSED_WANTED_KEY
+                             ? "a private key (PEM, DER, PKCS#12 or JKS)"
+                             : "certificates (PEM, DER, PKCS#7, PKCS#12 or JKS)",
+                         advice != NULL ? "; " : "", advice != NULL ? advice : "");
 }
 
 /* ---- content ---- */
@@ -249,10 +258,9 @@ static bool read_block(const struct parsing *parsing, const struct pem_block *bl
         return read_encoded(parsing, block, kind);
     case PARSED_TRUSTED_CERTIFICATE:
         /* It may say what the certificate must not be trusted for, which nobody here would obey. */
-        return error_set(parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                         "%s: line %zu begins %s, which is not supported; %s",
-                         parsing->source->name, block->line, parsed_kind_name(kind),
-                         parsed_kind_advice(UINT64_C(1) << kind));
+        return parsed_refuse(parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                             "line %zu begins %s, which is not supported; %s", block->line,
+                             parsed_kind_name(kind), parsed_kind_advice(UINT64_C(1) << kind));
     default:
         parsed_saw(parsing, kind);
         return true;

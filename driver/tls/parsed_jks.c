@@ -68,11 +68,11 @@ static bool digest_fits(const unsigned char *bytes, size_t size, const char *pas
 /* The digest covers the password too, so a wrong password looks like an altered file. */
 static bool check_digest(struct reader *reader, const unsigned char *bytes, size_t size)
 {
-    const char *given = reader->parsing->source->password, *name = reader->parsing->source->name;
-    struct error *error = reader->parsing->error;
+    const char *given = reader->parsing->source->password;
     reader->password = given;
     if (given != NULL && strlen(given) > PASSWORD_LIMIT)
-        return error_set(error, ODBCSSL_ERROR_STORE_PASSWORD, "%s: SslPassword is too long", name);
+        return parsed_refuse(reader->parsing, ODBCSSL_ERROR_STORE_PASSWORD,
+                             "SslPassword is too long");
     if (given != NULL && digest_fits(bytes, size, given))
         return true;
     const char *const *usual = parsed_default_passwords;
@@ -81,21 +81,20 @@ static bool check_digest(struct reader *reader, const unsigned char *bytes, size
     if (given == NULL) {
         reader->password = *usual;
         return *usual != NULL ||
-               error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
-                         "%s: SslPassword is not set, and none of the usual passwords of a Java "
-                         "key store (changeit, apsaradb) fits its digest: set SslPassword to its "
-                         "password; if it is one of these, the file was altered",
-                         name);
+               parsed_refuse(
+                   reader->parsing, ODBCSSL_ERROR_STORE_PASSWORD,
+                   "SslPassword is not set, and none of the usual passwords of a Java "
+                   "key store (changeit, apsaradb) fits its digest: set SslPassword to its "
+                   "password; if it is one of these, the file was altered");
     }
     if (*usual != NULL)
-        return error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
-                         "%s: SslPassword is not the password of this Java key store; the file is "
-                         "intact and has the usual password '%s'",
-                         name, *usual);
-    return error_set(error, ODBCSSL_ERROR_STORE_ALTERED,
-                     "%s: the digest of the Java key store does not fit: SslPassword is not its "
-                     "password, or the file was altered",
-                     name);
+        return parsed_refuse(reader->parsing, ODBCSSL_ERROR_STORE_PASSWORD,
+                             "SslPassword is not the password of this Java key store; the file is "
+                             "intact and has the usual password '%s'",
+                             *usual);
+    return parsed_refuse(reader->parsing, ODBCSSL_ERROR_STORE_ALTERED,
+                         "the digest of the Java key store does not fit: SslPassword is not its "
+                         "password, or the file was altered");
 }
 
 /* A certificate: its type (from version 2 on), length, DER. */
@@ -160,10 +159,9 @@ static bool add_key(const struct reader *reader, const struct der *protected)
     if (plain == NULL)
         error_set_memory(parsing->error);
     else if (!unprotect(reader->password, protected, plain))
-        error_set(parsing->error, ODBCSSL_ERROR_KEY_PASSWORD,
-                  "%s: a private key in the Java key store has another password than the store "
-                  "itself; give both the same with keytool -keypasswd",
-                  parsing->source->name);
+        parsed_refuse(parsing, ODBCSSL_ERROR_KEY_PASSWORD,
+                      "a private key in the Java key store has another password than the store "
+                      "itself; give both the same with keytool -keypasswd");
     else
         is_good = parsed_add_key(parsing, plain, size, PARSED_KEY_PLAIN);
     text_wipe(plain, size);

@@ -33,7 +33,10 @@ bool parsed_add_certificate(const struct parsing *parsing, const unsigned char *
 bool parsed_add_key(const struct parsing *parsing, const unsigned char *bytes, size_t size,
                     enum parsed_key_form form);
 
-/* Sets the error and returns false: "NAME: the WHAT is damaged: WHY". */
+/* Sets the error, "NAME: ..." of the file, and returns false; the second one, "NAME: the WHAT is
+ * damaged: WHY". */
+bool parsed_refuse(const struct parsing *parsing, enum odbcssl_error code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 bool parsed_damaged(const struct parsing *parsing, const char *what, const char *why);
 
 /* Passwords that stores are made with by default: Java's, and the one that ApsaraDB RDS gives its

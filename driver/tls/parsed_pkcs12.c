@@ -31,21 +31,18 @@ static bool damaged(const struct store *store, const char *why)
 static bool wrong_password(const struct store *store)
 {
     const struct parsed_source *source = store->parsing->source;
-    struct error *error = store->parsing->error;
     if (store->is_opened)
-        return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
-                         "%s: a part of the PKCS#12 store has another password than the store "
-                         "itself, which is not supported; make it again with one password",
-                         source->name);
+        return parsed_refuse(store->parsing, ODBCSSL_ERROR_KEY_PASSWORD,
+                             "a part of the PKCS#12 store has another password than the store "
+                             "itself, which is not supported; make it again with one password");
     if (source->password != NULL)
-        return error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
-                         "%s: SslPassword is not the password of this PKCS#12 store, or the file "
-                         "was altered",
-                         source->name);
-    return error_set(error, ODBCSSL_ERROR_STORE_PASSWORD,
-                     "%s: SslPassword is not set, and the PKCS#12 store has neither an empty "
-                     "password nor one of the usual ones (changeit, apsaradb): set SslPassword",
-                     source->name);
+        return parsed_refuse(store->parsing, ODBCSSL_ERROR_STORE_PASSWORD,
+                             "SslPassword is not the password of this PKCS#12 store, or the file "
+                             "was altered");
+    return parsed_refuse(
+        store->parsing, ODBCSSL_ERROR_STORE_PASSWORD,
+        "SslPassword is not set, and the PKCS#12 store has neither an empty "
+        "password nor one of the usual ones (changeit, apsaradb): set SslPassword");
 }
 
 /* what: "has a MAC"; oid: of the algorithm, or NULL. */
@@ -211,11 +208,11 @@ static bool read_bag(struct store *store, gnutls_pkcs12_bag_t bag)
         return false;
     int count = gnutls_pkcs12_bag_get_count(bag);
     if (count >= LIST_LIMIT)
-        return error_set(store->parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                         "%s: the PKCS#12 store holds more than %d certificates, which are not "
-                         "read from one; convert it with: openssl pkcs12 -in FILE -nokeys -out "
-                         "NEW.pem",
-                         store->parsing->source->name, LIST_LIMIT - 1);
+        return parsed_refuse(store->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                             "the PKCS#12 store holds more than %d certificates, which are not "
+                             "read from one; convert it with: openssl pkcs12 -in FILE -nokeys -out "
+                             "NEW.pem",
+                             LIST_LIMIT - 1);
     for (int i = 0; i < count; i++)
         if (!read_entry(store, bag, (unsigned)i))
             return false;

@@ -15,12 +15,10 @@ static void check_distrust(struct verification *verification)
 {
     struct verify_attempt *attempt = &verification->current;
     const struct trust *trust = verification->request->trust;
-    char described[CERTIFICATE_TEXT_SIZE];
     for (size_t i = 0; trust->distrusted.count > 0 && i < attempt->path_count; i++)
         if (trust_has(&trust->distrusted, attempt->path[i]))
-            verify_fail(attempt, VERIFY_OUTCOME_DISTRUSTED,
-                        "%s is distrusted by this system's trust policy (p11-kit)",
-                        verify_describe(attempt, i, described));
+            verify_fail_at(attempt, i, VERIFY_OUTCOME_DISTRUSTED,
+                           "is distrusted by this system's trust policy (p11-kit)");
 }
 
 void verify_check_path(struct verification *verification, bool is_complete)

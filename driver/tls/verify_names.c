@@ -72,12 +72,11 @@ static const char *list_bases(const struct der *list, unsigned kind, char *out, 
 static void report(const struct comparison *comparison, const struct der *name, const char *verb,
                    const char *subtrees)
 {
-    char described[CERTIFICATE_TEXT_SIZE], maker[CERTIFICATE_TEXT_SIZE], text[NAME_TEXT_SIZE];
-    verify_fail(comparison->attempt, VERIFY_OUTCOME_NAME_CONSTRAINT,
-                "%s has the name %s%s, which the nameConstraints of %s %s %s",
-                verify_describe(comparison->attempt, comparison->subject, described),
-                certificate_format_name(name, text, sizeof text), comparison->origin,
-                verify_describe(comparison->attempt, comparison->maker, maker), verb, subtrees);
+    char maker[CERTIFICATE_TEXT_SIZE], text[NAME_TEXT_SIZE];
+    verify_fail_at(comparison->attempt, comparison->subject, VERIFY_OUTCOME_NAME_CONSTRAINT,
+                   "has the name %s%s, which the nameConstraints of %s %s %s",
+                   certificate_format_name(name, text, sizeof text), comparison->origin,
+                   verify_describe(comparison->attempt, comparison->maker, maker), verb, subtrees);
 }
 
 static bool spend(const struct comparison *comparison)

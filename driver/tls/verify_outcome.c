@@ -3,6 +3,7 @@
  * error code, and the parts of a verdict in which failures are noted, the gravest of each.
  */
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "tls/verify_parts.h"
 
@@ -63,6 +64,17 @@ void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, co
     va_start(arguments, format);
     error_set_arguments(&part->error, verify_outcomes[outcome].code, format, arguments);
     va_end(arguments);
+}
+
+void verify_fail_at(struct verify_attempt *attempt, size_t i, enum verify_outcome outcome,
+                    const char *format, ...)
+{
+    char described[CERTIFICATE_TEXT_SIZE], text[ERROR_TEXT_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    verify_fail(attempt, outcome, "%s %s", verify_describe(attempt, i, described), text);
 }
 
 void verify_clear(struct verify_part *part)

@@ -67,6 +67,10 @@ struct verification {
 void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
                  ...) __attribute__((format(printf, 3, 4)));
 
+/* The same, of path[i], which the text goes on from: "CA certificate CN=a (serial 0A) expired". */
+void verify_fail_at(struct verify_attempt *attempt, size_t i, enum verify_outcome outcome,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* Empties what was found, keeps the path, and begins with its chain. */
 void verify_start_attempt(struct verify_attempt *attempt);
 

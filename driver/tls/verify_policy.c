@@ -184,8 +184,7 @@ static bool process(struct verify_attempt *attempt, size_t i, struct state *stat
         return false;
     }
     if (i > 0 && maps_any_policy(certificate)) {
-        verify_fail(attempt, VERIFY_OUTCOME_POLICY, "%s has policyMappings that map anyPolicy",
-                    verify_describe(attempt, i, described));
+        verify_fail_at(attempt, i, VERIFY_OUTCOME_POLICY, "has policyMappings that map anyPolicy");
         return false;
     }
     if (i > 0)

@@ -247,12 +247,12 @@ static const char *describe_limits(const struct inquiry *inquiry, const struct l
 
 static void report_revoked(const struct inquiry *inquiry, const struct listing *listing)
 {
-    char described[CERTIFICATE_TEXT_SIZE], date[CLOCK_TEXT_SIZE], limits[200];
-    verify_fail(
-        inquiry->attempt, VERIFY_OUTCOME_REVOKED, "%s was revoked on %s (%s) according to %s%s",
-        verify_describe(inquiry->attempt, inquiry->subject, described),
-        clock_format_date(listing->entry.revoked_at, date), crl_reason_name(listing->entry.reason),
-        listing->crl->name, describe_limits(inquiry, listing, limits, sizeof limits));
+    char date[CLOCK_TEXT_SIZE], limits[200];
+    verify_fail_at(inquiry->attempt, inquiry->subject, VERIFY_OUTCOME_REVOKED,
+                   "was revoked on %s (%s) according to %s%s",
+                   clock_format_date(listing->entry.revoked_at, date),
+                   crl_reason_name(listing->entry.reason), listing->crl->name,
+                   describe_limits(inquiry, listing, limits, sizeof limits));
 }
 
 static void report_missing(const struct inquiry *inquiry)

@@ -21,20 +21,14 @@ struct rule_target {
     struct verify_attempt *attempt;
     size_t i;
     const struct certificate *certificate; /* path[i] */
-    char described[CERTIFICATE_TEXT_SIZE]; /* room for describe() */
 };
-
-static const char *describe(struct rule_target *target)
-{
-    return verify_describe(target->attempt, target->i, target->described);
-}
 
 static void check_form(struct rule_target *target)
 {
     const struct certificate *certificate = target->certificate;
     if (certificate->fault != NULL)
-        verify_fail(target->attempt, VERIFY_OUTCOME_MALFORMED, "%s is malformed: %s %s",
-                    describe(target), certificate->fault_place, certificate->fault);
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_MALFORMED, "is malformed: %s %s",
+                       certificate->fault_place, certificate->fault);
 }
 
 static void check_dates(struct rule_target *target)
@@ -44,12 +38,13 @@ static void check_dates(struct rule_target *target)
     char limit[CLOCK_TEXT_SIZE], now[CLOCK_TEXT_SIZE];
     clock_format(at, now);
     if (at > certificate->not_after)
-        verify_fail(target->attempt, VERIFY_OUTCOME_EXPIRED, "%s expired on %s; it is now %s",
-                    describe(target), clock_format(certificate->not_after, limit), now);
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_EXPIRED,
+                       "expired on %s; it is now %s", clock_format(certificate->not_after, limit),
+                       now);
     else if (at < certificate->not_before)
-        verify_fail(target->attempt, VERIFY_OUTCOME_NOT_YET_VALID,
-                    "%s is valid only from %s; it is now %s", describe(target),
-                    clock_format(certificate->not_before, limit), now);
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_NOT_YET_VALID,
+                       "is valid only from %s; it is now %s",
+                       clock_format(certificate->not_before, limit), now);
 }
 
 struct key_kind {
@@ -77,15 +72,13 @@ static void check_key(struct rule_target *target)
                     key.algorithm == GNUTLS_PK_EDDSA_ED448;
     unsigned weakest = is_curve ? WEAKEST_CURVE_BITS : WEAKEST_RSA_BITS;
     if (key.algorithm < 0)
-        verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_KEY,
-                    "%s has a key that is malformed, or of an algorithm that is not supported",
-                    describe(target));
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_WEAK_KEY,
+                       "has a key that is malformed, or of an algorithm that is not supported");
     else if (key.bits < weakest)
-        verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_KEY,
-                    "%s has a key that is too weak: %s with %u bits; %u or more are wanted",
-                    describe(target),
-                    gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)key.algorithm), key.bits,
-                    weakest);
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_WEAK_KEY,
+                       "has a key that is too weak: %s with %u bits; %u or more are wanted",
+                       gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)key.algorithm), key.bits,
+                       weakest);
 }
 
 /* Keys outside of what is offered in a handshake: some servers show them all the same. */
@@ -99,11 +92,10 @@ static void check_server_key(struct rule_target *target)
         key.curve == GNUTLS_ECC_CURVE_SECP521R1;
     if (key.algorithm < 0 || is_for_tls)
         return;
-    verify_fail(
-        target->attempt, VERIFY_OUTCOME_WEAK_KEY,
-        "%s has a key that is not taken from a TLS server: %s; RSA, Ed25519, Ed448, or ECDSA on "
+    verify_fail_at(
+        target->attempt, target->i, VERIFY_OUTCOME_WEAK_KEY,
+        "has a key that is not taken from a TLS server: %s; RSA, Ed25519, Ed448, or ECDSA on "
         "P-256, P-384 or P-521 is wanted",
-        describe(target),
         key.algorithm == GNUTLS_PK_ECDSA
             ? gnutls_ecc_curve_get_name(key.curve)
             : gnutls_pk_algorithm_get_name((gnutls_pk_algorithm_t)key.algorithm));
@@ -114,9 +106,9 @@ static void check_weak_signature(struct rule_target *target)
     const struct der *algorithm = &target->certificate->signature.algorithm;
     char name[OID_SIZE];
     if (signature_is_weak(algorithm))
-        verify_fail(target->attempt, VERIFY_OUTCOME_WEAK_SIGNATURE,
-                    "%s is signed with %s, which is too weak; SHA-256 or better is wanted",
-                    describe(target), signature_format_algorithm(algorithm, name, sizeof name));
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_WEAK_SIGNATURE,
+                       "is signed with %s, which is too weak; SHA-256 or better is wanted",
+                       signature_format_algorithm(algorithm, name, sizeof name));
 }
 
 static void check_critical(struct rule_target *target)
@@ -124,9 +116,9 @@ static void check_critical(struct rule_target *target)
     const struct der *unknown = &target->certificate->unknown_critical;
     char oid[OID_SIZE];
     if (unknown->whole != NULL)
-        verify_fail(target->attempt, VERIFY_OUTCOME_CRITICAL_EXTENSION,
-                    "%s has a critical extension that is not understood: %s", describe(target),
-                    der_format_oid(unknown, oid, sizeof oid));
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_CRITICAL_EXTENSION,
+                       "has a critical extension that is not understood: %s",
+                       der_format_oid(unknown, oid, sizeof oid));
 }
 
 /* Version 1 knows no such statement: as trust anchor it is the user's word. */
@@ -136,9 +128,9 @@ static void check_authority(struct rule_target *target)
     bool is_old_anchor =
         target->i == target->attempt->path_count - 1 && target->certificate->version < 3;
     if (!is_old_anchor && !target->certificate->is_authority)
-        verify_fail(target->attempt, VERIFY_OUTCOME_NOT_AUTHORITY,
-                    "%s issued %s, but its basicConstraints do not say that it is a CA's",
-                    describe(target), verify_describe(target->attempt, target->i - 1, issued));
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_NOT_AUTHORITY,
+                       "issued %s, but its basicConstraints do not say that it is a CA's",
+                       verify_describe(target->attempt, target->i - 1, issued));
 }
 
 /* RFC 5280, 4.2.1.9: counts the intermediates below that are not self-issued. */
@@ -148,17 +140,16 @@ static void check_path_length(struct rule_target *target)
     for (size_t j = 1; j < target->i; j++)
         below += !certificate_is_self_issued(target->attempt->path[j]);
     if (limit != CERTIFICATE_NO_NUMBER && below > limit)
-        verify_fail(target->attempt, VERIFY_OUTCOME_PATH_LENGTH,
-                    "%s allows %u CA certificate(s) below it (pathLenConstraint), and there are %u",
-                    describe(target), limit, below);
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_PATH_LENGTH,
+                       "allows %u CA certificate(s) below it (pathLenConstraint), and there are %u",
+                       limit, below);
 }
 
 static void check_issuer_usage(struct rule_target *target)
 {
     if ((target->certificate->key_usage & GNUTLS_KEY_KEY_CERT_SIGN) == 0)
-        verify_fail(target->attempt, VERIFY_OUTCOME_KEY_USAGE,
-                    "%s may not sign certificates (its keyUsage has no keyCertSign)",
-                    describe(target));
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_KEY_USAGE,
+                       "may not sign certificates (its keyUsage has no keyCertSign)");
 }
 
 static bool is_tls_server(const struct verify_request *request)
@@ -184,10 +175,9 @@ static void check_purpose(struct rule_target *target)
     while (!is_found && der_next(&oids, &oid))
         is_found = is_purpose(&oid, target->request);
     if (!is_found)
-        verify_fail(target->attempt, VERIFY_OUTCOME_PURPOSE,
-                    "%s may not be used for %s: its extendedKeyUsage does not list it",
-                    describe(target),
-                    is_tls_server(target->request) ? "a TLS server" : target->request->purpose);
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_PURPOSE,
+                       "may not be used for %s: its extendedKeyUsage does not list it",
+                       is_tls_server(target->request) ? "a TLS server" : target->request->purpose);
 }
 
 /* RFC 8446, 4.4.2.2, and RFC 8422, 5.3: keys sign the handshake; RSA's may also decrypt up to TLS
@@ -198,10 +188,10 @@ static void check_server_usage(struct rule_target *target)
     unsigned wanted =
         GNUTLS_KEY_DIGITAL_SIGNATURE | (is_rsa ? (unsigned)GNUTLS_KEY_KEY_ENCIPHERMENT : 0);
     if ((target->certificate->key_usage & wanted) == 0)
-        verify_fail(target->attempt, VERIFY_OUTCOME_KEY_USAGE,
-                    "%s may not be used for a TLS server: its keyUsage has %s", describe(target),
-                    is_rsa ? "neither digitalSignature nor keyEncipherment"
-                           : "no digitalSignature");
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_KEY_USAGE,
+                       "may not be used for a TLS server: its keyUsage has %s",
+                       is_rsa ? "neither digitalSignature nor keyEncipherment"
+                              : "no digitalSignature");
 }
 
 /* RFC 5280, 4.2.1.10: "MUST be used only in a CA certificate". */
@@ -209,8 +199,8 @@ static void check_server_constraints(struct rule_target *target)
 {
     if (certificate_has(target->certificate, CERTIFICATE_NAME_CONSTRAINTS) &&
         !target->certificate->is_authority)
-        verify_fail(target->attempt, VERIFY_OUTCOME_MALFORMED,
-                    "%s is malformed: it has nameConstraints, and is not a CA's", describe(target));
+        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_MALFORMED,
+                       "is malformed: it has nameConstraints, and is not a CA's");
 }
 
 struct rule {
