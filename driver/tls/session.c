@@ -1,3 +1,9 @@
+/*
+ * session.c - one TLS client session between the engine of session/, which has the sockets, and
+ * GnuTLS, which encrypts: bytes of the server go in, bytes for it come out, and nothing here waits.
+ * It offers what the options allow, and lets the handshake end only where session_verify.c saw the
+ * server's certificate.
+ */
 #include "tls/session_internal.h"
 
 #include <arpa/inet.h>
