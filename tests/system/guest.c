@@ -49,6 +49,11 @@ bool guest_works(struct odbc_session *session)
     return odbc_query(session, "select 42") && strcmp(session->value, "42") == 0;
 }
 
+bool guest_is_relayed(void)
+{
+    return strcmp(odbc_transport(), "relay") == 0;
+}
+
 pid_t guest_fork(void)
 {
     fflush(NULL);

@@ -26,6 +26,9 @@ const char *guest_connection_string(const char *driver, const char *extra);
 bool guest_connect(struct odbc_session *session, const char *extra);
 bool guest_works(struct odbc_session *session);
 
+/* Whether the suite runs over the relay (ODBCSSL_TEST_TRANSPORT=relay). */
+bool guest_is_relayed(void);
+
 /* fork(), with all output flushed and, in the child, the alarm set. */
 pid_t guest_fork(void);
 
