@@ -57,6 +57,10 @@ static struct {
                         socklen_t *length);
     ssize_t (*read)(int number, void *bytes, size_t size);
     ssize_t (*recv_chk)(int number, void *bytes, size_t size, size_t room, int flags);
+    ssize_t (*recvfrom_chk)(int number, void *bytes, size_t size, size_t room, int flags,
+                            struct sockaddr *address, socklen_t *length);
+    ssize_t (*read_chk)(int number, void *bytes, size_t size, size_t room);
+    int (*poll_chk)(struct pollfd *polled, nfds_t count, int milliseconds, size_t room);
     ssize_t (*send)(int number, const void *bytes, size_t size, int flags);
     ssize_t (*sendto)(int number, const void *bytes, size_t size, int flags,
                       const struct sockaddr *address, socklen_t length);
@@ -97,6 +101,9 @@ static void find_calls(void)
                  {"recvfrom", &calls.recvfrom},
                  {"read", &calls.read},
                  {"__recv_chk", &calls.recv_chk},
+                 {"__recvfrom_chk", &calls.recvfrom_chk},
+                 {"__read_chk", &calls.read_chk},
+                 {"__poll_chk", &calls.poll_chk},
                  {"send", &calls.send},
                  {"sendto", &calls.sendto},
                  {"write", &calls.write},
@@ -272,14 +279,27 @@ static void receive(struct line *line, uint8_t how)
     socklen_t length = 0;
     ssize_t got;
     fuzz_require(bytes != NULL);
-    if (how % 8 == 6)
-        got = calls.read(line->driver, bytes, size), flag = 0;
-    else if (how % 8 == 7)
-        got = calls.recv_chk(line->driver, bytes, size, size, flag);
-    else if ((how & 0x80) != 0)
+    switch (how % 8) {
+    case 3:
+        got = calls.recvfrom_chk(line->driver, bytes, size, size, flag, NULL, &length);
+        break;
+    case 4:
         got = calls.recvfrom(line->driver, bytes, size, flag, NULL, &length);
-    else
+        break;
+    case 5:
+        flag = 0;
+        got = calls.read_chk(line->driver, bytes, size, size);
+        break;
+    case 6:
+        flag = 0;
+        got = calls.read(line->driver, bytes, size);
+        break;
+    case 7:
+        got = calls.recv_chk(line->driver, bytes, size, size, flag);
+        break;
+    default:
         got = calls.recv(line->driver, bytes, size, flag);
+    }
     fuzz_require(flag != MSG_OOB || got < 0);
     check_received(line, bytes, got, size, (flag & MSG_PEEK) != 0);
     free(bytes);
@@ -313,7 +333,10 @@ static void wait_for_all_lines(uint8_t how)
                                                       ((how & 2) != 0 ? POLLOUT : 0) |
                                                       ((how & 4) != 0 ? POLLRDHUP : 0))};
     polled[LINE_LIMIT] = (struct pollfd){.fd = world.listener, .events = POLLIN};
-    int count = calls.poll(polled, LINE_LIMIT + ((how & 8) != 0), (how & 16) != 0);
+    nfds_t wanted = LINE_LIMIT + ((how & 8) != 0);
+    int patience = (how & 16) != 0;
+    int count = (how & 32) != 0 ? calls.poll_chk(polled, wanted, patience, sizeof polled)
+                                : calls.poll(polled, wanted, patience);
     if (count < 0 && errno == EINTR) /* the fuzzer has an alarm clock */
         return;
     fuzz_require(count >= 0 && count <= LINE_LIMIT + 1);
