@@ -10,6 +10,7 @@
 #include "conn/plan.h"
 #include "conn/pqopt.h"
 #include "conn/profiles.h"
+#include "session/dial.h"
 #include "support/suite.h"
 
 /* ---- the plan of each mode ---- */
@@ -439,6 +440,10 @@ static const struct {
     {DRIVER_FAMILY_POSTGRESQL, "Servername=a;CA=r", ODBCSSL_ERROR_KEYWORD_CONFLICT, "SslMode"},
     {DRIVER_FAMILY_POSTGRESQL, "Servername=a;D5={service=x}", ODBCSSL_ERROR_BYPASS_SETTING,
      "service"},
+    {DRIVER_FAMILY_POSTGRESQL, "Servername=a;AutoBalance=on", ODBCSSL_ERROR_BYPASS_SETTING,
+     "AutoBalance=on"},
+    {DRIVER_FAMILY_POSTGRESQL, "Servername=a;UID={x;y};pqopt={user=z}",
+     ODBCSSL_ERROR_KEYWORD_CONFLICT, "UID and the option user of pqopt"},
     {DRIVER_FAMILY_MYSQL, "Server=a;TLSPeerFP=00", ODBCSSL_ERROR_KEYWORD_CONFLICT, "SslPin"},
     {DRIVER_FAMILY_MYSQL, "Socket=/run/x", ODBCSSL_ERROR_SERVER_MISSING, "Unix socket"},
     {DRIVER_FAMILY_TDS, "Server=a,b", ODBCSSL_ERROR_KEYWORD_VALUE, "65535"},
@@ -500,7 +505,60 @@ CASE("an unknown driver goes by SslServerKeyword and SslPortKeyword")
     CHECK_TEXT(text, "Machine=127.9.8.7;Gate=15432;Other=1;");
     free(text);
     profile_target_free(&target);
+    CHECK(connstr_set(&settings.driver_settings, "Gate", "0"));
+    CHECK(!profile_read(&profile_unknown, &settings, &target, &error) ||
+          !profile_find_server(&profile_unknown, &settings, &target, &error));
+    CHECK_CONTAINS(error.text, "Gate=0");
+    profile_target_free(&target);
     settings_free(&settings);
 }
 
+/* A later round of SQLBrowseConnect: the real driver has its server, and keeps it. */
+CASE("what is answered while browsing leads nowhere else")
+{
+    static const struct {
+        enum driver_family family;
+        const char *given;
+        const char *wanted;
+    } rows[] = {
+        {DRIVER_FAMILY_POSTGRESQL, "UID=me;PWD={a}}b};Servername=elsewhere;Port=1;SSLmode=require",
+         "UID=me;PWD={a}}b};"},
+        {DRIVER_FAMILY_MYSQL, "SOCKET=/tmp/x;User=me;Server=elsewhere", "User=me;"},
+        {DRIVER_FAMILY_TDS, "Server=elsewhere;Port=1;UID=me;Database=sales",
+         "UID=me;Database=sales;"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct connstr given;
+        struct error error = {0};
+        CHECK_FATAL(connstr_parse(rows[i].given, strlen(rows[i].given), &given, &error));
+        char *text = profile_browse_string(profile_find(rows[i].family), &given, false, &error);
+        CHECK_TEXT(text, rows[i].wanted);
+        text_free_secret(text);
+        connstr_free(&given);
+    }
+}
+
 SUITE("profiles", NULL, NULL)
+
+CASE("what is no host is refused, with what to do")
+{
+    static const struct {
+        const char *host;
+        enum odbcssl_error code;
+        const char *part;
+    } rows[] = {
+        {NULL, ODBCSSL_ERROR_SERVER_MISSING, "no server is named"},
+        {"", ODBCSSL_ERROR_SERVER_MISSING, "no server is named"},
+        {"/run/postgresql", ODBCSSL_ERROR_RESOLVE, "is a Unix socket"},
+        {"@abstract", ODBCSSL_ERROR_RESOLVE, "name a host"},
+    };
+    struct dial_target target;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct error error = {0};
+        CHECK(!dial_resolve(rows[i].host, 5432, &target, &error));
+        CHECK_NUMBER(error.code, rows[i].code);
+        CHECK_CONTAINS(error.text, rows[i].part);
+    }
+}
+
+SUITE("servers", NULL, NULL)

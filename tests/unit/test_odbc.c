@@ -203,6 +203,20 @@ CASE("transactions end by connection")
     open_statement("fake.so");
     CHECK_NUMBER(SQLEndTran(SQL_HANDLE_DBC, connection, SQL_COMMIT), SQL_SUCCESS);
     CHECK_CONTAINS(fake->calls, "SQLEndTran 2 0\n");
+    CHECK_NUMBER(SQLEndTran(SQL_HANDLE_ENV, environment, SQL_COMMIT), SQL_ERROR);
+    CHECK_CONTAINS(record_of(SQL_HANDLE_ENV, environment, 1), "HYC00");
+    CHECK_NUMBER(SQLEndTran(SQL_HANDLE_STMT, statement, SQL_COMMIT), SQL_INVALID_HANDLE);
+    close_handles();
+}
+
+CASE("a handle is cancelled by the function that the real driver has")
+{
+    open_statement("fake.so");
+    CHECK_NUMBER(SQLCancelHandle(SQL_HANDLE_STMT, statement), SQL_SUCCESS);
+    CHECK_NUMBER(SQLCancelHandle(SQL_HANDLE_DBC, connection), SQL_ERROR);
+    CHECK_CONTAINS(record_of(SQL_HANDLE_DBC, connection, 1), "IM001");
+    CHECK_NUMBER(SQLCancelHandle(SQL_HANDLE_DBC, statement), SQL_INVALID_HANDLE);
+    CHECK_NUMBER(SQLCancelHandle(SQL_HANDLE_ENV, environment), SQL_INVALID_HANDLE);
     close_handles();
 }
 
@@ -467,8 +481,37 @@ CASE("the application's ODBC version is echoed")
     CHECK_CONTAINS(fake->calls, "SQLSetEnvAttr 200=3\n");
     SQLGetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, &version, 4, NULL);
     CHECK_NUMBER(version, 380);
-    CHECK_NUMBER(SQLSetEnvAttr(environment, 4711, NULL, 0), SQL_ERROR);
-    CHECK_CONTAINS(record_of(SQL_HANDLE_ENV, environment, 1), "HY092");
+    close_handles();
+}
+
+CASE("attributes of the environment that there are, and no others")
+{
+    static const struct {
+        SQLINTEGER attribute;
+        SQLINTEGER value;
+        const char *refusal; /* of setting it; NULL: it is set */
+        SQLINTEGER found;    /* -1: reading is refused as well */
+    } rows[] = {
+        {SQL_ATTR_ODBC_VERSION, SQL_OV_ODBC2, NULL, SQL_OV_ODBC2},
+        {SQL_ATTR_ODBC_VERSION, 99, "HY024", SQL_OV_ODBC2},
+        {SQL_ATTR_OUTPUT_NTS, SQL_TRUE, NULL, SQL_TRUE},
+        {SQL_ATTR_OUTPUT_NTS, SQL_FALSE, "HYC00", SQL_TRUE},
+        {SQL_ATTR_CONNECTION_POOLING, SQL_CP_ONE_PER_DRIVER, NULL, SQL_CP_OFF},
+        {4711, 1, "HY092", -1},
+    };
+    open_handles("fake.so");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SQLINTEGER found = -1;
+        SQLRETURN outcome =
+            SQLSetEnvAttr(environment, rows[i].attribute, (SQLPOINTER)(intptr_t)rows[i].value, 0);
+        CHECK_NUMBER(outcome, rows[i].refusal == NULL ? SQL_SUCCESS : SQL_ERROR);
+        if (rows[i].refusal != NULL)
+            CHECK_CONTAINS(record_of(SQL_HANDLE_ENV, environment, 1), rows[i].refusal);
+        outcome = SQLGetEnvAttr(environment, rows[i].attribute, &found, 4, NULL);
+        CHECK_NUMBER(outcome, rows[i].found == -1 ? SQL_ERROR : SQL_SUCCESS);
+        CHECK_NUMBER(found, rows[i].found);
+    }
+    CHECK_NUMBER(SQLSetEnvAttr(connection, SQL_ATTR_OUTPUT_NTS, NULL, 0), SQL_INVALID_HANDLE);
     close_handles();
 }
 

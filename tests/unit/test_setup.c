@@ -249,6 +249,9 @@ CASE("ConfigDriver writes driver-wide keywords and takes them out")
     CHECK(!config(NULL, ODBC_CONFIG_DRIVER, "For ConfigDriver", "SslMode=no", NULL, 0, NULL));
     CHECK_CONTAINS(installer_error(&code), "SslMode=no");
     CHECK_NUMBER(code, ODBC_ERROR_INVALID_KEYWORD_VALUE);
+    CHECK(!config(NULL, ODBC_CONFIG_DRIVER, "For ConfigDriver", "SslMode={", NULL, 0, NULL));
+    CHECK_CONTAINS(installer_error(&code), "SslMode");
+    CHECK_NUMBER(code, ODBC_ERROR_INVALID_KEYWORD_VALUE);
     CHECK(!config(NULL, 99, "For ConfigDriver", NULL, NULL, 0, NULL));
     installer_error(&code);
     CHECK_NUMBER(code, ODBC_ERROR_INVALID_REQUEST_TYPE);
