@@ -8,7 +8,6 @@
 #include "command/check.h"
 #include "command/command.h"
 #include "command/driver_section.h"
-#include "command/fail.h"
 #include "command/memory.h"
 #include "command/nearest.h"
 #include "command/odbc_files.h"
@@ -29,7 +28,7 @@ static bool check_source_is_native(const struct adopt *adopt, struct error *erro
     char near[NEAREST_SIZE];
     struct connstr names;
     if (source->section == NULL || !text_equal_nocase(source->section, adopt->name)) {
-        memory_check(odbc_list_sources(&names));
+        odbc_list_sources(&names);
         error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "there is no data source \"%s\": %s",
                   adopt->name, nearest_describe(adopt->name, &names, near, sizeof near));
         connstr_free(&names);
@@ -65,41 +64,29 @@ static void print_row(const struct adoption_row *row)
     }
 }
 
-static bool is_replaced(const struct adoption *adoption, const char *keyword)
-{
-    if (text_equal_nocase(keyword, "Driver") || text_equal_nocase(keyword, "pqopt"))
-        return true;
-    for (size_t i = 0; i < adoption->count; i++)
-        if (adoption->rows[i].keyword != NULL &&
-            text_equal_nocase(adoption->rows[i].keyword, keyword))
-            return true;
-    return false;
-}
-
 /* The section as it will be: what stays where it stands, then what is new. */
 static void make_section(const struct adopt *adopt, const char *driver, struct connstr *pairs)
 {
     const struct connstr *present = &adopt->source.settings;
     const struct connstr *added = &adopt->adoption.added;
-    memory_check(connstr_append(pairs, "Driver", driver));
-    for (size_t i = 0; i < present->count; i++)
-        if (!is_replaced(&adopt->adoption, present->pairs[i].keyword))
-            memory_check(connstr_append(pairs, present->pairs[i].keyword, present->pairs[i].value));
+    connstr_append(pairs, "Driver", driver);
+    for (size_t i = 0; i < present->count; i++) {
+        const char *keyword = present->pairs[i].keyword;
+        bool is_replaced =
+            text_equal_nocase(keyword, "Driver") || text_equal_nocase(keyword, "pqopt");
+        for (size_t k = 0; k < adopt->adoption.count; k++)
+            is_replaced =
+                is_replaced || (adopt->adoption.rows[k].keyword != NULL &&
+                                text_equal_nocase(adopt->adoption.rows[k].keyword, keyword));
+        if (!is_replaced)
+            connstr_append(pairs, keyword, present->pairs[i].value);
+    }
     for (size_t i = 0; i < added->count; i++)
-        memory_check(connstr_set(pairs, added->pairs[i].keyword, added->pairs[i].value));
+        connstr_set(pairs, added->pairs[i].keyword, added->pairs[i].value);
     if (connstr_find(pairs, keys[KEY_INDEX_SslMode].name) == NULL)
-        memory_check(connstr_append(pairs, keys[KEY_INDEX_SslMode].name,
-                                    tls_mode_name(ODBCSSL_MODE_VERIFY_FULL)));
-}
-
-static void print_adoption(const struct adopt *adopt)
-{
-    printf("%s, keyword by keyword:\n", adopt->name);
-    for (size_t i = 0; i < adopt->adoption.count; i++)
-        print_row(&adopt->adoption.rows[i]);
-    if (!connstr_has(&adopt->adoption.added, keys[KEY_INDEX_SslMode].name))
-        printf("  %-44s SslMode=verify-full\n", "(it says nothing of TLS)");
-    printf("\n");
+        connstr_append(pairs, keys[KEY_INDEX_SslMode].name,
+                       tls_mode_name(ODBCSSL_MODE_VERIFY_FULL));
+    memory_check(!pairs->is_failed);
 }
 
 /* ---- writing ---- */
@@ -157,8 +144,14 @@ static int run(struct adopt *adopt)
     adopt->source = data_source_find(adopt->name);
     bool is_read = check_source_is_native(adopt, &error) &&
                    adoption_read(&adopt->source, &adopt->adoption, &error);
-    if (is_read)
-        print_adoption(adopt);
+    if (is_read) {
+        printf("%s, keyword by keyword:\n", adopt->name);
+        for (size_t i = 0; i < adopt->adoption.count; i++)
+            print_row(&adopt->adoption.rows[i]);
+        if (!connstr_has(&adopt->adoption.added, keys[KEY_INDEX_SslMode].name))
+            printf("  %-44s SslMode=verify-full\n", "(it says nothing of TLS)");
+        printf("\n");
+    }
     int status = is_read && finish(adopt, &error) ? COMMAND_GOOD : fail(&error);
     if (status == COMMAND_GOOD && adopt->is_written) {
         printf("\n");

@@ -20,6 +20,7 @@ struct rule {
     const char *keyword; /* of odbcssl, with the same values; NULL: see take or text */
     const char *text;    /* there is no such keyword: what to do, or why nothing is lost */
     enum adoption_fate fate;
+    enum odbcssl_mode mode; /* that it demands when it is on; else text says why nothing is lost */
     void (*take)(struct adoption *adoption, const char *from, const char *value);
 };
 
@@ -82,23 +83,6 @@ static void take_mode(struct adoption *adoption, const char *from, const char *v
         demand_mode(adoption, from, (enum odbcssl_mode)word->value);
     else
         refuse_value(adoption, from);
-}
-
-static void take_demand(struct adoption *adoption, const char *from, const char *value)
-{
-    if (is_on(value))
-        demand_mode(adoption, from, ODBCSSL_MODE_REQUIRE);
-    else
-        add_row(adoption, ADOPTION_NEEDLESS, from, "this is how it is without it");
-}
-
-/* To drivers of MariaDB this is chain and name. */
-static void take_verify(struct adoption *adoption, const char *from, const char *value)
-{
-    if (is_on(value))
-        demand_mode(adoption, from, ODBCSSL_MODE_VERIFY_FULL);
-    else
-        add_row(adoption, ADOPTION_NEEDLESS, from, "it asks for nothing");
 }
 
 /* libmariadb checks the chain as soon as it has authorities. */
@@ -186,7 +170,7 @@ static void take_versions(struct adoption *adoption, const char *from, const cha
 
 static const struct rule pqopt_rules[] = {
     {"sslmode", .take = take_mode},
-    {"requiressl", .take = take_demand},
+    {"requiressl", .mode = ODBCSSL_MODE_REQUIRE, .text = "this is how it is without it"},
     {"sslrootcert", .keyword = "SslRootCert"},
     {"sslcert", .keyword = "SslCert"},
     {"sslkey", .keyword = "SslKey"},
@@ -227,9 +211,10 @@ static const struct rule mysql_rules[] = {
     {"SSLKEYPWD", .keyword = "SslPassword"},
     {"SSLCRL", .keyword = "SslCrl"},
     {"SSLCRLPATH", .keyword = "SslCrlDir"},
-    {"SSLVERIFY", .take = take_verify},
-    {"FORCETLS", .take = take_demand},
-    {"SSL_ENFORCE", .take = take_demand},
+    /* To drivers of MariaDB this is chain and name. */
+    {"SSLVERIFY", .mode = ODBCSSL_MODE_VERIFY_FULL, .text = "it asks for nothing"},
+    {"FORCETLS", .mode = ODBCSSL_MODE_REQUIRE, .text = "this is how it is without it"},
+    {"SSL_ENFORCE", .mode = ODBCSSL_MODE_REQUIRE, .text = "this is how it is without it"},
     {"SSLMODE", .take = take_mysql_mode},
     {"TLSPEERFP", .take = take_fingerprint},
     {"SSLFP", .take = take_fingerprint},
@@ -253,22 +238,16 @@ static const struct rule entry_rules[] = {
     {0},
 };
 
-static const struct rule *find_rule(const struct rule *rules, const char *name)
-{
-    for (; rules->name != NULL; rules++)
-        if (text_equal_nocase(rules->name, name))
-            return rules;
-    return NULL;
-}
-
 /* false: no rule is about it. */
 static bool apply(const struct rule *rules, const struct reading *reading, const char *where,
                   const char *name, const char *value)
 {
     struct adoption *adoption = reading->adoption;
-    const struct rule *rule = find_rule(rules, name);
-    if (rule == NULL || value[0] == '\0')
-        return rule != NULL;
+    const struct rule *rule = rules;
+    while (rule->name != NULL && !text_equal_nocase(rule->name, name))
+        rule++;
+    if (rule->name == NULL || value[0] == '\0')
+        return rule->name != NULL;
     bool is_secret = odbc_is_secret(rule->keyword != NULL ? rule->keyword : name);
     char *from = memory_format("%s%s=%s", where, name, is_secret ? "(set)" : value);
     size_t first = adoption->count;
@@ -276,8 +255,11 @@ static bool apply(const struct rule *rules, const struct reading *reading, const
         rule->take(adoption, from, value);
     else if (rule->keyword != NULL)
         add_keyword(adoption, from, rule->keyword, value);
+    else if (rule->mode != ODBCSSL_MODE_DISABLE && is_on(value))
+        demand_mode(adoption, from, rule->mode);
     else
-        add_row(adoption, rule->fate, from, rule->text);
+        add_row(adoption, rule->mode != ODBCSSL_MODE_DISABLE ? ADOPTION_NEEDLESS : rule->fate, from,
+                rule->text);
     for (size_t i = first; i < adoption->count; i++)
         adoption->rows[i].keyword = memory_copy(reading->keyword);
     free(from);
@@ -307,19 +289,6 @@ static bool read_pqopt(const struct reading *reading, const char *text, struct e
     return true;
 }
 
-/* FreeTDS compares the name unless it is told not to, once it has authorities. */
-static void read_entry_verification(const struct reading *reading,
-                                    const struct freetds_entry *entry)
-{
-    const char *check = connstr_get(&entry->settings, "check certificate hostname");
-    const char *from = check != NULL && !is_on(check) ? "freetds.conf check certificate hostname=no"
-                                                      : "freetds.conf ca file, and the name";
-    if (connstr_has(&entry->settings, "ca file"))
-        demand_mode(reading->adoption, from,
-                    check != NULL && !is_on(check) ? ODBCSSL_MODE_VERIFY_CA
-                                                   : ODBCSSL_MODE_VERIFY_FULL);
-}
-
 static bool read_entry(const struct data_source *source, const struct reading *reading,
                        struct error *error)
 {
@@ -332,14 +301,16 @@ static bool read_entry(const struct data_source *source, const struct reading *r
     for (size_t i = 0; i < entry.settings.count; i++)
         apply(entry_rules, reading, "freetds.conf ", entry.settings.pairs[i].keyword,
               entry.settings.pairs[i].value);
-    read_entry_verification(reading, &entry);
+    /* FreeTDS compares the name unless it is told not to, once it has authorities. */
+    const char *check = connstr_get(&entry.settings, "check certificate hostname");
+    bool is_name_ignored = check != NULL && !is_on(check);
+    if (connstr_has(&entry.settings, "ca file"))
+        demand_mode(reading->adoption,
+                    is_name_ignored ? "freetds.conf check certificate hostname=no"
+                                    : "freetds.conf ca file, and the name",
+                    is_name_ignored ? ODBCSSL_MODE_VERIFY_CA : ODBCSSL_MODE_VERIFY_FULL);
     freetds_entry_free(&entry);
     return true;
-}
-
-static bool is_managers(const char *keyword)
-{
-    return text_equal_nocase(keyword, "Driver") || text_equal_nocase(keyword, "Description");
 }
 
 static bool read_pairs(const struct data_source *source, const struct rule *rules,
@@ -351,7 +322,8 @@ static bool read_pairs(const struct data_source *source, const struct rule *rule
         bool is_pqopt = rules == postgresql_rules && text_equal_nocase(pair->keyword, "pqopt");
         if (is_pqopt && !read_pqopt(&reading, pair->value, error))
             return false;
-        if (is_pqopt || is_managers(pair->keyword) ||
+        if (is_pqopt || text_equal_nocase(pair->keyword, "Driver") ||
+            text_equal_nocase(pair->keyword, "Description") ||
             apply(rules, &reading, "", pair->keyword, pair->value))
             continue;
         char *from = memory_format("%s=%s", pair->keyword,

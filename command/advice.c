@@ -1,4 +1,4 @@
-/* advice.c - the rows of advice.def by code. */
+/* advice.c - from the code of an error to what a person can do about it: the rows of advice.def. */
 #include "command/advice.h"
 
 #include <stddef.h>

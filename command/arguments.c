@@ -1,4 +1,5 @@
-/* arguments.c - a table of options into the terms of getopt_long, and back. */
+/* arguments.c - from argv to the variables of a subcommand: its table in the terms of getopt_long.
+ */
 #include "command/arguments.h"
 
 #include <getopt.h>
@@ -7,61 +8,43 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "command/memory.h"
 
 #define ROW_LIMIT 24
-#define FIRST_CODE 256 /* of long options: no letter */
+#define FIRST_CODE 256 /* of options without a letter */
 
-static bool add(struct argument_list *list, char *value)
+static void take(const struct argument *row, char *value)
 {
-    char **items = realloc(list->items, (list->count + 1) * sizeof *items);
-    if (items == NULL)
-        return false;
-    list->items = items;
-    list->items[list->count++] = value;
-    return true;
-}
-
-static bool take(const struct argument *row, char *value)
-{
-    if (row->flag != NULL)
+    if (row->flag != NULL) {
         *row->flag = true;
-    else if (row->text != NULL)
+    } else if (row->text != NULL) {
         *row->text = value;
-    else
-        return add(row->list, value);
-    return true;
-}
-
-static const struct argument *find_row(const struct argument *rows, int code)
-{
-    if (code >= FIRST_CODE)
-        return &rows[code - FIRST_CODE];
-    for (; rows->name != NULL; rows++)
-        if (rows->letter == code)
-            return rows;
-    return NULL;
+    } else {
+        row->list->items = memory_grow(row->list->items, row->list->count, sizeof value);
+        row->list->items[row->list->count++] = value;
+    }
 }
 
 bool arguments_read(int argc, char **argv, const struct argument *rows, const char **operand_out)
 {
     struct option options[ROW_LIMIT + 1] = {0};
-    char letters[2 * ROW_LIMIT + 1], *letter = letters;
+    char letters[2 * ROW_LIMIT + 1] = "", *letter = letters;
     int code;
     for (size_t i = 0; i < ROW_LIMIT && rows[i].name != NULL; i++) {
         int has_value = rows[i].flag == NULL ? required_argument : no_argument;
-        options[i] = (struct option){rows[i].name, has_value, NULL, FIRST_CODE + (int)i};
-        if (rows[i].letter == 0)
-            continue;
-        *letter++ = rows[i].letter;
-        if (has_value == required_argument)
-            *letter++ = ':';
+        int own_code = rows[i].letter != 0 ? rows[i].letter : FIRST_CODE + (int)i;
+        options[i] = (struct option){rows[i].name, has_value, NULL, own_code};
+        if (rows[i].letter != 0)
+            letter += sprintf(letter, "%c%s", rows[i].letter, has_value ? ":" : "");
     }
-    *letter = '\0';
     while ((code = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-        const struct argument *row = find_row(rows, code);
-        if (row == NULL || !take(row, optarg))
+        size_t i = 0;
+        while (options[i].name != NULL && options[i].val != code)
+            i++;
+        if (options[i].name == NULL)
             return false;
+        take(&rows[i], optarg);
     }
     if (operand_out != NULL)
         *operand_out = optind < argc ? argv[optind++] : NULL;
@@ -79,8 +62,7 @@ bool arguments_to_pairs(const struct argument_list *list, const char *option, st
             return false;
         }
         *equals = '\0';
-        if (!connstr_append(pairs, list->items[i], equals + 1))
-            return false;
+        memory_check(connstr_append(pairs, list->items[i], equals + 1));
     }
     return true;
 }
@@ -95,4 +77,30 @@ char *arguments_path(const char *given)
     char *path = folder != NULL ? memory_format("%s/%s", folder, given) : NULL;
     free(folder);
     return path;
+}
+
+bool arguments_server(const char *server, char **host_out, uint16_t *port_out, struct error *error)
+{
+    bool is_bracketed = server[0] == '[';
+    const char *start = is_bracketed ? server + 1 : server;
+    size_t length = strcspn(start, is_bracketed ? "]" : ":");
+    const char *rest = start + length;
+    unsigned long port = 0;
+    if (!is_bracketed && rest[0] == ':' && strchr(rest + 1, ':') != NULL) {
+        length = strlen(start);
+        rest = start + length;
+    }
+    bool is_closed = !is_bracketed || *rest++ == ']';
+    bool is_port =
+        is_closed &&
+        (*rest == '\0' || (*rest == ':' && text_parse_number(rest + 1, 65535, &port) && port != 0));
+    if (length == 0 || !is_port)
+        return error_set(
+            error, ODBCSSL_ERROR_KEYWORD_VALUE,
+            "\"%s\" is no server: a host is wanted, and behind it a port from 1 to 65535, as "
+            "in db.example.com:5432",
+            server);
+    *host_out = memory_format("%.*s", (int)length, start);
+    *port_out = (uint16_t)port;
+    return true;
 }

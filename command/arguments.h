@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/connstr.h"
 
@@ -34,8 +35,12 @@ bool arguments_read(int argc, char **argv, const struct argument *rows, const ch
 bool arguments_to_pairs(const struct argument_list *list, const char *option,
                         struct connstr *pairs);
 
-/* The whole path of a file or folder, malloc'ed; NULL with errno when nothing is there. Links in it stay
- * links: certificates are replaced by turning one. */
+/* The whole path of a file or folder, malloc'ed; NULL with errno when nothing is there. Links in it
+ * stay links: certificates are replaced by turning one. */
 char *arguments_path(const char *given);
+
+/* A server: "db", "db:5432", "[::1]:5432"; an IPv6 address without brackets has no port. The caller
+ * frees the host; *port_out is 0 when none is said. */
+bool arguments_server(const char *server, char **host_out, uint16_t *port_out, struct error *error);
 
 #endif

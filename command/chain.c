@@ -16,22 +16,17 @@
 
 #define TEXT_SIZE 4096
 
-static char *read_key(const struct certificate *certificate)
-{
-    const gnutls_datum_t der = {(unsigned char *)certificate->public_key.whole,
-                                (unsigned)certificate->public_key.whole_size};
-    gnutls_pubkey_t key = NULL;
-    const char *name = NULL;
-    unsigned bits = 0;
-    if (gnutls_pubkey_init(&key) == 0 && gnutls_pubkey_import(key, &der, GNUTLS_X509_FMT_DER) == 0)
-        name = gnutls_pk_get_name(gnutls_pubkey_get_pk_algorithm(key, &bits));
-    gnutls_pubkey_deinit(key);
-    return name != NULL ? memory_format("%s, %u bits", name, bits) : memory_copy("unknown");
-}
-
 static struct chain_certificate read_certificate(const struct certificate *certificate)
 {
     char text[TEXT_SIZE];
+    const gnutls_datum_t der = {(unsigned char *)certificate->public_key.whole,
+                                (unsigned)certificate->public_key.whole_size};
+    gnutls_pubkey_t key = NULL;
+    const char *key_name = NULL;
+    unsigned bits = 0;
+    if (gnutls_pubkey_init(&key) == 0 && gnutls_pubkey_import(key, &der, GNUTLS_X509_FMT_DER) == 0)
+        key_name = gnutls_pk_get_name(gnutls_pubkey_get_pk_algorithm(key, &bits));
+    gnutls_pubkey_deinit(key);
     return (struct chain_certificate){
         .subject = memory_copy(certificate_format_dn(&certificate->subject, text, sizeof text)),
         .issuer = memory_copy(certificate_format_dn(&certificate->issuer, text, sizeof text)),
@@ -39,7 +34,8 @@ static struct chain_certificate read_certificate(const struct certificate *certi
         .names = memory_copy(certificate_format_names(certificate, text, sizeof text)),
         .fingerprint = memory_copy(certificate_format_fingerprint(
             certificate->bytes, certificate->size, ':', text, sizeof text)),
-        .key = read_key(certificate),
+        .key = key_name != NULL ? memory_format("%s, %u bits", key_name, bits)
+                                : memory_copy("unknown"),
         .not_before = certificate->not_before,
         .not_after = certificate->not_after,
     };
@@ -90,10 +86,10 @@ void chain_print(const struct chain *chain, int indent)
 void chain_print_json(const struct chain *chain, struct json *json)
 {
     char time_text[CLOCK_TEXT_SIZE];
-    json_open_list(json, "path");
+    json_open(json, "path", '[');
     for (size_t i = 0; i < chain->count; i++) {
         const struct chain_certificate *item = &chain->items[i];
-        json_open_object(json, NULL);
+        json_open(json, NULL, '{');
         json_text(json, "subject", item->subject);
         json_text(json, "issuer", item->issuer);
         json_text(json, "serial", item->serial);
@@ -103,7 +99,7 @@ void chain_print_json(const struct chain *chain, struct json *json)
         json_text(json, "not_before", clock_format(item->not_before, time_text));
         json_text(json, "not_after", clock_format(item->not_after, time_text));
         json_boolean(json, "is_trust_anchor", item->is_anchor);
-        json_close_object(json);
+        json_close(json, '}');
     }
-    json_close_list(json);
+    json_close(json, ']');
 }

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "command/arguments.h"
@@ -86,8 +85,8 @@ static void add_mode(struct check *check)
         return;
     findings_begin(&check->findings, SECTION_VERIFICATION);
     if (mode_of(check) >= ODBCSSL_MODE_REQUIRE && check->tls.pin.value != NULL)
-        findings_add(&check->findings, FACT_OK, "SslMode", NULL,
-                     "%s, and SslPin says which certificate it has to be", mode);
+        findings_add_ok(&check->findings, "SslMode",
+                        "%s, and SslPin says which certificate it has to be", mode);
     else
         findings_add(&check->findings, FACT_WARNING, "SslMode",
                      "Set SslMode=verify-full, and SslRootCert to the CA certificate that the "
@@ -120,22 +119,18 @@ static void check_link(struct check *check)
     add_mode(check);
 }
 
-void check_run(struct check *check, const char *connection_string, bool is_shown)
+void check_run(struct check *check, const struct connstr *given, bool is_shown)
 {
     struct error_list warnings = {0};
     struct error error = {0};
     *check = (struct check){.findings = {.at = time(NULL), .is_shown = is_shown}, .is_wide = -1};
-    struct connstr given = {0};
-    if (!connstr_parse(connection_string, strlen(connection_string), &given, &error)) {
-        findings_add_error(&check->findings, true, "connection string", &error);
-    } else if (check_source(check, &given)) {
-        check->link = link_open_settings(&given, 0, &warnings, &error);
+    if (check_source(check, given)) {
+        check->link = link_open_settings(given, 0, &warnings, &error);
         if (check->link != NULL)
             check_link(check);
         else
             findings_add_error(&check->findings, true, "settings", &error);
     }
-    connstr_free(&given);
     findings_judge(&check->findings, describe_state(check));
 }
 
@@ -149,11 +144,6 @@ void check_release(struct check *check)
 }
 
 /* ---- the command ---- */
-
-static int status_of(const struct check *check)
-{
-    return check->findings.verdict == FACT_FAIL ? COMMAND_FAILED : COMMAND_GOOD;
-}
 
 /* false: and it was said why. */
 static bool write_page(const struct check *check, const char *path)
@@ -169,41 +159,32 @@ static bool write_page(const struct check *check, const char *path)
     return is_written;
 }
 
-int check_source_named(const char *name)
-{
-    struct check check;
-    char *text = source_connection_string(&(struct source){.dsn = name});
-    if (text == NULL)
-        return COMMAND_FAILED;
-    check_run(&check, text, true);
-    print_verdict(&check.findings);
-    int status = status_of(&check);
-    check_release(&check);
-    free(text);
-    return status;
-}
-
 static int check_one(const struct source *source, bool is_json, const char *page)
 {
     struct check check;
-    char *text = source_connection_string(source);
-    if (text == NULL)
+    struct connstr given;
+    if (!source_read(source, &given))
         return COMMAND_WRONG_USE;
-    check_run(&check, text, !is_json);
+    check_run(&check, &given, !is_json);
     if (is_json) {
         struct json json = {0};
-        json_begin(&json);
+        json_open(&json, NULL, '{');
         print_json(&check.findings, &json);
-        json_end(&json);
+        json_close(&json, '}');
     } else {
         print_verdict(&check.findings);
     }
-    int status = status_of(&check);
+    int status = check.findings.verdict == FACT_FAIL ? COMMAND_FAILED : COMMAND_GOOD;
     if (page != NULL && !write_page(&check, page))
         status = COMMAND_FAILED;
     check_release(&check);
-    text_free_secret(text);
+    connstr_free(&given);
     return status;
+}
+
+int check_source_named(const char *name)
+{
+    return check_one(&(struct source){.dsn = name}, false, NULL);
 }
 
 int command_check(int argc, char **argv)

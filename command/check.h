@@ -31,9 +31,9 @@ struct check {
     int is_wide; /* odbcssl's library has wide functions; -1: it could not be loaded */
 };
 
-/* Checks what a connection string leads to. is_shown: the findings are printed as they come. The
- * caller calls check_release. */
-void check_run(struct check *check, const char *connection_string, bool is_shown);
+/* Checks what the settings of a connection string lead to. is_shown: the findings are printed as
+ * they come. The caller calls check_release. */
+void check_run(struct check *check, const struct connstr *given, bool is_shown);
 void check_release(struct check *check);
 
 /* Checks the data source and prints what was found; enum command_status. */

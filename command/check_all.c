@@ -11,7 +11,6 @@
 #include "command/memory.h"
 #include "command/odbc_files.h"
 #include "command/progress.h"
-#include "command/source.h"
 
 /* Servers that are asked at a time: most of a check is waiting. */
 #define THREAD_LIMIT 8
@@ -48,8 +47,7 @@ struct rows {
 static void find_rows(struct rows *rows)
 {
     struct connstr names;
-    if (!odbc_list_sources(&names))
-        return;
+    odbc_list_sources(&names);
     for (size_t i = 0; i < names.count; i++) {
         struct data_source source = data_source_find(names.pairs[i].keyword);
         if (source.is_odbcssl) {
@@ -63,22 +61,17 @@ static void find_rows(struct rows *rows)
 
 /* ---- checking ---- */
 
-/* The first of the worst kind. */
-static const struct fact *find_worst(const struct findings *findings)
-{
-    for (size_t i = 0; i < findings->fact_count; i++)
-        if (findings->facts[i].result == findings->verdict)
-            return &findings->facts[i];
-    return NULL;
-}
-
 static void check_row(struct row *row)
 {
     struct check check;
-    char *text = source_connection_string(&(struct source){.dsn = row->name});
-    check_run(&check, text, false);
+    struct connstr given = {0};
+    memory_check(connstr_append(&given, "DSN", row->name));
+    check_run(&check, &given, false);
     const struct findings *findings = &check.findings;
-    const struct fact *worst = find_worst(findings);
+    const struct fact *worst = NULL; /* the first of that kind */
+    for (size_t i = findings->fact_count; i-- > 0;)
+        if (findings->facts[i].result == findings->verdict)
+            worst = &findings->facts[i];
     row->verdict = findings->verdict;
     row->server = memory_copy(findings->server);
     for (size_t i = 0; i < COLUMN_COUNT; i++)
@@ -90,7 +83,7 @@ static void check_row(struct row *row)
     if (row->verdict != FACT_OK && worst != NULL)
         row->advice = memory_copy(worst->advice);
     check_release(&check);
-    free(text);
+    connstr_free(&given);
 }
 
 static void *work(void *argument)
@@ -132,30 +125,17 @@ static size_t count_verdict(const struct rows *rows, enum fact_result verdict)
     return count;
 }
 
-static enum monitoring_status judge(const struct rows *rows)
-{
-    if (rows->count == 0)
-        return MONITORING_UNKNOWN;
-    if (count_verdict(rows, FACT_FAIL) > 0)
-        return MONITORING_CRITICAL;
-    return count_verdict(rows, FACT_WARNING) > 0 ? MONITORING_WARNING : MONITORING_OK;
-}
-
-static const char *status_name(enum monitoring_status status)
-{
-    static const char *const names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-    return names[status];
-}
+static const char *const status_names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 
 /* Monitoring shows the first line. */
 static void print_rows(const struct rows *rows, enum monitoring_status status)
 {
     char days[16];
     if (rows->count == 0) {
-        printf("%s: no data source of this user uses odbcssl\n", status_name(status));
+        printf("%s: no data source of this user uses odbcssl\n", status_names[status]);
         return;
     }
-    printf("%s: %zu data sources, %zu failed, %zu with warnings\n", status_name(status),
+    printf("%s: %zu data sources, %zu failed, %zu with warnings\n", status_names[status],
            rows->count, count_verdict(rows, FACT_FAIL), count_verdict(rows, FACT_WARNING));
     printf("%-20s %-36s %-7s", "DATA SOURCE", "ADDRESS", "VERDICT");
     for (size_t i = 0; i < COLUMN_COUNT; i++)
@@ -164,7 +144,7 @@ static void print_rows(const struct rows *rows, enum monitoring_status status)
     for (size_t i = 0; i < rows->count; i++) {
         const struct row *row = &rows->items[i];
         printf("%-20s %-36s %-7s", row->name, row->server != NULL ? row->server : "-",
-               fact_mark(row->verdict));
+               fact_results[row->verdict].title);
         for (size_t k = 0; k < COLUMN_COUNT; k++) {
             snprintf(days, sizeof days, "%d", (int)row->days[k]);
             printf(" %7s", row->has_days[k] ? days : "-");
@@ -176,15 +156,15 @@ static void print_rows(const struct rows *rows, enum monitoring_status status)
 static void write_rows(const struct rows *rows, enum monitoring_status status)
 {
     struct json json = {0};
-    json_begin(&json);
-    json_text(&json, "status", status_name(status));
-    json_open_list(&json, "data_sources");
+    json_open(&json, NULL, '{');
+    json_text(&json, "status", status_names[status]);
+    json_open(&json, "data_sources", '[');
     for (size_t i = 0; i < rows->count; i++) {
         const struct row *row = &rows->items[i];
-        json_open_object(&json, NULL);
+        json_open(&json, NULL, '{');
         json_text(&json, "name", row->name);
         json_text(&json, "address", row->server);
-        json_text(&json, "verdict", fact_word(row->verdict));
+        json_text(&json, "verdict", fact_results[row->verdict].word);
         for (size_t k = 0; k < COLUMN_COUNT; k++)
             if (row->has_days[k])
                 json_number(&json, columns[k].name, row->days[k]);
@@ -192,10 +172,10 @@ static void write_rows(const struct rows *rows, enum monitoring_status status)
                 json_text(&json, columns[k].name, NULL);
         json_text(&json, "reason", row->reason);
         json_text(&json, "advice", row->advice);
-        json_close_object(&json);
+        json_close(&json, '}');
     }
-    json_close_list(&json);
-    json_end(&json);
+    json_close(&json, ']');
+    json_close(&json, '}');
 }
 
 int check_all(bool is_json)
@@ -203,7 +183,10 @@ int check_all(bool is_json)
     struct rows rows = {.lock = PTHREAD_MUTEX_INITIALIZER};
     find_rows(&rows);
     check_rows(&rows);
-    enum monitoring_status status = judge(&rows);
+    enum monitoring_status status = rows.count == 0                          ? MONITORING_UNKNOWN
+                                    : count_verdict(&rows, FACT_FAIL) > 0    ? MONITORING_CRITICAL
+                                    : count_verdict(&rows, FACT_WARNING) > 0 ? MONITORING_WARNING
+                                                                             : MONITORING_OK;
     if (is_json)
         write_rows(&rows, status);
     else

@@ -17,29 +17,6 @@
 
 /* The driver manager takes ANSI or wide functions by what odbcssl's library exports, and the real
  * driver has to have the same. */
-static void check_flavour(struct check *check)
-{
-    const struct driver *driver = check->link->driver;
-    if (check->is_wide < 0 || driver->is_unicode == (check->is_wide != 0))
-        return;
-    if (driver->is_unicode)
-        findings_refuse(
-            &check->findings, "IM001", "library",
-            "Name libodbcssl.so by Driver in place of libodbcssla.so; \"odbcssl install\" "
-            "chooses the one that fits.",
-            "the data source uses libodbcssla.so, which has ANSI functions only, and "
-            "the real driver %s is a Unicode driver",
-            driver->path);
-    else
-        findings_refuse(
-            &check->findings, "IM001", "library",
-            "Name libodbcssla.so by Driver in place of libodbcssl.so; \"odbcssl install\" "
-            "chooses the one that fits.",
-            "the data source uses libodbcssl.so, which has Unicode functions, and the "
-            "real driver %s has only ANSI functions",
-            driver->path);
-}
-
 static void check_driver(struct check *check)
 {
     struct error error = {0};
@@ -47,9 +24,21 @@ static void check_driver(struct check *check)
         findings_add_error(&check->findings, true, "real driver", &error);
         return;
     }
-    findings_add(&check->findings, FACT_OK, "real driver", NULL, "%s (%s)",
-                 check->link->driver->path, check->link->driver->is_unicode ? "Unicode" : "ANSI");
-    check_flavour(check);
+    const struct driver *driver = check->link->driver;
+    findings_add_ok(&check->findings, "real driver", "%s (%s)", driver->path,
+                    driver->is_unicode ? "Unicode" : "ANSI");
+    if (check->is_wide < 0 || driver->is_unicode == (check->is_wide != 0))
+        return;
+    findings_refuse(
+        &check->findings, "IM001", "library",
+        driver->is_unicode ? "Name libodbcssl.so by Driver in place of libodbcssla.so; \"odbcssl "
+                             "install\" chooses the one that fits."
+                           : "Name libodbcssla.so by Driver in place of libodbcssl.so; \"odbcssl "
+                             "install\" chooses the one that fits.",
+        "the data source uses %s, and the real driver %s %s",
+        driver->is_unicode ? "libodbcssla.so, which has ANSI functions only"
+                           : "libodbcssl.so, which has Unicode functions",
+        driver->path, driver->is_unicode ? "is a Unicode driver" : "has only ANSI functions");
 }
 
 static void check_transport(struct check *check)
@@ -61,28 +50,11 @@ static void check_transport(struct check *check)
     if (!link_choose_transport(link, &error))
         findings_add_error(&check->findings, true, "transport", &error);
     else if (link->way == ODBCSSL_TRANSPORT_INTERPOSED)
-        findings_add(&check->findings, FACT_OK, "transport", NULL, "interposed %s",
-                     link->libraries);
+        findings_add_ok(&check->findings, "transport", "interposed %s", link->libraries);
     else if (link->relayed != NULL)
-        findings_add(&check->findings, FACT_OK, "transport", NULL, "relay: %s", link->relayed);
+        findings_add_ok(&check->findings, "transport", "relay: %s", link->relayed);
     else
-        findings_add(&check->findings, FACT_OK, "transport", NULL, "relay (SslTransport=relay)");
-}
-
-/* ---- loading ---- */
-
-static const char *user_of(const struct check *check)
-{
-    return profile_user(check->link->profile, &check->link->target);
-}
-
-static void load(struct check *check, struct error errors[CREDENTIALS_PART_COUNT])
-{
-    struct tls_options strict = check->tls;
-    strict.mode = ODBCSSL_MODE_VERIFY_FULL;
-    check->credentials = credentials_get_parts(&check->tls, user_of(check), errors);
-    if (check->credentials != NULL)
-        check->strict = credentials_get(&strict, user_of(check), &check->strict_error);
+        findings_add_ok(&check->findings, "transport", "relay (SslTransport=relay)");
 }
 
 static const struct error no_error;
@@ -115,13 +87,13 @@ static void add_trust(struct check *check, const struct option *option)
     char file[TEXT_SIZE], subject[NAME_SIZE], date[CLOCK_TEXT_SIZE];
     describe_file(option, file, sizeof file);
     if (trust->anchors.count == 1)
-        findings_add(
-            &check->findings, FACT_OK, option->keyword, NULL, "%s: %s until %s", file,
+        findings_add_ok(
+            &check->findings, option->keyword, "%s: %s until %s", file,
             certificate_format_dn(&trust->anchors.items[0].subject, subject, sizeof subject),
             clock_format_date(trust->anchors.items[0].not_after, date));
     else
-        findings_add(&check->findings, FACT_OK, option->keyword, NULL, "%s: %zu trust anchors",
-                     file, trust->anchors.count);
+        findings_add_ok(&check->findings, option->keyword, "%s: %zu trust anchors", file,
+                        trust->anchors.count);
 }
 
 static void add_crl(struct check *check, const struct crl *crl)
@@ -148,10 +120,11 @@ static void add_identity(struct check *check, const struct option *option)
     findings_add_span(&check->findings, SPAN_CLIENT, identity->subject, own->not_before,
                       own->not_after);
     char file[TEXT_SIZE], from[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
-    findings_add(&check->findings, FACT_OK, option->keyword, NULL, "%s: %s, %s to %s, %d days left",
-                 describe_file(option, file, sizeof file), identity->subject,
-                 clock_format_date(own->not_before, from), clock_format_date(own->not_after, until),
-                 (int)clock_days_until(own->not_after, time(NULL)));
+    findings_add_ok(&check->findings, option->keyword, "%s: %s, %s to %s, %d days left",
+                    describe_file(option, file, sizeof file), identity->subject,
+                    clock_format_date(own->not_before, from),
+                    clock_format_date(own->not_after, until),
+                    (int)clock_days_until(own->not_after, time(NULL)));
 }
 
 /* ---- one fact for each file ---- */
@@ -164,13 +137,13 @@ static void add_file(struct check *check, const struct option *option, bool is_g
     if (option->value == NULL)
         return;
     if (is_good)
-        findings_add(&check->findings, FACT_OK, option->keyword, NULL, "%s",
-                     describe_file(option, file, sizeof file));
+        findings_add_ok(&check->findings, option->keyword, "%s",
+                        describe_file(option, file, sizeof file));
     else if (error_is_set(error))
         findings_add_error(&check->findings, check_needs_files(check), option->keyword, error);
     else
-        findings_add(&check->findings, FACT_SKIPPED, option->keyword, NULL, "%s",
-                     describe_file(option, file, sizeof file));
+        findings_add_skipped(&check->findings, option->keyword, "%s",
+                             describe_file(option, file, sizeof file));
 }
 
 static void add_good_files(struct check *check)
@@ -213,7 +186,12 @@ void check_files(struct check *check)
     findings_begin(&check->findings, SECTION_FILES);
     check_driver(check);
     check_transport(check);
-    load(check, errors);
+    const char *user = profile_user(check->link->profile, &check->link->target);
+    struct tls_options strict = check->tls;
+    strict.mode = ODBCSSL_MODE_VERIFY_FULL;
+    check->credentials = credentials_get_parts(&check->tls, user, errors);
+    if (check->credentials != NULL)
+        check->strict = credentials_get(&strict, user, &check->strict_error);
     if (check->credentials != NULL)
         add_good_files(check);
     else

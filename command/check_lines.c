@@ -3,7 +3,6 @@
  * twice, quoted, with a comment behind, in a section where nobody reads them; and passwords that
  * others can read.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +13,6 @@
 #include "command/odbc_files.h"
 #include "config/keys.h"
 
-/* What the driver manager reads of a driver's section, and of no data source (unixODBC,
- * DriverManager/SQLConnect.c; the first four are odbcinst's). */
-static const char *const manager_keywords[] = {
-    "Setup",       "Setup64",       "FileUsage",      "UsageCount",          "Threading",
-    "CPTimeout",   "CPTimeToLive",  "CPProbe",        "DisableGetFunctions", "DontDLClose",
-    "FakeUnicode", "IconvEncoding", "ExFetchMapping",
-};
-
-/* What it reads of data sources, and odbcinst's words for people. */
-static const char *const common_keywords[] = {"Driver",     "Driver64",  "Description",
-                                              "Trace",      "TraceFile", "DMEnvAttr",
-                                              "DMConnAttr", "DMStmtAttr"};
-
 struct place {
     struct findings *findings;
     const struct odbc_lines *lines;
@@ -34,16 +20,6 @@ struct place {
     const struct profile *profile; /* of the real driver */
     bool is_driver;
 };
-
-static bool is_one_of(const char *keyword, const char *const *keywords, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (text_equal_nocase(keyword, keywords[i]))
-            return true;
-    return false;
-}
-
-#define IS_ONE_OF(keyword, list) is_one_of(keyword, list, sizeof(list) / sizeof(list)[0])
 
 /* "/etc/odbc.ini line 12" */
 static void warn(const struct place *place, const struct odbc_line *line, const char *advice,
@@ -72,7 +48,7 @@ static bool is_quoted(const char *value)
 static bool has_comment(const char *value)
 {
     for (const char *mark = strpbrk(value, ";#"); mark != NULL; mark = strpbrk(mark + 1, ";#"))
-        if (mark > value && isspace((unsigned char)mark[-1]))
+        if (mark > value && text_is_blank(mark[-1]))
             return true;
     return false;
 }
@@ -115,8 +91,8 @@ static const struct profile_keyword *find_keyword(const struct place *place, con
 static void check_driver_keyword(const struct place *place, const struct odbc_line *line)
 {
     const struct profile_keyword *row = find_keyword(place, line->keyword);
-    bool is_read = key_is_ours(line->keyword) || IS_ONE_OF(line->keyword, manager_keywords) ||
-                   IS_ONE_OF(line->keyword, common_keywords) ||
+    bool is_read = key_is_ours(line->keyword) || key_is_of_manager_driver(line->keyword) ||
+                   key_is_of_manager(line->keyword) ||
                    (row != NULL && row->use == KEYWORD_DRIVER_WIDE);
     if (!is_read)
         warn(place, line, "Put it into the data source.",
@@ -126,14 +102,14 @@ static void check_driver_keyword(const struct place *place, const struct odbc_li
 static void check_source_keyword(const struct place *place, const struct odbc_line *line)
 {
     const struct profile_keyword *row = find_keyword(place, line->keyword);
-    if (IS_ONE_OF(line->keyword, manager_keywords))
+    if (key_is_of_manager_driver(line->keyword))
         warn(place, line, "Put it into the driver's section of odbcinst.ini.",
              "the driver manager reads this keyword in odbcinst.ini only");
     else if (row != NULL && row->use == KEYWORD_STRING_ONLY)
         warn(place, line, "Write the keyword's long name.",
              "the real driver reads this keyword in connection strings only");
     else if (row == NULL && !place->profile->is_open && !key_is_ours(line->keyword) &&
-             !IS_ONE_OF(line->keyword, common_keywords))
+             !key_is_of_manager(line->keyword))
         warn(place, line, "Correct the keyword's spelling, or take the line away.",
              "neither odbcssl nor the real driver knows this keyword");
 }
@@ -157,8 +133,7 @@ static void check_file(struct findings *findings, enum odbc_file file, const cha
     struct odbc_lines lines;
     struct place place = {findings, &lines, "", profile, file == ODBC_DRIVERS};
     odbc_file_path(file, place.path, sizeof place.path);
-    if (!odbc_lines_read(file, &lines))
-        return;
+    odbc_lines_read(file, &lines);
     for (size_t i = 0; i < lines.count; i++) {
         const struct odbc_line *line = &lines.items[i];
         if (!text_equal_nocase(line->section, section))

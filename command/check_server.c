@@ -10,26 +10,22 @@ static void add_addresses(struct check *check)
     const struct dial_target *server = &check->link->server;
     char text[DIAL_DESCRIPTION_SIZE];
     for (size_t i = 0; i < server->count; i++)
-        findings_add(&check->findings, FACT_OK, "address", NULL, "%s",
-                     dial_describe(server, i, text, sizeof text));
+        findings_add_ok(&check->findings, "address", "%s",
+                        dial_describe(server, i, text, sizeof text));
     free(check->findings.server);
     check->findings.server = memory_format("%s, port %u", server->host, server->port);
-}
-
-/* As a connection begins, where the database tells in plaintext what of it will be encrypted. */
-static enum proto_plan choose_plan(const struct check *check)
-{
-    if (check->tls.negotiation == TLS_NEGOTIATION_DIRECT)
-        return PROTO_PLAN_DIRECT;
-    return check_may_be_login_only(check) ? PROTO_PLAN_PLAINTEXT : PROTO_PLAN_TLS;
 }
 
 static void run_probe(struct check *check)
 {
     const struct link *link = check->link;
+    /* As a connection begins, where the database tells in plaintext what of it will be encrypted.
+     */
     const struct session_options options = {
         .proto = link->proto,
-        .plan = choose_plan(check),
+        .plan = check->tls.negotiation == TLS_NEGOTIATION_DIRECT ? PROTO_PLAN_DIRECT
+                : check_may_be_login_only(check)                 ? PROTO_PLAN_PLAINTEXT
+                                                                 : PROTO_PLAN_TLS,
         .is_login_only_allowed = check_may_be_login_only(check),
         .tls = &check->tls,
         .credentials = check->credentials,
@@ -59,8 +55,8 @@ static void add_connect(struct check *check)
     if (has_failed(probe, PROBE_CONNECT))
         findings_add_error(&check->findings, true, "TCP", &probe->error);
     else
-        findings_add(&check->findings, FACT_OK, "TCP", NULL, "connected to %s",
-                     dial_describe(&check->link->server, probe->address, text, sizeof text));
+        findings_add_ok(&check->findings, "TCP", "connected to %s",
+                        dial_describe(&check->link->server, probe->address, text, sizeof text));
 }
 
 /* Only prefer goes on without TLS, and only when the server itself says that it has none. */
@@ -72,14 +68,14 @@ static void add_switch(struct check *check)
         check_may_be_login_only(check) ||
         (check_needs_tls(check) && !(probe->has_no_tls && check->tls.mode == ODBCSSL_MODE_PREFER));
     if (probe->step < PROBE_SWITCH) {
-        findings_add(findings, FACT_SKIPPED, "switch to TLS", NULL, "not tried");
+        findings_add_skipped(findings, "switch to TLS", "not tried");
         return;
     }
     findings_took(findings, probe->milliseconds[PROBE_SWITCH]);
     if (has_failed(probe, PROBE_SWITCH))
         findings_add_error(findings, is_needed, "switch to TLS", &probe->error);
     else if (check->tls.negotiation == TLS_NEGOTIATION_DIRECT)
-        findings_add(findings, FACT_OK, "switch to TLS", NULL, "none: TLS from the first byte");
+        findings_add_ok(findings, "switch to TLS", "none: TLS from the first byte");
     else if (probe->coverage == PROTO_COVERAGE_NOTHING)
         findings_add(findings, FACT_WARNING, "switch to TLS",
                      "Have TLS turned on in the server, and set SslMode=verify-full.",
@@ -91,8 +87,8 @@ static void add_switch(struct check *check)
                      "SslMode=allow takes what the server prefers",
                      ODBCSSL_WARNING_LOGIN_ONLY);
     else
-        findings_add(findings, FACT_OK, "switch to TLS", NULL, "the server agreed (%s)",
-                     check->link->proto->name);
+        findings_add_ok(findings, "switch to TLS", "the server agreed (%s)",
+                        check->link->proto->name);
 }
 
 static void add_handshake(struct check *check)
@@ -101,18 +97,17 @@ static void add_handshake(struct check *check)
     const struct probe *probe = check->probe;
     const struct tls_report *report = &probe->report;
     if (probe->step < PROBE_HANDSHAKE) {
-        findings_add(findings, FACT_SKIPPED, "handshake", NULL, "not tried");
+        findings_add_skipped(findings, "handshake", "not tried");
         return;
     }
     if (check->credentials == NULL) {
-        findings_add(findings, FACT_SKIPPED, "handshake", NULL,
-                     "not tried, as the files cannot be used");
+        findings_add_skipped(findings, "handshake", "not tried, as the files cannot be used");
         return;
     }
     findings_took(findings, probe->milliseconds[PROBE_HANDSHAKE]);
     if (!error_is_set(&probe->error))
-        findings_add(findings, FACT_OK, "handshake", NULL, "%s, %s%s%s", report->protocol,
-                     report->cipher, report->group[0] != '\0' ? ", " : "", report->group);
+        findings_add_ok(findings, "handshake", "%s, %s%s%s", report->protocol, report->cipher,
+                        report->group[0] != '\0' ? ", " : "", report->group);
     else if (report->verify_status == 0)
         findings_add_error(findings, check_needs_tls(check), "handshake", &probe->error);
     else {
@@ -131,13 +126,13 @@ static void add_client_certificate(struct check *check)
     if (probe->tls == NULL || error_is_set(&probe->error))
         return;
     if (!tls_session_is_certificate_asked(probe->tls))
-        findings_add(findings, FACT_OK, "client certificate", NULL, "not asked for");
+        findings_add_ok(findings, "client certificate", "not asked for");
     else if (tls_session_is_certificate_sent(probe->tls))
-        findings_add(findings, FACT_OK, "client certificate", NULL, "asked for, and shown");
+        findings_add_ok(findings, "client certificate", "asked for, and shown");
     else
-        findings_add(findings, FACT_SKIPPED, "client certificate", NULL,
-                     "the server asks for one, and SslCert is not set: whether it insists, a login "
-                     "shows");
+        findings_add_skipped(findings, "client certificate",
+                             "the server asks for one, and SslCert is not set: whether it insists, "
+                             "a login shows");
 }
 
 /* What verification found stands in the facts of its own. */

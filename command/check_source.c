@@ -16,8 +16,7 @@ static void refuse_absent(struct findings *findings, const char *name)
 {
     char user[ODBC_FILE_PATH_SIZE], system[ODBC_FILE_PATH_SIZE], near[NEAREST_SIZE];
     struct connstr names;
-    if (!odbc_list_sources(&names))
-        names = (struct connstr){0};
+    odbc_list_sources(&names);
     const char *variable = secure_getenv("ODBCINI");
     findings_refuse(
         findings, "IM002", "data source",
@@ -35,8 +34,7 @@ static void refuse_unknown_driver(struct findings *findings, const struct data_s
 {
     char path[ODBC_FILE_PATH_SIZE], near[NEAREST_SIZE];
     struct connstr names;
-    if (!odbc_list_drivers(&names))
-        names = (struct connstr){0};
+    odbc_list_drivers(&names);
     findings_refuse(findings, "IM002", "driver",
                     "Set Driver to a section of odbcinst.ini, or to the whole path of a library.",
                     "Driver=%s of odbc.ini [%s] is no section of %s: %s", source->driver,
@@ -71,7 +69,7 @@ static void open_library(struct check *check, const struct data_source *source)
     void *library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
     if (library != NULL) {
         check->is_wide = dlsym(library, "SQLDriverConnectW") != NULL;
-        findings_add(findings, FACT_OK, "library", NULL, "%s", name);
+        findings_add_ok(findings, "library", "%s", name);
         return;
     }
     const char *reason = dlerror();
@@ -103,8 +101,8 @@ static void add_found(struct findings *findings, const struct data_source *sourc
                      "there is no data source \"%s\": the driver manager takes [%s] in its place",
                      source->name, source->section);
     else if (odbc_file_of_source(source->section, &file))
-        findings_add(findings, FACT_OK, "data source", NULL, "[%s] of %s", source->section,
-                     odbc_file_path(file, path, sizeof path));
+        findings_add_ok(findings, "data source", "[%s] of %s", source->section,
+                        odbc_file_path(file, path, sizeof path));
 }
 
 /* false: it is not odbcssl that a connection would come to. */

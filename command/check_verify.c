@@ -78,7 +78,7 @@ static void add_part(struct check *check, const char *name, const struct verify_
                      bool is_enforced, const char *good)
 {
     if (part->status == 0)
-        findings_add(&check->findings, FACT_OK, name, NULL, "%s", good);
+        findings_add_ok(&check->findings, name, "%s", good);
     else if (is_enforced)
         findings_add_error(&check->findings, true, name, &part->error);
     else
@@ -100,8 +100,8 @@ static void add_chain(struct check *check, const struct shown *shown,
     char good[TEXT_SIZE];
     const struct trust *trust = shown->request.trust;
     if (trust == NULL) {
-        findings_add(&check->findings, FACT_SKIPPED, "chain", NULL, "no trust anchors: %s",
-                     check->strict_error.text);
+        findings_add_skipped(&check->findings, "chain", "no trust anchors: %s",
+                             check->strict_error.text);
         return;
     }
     snprintf(good, sizeof good, "trusted by %s", trust->name);
@@ -115,12 +115,10 @@ static void add_revocation(struct check *check, const struct shown *shown,
     const struct verify_part *revocation = &result->parts[VERIFY_PART_REVOCATION];
     bool is_leaf = request->crl_check == CRL_CHECK_LEAF;
     if (request->crls == NULL)
-        findings_add(&check->findings, FACT_SKIPPED, "revocation", NULL,
-                     "SslCrl and SslCrlDir are not set");
+        findings_add_skipped(&check->findings, "revocation", "SslCrl and SslCrlDir are not set");
     else if (!result->parts[VERIFY_PART_CHAIN].is_checked ||
              result->parts[VERIFY_PART_CHAIN].status != 0)
-        findings_add(&check->findings, FACT_SKIPPED, "revocation", NULL,
-                     "the chain is not trusted");
+        findings_add_skipped(&check->findings, "revocation", "the chain is not trusted");
     else if (revocation->status == 0 && result->crl_status == ODBCSSL_CRL_NOT_CHECKED)
         /* The server's certificate may be an anchor itself, of whose issuer no CRL was given. */
         findings_add(

@@ -1,8 +1,10 @@
 /*
- * command.h - the subcommands of `odbcssl`. Each is one file; main.c has a table of them.
+ * command.h - the subcommands of `odbcssl`: one file each, and a row in commands.def.
  */
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
+
+#include "base/error.h"
 
 /* What a subcommand ends with: one of these, or with `check --all` an enum monitoring_status. */
 enum command_status {
@@ -19,15 +21,12 @@ enum monitoring_status {
     MONITORING_UNKNOWN = 3
 };
 
+/* Ends a subcommand with an error: prints it, and what to do about it, on standard error. Always
+ * COMMAND_FAILED. */
+int fail(const struct error *error);
+
 /* argv[0] is "odbcssl SUBCOMMAND". */
-int command_adopt(int argc, char **argv);
-int command_check(int argc, char **argv);
-int command_dsn(int argc, char **argv);
-int command_fetch(int argc, char **argv);
-int command_install(int argc, char **argv);
-int command_list(int argc, char **argv);
-int command_status(int argc, char **argv);
-int command_uninstall(int argc, char **argv);
-int command_verify(int argc, char **argv);
+#define COMMAND(name, usage) int command_##name(int argc, char **argv);
+#include "command/commands.def"
 
 #endif

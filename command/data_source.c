@@ -14,41 +14,17 @@
 
 #define DEFAULT_NAME "DEFAULT"
 
-static char *read_value(enum ini_file file, const char *section, const char *keyword)
-{
-    char *value = NULL;
-    ini_read_value(file, section, keyword, &value, NULL);
-    if (value != NULL && value[0] == '\0') {
-        free(value);
-        value = NULL;
-    }
-    return value;
-}
-
 static const char *value_of(const struct connstr *settings, const char *keyword)
 {
     const struct connstr_pair *pair = connstr_find(settings, keyword);
     return pair != NULL && pair->value[0] != '\0' ? pair->value : NULL;
 }
 
-/* A library without a folder is one of the driver manager's; the loader may still find it. */
-static char *find_path(const char *library)
-{
-    char *path =
-        library[0] == '/' ? memory_copy(library) : memory_format("%s/%s", ODBC_MODULE_DIR, library);
-    if (access(path, F_OK) == 0)
-        return path;
-    free(path);
-    return NULL;
-}
-
 /* is_library_allowed: in a connection string, a driver that is no section is the library. */
 static void find_library(struct data_source *source, bool is_library_allowed)
 {
     if (source->driver[0] != '/') {
-        source->library = read_value(INI_DRIVERS, source->driver, "Driver64");
-        if (source->library == NULL)
-            source->library = read_value(INI_DRIVERS, source->driver, "Driver");
+        target_read_library(source->driver, &source->library, NULL);
         if (source->library != NULL)
             source->driver_section = memory_copy(source->driver);
     }
@@ -57,7 +33,14 @@ static void find_library(struct data_source *source, bool is_library_allowed)
     source->state = source->library != NULL ? DATA_SOURCE_FOUND : DATA_SOURCE_DRIVER_UNKNOWN;
     if (source->library == NULL)
         return;
-    source->path = find_path(source->library);
+    /* A library without a folder is one of the driver manager's; the loader may still find it. */
+    source->path = source->library[0] == '/'
+                       ? memory_copy(source->library)
+                       : memory_format("%s/%s", ODBC_MODULE_DIR, source->library);
+    if (access(source->path, F_OK) != 0) {
+        free(source->path);
+        source->path = NULL;
+    }
     source->is_odbcssl = target_is_odbcssl(source->path != NULL ? source->path : source->library);
 }
 
@@ -113,9 +96,14 @@ char *data_source_target(const struct data_source *source)
         return memory_copy(target);
     if (!source->is_odbcssl)
         return memory_copy(source->driver);
-    return source->driver_section != NULL
-               ? read_value(INI_DRIVERS, source->driver_section, keys[KEY_INDEX_TargetDriver].name)
-               : NULL;
+    char *value = NULL;
+    if (source->driver_section != NULL)
+        ini_read_value(INI_DRIVERS, source->driver_section, keys[KEY_INDEX_TargetDriver].name,
+                       &value, NULL);
+    if (value != NULL && value[0] != '\0')
+        return value;
+    free(value);
+    return NULL;
 }
 
 const struct profile *data_source_profile(const struct data_source *source)

@@ -22,60 +22,44 @@
 
 /* ---- looking ---- */
 
-/* Drivers that can be under odbcssl. */
-static void list_candidates(struct connstr *names)
-{
-    struct connstr all;
-    *names = (struct connstr){0};
-    if (!odbc_list_drivers(&all))
-        return;
-    for (size_t i = 0; i < all.count; i++)
-        if (target_is_candidate(all.pairs[i].keyword))
-            connstr_append(names, all.pairs[i].keyword, "");
-    connstr_free(&all);
-}
-
 bool driver_section_find_target(const char *target, char **path_out, enum driver_family *family_out,
                                 struct error *error)
 {
     const struct option option = {
         .value = (char *)target, .keyword = "--target", .source = (char *)"command line"};
     struct error reason = {0};
-    struct connstr names;
+    struct connstr all, names = {0};
     char near[NEAREST_SIZE];
     if (settings_find_driver(&option, path_out, &reason)) {
         *family_out = settings_driver_family(*path_out);
         return true;
     }
-    list_candidates(&names);
+    odbc_list_drivers(&all);
+    for (size_t i = 0; i < all.count; i++)
+        if (target_is_candidate(all.pairs[i].keyword))
+            connstr_append(&names, all.pairs[i].keyword, "");
     error_set(error, reason.code, "%s. Drivers: %s", reason.text,
               nearest_describe(target, &names, near, sizeof near));
+    connstr_free(&all);
     connstr_free(&names);
     return false;
 }
 
-static bool is_over(const char *section, const char *target)
-{
-    struct connstr pairs;
-    if (!ini_read_section(INI_DRIVERS, section, &pairs, NULL))
-        return false;
-    const struct connstr_pair *driver = connstr_find(&pairs, "Driver");
-    const struct connstr_pair *present = connstr_find(&pairs, keys[KEY_INDEX_TargetDriver].name);
-    bool is_ours = driver != NULL && present != NULL && target_is_odbcssl(driver->value) &&
-                   text_equal_nocase(present->value, target);
-    connstr_free(&pairs);
-    return is_ours;
-}
-
 char *driver_section_find(const char *target)
 {
-    struct connstr names;
+    struct connstr names, pairs;
     char *found = NULL;
-    if (!odbc_list_drivers(&names))
-        return NULL;
-    for (size_t i = 0; i < names.count && found == NULL; i++)
-        if (is_over(names.pairs[i].keyword, target))
+    odbc_list_drivers(&names);
+    for (size_t i = 0; i < names.count && found == NULL; i++) {
+        ini_read_section(INI_DRIVERS, names.pairs[i].keyword, &pairs, NULL);
+        const struct connstr_pair *driver = connstr_find(&pairs, "Driver");
+        const struct connstr_pair *present =
+            connstr_find(&pairs, keys[KEY_INDEX_TargetDriver].name);
+        if (driver != NULL && present != NULL && target_is_odbcssl(driver->value) &&
+            text_equal_nocase(present->value, target))
             found = memory_copy(names.pairs[i].keyword);
+        connstr_free(&pairs);
+    }
     connstr_free(&names);
     return found;
 }
@@ -99,17 +83,6 @@ bool driver_section_check(const char *section, bool *is_there_out, struct error 
 }
 
 /* ---- writing ---- */
-
-/* "PostgreSQL Unicode over TLS", "psqlodbcw over TLS" */
-static char *choose_name(const struct driver_section *section)
-{
-    const char *base = strrchr(section->target, '/');
-    base = base != NULL ? base + 1 : section->target;
-    const char *end = strstr(base, ".so");
-    int length = end != NULL ? (int)(end - base) : (int)strlen(base);
-    return section->name != NULL ? memory_copy(section->name)
-                                 : memory_format("%.*s over TLS", length, base);
-}
 
 static bool check_name(const char *name, struct error *error)
 {
@@ -140,61 +113,48 @@ static bool check_defaults(const struct connstr *defaults, struct error *error)
            settings_check(defaults, "--default", error);
 }
 
-/* The library that an application can use with the real driver. */
-static bool choose_library(const struct driver_section *section, char *out, size_t size,
-                           struct error *error)
-{
-    enum driver_family family;
-    char *path = NULL;
-    if (!driver_section_find_target(section->target, &path, &family, error))
-        return false;
-    const struct driver *driver = driver_load(path, error);
-    free(path);
-    if (driver == NULL)
-        return false;
-    snprintf(out, size, "%s/%s", section->library_dir != NULL ? section->library_dir : ODBC_DIR,
-             driver->is_unicode ? "libodbcssl.so" : "libodbcssla.so");
-    if (access(out, R_OK) == 0)
-        return true;
-    return error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
-                     "%s is not there: install odbcssl, or say by --library-dir where it is", out);
-}
-
-/* What says a mode in a driver's section. */
-static bool has_mode(const struct connstr *pairs)
-{
-    static const char *const keywords[] = {"SslMode", "Encrypt", "TrustServerCertificate"};
-    for (size_t i = 0; i < 3; i++)
-        if (connstr_find(pairs, keywords[i]) != NULL)
-            return true;
-    return false;
-}
-
-/* present: the section as it is; its own mode stays. */
+/* The library is the one that an application can use with the real driver. present: the section as
+ * it is; its own mode stays. */
 static bool make_section(const struct driver_section *section, const struct connstr *present,
                          struct connstr *pairs, struct error *error)
 {
-    char library[PATH_SIZE], setup[PATH_SIZE];
-    if (!choose_library(section, library, sizeof library, error))
+    char library[PATH_SIZE], setup[PATH_SIZE], *path = NULL;
+    const char *folder = section->library_dir != NULL ? section->library_dir : ODBC_DIR;
+    enum driver_family family;
+    const struct driver *driver = driver_section_find_target(section->target, &path, &family, error)
+                                      ? driver_load(path, error)
+                                      : NULL;
+    free(path);
+    if (driver == NULL)
         return false;
-    snprintf(setup, sizeof setup, "%s/libodbcsslS.so",
-             section->library_dir != NULL ? section->library_dir : ODBC_DIR);
-    bool is_made = connstr_append(pairs, "Driver", library) &&
-                   connstr_append(pairs, "Setup", setup) &&
-                   connstr_append(pairs, keys[KEY_INDEX_TargetDriver].name, section->target);
-    if (!has_mode(&section->defaults) && !has_mode(present))
-        is_made = is_made && connstr_append(pairs, keys[KEY_INDEX_SslMode].name,
-                                            tls_mode_name(ODBCSSL_MODE_VERIFY_FULL));
-    for (size_t i = 0; i < section->defaults.count && is_made; i++)
-        is_made = connstr_set(pairs, section->defaults.pairs[i].keyword,
-                              section->defaults.pairs[i].value);
-    return is_made || error_set_memory(error);
+    snprintf(library, sizeof library, "%s/%s", folder,
+             driver->is_unicode ? "libodbcssl.so" : "libodbcssla.so");
+    snprintf(setup, sizeof setup, "%s/libodbcsslS.so", folder);
+    if (access(library, R_OK) != 0)
+        return error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
+                         "%s is not there: install odbcssl, or say by --library-dir where it is",
+                         library);
+    connstr_append(pairs, "Driver", library);
+    connstr_append(pairs, "Setup", setup);
+    connstr_append(pairs, keys[KEY_INDEX_TargetDriver].name, section->target);
+    if (!key_sets_mode(&section->defaults) && !key_sets_mode(present))
+        connstr_append(pairs, keys[KEY_INDEX_SslMode].name,
+                       tls_mode_name(ODBCSSL_MODE_VERIFY_FULL));
+    for (size_t i = 0; i < section->defaults.count; i++)
+        connstr_set(pairs, section->defaults.pairs[i].keyword, section->defaults.pairs[i].value);
+    memory_check(!pairs->is_failed);
+    return true;
 }
 
 bool driver_section_write(const struct driver_section *section, char **name_out,
                           struct error *error)
 {
-    char *name = choose_name(section);
+    /* "PostgreSQL Unicode over TLS", "psqlodbcw over TLS" */
+    const char *base = text_file_name(section->target), *end = strstr(base, ".so");
+    char *name = section->name != NULL
+                     ? memory_copy(section->name)
+                     : memory_format("%.*s over TLS",
+                                     end != NULL ? (int)(end - base) : (int)strlen(base), base);
     struct connstr pairs = {0}, present = {0};
     bool is_there = false;
     bool is_done = check_name(name, error) && check_defaults(&section->defaults, error) &&

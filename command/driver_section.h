@@ -18,7 +18,7 @@ struct driver_section {
 };
 
 /* The library and the family of the real driver; an unknown one leads to a list of those there
- * are. The caller frees the path. */
+ * are. The caller frees the path. false with error set. */
 bool driver_section_find_target(const char *target, char **path_out, enum driver_family *family_out,
                                 struct error *error);
 
@@ -26,11 +26,13 @@ bool driver_section_find_target(const char *target, char **path_out, enum driver
 char *driver_section_find(const char *target);
 
 /* Writes, after a copy of odbcinst.ini, and prints the section; without a mode of its own it gets
- * verify-full. *name_out: its name; NULL: no one wants to know; the caller frees. */
+ * verify-full. *name_out: its name, which the caller frees; it may be NULL. false with error set.
+ */
 bool driver_section_write(const struct driver_section *section, char **name_out,
                           struct error *error);
 
-/* Whether the section may be written or removed: *is_there_out, and it is odbcssl's. */
+/* Whether the section may be written or removed: it is not there, which *is_there_out says, or
+ * odbcssl's. false with error set. */
 bool driver_section_check(const char *name, bool *is_there_out, struct error *error);
 
 #endif

@@ -11,10 +11,8 @@
 #include "command/check.h"
 #include "command/command.h"
 #include "command/driver_section.h"
-#include "command/fail.h"
 #include "command/memory.h"
 #include "command/odbc_files.h"
-#include "command/server.h"
 #include "config/ini.h"
 #include "config/keys.h"
 #include "config/target.h"
@@ -43,8 +41,7 @@ static char *find_driver(enum driver_family family, struct error *error)
 {
     struct connstr names;
     char *chosen = NULL;
-    if (!odbc_list_drivers(&names))
-        names = (struct connstr){0};
+    odbc_list_drivers(&names);
     for (size_t i = 0; i < names.count; i++) {
         const char *name = names.pairs[i].keyword;
         const struct option option = {.value = (char *)name, .keyword = "--target"};
@@ -128,7 +125,7 @@ static bool add_server(const struct dsn *dsn, const struct profile *profile, str
 {
     char *host = NULL;
     uint16_t number = 0;
-    if (!server_split(dsn->server, &host, &number, error))
+    if (!arguments_server(dsn->server, &host, &number, error))
         return false;
     if (number == 0)
         number = profile->default_port;
@@ -140,12 +137,6 @@ static bool add_server(const struct dsn *dsn, const struct profile *profile, str
     return true;
 }
 
-static bool is_mode_set(const struct connstr *set)
-{
-    return connstr_find(set, "SslMode") != NULL || connstr_find(set, "Encrypt") != NULL ||
-           connstr_find(set, "TrustServerCertificate") != NULL;
-}
-
 static bool make_pairs(const struct dsn *dsn, const struct profile *profile, const char *driver,
                        struct connstr *pairs, struct error *error)
 {
@@ -154,7 +145,7 @@ static bool make_pairs(const struct dsn *dsn, const struct profile *profile, con
         return false;
     add(pairs, "Database", dsn->database);
     add(pairs, profile->user_keyword, dsn->user);
-    if (!is_mode_set(&dsn->set))
+    if (!key_sets_mode(&dsn->set))
         add(pairs, keys[KEY_INDEX_SslMode].name, tls_mode_name(ODBCSSL_MODE_VERIFY_FULL));
     if (!add_file(pairs, KEY_INDEX_SslRootCert, "--root-cert", dsn->root_cert, error) ||
         !add_file(pairs, KEY_INDEX_SslCrl, "--crl", dsn->crl, error) ||
@@ -201,19 +192,6 @@ static char *find_section(const struct dsn *dsn, struct error *error)
     return NULL;
 }
 
-/* Half a data source might connect with less than was asked for. */
-static bool write_source(const struct dsn *dsn, const struct connstr *pairs, struct error *error)
-{
-    if (!odbc_file_back_up(dsn->file, error))
-        return false;
-    if (odbc_file_write_section(dsn->file, dsn->name, pairs, error)) {
-        odbc_print_section(dsn->file, dsn->name, pairs);
-        return true;
-    }
-    odbc_file_write(dsn->file, dsn->name, NULL, NULL, NULL);
-    return false;
-}
-
 static bool make_source(const struct dsn *dsn, struct error *error)
 {
     struct connstr pairs = {0};
@@ -223,7 +201,14 @@ static bool make_source(const struct dsn *dsn, struct error *error)
     bool is_made = driver_section_find_target(dsn->target, &path, &family, error) &&
                    make_pairs(dsn, profile_find(family), "", &pairs, error) &&
                    (section = find_section(dsn, error)) != NULL &&
-                   connstr_set(&pairs, "Driver", section) && write_source(dsn, &pairs, error);
+                   connstr_set(&pairs, "Driver", section) && odbc_file_back_up(dsn->file, error);
+    if (is_made) {
+        is_made = odbc_file_write_section(dsn->file, dsn->name, &pairs, error);
+        if (is_made)
+            odbc_print_section(dsn->file, dsn->name, &pairs);
+        else /* half a data source might connect with less than was asked for */
+            odbc_file_write(dsn->file, dsn->name, NULL, NULL, NULL);
+    }
     connstr_free(&pairs);
     free(section);
     free(path);

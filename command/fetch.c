@@ -11,10 +11,8 @@
 #include "command/arguments.h"
 #include "command/chain.h"
 #include "command/command.h"
-#include "command/fail.h"
 #include "command/memory.h"
 #include "command/progress.h"
-#include "command/server.h"
 #include "config/keys.h"
 #include "conn/profiles.h"
 #include "session/probe.h"
@@ -52,18 +50,6 @@ static bool find_protocol(const char *word, struct fetch *fetch)
         }
     fprintf(stderr, "odbcssl: --protocol is postgresql, tds, mysql or none\n");
     return false;
-}
-
-static bool find_server(struct fetch *fetch, struct error *error)
-{
-    uint16_t port = 0;
-    if (!server_split(fetch->server, &fetch->host, &port, error))
-        return false;
-    fetch->port = port != 0 ? port : fetch->port;
-    if (fetch->port == 0)
-        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                  "%s: --protocol none has no usual port: HOST:PORT is wanted", fetch->server);
-    return fetch->port != 0;
 }
 
 /* As far as the handshake, whatever the server is: its certificates are wanted, not its trust. */
@@ -169,7 +155,14 @@ static bool show(const struct fetch *fetch, struct error *error)
 static int run(struct fetch *fetch)
 {
     struct error refusal = {0}, error = {0};
-    bool is_shown = find_server(fetch, &refusal) && ask(fetch, &refusal) && show(fetch, &error);
+    uint16_t port = 0;
+    bool is_found = arguments_server(fetch->server, &fetch->host, &port, &refusal);
+    fetch->port = port != 0 ? port : fetch->port;
+    if (is_found && fetch->port == 0)
+        is_found =
+            error_set(&refusal, ODBCSSL_ERROR_SERVER_MISSING,
+                      "%s: --protocol none has no usual port: HOST:PORT is wanted", fetch->server);
+    bool is_shown = is_found && ask(fetch, &refusal) && show(fetch, &error);
     if (!is_shown)
         fail(error_is_set(&error) ? &error : &refusal);
     probe_free(&fetch->probe);

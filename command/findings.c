@@ -11,56 +11,25 @@
 #include "command/print.h"
 #include "command/progress.h"
 
-static const struct {
-    const char *mark; /* for people */
-    const char *word; /* in JSON */
-} results[] = {
+const struct fact_names fact_results[] = {
     [FACT_OK] = {"OK", "ok"},
     [FACT_SKIPPED] = {"SKIP", "skipped"},
     [FACT_WARNING] = {"WARN", "warning"},
     [FACT_FAIL] = {"FAIL", "fail"},
 };
 
-static const struct {
-    const char *title;
-    const char *name;
-} sections[SECTION_COUNT] = {
+const struct fact_names fact_sections[SECTION_COUNT] = {
     [SECTION_SOURCE] = {"Data source", "data_source"},
     [SECTION_FILES] = {"Files", "files"},
     [SECTION_SERVER] = {"Server", "server"},
     [SECTION_VERIFICATION] = {"Verification", "verification"},
 };
 
-static const char *const span_names[] = {
+const char *const span_names[] = {
     [SPAN_SERVER] = "server certificate", [SPAN_AUTHORITY] = "CA certificate",
     [SPAN_ANCHOR] = "trust anchor",       [SPAN_CRL] = "CRL",
     [SPAN_CLIENT] = "client certificate",
 };
-
-const char *fact_mark(enum fact_result result)
-{
-    return results[result].mark;
-}
-
-const char *fact_word(enum fact_result result)
-{
-    return results[result].word;
-}
-
-const char *section_name(enum fact_section section)
-{
-    return sections[section].name;
-}
-
-const char *section_title(enum fact_section section)
-{
-    return sections[section].title;
-}
-
-const char *span_name(enum span_kind kind)
-{
-    return span_names[kind];
-}
 
 void findings_begin(struct findings *findings, enum fact_section section)
 {
@@ -79,29 +48,27 @@ void findings_took(struct findings *findings, int64_t milliseconds)
     findings->started = clock_monotonic() - milliseconds;
 }
 
-static void add(struct findings *findings, enum fact_result result, const char *name,
-                const char *advice, char *text)
-{
-    int64_t taken = findings->started != 0 ? clock_monotonic() - findings->started : -1;
-    findings->started = 0;
-    progress_stop(&findings->progress);
-    findings->facts = memory_grow(findings->facts, findings->fact_count, sizeof *findings->facts);
-    struct fact *fact = &findings->facts[findings->fact_count++];
-    *fact = (struct fact){findings->section,   result, memory_copy(name), text,
-                          memory_copy(advice), taken};
-    if (findings->is_shown)
-        print_fact(findings, fact);
-}
-
 void findings_add(struct findings *findings, enum fact_result result, const char *name,
                   const char *advice, const char *format, ...)
 {
     char text[ERROR_TEXT_SIZE + 4096];
+    int64_t taken = findings->started != 0 ? clock_monotonic() - findings->started : -1;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    add(findings, result, name, advice, memory_copy(text));
+    findings->started = 0;
+    progress_stop(&findings->progress);
+    findings->facts = memory_grow(findings->facts, findings->fact_count, sizeof *findings->facts);
+    struct fact *fact = &findings->facts[findings->fact_count++];
+    *fact = (struct fact){.section = findings->section,
+                          .result = result,
+                          .name = memory_copy(name),
+                          .text = memory_copy(text),
+                          .advice = memory_copy(advice),
+                          .milliseconds = taken};
+    if (findings->is_shown)
+        print_fact(findings, fact);
 }
 
 void findings_blame(struct findings *findings, const struct error *error)
@@ -117,8 +84,8 @@ void findings_add_error(struct findings *findings, bool is_needed, const char *n
 {
     if (is_needed)
         findings_blame(findings, error);
-    add(findings, is_needed ? FACT_FAIL : FACT_WARNING, name, advice_find(error->code),
-        memory_copy(error->text));
+    findings_add(findings, is_needed ? FACT_FAIL : FACT_WARNING, name, advice_find(error->code),
+                 "%s", error->text);
 }
 
 void findings_refuse(struct findings *findings, const char *sqlstate, const char *name,
@@ -133,7 +100,7 @@ void findings_refuse(struct findings *findings, const char *sqlstate, const char
         snprintf(findings->error.text, sizeof findings->error.text, "%s", text);
         snprintf(findings->sqlstate, sizeof findings->sqlstate, "%s", sqlstate);
     }
-    add(findings, FACT_FAIL, name, advice, memory_copy(text));
+    findings_add(findings, FACT_FAIL, name, advice, "%s", text);
 }
 
 void findings_add_setting(struct findings *findings, const char *keyword, const char *value,

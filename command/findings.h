@@ -88,9 +88,17 @@ void findings_start_step(struct findings *findings, const char *doing);
 /* The next fact is about a step that took so long, of several that ran at once. */
 void findings_took(struct findings *findings, int64_t milliseconds);
 
+/* A fact, with what to do about it (NULL: the text says it); format is a printf's. Texts are
+ * copied, as in all functions here; memory that is out ends the command (memory.h). */
 void findings_add(struct findings *findings, enum fact_result result, const char *name,
                   const char *advice, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* A step that went well, or was not taken. */
+#define findings_add_ok(findings, name, ...)                                                       \
+    findings_add(findings, FACT_OK, name, NULL, __VA_ARGS__)
+#define findings_add_skipped(findings, name, ...)                                                  \
+    findings_add(findings, FACT_SKIPPED, name, NULL, __VA_ARGS__)
 
 /* A fact with the error's text and the advice for it. is_needed: it is why a connection would fail,
  * and FACT_FAIL; else a connection in this mode would not come to it, and it is a FACT_WARNING. */
@@ -105,6 +113,8 @@ void findings_refuse(struct findings *findings, const char *sqlstate, const char
                      const char *advice, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* A setting in force, value NULL: not set; and something that is valid until a time, 0: without
+ * end. */
 void findings_add_setting(struct findings *findings, const char *keyword, const char *value,
                           const char *source);
 void findings_add_span(struct findings *findings, enum span_kind kind, const char *name,
@@ -116,13 +126,15 @@ void findings_judge(struct findings *findings, const char *state);
 /* Days until the first of a kind ends; false when there is none. */
 bool findings_days_left(const struct findings *findings, enum span_kind kind, int32_t *days_out);
 
+/* findings is then all zeroes. */
 void findings_free(struct findings *findings);
 
-/* "FAIL" and "fail"; "verification" and "Verification"; "server certificate". Static. */
-const char *fact_mark(enum fact_result result);
-const char *fact_word(enum fact_result result);
-const char *section_name(enum fact_section section);
-const char *section_title(enum fact_section section);
-const char *span_name(enum span_kind kind);
+/* By enum fact_result, enum fact_section and enum span_kind. */
+struct fact_names {
+    const char *title; /* for people: "FAIL", "Verification" */
+    const char *word;  /* in JSON: "fail", "verification" */
+};
+extern const struct fact_names fact_results[], fact_sections[SECTION_COUNT];
+extern const char *const span_names[];
 
 #endif

@@ -7,7 +7,6 @@
 #include "command/arguments.h"
 #include "command/command.h"
 #include "command/driver_section.h"
-#include "command/fail.h"
 #include "command/odbc_files.h"
 #include "config/ini.h"
 
@@ -51,26 +50,22 @@ static void report_users(const char *name)
     connstr_free(&sources);
 }
 
-static int uninstall(const char *name)
-{
-    char path[ODBC_FILE_PATH_SIZE];
-    struct error error = {0};
-    bool is_there = false;
-    if (driver_section_check(name, &is_there, &error) && !is_there)
-        error_set(&error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s has no section [%s]",
-                  odbc_file_path(ODBC_DRIVERS, path, sizeof path), name);
-    if (error_is_set(&error) || !odbc_file_back_up(ODBC_DRIVERS, &error) ||
-        !odbc_file_write(ODBC_DRIVERS, name, NULL, NULL, &error))
-        return fail(&error);
-    printf("%s: removed [%s]\n", odbc_file_path(ODBC_DRIVERS, path, sizeof path), name);
-    report_users(name);
-    return COMMAND_GOOD;
-}
-
 int command_uninstall(int argc, char **argv)
 {
     const char *name = NULL;
     const struct argument rows[] = {{"name", 0, .text = &name}, {0}};
-    bool is_good = arguments_read(argc, argv, rows, NULL) && name != NULL;
-    return is_good ? uninstall(name) : COMMAND_WRONG_USE;
+    char path[ODBC_FILE_PATH_SIZE];
+    struct error error = {0};
+    bool is_there = false;
+    if (!arguments_read(argc, argv, rows, NULL) || name == NULL)
+        return COMMAND_WRONG_USE;
+    odbc_file_path(ODBC_DRIVERS, path, sizeof path);
+    if (driver_section_check(name, &is_there, &error) && !is_there)
+        error_set(&error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s has no section [%s]", path, name);
+    if (error_is_set(&error) || !odbc_file_back_up(ODBC_DRIVERS, &error) ||
+        !odbc_file_write(ODBC_DRIVERS, name, NULL, NULL, &error))
+        return fail(&error);
+    printf("%s: removed [%s]\n", path, name);
+    report_users(name);
+    return COMMAND_GOOD;
 }

@@ -1,4 +1,4 @@
-/* json.c - JSON on standard output: commas, quotes, and text that is not UTF-8. */
+/* json.c - the last step of every --json: commas, quotes, and text that is not UTF-8. */
 #include "command/json.h"
 
 #include <inttypes.h>
@@ -48,7 +48,7 @@ static void start_item(struct json *json, const char *name)
     fputs(": ", stdout);
 }
 
-static void open_level(struct json *json, const char *name, char bracket)
+void json_open(struct json *json, const char *name, char bracket)
 {
     start_item(json, name);
     putchar(bracket);
@@ -56,43 +56,14 @@ static void open_level(struct json *json, const char *name, char bracket)
         json->has_item[json->depth++] = false;
 }
 
-static void close_level(struct json *json, char bracket)
+void json_close(struct json *json, char bracket)
 {
     bool has_item = json->depth > 0 && json->has_item[--json->depth];
     if (has_item)
         indent(json);
     putchar(bracket);
-}
-
-void json_begin(struct json *json)
-{
-    open_level(json, NULL, '{');
-}
-
-void json_end(struct json *json)
-{
-    close_level(json, '}');
-    putchar('\n');
-}
-
-void json_open_object(struct json *json, const char *name)
-{
-    open_level(json, name, '{');
-}
-
-void json_close_object(struct json *json)
-{
-    close_level(json, '}');
-}
-
-void json_open_list(struct json *json, const char *name)
-{
-    open_level(json, name, '[');
-}
-
-void json_close_list(struct json *json)
-{
-    close_level(json, ']');
+    if (json->depth == 0)
+        putchar('\n');
 }
 
 void json_text(struct json *json, const char *name, const char *value)

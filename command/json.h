@@ -15,14 +15,9 @@ struct json {
     bool has_item[JSON_DEPTH_LIMIT]; /* of the object or list at that depth */
 };
 
-/* The outermost object. */
-void json_begin(struct json *json);
-void json_end(struct json *json);
-
-void json_open_object(struct json *json, const char *name);
-void json_close_object(struct json *json);
-void json_open_list(struct json *json, const char *name);
-void json_close_list(struct json *json);
+/* An object ('{' and '}') or a list ('[' and ']'); a line ends behind the outermost one. */
+void json_open(struct json *json, const char *name, char bracket);
+void json_close(struct json *json, char bracket);
 
 /* value NULL: null. Bytes that are not UTF-8 become U+FFFD. */
 void json_text(struct json *json, const char *name, const char *value);

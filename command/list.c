@@ -11,44 +11,36 @@
 #include "command/odbc_files.h"
 #include "config/settings.h"
 
-/* As a connection would have it; why there is none stands in `odbcssl check`. */
-static char *find_mode(const char *name)
-{
-    struct connstr list = {0};
-    struct settings settings;
-    struct error_list warnings = {0};
-    bool is_good =
-        connstr_append(&list, "DSN", name) && settings_resolve(&list, &settings, &warnings, NULL);
-    char *mode = memory_copy(is_good ? tls_mode_name(settings.tls.mode) : "(in error)");
-    if (is_good)
-        settings_free(&settings);
-    connstr_free(&list);
-    return mode;
-}
-
 static void show(const struct data_source *source, struct json *json)
 {
     enum odbc_file file;
     char path[ODBC_FILE_PATH_SIZE] = "";
     char *server = data_source_server(source), *target = data_source_target(source);
-    char *mode = find_mode(source->name);
+    /* As a connection would have it; why there is none stands in `odbcssl check`. */
+    struct connstr given = {0};
+    struct settings settings = {0};
+    const char *mode =
+        connstr_append(&given, "DSN", source->name) && settings_resolve(&given, &settings, NULL)
+            ? tls_mode_name(settings.tls.mode)
+            : "(in error)";
     if (odbc_file_of_source(source->name, &file))
         odbc_file_path(file, path, sizeof path);
     if (json == NULL) {
         printf("%-20s %-36s %-12s %-22s %s\n", source->name, server != NULL ? server : "-", mode,
                target != NULL ? target : "-", path);
     } else {
-        json_open_object(json, NULL);
+        json_open(json, NULL, '{');
         json_text(json, "name", source->name);
         json_text(json, "address", server);
         json_text(json, "mode", mode);
         json_text(json, "real_driver", target);
         json_text(json, "file", path);
-        json_close_object(json);
+        json_close(json, '}');
     }
     free(server);
     free(target);
-    free(mode);
+    settings_free(&settings);
+    connstr_free(&given);
 }
 
 int command_list(int argc, char **argv)
@@ -59,12 +51,11 @@ int command_list(int argc, char **argv)
     const struct argument rows[] = {{"json", 0, .flag = &is_json}, {0}};
     if (!arguments_read(argc, argv, rows, NULL))
         return COMMAND_WRONG_USE;
-    if (!odbc_list_sources(&names))
-        names = (struct connstr){0};
+    odbc_list_sources(&names);
     json = is_json ? &writer : NULL;
     if (is_json) {
-        json_begin(json);
-        json_open_list(json, "data_sources");
+        json_open(json, NULL, '{');
+        json_open(json, "data_sources", '[');
     }
     for (size_t i = 0; i < names.count; i++) {
         struct data_source source = data_source_find(names.pairs[i].keyword);
@@ -73,8 +64,8 @@ int command_list(int argc, char **argv)
         data_source_free(&source);
     }
     if (is_json) {
-        json_close_list(json);
-        json_end(json);
+        json_close(json, ']');
+        json_close(json, '}');
     }
     connstr_free(&names);
     return COMMAND_GOOD;

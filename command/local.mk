@@ -14,11 +14,10 @@ command_odbcssl_SOURCES = \
 	command/check_server.c \
 	command/check_source.c \
 	command/check_verify.c \
-	command/command.h \
+	command/command.h command/commands.def \
 	command/data_source.c command/data_source.h \
 	command/dsn.c \
 	command/driver_section.c command/driver_section.h \
-	command/fail.c command/fail.h \
 	command/fetch.c \
 	command/findings.c command/findings.h \
 	command/install.c \
@@ -34,7 +33,6 @@ command_odbcssl_SOURCES = \
 	command/print_json.c \
 	command/print_text.c \
 	command/progress.c command/progress.h \
-	command/server.c command/server.h \
 	command/source.c command/source.h \
 	command/status.c \
 	command/verify.c

@@ -1,4 +1,5 @@
-/* nearest.c - names by the number of letters that tell them apart. */
+/* nearest.c - for errors about a name that is not there: names by the letters that tell them apart.
+ */
 #include "command/nearest.h"
 
 #include <stdbool.h>
@@ -11,23 +12,19 @@
 
 #define SHOWN_LIMIT 8
 
-static bool is_near(const char *name, const char *other)
-{
-    size_t length = strlen(name);
-    bool is_part = length >= 3 && strlen(other) >= 3 &&
-                   (strcasestr(other, name) != NULL || strcasestr(name, other) != NULL);
-    return is_part || text_distance(name, other) <= (length < 4 ? 1 : length < 9 ? 2 : length / 3);
-}
-
 /* name NULL: all of them. Returns how many there are. */
 static size_t list(const char *name, const struct connstr *names, char *out, size_t size)
 {
     size_t count = 0, shown = 0, used = 0;
+    size_t length = name != NULL ? strlen(name) : 0;
+    size_t limit = length < 4 ? 1 : length < 9 ? 2 : length / 3;
     char printable[100];
     out[0] = '\0';
     for (size_t i = 0; i < names->count; i++) {
         const char *other = names->pairs[i].keyword;
-        if (name != NULL && !is_near(name, other))
+        bool is_part = length >= 3 && strlen(other) >= 3 &&
+                       (strcasestr(other, name) != NULL || strcasestr(name, other) != NULL);
+        if (name != NULL && !is_part && text_distance(name, other) > limit)
             continue;
         if (count++ >= SHOWN_LIMIT || used + sizeof printable + 8 > size)
             continue;

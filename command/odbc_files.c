@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "command/memory.h"
 #include "config/ini.h"
 #include "config/keys.h"
 
@@ -32,25 +33,19 @@ static void system_path(const char *name, char *out, size_t size)
     snprintf(out, size, "%s/%s", directory, name);
 }
 
-/* libodbcinst goes by the password database; HOME does not count. */
-static void user_path(char *out, size_t size)
-{
-    const char *named = secure_getenv("ODBCINI");
-    char scratch[1024];
-    struct passwd entry, *user = NULL;
-    getpwuid_r(getuid(), &entry, scratch, sizeof scratch, &user);
-    if (named != NULL)
-        snprintf(out, size, "%s", named);
-    else
-        snprintf(out, size, "%s/.odbc.ini", user != NULL ? user->pw_dir : "/home");
-}
-
+/* For the user's file libodbcinst goes by the password database; HOME does not count. */
 const char *odbc_file_path(enum odbc_file file, char *out, size_t size)
 {
-    const char *drivers = secure_getenv("ODBCINSTINI");
+    const char *drivers = secure_getenv("ODBCINSTINI"), *named = secure_getenv("ODBCINI");
+    char scratch[1024];
+    struct passwd entry, *user = NULL;
     switch (file) {
     case ODBC_USER_SOURCES:
-        user_path(out, size);
+        getpwuid_r(getuid(), &entry, scratch, sizeof scratch, &user);
+        if (named != NULL)
+            snprintf(out, size, "%s", named);
+        else
+            snprintf(out, size, "%s/.odbc.ini", user != NULL ? user->pw_dir : "/home");
         break;
     case ODBC_SYSTEM_SOURCES:
         system_path("odbc.ini", out, size);
@@ -64,35 +59,12 @@ const char *odbc_file_path(enum odbc_file file, char *out, size_t size)
 
 /* ---- lines ---- */
 
-static char *trim(char *text)
-{
-    static const char blanks[] = " \t\r\n\f\v";
-    text += strspn(text, blanks);
-    size_t length = strlen(text);
-    while (length > 0 && strchr(blanks, text[length - 1]) != NULL)
-        text[--length] = '\0';
-    return text;
-}
-
-static bool add_line(struct odbc_lines *lines, const struct odbc_line *line)
-{
-    struct odbc_line *items = realloc(lines->items, (lines->count + 1) * sizeof *items);
-    if (items == NULL)
-        return false;
-    lines->items = items;
-    struct odbc_line *added = &items[lines->count++];
-    *added = (struct odbc_line){strdup(line->section), strdup(line->keyword), strdup(line->value),
-                                line->number};
-    return added->section != NULL && added->keyword != NULL && added->value != NULL;
-}
-
-static bool scan(FILE *input, struct odbc_lines *lines)
+static void scan(FILE *input, struct odbc_lines *lines)
 {
     char *text = NULL, section[ODBC_FILE_PATH_SIZE] = "";
     size_t size = 0;
-    bool is_good = true;
-    for (unsigned number = 1; is_good && getline(&text, &size, input) >= 0; number++) {
-        char *start = trim(text), *equals = strchr(start, '=');
+    for (unsigned number = 1; getline(&text, &size, input) >= 0; number++) {
+        char *start = text_trim(text), *equals = strchr(start, '=');
         if (*start == ';' || *start == '#' || *start == '\0')
             continue;
         if (*start == '[') {
@@ -101,30 +73,27 @@ static bool scan(FILE *input, struct odbc_lines *lines)
         }
         if (equals != NULL)
             *equals = '\0';
-        const struct odbc_line line = {section, trim(start),
-                                       equals != NULL ? trim(equals + 1) : (char *)"", number};
-        is_good = add_line(lines, &line);
+        lines->items = memory_grow(lines->items, lines->count, sizeof *lines->items);
+        lines->items[lines->count++] =
+            (struct odbc_line){memory_copy(section), memory_copy(text_trim(start)),
+                               memory_copy(equals != NULL ? text_trim(equals + 1) : ""), number};
     }
     text_wipe(text, size); /* at the end of a file nothing ends it */
     free(text);
-    return is_good;
 }
 
-bool odbc_lines_read(enum odbc_file file, struct odbc_lines *lines)
+void odbc_lines_read(enum odbc_file file, struct odbc_lines *lines)
 {
     char path[ODBC_FILE_PATH_SIZE];
     struct stat status;
     *lines = (struct odbc_lines){0};
     FILE *input = fopen(odbc_file_path(file, path, sizeof path), "re");
     if (input == NULL)
-        return true;
+        return;
     if (fstat(fileno(input), &status) == 0)
         lines->mode = status.st_mode;
-    bool is_good = scan(input, lines);
+    scan(input, lines);
     fclose(input);
-    if (!is_good)
-        odbc_lines_free(lines);
-    return is_good;
 }
 
 bool odbc_lines_have(const struct odbc_lines *lines, const char *section)
@@ -153,7 +122,8 @@ bool odbc_file_of_source(const char *source, enum odbc_file *file_out)
     for (size_t i = 0; i < 2 && !is_there; i++) {
         struct odbc_lines lines;
         *file_out = files[i];
-        is_there = odbc_lines_read(files[i], &lines) && odbc_lines_have(&lines, source);
+        odbc_lines_read(files[i], &lines);
+        is_there = odbc_lines_have(&lines, source);
         odbc_lines_free(&lines);
     }
     return is_there;
@@ -161,39 +131,25 @@ bool odbc_file_of_source(const char *source, enum odbc_file *file_out)
 
 /* ---- names ---- */
 
-/* Sections that are the driver manager's own. */
-static bool list_sections(enum ini_file file, struct connstr *names)
+static void list_sections(enum ini_file file, struct connstr *names)
 {
     static const char *const reserved[] = {"ODBC", "ODBC Data Sources", "ODBC Drivers"};
-    if (!ini_list_sections(file, names, NULL))
-        return false;
+    ini_list_sections(file, names, NULL);
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
         connstr_remove(names, reserved[i]);
-    return true;
 }
 
-bool odbc_list_sources(struct connstr *names)
+void odbc_list_sources(struct connstr *names)
 {
-    return list_sections(INI_DATA_SOURCES, names);
+    list_sections(INI_DATA_SOURCES, names);
 }
 
-bool odbc_list_drivers(struct connstr *names)
+void odbc_list_drivers(struct connstr *names)
 {
-    return list_sections(INI_DRIVERS, names);
+    list_sections(INI_DRIVERS, names);
 }
 
 /* ---- writing ---- */
-
-static bool copy_bytes(int from, int to)
-{
-    char bytes[8192];
-    ssize_t got;
-    while ((got = read(from, bytes, sizeof bytes)) > 0)
-        if (write(to, bytes, (size_t)got) != got)
-            return false;
-    text_wipe(bytes, sizeof bytes);
-    return got == 0;
-}
 
 /* The copy is private from its first byte: the file may hold passwords. */
 static bool copy_file(int from, const struct stat *status, const char *copy)
@@ -201,10 +157,14 @@ static bool copy_file(int from, const struct stat *status, const char *copy)
     int to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (to < 0)
         return false;
-    bool is_owned = fchown(to, status->st_uid, status->st_gid) == 0;
-    bool is_copied = copy_bytes(from, to) && is_owned && fchmod(to, status->st_mode & 0777) == 0 &&
-                     fsync(to) == 0;
+    char bytes[8192];
+    ssize_t got;
+    bool is_copied = fchown(to, status->st_uid, status->st_gid) == 0;
+    while (is_copied && (got = read(from, bytes, sizeof bytes)) != 0)
+        is_copied = got > 0 && write(to, bytes, (size_t)got) == got;
+    is_copied = is_copied && fchmod(to, status->st_mode & 0777) == 0 && fsync(to) == 0;
     int reason = errno;
+    text_wipe(bytes, sizeof bytes);
     close(to);
     if (!is_copied)
         unlink(copy);
@@ -235,18 +195,6 @@ bool odbc_file_back_up(enum odbc_file file, struct error *error)
     return is_copied;
 }
 
-static void describe_failure(enum odbc_file file, const char *section, struct error *error)
-{
-    char text[512] = "", path[ODBC_FILE_PATH_SIZE];
-    DWORD code = 0;
-    WORD length = 0;
-    SQLInstallerError(1, &code, text, sizeof text, &length);
-    error_set(error, ODBCSSL_ERROR_SYSTEM,
-              "[%s] cannot be written to %s (%s): it takes a user who may write there", section,
-              odbc_file_path(file, path, sizeof path),
-              text[0] != '\0' ? text : "libodbcinst says no more");
-}
-
 bool odbc_file_write(enum odbc_file file, const char *section, const char *keyword,
                      const char *value, struct error *error)
 {
@@ -261,9 +209,15 @@ bool odbc_file_write(enum odbc_file file, const char *section, const char *keywo
     SQLSetConfigMode(ODBC_BOTH_DSN);
     if (is_private && file == ODBC_USER_SOURCES)
         umask(mask);
-    if (!is_written)
-        describe_failure(file, section, error);
-    return is_written;
+    if (is_written)
+        return true;
+    char text[512] = "";
+    DWORD code = 0;
+    WORD length = 0;
+    SQLInstallerError(1, &code, text, sizeof text, &length);
+    return error_set(error, ODBCSSL_ERROR_SYSTEM,
+                     "[%s] cannot be written to %s (%s): it takes a user who may write there",
+                     section, path, text[0] != '\0' ? text : "libodbcinst says no more");
 }
 
 bool odbc_file_write_section(enum odbc_file file, const char *section, const struct connstr *pairs,

@@ -34,23 +34,25 @@ struct odbc_lines {
     mode_t mode; /* of the file */
 };
 
-/* No lines when there is no such file, or it cannot be read. false: out of memory. */
-bool odbc_lines_read(enum odbc_file file, struct odbc_lines *lines);
+/* No lines when there is no such file, or it cannot be read. */
+void odbc_lines_read(enum odbc_file file, struct odbc_lines *lines);
 bool odbc_lines_have(const struct odbc_lines *lines, const char *section);
 void odbc_lines_free(struct odbc_lines *lines);
 
 /* Which of the user's and the system's file has the data source; the user's counts first. */
 bool odbc_file_of_source(const char *source, enum odbc_file *file_out);
 
-/* The names of data sources or drivers, of all files; free with connstr_free. */
-bool odbc_list_sources(struct connstr *names);
-bool odbc_list_drivers(struct connstr *names);
+/* The names of data sources or drivers, of all files, without the driver manager's own sections;
+ * none when they cannot be read. Free with connstr_free. */
+void odbc_list_sources(struct connstr *names);
+void odbc_list_drivers(struct connstr *names);
 
 /* Copies the file to FILE.TIME.bak with its owner and permissions, as libodbcinst does not keep
  * comments, and prints where. Nothing to do when there is no file. */
 bool odbc_file_back_up(enum odbc_file file, struct error *error);
 
-/* Writes through libodbcinst. value NULL takes the keyword away, keyword NULL the section. */
+/* Writes through libodbcinst. value NULL takes the keyword away, keyword NULL the section. false
+ * with error set, as of the next one and of odbc_file_back_up. */
 bool odbc_file_write(enum odbc_file file, const char *section, const char *keyword,
                      const char *value, struct error *error);
 

@@ -65,7 +65,8 @@ static void put_in(FILE *out, const char *tag, const char *class, const char *te
 
 static void put_mark(FILE *out, enum fact_result result)
 {
-    fprintf(out, "<span class=\"mark %s\">%s</span>", fact_word(result), fact_mark(result));
+    fprintf(out, "<span class=\"mark %s\">%s</span>", fact_results[result].word,
+            fact_results[result].title);
 }
 
 /* "2027-03-01 - 92 days left" */
@@ -95,7 +96,7 @@ static void put_head(FILE *out, const struct findings *findings)
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
           out);
-    fprintf(out, "%s - ", fact_mark(findings->verdict));
+    fprintf(out, "%s - ", fact_results[findings->verdict].title);
     put(out, name);
     fprintf(out, " - odbcssl check</title>\n<style>\n%s</style></head>\n<body><main>\n",
             page_style);
@@ -113,7 +114,7 @@ static void put_verdict(FILE *out, const struct findings *findings)
     bool is_bypassed = is_failed && findings->sqlstate[0] == '\0';
     fprintf(out,
             "<header class=\"verdict %s\"><div class=\"seal\" aria-hidden=\"true\">%s</div><div>",
-            fact_word(findings->verdict),
+            fact_results[findings->verdict].word,
             is_failed                           ? "&#10005;"
             : findings->verdict == FACT_WARNING ? "!"
                                                 : "&#10003;");
@@ -137,24 +138,20 @@ static void put_verdict(FILE *out, const struct findings *findings)
 static void put_advice(FILE *out, const struct findings *findings)
 {
     bool has_title = false;
-    for (int result = FACT_FAIL; result >= FACT_WARNING; result--)
-        for (size_t i = 0; i < findings->fact_count; i++) {
-            const struct fact *fact = &findings->facts[i];
-            const char *advice = print_advice_of(fact);
-            if ((int)fact->result != result || advice == NULL)
-                continue;
-            if (!has_title)
-                fputs("<section><h2>What to do</h2><ol class=\"advice\">\n", out);
-            has_title = true;
-            fprintf(out, "<li class=\"%s\">", fact_word(fact->result));
-            put_mark(out, fact->result);
-            fputs("<div>", out);
-            put_in(out, "p", "todo", advice);
-            put_in(out, "span", "what", fact->name);
-            if (advice != fact->text)
-                put_in(out, "p", "why", fact->text);
-            fputs("</div></li>\n", out);
-        }
+    const struct fact *fact;
+    for (size_t next = 0; (fact = print_next_advised(findings, &next)) != NULL; has_title = true) {
+        const char *advice = print_advice_of(fact);
+        if (!has_title)
+            fputs("<section><h2>What to do</h2><ol class=\"advice\">\n", out);
+        fprintf(out, "<li class=\"%s\">", fact_results[fact->result].word);
+        put_mark(out, fact->result);
+        fputs("<div>", out);
+        put_in(out, "p", "todo", advice);
+        put_in(out, "span", "what", fact->name);
+        if (advice != fact->text)
+            put_in(out, "p", "why", fact->text);
+        fputs("</div></li>\n", out);
+    }
     if (has_title)
         fputs("</ol></section>\n", out);
 }
@@ -216,14 +213,10 @@ static void put_chain(FILE *out, const struct findings *findings)
 #define DAY (24 * 60 * 60)
 
 /* Stretched around today, so that a list of a week is seen beside an authority of twenty years. */
-static double stretch(double days)
-{
-    return asinh(days / 5) / asinh(REACH / 5);
-}
-
 static double place(time_t time, time_t now)
 {
-    double position = stretch(difftime(time, now) / DAY);
+    double days = difftime(time, now) / DAY;
+    double position = asinh(days / 5) / asinh(REACH / 5);
     position = TODAY + position * (position < 0 ? TODAY : 100 - TODAY);
     return position < 0 ? 0 : position > 100 ? 100 : position;
 }
@@ -264,7 +257,7 @@ static void put_span(FILE *out, const struct findings *findings, const struct fi
     double until = span->until != 0 ? place(span->until, now) : 100;
     const char *state = span_state(span, now);
     fputs("<div class=\"row\"><span class=\"label\">", out);
-    put_in(out, "b", "", span_name(span->kind));
+    put_in(out, "b", "", span_names[span->kind]);
     put_in(out, "span", "", span->name);
     fprintf(out, "</span><div class=\"bars\"><i class=\"today\" style=\"left:%.2f%%\"></i>", TODAY);
     fprintf(out, "<i class=\"bar %s%s\" style=\"left:%.2f%%;width:%.2f%%\"></i>", state,
@@ -297,7 +290,8 @@ static void put_facts(FILE *out, const struct findings *findings, enum fact_sect
         if (fact->section != section)
             continue;
         if (!has_title)
-            fprintf(out, "<section><h2>%s</h2><table class=\"facts\">\n", section_title(section));
+            fprintf(out, "<section><h2>%s</h2><table class=\"facts\">\n",
+                    fact_sections[section].title);
         has_title = true;
         fputs("<tr><td>", out);
         put_mark(out, fact->result);

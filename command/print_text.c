@@ -1,4 +1,4 @@
-/* print_text.c - findings as lines on a terminal. */
+/* print_text.c - the findings of a check as lines on a terminal, while they come. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -15,9 +15,9 @@ void print_setting(struct findings *findings, const struct finding_setting *sett
 void print_fact(struct findings *findings, const struct fact *fact)
 {
     if (!findings->has_heading[fact->section])
-        printf("%s\n", section_title(fact->section));
+        printf("%s\n", fact_sections[fact->section].title);
     findings->has_heading[fact->section] = true;
-    printf("  %-5s %-18s %s", fact_mark(fact->result), fact->name, fact->text);
+    printf("  %-5s %-18s %s", fact_results[fact->result].title, fact->name, fact->text);
     if (fact->milliseconds >= 0)
         printf(" [%" PRId64 " ms]", fact->milliseconds);
     printf("\n");
@@ -38,26 +38,20 @@ const char *print_advice_of(const struct fact *fact)
     return fact->result >= FACT_WARNING && advice[0] != '\0' ? advice : NULL;
 }
 
-/* Failures first. */
-static void print_advice(const struct findings *findings)
+const struct fact *print_next_advised(const struct findings *findings, size_t *next)
 {
-    bool has_title = false;
-    for (int result = FACT_FAIL; result >= FACT_WARNING; result--)
-        for (size_t i = 0; i < findings->fact_count; i++) {
-            const struct fact *fact = &findings->facts[i];
-            const char *advice = print_advice_of(fact);
-            if ((int)fact->result != result || advice == NULL)
-                continue;
-            if (!has_title)
-                printf("What to do\n");
-            has_title = true;
-            printf("  %-5s %-18s %s\n", fact_mark(fact->result), fact->name, advice);
-        }
+    while (*next < 2 * findings->fact_count) {
+        enum fact_result wanted = *next < findings->fact_count ? FACT_FAIL : FACT_WARNING;
+        const struct fact *fact = &findings->facts[(*next)++ % findings->fact_count];
+        if (fact->result == wanted && print_advice_of(fact) != NULL)
+            return fact;
+    }
+    return NULL;
 }
 
 void print_verdict(const struct findings *findings)
 {
-    printf("Verdict\n  %-5s ", fact_mark(findings->verdict));
+    printf("Verdict\n  %-5s ", fact_results[findings->verdict].title);
     if (findings->verdict != FACT_FAIL)
         printf("a connection would be: %s\n", findings->state);
     else if (findings->error.code != ODBCSSL_ERROR_NONE)
@@ -66,5 +60,9 @@ void print_verdict(const struct findings *findings)
         printf("(%s) %s\n", findings->sqlstate, findings->error.text);
     else
         printf("%s\n", findings->error.text);
-    print_advice(findings);
+    bool has_title = false;
+    const struct fact *fact;
+    for (size_t next = 0; (fact = print_next_advised(findings, &next)) != NULL; has_title = true)
+        printf("%s  %-5s %-18s %s\n", has_title ? "" : "What to do\n",
+               fact_results[fact->result].title, fact->name, print_advice_of(fact));
 }

@@ -1,4 +1,4 @@
-/* progress.c - a thread that writes a line every second. */
+/* progress.c - a thread that writes a line every second while a step of check or fetch waits. */
 #include "command/progress.h"
 
 #include <pthread.h>

@@ -1,26 +1,34 @@
-/* source.c - the connection string that a command's arguments stand for. */
+/*
+ * source.c - the settings that a command's arguments stand for: what check reads, and what status
+ * hands to the driver manager.
+ */
 #include "command/source.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "config/connstr.h"
+#include "command/memory.h"
 
-char *source_connection_string(const struct source *source)
+static void set(struct connstr *settings, const char *keyword, const char *value,
+                enum connstr_origin origin)
 {
-    struct connstr list = {0};
+    if (value == NULL)
+        return;
+    connstr_remove(settings, keyword);
+    memory_check(connstr_append_pair(settings, keyword, value, origin));
+}
+
+bool source_read(const struct source *source, struct connstr *settings)
+{
     struct error error = {0};
     const char *given = source->connection_string;
-    bool is_good = given == NULL || connstr_parse(given, strlen(given), &list, &error);
-    if (source->dsn != NULL)
-        connstr_set(&list, "DSN", source->dsn);
-    if (source->user != NULL)
-        connstr_set(&list, "UID", source->user);
-    if (source->password != NULL && connstr_set(&list, "PWD", source->password))
-        list.pairs[list.count - 1].origin = CONNSTR_ARGUMENT;
-    char *text = is_good ? connstr_format(&list) : NULL;
-    if (error_is_set(&error))
+    *settings = (struct connstr){0};
+    if (given != NULL && !connstr_parse(given, strlen(given), settings, &error)) {
         fprintf(stderr, "odbcssl: %s\n", error.text);
-    connstr_free(&list);
-    return text;
+        return false;
+    }
+    set(settings, "DSN", source->dsn, CONNSTR_PLAIN);
+    set(settings, "UID", source->user, CONNSTR_PLAIN);
+    set(settings, "PWD", source->password, CONNSTR_ARGUMENT);
+    return true;
 }

@@ -4,6 +4,8 @@
 #ifndef COMMAND_SOURCE_H
 #define COMMAND_SOURCE_H
 
+#include "config/connstr.h"
+
 struct source {
     const char *dsn;               /* of these two ... */
     const char *connection_string; /* ... exactly one */
@@ -11,8 +13,8 @@ struct source {
     const char *password;          /* may be NULL */
 };
 
-/* "DSN=...;UID=...;PWD={...}"; free with text_free_secret. NULL, and it was said why: the given
- * string is malformed. */
-char *source_connection_string(const struct source *source);
+/* The settings as a list; free with connstr_free. false, and it was said why: the given string is
+ * malformed. */
+bool source_read(const struct source *source, struct connstr *settings);
 
 #endif

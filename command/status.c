@@ -15,6 +15,7 @@
 #include "command/command.h"
 #include "command/data_source.h"
 #include "command/json.h"
+#include "command/memory.h"
 #include "command/source.h"
 
 #define VALUE_SIZE REPORT_CERTIFICATE_SIZE
@@ -32,59 +33,42 @@ static void print_diagnostics(SQLSMALLINT kind, SQLHANDLE handle)
     }
 }
 
-/* The UTF-8 type of a text; false when the driver does not know it. */
-static bool get_text(SQLHDBC connection, const struct report_item *item, char *value)
-{
-    SQLSMALLINT length = 0;
-    value[0] = '\0';
-    return SQL_SUCCEEDED(SQLGetInfo(connection, item->type + 0x80, value, VALUE_SIZE, &length));
-}
-
-static bool get_number(SQLHDBC connection, const struct report_item *item,
-                       struct tls_report *report)
-{
-    SQLUINTEGER number = 0;
-    SQLSMALLINT length = 0;
-    if (!SQL_SUCCEEDED(SQLGetInfo(connection, item->type, &number, sizeof number, &length)))
-        return false;
-    report_set_number(report, item,
-                      item->kind == REPORT_SIGNED ? (int64_t)(int32_t)number : (int64_t)number);
-    return true;
-}
-
-static void print_item(const struct report_item *item, const char *value, int64_t number,
-                       struct json *json)
-{
-    if (json == NULL)
-        printf("%-30s %s\n", item->name, value);
-    else if (item->kind == REPORT_TEXT)
-        json_text(json, item->name, value);
-    else
-        json_number(json, item->name, number);
-}
-
 static int print_report(SQLHDBC connection, bool is_json)
 {
     static struct tls_report report;
     static char value[VALUE_SIZE];
     char scratch[REPORT_SCRATCH_SIZE];
-    struct json json_output = {0}, *json = is_json ? &json_output : NULL;
+    struct json json = {0};
     if (is_json)
-        json_begin(json);
+        json_open(&json, NULL, '{');
     for (size_t i = 0; i < report_item_count; i++) {
         const struct report_item *item = &report_items[i];
-        bool is_text = item->kind == REPORT_TEXT;
-        if (is_text ? !get_text(connection, item, value) : !get_number(connection, item, &report)) {
+        bool is_text = item->kind == REPORT_TEXT; /* its UTF-8 type stands 0x80 behind the other */
+        SQLUINTEGER number = 0;
+        SQLSMALLINT length = 0;
+        value[0] = '\0';
+        if (!SQL_SUCCEEDED(
+                is_text ? SQLGetInfo(connection, item->type + 0x80, value, VALUE_SIZE, &length)
+                        : SQLGetInfo(connection, item->type, &number, sizeof number, &length))) {
             fprintf(stderr, "odbcssl: the connection's driver does not know %s: is it odbcssl?\n",
                     item->name);
             return COMMAND_FAILED;
         }
-        if (report_applies(&report, item))
-            print_item(item, is_text ? value : report_display(&report, item, scratch),
-                       is_text ? 0 : report_number(&report, item), json);
+        if (!is_text)
+            report_set_number(&report, item,
+                              item->kind == REPORT_SIGNED ? (int32_t)number : (int64_t)number);
+        if (!report_applies(&report, item))
+            continue;
+        if (!is_json)
+            printf("%-30s %s\n", item->name,
+                   is_text ? value : report_display(&report, item, scratch));
+        else if (is_text)
+            json_text(&json, item->name, value);
+        else
+            json_number(&json, item->name, report_number(&report, item));
     }
     if (is_json)
-        json_end(json);
+        json_close(&json, '}');
     return COMMAND_GOOD;
 }
 
@@ -111,21 +95,15 @@ static int connect_and_print(const char *text, bool is_json)
 
 /* ---- the password ---- */
 
-static bool has_password(const struct source *source)
+static bool has_password(const struct connstr *given)
 {
     static const char *const keywords[] = {"PWD", "Password"};
-    struct connstr list = {0};
-    const char *given = source->connection_string;
-    bool is_set = source->password != NULL;
-    if (given != NULL && !connstr_parse(given, strlen(given), &list, NULL))
-        return true; /* it is refused in a moment */
-    struct data_source found =
-        given != NULL ? data_source_of(&list) : data_source_find(source->dsn);
+    bool is_set = false;
+    struct data_source found = data_source_of(given);
     for (size_t i = 0; i < 2; i++)
-        is_set = is_set || connstr_has(&list, keywords[i]) ||
+        is_set = is_set || connstr_has(given, keywords[i]) ||
                  connstr_find(&found.settings, keywords[i]) != NULL;
     data_source_free(&found);
-    connstr_free(&list);
     return is_set;
 }
 
@@ -182,14 +160,17 @@ int command_status(int argc, char **argv)
     if (!arguments_read(argc, argv, rows, &source.dsn) ||
         (source.dsn != NULL) == (source.connection_string != NULL))
         return COMMAND_WRONG_USE;
-    char *typed = has_password(&source) ? NULL : ask_password(&source);
-    if (typed != NULL)
-        source.password = typed;
-    char *text = source_connection_string(&source);
-    text_free_secret(typed);
-    if (text == NULL)
+    struct connstr given;
+    if (!source_read(&source, &given))
         return COMMAND_WRONG_USE;
+    char *typed = has_password(&given) ? NULL : ask_password(&source);
+    if (typed != NULL)
+        connstr_append_pair(&given, "PWD", typed, CONNSTR_ARGUMENT);
+    char *text = connstr_format(&given);
+    memory_check(text != NULL);
     int status = connect_and_print(text, is_json);
+    text_free_secret(typed);
     text_free_secret(text);
+    connstr_free(&given);
     return status;
 }

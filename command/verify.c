@@ -38,27 +38,9 @@ struct verify_files {
 
 /* Arguments */
 
-static bool parse_crl_check(const char *text, enum crl_check *check_out)
-{
-    bool is_leaf = text_equal_nocase(text, "leaf");
-    *check_out = is_leaf ? CRL_CHECK_LEAF : CRL_CHECK_CHAIN;
-    if (is_leaf || text_equal_nocase(text, "chain"))
-        return true;
-    fprintf(stderr, "odbcssl: --crl-check is \"chain\" or \"leaf\", not \"%s\"\n", text);
-    return false;
-}
-
-static bool parse_time(const char *text, time_t *time_out)
-{
-    if (clock_parse(text, time_out))
-        return true;
-    fprintf(stderr, "odbcssl: --at is a time like 2026-03-01T12:00:00Z, not \"%s\"\n", text);
-    return false;
-}
-
 static bool parse_arguments(int argc, char **argv, struct verify_arguments *arguments)
 {
-    const char *crl_check = NULL, *at = NULL;
+    const char *crl_check = "chain", *at = NULL;
     const struct argument rows[] = {
         {"root-cert", 0, .list = &arguments->roots},
         {"crl", 0, .list = &arguments->crls},
@@ -70,10 +52,16 @@ static bool parse_arguments(int argc, char **argv, struct verify_arguments *argu
         {"json", 0, .flag = &arguments->is_json},
         {0},
     };
-    return arguments_read(argc, argv, rows, NULL) &&
-           (crl_check == NULL || parse_crl_check(crl_check, &arguments->crl_check)) &&
-           (at == NULL || parse_time(at, &arguments->at)) && arguments->roots.count > 0 &&
-           arguments->chain.count > 0;
+    if (!arguments_read(argc, argv, rows, NULL))
+        return false;
+    arguments->crl_check = text_equal_nocase(crl_check, "leaf") ? CRL_CHECK_LEAF : CRL_CHECK_CHAIN;
+    bool is_known = arguments->crl_check == CRL_CHECK_LEAF || text_equal_nocase(crl_check, "chain");
+    bool is_time = at == NULL || clock_parse(at, &arguments->at);
+    if (!is_known)
+        fprintf(stderr, "odbcssl: --crl-check is \"chain\" or \"leaf\", not \"%s\"\n", crl_check);
+    else if (!is_time)
+        fprintf(stderr, "odbcssl: --at is a time like 2026-03-01T12:00:00Z, not \"%s\"\n", at);
+    return is_known && is_time && arguments->roots.count > 0 && arguments->chain.count > 0;
 }
 
 static struct option option_of(const char *keyword, char *path)
@@ -91,16 +79,16 @@ static bool load_crls(const struct argument_list *list, struct verify_files *fil
     for (size_t i = 0; is_loaded && i < list->count; i++) {
         const struct option option = option_of("--crl", list->items[i]);
         struct file_content content;
-        char *names = NULL;
         is_loaded = file_read(&option, &content, error) &&
                     crl_set_read(&files->crls, &content.bytes, content.size, option.value, error);
         file_content_free(&content);
-        if (is_loaded && asprintf(&names, "%s%s%s", files->crl_name != NULL ? files->crl_name : "",
-                                  files->crl_name != NULL ? ", " : "",
-                                  option_describe(&option, name, sizeof name)) >= 0) {
-            free(files->crl_name);
-            files->crl_name = names;
-        }
+        if (!is_loaded)
+            break;
+        char *former = files->crl_name;
+        files->crl_name =
+            memory_format("%s%s%s", former != NULL ? former : "", former != NULL ? ", " : "",
+                          option_describe(&option, name, sizeof name));
+        free(former);
     }
     return is_loaded;
 }
@@ -114,9 +102,7 @@ static bool load_chain(const struct argument_list *list, struct verify_files *fi
         if (!parsed_file_load(&origin, PARSED_WANTED_ANCHORS, &files->chain, error))
             return false;
     }
-    files->ders = calloc(files->chain.certificate_count, sizeof *files->ders);
-    if (files->ders == NULL)
-        return error_set_memory(error);
+    files->ders = memory_clear((files->chain.certificate_count + 1) * sizeof *files->ders);
     for (size_t i = 0; i < files->chain.certificate_count; i++)
         files->ders[i] = (gnutls_datum_t){files->chain.certificates[i].bytes,
                                           (unsigned)files->chain.certificates[i].size};
@@ -134,15 +120,6 @@ static bool load_files(const struct verify_arguments *arguments, struct verify_f
     free(roots);
     return files->trust != NULL && load_crls(&arguments->crls, files, error) &&
            load_chain(&arguments->chain, files, error);
-}
-
-static void free_files(struct verify_files *files)
-{
-    trust_free(&files->trust);
-    crl_set_free(&files->crls);
-    parsed_file_free(&files->chain);
-    free(files->ders);
-    free(files->crl_name);
 }
 
 /* The verdict */
@@ -194,7 +171,7 @@ static void print_json(const struct verify_arguments *arguments, const struct ve
     struct json json = {0};
     char time_text[CLOCK_TEXT_SIZE];
     bool is_accepted = result->status == 0;
-    json_begin(&json);
+    json_open(&json, NULL, '{');
     json_boolean(&json, "accepted", is_accepted);
     json_number(&json, "status", result->status);
     json_number(&json, "error", verify_error(result)->code);
@@ -210,7 +187,7 @@ static void print_json(const struct verify_arguments *arguments, const struct ve
     struct chain path = path_of(files, result);
     chain_print_json(&path, &json);
     chain_free(&path);
-    json_end(&json);
+    json_close(&json, '}');
 }
 
 static void print_failure(const struct verify_arguments *arguments, const struct error *error)
@@ -220,11 +197,11 @@ static void print_failure(const struct verify_arguments *arguments, const struct
         fprintf(stderr, "odbcssl: %s\n", error->text);
         return;
     }
-    json_begin(&json);
+    json_open(&json, NULL, '{');
     json_boolean(&json, "accepted", false);
     json_number(&json, "error", error->code);
     json_text(&json, "reason", error->text);
-    json_end(&json);
+    json_close(&json, '}');
 }
 
 static int verify_files(const struct verify_arguments *arguments, const struct verify_files *files)
@@ -260,7 +237,11 @@ int command_verify(int argc, char **argv)
             status = verify_files(&arguments, &files);
         else
             print_failure(&arguments, &error);
-        free_files(&files);
+        trust_free(&files.trust);
+        crl_set_free(&files.crls);
+        parsed_file_free(&files.chain);
+        free(files.ders);
+        free(files.crl_name);
     }
     free(arguments.roots.items);
     free(arguments.crls.items);

@@ -12,7 +12,7 @@ FUZZ_TARGET(odbc_lines, bytes, size)
     struct odbc_lines lines;
     int file = fuzz_open_file(bytes, size, path);
     setenv("ODBCINI", path, 1);
-    fuzz_require(odbc_lines_read(ODBC_USER_SOURCES, &lines));
+    odbc_lines_read(ODBC_USER_SOURCES, &lines);
     for (size_t i = 0; i < lines.count; i++) {
         fuzz_require(odbc_lines_have(&lines, lines.items[i].section));
         fuzz_require(strchr(lines.items[i].keyword, '=') == NULL && lines.items[i].number > 0);

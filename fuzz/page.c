@@ -36,9 +36,9 @@ static char *print(char *text, bool is_page)
         print_html(&findings, page);
     } else {
         stdout = page;
-        json_begin(&json);
+        json_open(&json, NULL, '{');
         print_json(&findings, &json);
-        json_end(&json);
+        json_close(&json, '}');
         stdout = output;
     }
     fclose(page);

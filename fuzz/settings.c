@@ -113,10 +113,9 @@ static void follow(const struct settings *settings)
 static void resolve(const struct connstr *pairs, uint8_t choice)
 {
     struct settings settings;
-    struct error_list warnings = {0};
     struct error error = {0};
     check_pairs(pairs);
-    bool is_good = settings_resolve(pairs, &settings, &warnings, &error);
+    bool is_good = settings_resolve(pairs, &settings, &error);
     fuzz_require(is_good != error_is_set(&error));
     for (size_t i = 0; is_good && i < settings.driver_settings.count; i++)
         settings.driver_settings.pairs[i].origin = (enum connstr_origin)(choice >> 2) % 5;

@@ -37,11 +37,16 @@ static BOOL write_section(const char *driver, const struct connstr *present, con
     else if (!writing_write(DRIVERS, driver, &pairs, no_keywords))
         is_good = writing_refuse(ODBC_ERROR_REQUEST_FAILED, "odbcinst.ini could not be written");
     connstr_free(&pairs);
-    return is_good ? true : false;
+    return is_good;
 }
 
-static BOOL clear_section(const char *driver, const struct connstr *present)
+static BOOL configure(WORD request, const char *driver, const struct connstr *present,
+                      const char *arguments)
 {
+    if (request == ODBC_INSTALL_DRIVER || request == ODBC_CONFIG_DRIVER)
+        return write_section(driver, present, arguments);
+    if (request != ODBC_REMOVE_DRIVER)
+        return writing_refuse(ODBC_ERROR_INVALID_REQUEST_TYPE, "the request is not known");
     for (size_t i = 0; i < present->count; i++)
         if (key_is_ours(present->pairs[i].keyword) &&
             !SQLWritePrivateProfileString(driver, present->pairs[i].keyword, NULL, DRIVERS))
@@ -49,20 +54,7 @@ static BOOL clear_section(const char *driver, const struct connstr *present)
     return true;
 }
 
-static BOOL configure(WORD request, const char *driver, const struct connstr *present,
-                      const char *arguments)
-{
-    switch (request) {
-    case ODBC_INSTALL_DRIVER:
-    case ODBC_CONFIG_DRIVER:
-        return write_section(driver, present, arguments);
-    case ODBC_REMOVE_DRIVER:
-        return clear_section(driver, present);
-    default:
-        return writing_refuse(ODBC_ERROR_INVALID_REQUEST_TYPE, "the request is not known");
-    }
-}
-
+/* By the list of keywords: of the value itself libodbcinst may remember that it was not there. */
 static bool has_target(const char *driver)
 {
     struct connstr pairs;

@@ -86,26 +86,6 @@ static BOOL change(const char *dsn, const struct connstr *pairs)
                : writing_refuse(ODBC_ERROR_REQUEST_FAILED, "the data source could not be written");
 }
 
-static BOOL configure(WORD request, const char *driver, const struct connstr *pairs)
-{
-    const struct connstr_pair *dsn = connstr_find(pairs, "DSN");
-    if (dsn == NULL || dsn->value[0] == '\0')
-        return writing_refuse(ODBC_ERROR_INVALID_DSN, "the attributes have no DSN");
-    if (!SQLValidDSN(dsn->value))
-        return writing_refuse(ODBC_ERROR_INVALID_DSN,
-                              "the DSN is too long or has one of []{}(),;?*=!@\\");
-    switch (request) {
-    case ODBC_ADD_DSN:
-        return add(dsn->value, driver, pairs);
-    case ODBC_CONFIG_DSN:
-        return change(dsn->value, pairs);
-    case ODBC_REMOVE_DSN:
-        return SQLRemoveDSNFromIni(dsn->value);
-    default:
-        return writing_refuse(ODBC_ERROR_INVALID_REQUEST_TYPE, "the request is not known");
-    }
-}
-
 BOOL INSTAPI ConfigDSN(HWND parent, WORD request, LPCSTR driver, LPCSTR attributes);
 
 SETUP_EXPORT BOOL INSTAPI ConfigDSN(HWND parent, WORD request, LPCSTR driver, LPCSTR attributes)
@@ -115,7 +95,21 @@ SETUP_EXPORT BOOL INSTAPI ConfigDSN(HWND parent, WORD request, LPCSTR driver, LP
     (void)parent;
     if (!read_attributes(attributes, &pairs, &error))
         return check_failed(&error);
-    BOOL outcome = configure(request, driver, &pairs);
+    const struct connstr_pair *dsn = connstr_find(&pairs, "DSN");
+    BOOL outcome;
+    if (dsn == NULL || dsn->value[0] == '\0')
+        outcome = writing_refuse(ODBC_ERROR_INVALID_DSN, "the attributes have no DSN");
+    else if (!SQLValidDSN(dsn->value))
+        outcome = writing_refuse(ODBC_ERROR_INVALID_DSN,
+                                 "the DSN is too long or has one of []{}(),;?*=!@\\");
+    else if (request == ODBC_ADD_DSN)
+        outcome = add(dsn->value, driver, &pairs);
+    else if (request == ODBC_CONFIG_DSN)
+        outcome = change(dsn->value, &pairs);
+    else if (request == ODBC_REMOVE_DSN)
+        outcome = SQLRemoveDSNFromIni(dsn->value);
+    else
+        outcome = writing_refuse(ODBC_ERROR_INVALID_REQUEST_TYPE, "the request is not known");
     connstr_free(&pairs);
     return outcome;
 }

@@ -40,21 +40,13 @@ bool writing_check(const struct connstr *present, const struct connstr *pairs, c
     return is_good;
 }
 
-static bool is_skipped(const char *keyword, const char *const *skipped)
-{
-    for (; *skipped != NULL; skipped++)
-        if (text_equal_nocase(*skipped, keyword))
-            return true;
-    return false;
-}
-
 bool writing_write(const char *file, const char *section, const struct connstr *pairs,
                    const char *const *skipped)
 {
     for (size_t i = 0; i < pairs->count; i++) {
         const struct connstr_pair *pair = &pairs->pairs[i];
         const char *value = pair->value[0] != '\0' ? pair->value : NULL;
-        if (!is_skipped(pair->keyword, skipped) &&
+        if (!text_is_one_of(pair->keyword, skipped) &&
             !SQLWritePrivateProfileString(section, pair->keyword, value, file))
             return false;
     }

@@ -30,7 +30,8 @@ struct error_list {
 };
 
 /* Also makes a variable ready that was not initialized: an error is large, and zeroing it whole
- * costs more than what most calls do that fail once in a million times. */
+ * costs more than what most calls do that fail once in a million times. error may be NULL: then
+ * none is set. */
 void error_clear(struct error *error);
 bool error_is_set(const struct error *error);
 
@@ -39,6 +40,7 @@ bool error_is_set(const struct error *error);
 bool error_set(struct error *error, enum odbcssl_error code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same, for functions that take a format themselves. */
 void error_set_arguments(struct error *error, enum odbcssl_error code, const char *format,
                          va_list arguments);
 

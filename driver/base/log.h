@@ -16,6 +16,7 @@ struct log *log_open(const char *path, struct error *error);
 /* Writes one line; log may be NULL. Safe from several threads. */
 void log_write(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Accepts NULL and clears. */
 void log_close(struct log **log);
 
 #endif

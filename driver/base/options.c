@@ -23,21 +23,11 @@ void tls_options_free(struct tls_options *options)
 
 const char *tls_mode_name(enum odbcssl_mode mode)
 {
-    switch (mode) {
-    case ODBCSSL_MODE_DISABLE:
-        return "disable";
-    case ODBCSSL_MODE_ALLOW:
-        return "allow";
-    case ODBCSSL_MODE_PREFER:
-        return "prefer";
-    case ODBCSSL_MODE_REQUIRE:
-        return "require";
-    case ODBCSSL_MODE_VERIFY_CA:
-        return "verify-ca";
-    case ODBCSSL_MODE_VERIFY_FULL:
-        return "verify-full";
-    }
-    return "unknown";
+    static const char *const names[] = {
+        [ODBCSSL_MODE_DISABLE] = "disable",     [ODBCSSL_MODE_ALLOW] = "allow",
+        [ODBCSSL_MODE_PREFER] = "prefer",       [ODBCSSL_MODE_REQUIRE] = "require",
+        [ODBCSSL_MODE_VERIFY_CA] = "verify-ca", [ODBCSSL_MODE_VERIFY_FULL] = "verify-full"};
+    return (size_t)mode < sizeof names / sizeof names[0] ? names[mode] : "unknown";
 }
 
 const char *tls_version_name(enum tls_version version)

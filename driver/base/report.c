@@ -85,29 +85,20 @@ static const char *version_text(const struct tls_report *report, char *scratch)
     return PACKAGE_VERSION;
 }
 
-static const char *crl_text(const struct tls_report *report)
-{
-    switch (report->crl_status) {
-    case ODBCSSL_CRL_NOT_CHECKED:
-        return "";
-    case ODBCSSL_CRL_GOOD:
-        return ", not revoked according to the CRL";
-    case ODBCSSL_CRL_NOT_GOOD:
-        return ", REVOCATION CHECK FAILED";
-    }
-    return "";
-}
-
 static const char *summary_text(const struct tls_report *report, char *scratch)
 {
+    static const char *const crl_texts[] = {[ODBCSSL_CRL_NOT_CHECKED] = "",
+                                            [ODBCSSL_CRL_GOOD] =
+                                                ", not revoked according to the CRL",
+                                            [ODBCSSL_CRL_NOT_GOOD] = ", REVOCATION CHECK FAILED"};
     const char *state = report_state_name(report->state);
     if (report->version == TLS_VERSION_NONE)
         snprintf(scratch, REPORT_SCRATCH_SIZE, "%s (SslMode=%s)", state,
                  tls_mode_name(report->mode));
     else
         snprintf(scratch, REPORT_SCRATCH_SIZE, "%s %s, %s%s, server certificate %s until %s",
-                 report->protocol, report->cipher, state, crl_text(report), report->peer_subject,
-                 report->peer_not_after);
+                 report->protocol, report->cipher, state, crl_texts[report->crl_status],
+                 report->peer_subject, report->peer_not_after);
     return scratch;
 }
 
@@ -161,19 +152,13 @@ const char *report_display(const struct tls_report *report, const struct report_
 
 const char *report_state_name(enum odbcssl_state state)
 {
-    switch (state) {
-    case ODBCSSL_STATE_PLAINTEXT:
-        return "plaintext by choice";
-    case ODBCSSL_STATE_PLAINTEXT_FALLBACK:
-        return "plaintext, because the server has or wants no TLS";
-    case ODBCSSL_STATE_LOGIN_ONLY:
-        return "only the login was encrypted";
-    case ODBCSSL_STATE_ENCRYPTED:
-        return "encrypted, server not verified";
-    case ODBCSSL_STATE_CHAIN_VERIFIED:
-        return "encrypted, certificate chain verified";
-    case ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED:
-        return "encrypted, certificate chain and host name verified";
-    }
-    return "unknown";
+    static const char *const names[] = {
+        [ODBCSSL_STATE_PLAINTEXT] = "plaintext by choice",
+        [ODBCSSL_STATE_PLAINTEXT_FALLBACK] = "plaintext, because the server has or wants no TLS",
+        [ODBCSSL_STATE_LOGIN_ONLY] = "only the login was encrypted",
+        [ODBCSSL_STATE_ENCRYPTED] = "encrypted, server not verified",
+        [ODBCSSL_STATE_CHAIN_VERIFIED] = "encrypted, certificate chain verified",
+        [ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED] =
+            "encrypted, certificate chain and host name verified"};
+    return (size_t)state < sizeof names / sizeof names[0] ? names[state] : "unknown";
 }

@@ -1,4 +1,5 @@
-/* sparse.c - runs of bytes with their places, in place of the zeroes between them. */
+/* sparse.c - what a session record keeps of its report: runs of bytes, without the zeroes between.
+ */
 #include "base/sparse.h"
 
 #include <stdlib.h>

@@ -19,6 +19,7 @@ bool sparse_keep(struct sparse *sparse, const void *value, size_t size);
 /* The value again; all zeroes when nothing is kept. size: as kept. */
 void sparse_restore(const struct sparse *sparse, void *value_out, size_t size);
 
+/* Nothing is kept any more. */
 void sparse_free(struct sparse *sparse);
 
 #endif

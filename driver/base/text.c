@@ -11,49 +11,22 @@
 
 size_t text_utf8_decode(const unsigned char *text, size_t length, uint32_t *code_point_out)
 {
+    static const unsigned char bits_of_first[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
     size_t size = text_utf8_character(text, length);
-    switch (size) {
-    case 1:
-        *code_point_out = text[0];
-        return 1;
-    case 2:
-        *code_point_out = (text[0] & 0x1Fu) << 6 | (text[1] & 0x3Fu);
-        return 2;
-    case 3:
-        *code_point_out = (text[0] & 0x0Fu) << 12 | (text[1] & 0x3Fu) << 6 | (text[2] & 0x3Fu);
-        return 3;
-    case 4:
-        *code_point_out = (text[0] & 0x07u) << 18 | (text[1] & 0x3Fu) << 12 |
-                          (text[2] & 0x3Fu) << 6 | (text[3] & 0x3Fu);
-        return 4;
-    default:
-        *code_point_out = REPLACEMENT;
-        return 1;
-    }
+    *code_point_out = size > 0 ? text[0] & bits_of_first[size] : REPLACEMENT;
+    for (size_t i = 1; i < size; i++)
+        *code_point_out = *code_point_out << 6 | (text[i] & 0x3Fu);
+    return size > 0 ? size : 1;
 }
 
 static size_t utf8_encode(uint32_t code_point, char *out)
 {
-    if (code_point < 0x80) {
-        out[0] = (char)code_point;
-        return 1;
-    }
-    if (code_point < 0x800) {
-        out[0] = (char)(0xC0 | code_point >> 6);
-        out[1] = (char)(0x80 | (code_point & 0x3F));
-        return 2;
-    }
-    if (code_point < 0x10000) {
-        out[0] = (char)(0xE0 | code_point >> 12);
-        out[1] = (char)(0x80 | (code_point >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (code_point & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | code_point >> 18);
-    out[1] = (char)(0x80 | (code_point >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (code_point >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (code_point & 0x3F));
-    return 4;
+    static const unsigned char mark_of_first[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    size_t size = code_point < 0x80 ? 1 : code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+    for (size_t i = size; i-- > 1; code_point >>= 6)
+        out[i] = (char)(0x80 | (code_point & 0x3F));
+    out[0] = (char)(mark_of_first[size] | code_point);
+    return size;
 }
 
 /* Unicode 15, table 3-7: well-formed byte sequences. */
@@ -175,23 +148,47 @@ bool text_copy_utf8(const char *text, char *out, size_t size)
     return copied == length;
 }
 
-static int ascii_lower(unsigned char c)
+char text_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
-int text_compare_nocase(const char *a, const char *b)
-{
-    while (*a != '\0' && ascii_lower((unsigned char)*a) == ascii_lower((unsigned char)*b)) {
-        a++;
-        b++;
-    }
-    return ascii_lower((unsigned char)*a) - ascii_lower((unsigned char)*b);
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
 bool text_equal_nocase(const char *a, const char *b)
 {
-    return text_compare_nocase(a, b) == 0;
+    while (*a != '\0' && text_lower(*a) == text_lower(*b)) {
+        a++;
+        b++;
+    }
+    return text_lower(*a) == text_lower(*b);
+}
+
+bool text_is_one_of(const char *text, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (text_equal_nocase(*list, text))
+            return true;
+    return false;
+}
+
+bool text_is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+char *text_trim(char *text)
+{
+    while (text_is_blank(*text))
+        text++;
+    size_t length = strlen(text);
+    while (length > 0 && text_is_blank(text[length - 1]))
+        text[--length] = '\0';
+    return text;
+}
+
+const char *text_file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
 }
 
 /* One row of the table at a time. */
@@ -205,8 +202,7 @@ size_t text_distance(const char *a, const char *b)
         size_t diagonal = row[0];
         row[0] = line;
         for (size_t column = 1; column <= b_length; column++) {
-            bool is_same = ascii_lower((unsigned char)a[line - 1]) ==
-                           ascii_lower((unsigned char)b[column - 1]);
+            bool is_same = text_lower(a[line - 1]) == text_lower(b[column - 1]);
             size_t least = diagonal + !is_same;
             diagonal = row[column];
             if (least > row[column] + 1)
@@ -222,7 +218,7 @@ size_t text_distance(const char *a, const char *b)
 bool text_has_prefix_nocase(const char *text, const char *prefix)
 {
     for (; *prefix != '\0'; text++, prefix++)
-        if (ascii_lower((unsigned char)*text) != ascii_lower((unsigned char)*prefix))
+        if (text_lower(*text) != text_lower(*prefix))
             return false;
     return true;
 }
@@ -286,7 +282,6 @@ const char *text_explain_oddity(const char *value)
     for (size_t i = 1; i < length; i++)
         if ((value[i] == ';' || value[i] == '#') && (value[i - 1] == ' ' || value[i - 1] == '\t'))
             return "; what stands behind the ';' or '#' is a part of the value: a comment needs a "
-                   "line "
-                   "of its own";
+                   "line of its own";
     return "";
 }

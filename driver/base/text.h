@@ -38,15 +38,24 @@ bool text_copy_utf16(const uint16_t *text, uint16_t *out, size_t size);
 /* Copies at most size bytes, terminator included, never part of a character. */
 bool text_copy_utf8(const char *text, char *out, size_t size);
 
-/* ASCII case only, whatever the locale. */
-int text_compare_nocase(const char *a, const char *b);
 /* How many letters are to be inserted, deleted or replaced to make b of a, in any case
  * (Levenshtein). Of longer texts the first TEXT_DISTANCE_LIMIT bytes count. */
 #define TEXT_DISTANCE_LIMIT 64
 size_t text_distance(const char *a, const char *b);
 
+/* ASCII only, whatever the locale: case, and the six blanks. list is ended by NULL. */
+char text_lower(char c);
 bool text_equal_nocase(const char *a, const char *b);
 bool text_has_prefix_nocase(const char *text, const char *prefix);
+bool text_is_one_of(const char *text, const char *const *list);
+bool text_is_blank(char c);
+
+/* Cuts the blanks at the end of text off, and returns where it begins without those at its front.
+ */
+char *text_trim(char *text);
+
+/* The part of a path behind its last '/'. */
+const char *text_file_name(const char *path);
 
 /* Parses a whole decimal number without sign; false when text is anything else or too large. */
 bool text_parse_number(const char *text, unsigned long maximum, unsigned long *number_out);

@@ -20,11 +20,6 @@ struct parser {
     struct error *error;
 };
 
-static bool is_blank(char character)
-{
-    return character == ' ' || (character >= '\t' && character <= '\r');
-}
-
 static bool is_at_end(const struct parser *parser)
 {
     return parser->position == parser->length;
@@ -37,13 +32,13 @@ static char current(const struct parser *parser)
 
 static void skip_blanks(struct parser *parser)
 {
-    while (!is_at_end(parser) && is_blank(current(parser)))
+    while (!is_at_end(parser) && text_is_blank(current(parser)))
         parser->position++;
 }
 
 static void skip_separators(struct parser *parser)
 {
-    while (!is_at_end(parser) && (is_blank(current(parser)) || current(parser) == ';'))
+    while (!is_at_end(parser) && (text_is_blank(current(parser)) || current(parser) == ';'))
         parser->position++;
 }
 
@@ -64,9 +59,9 @@ static char *copy_part(const struct parser *parser, size_t start, size_t end)
 /* Copies from start to end without the blanks at both ends. NULL: out of memory. */
 static char *copy_trimmed(const struct parser *parser, size_t start, size_t end)
 {
-    while (start < end && is_blank(parser->text[start]))
+    while (start < end && text_is_blank(parser->text[start]))
         start++;
-    while (end > start && is_blank(parser->text[end - 1]))
+    while (end > start && text_is_blank(parser->text[end - 1]))
         end--;
     return copy_part(parser, start, end);
 }
@@ -110,23 +105,6 @@ static size_t find_closing_brace(const struct parser *parser)
     return parser->length;
 }
 
-static char *copy_unescaped(const struct parser *parser, size_t end)
-{
-    char *copy = malloc(end - parser->position + 1);
-    if (copy == NULL) {
-        error_set_memory(parser->error);
-        return NULL;
-    }
-    size_t written = 0;
-    for (size_t read = parser->position; read < end; read++) {
-        copy[written++] = parser->text[read];
-        if (parser->text[read] == '}')
-            read++;
-    }
-    copy[written] = '\0';
-    return copy;
-}
-
 static char *parse_braced_value(struct parser *parser, const char *keyword)
 {
     size_t start = parser->position++;
@@ -138,7 +116,12 @@ static char *parse_braced_value(struct parser *parser, const char *keyword)
                   start + 1, keyword);
         return NULL;
     }
-    char *value = copy_unescaped(parser, end);
+    char *value = copy_part(parser, parser->position, end);
+    char *out = value;
+    for (const char *in = value; in != NULL && *in != '\0'; in += *in == '}' ? 2 : 1)
+        *out++ = *in;
+    if (value != NULL)
+        *out = '\0';
     parser->position = end + 1;
     skip_blanks(parser);
     if (value == NULL || is_at_end(parser) || current(parser) == ';')
@@ -214,7 +197,7 @@ bool connstr_parse(const char *text, size_t length, struct connstr *list, struct
     return true;
 }
 
-static struct connstr_pair *find_pair(const struct connstr *list, const char *keyword)
+struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword)
 {
     for (size_t i = 0; i < list->count; i++)
         if (text_equal_nocase(list->pairs[i].keyword, keyword))
@@ -222,25 +205,14 @@ static struct connstr_pair *find_pair(const struct connstr *list, const char *ke
     return NULL;
 }
 
-const struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword)
-{
-    return find_pair(list, keyword);
-}
-
-/* The keyword that does not count because the other one stands before it. */
-static bool is_excluded(const struct connstr *list, const struct connstr_pair *pair)
-{
-    const char *rival = text_equal_nocase(pair->keyword, "DSN")      ? "DRIVER"
-                        : text_equal_nocase(pair->keyword, "DRIVER") ? "DSN"
-                                                                     : NULL;
-    const struct connstr_pair *other = rival != NULL ? find_pair(list, rival) : NULL;
-    return other != NULL && other < pair;
-}
-
 const char *connstr_get(const struct connstr *list, const char *keyword)
 {
-    const struct connstr_pair *pair = find_pair(list, keyword);
-    return pair != NULL && !is_excluded(list, pair) ? pair->value : NULL;
+    const char *rival = text_equal_nocase(keyword, "DSN")      ? "DRIVER"
+                        : text_equal_nocase(keyword, "DRIVER") ? "DSN"
+                                                               : NULL;
+    const struct connstr_pair *pair = connstr_find(list, keyword);
+    const struct connstr_pair *other = rival != NULL ? connstr_find(list, rival) : NULL;
+    return pair != NULL && (other == NULL || pair < other) ? pair->value : NULL;
 }
 
 bool connstr_has(const struct connstr *list, const char *keyword)
@@ -280,7 +252,7 @@ static void remove_from(struct connstr *list, size_t index, const char *keyword)
 
 bool connstr_set(struct connstr *list, const char *keyword, const char *value)
 {
-    struct connstr_pair *pair = find_pair(list, keyword);
+    struct connstr_pair *pair = connstr_find(list, keyword);
     if (pair == NULL)
         return connstr_append(list, keyword, value);
     char *copy = strdup(value);
@@ -309,7 +281,7 @@ static bool needs_braces(const struct connstr_pair *pair)
     return pair->origin == CONNSTR_BRACED || pair->origin == CONNSTR_ARGUMENT ||
            strpbrk(pair->value, ";{}") != NULL ||
            (length > 0 && !keeps_blanks(pair->keyword) &&
-            (is_blank(pair->value[0]) || is_blank(pair->value[length - 1])));
+            (text_is_blank(pair->value[0]) || text_is_blank(pair->value[length - 1])));
 }
 
 bool connstr_append_braced(struct buffer *buffer, const char *value)

@@ -48,7 +48,7 @@ const char *connstr_get(const struct connstr *list, const char *keyword);
 bool connstr_has(const struct connstr *list, const char *keyword);
 
 /* The first pair with the keyword, also one that is excluded; NULL when there is none. */
-const struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword);
+struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword);
 
 /* false: out of memory, and is_failed says so from then on: who appends several pairs need look at
  * it once. set replaces the value of the keyword where it stands first and removes its duplicates,

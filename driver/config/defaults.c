@@ -21,34 +21,20 @@ const char *defaults_environment(const char *variable)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-static bool find_home_of_user(char *out, size_t out_size)
-{
-    struct passwd entry, *found = NULL;
-    char *scratch = malloc(PASSWORD_ENTRY_SIZE);
-    bool is_found = scratch != NULL &&
-                    getpwuid_r(geteuid(), &entry, scratch, PASSWORD_ENTRY_SIZE, &found) == 0 &&
-                    found != NULL && found->pw_dir != NULL && found->pw_dir[0] == '/';
-    if (is_found)
-        is_found = snprintf(out, out_size, "%s", found->pw_dir) < (int)out_size;
-    free(scratch);
-    return is_found;
-}
-
-static bool find_home(char *out, size_t out_size)
-{
-    const char *home = defaults_environment("HOME");
-    if (home == NULL || home[0] != '/')
-        return find_home_of_user(out, out_size);
-    return snprintf(out, out_size, "%s", home) < (int)out_size;
-}
-
 char *defaults_home_path(const char *name)
 {
-    char home[PATH_MAX], path[PATH_MAX];
-    if (!find_home(home, sizeof home) ||
-        snprintf(path, sizeof path, "%s/%s", home, name) >= (int)sizeof path)
-        return NULL;
-    return strdup(path);
+    char path[PATH_MAX];
+    const char *home = defaults_environment("HOME");
+    struct passwd entry, *found = NULL;
+    char *scratch = home == NULL || home[0] != '/' ? malloc(PASSWORD_ENTRY_SIZE) : NULL;
+    if (scratch != NULL) {
+        getpwuid_r(geteuid(), &entry, scratch, PASSWORD_ENTRY_SIZE, &found);
+        home = found != NULL ? found->pw_dir : NULL;
+    }
+    bool is_good = home != NULL && home[0] == '/' &&
+                   snprintf(path, sizeof path, "%s/%s", home, name) < (int)sizeof path;
+    free(scratch);
+    return is_good ? strdup(path) : NULL;
 }
 
 char *defaults_find_file(const char *name)

@@ -93,14 +93,16 @@ static const struct meaning *combine(const struct reading *encrypt, const struct
     return &meaning_yes;
 }
 
-/* What was found stays when it agrees with the alias, is replaced when it is written in a lower
- * place, and is contradicted otherwise. */
-static bool replace(const struct places *places, const struct key *key, bool is_agreeing,
-                    const struct found *alias, const char *word, struct found *found,
-                    struct error *error)
+/* What was found of a keyword stays when it agrees with the alias, is replaced by word when it is
+ * written in a lower place, and is contradicted otherwise. An unknown value is refused later. */
+static bool apply(const struct places *places, const struct key *key, unsigned agreeing,
+                  const struct found *alias, const char *word, struct found *found,
+                  struct error *error)
 {
     char alias_text[KEY_DESCRIPTION_SIZE], found_text[KEY_DESCRIPTION_SIZE];
-    if (found->value != NULL && is_agreeing)
+    const struct key_word *present =
+        found->value != NULL ? key_find_word(key->words, found->value) : NULL;
+    if (found->value != NULL && (present == NULL || (agreeing & BIT(present->value)) != 0))
         return true;
     if (found->value == NULL || found->place > alias->place) {
         *found = (struct found){alias->keyword, word, alias->place, true};
@@ -110,31 +112,6 @@ static bool replace(const struct places *places, const struct key *key, bool is_
                      "%s stands for %s=%s and contradicts %s",
                      places_describe(places, alias, NULL, alias_text, sizeof alias_text), key->name,
                      word, places_describe(places, found, key, found_text, sizeof found_text));
-}
-
-static bool apply_mode(const struct places *places, const struct meaning *meaning,
-                       const struct found *alias, struct found *mode, struct error *error)
-{
-    const struct key *key = &keys[KEY_INDEX_SslMode];
-    const struct key_word *word =
-        mode->value != NULL ? key_find_word(key->words, mode->value) : NULL;
-    bool is_agreeing = word != NULL && (meaning->agreeing & BIT(word->value)) != 0;
-    if (mode->value != NULL && word == NULL)
-        return true; /* refused as an unknown value of SslMode */
-    return replace(places, key, is_agreeing, alias, tls_mode_name(meaning->mode), mode, error);
-}
-
-static bool apply_negotiation(const struct places *places, const struct meaning *meaning,
-                              const struct found *alias, struct found *negotiation,
-                              struct error *error)
-{
-    const struct key *key = &keys[KEY_INDEX_SslNegotiation];
-    const struct key_word *word =
-        negotiation->value != NULL ? key_find_word(key->words, negotiation->value) : NULL;
-    if (!meaning->is_direct || (negotiation->value != NULL && word == NULL))
-        return true; /* an unknown value is refused as one of SslNegotiation */
-    bool is_agreeing = word != NULL && word->value == TLS_NEGOTIATION_DIRECT;
-    return replace(places, key, is_agreeing, alias, "direct", negotiation, error);
 }
 
 bool encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error)
@@ -152,6 +129,9 @@ bool encrypt_apply(const struct places *places, struct encrypt *encrypt, struct 
     if (meaning == &meaning_yes_trusting && trusting.found.place <= alias.place)
         alias = trusting.found;
     snprintf(encrypt->origin, sizeof encrypt->origin, "%s=%s", alias.keyword, alias.value);
-    return apply_mode(places, meaning, &alias, &encrypt->mode, error) &&
-           apply_negotiation(places, meaning, &alias, &encrypt->negotiation, error);
+    return apply(places, &keys[KEY_INDEX_SslMode], meaning->agreeing, &alias,
+                 tls_mode_name(meaning->mode), &encrypt->mode, error) &&
+           (!meaning->is_direct ||
+            apply(places, &keys[KEY_INDEX_SslNegotiation], BIT(TLS_NEGOTIATION_DIRECT), &alias,
+                  "direct", &encrypt->negotiation, error));
 }

@@ -153,18 +153,13 @@ static bool has_control_character(const char *text)
     return false;
 }
 
-static bool is_writable_keyword(const char *keyword)
-{
-    return !has_control_character(keyword) && strpbrk(keyword, "=[];#{}") == NULL;
-}
-
 bool ini_check_lines(const struct connstr *pairs, struct error *error)
 {
     char keyword[100];
     for (size_t i = 0; i < pairs->count && !error_is_set(error); i++) {
         const struct connstr_pair *pair = &pairs->pairs[i];
         error_printable(pair->keyword, strlen(pair->keyword), keyword, sizeof keyword);
-        if (!is_writable_keyword(pair->keyword))
+        if (has_control_character(pair->keyword) || strpbrk(pair->keyword, "=[];#{}") != NULL)
             error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,
                       "the keyword %s cannot be written to a file", keyword);
         else if (has_control_character(pair->value))

@@ -29,15 +29,16 @@ const char *ini_file_name(enum ini_file file);
 bool ini_read_section(enum ini_file file, const char *section, struct connstr *pairs,
                       struct error *error);
 
-/* One value; *value_out is NULL when it is not there. The caller frees it. */
+/* One value; *value_out is NULL when it is not there. The caller frees it. false: out of memory. */
 bool ini_read_value(enum ini_file file, const char *section, const char *keyword, char **value_out,
                     struct error *error);
 
 /* Whether every keyword and value can stand on a line of such a file: no control characters, not
- * longer than is read back, and a keyword that is no section, comment or pair. */
+ * longer than is read back, and a keyword that is no section, comment or pair. false with error
+ * set. */
 bool ini_check_lines(const struct connstr *pairs, struct error *error);
 
-/* The names of all sections as keywords of pairs, with empty values. */
+/* The names of all sections as keywords of pairs, with empty values. false as above. */
 bool ini_list_sections(enum ini_file file, struct connstr *pairs, struct error *error);
 
 #endif

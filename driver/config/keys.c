@@ -14,64 +14,49 @@
 #define SYSTEM_WORD "system"
 #define OUR_PREFIX "Ssl"
 
-static const struct key_word mode_words[] = {
-    {"disable", ODBCSSL_MODE_DISABLE, false},
-    {"allow", ODBCSSL_MODE_ALLOW, false},
-    {"prefer", ODBCSSL_MODE_PREFER, false},
-    {"require", ODBCSSL_MODE_REQUIRE, false},
-    {"verify-ca", ODBCSSL_MODE_VERIFY_CA, false},
-    {"verify-full", ODBCSSL_MODE_VERIFY_FULL, false},
-    {NULL, 0, false},
-};
+static const struct key_word mode_words[] = {{"disable", ODBCSSL_MODE_DISABLE, false},
+                                             {"allow", ODBCSSL_MODE_ALLOW, false},
+                                             {"prefer", ODBCSSL_MODE_PREFER, false},
+                                             {"require", ODBCSSL_MODE_REQUIRE, false},
+                                             {"verify-ca", ODBCSSL_MODE_VERIFY_CA, false},
+                                             {"verify-full", ODBCSSL_MODE_VERIFY_FULL, false},
+                                             {NULL, 0, false}};
 
 static const struct key_word crl_check_words[] = {
-    {"chain", CRL_CHECK_CHAIN, false},
-    {"leaf", CRL_CHECK_LEAF, false},
-    {NULL, 0, false},
-};
+    {"chain", CRL_CHECK_CHAIN, false}, {"leaf", CRL_CHECK_LEAF, false}, {NULL, 0, false}};
 
 static const struct key_word boolean_words[] = {
     {"1", 1, false},    {"0", 0, false}, {"yes", 1, true}, {"no", 0, true},  {"true", 1, true},
     {"false", 0, true}, {"on", 1, true}, {"off", 0, true}, {NULL, 0, false},
 };
 
-static const struct key_word version_words[] = {
-    {"TLSv1", TLS_VERSION_1_0, false},
-    {"TLSv1.1", TLS_VERSION_1_1, false},
-    {"TLSv1.2", TLS_VERSION_1_2, false},
-    {"TLSv1.3", TLS_VERSION_1_3, false},
-    {NULL, 0, false},
-};
+static const struct key_word version_words[] = {{"TLSv1", TLS_VERSION_1_0, false},
+                                                {"TLSv1.1", TLS_VERSION_1_1, false},
+                                                {"TLSv1.2", TLS_VERSION_1_2, false},
+                                                {"TLSv1.3", TLS_VERSION_1_3, false},
+                                                {NULL, 0, false}};
 
 /* postgres is what libpq calls its own way. */
-static const struct key_word negotiation_words[] = {
-    {"starttls", TLS_NEGOTIATION_STARTTLS, false},
-    {"direct", TLS_NEGOTIATION_DIRECT, false},
-    {"postgres", TLS_NEGOTIATION_STARTTLS, true},
-    {NULL, 0, false},
-};
+static const struct key_word negotiation_words[] = {{"starttls", TLS_NEGOTIATION_STARTTLS, false},
+                                                    {"direct", TLS_NEGOTIATION_DIRECT, false},
+                                                    {"postgres", TLS_NEGOTIATION_STARTTLS, true},
+                                                    {NULL, 0, false}};
 
-static const struct key_word protocol_words[] = {
-    {"auto", DATABASE_PROTOCOL_AUTO, false},
+static const struct key_word protocol_words[] = {{"auto", DATABASE_PROTOCOL_AUTO, false},
 #define DATABASE(name, word, its_proto, its_profile, libraries)                                    \
     {word, DATABASE_PROTOCOL_##name, false},
 #include "base/databases.def"
-    {"none", DATABASE_PROTOCOL_NONE, false},
-    {NULL, 0, false},
-};
+                                                 {"none", DATABASE_PROTOCOL_NONE, false},
+                                                 {NULL, 0, false}};
 
-static const struct key_word permission_words[] = {
-    {"key", FILE_PERMISSIONS_KEY, false},
-    {"strict", FILE_PERMISSIONS_STRICT, false},
-    {NULL, 0, false},
-};
+static const struct key_word permission_words[] = {{"key", FILE_PERMISSIONS_KEY, false},
+                                                   {"strict", FILE_PERMISSIONS_STRICT, false},
+                                                   {NULL, 0, false}};
 
-static const struct key_word transport_words[] = {
-    {"auto", TRANSPORT_AUTO, false},
-    {"interpose", TRANSPORT_INTERPOSE, false},
-    {"relay", TRANSPORT_RELAY, false},
-    {NULL, 0, false},
-};
+static const struct key_word transport_words[] = {{"auto", TRANSPORT_AUTO, false},
+                                                  {"interpose", TRANSPORT_INTERPOSE, false},
+                                                  {"relay", TRANSPORT_RELAY, false},
+                                                  {NULL, 0, false}};
 
 const struct key keys[KEY_COUNT] = {
 #define WORD_KEY(name, field, words, fallback, environment, help)                                  \
@@ -99,7 +84,21 @@ static const struct {
 };
 
 /* Two keywords that together stand for SslMode and SslNegotiation (encrypt.h). */
-static const char *const encrypt_names[] = {"Encrypt", "TrustServerCertificate"};
+static const char *const encrypt_names[] = {"Encrypt", "TrustServerCertificate", NULL};
+
+/* What the driver manager reads of a driver's section, and of no data source (unixODBC,
+ * DriverManager/SQLConnect.c; the first four are odbcinst's). */
+static const char *const manager_driver_names[] = {
+    "Setup",          "Setup64",     "FileUsage",
+    "UsageCount",     "Threading",   "CPTimeout",
+    "CPTimeToLive",   "CPProbe",     "DisableGetFunctions",
+    "DontDLClose",    "FakeUnicode", "IconvEncoding",
+    "ExFetchMapping", NULL};
+
+/* What it reads of data sources, too, and odbcinst's words for people. */
+static const char *const manager_common_names[] = {"Driver",     "Driver64",   "Description",
+                                                   "Trace",      "TraceFile",  "DMEnvAttr",
+                                                   "DMConnAttr", "DMStmtAttr", NULL};
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -116,15 +115,26 @@ bool key_is_ours(const char *name)
     for (size_t i = 0; i < key_alias_count; i++)
         if (text_equal_nocase(key_aliases[i].name, name))
             return true;
-    for (size_t i = 0; i < COUNT(encrypt_names); i++)
-        if (text_equal_nocase(encrypt_names[i], name))
-            return true;
-    return key_find(name) != NULL;
+    return text_is_one_of(name, encrypt_names) || key_find(name) != NULL;
 }
 
-static char lower(char character)
+bool key_sets_mode(const struct connstr *pairs)
 {
-    return character >= 'A' && character <= 'Z' ? (char)(character + 'a' - 'A') : character;
+    for (size_t i = 0; i < pairs->count; i++)
+        if (text_equal_nocase(pairs->pairs[i].keyword, keys[KEY_INDEX_SslMode].name) ||
+            text_is_one_of(pairs->pairs[i].keyword, encrypt_names))
+            return true;
+    return false;
+}
+
+bool key_is_of_manager(const char *name)
+{
+    return text_is_one_of(name, manager_common_names);
+}
+
+bool key_is_of_manager_driver(const char *name)
+{
+    return text_is_one_of(name, manager_driver_names);
 }
 
 /* NULL when none is near enough to be what was meant. */
@@ -174,14 +184,11 @@ const char *key_describe(const struct key *key, const char *value, const struct 
     return out;
 }
 
-static bool is_same_letter(char a, char b)
-{
-    return lower(a) == lower(b) || (a == '-' && b == '_') || (a == '_' && b == '-');
-}
-
+/* '_' is as good as '-'. */
 static bool is_word(const char *word, const char *text)
 {
-    while (*word != '\0' && is_same_letter(*word, *text)) {
+    while (*word != '\0' && (text_lower(*word) == text_lower(*text) ||
+                             (*word == '-' && *text == '_') || (*word == '_' && *text == '-'))) {
         word++;
         text++;
     }
@@ -210,102 +217,63 @@ const char *key_list_words(const struct key_word *words, char *out, size_t out_s
     return out;
 }
 
-static bool check_word(const struct key *key, const char *value, const struct key_origin *origin,
-                       int *number_out, struct error *error)
-{
-    const struct key_word *word = key_find_word(key->words, value);
-    if (word != NULL) {
-        *number_out = word->value;
-        return true;
-    }
-    char description[KEY_DESCRIPTION_SIZE], list[200];
-    key_describe(key, value, origin, description, sizeof description);
-    return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes %s%s", description,
-                     value[0] == '\0' ? "the value is empty" : "the value is not known",
-                     key_list_words(key->words, list, sizeof list), text_explain_oddity(value));
-}
-
-static bool check_number(const struct key *key, const char *value, const struct key_origin *origin,
-                         int *number_out, struct error *error)
-{
-    unsigned long number;
-    if (text_parse_number(value, key->largest, &number)) {
-        *number_out = (int)number;
-        return true;
-    }
-    char description[KEY_DESCRIPTION_SIZE];
-    key_describe(key, value, origin, description, sizeof description);
-    return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                     "%s: %s; it takes a number from 0 to %lu%s", description,
-                     value[0] == '\0' ? "the value is empty" : "that is not a number it takes",
-                     key->largest, text_explain_oddity(value));
-}
-
-static bool is_path_or_its_substitute(const struct key *key, const char *value)
-{
-    if (value[0] == '\0' || value[0] == '/')
-        return true;
-    if (key->kind == KEY_FILE_OR_SYSTEM)
-        return text_equal_nocase(value, SYSTEM_WORD);
-    return key->kind == KEY_FILE_OR_PKCS11 && text_has_prefix_nocase(value, PKCS11_SCHEME);
-}
-
-/* A relative path would depend on where the application happens to run. */
-static bool check_path(const struct key *key, const char *value, const struct key_origin *origin,
-                       struct error *error)
-{
-    if (is_path_or_its_substitute(key, value))
-        return true;
-    char description[KEY_DESCRIPTION_SIZE];
-    key_describe(key, value, origin, description, sizeof description);
-    return error_set(error, ODBCSSL_ERROR_PATH_RELATIVE,
-                     "%s: the path is relative; it must be absolute, beginning with '/'%s%s",
-                     description,
-                     key->kind == KEY_FILE_OR_SYSTEM   ? ", or the word system"
-                     : key->kind == KEY_FILE_OR_PKCS11 ? ", or a pkcs11: URI"
-                                                       : "",
-                     text_explain_oddity(value));
-}
-
 bool key_check_value(const struct key *key, const char *value, const struct key_origin *origin,
                      int *number_out, struct error *error)
 {
-    int ignored;
-    if (number_out == NULL)
-        number_out = &ignored;
-    *number_out = 0;
+    char description[KEY_DESCRIPTION_SIZE], list[200];
+    const size_t size = sizeof description;
+    const struct key_word *word = key->kind == KEY_WORD ? key_find_word(key->words, value) : NULL;
+    unsigned long number = 0;
+    bool may_be_system = key->kind == KEY_FILE_OR_SYSTEM;
+    bool may_be_uri = key->kind == KEY_FILE_OR_PKCS11;
+    if (number_out != NULL)
+        *number_out = word != NULL ? word->value : 0;
     switch (key->kind) {
     case KEY_WORD:
-        return check_word(key, value, origin, number_out, error);
+        return word != NULL ||
+               error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes %s%s",
+                         key_describe(key, value, origin, description, size),
+                         value[0] == '\0' ? "the value is empty" : "the value is not known",
+                         key_list_words(key->words, list, sizeof list), text_explain_oddity(value));
     case KEY_NUMBER:
-        return check_number(key, value, origin, number_out, error);
+        if (!text_parse_number(value, key->largest, &number))
+            return error_set(
+                error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes a number from 0 to %lu%s",
+                key_describe(key, value, origin, description, size),
+                value[0] == '\0' ? "the value is empty" : "that is not a number it takes",
+                key->largest, text_explain_oddity(value));
+        if (number_out != NULL)
+            *number_out = (int)number;
+        return true;
     case KEY_FILE:
     case KEY_FILE_OR_SYSTEM:
     case KEY_FILE_OR_PKCS11:
-    case KEY_DIRECTORY:
-        return check_path(key, value, origin, error);
+    case KEY_DIRECTORY: /* a relative path would depend on where the application happens to run */
+        return value[0] == '\0' || value[0] == '/' ||
+               (may_be_system && text_equal_nocase(value, SYSTEM_WORD)) ||
+               (may_be_uri && text_has_prefix_nocase(value, PKCS11_SCHEME)) ||
+               error_set(error, ODBCSSL_ERROR_PATH_RELATIVE,
+                         "%s: the path is relative; it must be absolute, beginning with '/'%s%s",
+                         key_describe(key, value, origin, description, size),
+                         may_be_system ? ", or the word system"
+                         : may_be_uri  ? ", or a pkcs11: URI"
+                                       : "",
+                         text_explain_oddity(value));
     case KEY_DRIVER:
     case KEY_TEXT:
     case KEY_SECRET:
-        return true;
+        break;
     }
-    return false;
-}
-
-static bool is_lower_case_part(const struct key *key, const char *value, size_t *length_out)
-{
-    *length_out = strlen(key->kind == KEY_FILE_OR_SYSTEM ? SYSTEM_WORD : PKCS11_SCHEME);
-    return value[0] != '/' && value[0] != '\0' &&
-           (key->kind == KEY_FILE_OR_SYSTEM || key->kind == KEY_FILE_OR_PKCS11);
+    return true;
 }
 
 char *key_copy_value(const struct key *key, const char *value)
 {
     char *copy = strdup(value);
-    size_t length;
-    if (copy == NULL || !is_lower_case_part(key, value, &length))
-        return copy;
-    for (size_t i = 0; i < length && copy[i] != '\0'; i++)
-        copy[i] = lower(copy[i]);
+    size_t length = key->kind == KEY_FILE_OR_SYSTEM   ? strlen(SYSTEM_WORD)
+                    : key->kind == KEY_FILE_OR_PKCS11 ? strlen(PKCS11_SCHEME)
+                                                      : 0;
+    for (size_t i = 0; copy != NULL && copy[0] != '/' && copy[i] != '\0' && i < length; i++)
+        copy[i] = text_lower(copy[i]);
     return copy;
 }

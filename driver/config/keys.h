@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "config/connstr.h"
 
 enum key_kind {
     KEY_WORD, /* one of a few words */
@@ -70,6 +71,13 @@ const struct key *key_find(const char *name);
 
 /* Ours: a keyword, an alias, Encrypt or TrustServerCertificate. */
 bool key_is_ours(const char *name);
+
+/* Whether one of the keywords says the mode: SslMode, Encrypt, TrustServerCertificate. */
+bool key_sets_mode(const struct connstr *pairs);
+
+/* The driver manager's own: in data sources and in drivers' sections; in drivers' sections only. */
+bool key_is_of_manager(const char *name);
+bool key_is_of_manager_driver(const char *name);
 
 /* Refuses a name that begins with Ssl and is not ours, with advice or the nearest keyword. */
 bool key_check_name(const struct key_origin *origin, struct error *error);

@@ -16,7 +16,7 @@
  * SQLConnect, "Default data source"). */
 #define DEFAULT_DSN "DEFAULT"
 
-const struct connstr *places_list(const struct places *places, enum place place)
+static const struct connstr *list_of(const struct places *places, enum place place)
 {
     switch (place) {
     case PLACE_CONNECTION_STRING:
@@ -121,7 +121,7 @@ void places_close(struct places *places)
 bool places_check_names(const struct places *places, struct error *error)
 {
     for (int place = 0; place < PLACE_COUNT; place++) {
-        const struct connstr *list = places_list(places, (enum place)place);
+        const struct connstr *list = list_of(places, (enum place)place);
         for (size_t i = 0; i < list->count; i++) {
             struct key_origin origin = {list->pairs[i].keyword, places->names[place]};
             if (!key_check_name(&origin, error))
@@ -129,15 +129,6 @@ bool places_check_names(const struct places *places, struct error *error)
         }
     }
     return true;
-}
-
-/* An empty value in a file is a keyword that nobody filled in. In a connection string it is written
- * to set the keyword to nothing. */
-static const char *value_in(const struct places *places, enum place place, const char *name)
-{
-    const struct connstr_pair *pair = connstr_find(places_list(places, place), name);
-    bool is_given = pair != NULL && (place == PLACE_CONNECTION_STRING || pair->value[0] != '\0');
-    return is_given ? pair->value : NULL;
 }
 
 static bool is_cut(const struct places *places, const struct found *found, const struct key *key,
@@ -153,55 +144,50 @@ static bool is_cut(const struct places *places, const struct found *found, const
     return true;
 }
 
-/* From place `first` on. */
-static void find_from(const struct places *places, enum place first, const char *name,
-                      bool is_alias, struct found *found_out)
+/* An empty value in a file is a keyword that nobody filled in. In a connection string it is written
+ * to set the keyword to nothing. */
+static void find(const struct places *places, const char *name, bool is_alias,
+                 struct found *found_out)
 {
     *found_out = (struct found){0};
-    for (int place = first; place < PLACE_COUNT && found_out->value == NULL; place++) {
-        const char *value = value_in(places, (enum place)place, name);
-        if (value != NULL)
-            *found_out = (struct found){name, value, (enum place)place, is_alias};
+    for (int i = 0; i < PLACE_COUNT && found_out->value == NULL; i++) {
+        enum place place = (enum place)i;
+        const struct connstr_pair *pair = connstr_find(list_of(places, place), name);
+        if (pair != NULL && (place == PLACE_CONNECTION_STRING || pair->value[0] != '\0'))
+            *found_out = (struct found){name, pair->value, place, is_alias};
     }
 }
 
 bool places_find_name(const struct places *places, const char *name, const struct key *key,
                       struct found *found_out, struct error *error)
 {
-    find_from(places, PLACE_CONNECTION_STRING, name, false, found_out);
+    find(places, name, false, found_out);
     return found_out->value == NULL || !is_cut(places, found_out, key, error);
-}
-
-static bool contradicts(const struct places *places, const struct key *key,
-                        const struct found *alias, const struct found *found, struct error *error)
-{
-    char alias_text[KEY_DESCRIPTION_SIZE], found_text[KEY_DESCRIPTION_SIZE];
-    /* A keyword set to nothing is there to take away what a lower place says. */
-    bool is_taken_away = found->value[0] == '\0' && alias->place > found->place;
-    if (is_taken_away || strcmp(alias->value, found->value) == 0)
-        return false;
-    error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-              "%s contradicts %s: they mean the same; give one",
-              places_describe(places, alias, key, alias_text, sizeof alias_text),
-              places_describe(places, found, key, found_text, sizeof found_text));
-    return true;
 }
 
 /* Weighs an alias against what was found so far: the higher place counts, and what is written in
  * the same place, or below the keyword itself, has to agree. */
-static bool weigh_alias(const struct places *places, const struct key *key, const char *alias,
+static bool weigh_alias(const struct places *places, const struct key *key, const char *name,
                         struct found *found, struct error *error)
 {
-    struct found candidate;
-    find_from(places, PLACE_CONNECTION_STRING, alias, true, &candidate);
-    if (candidate.value == NULL)
+    char alias_text[KEY_DESCRIPTION_SIZE], found_text[KEY_DESCRIPTION_SIZE];
+    struct found alias;
+    find(places, name, true, &alias);
+    if (alias.value == NULL)
         return true;
-    if (is_cut(places, &candidate, key, error))
+    if (is_cut(places, &alias, key, error))
         return false;
-    bool is_higher = found->value == NULL || candidate.place < found->place;
-    if (is_higher)
-        *found = candidate;
-    return is_higher || !contradicts(places, key, &candidate, found, error);
+    if (found->value == NULL || alias.place < found->place) {
+        *found = alias;
+        return true;
+    }
+    /* A keyword set to nothing is there to take away what a lower place says. */
+    bool is_taken_away = found->value[0] == '\0' && alias.place > found->place;
+    return is_taken_away || strcmp(alias.value, found->value) == 0 ||
+           error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                     "%s contradicts %s: they mean the same; give one",
+                     places_describe(places, &alias, key, alias_text, sizeof alias_text),
+                     places_describe(places, found, key, found_text, sizeof found_text));
 }
 
 bool places_find_key(const struct places *places, const struct key *key, struct found *found_out,

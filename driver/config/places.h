@@ -33,9 +33,9 @@ struct found {
 /* Reads odbc.ini and odbcinst.ini. false with error; places is then all zeroes. */
 bool places_open(const struct connstr *connection_string, struct places *places,
                  struct error *error);
-void places_close(struct places *places);
 
-const struct connstr *places_list(const struct places *places, enum place place);
+/* Frees what was read; places is then all zeroes. */
+void places_close(struct places *places);
 
 /* Refuses keywords that begin with Ssl and are not known. */
 bool places_check_names(const struct places *places, struct error *error);

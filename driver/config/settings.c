@@ -26,15 +26,6 @@ struct resolution {
     struct error *error;
 };
 
-/* Keywords of the driver manager and of the files' own housekeeping: no driver's settings. */
-static const char *const manager_keywords[] = {
-    "DSN",          "DRIVER",        "Driver64",    "FILEDSN",        "SAVEFILE",
-    "Description",  "Setup",         "Setup64",     "Trace",          "TraceFile",
-    "TraceLibrary", "UsageCount",    "FileUsage",   "Threading",      "CPTimeout",
-    "CPTimeToLive", "CPProbe",       "DontDLClose", "DMEnvAttr",      "DMConnAttr",
-    "DMStmtAttr",   "IconvEncoding", "FakeUnicode", "ExFetchMapping", "DisableGetFunctions",
-};
-
 /* The option of a text keyword; NULL for words and numbers. */
 static struct option *option_of(struct settings *settings, enum key_index index)
 {
@@ -68,32 +59,12 @@ static void store_number(struct settings *settings, enum key_index index, int nu
     }
 }
 
-static bool store_option(struct option *option, const struct key *key, const char *value,
-                         const char *source)
-{
-    option_free(option);
-    *option = (struct option){.keyword = key->name, .source = strdup(source)};
-    if (value != NULL)
-        option->value = key_copy_value(key, value);
-    return option->source != NULL && (value == NULL || option->value != NULL);
-}
-
-static bool store_item(struct setting *item, const struct key *key, const char *value,
-                       const char *source)
-{
-    free(item->value);
-    free(item->source);
-    *item = (struct setting){.keyword = key->name, .source = strdup(source)};
-    if (value != NULL)
-        item->value = strdup(key->kind == KEY_SECRET ? "(set)" : value);
-    return item->source != NULL && (value == NULL || item->value != NULL);
-}
-
 /* value NULL: the keyword is not set, or set to nothing. What was stored before is replaced. */
 static bool store(struct resolution *resolution, enum key_index index, const char *value,
                   const char *source)
 {
     const struct key *key = &keys[index];
+    struct setting *item = &resolution->settings->items[index];
     struct option *option = option_of(resolution->settings, index);
     struct key_origin origin = {key->name, source};
     int number = 0;
@@ -102,10 +73,19 @@ static bool store(struct resolution *resolution, enum key_index index, const cha
     if (option != NULL && value != NULL && value[0] == '\0')
         value = NULL;
     store_number(resolution->settings, index, number);
-    if (store_item(&resolution->settings->items[index], key, value, source) &&
-        (option == NULL || store_option(option, key, value, source)))
-        return true;
-    return error_set_memory(resolution->error);
+    free(item->value);
+    free(item->source);
+    *item = (struct setting){.keyword = key->name, .source = strdup(source)};
+    if (value != NULL)
+        item->value = strdup(key->kind == KEY_SECRET ? "(set)" : value);
+    bool is_stored = item->source != NULL && (value == NULL || item->value != NULL);
+    if (option != NULL) {
+        option_free(option);
+        *option = (struct option){.keyword = key->name, .source = strdup(source)};
+        option->value = value != NULL ? key_copy_value(key, value) : NULL;
+        is_stored = is_stored && option->source != NULL && (value == NULL || option->value != NULL);
+    }
+    return is_stored || error_set_memory(resolution->error);
 }
 
 static bool store_found(struct resolution *resolution, enum key_index index)
@@ -121,14 +101,10 @@ static bool store_found(struct resolution *resolution, enum key_index index)
     return store(resolution, index, found->value, source);
 }
 
-static const char *source_of(const struct resolution *resolution, enum key_index index)
+static bool has_source(const struct resolution *resolution, enum key_index index,
+                       const char *source)
 {
-    return resolution->settings->items[index].source;
-}
-
-static bool is_by_default(const struct resolution *resolution, enum key_index index)
-{
-    return strcmp(source_of(resolution, index), SOURCE_DEFAULT) == 0;
+    return strcmp(resolution->settings->items[index].source, source) == 0;
 }
 
 static bool is_system_trust(const struct resolution *resolution)
@@ -144,26 +120,14 @@ static bool has_default_file(const struct resolution *resolution, enum key_index
     if (keys[index].default_file == NULL)
         return false;
     if (index == KEY_INDEX_SslKey)
-        return strcmp(source_of(resolution, KEY_INDEX_SslCert), SOURCE_DEFAULT_FILE) == 0;
+        return has_source(resolution, KEY_INDEX_SslCert, SOURCE_DEFAULT_FILE);
     return index != KEY_INDEX_SslCrl || !is_system_trust(resolution);
-}
-
-static bool store_default_file(struct resolution *resolution, enum key_index index,
-                               bool *is_there_out)
-{
-    char *path =
-        has_default_file(resolution, index) ? defaults_find_file(keys[index].default_file) : NULL;
-    *is_there_out = path != NULL;
-    bool is_stored = path == NULL || store(resolution, index, path, SOURCE_DEFAULT_FILE);
-    free(path);
-    return is_stored;
 }
 
 static bool resolve_key(struct resolution *resolution, enum key_index index)
 {
     const struct key *key = &keys[index];
     bool is_libpq = resolution->settings->family == DRIVER_FAMILY_POSTGRESQL;
-    bool is_there;
     if (resolution->found[index].value != NULL)
         return store_found(resolution, index);
     const char *value =
@@ -173,13 +137,13 @@ static bool resolve_key(struct resolution *resolution, enum key_index index)
         snprintf(source, sizeof source, "environment %s", key->environment);
         return store(resolution, index, value, source);
     }
-    if (is_libpq) {
-        if (!store_default_file(resolution, index, &is_there))
-            return false;
-        if (is_there)
-            return true;
-    }
-    return store(resolution, index, key->default_text, SOURCE_DEFAULT);
+    char *path = is_libpq && has_default_file(resolution, index)
+                     ? defaults_find_file(key->default_file)
+                     : NULL;
+    bool is_stored = path != NULL ? store(resolution, index, path, SOURCE_DEFAULT_FILE)
+                                  : store(resolution, index, key->default_text, SOURCE_DEFAULT);
+    free(path);
+    return is_stored;
 }
 
 static bool find_keys(struct resolution *resolution)
@@ -220,39 +184,25 @@ static bool resolve_target(struct resolution *resolution)
     return true;
 }
 
-static bool resolve_keys(struct resolution *resolution)
-{
-    for (int index = 0; index < KEY_COUNT; index++)
-        if (index != KEY_INDEX_TargetDriver && !resolve_key(resolution, (enum key_index)index))
-            return false;
-    return true;
-}
-
-/* The first keyword that says what the server is to be verified with; NULL: there is none. What
- * libpq's environment and default files say is there for every program, and asks for nothing. */
-static const struct key *find_verifying_key(const struct resolution *resolution)
-{
-    static const enum key_index verifying[] = {KEY_INDEX_SslRootCert, KEY_INDEX_SslCrl,
-                                               KEY_INDEX_SslCrlDir, KEY_INDEX_SslPin};
-    for (size_t i = 0; i < sizeof verifying / sizeof verifying[0]; i++) {
-        const char *value = resolution->found[verifying[i]].value;
-        if (value != NULL && value[0] != '\0')
-            return &keys[verifying[i]];
-    }
-    return NULL;
-}
-
-/* Who names something to verify with wants it used; and who trusts the system's authorities trusts
+/* Who names something to verify with wants it used - what libpq's environment and default files say
+ * is there for every program, and asks for nothing; and who trusts the system's authorities trusts
  * all the world's, so that the name has to match (libpq, sslrootcert=system). */
 static bool apply_default_mode(struct resolution *resolution)
 {
-    const struct key *key = find_verifying_key(resolution);
+    static const enum key_index verifying[] = {KEY_INDEX_SslRootCert, KEY_INDEX_SslCrl,
+                                               KEY_INDEX_SslCrlDir, KEY_INDEX_SslPin};
+    const char *name = NULL;
     char source[100] = SOURCE_DEFAULT;
-    if (!is_by_default(resolution, KEY_INDEX_SslMode) ||
-        (key == NULL && !is_system_trust(resolution)))
+    for (size_t i = sizeof verifying / sizeof verifying[0]; i-- > 0;) {
+        const char *value = resolution->found[verifying[i]].value;
+        if (value != NULL && value[0] != '\0')
+            name = keys[verifying[i]].name;
+    }
+    if (!has_source(resolution, KEY_INDEX_SslMode, SOURCE_DEFAULT) ||
+        (name == NULL && !is_system_trust(resolution)))
         return true;
-    if (key != NULL)
-        snprintf(source, sizeof source, SOURCE_DEFAULT " with %s", key->name);
+    if (name != NULL)
+        snprintf(source, sizeof source, SOURCE_DEFAULT " with %s", name);
     return store(resolution, KEY_INDEX_SslMode, tls_mode_name(ODBCSSL_MODE_VERIFY_FULL), source);
 }
 
@@ -299,47 +249,38 @@ static bool check_negotiation(const struct resolution *resolution)
                      describe_item(resolution, KEY_INDEX_SslMode, mode));
 }
 
-static bool is_manager_keyword(const char *keyword)
-{
-    for (size_t i = 0; i < sizeof manager_keywords / sizeof manager_keywords[0]; i++)
-        if (text_equal_nocase(manager_keywords[i], keyword))
-            return true;
-    return false;
-}
-
-/* A keyword of a file may hold characters that would end or change a pair of a connection string.
- * No driver knows such a keyword. */
+/* No driver's settings: the driver manager's keywords, and those of connection strings that lead to
+ * the data source. A keyword of a file may hold characters that would end or change a pair of a
+ * connection string; no driver knows such a keyword. */
 static bool is_for_driver(const char *keyword)
 {
-    return !key_is_ours(keyword) && !is_manager_keyword(keyword) &&
+    static const char *const leading[] = {"DSN", "FILEDSN", "SAVEFILE", "TraceLibrary", NULL};
+    return !key_is_ours(keyword) && !key_is_of_manager(keyword) &&
+           !key_is_of_manager_driver(keyword) && !text_is_one_of(keyword, leading) &&
            strpbrk(keyword, ";={}") == NULL;
 }
 
 /* Of several in one place the first counts. origin: of what a file says; a connection string's
  * pairs know theirs. */
-static bool add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
+static void add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
                                 enum connstr_origin origin)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct connstr_pair *pair = &list->pairs[i];
-        if (!is_for_driver(pair->keyword) || connstr_find(list, pair->keyword) != pair)
-            continue;
-        if (!connstr_append_pair(driver_settings, pair->keyword, pair->value,
-                                 origin != CONNSTR_PLAIN ? origin : pair->origin))
-            return false;
+        if (is_for_driver(pair->keyword) && connstr_find(list, pair->keyword) == pair)
+            connstr_append_pair(driver_settings, pair->keyword, pair->value,
+                                origin != CONNSTR_PLAIN ? origin : pair->origin);
     }
-    return true;
 }
 
 static bool collect_driver_settings(struct resolution *resolution)
 {
     struct connstr *driver_settings = &resolution->settings->driver_settings;
     const struct places *places = &resolution->places;
-    return (add_driver_settings(driver_settings, places->connection_string, CONNSTR_PLAIN) &&
-            add_driver_settings(driver_settings, &places->data_source, CONNSTR_DATA_SOURCE) &&
-            add_driver_settings(driver_settings, &places->driver_section,
-                                CONNSTR_DRIVER_SECTION)) ||
-           error_set_memory(resolution->error);
+    add_driver_settings(driver_settings, places->connection_string, CONNSTR_PLAIN);
+    add_driver_settings(driver_settings, &places->data_source, CONNSTR_DATA_SOURCE);
+    add_driver_settings(driver_settings, &places->driver_section, CONNSTR_DRIVER_SECTION);
+    return !driver_settings->is_failed || error_set_memory(resolution->error);
 }
 
 static bool prepare(struct resolution *resolution)
@@ -357,18 +298,20 @@ static bool prepare(struct resolution *resolution)
 }
 
 bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
-                      struct error_list *warnings, struct error *error)
+                      struct error *error)
 {
     struct resolution resolution = {.settings = settings, .error = error};
-    (void)warnings; /* nothing so far is doubtful and yet allowed */
     *settings = (struct settings){0};
     if (!places_open(connection_string, &resolution.places, error))
         return false;
     bool is_good = prepare(&resolution) && places_check_names(&resolution.places, error) &&
-                   find_keys(&resolution) && resolve_target(&resolution) &&
-                   resolve_keys(&resolution) && apply_default_mode(&resolution) &&
-                   apply_default_trust(&resolution) && check_versions(&resolution) &&
-                   check_negotiation(&resolution) && collect_driver_settings(&resolution);
+                   find_keys(&resolution) && resolve_target(&resolution);
+    for (int index = 0; index < KEY_COUNT && is_good; index++)
+        if (index != KEY_INDEX_TargetDriver)
+            is_good = resolve_key(&resolution, (enum key_index)index);
+    is_good = is_good && apply_default_mode(&resolution) && apply_default_trust(&resolution) &&
+              check_versions(&resolution) && check_negotiation(&resolution) &&
+              collect_driver_settings(&resolution);
     places_close(&resolution.places);
     if (!is_good)
         settings_free(settings);

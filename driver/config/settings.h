@@ -37,23 +37,26 @@ struct settings {
 
 /*
  * Resolves the connection string (UTF-8 or the application's bytes). Reads odbc.ini and
- * odbcinst.ini through libodbcinst. On failure error names keyword, value and place, and settings
- * is all zeroes. Files are only looked for, not read: default files count when they exist.
+ * odbcinst.ini through libodbcinst. On failure it returns false, error names keyword, value and
+ * place, and settings is all zeroes. Files are only looked for, not read: default files count when
+ * they exist.
  */
 bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
-                      struct error_list *warnings, struct error *error);
+                      struct error *error);
 
 /* Where a keyword of keys.def has its value from: "odbc.ini [warehouse]", "default". */
 const char *settings_source(const struct settings *settings, const char *keyword);
 
+/* Wipes the secrets and frees everything; settings is then all zeroes. */
 void settings_free(struct settings *settings);
 
 /* Checks keywords that are about to be written somewhere: names, values, and whether they
- * contradict each other. source is for errors: "odbc.ini [warehouse]". */
+ * contradict each other. source is for errors: "odbc.ini [warehouse]". false with error set. */
 bool settings_check(const struct connstr *pairs, const char *source, struct error *error);
 
 /* The path a driver name or path of odbcinst.ini leads to, for TargetDriver: a section's Driver64
- * or Driver, a relative library searched for in the driver manager's module directory. */
+ * or Driver, a relative library searched for in the driver manager's module directory. The caller
+ * frees it. false with error set. */
 bool settings_find_driver(const struct option *target, char **path_out, struct error *error);
 
 /* By the library's name: psqlodbcw.so, libtdsodbc.so, libmaodbc.so ... */

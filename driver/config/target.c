@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "config/ini.h"
 #include "config/settings.h"
 
@@ -30,12 +31,6 @@ static const struct {
 #include "base/databases.def"
 };
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 static enum driver_family family_of_name(const char *name)
 {
     for (size_t i = 0; i < sizeof driver_families / sizeof driver_families[0]; i++)
@@ -46,17 +41,17 @@ static enum driver_family family_of_name(const char *name)
 
 enum driver_family settings_driver_family(const char *path)
 {
-    enum driver_family family = family_of_name(file_name(path));
+    enum driver_family family = family_of_name(text_file_name(path));
     char *real = family == DRIVER_FAMILY_UNKNOWN ? realpath(path, NULL) : NULL;
     if (real != NULL)
-        family = family_of_name(file_name(real));
+        family = family_of_name(text_file_name(real));
     free(real);
     return family;
 }
 
 static bool is_odbcssl_name(const char *path)
 {
-    const char *name = file_name(path);
+    const char *name = text_file_name(path);
     return fnmatch("libodbcssl.so*", name, 0) == 0 || fnmatch("libodbcssla.so*", name, 0) == 0;
 }
 
@@ -94,8 +89,7 @@ static bool find_library(const char *library, char **path_out, struct error *err
     return *path_out != NULL || error_set_memory(error);
 }
 
-/* The library of a section: Driver64 beats Driver, as in the driver manager on 64-bit machines. */
-static bool read_section_library(const char *section, char **library_out, struct error *error)
+bool target_read_library(const char *section, char **library_out, struct error *error)
 {
     static const char *const keywords[] = {"Driver64", "Driver"};
     *library_out = NULL;
@@ -113,7 +107,7 @@ static bool read_section_library(const char *section, char **library_out, struct
 bool target_is_candidate(const char *section)
 {
     char *library, *path = NULL;
-    if (!read_section_library(section, &library, NULL) || library == NULL)
+    if (!target_read_library(section, &library, NULL) || library == NULL)
         return false;
     bool is_found = find_library(library, &path, NULL);
     bool is_candidate = is_found && !target_is_odbcssl(path != NULL ? path : library);
@@ -122,23 +116,18 @@ bool target_is_candidate(const char *section)
     return is_candidate;
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct file_identity a_identity, b_identity;
-    return file_identify(a, &a_identity) && file_identify(b, &b_identity) &&
-           file_identity_equal(&a_identity, &b_identity);
-}
-
 /* By text, or because both lead to the same file. */
 static bool is_library_of(const char *section, const char *driver, const char *driver_path,
                           struct error *error)
 {
     char *library, *path = NULL;
-    if (!read_section_library(section, &library, error) || library == NULL)
+    struct file_identity theirs, wanted;
+    if (!target_read_library(section, &library, error) || library == NULL)
         return false;
     bool is_same = strcmp(library, driver) == 0;
     if (!is_same && driver_path != NULL && find_library(library, &path, error) && path != NULL)
-        is_same = is_same_file(path, driver_path);
+        is_same = file_identify(path, &theirs) && file_identify(driver_path, &wanted) &&
+                  file_identity_equal(&theirs, &wanted);
     free(path);
     free(library);
     return is_same;
@@ -228,22 +217,17 @@ static bool accept_library(const struct search *search, char **path_out, struct 
     return false;
 }
 
-static bool has_section(const char *section)
-{
-    struct connstr pairs;
-    bool is_there = ini_read_section(INI_DRIVERS, section, &pairs, NULL) && pairs.count > 0;
-    connstr_free(&pairs);
-    return is_there;
-}
-
 bool settings_find_driver(const struct option *target, char **path_out, struct error *error)
 {
     char description[700];
     char *library = NULL;
     *path_out = NULL;
+    struct connstr pairs = {0};
     option_describe(target, description, sizeof description);
-    bool is_section = target->value[0] != '/' && has_section(target->value);
-    if (is_section && !read_section_library(target->value, &library, error))
+    bool is_section = target->value[0] != '/' &&
+                      ini_read_section(INI_DRIVERS, target->value, &pairs, NULL) && pairs.count > 0;
+    connstr_free(&pairs);
+    if (is_section && !target_read_library(target->value, &library, error))
         return false;
     if (is_section && library == NULL)
         return error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,

@@ -28,109 +28,61 @@ void attempt_free(struct attempt *attempt)
     *attempt = (struct attempt){0};
 }
 
-static SQLRETURN call_wide(const struct connection *connection,
-                           const struct connect_request *request, const char *text,
-                           struct attempt *attempt)
+/* in: of the request's flavour; out: OUT_TEXT_SIZE characters. */
+static SQLRETURN call_function(const struct connection *connection,
+                               const struct connect_request *request, void *in, size_t length,
+                               void *out)
 {
     const struct driver_functions *functions = connection->driver->functions;
     SQLHDBC real = connection->handle.real;
+    SQLSMALLINT in_length = request->flavour == FLAVOUR_WIDE ? (SQLSMALLINT)length : SQL_NTS;
     SQLSMALLINT out_length = 0;
-    SQLRETURN result;
-    size_t length;
-    /* Not on the stack, of which the real driver needs what there is. */
-    SQLWCHAR *out = scratch_new(OUT_TEXT_SIZE * sizeof *out);
-    SQLWCHAR *wide = out != NULL ? text_to_utf16(text, strlen(text), &length) : NULL;
-    if (wide == NULL) {
-        scratch_free(out, OUT_TEXT_SIZE * sizeof *out);
-        error_set_memory(&attempt->error);
+    if (request->function == CONNECT_BROWSE_CONNECT)
+        return CALL_FLAVOUR(functions, request->flavour, SQLBrowseConnect,
+                            (real, in, in_length, out, OUT_TEXT_SIZE, &out_length));
+    return CALL_FLAVOUR(functions, request->flavour, SQLDriverConnect,
+                        (real, request->window, in, in_length, out, OUT_TEXT_SIZE, &out_length,
+                         request->completion));
+}
+
+static SQLRETURN call_driver(const struct connection *connection,
+                             const struct connect_request *request, char *text,
+                             struct attempt *attempt)
+{
+    const struct driver_functions *functions = connection->driver->functions;
+    bool is_wide = request->flavour == FLAVOUR_WIDE;
+    bool is_browse = request->function == CONNECT_BROWSE_CONNECT;
+    size_t length = strlen(text);
+    SQLRETURN result = SQL_ERROR;
+    if (!(is_browse ? HAS_FLAVOUR(functions, request->flavour, SQLBrowseConnect)
+                    : HAS_FLAVOUR(functions, request->flavour, SQLDriverConnect))) {
+        error_set(&attempt->error, ODBCSSL_ERROR_DRIVER_FUNCTION,
+                  "the real driver %s has no function %s%s", connection->driver->path,
+                  is_browse ? "SQLBrowseConnect" : "SQLDriverConnect", is_wide ? "W" : "");
         return SQL_ERROR;
     }
-    if (request->function == CONNECT_BROWSE_CONNECT) {
-        result = functions->SQLBrowseConnectW(real, wide, (SQLSMALLINT)length, out, OUT_TEXT_SIZE,
-                                              &out_length);
-    } else {
-        result = functions->SQLDriverConnectW(real, request->window, wide, (SQLSMALLINT)length, out,
-                                              OUT_TEXT_SIZE, &out_length, request->completion);
+    if (length > SHRT_MAX) {
+        error_set(&attempt->error, ODBCSSL_ERROR_CONNECTION_STRING,
+                  "the connection string for the real driver has %zu bytes, more than the %d that "
+                  "ODBC can pass",
+                  length, SHRT_MAX);
+        return SQL_ERROR;
     }
-    attempt->out_text = text_to_utf8(out, text_utf16_length(out), NULL);
+    /* Not on the stack, of which the real driver needs what there is. */
+    SQLWCHAR *out = scratch_new(OUT_TEXT_SIZE * sizeof *out);
+    SQLWCHAR *wide = is_wide ? text_to_utf16(text, length, &length) : NULL;
+    if (out == NULL || (is_wide && wide == NULL)) {
+        error_set_memory(&attempt->error);
+    } else {
+        result = call_function(connection, request, is_wide ? (void *)wide : text, length, out);
+        attempt->out_text =
+            is_wide ? text_to_utf8(out, text_utf16_length(out), NULL) : strdup((const char *)out);
+    }
     text_wipe(wide, length * sizeof *wide);
     text_wipe(out, OUT_TEXT_SIZE * sizeof *out);
     free(wide);
     scratch_free(out, OUT_TEXT_SIZE * sizeof *out);
     return result;
-}
-
-static SQLRETURN call_ansi(const struct connection *connection,
-                           const struct connect_request *request, const char *text,
-                           struct attempt *attempt)
-{
-    const struct driver_functions *functions = connection->driver->functions;
-    SQLHDBC real = connection->handle.real;
-    SQLSMALLINT out_length = 0;
-    SQLRETURN result;
-    SQLCHAR *out = scratch_new(OUT_TEXT_SIZE);
-    if (out == NULL) {
-        error_set_memory(&attempt->error);
-        return SQL_ERROR;
-    }
-    if (request->function == CONNECT_BROWSE_CONNECT) {
-        result = functions->SQLBrowseConnect(real, (SQLCHAR *)text, SQL_NTS, out, OUT_TEXT_SIZE,
-                                             &out_length);
-    } else {
-        result = functions->SQLDriverConnect(real, request->window, (SQLCHAR *)text, SQL_NTS, out,
-                                             OUT_TEXT_SIZE, &out_length, request->completion);
-    }
-    attempt->out_text = strdup((const char *)out);
-    text_wipe(out, OUT_TEXT_SIZE);
-    scratch_free(out, OUT_TEXT_SIZE);
-    return result;
-}
-
-static bool has_function(const struct connection *connection, const struct connect_request *request,
-                         struct error *error)
-{
-    const struct driver_functions *functions = connection->driver->functions;
-    bool is_wide = request->flavour == FLAVOUR_WIDE;
-    bool is_browse = request->function == CONNECT_BROWSE_CONNECT;
-    bool has = is_browse ? is_wide ? functions->SQLBrowseConnectW != NULL
-                                   : functions->SQLBrowseConnect != NULL
-               : is_wide ? functions->SQLDriverConnectW != NULL
-                         : functions->SQLDriverConnect != NULL;
-    if (!has)
-        error_set(error, ODBCSSL_ERROR_DRIVER_FUNCTION, "the real driver %s has no function %s%s",
-                  connection->driver->path, is_browse ? "SQLBrowseConnect" : "SQLDriverConnect",
-                  is_wide ? "W" : "");
-    return has;
-}
-
-static SQLRETURN call_driver(struct connection *connection, const struct connect_request *request,
-                             const char *text, struct attempt *attempt)
-{
-    if (!has_function(connection, request, &attempt->error))
-        return SQL_ERROR;
-    if (strlen(text) > SHRT_MAX) {
-        error_set(&attempt->error, ODBCSSL_ERROR_CONNECTION_STRING,
-                  "the connection string for the real driver has %zu bytes, more than the %d that "
-                  "ODBC can pass",
-                  strlen(text), SHRT_MAX);
-        return SQL_ERROR;
-    }
-    if (request->flavour == FLAVOUR_WIDE)
-        return call_wide(connection, request, text, attempt);
-    return call_ansi(connection, request, text, attempt);
-}
-
-/* A first call gives the driver its settings; a later round of SQLBrowseConnect, what was asked
- * for. */
-static char *make_text(struct link *link, const struct connect_request *request, bool is_first,
-                       struct error *error)
-{
-    bool is_wide = request->flavour == FLAVOUR_WIDE;
-    if (!is_first)
-        return profile_browse_string(link->profile, request->settings, is_wide, error);
-    const struct relay_endpoint endpoint = transport_endpoint(&link->transport);
-    return profile_connection_string(link->profile, &link->settings, &link->target, &endpoint,
-                                     is_wide, error);
 }
 
 /* After every connect: only a session of ours counts, whatever the driver says. One that was
@@ -177,21 +129,31 @@ void attempt_abandon(struct connection *connection)
     transport_close(&connection->link->transport);
 }
 
+/* A first call gives the driver its settings; a later round of SQLBrowseConnect, what was asked
+ * for. */
 void attempt_run(struct connection *connection, const struct connect_request *request,
                  enum proto_plan plan, struct attempt *attempt)
 {
     struct link *link = connection->link;
-    bool is_first = connection->handle.real == NULL;
+    struct error *error = &attempt->error;
+    bool is_wide = request->flavour == FLAVOUR_WIDE;
     char *text = NULL;
     attempt->result = SQL_ERROR;
     attempt->outcome = SESSION_LOST;
-    if ((!is_first || link_start_transport(link, plan, &attempt->error)) &&
-        (text = make_text(link, request, is_first, &attempt->error)) != NULL &&
-        (!is_first || connection_new_real(connection, link->driver, &attempt->error) != NULL)) {
+    if (connection->handle.real != NULL) {
+        text = profile_browse_string(link->profile, request->settings, is_wide, error);
+    } else if (link_start_transport(link, plan, error)) {
+        const struct relay_endpoint endpoint = transport_endpoint(&link->transport);
+        text = profile_connection_string(link->profile, &link->settings, &link->target, &endpoint,
+                                         is_wide, error);
+        if (text != NULL)
+            connection_new_real(connection, link->driver, error);
+    }
+    if (text != NULL && connection->handle.real != NULL) {
         struct guard *outer = guard_enter(connection->guard);
         attempt->result = call_driver(connection, request, text, attempt);
         guard_leave(outer);
-        if (!error_is_set(&attempt->error) && attempt->result != SQL_NEED_DATA)
+        if (!error_is_set(error) && attempt->result != SQL_NEED_DATA)
             check_carried(connection, attempt);
     }
     text_free_secret(text);

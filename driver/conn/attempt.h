@@ -22,15 +22,18 @@ struct attempt {
     char *out_text; /* the real driver's connection string, or what SQLBrowseConnect asks for */
 };
 
-/* connection has its link. Transport and real connection stay open, also after a failure, so that
- * the real driver's records can be read. */
+/* connection has its link; attempt is all zeroes. Transport and real connection stay open, also
+ * after a failure, so that the real driver's records can be read. */
 void attempt_run(struct connection *connection, const struct connect_request *request,
                  enum proto_plan plan, struct attempt *attempt);
 
 /* After a failed attempt: frees the real connection, closes the transport. */
 void attempt_abandon(struct connection *connection);
 
+/* Whether the real driver says so, and through a session of ours. */
 bool attempt_is_connected(const struct attempt *attempt);
+
+/* Wipes and frees what attempt_run left; attempt is then all zeroes. */
 void attempt_free(struct attempt *attempt);
 
 #endif

@@ -29,43 +29,30 @@ static const char *describe_mode(const struct link *link, char *out)
     return out;
 }
 
-static unsigned login_timeout(const struct connection *connection)
-{
-    SQLULEN seconds = 0;
-    connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &seconds);
-    return seconds < UINT_MAX ? (unsigned)seconds : UINT_MAX;
-}
-
 /* ---- why connecting failed ---- */
-
-static void explain_rejection(const struct link *link, enum proto_plan plan,
-                              const struct attempt *attempt, struct error *error)
-{
-    char mode[MODE_TEXT_SIZE];
-    if (plan != PROTO_PLAN_PLAINTEXT || link->settings.tls.mode != ODBCSSL_MODE_DISABLE)
-        return;
-    error_set(
-        error, ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
-        "the server %s:%u refused a connection without TLS (%s), and %s forbids TLS: when the "
-        "server requires TLS, set SslMode to verify-full, or another mode that allows it",
-        link->target.host, link->target.port,
-        error_is_set(&attempt->error) ? attempt->error.text : "it gave no reason",
-        describe_mode(link, mode));
-}
 
 static void explain(const struct link *link, enum proto_plan plan, const struct attempt *attempt,
                     struct error *error)
 {
     char mode[MODE_TEXT_SIZE];
+    const char *host = link->target.host;
+    unsigned port = link->target.port;
     switch (attempt->outcome) {
     case SESSION_NO_TLS:
         error_set(error, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
                   "%s wants TLS, and the server %s:%u has none: %s", describe_mode(link, mode),
-                  link->target.host, link->target.port, attempt->error.text);
+                  host, port, attempt->error.text);
         break;
     case SESSION_NEEDS_TLS:
     case SESSION_REJECTED:
-        explain_rejection(link, plan, attempt, error);
+        if (plan == PROTO_PLAN_PLAINTEXT && link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
+            error_set(error, ODBCSSL_ERROR_SERVER_REQUIRES_TLS,
+                      "the server %s:%u refused a connection without TLS (%s), and %s forbids TLS: "
+                      "when the server requires TLS, set SslMode to verify-full, or another mode "
+                      "that allows it",
+                      host, port,
+                      error_is_set(&attempt->error) ? attempt->error.text : "it gave no reason",
+                      describe_mode(link, mode));
         break;
     case SESSION_WAITING:
     case SESSION_LOST:
@@ -76,18 +63,6 @@ static void explain(const struct link *link, enum proto_plan plan, const struct 
 }
 
 /* ---- the attempts ---- */
-
-static void warn_of_fallback(const struct link *link, const struct attempt *former,
-                             struct error_list *warnings)
-{
-    char mode[MODE_TEXT_SIZE];
-    error_list_add(
-        warnings, ODBCSSL_WARNING_FALLBACK,
-        "the connection to %s:%u is not encrypted: %s tried TLS first, but the server %s "
-        "(%s). Set SslMode=verify-full to refuse this",
-        link->target.host, link->target.port, describe_mode(link, mode),
-        former->outcome == SESSION_NO_TLS ? "has none" : "rejected it", former->error.text);
-}
 
 /* What is reported of a session of a plan, whose plaintext has a state of its own. */
 static void settle_report(struct link *link, struct tls_report *report,
@@ -106,12 +81,18 @@ static void take_report(struct link *link, const struct plan *plan, size_t numbe
                         struct attempt *attempt, const struct attempt *former,
                         struct error_list *warnings)
 {
+    char mode[MODE_TEXT_SIZE];
     settle_report(link, &attempt->report,
                   plan->attempts[number] == PROTO_PLAN_PLAINTEXT
                       ? plan_plaintext_state(plan, number)
                       : attempt->report.state);
     if (link->state == ODBCSSL_STATE_PLAINTEXT_FALLBACK)
-        warn_of_fallback(link, former, warnings);
+        error_list_add(
+            warnings, ODBCSSL_WARNING_FALLBACK,
+            "the connection to %s:%u is not encrypted: %s tried TLS first, but the server %s "
+            "(%s). Set SslMode=verify-full to refuse this",
+            link->target.host, link->target.port, describe_mode(link, mode),
+            former->outcome == SESSION_NO_TLS ? "has none" : "rejected it", former->error.text);
     for (size_t i = 0; i < attempt->warnings.count; i++)
         error_list_add(warnings, attempt->warnings.items[i].code, "%s",
                        attempt->warnings.items[i].text);
@@ -135,30 +116,25 @@ static size_t run_plan(struct connection *connection, const struct connect_reque
     return number;
 }
 
-/* The address that the real driver was given and its port are nobody's business: the server's stand
- * in their place. */
-static void hide_endpoint(struct diagnostics *diagnostics, const struct link *link)
-{
-    const struct relay_endpoint endpoint = transport_endpoint(&link->transport);
-    char hidden[32], shown[32];
-    diagnostics_rewrite(diagnostics, endpoint.path, link->target.host);
-    diagnostics_rewrite(diagnostics, endpoint.address, link->target.host);
-    if (endpoint.port == 0 || endpoint.port == link->target.port)
-        return;
-    snprintf(hidden, sizeof hidden, "%u", endpoint.port);
-    snprintf(shown, sizeof shown, "%u", link->target.port);
-    diagnostics_rewrite(diagnostics, hidden, shown);
-}
-
-/* What the real driver says of the failure, before its handle is freed. */
+/* What the real driver says of the failure, before its handle is freed. The address that it was
+ * given and its port are nobody's business: the server's stand in their place. */
 static void take_real_records(struct connection *connection)
 {
     struct diagnostics *diagnostics = &connection->handle.diagnostics;
+    const struct profile_target *target = &connection->link->target;
+    const struct relay_endpoint endpoint = transport_endpoint(&connection->link->transport);
+    char hidden[32], shown[32];
     if (connection->handle.real == NULL)
         return;
-    diagnostics_take_real(diagnostics, connection->driver, connection->flavour, HANDLE_CONNECTION,
+    diagnostics_take_real(diagnostics, connection->driver, HANDLE_CONNECTION,
                           connection->handle.real);
-    hide_endpoint(diagnostics, connection->link);
+    diagnostics_rewrite(diagnostics, endpoint.path, target->host);
+    diagnostics_rewrite(diagnostics, endpoint.address, target->host);
+    if (endpoint.port == 0 || endpoint.port == target->port)
+        return;
+    snprintf(hidden, sizeof hidden, "%u", endpoint.port);
+    snprintf(shown, sizeof shown, "%u", target->port);
+    diagnostics_rewrite(diagnostics, hidden, shown);
 }
 
 /* Of a refusal of ours the real driver knows only what we made it believe. What the server told it
@@ -178,57 +154,50 @@ static void add_failure(struct connection *connection, const struct attempt *att
     diagnostics_relabel(diagnostics, count, error);
 }
 
+/* What is needed while connecting: too large for the stacks that some applications give their
+ * threads. */
+struct connecting {
+    struct attempt attempts[PLAN_ATTEMPTS];
+    struct error_list warnings;
+};
+
 static SQLRETURN connect_driver(struct connection *connection,
                                 const struct connect_request *request,
-                                struct connect_result *result, struct error_list *warnings,
-                                struct error *error)
+                                struct connect_result *result, struct connecting *connecting)
 {
     struct link *link = connection->link;
     const struct plan plan = plan_make(link->settings.tls.mode, link->settings.tls.negotiation);
-    struct attempt *attempts = scratch_new(PLAN_ATTEMPTS * sizeof *attempts);
-    if (attempts == NULL) {
-        error_set_memory(error);
-        diagnostics_add(&connection->handle.diagnostics, error);
-        return SQL_ERROR;
-    }
+    struct attempt *attempts = connecting->attempts;
+    struct error error = {0};
     size_t number = run_plan(connection, request, &plan, attempts);
     struct attempt *last = &attempts[number];
     SQLRETURN outcome = last->result;
     handle_take_outcome(&connection->handle, outcome);
     if (attempt_is_connected(last)) {
         result->out_string = output_string(link, last->out_text);
-        take_report(link, &plan, number, last, &attempts[0], warnings);
+        take_report(link, &plan, number, last, &attempts[0], &connecting->warnings);
     } else if (outcome == SQL_NEED_DATA) {
         result->out_string = last->out_text;
         last->out_text = NULL;
     } else {
-        explain(link, plan.attempts[number], last, error);
-        add_failure(connection, last, error);
-        error_clear(error);
+        explain(link, plan.attempts[number], last, &error);
+        add_failure(connection, last, &error);
     }
     for (size_t i = 0; i < PLAN_ATTEMPTS; i++)
         attempt_free(&attempts[i]);
-    scratch_free(attempts, PLAN_ATTEMPTS * sizeof *attempts);
     return outcome;
 }
 
 /* ---- connecting ---- */
 
-static SQLRETURN finish(struct connection *connection, const struct error_list *warnings,
-                        SQLRETURN outcome)
-{
-    log_write(connection->link->log, "connected to %s:%u: %s", connection->link->target.host,
-              connection->link->target.port, report_state_name(connection->link->state));
-    if (warnings->count == 0)
-        return outcome;
-    diagnostics_add_list(&connection->handle.diagnostics, warnings);
-    return SQL_SUCCESS_WITH_INFO;
-}
-
 static bool open_link(struct connection *connection, const struct connect_request *request,
                       struct error_list *warnings, struct error *error)
 {
-    connection->link = link_open(request->settings, login_timeout(connection), warnings, error);
+    SQLULEN login_timeout = 0;
+    connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &login_timeout);
+    connection->link =
+        link_open(request->settings, login_timeout < UINT_MAX ? (unsigned)login_timeout : UINT_MAX,
+                  warnings, error);
     if (connection->link != NULL)
         connection->guard = &connection->link->transport.guard;
     return connection->link != NULL;
@@ -240,14 +209,7 @@ static void close_link(struct connection *connection)
     link_close(&connection->link);
 }
 
-/* A later round of SQLBrowseConnect: the transport and the real connection are there already. */
-static bool is_browsing(const struct connection *connection, const struct connect_request *request)
-{
-    return request->function == CONNECT_BROWSE_CONNECT && connection->link != NULL &&
-           connection->handle.real != NULL;
-}
-
-static void abandon(struct connection *connection)
+void conn_abandon(struct connection *connection)
 {
     connection_free_real(connection);
     close_link(connection);
@@ -256,25 +218,29 @@ static void abandon(struct connection *connection)
 SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
                        struct connect_result *result)
 {
-    /* Too large for the stacks that some applications give their threads. */
-    struct error_list *warnings = scratch_new(sizeof *warnings);
+    struct connecting *connecting = scratch_new(sizeof *connecting);
     struct error error = {0};
     SQLRETURN outcome = SQL_ERROR;
+    /* A later round of SQLBrowseConnect: transport and real connection are there already. */
+    bool is_browsing = request->function == CONNECT_BROWSE_CONNECT && connection->link != NULL &&
+                       connection->handle.real != NULL;
     *result = (struct connect_result){0};
-    if (warnings == NULL) {
+    if (connecting == NULL)
         error_set_memory(&error);
-        diagnostics_add(&connection->handle.diagnostics, &error);
-    } else if (is_browsing(connection, request) ||
-               open_link(connection, request, warnings, &error)) {
-        outcome = connect_driver(connection, request, result, warnings, &error);
-    } else {
-        diagnostics_add(&connection->handle.diagnostics, &error);
+    else if (is_browsing || open_link(connection, request, &connecting->warnings, &error))
+        outcome = connect_driver(connection, request, result, connecting);
+    diagnostics_add(&connection->handle.diagnostics, &error);
+    if (SQL_SUCCEEDED(outcome)) {
+        const struct link *link = connection->link;
+        log_write(link->log, "connected to %s:%u: %s", link->target.host, link->target.port,
+                  report_state_name(link->state));
+        diagnostics_add_list(&connection->handle.diagnostics, &connecting->warnings);
+        if (connecting->warnings.count > 0)
+            outcome = SQL_SUCCESS_WITH_INFO;
+    } else if (outcome != SQL_NEED_DATA) {
+        conn_abandon(connection);
     }
-    if (SQL_SUCCEEDED(outcome))
-        outcome = finish(connection, warnings, outcome);
-    else if (outcome != SQL_NEED_DATA)
-        abandon(connection);
-    scratch_free(warnings, sizeof *warnings);
+    scratch_free(connecting, sizeof *connecting);
     return outcome;
 }
 
@@ -289,11 +255,6 @@ SQLRETURN conn_disconnect(struct connection *connection)
         return outcome;
     close_link(connection);
     return outcome == SQL_SUCCESS_WITH_INFO ? outcome : SQL_SUCCESS;
-}
-
-void conn_abandon(struct connection *connection)
-{
-    abandon(connection);
 }
 
 /* ---- the open connection ---- */

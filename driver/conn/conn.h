@@ -22,7 +22,8 @@ struct connect_request {
 };
 
 struct connect_result {
-    char *out_string; /* for the application, encoded as settings; free with text_free_secret */
+    char *out_string; /* for the application, encoded as settings; free with text_free_secret; NULL:
+                       * there is none, or memory is out */
 };
 
 /*

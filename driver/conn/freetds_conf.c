@@ -1,7 +1,6 @@
 /* freetds_conf.c - reads freetds.conf as FreeTDS would, for profile_tds.c. */
 #include "conn/freetds_conf.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,36 +11,21 @@
 #define LINE_SIZE 1024
 #define PATH_SIZE 4096
 
-static char *trim(char *text)
-{
-    text += strspn(text, " \t");
-    size_t length = strlen(text);
-    while (length > 0 && isspace((unsigned char)text[length - 1]))
-        text[--length] = '\0';
-    return text;
-}
-
 /* "TDS   Version" becomes "tds version", as FreeTDS reads keywords. */
-static void normalize_keyword(char *keyword)
-{
-    char *out = keyword;
-    for (char *in = keyword; *in != '\0'; in++) {
-        if (isspace((unsigned char)*in) && (out == keyword || out[-1] == ' '))
-            continue;
-        *out++ = isspace((unsigned char)*in) ? ' ' : (char)tolower((unsigned char)*in);
-    }
-    *out = '\0';
-}
-
 static bool take_line(char *line, struct connstr *settings)
 {
     char *equals = strchr(line, '=');
     if (equals == NULL)
         return true;
     *equals = '\0';
-    char *keyword = trim(line);
-    normalize_keyword(keyword);
-    return connstr_set(settings, keyword, trim(equals + 1));
+    char *keyword = text_trim(line), *out = keyword;
+    for (const char *in = keyword; *in != '\0'; in++) {
+        if (text_is_blank(*in) && (out == keyword || out[-1] == ' '))
+            continue;
+        *out++ = text_is_blank(*in) ? ' ' : text_lower(*in);
+    }
+    *out = '\0';
+    return connstr_set(settings, keyword, text_trim(equals + 1));
 }
 
 /* Reads [global] and [name]; true when [name] is there. */
@@ -50,7 +34,7 @@ static bool read_file(FILE *file, const char *name, struct connstr *settings)
     char line[LINE_SIZE];
     bool is_found = false, is_wanted = false;
     while (fgets(line, sizeof line, file) != NULL) {
-        char *text = trim(line);
+        char *text = text_trim(line);
         char *end = strchr(text, ']');
         if (*text == '#' || *text == ';' || *text == '\0')
             continue;
@@ -80,32 +64,27 @@ static bool try_file(const char *path, const char *name, struct freetds_entry *e
     return entry->file != NULL;
 }
 
-static void home_file(char *path)
-{
-    char *found = defaults_home_path(".freetds.conf");
-    snprintf(path, PATH_SIZE, "%s", found != NULL ? found : "");
-    free(found);
-}
-
 bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *error)
 {
     const char *named = secure_getenv("FREETDSCONF");
     const char *prefix = secure_getenv("FREETDS");
-    char path[PATH_SIZE] = "";
-    *entry = (struct freetds_entry){0};
-    if (named != NULL && try_file(named, name, entry))
-        return true;
+    char *home = defaults_home_path(".freetds.conf");
+    char installed[PATH_SIZE] = "";
     if (prefix != NULL)
-        snprintf(path, sizeof path, "%s/etc/freetds.conf", prefix);
-    if (try_file(path, name, entry))
-        return true;
-    home_file(path);
-    if (try_file(path, name, entry) || try_file("/etc/freetds/freetds.conf", name, entry))
-        return true;
-    return error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                     "Servername=%s: no freetds.conf has an entry [%s] (searched: %s%s%s and "
-                     "/etc/freetds/freetds.conf). Name the host with Server in its place",
-                     name, name, named != NULL ? named : "", named != NULL ? ", " : "", path);
+        snprintf(installed, sizeof installed, "%s/etc/freetds.conf", prefix);
+    const char *const paths[] = {named, installed, home, "/etc/freetds/freetds.conf"};
+    bool is_found = false;
+    *entry = (struct freetds_entry){0};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0] && !is_found; i++)
+        is_found = paths[i] != NULL && try_file(paths[i], name, entry);
+    if (!is_found)
+        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                  "Servername=%s: no freetds.conf has an entry [%s] (searched: %s%s%s and "
+                  "/etc/freetds/freetds.conf). Name the host with Server in its place",
+                  name, name, named != NULL ? named : "", named != NULL ? ", " : "",
+                  home != NULL ? home : "");
+    free(home);
+    return is_found;
 }
 
 void freetds_entry_free(struct freetds_entry *entry)

@@ -22,6 +22,8 @@ struct freetds_entry {
 
 /* false with error set when there is no such entry, or a file that is named cannot be read. */
 bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *error);
+
+/* entry is then all zeroes. */
 void freetds_entry_free(struct freetds_entry *entry);
 
 #endif

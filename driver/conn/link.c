@@ -94,7 +94,7 @@ bool link_choose_transport(struct link *link, struct error *error)
     return true;
 }
 
-bool link_load_credentials(struct link *link, struct error *error)
+static bool load_credentials(struct link *link, struct error *error)
 {
     if (link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
         return true;
@@ -122,38 +122,31 @@ static bool check_pin(const struct link *link, struct error *error)
 static void choose_timeout(struct link *link, unsigned login_timeout)
 {
     unsigned timeout = link->settings.tls.timeout;
-    const char *source = "the default of SslTimeout";
     bool is_login = login_timeout != 0 && (timeout == 0 || login_timeout < timeout);
-    link->timeout = is_login ? login_timeout : timeout != 0 ? timeout : TLS_DEFAULT_TIMEOUT;
-    if (is_login)
-        source = "the application's login time-out";
-    if (!is_login && timeout != 0)
-        snprintf(link->timeout_source, sizeof link->timeout_source, "SslTimeout, %s",
-                 settings_source(&link->settings, "SslTimeout"));
-    else
-        snprintf(link->timeout_source, sizeof link->timeout_source, "%s", source);
-}
-
-/* A misspelt keyword has no other place to show. */
-static void log_left_out(const struct link *link)
-{
-    const struct connstr *given = &link->settings.driver_settings;
-    for (size_t i = 0; i < given->count; i++)
-        if (given->pairs[i].origin != CONNSTR_DRIVER_SECTION &&
-            !profile_knows(link->profile, given->pairs[i].keyword))
-            log_write(link->log, "the keyword %s is left out: the real driver does not know it",
-                      given->pairs[i].keyword);
+    bool is_set = !is_login && timeout != 0;
+    link->timeout = is_login ? login_timeout : is_set ? timeout : TLS_DEFAULT_TIMEOUT;
+    snprintf(link->timeout_source, sizeof link->timeout_source, "%s%s",
+             is_login ? "the application's login time-out"
+             : is_set ? "SslTimeout, "
+                      : "the default of SslTimeout",
+             is_set ? settings_source(&link->settings, "SslTimeout") : "");
 }
 
 static bool settle(struct link *link, const struct connstr *list, unsigned login_timeout,
                    struct error_list *warnings, struct error *error)
 {
-    if (!settings_resolve(list, &link->settings, warnings, error))
+    const struct connstr *given = &link->settings.driver_settings;
+    if (!settings_resolve(list, &link->settings, error))
         return false;
     open_log(link, warnings);
     link->profile = profile_find(link->settings.family);
     choose_timeout(link, login_timeout);
-    log_left_out(link);
+    /* A misspelt keyword has no other place to show. */
+    for (size_t i = 0; i < given->count; i++)
+        if (given->pairs[i].origin != CONNSTR_DRIVER_SECTION &&
+            !profile_knows(link->profile, given->pairs[i].keyword))
+            log_write(link->log, "the keyword %s is left out: the real driver does not know it",
+                      given->pairs[i].keyword);
     return profile_read(link->profile, &link->settings, &link->target, error) &&
            check_pin(link, error) && choose_protocol(link, error);
 }
@@ -185,7 +178,7 @@ struct link *link_open(const struct connstr *given, unsigned login_timeout,
 {
     struct link *link = link_open_settings(given, login_timeout, warnings, error);
     if (link != NULL && !(link_load_driver(link, error) && link_choose_transport(link, error) &&
-                          link_load_credentials(link, error) && link_find_server(link, error)))
+                          load_credentials(link, error) && link_find_server(link, error)))
         refuse(&link, error);
     return link;
 }

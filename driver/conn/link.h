@@ -49,7 +49,6 @@ struct link *link_open_settings(const struct connstr *given, unsigned login_time
                                 struct error_list *warnings, struct error *error);
 bool link_load_driver(struct link *link, struct error *error);
 bool link_choose_transport(struct link *link, struct error *error);
-bool link_load_credentials(struct link *link, struct error *error);
 bool link_find_server(struct link *link, struct error *error);
 
 /* Ends the transport and frees everything. Accepts NULL and clears. */

@@ -61,30 +61,25 @@ static char *take_password(const char *field)
     return password;
 }
 
-static char *match_line(char *line, const struct pgpass_query *query)
-{
-    char port[16];
-    snprintf(port, sizeof port, "%u", query->port);
-    line[strcspn(line, "\r\n")] = '\0';
-    const char *next = *line == '#' ? NULL : pass_field(line, query->host);
-    const char *const wanted[] = {port, query->database, query->user};
-    for (size_t i = 0; next != NULL && i < sizeof wanted / sizeof wanted[0]; i++)
-        next = pass_field(next, wanted[i]);
-    return next != NULL ? take_password(next) : NULL;
-}
-
 char *pgpass_find(const struct pgpass_query *query)
 {
-    char line[LINE_SIZE];
+    char line[LINE_SIZE], port[16];
     char *password = NULL;
+    const char *const wanted[] = {query->host, port, query->database, query->user};
     const char *named = secure_getenv("PGPASSFILE");
     char *path = named != NULL && *named != '\0' ? strdup(named) : defaults_home_path(".pgpass");
     FILE *file = path != NULL ? open_private(path) : NULL;
     free(path);
     if (file == NULL)
         return NULL;
-    while (password == NULL && fgets(line, sizeof line, file) != NULL)
-        password = match_line(line, query);
+    snprintf(port, sizeof port, "%u", query->port);
+    while (password == NULL && fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\r\n")] = '\0';
+        const char *next = *line != '#' ? line : NULL;
+        for (size_t i = 0; next != NULL && i < sizeof wanted / sizeof wanted[0]; i++)
+            next = pass_field(next, wanted[i]);
+        password = next != NULL ? take_password(next) : NULL;
+    }
     text_wipe(line, sizeof line);
     fclose(file);
     return password;

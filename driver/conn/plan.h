@@ -22,6 +22,7 @@ struct plan {
     size_t count;
 };
 
+/* The attempts that a mode and SslNegotiation make. */
 struct plan plan_make(enum odbcssl_mode mode, enum tls_negotiation negotiation);
 
 /* Whether an attempt that ended so may be followed by the plan's next one. */

@@ -41,14 +41,9 @@ static const struct {
     {"gssencmode", "require", "the connection is encrypted by TLS; set gssencmode=disable"},
 };
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
-}
-
 static const char *skip_blanks(const char *text)
 {
-    while (is_blank(*text))
+    while (text_is_blank(*text))
         text++;
     return text;
 }
@@ -60,7 +55,7 @@ static const char *read_value(const char *text, struct buffer *value)
     bool is_quoted = *text == '\'';
     if (is_quoted)
         text++;
-    while (*text != '\0' && (is_quoted ? *text != '\'' : !is_blank(*text))) {
+    while (*text != '\0' && (is_quoted ? *text != '\'' : !text_is_blank(*text))) {
         if (*text == '\\' && text[1] != '\0')
             text++;
         if (!buffer_append_byte(value, (unsigned char)*text++))
@@ -176,19 +171,4 @@ bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struc
     connstr_free(&options);
     buffer_free(&rest);
     return is_good;
-}
-
-bool pqopt_has(const char *text, const char *option)
-{
-    struct buffer value = {.is_secret = true};
-    bool is_found = false;
-    while (text != NULL && *text != '\0' && !is_found) {
-        size_t length = strspn(text, NAME_CHARACTERS);
-        is_found = strlen(option) == length && strncmp(text, option, length) == 0;
-        buffer_clear(&value);
-        text = text[length] == '=' ? read_value(text + length + 1, &value) : NULL;
-        text = text != NULL ? skip_blanks(text) : NULL;
-    }
-    buffer_free(&value);
-    return is_found;
 }

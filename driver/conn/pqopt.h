@@ -22,9 +22,6 @@ bool pqopt_read(const char *text, struct connstr *options, struct error *error);
  */
 bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struct error *error);
 
-/* Whether text, which pqopt_inspect has made, has an option. */
-bool pqopt_has(const char *text, const char *option);
-
 /* Appends an option, quoted. false: out of memory. */
 bool pqopt_append(struct buffer *out, const char *name, const char *value);
 

@@ -4,7 +4,6 @@
  * The endpoint is a Unix socket in a private directory: over it the driver sends passwords as it
  * would over TLS (caching_sha2_password), and nobody else can connect to it.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,78 +22,32 @@
 #define OPTION_USE_MYCNF 65536u
 
 /* ma_dsn.c of MariaDB Connector/ODBC, and what MySQL's own driver knows beside it. */
+/* clang-format off */
 static const struct profile_keyword keywords[] = {
-    {SERVER, NULL, KEYWORD_KEPT_BACK},
-    {"SERVERNAME", SERVER, KEYWORD_KEPT_BACK},
-    {PORT, NULL, KEYWORD_KEPT_BACK},
-    {SOCKET, NULL, KEYWORD_KEPT_BACK},
-    {"TCPIP", NULL, KEYWORD_KEPT_BACK},
-    {"NamedPipe", NULL, KEYWORD_KEPT_BACK},
-    {"USE_MYCNF", NULL, KEYWORD_KEPT_BACK},
-    {"FORCETLS", NULL, KEYWORD_KEPT_BACK},
-    {"TLSPEERFP", NULL, KEYWORD_KEPT_BACK},
-    {"SSLFP", "TLSPEERFP", KEYWORD_KEPT_BACK},
-    {"TLSPEERFPLIST", NULL, KEYWORD_KEPT_BACK},
-    {"SSLFPLIST", "TLSPEERFPLIST", KEYWORD_KEPT_BACK},
-    {"TLSVERSION", NULL, KEYWORD_KEPT_BACK},
-    {"SSLMODE", NULL, KEYWORD_KEPT_BACK},
-    {USER, NULL, KEYWORD_PASSED},
-    {"USER", USER, KEYWORD_PASSED},
-    {"PWD", NULL, KEYWORD_PASSED},
-    {"PASSWORD", "PWD", KEYWORD_PASSED},
-    {"DATABASE", NULL, KEYWORD_PASSED},
-    {"DB", "DATABASE", KEYWORD_PASSED},
-    {"OPTIONS", OPTIONS, KEYWORD_PASSED},
-    {OPTIONS, NULL, KEYWORD_PASSED},
-    {"INITSTMT", NULL, KEYWORD_PASSED},
-    {"CONN_TIMEOUT", NULL, KEYWORD_PASSED},
-    {"READ_TIMEOUT", NULL, KEYWORD_PASSED},
-    {"WRITE_TIMEOUT", NULL, KEYWORD_PASSED},
-    {"AUTO_RECONNECT", NULL, KEYWORD_PASSED},
-    {"NO_PROMPT", NULL, KEYWORD_PASSED},
-    {"CHARSET", NULL, KEYWORD_PASSED},
-    {"PLUGIN_DIR", NULL, KEYWORD_PASSED},
-    {"SERVERKEY", NULL, KEYWORD_PASSED},
-    {"INTERACTIVE", NULL, KEYWORD_PASSED},
-    {"FORWARDONLY", NULL, KEYWORD_PASSED},
-    {"SCHEMANOERROR", NULL, KEYWORD_PASSED},
-    {"NOLOCALINFILE", NULL, KEYWORD_OF_OTHERS},
-    {"NULLISCURRENT", NULL, KEYWORD_OF_OTHERS},
-    {"STREAMRS", NULL, KEYWORD_OF_OTHERS},
-    {"NO_CACHE", NULL, KEYWORD_OF_OTHERS},
-    {"PREPONCLIENT", NULL, KEYWORD_OF_OTHERS},
-    {"BIG_PACKETS", NULL, KEYWORD_OF_OTHERS},
-    {"COLUMN_SIZE_S32", NULL, KEYWORD_OF_OTHERS},
-    {"COMPRESSED_PROTO", NULL, KEYWORD_OF_OTHERS},
-    {"DEFAULT_AUTH", NULL, KEYWORD_OF_OTHERS},
-    {"DFLT_BIGINT_BIND_STR", NULL, KEYWORD_OF_OTHERS},
-    {"DYNAMIC_CURSOR", NULL, KEYWORD_OF_OTHERS},
-    {"ENABLE_CLEARTEXT_PLUGIN", NULL, KEYWORD_OF_OTHERS},
-    {"FOUND_ROWS", NULL, KEYWORD_OF_OTHERS},
-    {"FULL_COLUMN_NAMES", NULL, KEYWORD_OF_OTHERS},
-    {"IGNORE_SPACE", NULL, KEYWORD_OF_OTHERS},
-    {"LOG_QUERY", NULL, KEYWORD_OF_OTHERS},
-    {"MULTI_STATEMENTS", NULL, KEYWORD_OF_OTHERS},
-    {"NO_BIGINT", NULL, KEYWORD_OF_OTHERS},
-    {"NO_BINARY_RESULT", NULL, KEYWORD_OF_OTHERS},
-    {"NO_CATALOG", NULL, KEYWORD_OF_OTHERS},
-    {"NO_DATE_OVERFLOW", NULL, KEYWORD_OF_OTHERS},
-    {"NO_DEFAULT_CURSOR", NULL, KEYWORD_OF_OTHERS},
-    {"NO_I_S", NULL, KEYWORD_OF_OTHERS},
-    {"NO_LOCALE", NULL, KEYWORD_OF_OTHERS},
-    {"NO_SCHEMA", NULL, KEYWORD_OF_OTHERS},
-    {"NO_SSPS", NULL, KEYWORD_OF_OTHERS},
-    {"NO_TLS_1_2", NULL, KEYWORD_KEPT_BACK},
-    {"NO_TLS_1_3", NULL, KEYWORD_KEPT_BACK},
-    {"NO_TRANSACTIONS", NULL, KEYWORD_OF_OTHERS},
-    {"PAD_SPACE", NULL, KEYWORD_OF_OTHERS},
-    {"PREFETCH", NULL, KEYWORD_OF_OTHERS},
-    {"READTIMEOUT", NULL, KEYWORD_OF_OTHERS},
-    {"WRITETIMEOUT", NULL, KEYWORD_OF_OTHERS},
-    {"SAFE", NULL, KEYWORD_OF_OTHERS},
-    {"ZERO_DATE_TO_MIN", NULL, KEYWORD_OF_OTHERS},
-    {NULL, NULL, KEYWORD_PASSED},
+    KEPT_BACK(SERVER), OTHER_NAME("SERVERNAME", SERVER, KEPT_BACK), KEPT_BACK(PORT),
+    KEPT_BACK(SOCKET), KEPT_BACK("TCPIP"), KEPT_BACK("NamedPipe"), KEPT_BACK("USE_MYCNF"),
+    KEPT_BACK("FORCETLS"), KEPT_BACK("TLSPEERFP"), OTHER_NAME("SSLFP", "TLSPEERFP", KEPT_BACK),
+    KEPT_BACK("TLSPEERFPLIST"), OTHER_NAME("SSLFPLIST", "TLSPEERFPLIST", KEPT_BACK),
+    KEPT_BACK("TLSVERSION"), KEPT_BACK("SSLMODE"), PASSED(USER), OTHER_NAME("USER", USER, PASSED),
+    PASSED("PWD"), OTHER_NAME("PASSWORD", "PWD", PASSED), PASSED("DATABASE"),
+    OTHER_NAME("DB", "DATABASE", PASSED), OTHER_NAME("OPTIONS", OPTIONS, PASSED), PASSED(OPTIONS),
+    PASSED("INITSTMT"), PASSED("CONN_TIMEOUT"), PASSED("READ_TIMEOUT"), PASSED("WRITE_TIMEOUT"),
+    PASSED("AUTO_RECONNECT"), PASSED("NO_PROMPT"), PASSED("CHARSET"), PASSED("PLUGIN_DIR"),
+    PASSED("SERVERKEY"), PASSED("INTERACTIVE"), PASSED("FORWARDONLY"), PASSED("SCHEMANOERROR"),
+    OF_OTHERS("NOLOCALINFILE"), OF_OTHERS("NULLISCURRENT"), OF_OTHERS("STREAMRS"),
+    OF_OTHERS("NO_CACHE"), OF_OTHERS("PREPONCLIENT"), OF_OTHERS("BIG_PACKETS"),
+    OF_OTHERS("COLUMN_SIZE_S32"), OF_OTHERS("COMPRESSED_PROTO"), OF_OTHERS("DEFAULT_AUTH"),
+    OF_OTHERS("DFLT_BIGINT_BIND_STR"), OF_OTHERS("DYNAMIC_CURSOR"),
+    OF_OTHERS("ENABLE_CLEARTEXT_PLUGIN"), OF_OTHERS("FOUND_ROWS"), OF_OTHERS("FULL_COLUMN_NAMES"),
+    OF_OTHERS("IGNORE_SPACE"), OF_OTHERS("LOG_QUERY"), OF_OTHERS("MULTI_STATEMENTS"),
+    OF_OTHERS("NO_BIGINT"), OF_OTHERS("NO_BINARY_RESULT"), OF_OTHERS("NO_CATALOG"),
+    OF_OTHERS("NO_DATE_OVERFLOW"), OF_OTHERS("NO_DEFAULT_CURSOR"), OF_OTHERS("NO_I_S"),
+    OF_OTHERS("NO_LOCALE"), OF_OTHERS("NO_SCHEMA"), OF_OTHERS("NO_SSPS"), KEPT_BACK("NO_TLS_1_2"),
+    KEPT_BACK("NO_TLS_1_3"), OF_OTHERS("NO_TRANSACTIONS"), OF_OTHERS("PAD_SPACE"),
+    OF_OTHERS("PREFETCH"), OF_OTHERS("READTIMEOUT"), OF_OTHERS("WRITETIMEOUT"), OF_OTHERS("SAFE"),
+    OF_OTHERS("ZERO_DATE_TO_MIN"), {NULL, NULL, KEYWORD_PASSED},
 };
+/* clang-format on */
 
 static const char *const text_keywords[] = {USER, "PWD", "DATABASE", "INITSTMT", NULL};
 
@@ -160,11 +113,6 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
     return clear_options(&target->settings, error);
 }
 
-static bool is_blank(char character)
-{
-    return character != '\0' && isspace((unsigned char)character);
-}
-
 /* The driver takes blanks away from both ends of every value of a connection string, and an empty
  * value of odbc.ini, or no options there, for none. */
 static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
@@ -177,22 +125,13 @@ static bool read_setting(const char *keyword, const struct connstr_pair *pair, c
         (length == 0 || (text_equal_nocase(keyword, OPTIONS) && strtoul(value, NULL, 10) == 0)))
         return true;
     if (pair->origin == CONNSTR_PLAIN || pair->origin == CONNSTR_BRACED) {
-        for (; is_blank(*value); value++)
+        for (; text_is_blank(*value); value++)
             length--;
-        while (length > 0 && is_blank(value[length - 1]))
+        while (length > 0 && text_is_blank(value[length - 1]))
             length--;
     }
     *value_out = strndup(value, length);
     return *value_out != NULL || error_set_memory(error);
-}
-
-/* The client library cuts longer names without a word (mariadb_lib.c: NAME_LEN, USERNAME_LENGTH).
- */
-static size_t limit_of(const char *keyword)
-{
-    if (text_equal_nocase(keyword, "DATABASE"))
-        return 256;
-    return text_equal_nocase(keyword, USER) ? 512 : SIZE_MAX;
 }
 
 static bool write_setting(const char *keyword, const struct connstr_pair *pair, bool is_wide,
@@ -201,9 +140,13 @@ static bool write_setting(const char *keyword, const struct connstr_pair *pair, 
     (void)is_wide;
     const char *value = pair->value;
     size_t length = strlen(value);
-    if (length > limit_of(keyword))
+    /* It cuts longer names without a word (mariadb_lib.c: NAME_LEN, USERNAME_LENGTH). */
+    size_t limit = text_equal_nocase(keyword, "DATABASE") ? 256
+                   : text_equal_nocase(keyword, USER)     ? 512
+                                                          : SIZE_MAX;
+    if (length > limit)
         return profile_refuse_value(pair, "it is longer than the client library takes", error);
-    if (length > 0 && (is_blank(value[0]) || is_blank(value[length - 1])))
+    if (length > 0 && (text_is_blank(value[0]) || text_is_blank(value[length - 1])))
         return profile_refuse_value(
             pair, "the driver takes blanks away from the ends of a value, even in braces", error);
     if (*value == '{' || strchr(value, ';') != NULL)

@@ -36,124 +36,49 @@
 /* dlg_specific.c of psqlodbc: what it reads from a string, from odbc.ini and from its section of
  * odbcinst.ini. UID, PWD and Server are no keywords of odbc.ini there; here they count where the
  * main name is not set. */
+/* clang-format off */
 static const struct profile_keyword keywords[] = {
-    {SERVER, NULL, KEYWORD_KEPT_BACK},
-    {"Server", SERVER, KEYWORD_KEPT_BACK},
-    {PORT, NULL, KEYWORD_KEPT_BACK},
-    {"SSLmode", NULL, KEYWORD_KEPT_BACK},
-    {"CA", "SSLmode", KEYWORD_KEPT_BACK},
-    {DATABASE, NULL, KEYWORD_PASSED},
-    {"DX", DATABASE, KEYWORD_STRING_ONLY},
-    {USER, NULL, KEYWORD_PASSED},
-    {"UID", USER, KEYWORD_PASSED},
-    {PASSWORD, NULL, KEYWORD_PASSED},
-    {"PWD", PASSWORD, KEYWORD_PASSED},
-    {STATEMENTS, NULL, KEYWORD_PASSED},
-    {"A6", STATEMENTS, KEYWORD_STRING_ONLY},
-    {PQOPT, NULL, KEYWORD_PASSED},
-    {"D5", PQOPT, KEYWORD_STRING_ONLY},
-    {"ReadOnly", NULL, KEYWORD_PASSED},
-    {"A0", "ReadOnly", KEYWORD_STRING_ONLY},
-    {"Protocol", NULL, KEYWORD_PASSED},
-    {"A1", "Protocol", KEYWORD_STRING_ONLY},
-    {"FakeOidIndex", NULL, KEYWORD_PASSED},
-    {"A2", "FakeOidIndex", KEYWORD_STRING_ONLY},
-    {"ShowOidColumn", NULL, KEYWORD_PASSED},
-    {"A3", "ShowOidColumn", KEYWORD_STRING_ONLY},
-    {"RowVersioning", NULL, KEYWORD_PASSED},
-    {"A4", "RowVersioning", KEYWORD_STRING_ONLY},
-    {"ShowSystemTables", NULL, KEYWORD_PASSED},
-    {"A5", "ShowSystemTables", KEYWORD_STRING_ONLY},
-    {"Fetch", NULL, KEYWORD_DRIVER_WIDE},
-    {"A7", "Fetch", KEYWORD_STRING_ONLY},
-    {"UnknownSizes", NULL, KEYWORD_DRIVER_WIDE},
-    {"A9", "UnknownSizes", KEYWORD_STRING_ONLY},
-    {"MaxVarcharSize", NULL, KEYWORD_DRIVER_WIDE},
-    {"B0", "MaxVarcharSize", KEYWORD_STRING_ONLY},
-    {"MaxLongVarcharSize", NULL, KEYWORD_DRIVER_WIDE},
-    {"B1", "MaxLongVarcharSize", KEYWORD_STRING_ONLY},
-    {"Debug", NULL, KEYWORD_PASSED},
-    {"B2", "Debug", KEYWORD_STRING_ONLY},
-    {"CommLog", NULL, KEYWORD_PASSED},
-    {"B3", "CommLog", KEYWORD_STRING_ONLY},
-    {"UseDeclareFetch", NULL, KEYWORD_DRIVER_WIDE},
-    {"B6", "UseDeclareFetch", KEYWORD_STRING_ONLY},
-    {"TextAsLongVarchar", NULL, KEYWORD_DRIVER_WIDE},
-    {"B7", "TextAsLongVarchar", KEYWORD_STRING_ONLY},
-    {"UnknownsAsLongVarchar", NULL, KEYWORD_DRIVER_WIDE},
-    {"B8", "UnknownsAsLongVarchar", KEYWORD_STRING_ONLY},
-    {"BoolsAsChar", NULL, KEYWORD_DRIVER_WIDE},
-    {"B9", "BoolsAsChar", KEYWORD_STRING_ONLY},
-    {"Parse", NULL, KEYWORD_DRIVER_WIDE},
-    {"C0", "Parse", KEYWORD_STRING_ONLY},
-    {"Lie", NULL, KEYWORD_DRIVER_WIDE},
-    {PREFIXES, NULL, KEYWORD_DRIVER_WIDE},
-    {"C2", PREFIXES, KEYWORD_STRING_ONLY},
-    {UNIQUE_INDEX, NULL, KEYWORD_DRIVER_WIDE},
-    {"UpdatableCursors", NULL, KEYWORD_PASSED},
-    {"C4", "UpdatableCursors", KEYWORD_STRING_ONLY},
-    {"LFConversion", NULL, KEYWORD_PASSED},
-    {"C5", "LFConversion", KEYWORD_STRING_ONLY},
-    {"TrueIsMinus1", NULL, KEYWORD_PASSED},
-    {"C6", "TrueIsMinus1", KEYWORD_STRING_ONLY},
-    {"BI", NULL, KEYWORD_PASSED},
-    {"ByteaAsLongVarBinary", NULL, KEYWORD_PASSED},
-    {"C7", "ByteaAsLongVarBinary", KEYWORD_STRING_ONLY},
-    {"UseServerSidePrepare", NULL, KEYWORD_PASSED},
-    {"C8", "UseServerSidePrepare", KEYWORD_STRING_ONLY},
-    {"LowerCaseIdentifier", NULL, KEYWORD_PASSED},
-    {"C9", "LowerCaseIdentifier", KEYWORD_STRING_ONLY},
-    {"D6", NULL, KEYWORD_PASSED},
-    {"NumericAs", "D6", KEYWORD_STRING_ONLY},
-    {"KeepaliveTime", NULL, KEYWORD_PASSED},
-    {"D1", "KeepaliveTime", KEYWORD_STRING_ONLY},
-    {"KeepaliveInterval", NULL, KEYWORD_PASSED},
-    {"D2", "KeepaliveInterval", KEYWORD_STRING_ONLY},
-    {"OptionalErrors", NULL, KEYWORD_PASSED},
-    {"D7", "OptionalErrors", KEYWORD_STRING_ONLY},
-    {"BatchSize", NULL, KEYWORD_PASSED},
-    {"D8", "BatchSize", KEYWORD_STRING_ONLY},
-    {"IgnoreTimeout", NULL, KEYWORD_PASSED},
-    {"D9", "IgnoreTimeout", KEYWORD_STRING_ONLY},
-    {"FetchRefcursors", NULL, KEYWORD_PASSED},
-    {"DA", "FetchRefcursors", KEYWORD_STRING_ONLY},
-    {"XaOpt", NULL, KEYWORD_PASSED},
-    {"D4", "XaOpt", KEYWORD_STRING_ONLY},
-    {"AB", NULL, KEYWORD_PASSED},
-    {"CX", NULL, KEYWORD_STRING_ONLY},
+    KEPT_BACK(SERVER), OTHER_NAME("Server", SERVER, KEPT_BACK), KEPT_BACK(PORT),
+    KEPT_BACK("SSLmode"), OTHER_NAME("CA", "SSLmode", KEPT_BACK), SHORTENED(DATABASE, "DX", PASSED),
+    PASSED(USER), OTHER_NAME("UID", USER, PASSED), PASSED(PASSWORD),
+    OTHER_NAME("PWD", PASSWORD, PASSED), SHORTENED(STATEMENTS, "A6", PASSED),
+    SHORTENED(PQOPT, "D5", PASSED), SHORTENED("ReadOnly", "A0", PASSED),
+    SHORTENED("Protocol", "A1", PASSED), SHORTENED("FakeOidIndex", "A2", PASSED),
+    SHORTENED("ShowOidColumn", "A3", PASSED), SHORTENED("RowVersioning", "A4", PASSED),
+    SHORTENED("ShowSystemTables", "A5", PASSED), SHORTENED("Fetch", "A7", DRIVER_WIDE),
+    SHORTENED("UnknownSizes", "A9", DRIVER_WIDE), SHORTENED("MaxVarcharSize", "B0", DRIVER_WIDE),
+    SHORTENED("MaxLongVarcharSize", "B1", DRIVER_WIDE), SHORTENED("Debug", "B2", PASSED),
+    SHORTENED("CommLog", "B3", PASSED), SHORTENED("UseDeclareFetch", "B6", DRIVER_WIDE),
+    SHORTENED("TextAsLongVarchar", "B7", DRIVER_WIDE),
+    SHORTENED("UnknownsAsLongVarchar", "B8", DRIVER_WIDE),
+    SHORTENED("BoolsAsChar", "B9", DRIVER_WIDE), SHORTENED("Parse", "C0", DRIVER_WIDE),
+    DRIVER_WIDE("Lie"), SHORTENED(PREFIXES, "C2", DRIVER_WIDE), DRIVER_WIDE(UNIQUE_INDEX),
+    SHORTENED("UpdatableCursors", "C4", PASSED), SHORTENED("LFConversion", "C5", PASSED),
+    SHORTENED("TrueIsMinus1", "C6", PASSED), PASSED("BI"),
+    SHORTENED("ByteaAsLongVarBinary", "C7", PASSED),
+    SHORTENED("UseServerSidePrepare", "C8", PASSED), SHORTENED("LowerCaseIdentifier", "C9", PASSED),
+    SHORTENED("D6", "NumericAs", PASSED), SHORTENED("KeepaliveTime", "D1", PASSED),
+    SHORTENED("KeepaliveInterval", "D2", PASSED), SHORTENED("OptionalErrors", "D7", PASSED),
+    SHORTENED("BatchSize", "D8", PASSED), SHORTENED("IgnoreTimeout", "D9", PASSED),
+    SHORTENED("FetchRefcursors", "DA", PASSED), SHORTENED("XaOpt", "D4", PASSED), PASSED("AB"),
+    STRING_ONLY("CX"),
     /* openGauss and GaussDB */
-    {"AutoBalance", NULL, KEYWORD_KEPT_BACK},
-    {"RefreshCNListTime", NULL, KEYWORD_KEPT_BACK},
-    {"Priority", NULL, KEYWORD_KEPT_BACK},
-    {"UsingNumCN", NULL, KEYWORD_KEPT_BACK},
-    {"ConnectionExtraInfo", NULL, KEYWORD_PASSED},
-    {"ForExtensionConnector", NULL, KEYWORD_PASSED},
-    {"KeepDisallowPremature", NULL, KEYWORD_PASSED},
-    {"MaxCacheQueries", NULL, KEYWORD_PASSED},
-    {"MaxCacheSizeMiB", NULL, KEYWORD_PASSED},
-    {"SocketTimeout", NULL, KEYWORD_PASSED},
-    {"TargetServerType", NULL, KEYWORD_PASSED},
-    {"TcpUserTimeout", NULL, KEYWORD_PASSED},
-    {"UseBatchProtocol", NULL, KEYWORD_PASSED},
-    {NULL, NULL, KEYWORD_PASSED},
+    KEPT_BACK("AutoBalance"), KEPT_BACK("RefreshCNListTime"), KEPT_BACK("Priority"),
+    KEPT_BACK("UsingNumCN"), PASSED("ConnectionExtraInfo"), PASSED("ForExtensionConnector"),
+    PASSED("KeepDisallowPremature"), PASSED("MaxCacheQueries"), PASSED("MaxCacheSizeMiB"),
+    PASSED("SocketTimeout"), PASSED("TargetServerType"), PASSED("TcpUserTimeout"),
+    PASSED("UseBatchProtocol"), {NULL, NULL, KEYWORD_PASSED},
 };
+/* clang-format on */
 
 static const char *const text_keywords[] = {DATABASE, USER, PASSWORD, STATEMENTS, PQOPT, NULL};
 
 /* ---- reading ---- */
 
-static bool is_one_of(const char *keyword, const char *const *list)
-{
-    for (; *list != NULL; list++)
-        if (text_equal_nocase(*list, keyword))
-            return true;
-    return false;
-}
-
 static bool has_braces(const char *keyword)
 {
     static const char *const list[] = {PASSWORD, STATEMENTS, PQOPT, NULL};
-    return is_one_of(keyword, list);
+    return text_is_one_of(keyword, list);
 }
 
 static int hexadecimal_digit(char digit)
@@ -232,10 +157,10 @@ static const char *value_of_file(const char *keyword, const char *value)
     bool is_zero = number == 0;
     if (*value == '\0')
         return NULL;
-    if (is_zero && is_one_of(keyword, keepalive))
+    if (is_zero && text_is_one_of(keyword, keepalive))
         return "-1";
     if ((is_zero || (text_equal_nocase(keyword, "Fetch") && number < 0)) &&
-        is_one_of(keyword, counts))
+        text_is_one_of(keyword, counts))
         return NULL;
     return value;
 }
@@ -339,7 +264,7 @@ static bool check_balance(const struct connstr *settings, struct error *error)
 {
     static const char *const off[] = {"0", "off", "false", "no", "", NULL};
     const char *balance = connstr_get(settings, "AutoBalance");
-    if (balance == NULL || is_one_of(balance, off))
+    if (balance == NULL || text_is_one_of(balance, off))
         return true;
     return error_set(
         error, ODBCSSL_ERROR_BYPASS_SETTING,
@@ -404,19 +329,18 @@ static bool add_password(const struct profile_target *target, const struct relay
 
 /* A user or database that psqlodbc's parser has no way to be told goes to libpq directly. */
 static bool move_to_pqopt(struct connstr *list, const char *keyword, const char *option,
-                          struct buffer *pqopt, struct error *error)
+                          const struct connstr *options, struct buffer *pqopt, struct error *error)
 {
     const struct connstr_pair *pair = profile_find_pair(&profile_postgresql, list, keyword);
-    const char *rest = profile_get(&profile_postgresql, list, PQOPT);
     if (pair == NULL || is_plain(pair->value))
         return true;
-    if (rest != NULL && pqopt_has(rest, option))
+    if (connstr_find(options, option) != NULL)
         return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
                          "%s and the option %s of pqopt are both set: give one", pair->keyword,
                          option);
-    bool is_moved = pqopt_append(pqopt, option, pair->value);
+    pqopt_append(pqopt, option, pair->value);
     profile_remove(&profile_postgresql, list, keyword);
-    return is_moved;
+    return true;
 }
 
 /* libpq takes the whole for a URI when it begins like one, so the address stands first. */
@@ -424,17 +348,18 @@ static bool set_pqopt(const struct relay_endpoint *endpoint, struct connstr *lis
                       struct error *error)
 {
     struct buffer pqopt = {.is_secret = true};
+    struct connstr options;
+    if (!pqopt_read(profile_get(&profile_postgresql, list, PQOPT), &options, error))
+        return false;
     pqopt_append(&pqopt, "hostaddr", endpoint->address);
-    bool is_set = move_to_pqopt(list, USER, "user", &pqopt, error) &&
-                  move_to_pqopt(list, DATABASE, "dbname", &pqopt, error);
-    const char *rest = profile_get(&profile_postgresql, list, PQOPT);
-    if (rest != NULL) {
-        buffer_append_byte(&pqopt, ' ');
-        buffer_append_text(&pqopt, rest);
-    }
+    bool is_set = move_to_pqopt(list, USER, "user", &options, &pqopt, error) &&
+                  move_to_pqopt(list, DATABASE, "dbname", &options, &pqopt, error);
+    for (size_t i = 0; i < options.count; i++)
+        pqopt_append(&pqopt, options.pairs[i].keyword, options.pairs[i].value);
     is_set = is_set && buffer_append_byte(&pqopt, '\0') &&
              profile_set(&profile_postgresql, list, PQOPT, (char *)buffer_content(&pqopt));
     buffer_free(&pqopt);
+    connstr_free(&options);
     return is_set;
 }
 

@@ -20,37 +20,18 @@
 
 /* FreeTDS's src/odbc/connectparams.c. User and password are no keywords of odbc.ini there; here
  * they count when the application gives none. */
+/* clang-format off */
 static const struct profile_keyword keywords[] = {
-    {SERVER, NULL, KEYWORD_KEPT_BACK},
-    {ENTRY, NULL, KEYWORD_KEPT_BACK},
-    {"Address", SERVER, KEYWORD_KEPT_BACK},
-    {PORT, NULL, KEYWORD_KEPT_BACK},
-    {"Encryption", NULL, KEYWORD_KEPT_BACK},
-    {"HostNameInCertificate", NULL, KEYWORD_KEPT_BACK},
-    {VERSION, NULL, KEYWORD_PASSED},
-    {USER, NULL, KEYWORD_PASSED},
-    {"PWD", NULL, KEYWORD_PASSED},
-    {"Database", NULL, KEYWORD_PASSED},
-    {"APP", NULL, KEYWORD_STRING_ONLY},
-    {"WSID", NULL, KEYWORD_STRING_ONLY},
-    {"ApplicationIntent", NULL, KEYWORD_STRING_ONLY},
-    {"AttachDbFilename", NULL, KEYWORD_PASSED},
-    {"ClientCharset", NULL, KEYWORD_PASSED},
-    {"client_charset", "ClientCharset", KEYWORD_STRING_ONLY},
-    {"DebugFlags", NULL, KEYWORD_PASSED},
-    {"DumpFile", NULL, KEYWORD_PASSED},
-    {"DumpFileAppend", NULL, KEYWORD_PASSED},
-    {"Language", NULL, KEYWORD_PASSED},
-    {"MARS_Connection", NULL, KEYWORD_PASSED},
-    {"PacketSize", NULL, KEYWORD_PASSED},
-    {"REALM", NULL, KEYWORD_PASSED},
-    {"ServerSPN", NULL, KEYWORD_PASSED},
-    {"TextSize", NULL, KEYWORD_PASSED},
-    {"Timeout", NULL, KEYWORD_PASSED},
-    {"Trusted_Connection", NULL, KEYWORD_PASSED},
-    {"UseNTLMv2", NULL, KEYWORD_PASSED},
-    {NULL, NULL, KEYWORD_PASSED},
+    KEPT_BACK(SERVER), KEPT_BACK(ENTRY), OTHER_NAME("Address", SERVER, KEPT_BACK), KEPT_BACK(PORT),
+    KEPT_BACK("Encryption"), KEPT_BACK("HostNameInCertificate"), PASSED(VERSION), PASSED(USER),
+    PASSED("PWD"), PASSED("Database"), STRING_ONLY("APP"), STRING_ONLY("WSID"),
+    STRING_ONLY("ApplicationIntent"), PASSED("AttachDbFilename"),
+    SHORTENED("ClientCharset", "client_charset", PASSED), PASSED("DebugFlags"), PASSED("DumpFile"),
+    PASSED("DumpFileAppend"), PASSED("Language"), PASSED("MARS_Connection"), PASSED("PacketSize"),
+    PASSED("REALM"), PASSED("ServerSPN"), PASSED("TextSize"), PASSED("Timeout"),
+    PASSED("Trusted_Connection"), PASSED("UseNTLMv2"), {NULL, NULL, KEYWORD_PASSED},
 };
+/* clang-format on */
 
 static const char *const text_keywords[] = {USER, "PWD", "Database", NULL};
 
@@ -102,10 +83,9 @@ static const struct {
 static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
                          struct error *error)
 {
-    bool is_from_file = pair->origin == CONNSTR_DATA_SOURCE;
     (void)keyword;
     *value_out = NULL;
-    if (is_from_file && pair->value[0] == '\0')
+    if (pair->origin == CONNSTR_DATA_SOURCE && pair->value[0] == '\0')
         return true;
     *value_out = strdup(pair->value);
     return *value_out != NULL || error_set_memory(error);
@@ -204,21 +184,14 @@ static bool take_entry(const struct freetds_entry *entry, const char *name,
     target->port = (uint16_t)number;
     if (instance != NULL && port == NULL)
         target->instance = strdup(instance);
-    return true;
-}
-
-/* What the entry says where the DSN says nothing. */
-static bool add_entry_settings(const struct freetds_entry *entry, struct connstr *list,
-                               struct error *error)
-{
+    /* What the entry says where the DSN says nothing. */
     for (size_t i = 0; i < sizeof entry_settings / sizeof entry_settings[0]; i++) {
         const char *value = connstr_get(&entry->settings, entry_settings[i].setting);
-        if (value == NULL || profile_get(&profile_tds, list, entry_settings[i].keyword) != NULL ||
-            connstr_append(list, entry_settings[i].keyword, value))
-            continue;
-        return error_set_memory(error);
+        const char *keyword = entry_settings[i].keyword;
+        if (value != NULL && profile_get(&profile_tds, &target->settings, keyword) == NULL)
+            connstr_append(&target->settings, keyword, value);
     }
-    return true;
+    return !target->settings.is_failed || error_set_memory(error);
 }
 
 static bool inspect_entry(const struct settings *settings, struct profile_target *target,
@@ -230,8 +203,7 @@ static bool inspect_entry(const struct settings *settings, struct profile_target
         return true;
     if (!freetds_conf_read(name, &entry, error))
         return false;
-    bool is_good = take_entry(&entry, name, settings, target, error) &&
-                   add_entry_settings(&entry, &target->settings, error);
+    bool is_good = take_entry(&entry, name, settings, target, error);
     freetds_entry_free(&entry);
     return is_good;
 }
@@ -250,15 +222,12 @@ static const char *find_version(const char *name, const char *text, struct error
     return NULL;
 }
 
-static bool check_environment_version(struct error *error)
-{
-    const char *text = profile_environment(VERSION_VARIABLE);
-    return text == NULL || *text == '\0' || find_version(VERSION_VARIABLE, text, error) != NULL;
-}
-
+/* Also what the environment says, which beats it. */
 static bool set_version(struct connstr *list, struct error *error)
 {
-    const char *wanted = connstr_get(list, VERSION);
+    const char *fixed = profile_environment(VERSION_VARIABLE), *wanted = connstr_get(list, VERSION);
+    if (fixed != NULL && *fixed != '\0' && find_version(VERSION_VARIABLE, fixed, error) == NULL)
+        return false;
     const char *version = wanted == NULL || *wanted == '\0' ? DEFAULT_TDS_VERSION
                                                             : find_version(VERSION, wanted, error);
     return version != NULL && connstr_set(list, VERSION, version);
@@ -269,7 +238,6 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
 {
     return profile_refuse_environment(environment,
                                       "it would lead FreeTDS past odbcssl's TLS session", error) &&
-           check_environment_version(error) &&
            check_encryption(settings, &target->settings, error) &&
            inspect_entry(settings, target, error) && split_host(target, error) &&
            set_version(&target->settings, error);
@@ -280,14 +248,10 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
 
 static bool is_too_long(const char *keyword, const char *value)
 {
-    static const char *const texts[] = {USER, "PWD", "Database"};
     size_t length = 0;
     for (const char *byte = value; *byte != '\0'; byte++)
         length += ((unsigned char)*byte & 0xc0) != 0x80; /* UTF-8 continues */
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (text_equal_nocase(texts[i], keyword))
-            return length > LOGIN_TEXT_LIMIT;
-    return false;
+    return length > LOGIN_TEXT_LIMIT && text_is_one_of(keyword, text_keywords);
 }
 
 /* The characters of odbc.ini are UTF-8 for FreeTDS, those of a string that is not wide Latin-1.

@@ -13,13 +13,14 @@
 #define PORT "Port"
 #define USER "UID"
 
+/* clang-format off */
 static const struct profile_keyword keywords[] = {
-    {SERVER, NULL, KEYWORD_PASSED},   {"Servername", SERVER, KEYWORD_PASSED},
-    {"Host", SERVER, KEYWORD_PASSED}, {"Hostname", SERVER, KEYWORD_PASSED},
-    {PORT, NULL, KEYWORD_PASSED},     {USER, NULL, KEYWORD_PASSED},
-    {"User", USER, KEYWORD_PASSED},   {"Username", USER, KEYWORD_PASSED},
+    PASSED(SERVER), OTHER_NAME("Servername", SERVER, PASSED), OTHER_NAME("Host", SERVER, PASSED),
+    OTHER_NAME("Hostname", SERVER, PASSED), PASSED(PORT), PASSED(USER),
+    OTHER_NAME("User", USER, PASSED), OTHER_NAME("Username", USER, PASSED),
     {NULL, NULL, KEYWORD_PASSED},
 };
+/* clang-format on */
 
 /* The value of the keyword that SslServerKeyword or SslPortKeyword names; NULL with error. */
 static const char *find_named(const struct profile_target *target, const struct option *named,
@@ -34,38 +35,25 @@ static const char *find_named(const struct profile_target *target, const struct 
     return NULL;
 }
 
-static bool take_host(const struct settings *settings, struct profile_target *target,
-                      struct error *error)
-{
-    const char *host = find_named(target, &settings->server_keyword, "server", error);
-    free(target->host);
-    target->host = host != NULL ? strdup(host) : NULL;
-    if (host != NULL && target->host == NULL)
-        error_set_memory(error);
-    return target->host != NULL;
-}
-
-static bool take_port(const struct settings *settings, struct profile_target *target,
-                      struct error *error)
-{
-    unsigned long port;
-    const char *text = find_named(target, &settings->port_keyword, "port", error);
-    if (text == NULL)
-        return false;
-    if (!text_parse_number(text, 65535, &port) || port == 0) {
-        profile_refuse_port(settings, connstr_find(&target->settings, settings->port_keyword.value),
-                            error);
-        return false;
-    }
-    target->port = (uint16_t)port;
-    return true;
-}
-
 static bool inspect(const struct settings *settings, struct profile_target *target,
                     struct error *error)
 {
-    return (settings->server_keyword.value == NULL || take_host(settings, target, error)) &&
-           (settings->port_keyword.value == NULL || take_port(settings, target, error));
+    const struct option *server = &settings->server_keyword, *port = &settings->port_keyword;
+    unsigned long number;
+    if (server->value != NULL) {
+        const char *host = find_named(target, server, "server", error);
+        free(target->host);
+        target->host = host != NULL ? strdup(host) : NULL;
+        if (target->host == NULL)
+            return error_set_memory(error);
+    }
+    const char *text = port->value != NULL ? find_named(target, port, "port", error) : NULL;
+    if (text == NULL)
+        return port->value == NULL;
+    if (!text_parse_number(text, 65535, &number) || number == 0)
+        return profile_refuse_port(settings, connstr_find(&target->settings, port->value), error);
+    target->port = (uint16_t)number;
+    return true;
 }
 
 /* The ODBC reference's way: braces where they are needed, with '}' doubled. */

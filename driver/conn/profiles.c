@@ -42,19 +42,14 @@ static const char *main_name(const struct profile *profile, const char *name)
     return row->same_as != NULL ? row->same_as : row->name;
 }
 
-static struct connstr_pair *find_pair(const struct profile *profile, const struct connstr *list,
-                                      const char *keyword)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (text_equal_nocase(main_name(profile, list->pairs[i].keyword), keyword))
-            return &list->pairs[i];
-    return NULL;
-}
-
 const struct connstr_pair *profile_find_pair(const struct profile *profile,
                                              const struct connstr *list, const char *keyword)
 {
-    return find_pair(profile, list, main_name(profile, keyword));
+    const char *name = main_name(profile, keyword);
+    for (size_t i = 0; i < list->count; i++)
+        if (text_equal_nocase(main_name(profile, list->pairs[i].keyword), name))
+            return &list->pairs[i];
+    return NULL;
 }
 
 const char *profile_get(const struct profile *profile, const struct connstr *list,
@@ -72,11 +67,8 @@ bool profile_knows(const struct profile *profile, const char *keyword)
 bool profile_adds(const struct profile *profile, const char *keyword)
 {
     const struct profile_keyword *row = find_row(profile, keyword);
-    const char *name = main_name(profile, keyword);
-    for (const char *const *text = profile->text_keywords; text != NULL && *text != NULL; text++)
-        if (text_equal_nocase(*text, name))
-            return false;
-    return row != NULL && row->use != KEYWORD_KEPT_BACK && !profile->is_open;
+    return row != NULL && row->use != KEYWORD_KEPT_BACK && !profile->is_open &&
+           !text_is_one_of(main_name(profile, keyword), profile->text_keywords);
 }
 
 void profile_remove(const struct profile *profile, struct connstr *list, const char *keyword)
@@ -146,23 +138,18 @@ static bool counts_here(const struct profile *profile, const struct profile_keyw
     return true;
 }
 
-/* Pairs come from the lowest place to the highest, so that of two names for one setting the later
- * one counts; but in odbc.ini it is the one whose row is the earlier. */
-static bool is_outdone(const struct profile *profile, const struct profile_keyword *row,
-                       const struct connstr_pair *pair, const struct connstr_pair *former)
-{
-    return former != NULL && place_of(pair) == PLACE_FILE && place_of(former) == PLACE_FILE &&
-           row != NULL && row > find_row(profile, former->keyword);
-}
-
 static bool read_pair(const struct profile *profile, const struct connstr_pair *pair,
                       struct connstr *list, struct error *error)
 {
     const struct profile_keyword *row = find_row(profile, pair->keyword);
     const char *name = main_name(profile, pair->keyword);
+    const struct connstr_pair *former = profile_find_pair(profile, list, name);
     char *value = NULL;
-    if (!counts_here(profile, row, place_of(pair)) ||
-        is_outdone(profile, row, pair, find_pair(profile, list, name)))
+    /* Pairs come from the lowest place to the highest, so that of two names for one setting the
+     * later one counts; but in odbc.ini it is the one whose row is the earlier. */
+    bool is_outdone = former != NULL && row != NULL && place_of(pair) == PLACE_FILE &&
+                      place_of(former) == PLACE_FILE && row > find_row(profile, former->keyword);
+    if (!counts_here(profile, row, place_of(pair)) || is_outdone)
         return true;
     if (profile->read == NULL)
         value = strdup(pair->value);
@@ -213,7 +200,7 @@ bool profile_refuse_environment(const char *const *names, const char *why, struc
     return true;
 }
 
-void profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
+bool profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
                          struct error *error)
 {
     static const char *const places[] = {[PLACE_SECTION] = "odbcinst.ini",
@@ -221,14 +208,22 @@ void profile_refuse_port(const struct settings *settings, const struct connstr_p
                                          [PLACE_STRING] = "connection string"};
     enum place place = place_of(pair);
     bool has_section = place == PLACE_FILE && settings->dsn != NULL;
-    error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-              "%s=%s (%s%s%s%s): a port is a number from 1 to 65535%s", pair->keyword, pair->value,
-              places[place], has_section ? " [" : "", has_section ? settings->dsn : "",
-              has_section ? "]" : "", text_explain_oddity(pair->value));
+    return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                     "%s=%s (%s%s%s%s): a port is a number from 1 to 65535%s", pair->keyword,
+                     pair->value, places[place], has_section ? " [" : "",
+                     has_section ? settings->dsn : "", has_section ? "]" : "",
+                     text_explain_oddity(pair->value));
 }
 
-static bool take_server(const struct profile *profile, const struct settings *settings,
-                        struct profile_target *target, struct error *error)
+static void remove_kept_back(const struct profile *profile, struct connstr *list)
+{
+    for (const struct profile_keyword *row = profile->keywords; row->name != NULL; row++)
+        if (row->use == KEYWORD_KEPT_BACK)
+            connstr_remove(list, row->name);
+}
+
+bool profile_find_server(const struct profile *profile, const struct settings *settings,
+                         struct profile_target *target, struct error *error)
 {
     const char *host = profile_get(profile, &target->settings, profile->server_keyword);
     const struct connstr_pair *pair =
@@ -237,39 +232,20 @@ static bool take_server(const struct profile *profile, const struct settings *se
     if (host != NULL && (target->host = strdup(host)) == NULL)
         return error_set_memory(error);
     target->has_port = pair != NULL && pair->value[0] != '\0';
-    if (target->has_port && (!text_parse_number(pair->value, 65535, &port) || port == 0)) {
-        profile_refuse_port(settings, pair, error);
-        return false;
-    }
+    if (target->has_port && (!text_parse_number(pair->value, 65535, &port) || port == 0))
+        return profile_refuse_port(settings, pair, error);
     target->port = (uint16_t)port;
-    return true;
-}
-
-static bool check_server(const struct profile *profile, const struct profile_target *target,
-                         struct error *error)
-{
-    if (target->host != NULL && *target->host != '\0' && target->port != 0)
-        return true;
-    if (target->host == NULL || *target->host == '\0')
-        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                  "no server is named: set %s in the DSN or the connection string",
-                  profile->server_keyword);
-    else
-        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                  "no port is named, and this driver has no usual one: set %s",
-                  profile->port_keyword);
-    return false;
-}
-
-bool profile_find_server(const struct profile *profile, const struct settings *settings,
-                         struct profile_target *target, struct error *error)
-{
-    if (!take_server(profile, settings, target, error) ||
-        !profile->inspect(settings, target, error) || !check_server(profile, target, error))
+    if (!profile->inspect(settings, target, error))
         return false;
-    for (const struct profile_keyword *row = profile->keywords; row->name != NULL; row++)
-        if (row->use == KEYWORD_KEPT_BACK)
-            connstr_remove(&target->settings, row->name);
+    if (target->host == NULL || *target->host == '\0')
+        return error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                         "no server is named: set %s in the DSN or the connection string",
+                         profile->server_keyword);
+    if (target->port == 0)
+        return error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                         "no port is named, and this driver has no usual one: set %s",
+                         profile->port_keyword);
+    remove_kept_back(profile, &target->settings);
     return true;
 }
 
@@ -360,9 +336,7 @@ char *profile_browse_string(const struct profile *profile, const struct connstr 
         is_good = read_pair(profile, &given->pairs[i], &list, error);
     profile_remove(profile, &list, profile->server_keyword);
     profile_remove(profile, &list, profile->port_keyword);
-    for (const struct profile_keyword *row = profile->keywords; row->name != NULL; row++)
-        if (row->use == KEYWORD_KEPT_BACK)
-            connstr_remove(&list, row->name);
+    remove_kept_back(profile, &list);
     if (is_good)
         text = write_list(profile, &list, is_wide, error);
     connstr_free(&list);

@@ -22,9 +22,8 @@
 /* Where the server is, and what else the real driver is to be told. All zeroes is empty; texts are
  * owned: profile_target_free. */
 struct profile_target {
-    struct connstr
-        settings;  /* the real driver's, as it would read them, without its way to the server */
-    char *host;    /* as the user wrote it: for SNI, the name check, SQL_SERVER_NAME */
+    struct connstr settings; /* as the real driver would read them, without its way to the server */
+    char *host;              /* as the user wrote it: for SNI, the name check, SQL_SERVER_NAME */
     char *address; /* what to dial when it is not the host (libpq's hostaddr); else NULL */
     uint16_t port;
     bool has_port;  /* it was set, and is not the usual one by default */
@@ -45,6 +44,37 @@ struct profile_keyword {
     const char *same_as; /* the keyword that this is another name of; else NULL */
     enum keyword_use use;
 };
+
+/* Its rows; SHORTENED is two: a keyword, and its short name for connection strings. */
+#define PASSED(name)                                                                               \
+    {                                                                                              \
+        name, NULL, KEYWORD_PASSED                                                                 \
+    }
+#define STRING_ONLY(name)                                                                          \
+    {                                                                                              \
+        name, NULL, KEYWORD_STRING_ONLY                                                            \
+    }
+#define DRIVER_WIDE(name)                                                                          \
+    {                                                                                              \
+        name, NULL, KEYWORD_DRIVER_WIDE                                                            \
+    }
+#define OF_OTHERS(name)                                                                            \
+    {                                                                                              \
+        name, NULL, KEYWORD_OF_OTHERS                                                              \
+    }
+#define KEPT_BACK(name)                                                                            \
+    {                                                                                              \
+        name, NULL, KEYWORD_KEPT_BACK                                                              \
+    }
+#define OTHER_NAME(name, same_as, use)                                                             \
+    {                                                                                              \
+        name, same_as, KEYWORD_##use                                                               \
+    }
+#define SHORTENED(name, short_name, use)                                                           \
+    {name, NULL, KEYWORD_##use},                                                                   \
+    {                                                                                              \
+        short_name, name, KEYWORD_STRING_ONLY                                                      \
+    }
 
 struct profile {
     enum driver_family family;
@@ -154,8 +184,8 @@ bool profile_refuse_value(const struct connstr_pair *pair, const char *why, stru
  * seen to be refused. What is to be used is taken with secure_getenv. */
 const char *profile_environment(const char *name);
 
-/* For the rows: the value is no port; names where it was written. */
-void profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
+/* For the rows: the value is no port; names where it was written, and returns false. */
+bool profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
                          struct error *error);
 
 /* For the rows: an environment variable that would lead the driver elsewhere is set. */

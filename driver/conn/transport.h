@@ -21,6 +21,8 @@ struct transport {
 /* kind: RELAY or INTERPOSED. The former one has to be closed. false with error set. */
 bool transport_open(struct transport *transport, enum odbcssl_transport kind,
                     const struct relay_options *options, struct error *error);
+
+/* Waits until the session has ended, for a few seconds at the most. Also when none is open. */
 void transport_close(struct transport *transport);
 
 /* Where the real driver is to connect to. All zeroes when none is open. */

@@ -1,14 +1,15 @@
 /*
  * diagnostics.c - our own diagnostic records of a handle, which stand before or in place of the
- * real driver's.
+ * real driver's; and those of the real driver, read, and made fit to stand behind ours.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "dispatch/functions.h"
 #include "dispatch/handles.h"
-#include "dispatch/lock.h"
+#include "dispatch/live_handles.h"
 
 #define PREFIX "[odbcssl] "
 #define PREFIX_LENGTH (sizeof PREFIX - 1)
@@ -122,68 +123,84 @@ bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct
     return is_there;
 }
 
-static void copy_wide(const SQLWCHAR *text, size_t length, char *out, size_t size)
+/* Bytes of an ANSI function are of the application's character set: what is not UTF-8 in them
+ * becomes U+FFFD. */
+static void copy_real_text(enum flavour flavour, const SQLWCHAR *text, char *out, size_t size)
 {
-    char *utf8 = text_to_utf8(text, length, NULL);
+    const char *bytes = (const char *)text;
+    uint16_t *wide =
+        flavour == FLAVOUR_ANSI ? text_to_utf16(bytes, strnlen(bytes, REAL_TEXT_SIZE), NULL) : NULL;
+    const uint16_t *units = flavour == FLAVOUR_WIDE ? text : wide;
+    char *utf8 = units != NULL ? text_to_utf8(units, text_utf16_length(units), NULL) : NULL;
     text_copy_utf8(utf8 != NULL ? utf8 : "", out, size);
     free(utf8);
-}
-
-static bool read_wide(const struct driver_functions *functions, enum handle_kind kind,
-                      SQLHANDLE real, SQLSMALLINT number, struct diagnostic *out)
-{
-    SQLWCHAR sqlstate[6] = {0}, text[REAL_TEXT_SIZE] = {0};
-    SQLSMALLINT length = 0;
-    SQLRETURN outcome = functions->SQLGetDiagRecW((SQLSMALLINT)kind, real, number, sqlstate,
-                                                  &out->native, text, REAL_TEXT_SIZE, &length);
-    if (!SQL_SUCCEEDED(outcome))
-        return false;
-    sqlstate[5] = 0;
-    text[REAL_TEXT_SIZE - 1] = 0;
-    copy_wide(sqlstate, text_utf16_length(sqlstate), out->sqlstate, sizeof out->sqlstate);
-    copy_wide(text, text_utf16_length(text), out->message, sizeof out->message);
-    return true;
-}
-
-/* Bytes of the application's character set: what is not UTF-8 in them becomes U+FFFD. */
-static bool read_ansi(const struct driver_functions *functions, enum handle_kind kind,
-                      SQLHANDLE real, SQLSMALLINT number, struct diagnostic *out)
-{
-    SQLCHAR sqlstate[6] = {0}, text[REAL_TEXT_SIZE] = {0};
-    SQLSMALLINT length = 0;
-    SQLRETURN outcome = functions->SQLGetDiagRec((SQLSMALLINT)kind, real, number, sqlstate,
-                                                 &out->native, text, REAL_TEXT_SIZE, &length);
-    if (!SQL_SUCCEEDED(outcome))
-        return false;
-    sqlstate[5] = 0;
-    text[REAL_TEXT_SIZE - 1] = 0;
-    text_copy_utf8((const char *)sqlstate, out->sqlstate, sizeof out->sqlstate);
-    size_t units = 0;
-    uint16_t *wide = text_to_utf16((const char *)text, strlen((const char *)text), &units);
-    if (wide != NULL)
-        copy_wide(wide, units, out->message, sizeof out->message);
     free(wide);
-    return true;
 }
 
 bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
                      SQLSMALLINT number, struct diagnostic *out)
 {
+    const struct driver_functions *functions = driver->functions;
+    enum flavour flavour = EITHER_FLAVOUR(functions, FLAVOUR_WIDE, SQLGetDiagRec);
+    SQLWCHAR sqlstate[7] = {0}, text[REAL_TEXT_SIZE + 1] = {0};
+    void *sqlstate_out = sqlstate, *text_out = text;
+    SQLSMALLINT length = 0;
     *out = (struct diagnostic){.sqlstate = "HY000"};
-    if (driver->functions->SQLGetDiagRecW != NULL)
-        return read_wide(driver->functions, kind, real, number, out);
-    return driver->functions->SQLGetDiagRec != NULL &&
-           read_ansi(driver->functions, kind, real, number, out);
+    if (!HAS_FLAVOUR(functions, flavour, SQLGetDiagRec) ||
+        !SQL_SUCCEEDED(CALL_FLAVOUR(functions, flavour, SQLGetDiagRec,
+                                    ((SQLSMALLINT)kind, real, number, sqlstate_out, &out->native,
+                                     text_out, REAL_TEXT_SIZE, &length))))
+        return false;
+    copy_real_text(flavour, sqlstate, out->sqlstate, sizeof out->sqlstate);
+    copy_real_text(flavour, text, out->message, sizeof out->message);
+    return true;
 }
 
 void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
-                           enum flavour flavour, enum handle_kind kind, SQLHANDLE real)
+                           enum handle_kind kind, SQLHANDLE real)
 {
-    (void)flavour; /* the records are kept as UTF-8, which only the wide function is sure to give */
     struct diagnostic record;
-    for (SQLSMALLINT i = 1; i <= DIAGNOSTICS_LIMIT; i++) {
-        if (!real_diagnostic(driver, kind, real, i, &record))
-            return;
+    for (SQLSMALLINT i = 1;
+         i <= DIAGNOSTICS_LIMIT && real_diagnostic(driver, kind, real, i, &record); i++)
         diagnostics_add_record(diagnostics, &record);
+}
+
+/* Replaces every hidden in text by shown, as far as there is room. */
+static void replace_all(char *text, size_t size, const char *hidden, const char *shown)
+{
+    char copy[DIAGNOSTIC_TEXT_SIZE];
+    size_t hidden_length = strlen(hidden), used = 0;
+    text_copy_utf8(text, copy, sizeof copy);
+    for (const char *next = copy; *next != '\0' && used + 1 < size;) {
+        if (strncmp(next, hidden, hidden_length) == 0) {
+            used += (size_t)snprintf(text + used, size - used, "%s", shown);
+            next += hidden_length;
+        } else {
+            text[used++] = *next++;
+        }
     }
+    text[used < size ? used : size - 1] = '\0';
+    text_trim_partial(text);
+}
+
+void diagnostics_rewrite(struct diagnostics *diagnostics, const char *hidden, const char *shown)
+{
+    if (*hidden == '\0')
+        return;
+    handles_lock();
+    for (size_t i = 0; i < diagnostics->count && i < diagnostics->capacity; i++)
+        replace_all(diagnostics->items[i].message, sizeof diagnostics->items[i].message, hidden,
+                    shown);
+    handles_unlock();
+}
+
+void diagnostics_relabel(struct diagnostics *diagnostics, size_t first, const struct error *error)
+{
+    handles_lock();
+    for (size_t i = first; i < diagnostics->count && i < diagnostics->capacity; i++) {
+        diagnostics->items[i].native = (SQLINTEGER)error->code;
+        text_copy_utf8(error_sqlstate(error->code), diagnostics->items[i].sqlstate,
+                       sizeof diagnostics->items[i].sqlstate);
+    }
+    handles_unlock();
 }

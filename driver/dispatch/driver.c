@@ -28,20 +28,6 @@ static pthread_mutex_t drivers_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct loaded_driver *drivers;
 
-static struct loaded_driver *find_loaded(const char *path)
-{
-    for (struct loaded_driver *loaded = drivers; loaded != NULL; loaded = loaded->next)
-        if (strcmp(loaded->driver.path, path) == 0)
-            return loaded;
-    return NULL;
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 /* This library under any of its names: loading it as the real driver would never end. */
 static bool is_odbcssl(const char *path)
 {
@@ -50,8 +36,8 @@ static bool is_odbcssl(const char *path)
     if (dladdr(&drivers_lock, &self) != 0 && self.dli_fname != NULL &&
         realpath(self.dli_fname, own_path) != NULL && strcmp(own_path, path) == 0)
         return true;
-    return strcmp(base_name(path), "libodbcssl.so") == 0 ||
-           strcmp(base_name(path), "libodbcssla.so") == 0;
+    const char *name = text_file_name(path);
+    return strcmp(name, "libodbcssl.so") == 0 || strcmp(name, "libodbcssla.so") == 0;
 }
 
 /* dlsym also finds what the library's dependencies export: when a real driver is linked to the
@@ -64,15 +50,6 @@ static void *find_own_symbol(void *library, const struct link_map *map, const ch
     if (address == NULL || dladdr1(address, &info, &owner, RTLD_DL_LINKMAP) == 0)
         return NULL;
     return owner == (const void *)map ? address : NULL;
-}
-
-static void load_functions(void *library, const struct link_map *map,
-                           struct driver_functions *functions)
-{
-    for (size_t i = 0; i < function_row_count; i++) {
-        void *address = find_own_symbol(library, map, function_rows[i].name);
-        memcpy((char *)functions + function_rows[i].offset, &address, sizeof address);
-    }
 }
 
 static bool has_connect_functions(const struct driver_functions *functions, const char *path,
@@ -102,7 +79,10 @@ static struct loaded_driver *fill_driver(void *library, const char *path, struct
         free(loaded);
         return NULL;
     }
-    load_functions(library, map, &loaded->functions);
+    for (size_t i = 0; i < function_row_count; i++) {
+        void *address = find_own_symbol(library, map, function_rows[i].name);
+        memcpy((char *)&loaded->functions + function_rows[i].offset, &address, sizeof address);
+    }
     loaded->driver.path = strdup(path);
     loaded->driver.functions = &loaded->functions;
     loaded->driver.is_unicode = loaded->functions.SQLDriverConnectW != NULL;
@@ -163,7 +143,9 @@ const struct driver *driver_load(const char *path, struct error *error)
         path = real_path;
     pthread_once(&once, guard_fork);
     lock_drivers();
-    struct loaded_driver *loaded = find_loaded(path);
+    struct loaded_driver *loaded = drivers;
+    while (loaded != NULL && strcmp(loaded->driver.path, path) != 0)
+        loaded = loaded->next;
     if (loaded == NULL)
         loaded = load_new(path, error);
     unlock_drivers();

@@ -49,8 +49,10 @@ struct connection *connection_new(struct environment *environment)
     return connection;
 }
 
-static void free_saved_attributes(struct connection *connection)
+void connection_free(struct connection *connection)
 {
+    connection_free_children(connection);
+    connection_free_real(connection);
     while (connection->saved_attributes != NULL) {
         struct saved_attribute *saved = connection->saved_attributes;
         connection->saved_attributes = saved->next;
@@ -58,13 +60,6 @@ static void free_saved_attributes(struct connection *connection)
             free(saved->value);
         free(saved);
     }
-}
-
-void connection_free(struct connection *connection)
-{
-    connection_free_children(connection);
-    connection_free_real(connection);
-    free_saved_attributes(connection);
     pthread_mutex_destroy(&connection->lock);
     handle_free(&connection->handle);
 }
@@ -72,23 +67,45 @@ void connection_free(struct connection *connection)
 void connection_free_children(struct connection *connection)
 {
     while (connection->statements != NULL)
-        statement_free(connection->statements);
+        statement_free((struct statement *)connection->statements);
     while (connection->descriptors != NULL)
-        descriptor_free(connection->descriptors);
+        descriptor_free((struct descriptor *)connection->descriptors);
 }
 
 void connection_retire_statements(struct connection *connection)
 {
-    struct statement *statement = connection->statements;
-    for (; statement != NULL; statement = statement->next)
-        handle_retire(&statement->handle);
+    for (struct handle *statement = connection->statements; statement != NULL;
+         statement = statement->next)
+        handle_retire(statement);
 }
 
 void connection_restore_statements(struct connection *connection)
 {
-    struct statement *statement = connection->statements;
-    for (; statement != NULL; statement = statement->next)
-        handle_restore(&statement->handle);
+    for (struct handle *statement = connection->statements; statement != NULL;
+         statement = statement->next)
+        handle_restore(statement);
+}
+
+static void add_child(struct connection *connection, struct handle **list, struct handle *child)
+{
+    pthread_mutex_lock(&connection->lock);
+    child->next = *list;
+    child->at = list;
+    if (child->next != NULL)
+        child->next->at = &child->next;
+    *list = child;
+    pthread_mutex_unlock(&connection->lock);
+    handle_restore(child);
+}
+
+static void remove_child(struct connection *connection, struct handle *child)
+{
+    handle_retire(child);
+    pthread_mutex_lock(&connection->lock);
+    *child->at = child->next;
+    if (child->next != NULL)
+        child->next->at = child->at;
+    pthread_mutex_unlock(&connection->lock);
 }
 
 struct statement *statement_new(struct connection *connection, SQLHSTMT real)
@@ -98,25 +115,13 @@ struct statement *statement_new(struct connection *connection, SQLHSTMT real)
     if (statement == NULL)
         return NULL;
     statement->connection = connection;
-    pthread_mutex_lock(&connection->lock);
-    statement->next = connection->statements;
-    statement->at = &connection->statements;
-    if (statement->next != NULL)
-        statement->next->at = &statement->next;
-    connection->statements = statement;
-    pthread_mutex_unlock(&connection->lock);
-    handle_restore(handle);
+    add_child(connection, &connection->statements, handle);
     return statement;
 }
 
 void statement_free(struct statement *statement)
 {
-    handle_retire(&statement->handle);
-    pthread_mutex_lock(&statement->connection->lock);
-    *statement->at = statement->next;
-    if (statement->next != NULL)
-        statement->next->at = statement->at;
-    pthread_mutex_unlock(&statement->connection->lock);
+    remove_child(statement->connection, &statement->handle);
     for (unsigned i = 0; i < IMPLICIT_DESCRIPTORS; i++)
         if (statement->implicit[i] != NULL)
             handle_free(&statement->implicit[i]->handle);
@@ -138,38 +143,25 @@ static struct descriptor *new_descriptor(struct connection *connection, SQLHDESC
 struct descriptor *descriptor_new(struct connection *connection, SQLHDESC real)
 {
     struct descriptor *descriptor = new_descriptor(connection, real, false);
-    if (descriptor == NULL)
-        return NULL;
-    pthread_mutex_lock(&connection->lock);
-    descriptor->next = connection->descriptors;
-    descriptor->at = &connection->descriptors;
-    if (descriptor->next != NULL)
-        descriptor->next->at = &descriptor->next;
-    connection->descriptors = descriptor;
-    pthread_mutex_unlock(&connection->lock);
-    handle_restore(&descriptor->handle);
+    if (descriptor != NULL)
+        add_child(connection, &connection->descriptors, &descriptor->handle);
     return descriptor;
 }
 
 void descriptor_free(struct descriptor *descriptor)
 {
-    handle_retire(&descriptor->handle);
-    pthread_mutex_lock(&descriptor->connection->lock);
-    *descriptor->at = descriptor->next;
-    if (descriptor->next != NULL)
-        descriptor->next->at = descriptor->at;
-    pthread_mutex_unlock(&descriptor->connection->lock);
+    remove_child(descriptor->connection, &descriptor->handle);
     handle_free(&descriptor->handle);
 }
 
 static struct descriptor *find_explicit(struct connection *connection, SQLHDESC real)
 {
     pthread_mutex_lock(&connection->lock);
-    struct descriptor *found = connection->descriptors;
-    while (found != NULL && found->handle.real != real)
+    struct handle *found = connection->descriptors;
+    while (found != NULL && found->real != real)
         found = found->next;
     pthread_mutex_unlock(&connection->lock);
-    return found;
+    return (struct descriptor *)found;
 }
 
 struct descriptor *statement_wrap_descriptor(struct statement *statement, unsigned index,

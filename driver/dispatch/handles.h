@@ -52,11 +52,11 @@ void diagnostics_add_record(struct diagnostics *diagnostics, const struct diagno
 /* The same for a mistake in calling that has no code of its own, with its SQLSTATE. */
 void diagnostics_add_state(struct diagnostics *diagnostics, const char *sqlstate, const char *text);
 
+/* Forgets the records; their memory stays for the next ones. */
 void diagnostics_clear(struct diagnostics *diagnostics);
 
+/* How many there are, and a copy of the one with this index, from 0; false when there is none. */
 size_t diagnostics_count(const struct diagnostics *diagnostics);
-
-/* Copies record index, from 0; false when there is none. */
 bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct diagnostic *out);
 
 /* Replaces hidden, a part of the relay's address, by shown in every record. */
@@ -87,6 +87,8 @@ struct handle {
     struct diagnostics diagnostics;
     unsigned pins;               /* live_handles.c: who uses it without owning it */
     struct handle *next_in_slot; /* live_handles.c */
+    struct handle *next;         /* in its connection's list */
+    struct handle **at;          /* what points here in that list */
 };
 
 /* A real environment: one per environment and real driver, made at the first connect. */
@@ -129,8 +131,8 @@ struct connection {
     struct link *link;    /* NULL when not connected */
     struct guard *guard;  /* the link's; NULL: none */
     pthread_mutex_t lock; /* guards the lists below; never held while the real driver is called */
-    struct statement *statements;
-    struct descriptor *descriptors; /* explicit ones */
+    struct handle *statements;
+    struct handle *descriptors; /* explicit ones */
 };
 
 /* What an implicit descriptor is to its statement: SQL_ATTR_APP_ROW_DESC + n. */
@@ -140,16 +142,12 @@ struct descriptor {
     struct handle handle;
     struct connection *connection;
     bool is_implicit;
-    struct descriptor *next;
-    struct descriptor **at; /* the pointer that points here in the connection's list */
 };
 
 struct statement {
     struct handle handle;
     struct connection *connection;
     struct descriptor *implicit[IMPLICIT_DESCRIPTORS]; /* made when first asked for */
-    struct statement *next;
-    struct statement **at; /* the pointer that points here in the connection's list */
 };
 
 /* NULL: out of memory. They know nothing of real handles but the one they are given. */
@@ -224,6 +222,10 @@ void connection_free_real(struct connection *connection);
 bool connection_save_attribute(struct connection *connection, enum flavour flavour,
                                SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length);
 
+/* Sets the saved ones on handle.real. What the real driver answers does not count: the driver
+ * manager, which does the same with its own list, does not look either. */
+void attributes_replay(const struct connection *connection);
+
 /* The last number saved for an attribute; false when it was not set. */
 bool connection_saved_number(const struct connection *connection, SQLINTEGER attribute,
                              SQLULEN *number_out);
@@ -241,6 +243,6 @@ bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHAND
 /* Reads the real driver's records of a handle into diagnostics as they are (state, native code,
  * text): for when the real handle is about to be freed. */
 void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
-                           enum flavour flavour, enum handle_kind kind, SQLHANDLE real);
+                           enum handle_kind kind, SQLHANDLE real);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "base/fork.h"
-#include "dispatch/lock.h"
 
 #define HANDLE_MAGIC 0x0DBC551Du
 #define SLOTS 4096

@@ -1,5 +1,6 @@
 /*
- * live_handles.h - making and ending handles; for the functions of handles.h that make a kind.
+ * live_handles.h - making and ending handles, for the functions of handles.h that make a kind; and
+ * the one lock of the live handles and of all diagnostic records.
  */
 #ifndef DISPATCH_LIVE_HANDLES_H
 #define DISPATCH_LIVE_HANDLES_H
@@ -13,5 +14,9 @@ struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real);
 
 /* Also of one that was retired before. */
 void handle_free(struct handle *handle);
+
+/* Held for a few instructions, never while anything else is called. */
+void handles_lock(void);
+void handles_unlock(void);
 
 #endif

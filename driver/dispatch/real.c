@@ -1,11 +1,11 @@
 /*
- * real.c - the real driver's environments and connections.
+ * real.c - makes the real driver's environment and connection behind our handles when conn/
+ * connects, and frees them.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/fork.h"
-#include "dispatch/saved_attributes.h"
 #include "dispatch/functions.h"
 #include "dispatch/handles.h"
 
@@ -21,18 +21,14 @@ static void set_real_error(struct error *error, const struct driver *driver, enu
                   driver->path, what);
 }
 
+/* FreeTDS refuses 3.80; the application keeps the version it asked for. */
 static bool set_version(const struct driver *driver, SQLHENV real, SQLINTEGER version)
 {
     SQLPOINTER value = (SQLPOINTER)(intptr_t)version;
-    return SQL_SUCCEEDED(
-        driver->functions->SQLSetEnvAttr(real, SQL_ATTR_ODBC_VERSION, value, SQL_IS_INTEGER));
-}
-
-/* FreeTDS refuses 3.80; the application keeps the version it asked for. */
-static bool set_any_version(const struct driver *driver, SQLHENV real, SQLINTEGER version)
-{
-    return set_version(driver, real, version) ||
-           (version > (SQLINTEGER)SQL_OV_ODBC3 && set_version(driver, real, SQL_OV_ODBC3));
+    if (SQL_SUCCEEDED(
+            driver->functions->SQLSetEnvAttr(real, SQL_ATTR_ODBC_VERSION, value, SQL_IS_INTEGER)))
+        return true;
+    return version > (SQLINTEGER)SQL_OV_ODBC3 && set_version(driver, real, SQL_OV_ODBC3);
 }
 
 static SQLINTEGER ask_version(const struct driver *driver, SQLHENV real, SQLINTEGER fallback)
@@ -64,7 +60,7 @@ static struct real_environment *make_environment(const struct driver *driver, SQ
         free(environment);
         return NULL;
     }
-    if (!set_any_version(driver, environment->real, version)) {
+    if (!set_version(driver, environment->real, version)) {
         set_real_error(error, driver, HANDLE_ENVIRONMENT, environment->real,
                        "refuses the ODBC version that the application uses");
         functions->SQLFreeHandle(SQL_HANDLE_ENV, environment->real);

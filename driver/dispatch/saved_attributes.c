@@ -5,7 +5,7 @@
  * The order is that of the calls. (The driver manager calls in the reverse of the application's
  * order for attributes that it does not know; a real driver sees the same as without odbcssl.)
  */
-#include "dispatch/saved_attributes.h"
+#include "dispatch/handles.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -54,23 +54,16 @@ bool attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER len
     return length == SQL_NTS || length > 0 || is_binary(length);
 }
 
-static size_t string_size(const void *value, SQLINTEGER length, enum flavour flavour)
-{
-    if (length > 0)
-        return (size_t)length;
-    if (is_binary(length))
-        return (size_t)(SQL_LEN_BINARY_ATTR_OFFSET - length);
-    return flavour == FLAVOUR_WIDE ? text_utf16_length(value) * sizeof(SQLWCHAR) : strlen(value);
-}
-
 /* A copy with a terminator that fits either flavour: a length may come without one. */
-static void *copy_string(const void *value, size_t size)
+static void *copy_string(const void *value, SQLINTEGER length, enum flavour flavour)
 {
-    char *copy = malloc(size + sizeof(SQLWCHAR));
-    if (copy == NULL)
-        return NULL;
-    memcpy(copy, value, size);
-    memset(copy + size, 0, sizeof(SQLWCHAR));
+    size_t size = length > 0                ? (size_t)length
+                  : is_binary(length)       ? (size_t)(SQL_LEN_BINARY_ATTR_OFFSET - length)
+                  : flavour == FLAVOUR_WIDE ? text_utf16_length(value) * sizeof(SQLWCHAR)
+                                            : strlen(value);
+    char *copy = calloc(1, size + sizeof(SQLWCHAR));
+    if (copy != NULL)
+        memcpy(copy, value, size);
     return copy;
 }
 
@@ -83,7 +76,7 @@ bool connection_save_attribute(struct connection *connection, enum flavour flavo
     *saved = (struct saved_attribute){attribute, value, length, flavour, false, NULL};
     saved->is_string = attribute_is_string(attribute, value, length);
     if (saved->is_string)
-        saved->value = copy_string(value, string_size(value, length, flavour));
+        saved->value = copy_string(value, length, flavour);
     if (saved->is_string && saved->value == NULL) {
         free(saved);
         return false;
@@ -113,42 +106,28 @@ bool connection_saved_number(const struct connection *connection, SQLINTEGER att
 static void replay_converted(const struct driver_functions *functions, SQLHDBC real,
                              const struct saved_attribute *saved)
 {
-    if (saved->flavour == FLAVOUR_WIDE) {
-        char *text = text_to_utf8(saved->value, text_utf16_length(saved->value), NULL);
-        if (text != NULL)
-            functions->SQLSetConnectAttr(real, saved->attribute, text, SQL_NTS);
-        free(text);
-    } else {
-        uint16_t *text = text_to_utf16(saved->value, strlen(saved->value), NULL);
-        if (text != NULL)
-            functions->SQLSetConnectAttrW(real, saved->attribute, text, SQL_NTS);
-        free(text);
-    }
-}
-
-static void replay_one(const struct driver_functions *functions, SQLHDBC real,
-                       const struct saved_attribute *saved)
-{
     bool is_wide = saved->flavour == FLAVOUR_WIDE;
-    bool has_flavour =
-        is_wide ? functions->SQLSetConnectAttrW != NULL : functions->SQLSetConnectAttr != NULL;
-    if (!has_flavour && saved->is_string && !is_binary(saved->length)) {
-        replay_converted(functions, real, saved);
-        return;
-    }
-    bool use_wide = has_flavour ? is_wide : !is_wide;
-    if (use_wide)
-        functions->SQLSetConnectAttrW(real, saved->attribute, saved->value, saved->length);
-    else
-        functions->SQLSetConnectAttr(real, saved->attribute, saved->value, saved->length);
+    void *text = is_wide ? (void *)text_to_utf8(saved->value, text_utf16_length(saved->value), NULL)
+                         : (void *)text_to_utf16(saved->value, strlen(saved->value), NULL);
+    if (text != NULL)
+        CALL_FLAVOUR(functions, OTHER_FLAVOUR(saved->flavour), SQLSetConnectAttr,
+                     (real, saved->attribute, text, SQL_NTS));
+    free(text);
 }
 
 void attributes_replay(const struct connection *connection)
 {
     const struct driver_functions *functions = connection->driver->functions;
+    SQLHDBC real = connection->handle.real;
     if (functions->SQLSetConnectAttr == NULL && functions->SQLSetConnectAttrW == NULL)
         return;
     const struct saved_attribute *saved = connection->saved_attributes;
-    for (; saved != NULL; saved = saved->next)
-        replay_one(functions, connection->handle.real, saved);
+    for (; saved != NULL; saved = saved->next) {
+        enum flavour flavour = EITHER_FLAVOUR(functions, saved->flavour, SQLSetConnectAttr);
+        if (flavour != saved->flavour && saved->is_string && !is_binary(saved->length))
+            replay_converted(functions, real, saved);
+        else
+            CALL_FLAVOUR(functions, flavour, SQLSetConnectAttr,
+                         (real, saved->attribute, saved->value, saved->length));
+    }
 }

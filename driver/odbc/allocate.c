@@ -1,6 +1,6 @@
 /*
- * allocate.c - SQLAllocHandle, SQLFreeHandle, SQLFreeStmt: a wrapper for each handle of the real
- * driver.
+ * allocate.c - SQLAllocHandle, SQLFreeHandle, SQLFreeStmt: between the driver manager, which gets a
+ * wrapper, and the real driver, whose handle is in it (dispatch/handles.h).
  */
 #include "conn/conn.h"
 #include "odbc/call.h"
@@ -53,14 +53,6 @@ ENTRY SQLAllocHandle(SQLSMALLINT handle_type, SQLHANDLE input_handle, SQLHANDLE 
     }
 }
 
-static SQLRETURN free_environment(SQLHANDLE handle)
-{
-    if (handle_check(handle, HANDLE_ENVIRONMENT) == NULL)
-        return SQL_INVALID_HANDLE;
-    environment_free((struct environment *)handle);
-    return SQL_SUCCESS;
-}
-
 /* The driver manager frees a connection whose connecting failed without disconnecting it. */
 static SQLRETURN free_connection(SQLHANDLE handle)
 {
@@ -110,7 +102,10 @@ ENTRY SQLFreeHandle(SQLSMALLINT handle_type, SQLHANDLE handle)
 {
     switch (handle_type) {
     case SQL_HANDLE_ENV:
-        return free_environment(handle);
+        if (handle_check(handle, HANDLE_ENVIRONMENT) == NULL)
+            return SQL_INVALID_HANDLE;
+        environment_free((struct environment *)handle);
+        return SQL_SUCCESS;
     case SQL_HANDLE_DBC:
         return free_connection(handle);
     case SQL_HANDLE_STMT:

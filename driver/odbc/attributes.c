@@ -1,5 +1,6 @@
 /*
- * attributes.c - attributes of environments, connections and statements.
+ * attributes.c - attributes of environments, which stay here, of connections, which wait for the
+ * real driver until there is one, and of statements, whose descriptors come back wrapped.
  */
 #include <stdint.h>
 
@@ -108,24 +109,19 @@ SQLRETURN shared_SQLGetConnectAttr(enum flavour flavour, SQLHDBC handle, SQLINTE
                      (call.real, attribute, value, size, length));
 }
 
-/* Also SQL_ATTR_ANSI_APP, which comes just before connecting: the real driver gets it before its
- * own. */
-static SQLRETURN save_attribute(struct connection *connection, enum flavour flavour,
-                                SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
-{
-    handle_clear_records(&connection->handle);
-    if (!connection_save_attribute(connection, flavour, attribute, value, length))
-        return call_fail_memory(&connection->handle);
-    return SQL_SUCCESS;
-}
-
+/* Before connecting an attribute is kept: also SQL_ATTR_ANSI_APP, which comes just before, as the
+ * real driver gets it before its own. */
 SQLRETURN shared_SQLSetConnectAttr(enum flavour flavour, SQLHDBC handle, SQLINTEGER attribute,
                                    SQLPOINTER value, SQLINTEGER length)
 {
     struct call call;
     struct connection *connection = (struct connection *)handle_check(handle, HANDLE_CONNECTION);
-    if (connection != NULL && connection->driver == NULL)
-        return save_attribute(connection, flavour, attribute, value, length);
+    if (connection != NULL && connection->driver == NULL) {
+        handle_clear_records(&connection->handle);
+        return connection_save_attribute(connection, flavour, attribute, value, length)
+                   ? SQL_SUCCESS
+                   : call_fail_memory(&connection->handle);
+    }
     if (!call_begin(&call, HANDLE_CONNECTION, handle))
         return call.outcome;
     if (!attribute_is_string(attribute, value, length))

@@ -27,17 +27,6 @@ static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
     return NULL;
 }
 
-/* Lengths in characters. Without memory there is no text: the connection is open, so an error would
- * be wrong. */
-static SQLRETURN give_output(struct connection *connection, enum flavour flavour, const char *text,
-                             const struct answer *output, SQLRETURN outcome)
-{
-    if (strings_answer(flavour, text, strings_unit(flavour), output) != STRINGS_CUT)
-        return outcome;
-    SQLRETURN warning = call_warn_truncated(&connection->handle, "the connection string");
-    return outcome == SQL_SUCCESS ? warning : outcome;
-}
-
 /* The driver manager's own message, which it would add if it could ask the real driver. To records
  * that SQLConnect brings it adds its name itself. */
 static SQLRETURN warn_of_version(struct connection *connection, const char *manager,
@@ -59,8 +48,14 @@ static SQLRETURN connect_request(struct connection *connection,
     connection->flavour = request->flavour;
     SQLRETURN outcome = conn_connect(connection, request, &result);
     connection->is_connected = SQL_SUCCEEDED(outcome);
-    if (result.out_string != NULL && (SQL_SUCCEEDED(outcome) || outcome == SQL_NEED_DATA))
-        outcome = give_output(connection, request->flavour, result.out_string, output, outcome);
+    bool has_output =
+        result.out_string != NULL && (SQL_SUCCEEDED(outcome) || outcome == SQL_NEED_DATA);
+    /* Without memory there is no text: the connection is open, so an error would be wrong. */
+    if (has_output && strings_answer(request->flavour, result.out_string,
+                                     strings_unit(request->flavour), output) == STRINGS_CUT) {
+        call_warn_truncated(&connection->handle, "the connection string");
+        outcome = outcome == SQL_SUCCESS ? SQL_SUCCESS_WITH_INFO : outcome;
+    }
     text_free_secret(result.out_string);
     return outcome;
 }
@@ -187,7 +182,7 @@ ENTRY SQLDisconnect(SQLHDBC handle)
     /* What the real driver said about it, before its handle goes. */
     if (outcome == SQL_SUCCESS_WITH_INFO && connection->handle.real != SQL_NULL_HANDLE)
         diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
-                              connection->flavour, HANDLE_CONNECTION, connection->handle.real);
+                              HANDLE_CONNECTION, connection->handle.real);
     connection_free_children(connection);
     connection_free_real(connection);
     connection->is_connected = false;

@@ -14,19 +14,6 @@
 /* Longer texts are not the call, and are not even looked at. */
 #define CALL_LENGTH_LIMIT 128
 
-static size_t count_characters(enum flavour flavour, const void *text, SQLINTEGER length)
-{
-    size_t limit = length == SQL_NTS ? CALL_LENGTH_LIMIT + 1 : (size_t)length;
-    size_t count = 0;
-    if (length != SQL_NTS)
-        return limit;
-    if (flavour == FLAVOUR_ANSI)
-        return strnlen(text, limit);
-    while (count < limit && ((const SQLWCHAR *)text)[count] != 0)
-        count++;
-    return count;
-}
-
 /* A character that is not ASCII becomes '?', which occurs in no text that is looked for. */
 static void narrow(const SQLWCHAR *wide, size_t count, char *out)
 {
@@ -39,7 +26,11 @@ static enum status_statement parse(enum flavour flavour, const void *text, SQLIN
     char narrowed[CALL_LENGTH_LIMIT];
     if (text == NULL || (length < 0 && length != SQL_NTS))
         return STATUS_STATEMENT_OTHER;
-    size_t count = count_characters(flavour, text, length);
+    size_t count = length != SQL_NTS ? (size_t)length : 0;
+    while (length == SQL_NTS && count <= CALL_LENGTH_LIMIT &&
+           (flavour == FLAVOUR_WIDE ? ((const SQLWCHAR *)text)[count] != 0
+                                    : ((const char *)text)[count] != '\0'))
+        count++;
     if (count > CALL_LENGTH_LIMIT)
         return STATUS_STATEMENT_OTHER;
     if (flavour == FLAVOUR_WIDE)

@@ -132,21 +132,13 @@ static SQLRETURN give_integer(const struct answer *answer, SQLINTEGER number)
     return strings_answer_bytes(&number, sizeof number, answer);
 }
 
-/* SQL_DIAG_SERVER_NAME is what SQL_DATA_SOURCE_NAME is; real drivers are not told the data source.
- */
-static const char *data_source_of(const struct source *source)
-{
-    const struct connection *connection = call_connection_of(source->handle);
-    const char *name = connection != NULL ? conn_data_source(connection) : NULL;
-    return name != NULL ? name : "";
-}
-
 /* Fields of a record that we hold: ODBC reference, SQLGetDiagField. Size and length are bytes in
  * both flavours. */
 static SQLRETURN get_record_field(const struct source *source, const struct diagnostic *record,
                                   SQLSMALLINT field, const struct answer *answer)
 {
     const SQLLEN row = SQL_NO_ROW_NUMBER;
+    const struct connection *connection = call_connection_of(source->handle);
     const char *text = "";
     switch (field) {
     case SQL_DIAG_NATIVE:
@@ -167,8 +159,9 @@ static SQLRETURN get_record_field(const struct source *source, const struct diag
         break;
     case SQL_DIAG_CONNECTION_NAME:
         break;
-    case SQL_DIAG_SERVER_NAME:
-        text = data_source_of(source);
+    case SQL_DIAG_SERVER_NAME: /* SQL_DATA_SOURCE_NAME, which real drivers are not told */
+        if (connection != NULL && conn_data_source(connection) != NULL)
+            text = conn_data_source(connection);
         break;
     default:
         return SQL_ERROR;
@@ -191,23 +184,16 @@ static bool is_server_unnamed(const struct source *source, SQLSMALLINT number)
            length == 0;
 }
 
-/* What SQL_DIAG_SERVER_NAME of a real driver's record would be without us; NULL: what it says. */
-static const char *find_server_name(const struct source *source, SQLSMALLINT number)
-{
-    const struct connection *connection = call_connection_of(source->handle);
-    return connection->is_connected ? conn_record_server(connection, source->handle->kind,
-                                                         is_server_unnamed(source, number))
-                                    : NULL;
-}
-
 static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number, SQLSMALLINT field,
                                 const struct answer *answer)
 {
     const struct driver_functions *functions = source->driver->functions;
-    const struct handle *handle = source->handle;
+    struct handle *handle = source->handle;
+    const struct connection *connection = call_connection_of(handle);
     struct diagnostic record;
-    const char *text =
-        field == SQL_DIAG_SERVER_NAME && number > 0 ? find_server_name(source, number) : NULL;
+    const char *text = NULL;
+    if (field == SQL_DIAG_SERVER_NAME && number > 0 && connection->is_connected)
+        text = conn_record_server(connection, handle->kind, is_server_unnamed(source, number));
     if (text != NULL)
         return give_text(source->flavour, text, 1, answer);
     if (HAS_FLAVOUR(functions, source->flavour, SQLGetDiagField))
@@ -219,24 +205,20 @@ static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number,
     return get_record_field(source, &record, field, answer);
 }
 
-/* What the call returned, when it is our records that tell: SQLSTATE class 01 is a warning. */
-static SQLRETURN outcome_of(const struct source *source)
-{
-    struct diagnostic record;
-    for (size_t i = 0; diagnostics_get(&source->handle->diagnostics, i, &record); i++)
-        if (strncmp(record.sqlstate, "01", 2) != 0)
-            return SQL_ERROR;
-    return SQL_SUCCESS_WITH_INFO;
-}
-
 static SQLRETURN get_header_field(const struct source *source, SQLSMALLINT field,
                                   const struct answer *answer)
 {
     if (field == SQL_DIAG_NUMBER)
         return give_integer(answer, source->ours + count_real_records(source));
     if (field == SQL_DIAG_RETURNCODE && source->ours > 0) {
+        /* It is our records that tell: SQLSTATE class 01 is a warning. */
+        struct diagnostic record;
+        SQLRETURN outcome = SQL_SUCCESS_WITH_INFO;
+        for (size_t i = 0; diagnostics_get(&source->handle->diagnostics, i, &record); i++)
+            if (strncmp(record.sqlstate, "01", 2) != 0)
+                outcome = SQL_ERROR;
         if (answer->value != NULL)
-            *(SQLRETURN *)answer->value = outcome_of(source);
+            *(SQLRETURN *)answer->value = outcome;
         return SQL_SUCCESS;
     }
     return source->driver != NULL ? get_real_field(source, 0, field, answer) : SQL_ERROR;

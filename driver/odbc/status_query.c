@@ -19,14 +19,9 @@
 #define VALUE_CHARACTERS 254
 #define NAME_CHARACTERS 32
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
-}
-
 static void skip_blanks(struct cursor *cursor)
 {
-    while (cursor->left > 0 && is_blank((char)*cursor->next))
+    while (cursor->left > 0 && text_is_blank((char)*cursor->next))
         cursor_u8(cursor);
 }
 
@@ -54,7 +49,7 @@ static bool take_word(struct cursor *cursor, const char *wanted)
 
 static bool take_blank(struct cursor *cursor)
 {
-    return cursor->left > 0 && is_blank((char)*cursor->next);
+    return cursor->left > 0 && text_is_blank((char)*cursor->next);
 }
 
 /* [;] and nothing behind it. */

@@ -1,5 +1,6 @@
 /*
- * supported.c - SQLGetFunctions: what the real driver says it has, and really exports.
+ * supported.c - SQLGetFunctions: the real driver's answer, without what it does not really export,
+ * for the driver manager, which asks once after connecting.
  */
 #include <string.h>
 
@@ -15,53 +16,37 @@ struct function_bits {
     SQLUSMALLINT words[SQL_API_ODBC3_ALL_FUNCTIONS_SIZE];
 };
 
-static void set_bit(struct function_bits *bits, SQLUSMALLINT number)
-{
-    bits->words[number >> 4] |= (SQLUSMALLINT)(1u << (number & 15));
-}
-
 static bool has_bit(const struct function_bits *bits, SQLUSMALLINT number)
 {
     return number >> 4 < SQL_API_ODBC3_ALL_FUNCTIONS_SIZE &&
            (bits->words[number >> 4] >> (number & 15) & 1) != 0;
 }
 
-static bool is_claimed(const struct function_bits *bits, SQLUSMALLINT number)
-{
-    return has_bit(bits, number) ||
-           (number == SQL_API_SQLCANCELHANDLE && has_bit(bits, OTHER_CANCELHANDLE));
-}
-
-/* SQLConnect is made of SQLDriverConnect, so a real driver need not have it. */
-static bool is_there(const struct driver_functions *functions, const struct function_row *row)
-{
-    if (row->number == SQL_API_SQLCONNECT)
-        return functions->SQLDriverConnect != NULL || functions->SQLDriverConnectW != NULL;
-    return function_exists(functions, row);
-}
-
 /* The real driver's word; one that cannot tell is taken at what it exports. */
-static SQLRETURN ask_real_driver(const struct call *call, struct function_bits *claimed)
-{
-    memset(claimed, 0xFF, sizeof *claimed);
-    if (call->functions->SQLGetFunctions == NULL)
-        return SQL_SUCCESS;
-    memset(claimed, 0, sizeof *claimed);
-    return call->functions->SQLGetFunctions(call->real, SQL_API_ODBC3_ALL_FUNCTIONS,
-                                            claimed->words);
-}
-
 static SQLRETURN collect(const struct call *call, struct function_bits *bits)
 {
     struct function_bits claimed;
-    SQLRETURN outcome = ask_real_driver(call, &claimed);
+    SQLRETURN outcome = SQL_SUCCESS;
+    memset(&claimed, call->functions->SQLGetFunctions != NULL ? 0 : 0xFF, sizeof claimed);
     memset(bits, 0, sizeof *bits);
+    if (call->functions->SQLGetFunctions != NULL)
+        outcome = call->functions->SQLGetFunctions(call->real, SQL_API_ODBC3_ALL_FUNCTIONS,
+                                                   claimed.words);
     if (!SQL_SUCCEEDED(outcome))
         return outcome;
-    for (size_t i = 0; i < function_row_count; i++)
-        if (is_claimed(&claimed, function_rows[i].number) &&
-            is_there(call->functions, &function_rows[i]))
-            set_bit(bits, function_rows[i].number);
+    for (size_t i = 0; i < function_row_count; i++) {
+        const struct function_row *row = &function_rows[i];
+        bool is_claimed =
+            has_bit(&claimed, row->number) ||
+            (row->number == SQL_API_SQLCANCELHANDLE && has_bit(&claimed, OTHER_CANCELHANDLE));
+        /* SQLConnect is made of SQLDriverConnect, so a real driver need not have it. */
+        bool is_there = row->number == SQL_API_SQLCONNECT
+                            ? call->functions->SQLDriverConnect != NULL ||
+                                  call->functions->SQLDriverConnectW != NULL
+                            : function_exists(call->functions, row);
+        if (is_claimed && is_there)
+            bits->words[row->number >> 4] |= (SQLUSMALLINT)(1u << (row->number & 15));
+    }
     return outcome;
 }
 

@@ -13,11 +13,10 @@
 static bool resolve(const char *text, struct settings *settings, struct error *error)
 {
     struct connstr list;
-    struct error_list warnings = {0};
     error_clear(error);
     const char *expanded = files_expand(text);
     bool is_good = connstr_parse(expanded, strlen(expanded), &list, error) &&
-                   settings_resolve(&list, settings, &warnings, error);
+                   settings_resolve(&list, settings, error);
     connstr_free(&list);
     return is_good;
 }

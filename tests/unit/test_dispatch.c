@@ -324,7 +324,7 @@ static void take_from(const char *name)
         driver->functions->SQLDriverConnectW(real, NULL, nothing_wide, SQL_NTS, NULL, 0, NULL, 0);
     else
         driver->functions->SQLDriverConnect(real, NULL, nothing, SQL_NTS, NULL, 0, NULL, 0);
-    diagnostics_take_real(&diagnostics, driver, connection->flavour, HANDLE_CONNECTION, real);
+    diagnostics_take_real(&diagnostics, driver, HANDLE_CONNECTION, real);
     CHECK_NUMBER(diagnostics_count(&diagnostics), 1);
     CHECK(diagnostics_get(&diagnostics, 0, &record));
     CHECK_TEXT(record.sqlstate, "28000");
