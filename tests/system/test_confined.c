@@ -465,7 +465,9 @@ CASE("few descriptors")
              "SSLmode=verify-full;pqopt={sslrootcert=%s}",
              ODBC_NATIVE_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD,
              fixture_path(&fixture, "root.pem"));
-    unsigned bare = count_needed(text, out);
+    /* The bare driver's message is then made of what lies behind a buffer of libpq's, which the
+     * address sanitizer does not suffer. */
+    unsigned bare = SUITE_IS_SANITIZED ? SPARE_LIMIT : count_needed(text, out);
     unsigned ours = count_needed(guest_connection_string(ODBC_POSTGRESQL, ""), out);
     CHECK(ours <= bare + (guest_is_relayed() ? RELAY_DESCRIPTORS : 0));
     /* Each failure before says what was wanting. */
