@@ -20,6 +20,7 @@ struct interposition;
  * it is nobody's any more, but never memory that was freed. */
 struct descriptor {
     atomic_bool is_ours;
+    atomic_uint waiting; /* threads in wait_for_all for it: what comes is theirs to take */
     int number;
     unsigned generation;                         /* base/fork.h: the process that connected it */
     struct interposition *_Atomic interposition; /* where it was connected */

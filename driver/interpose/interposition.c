@@ -146,7 +146,8 @@ struct session_record *interposition_record(const struct interposition *interpos
     return interposition->record;
 }
 
-/* The end may stand behind the server's last words, and as bytes of its own. */
+/* The end may stand behind the server's last words, and as bytes of its own. Not where another
+ * thread waits: its poll() would not end for bytes that were taken off the socket. */
 static void look(struct descriptor *descriptor)
 {
     int cancel_state;
@@ -157,7 +158,7 @@ static void look(struct descriptor *descriptor)
     if (pthread_mutex_trylock(&descriptor->lock) == 0) {
         do {
             before = size;
-            if (descriptor->session != NULL)
+            if (descriptor->session != NULL && atomic_load(&descriptor->waiting) == 0)
                 descriptor_go_on(descriptor, true);
             if (descriptor->session != NULL)
                 session_driver_bytes(descriptor->session, &size);

@@ -19,8 +19,9 @@
 
 /* Who waits, and until when. */
 struct wait {
-    struct pollfd *wanted; /* the real driver's */
-    struct pollfd *actual; /* what libc is asked; same order */
+    struct pollfd *wanted;    /* the real driver's */
+    struct pollfd *actual;    /* what libc is asked; same order */
+    struct descriptor **ours; /* that this thread is counted in */
     size_t count;
     int64_t end;       /* of the caller's patience; INT64_MAX: none */
     int64_t deadline;  /* the next of a session's; INT64_MAX: none */
@@ -157,23 +158,46 @@ static int wait_until_ready(struct wait *wait)
     }
 }
 
+/* Before they are looked at: from then on nobody else takes what comes. */
+static void begin_waiting(struct wait *wait)
+{
+    for (size_t i = 0; i < wait->count; i++) {
+        wait->ours[i] = descriptor_find(wait->wanted[i].fd);
+        if (wait->ours[i] != NULL)
+            atomic_fetch_add(&wait->ours[i]->waiting, 1);
+    }
+}
+
+static void end_waiting(struct wait *wait)
+{
+    for (size_t i = 0; i < wait->count; i++)
+        if (wait->ours[i] != NULL)
+            atomic_fetch_sub(&wait->ours[i]->waiting, 1);
+}
+
 int wait_for_all(struct pollfd *polled, size_t count, int milliseconds)
 {
-    struct pollfd on_stack[ON_STACK];
+    struct pollfd actual[ON_STACK];
+    struct descriptor *ours[ON_STACK];
+    bool is_large = count > ON_STACK;
     struct wait wait = {
         .wanted = polled,
-        .actual = count <= ON_STACK ? on_stack : calloc(count, sizeof *wait.actual),
+        .actual = is_large ? calloc(count, sizeof *wait.actual) : actual,
+        .ours = is_large ? calloc(count, sizeof(struct descriptor *)) : ours,
         .count = count,
         .end = milliseconds >= 0 ? clock_monotonic() + milliseconds : INT64_MAX,
     };
-    if (wait.actual == NULL) {
-        errno = ENOMEM;
-        return -1;
+    int result = -1, reason = ENOMEM;
+    if (wait.actual != NULL && wait.ours != NULL) {
+        begin_waiting(&wait);
+        result = wait_until_ready(&wait);
+        reason = errno;
+        end_waiting(&wait);
     }
-    int result = wait_until_ready(&wait);
-    int reason = errno;
-    if (wait.actual != on_stack)
+    if (is_large) {
         free(wait.actual);
+        free(wait.ours);
+    }
     errno = reason;
     return result;
 }

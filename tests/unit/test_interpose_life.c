@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -163,6 +164,55 @@ static bool is_in_poll(pid_t thread)
         return text[0] != 'r';
 #endif
     return is_read && strtol(text, NULL, 10) == SYS_ppoll;
+}
+
+static struct waiter {
+    int number;
+    atomic_int thread; /* 0: not there yet */
+    atomic_bool is_held, may_go;
+} waiter;
+
+/* In the middle of its poll(). */
+static void on_alarm_hold(int signal)
+{
+    (void)signal;
+    atomic_store(&waiter.is_held, true);
+    while (!atomic_load(&waiter.may_go))
+        ;
+}
+
+static void *wait_for_bytes(void *argument)
+{
+    struct pollfd polled = {.fd = waiter.number, .events = POLLIN};
+    (void)argument;
+    guard_enter(&rig.guard);
+    atomic_store(&waiter.thread, (int)gettid());
+    rig.caller->poll(&polled, 1, -1);
+    return NULL;
+}
+
+/* Bytes that another one takes off the socket would not end a poll() that has begun. */
+CASE("what a thread waits for is left to it")
+{
+    pthread_t thread;
+    char byte;
+    waiter.number = rig_start(false);
+    set_handler(on_alarm_hold, 0);
+    CHECK_FATAL(pthread_create(&thread, NULL, wait_for_bytes, NULL) == 0);
+    while (atomic_load(&waiter.thread) == 0 || !is_in_poll(atomic_load(&waiter.thread)))
+        sched_yield();
+    pthread_kill(thread, SIGALRM);
+    while (!atomic_load(&waiter.is_held))
+        sched_yield();
+    struct pollfd polled = {.fd = waiter.number, .events = POLLIN};
+    CHECK(rig_request(waiter.number, REQUEST_SEND, 40));
+    CHECK_NUMBER(poll(&polled, 1, 60000), 1);
+    interposition_look(rig.interposition);
+    CHECK_NUMBER(recv(waiter.number, &byte, 1, MSG_PEEK | MSG_DONTWAIT), 1);
+    atomic_store(&waiter.may_go, true);
+    pthread_join(thread, NULL);
+    CHECK(rig_receive_pattern(waiter.number, 40, 0));
+    rig_end(waiter.number);
 }
 
 struct interrupter {
