@@ -18,6 +18,7 @@
 #define PIECE 16384
 #define REQUEST_SIZE 8  /* SSLRequest */
 #define RECORD_HEADER 5 /* of TLS: type, version, length */
+#define PACKET_HEADER 4 /* of MySQL: length in three bytes, number */
 
 /* One direction of one connection. */
 struct flow {
@@ -45,6 +46,7 @@ struct fault_peer {
     uint16_t port, server_port;
     struct peer_fault fault;
     const char *secret;
+    bool is_mysql;
     atomic_bool is_stopping, is_connected;
     bool is_done; /* the fault has happened */
     int64_t last; /* something came */
@@ -103,8 +105,9 @@ static void take_connection(struct fault_peer *peer)
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     *pair = (struct pair){.is_open = true, .number = number};
     pair->flows[PEER_FROM_CLIENT] =
-        (struct flow){.from = client, .to = server, .size = REQUEST_SIZE};
-    pair->flows[PEER_FROM_SERVER] = (struct flow){.from = server, .to = client, .size = 1};
+        (struct flow){.from = client, .to = server, .size = peer->is_mysql ? 0 : REQUEST_SIZE};
+    pair->flows[PEER_FROM_SERVER] =
+        (struct flow){.from = server, .to = client, .size = peer->is_mysql ? 0 : 1};
 }
 
 static bool send_all(int to, const unsigned char *bytes, size_t count)
@@ -141,6 +144,10 @@ static void count_byte(struct fault_peer *peer, const struct pair *pair, struct 
 {
     if (flow->message > 0 && (flow->offset == 3 || flow->offset == 4))
         flow->length[flow->offset - 3] = byte;
+    if (peer->is_mysql && flow->message == 0 && flow->offset < 2)
+        flow->length[flow->offset] = byte;
+    if (peer->is_mysql && flow->message == 0 && flow->offset == 3)
+        flow->size = PACKET_HEADER + flow->length[0] + (unsigned)flow->length[1] * 256;
     if (flow->message > 0 && flow->offset == 4)
         flow->size = RECORD_HEADER + (unsigned)flow->length[0] * 256 + flow->length[1];
     if (++flow->offset != flow->size)
@@ -338,8 +345,8 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct fault_peer *fault_peer_start(uint16_t server_port, const struct peer_fault *fault,
-                                    const char *secret)
+struct fault_peer *fault_peer_start(uint16_t server_port, bool is_mysql,
+                                    const struct peer_fault *fault, const char *secret)
 {
     struct fault_peer *peer = calloc(1, sizeof *peer);
     if (peer == NULL)
@@ -347,6 +354,7 @@ struct fault_peer *fault_peer_start(uint16_t server_port, const struct peer_faul
     peer->server_port = server_port;
     peer->fault = *fault;
     peer->secret = secret;
+    peer->is_mysql = is_mysql;
     peer->wake = eventfd(0, EFD_CLOEXEC);
     peer->listener = open_socket(0, true, &peer->port);
     if (fault->action == PEER_REFUSE && fault->connection == 0) {

@@ -52,9 +52,10 @@ struct peer_findings {
 
 struct fault_peer;
 
-/* secret: what may never be seen on the wire. NULL on failure. */
-struct fault_peer *fault_peer_start(uint16_t server_port, const struct peer_fault *fault,
-                                    const char *secret);
+/* secret: what may never be seen on the wire. is_mysql: the plaintext is packets of MySQL's, else
+ * PostgreSQL's request and answer. NULL on failure. */
+struct fault_peer *fault_peer_start(uint16_t server_port, bool is_mysql,
+                                    const struct peer_fault *fault, const char *secret);
 uint16_t fault_peer_port(const struct fault_peer *peer);
 
 /* From now on a stalled connection is reset soon. */

@@ -70,10 +70,10 @@ static void fetch(const struct visit *visit, struct visit_notes *notes,
     SQLLEN length = 0;
     notes->phase = "result";
     SQLFreeStmt(session->statement, SQL_CLOSE);
-    session->result = SQLExecDirect(
-        session->statement,
-        (SQLCHAR *)"select repeat(chr(65 + n % 26), 700) from generate_series(0, 39) n" HIDDEN,
-        SQL_NTS);
+    char sql[200];
+    snprintf(sql, sizeof sql, "select repeat(chr(65 + n %% 26), 700) from %s" HIDDEN,
+             visit->words->rows);
+    session->result = SQLExecDirect(session->statement, (SQLCHAR *)sql, SQL_NTS);
     int row = 0;
     while (SQL_SUCCEEDED(session->result) &&
            SQL_SUCCEEDED(session->result = SQLFetch(session->statement))) {
@@ -134,14 +134,16 @@ static void cancel(const struct visit *visit, struct visit_notes *notes,
 {
     struct canceller canceller = {.statement = session->statement};
     pthread_t thread;
+    char sql[100];
     notes->phase = "cancellation";
     if (pthread_create(&thread, NULL, cancel_again, &canceller) != 0)
         return;
     SQLFreeStmt(session->statement, SQL_CLOSE);
-    bool is_done = odbc_query(session, "select pg_sleep(2)" HIDDEN);
+    snprintf(sql, sizeof sql, "select %s" HIDDEN, visit->words->sleep);
+    bool is_done = odbc_query(session, sql);
     atomic_store(&canceller.is_over, true);
     pthread_join(thread, NULL);
-    if (!is_done && strcmp(session->sqlstate, "57014") != 0)
+    if (!is_done && strcmp(session->sqlstate, visit->words->cancelled) != 0)
         check_error(visit, notes, session);
 }
 

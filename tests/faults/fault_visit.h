@@ -22,8 +22,16 @@ struct visit_notes {
     char finding[VISIT_FINDING_SIZE]; /* "": none */
 };
 
+/* What differs between databases. */
+struct visit_words {
+    const char *rows;      /* a table n with a column n, from 0 to 39 */
+    const char *sleep;     /* for two seconds */
+    const char *cancelled; /* the SQLSTATE of a query that was */
+};
+
 struct visit {
     const char *connection_string;
+    const struct visit_words *words;
     bool cancels;
     bool wants_plaintext_allowed;     /* prefer: unverified, and after a refusal of TLS plaintext */
     int refusal;                      /* the error that the server deserves; 0: none */

@@ -8,7 +8,7 @@
  * and often once more without. It must end in time with the right data or a clear error, send
  * nothing in plaintext, leave no memory, descriptor or thread, and free no memory with the
  * password. COUNT cases are run, with NUMBER only that one. Without arguments: a few cases of a
- * fixed seed, as a test.
+ * fixed seed, as a test. With ODBCSSL_FAULTS_DATABASE=mariadb it is MariaDB that is asked.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -28,6 +28,7 @@
 #include "faults/fault_case.h"
 #include "faults/fault_visit.h"
 #include "odbcssl.h"
+#include "support/mariadb_server.h"
 #include "support/odbc.h"
 #include "system/fixture.h"
 
@@ -61,11 +62,22 @@ struct worker {
 static struct fixture fixture;
 static const struct fault_interface *library; /* NULL: there are no failing calls */
 static struct worker workers[WORKERS];
+static struct mariadb_server *mariadb; /* NULL: it is PostgreSQL that is asked */
 static uint64_t seed;
 static unsigned findings, hit_cases, clear_errors, helper_crashes;
 static unsigned cold_living[FAULT_TRANSPORTS][FAULT_VERDICTS];
 
 /* --- in the child --- */
+
+static const struct visit_words postgres_words = {"generate_series(0, 39) n", "pg_sleep(2)",
+                                                  "57014"};
+static const struct visit_words mariadb_words = {"(select seq n from seq_0_to_39) n", "sleep(2)",
+                                                 "HY018"};
+
+static uint16_t server_port(void)
+{
+    return mariadb != NULL ? mariadb_port(mariadb) : (uint16_t)fixture_port(&fixture);
+}
 
 /* What leads to each verdict. */
 static const struct {
@@ -81,10 +93,12 @@ static void make_connection_string(const struct fault_case *fault, enum fault_ve
                                    unsigned seconds, unsigned port, char *out, size_t size)
 {
     snprintf(out, size,
-             "DRIVER={%s};Servername=localhost;Port=%u;Database=" VISIT_SECRET ";UID=%s;PWD=%s;"
+             "DRIVER={%s};%s=localhost;Port=%u;Database=" VISIT_SECRET ";UID=%s;PWD=%s;"
              "SslMode=%s;SslRootCert=%s;SslCrl=%s;SslServerName=%s;SslTimeout=%u;SslMaxProtocol=%s;"
              "SslTransport=%s",
-             ODBC_POSTGRESQL, port, fault->has_scram ? POSTGRES_USER : QUICK_USER,
+             mariadb != NULL ? ODBC_MARIADB : ODBC_POSTGRESQL,
+             mariadb != NULL ? "Server" : "Servername", port,
+             fault->has_scram ? POSTGRES_USER : QUICK_USER,
              fault->has_scram ? POSTGRES_PASSWORD : QUICK_PASSWORD,
              fault->has_prefer ? "prefer" : "verify-full",
              fixture_path(&fixture, deserts[verdict].anchors),
@@ -173,7 +187,7 @@ static void run_visit(const struct fault_case *fault, bool is_clean, struct shar
     static const struct peer_fault nothing;
     char text[4096];
     struct peer_findings found;
-    struct fault_peer *peer = fault_peer_start((uint16_t)fixture_port(&fixture),
+    struct fault_peer *peer = fault_peer_start(server_port(), mariadb != NULL,
                                                is_clean ? &nothing : &fault->peer, VISIT_SECRET);
     if (peer == NULL)
         _exit(3);
@@ -182,6 +196,7 @@ static void run_visit(const struct fault_case *fault, bool is_clean, struct shar
     make_connection_string(fault, verdict, is_harmless ? PATIENT_SECONDS : TIMEOUT_SECONDS,
                            fault_peer_port(peer), text, sizeof text);
     const struct visit visit = {.connection_string = text,
+                                .words = mariadb != NULL ? &mariadb_words : &postgres_words,
                                 .refusal = deserts[verdict].refusal,
                                 .cancels = fault->cancels && !is_clean,
                                 .wants_plaintext_allowed = fault->has_prefer,
@@ -373,7 +388,7 @@ static void check_limits(enum fault_state state, enum fault_transport transport,
 {
     for (int i = 0; i < FAULT_CALLS; i++) {
         unsigned limit = fault_case_limit(state, transport, (enum fault_call)i);
-        bool is_out = limit > 0 && counts[i] > limit && i != FAULT_HELPER;
+        bool is_out = limit > 0 && counts[i] > limit && i != FAULT_HELPER && mariadb == NULL;
         findings += is_out;
         if (counts[i] > 0 && (is_out || getenv("ODBCSSL_FAULTS_COUNTS") != NULL))
             printf("# %s, %s: %u calls of kind %s, of which cases fail %u\n",
@@ -392,18 +407,39 @@ static bool list_server(void)
     return fixture_write_crl(&fixture, "crl-server.pem", &root, &intermediate);
 }
 
-static bool prepare(void)
+static bool start_postgres(void)
 {
     const char *rules = "hostssl all " QUICK_USER " 127.0.0.1/32 md5\n"
                         "hostssl all all 127.0.0.1/32 scram-sha-256";
-    char answer[100], path[4096];
+    char answer[100];
+    return fixture_start(&fixture, "server", rules, false) &&
+           postgres_query(fixture.postgres, "create database " VISIT_SECRET, answer,
+                          sizeof answer) &&
+           postgres_query(fixture.postgres,
+                          "set password_encryption = 'md5'; create user " QUICK_USER
+                          " superuser password '" QUICK_PASSWORD "'",
+                          answer, sizeof answer);
+}
+
+static bool start_mariadb(void)
+{
+    mariadb = mariadb_start(&(struct mariadb_options){
+        .certificate = fixture_path(&fixture, "server.pem"),
+        .key = fixture_path(&fixture, "server.key"),
+        .sql = "create database " VISIT_SECRET "; "
+               "create user " QUICK_USER " identified by '" QUICK_PASSWORD "' require ssl; "
+               "create user " POSTGRES_USER " identified by '" POSTGRES_PASSWORD "' require ssl; "
+               "grant all on " VISIT_SECRET ".* to " QUICK_USER ", " POSTGRES_USER});
+    return mariadb != NULL;
+}
+
+static bool prepare(void)
+{
+    char path[4096];
+    const char *database = getenv("ODBCSSL_FAULTS_DATABASE");
+    bool is_mariadb = database != NULL && strcmp(database, "mariadb") == 0;
     if (fixture_open(&fixture, NULL, NULL) != 0 || !list_server() ||
-        !fixture_start(&fixture, "server", rules, false) ||
-        !postgres_query(fixture.postgres, "create database " VISIT_SECRET, answer, sizeof answer) ||
-        !postgres_query(fixture.postgres,
-                        "set password_encryption = 'md5'; create user " QUICK_USER
-                        " superuser password '" QUICK_PASSWORD "'",
-                        answer, sizeof answer))
+        !(is_mariadb ? start_mariadb() : start_postgres()))
         return false;
     for (size_t i = 0; i < WORKERS; i++) {
         workers[i].shared = mmap(NULL, sizeof *workers[i].shared, PROT_READ | PROT_WRITE,
@@ -497,6 +533,7 @@ int main(int argc, char **argv)
         "# %.1f seconds; the fault struck in %u cases, %u ended with a clear error; in %u GnuTLS "
         "crashed by itself, for want of memory\n",
         (double)(clock_monotonic() - start_time) / 1000, hit_cases, clear_errors, helper_crashes);
+    mariadb_stop(&mariadb);
     fixture_close(&fixture);
     if (is_test)
         printf("%s 1 - ", findings == 0 ? "ok" : "not ok");

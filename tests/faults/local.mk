@@ -10,7 +10,7 @@ tests_faults_faults_SOURCES = tests/faults/faults.c tests/faults/fault_begin.c \
 	tests/faults/fault_case.c tests/faults/fault_case.h tests/faults/fault_peer.c \
 	tests/faults/fault_peer.h tests/faults/fault_visit.c tests/faults/fault_visit.h \
 	tests/faults/fault_library.h $(SYSTEM_FIXTURE)
-tests_faults_faults_LDADD = $(SYSTEM_LIBS)
+tests_faults_faults_LDADD = tests/support/libmariadbtest.la $(SYSTEM_LIBS)
 EXTRA_tests_faults_faults_DEPENDENCIES = tests/faults/faultlibrary.la
 
 FAULTS = 10000
