@@ -70,8 +70,10 @@ static bool read_parameter(struct cursor *cursor, struct parameter *parameter)
     snprintf(parameter->name, sizeof parameter->name, "%s", name);
     free(name);
     cursor_u8(cursor);
-    if (!value_read(cursor, &parameter->value))
+    if (!value_read(cursor, &parameter->value)) {
+        buffer_free(&parameter->value.bytes);
         return false;
+    }
     parameter->text = value_text(&parameter->value);
     return true;
 }
