@@ -40,9 +40,10 @@ const char *print_advice_of(const struct fact *fact)
 
 const struct fact *print_next_advised(const struct findings *findings, size_t *next)
 {
-    while (*next < 2 * findings->fact_count) {
-        enum fact_result wanted = *next < findings->fact_count ? FACT_FAIL : FACT_WARNING;
-        const struct fact *fact = &findings->facts[(*next)++ % findings->fact_count];
+    const size_t count = findings->fact_count;
+    while (count > 0 && *next < 2 * count) {
+        enum fact_result wanted = *next < count ? FACT_FAIL : FACT_WARNING;
+        const struct fact *fact = &findings->facts[(*next)++ % count];
         if (fact->result == wanted && print_advice_of(fact) != NULL)
             return fact;
     }

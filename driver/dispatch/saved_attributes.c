@@ -54,13 +54,18 @@ bool attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER len
     return length == SQL_NTS || length > 0 || is_binary(length);
 }
 
-/* A copy with a terminator that fits either flavour: a length may come without one. */
-static void *copy_string(const void *value, SQLINTEGER length, enum flavour flavour)
+static size_t string_size(const void *value, SQLINTEGER length, enum flavour flavour)
 {
-    size_t size = length > 0                ? (size_t)length
-                  : is_binary(length)       ? (size_t)(SQL_LEN_BINARY_ATTR_OFFSET - length)
-                  : flavour == FLAVOUR_WIDE ? text_utf16_length(value) * sizeof(SQLWCHAR)
-                                            : strlen(value);
+    if (length > 0)
+        return (size_t)length;
+    if (is_binary(length))
+        return (size_t)(SQL_LEN_BINARY_ATTR_OFFSET - length);
+    return flavour == FLAVOUR_WIDE ? text_utf16_length(value) * sizeof(SQLWCHAR) : strlen(value);
+}
+
+/* A copy with a terminator that fits either flavour: a length may come without one. */
+static void *copy_string(const void *value, size_t size)
+{
     char *copy = calloc(1, size + sizeof(SQLWCHAR));
     if (copy != NULL)
         memcpy(copy, value, size);
@@ -76,7 +81,7 @@ bool connection_save_attribute(struct connection *connection, enum flavour flavo
     *saved = (struct saved_attribute){attribute, value, length, flavour, false, NULL};
     saved->is_string = attribute_is_string(attribute, value, length);
     if (saved->is_string)
-        saved->value = copy_string(value, length, flavour);
+        saved->value = copy_string(value, string_size(value, length, flavour));
     if (saved->is_string && saved->value == NULL) {
         free(saved);
         return false;
@@ -119,11 +124,11 @@ void attributes_replay(const struct connection *connection)
 {
     const struct driver_functions *functions = connection->driver->functions;
     SQLHDBC real = connection->handle.real;
-    if (functions->SQLSetConnectAttr == NULL && functions->SQLSetConnectAttrW == NULL)
-        return;
     const struct saved_attribute *saved = connection->saved_attributes;
     for (; saved != NULL; saved = saved->next) {
         enum flavour flavour = EITHER_FLAVOUR(functions, saved->flavour, SQLSetConnectAttr);
+        if (!HAS_FLAVOUR(functions, flavour, SQLSetConnectAttr))
+            return;
         if (flavour != saved->flavour && saved->is_string && !is_binary(saved->length))
             replay_converted(functions, real, saved);
         else

@@ -61,7 +61,7 @@ static SQLRETURN connect_request(struct connection *connection,
 }
 
 /* Takes the connection string out of the arguments and connects. */
-static SQLRETURN connect_with(SQLHDBC handle, struct connect_request *request, const void *in,
+static SQLRETURN connect_with(SQLHDBC handle, const struct connect_request *request, const void *in,
                               SQLSMALLINT in_length, const struct answer *output)
 {
     SQLRETURN outcome;
@@ -82,8 +82,9 @@ static SQLRETURN connect_with(SQLHDBC handle, struct connect_request *request, c
     text_free_secret(text);
     if (!is_parsed)
         return call_fail(&connection->handle, &error);
-    request->settings = &settings;
-    outcome = connect_request(connection, request, output);
+    struct connect_request whole = *request;
+    whole.settings = &settings;
+    outcome = connect_request(connection, &whole, output);
     connstr_free(&settings);
     return warn_of_version(connection, "[unixODBC]", outcome);
 }
@@ -94,7 +95,7 @@ SQLRETURN shared_SQLDriverConnect(enum flavour flavour, SQLHDBC handle, SQLHWND 
                                   SQLSMALLINT *out_length, SQLUSMALLINT completion)
 {
     const struct answer output = {out, out_size, out_length};
-    struct connect_request request = {
+    const struct connect_request request = {
         .function = CONNECT_DRIVER_CONNECT,
         .flavour = flavour,
         .window = window,
@@ -108,7 +109,7 @@ SQLRETURN shared_SQLBrowseConnect(enum flavour flavour, SQLHDBC handle, void *in
                                   SQLSMALLINT *out_length)
 {
     const struct answer output = {out, out_size, out_length};
-    struct connect_request request = {
+    const struct connect_request request = {
         .function = CONNECT_BROWSE_CONNECT,
         .flavour = flavour,
         .completion = SQL_DRIVER_NOPROMPT,

@@ -53,21 +53,21 @@ struct key_kind {
     gnutls_ecc_curve_t curve; /* of ECDSA */
 };
 
-static struct key_kind read_key(const struct certificate *certificate)
+static void read_key(const struct certificate *certificate, struct key_kind *kind)
 {
-    struct key_kind kind = {-1, 0, GNUTLS_ECC_CURVE_INVALID};
+    *kind = (struct key_kind){.algorithm = -1, .curve = GNUTLS_ECC_CURVE_INVALID};
     gnutls_pubkey_t key = signature_import_key(&certificate->public_key);
     if (key != NULL)
-        kind.algorithm = gnutls_pubkey_get_pk_algorithm(key, &kind.bits);
-    if (kind.algorithm == GNUTLS_PK_ECDSA)
-        gnutls_pubkey_export_ecc_raw2(key, &kind.curve, NULL, NULL, 0);
+        kind->algorithm = gnutls_pubkey_get_pk_algorithm(key, &kind->bits);
+    if (kind->algorithm == GNUTLS_PK_ECDSA)
+        gnutls_pubkey_export_ecc_raw2(key, &kind->curve, NULL, NULL, 0);
     gnutls_pubkey_deinit(key);
-    return kind;
 }
 
 static void check_key(struct rule_target *target)
 {
-    struct key_kind key = read_key(target->certificate);
+    struct key_kind key;
+    read_key(target->certificate, &key);
     bool is_curve = key.algorithm == GNUTLS_PK_ECDSA || key.algorithm == GNUTLS_PK_EDDSA_ED25519 ||
                     key.algorithm == GNUTLS_PK_EDDSA_ED448;
     unsigned weakest = is_curve ? WEAKEST_CURVE_BITS : WEAKEST_RSA_BITS;
@@ -84,7 +84,8 @@ static void check_key(struct rule_target *target)
 /* Keys outside of what is offered in a handshake: some servers show them all the same. */
 static void check_server_key(struct rule_target *target)
 {
-    struct key_kind key = read_key(target->certificate);
+    struct key_kind key;
+    read_key(target->certificate, &key);
     bool is_for_tls =
         key.algorithm == GNUTLS_PK_RSA || key.algorithm == GNUTLS_PK_RSA_PSS ||
         key.algorithm == GNUTLS_PK_EDDSA_ED25519 || key.algorithm == GNUTLS_PK_EDDSA_ED448 ||
@@ -184,7 +185,9 @@ static void check_purpose(struct rule_target *target)
  * 1.2. */
 static void check_server_usage(struct rule_target *target)
 {
-    bool is_rsa = read_key(target->certificate).algorithm == GNUTLS_PK_RSA;
+    struct key_kind key;
+    read_key(target->certificate, &key);
+    bool is_rsa = key.algorithm == GNUTLS_PK_RSA;
     unsigned wanted =
         GNUTLS_KEY_DIGITAL_SIGNATURE | (is_rsa ? (unsigned)GNUTLS_KEY_KEY_ENCIPHERMENT : 0);
     if ((target->certificate->key_usage & wanted) == 0)
