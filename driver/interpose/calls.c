@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
@@ -366,6 +368,10 @@ static int interposed_setsockopt(int number, int level, int name, const void *va
 {
     struct descriptor *descriptor = descriptor_find(number);
     struct hold hold;
+    /* FreeTDS holds back what is not a whole packet of its own. Ours are whole, and a handshake's
+     * are nothing that it would release: they would wait 200 ms each. */
+    if (descriptor != NULL && level == IPPROTO_TCP && name == TCP_CORK)
+        return 0;
     int result = setsockopt(number, level, name, value, length);
     bool is_timeout = level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
     if (result != 0 || descriptor == NULL || !is_timeout || descriptor_is_inherited(descriptor) ||

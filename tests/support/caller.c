@@ -2,6 +2,8 @@
 #include "support/caller.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
@@ -113,14 +115,20 @@ static int call_set_timeout(int number, int milliseconds)
     return setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }
 
+static int call_hold_back(int number)
+{
+    int on = 1;
+    return setsockopt(number, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
 static ssize_t (*receiver)(int, void *, size_t, int) = recv;
 
 extern const struct caller caller;
 __attribute__((visibility("default"))) const struct caller caller = {
-    call_socket,       call_connect,   call_send,        call_sendto,
-    call_recv,         call_recvfrom,  call_read,        call_write,
-    call_poll,         call_shutdown,  call_close,       call_count_readable,
-    call_set_blocking, call_duplicate, call_set_timeout, &receiver,
+    call_socket,    call_connect,        call_send,         call_sendto,    call_recv,
+    call_recvfrom,  call_read,           call_write,        call_poll,      call_shutdown,
+    call_close,     call_count_readable, call_set_blocking, call_duplicate, call_set_timeout,
+    call_hold_back, &receiver,
 };
 
 #ifdef CALLER_EPOLL

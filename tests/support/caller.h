@@ -28,6 +28,7 @@ struct caller {
     int (*set_blocking)(int number, int is_blocking);
     int (*duplicate)(int number);                     /* F_DUPFD */
     int (*set_timeout)(int number, int milliseconds); /* SO_RCVTIMEO */
+    int (*hold_back)(int number);                     /* TCP_CORK */
     ssize_t (**receiver)(int, void *, size_t, int);   /* a variable that the linker fills in */
 };
 

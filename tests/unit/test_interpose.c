@@ -70,6 +70,18 @@ CASE("connects, and keeps the number, its flags and its options")
     rig_end(number);
 }
 
+/* FreeTDS corks its socket, and uncorks it behind its own packets only. */
+CASE("lets no real driver hold the handshake back")
+{
+    int value = 1;
+    socklen_t length = sizeof value;
+    int number = rig_start(true);
+    CHECK_NUMBER(rig.caller->hold_back(number), 0);
+    CHECK_NUMBER(getsockopt(number, IPPROTO_TCP, TCP_CORK, &value, &length), 0);
+    CHECK_NUMBER(value, 0);
+    rig_end(number);
+}
+
 CASE("connects where a Unix socket is wanted")
 {
     rig_open(INTERPOSITION_UNIX);
