@@ -10,6 +10,7 @@
 #ifndef BASE_FORK_H
 #define BASE_FORK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 /* The generation of this process: another one in each child. Never 0. */
@@ -21,5 +22,27 @@ bool fork_is_inherited(unsigned generation);
 /* What is done around each fork from now on, for a lock that a child must not inherit from a thread
  * that it does not have. Once for each lock: see pthread_atfork. */
 void fork_guard(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
+
+/* The usual lock of a file, guarded from its first use on: NAME_lock() and NAME_unlock(). */
+#define FORK_GUARDED_LOCK(name)                                                                    \
+    static pthread_mutex_t name##_mutex = PTHREAD_MUTEX_INITIALIZER;                               \
+    static pthread_once_t name##_once = PTHREAD_ONCE_INIT;                                         \
+    static void name##_before_fork(void)                                                           \
+    {                                                                                              \
+        pthread_mutex_lock(&name##_mutex);                                                         \
+    }                                                                                              \
+    static void name##_unlock(void)                                                                \
+    {                                                                                              \
+        pthread_mutex_unlock(&name##_mutex);                                                       \
+    }                                                                                              \
+    static void name##_guard(void)                                                                 \
+    {                                                                                              \
+        fork_guard(name##_before_fork, name##_unlock, name##_unlock);                              \
+    }                                                                                              \
+    static void name##_lock(void)                                                                  \
+    {                                                                                              \
+        pthread_once(&name##_once, name##_guard);                                                  \
+        pthread_mutex_lock(&name##_mutex);                                                         \
+    }
 
 #endif

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <odbcinst.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,24 +23,7 @@
 #define ABSENT "\001odbcssl: not there"
 
 /* libodbcinst keeps a list of messages that it changes without a lock. */
-static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void lock_library(void)
-{
-    pthread_mutex_lock(&library_lock);
-}
-
-static void unlock_library(void)
-{
-    pthread_mutex_unlock(&library_lock);
-}
-
-/* A child must not inherit the lock from a thread that it does not have. */
-static void guard_fork(void)
-{
-    fork_guard(lock_library, unlock_library, unlock_library);
-}
+FORK_GUARDED_LOCK(library)
 
 const char *ini_file_name(enum ini_file file)
 {
@@ -65,15 +47,14 @@ static bool read_string(enum ini_file file, const char *section, const char *key
                         int out_size, size_t *length_out, struct error *error)
 {
     memset(out, 0, (size_t)out_size);
-    pthread_once(&once, guard_fork);
-    lock_library();
+    library_lock();
     int before = errno;
     errno = 0;
     int length =
         SQLGetPrivateProfileString(section, keyword, ABSENT, out, out_size, ini_file_name(file));
     int reason = errno;
     errno = before;
-    unlock_library();
+    library_unlock();
     out[out_size - 1] = '\0';
     *length_out = length > 0 ? (size_t)length : 0;
     return check_opened(file, reason, error);

@@ -8,7 +8,6 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <link.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +21,10 @@ struct loaded_driver {
     struct loaded_driver *next;
 };
 
+FORK_GUARDED_LOCK(drivers)
+
 /* Real drivers stay until the process ends: their threads and exit handlers do not survive dlclose.
  */
-static pthread_mutex_t drivers_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct loaded_driver *drivers;
 
 /* This library under any of its names: loading it as the real driver would never end. */
@@ -33,7 +32,7 @@ static bool is_odbcssl(const char *path)
 {
     Dl_info self;
     char own_path[PATH_MAX];
-    if (dladdr(&drivers_lock, &self) != 0 && self.dli_fname != NULL &&
+    if (dladdr(&drivers_mutex, &self) != 0 && self.dli_fname != NULL &&
         realpath(self.dli_fname, own_path) != NULL && strcmp(own_path, path) == 0)
         return true;
     const char *name = text_file_name(path);
@@ -119,36 +118,19 @@ static struct loaded_driver *load_new(const char *path, struct error *error)
     return loaded;
 }
 
-static void lock_drivers(void)
-{
-    pthread_mutex_lock(&drivers_lock);
-}
-
-static void unlock_drivers(void)
-{
-    pthread_mutex_unlock(&drivers_lock);
-}
-
-/* A child must not inherit the lock from a thread that it does not have. */
-static void guard_fork(void)
-{
-    fork_guard(lock_drivers, unlock_drivers, unlock_drivers);
-}
-
 const struct driver *driver_load(const char *path, struct error *error)
 {
     /* A library that is not there is left to dlopen, whose error is the loader's message. */
     char *real_path = path[0] == '/' ? realpath(path, NULL) : NULL;
     if (real_path != NULL)
         path = real_path;
-    pthread_once(&once, guard_fork);
-    lock_drivers();
+    drivers_lock();
     struct loaded_driver *loaded = drivers;
     while (loaded != NULL && strcmp(loaded->driver.path, path) != 0)
         loaded = loaded->next;
     if (loaded == NULL)
         loaded = load_new(path, error);
-    unlock_drivers();
+    drivers_unlock();
     free(real_path);
     return loaded != NULL ? &loaded->driver : NULL;
 }

@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,24 +28,9 @@ struct found {
     struct found *next;
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct found *first;
 
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-static void guard_fork(void)
-{
-    fork_guard(lock, unlock, unlock);
-}
+FORK_GUARDED_LOCK(found)
 
 static const char *base_name(const char *path)
 {
@@ -189,10 +173,9 @@ const struct libraries *libraries_interpose(const void *inside, const struct slo
         error_set(error, ODBCSSL_ERROR_TRANSPORT, "the real driver's library cannot be found");
         return NULL;
     }
-    pthread_once(&once, guard_fork);
-    lock();
+    found_lock();
     struct found *found = find(driver, rules, error);
     bool is_set = found != NULL && set_all(&found->libraries, error);
-    unlock();
+    found_unlock();
     return is_set ? &found->libraries : NULL;
 }

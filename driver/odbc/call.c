@@ -67,18 +67,10 @@ static SQLRETURN fail_unusable(const struct call *call)
     return call_fail(call->handle, &error);
 }
 
-bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
-{
-    struct handle *ours = handle_check(handle, kind);
-    if (ours != NULL)
-        handle_clear_records(ours);
-    return call_begin_beside(call, kind, handle);
-}
-
-bool call_begin_beside(struct call *call, enum handle_kind kind, SQLHANDLE handle)
+/* Whether the real driver may be called for call->handle. */
+static bool begin(struct call *call)
 {
     call->outcome = SQL_INVALID_HANDLE;
-    call->handle = handle_check(handle, kind);
     call->is_forked = false;
     if (call->handle == NULL)
         return false;
@@ -95,6 +87,20 @@ bool call_begin_beside(struct call *call, enum handle_kind kind, SQLHANDLE handl
     call->guard = guard_place();
     call->outer = *call->guard;
     return true;
+}
+
+bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
+{
+    call->handle = handle_check(handle, kind);
+    if (call->handle != NULL)
+        handle_clear_records(call->handle);
+    return begin(call);
+}
+
+bool call_begin_beside(struct call *call, enum handle_kind kind, SQLHANDLE handle)
+{
+    call->handle = handle_check(handle, kind);
+    return begin(call);
 }
 
 void call_enter(const struct call *call)

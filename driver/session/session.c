@@ -97,8 +97,7 @@ void session_move(struct session *session, struct buffer *from, struct buffer *t
     if (buffer_length(from) == 0)
         return;
     session->progress++;
-    buffer_append(to, buffer_content(from), buffer_length(from));
-    buffer_clear(from);
+    buffer_move(from, buffer_length(from), to);
 }
 
 /* --- its life --- */

@@ -2,54 +2,36 @@
  * crl_sign.c - whether an issuer signed a CRL, for verify_revocation.c at every handshake. To check
  * means to hash the whole CRL, which may have megabytes, so the answer is kept per issuer key.
  */
-#include <pthread.h>
 #include <string.h>
 
 #include "base/fork.h"
 #include "tls/crl_parts.h"
 
-/* Of all CRLs: it is held for a few comparisons, and a child that is forked meanwhile must not
- * inherit it from a thread that it does not have. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void lock_verdicts(void)
-{
-    pthread_mutex_lock(&lock);
-}
-
-static void unlock_verdicts(void)
-{
-    pthread_mutex_unlock(&lock);
-}
-
-static void guard_fork(void)
-{
-    fork_guard(lock_verdicts, unlock_verdicts, unlock_verdicts);
-}
+/* Of all CRLs: it is held for a few comparisons. */
+FORK_GUARDED_LOCK(verdicts)
 
 static bool find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_signed_out)
 {
     bool is_found = false;
-    lock_verdicts();
+    verdicts_lock();
     for (size_t i = 0; i < crl->verdict_count && !is_found; i++) {
         is_found = memcmp(crl->verdicts[i].key_id, key_id, sizeof crl->verdicts[i].key_id) == 0;
         if (is_found)
             *is_signed_out = crl->verdicts[i].is_signed;
     }
-    unlock_verdicts();
+    verdicts_unlock();
     return is_found;
 }
 
 static void keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_signed)
 {
-    lock_verdicts();
+    verdicts_lock();
     if (crl->verdict_count < CRL_VERDICT_COUNT) {
         struct crl_verdict *verdict = &crl->verdicts[crl->verdict_count++];
         memcpy(verdict->key_id, key_id, sizeof verdict->key_id);
         verdict->is_signed = is_signed;
     }
-    unlock_verdicts();
+    verdicts_unlock();
 }
 
 bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer)
@@ -60,7 +42,6 @@ bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer)
     bool is_signed = false;
     if (!certificate_key_digest(issuer, key_id))
         return false;
-    pthread_once(&once, guard_fork);
     if (find_verdict(shared, key_id, &is_signed))
         return is_signed;
     enum signature_verdict verdict = signature_check(&crl->signature, &issuer->public_key);
@@ -72,8 +53,7 @@ bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer)
 
 void crl_forget_refusals(const struct crl_set *set)
 {
-    pthread_once(&once, guard_fork);
-    lock_verdicts();
+    verdicts_lock();
     for (size_t i = 0; i < set->count; i++) {
         struct crl *crl = set->items[i];
         size_t kept = 0;
@@ -82,5 +62,5 @@ void crl_forget_refusals(const struct crl_set *set)
                 crl->verdicts[kept++] = crl->verdicts[k];
         crl->verdict_count = kept;
     }
-    unlock_verdicts();
+    verdicts_unlock();
 }

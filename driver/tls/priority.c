@@ -4,7 +4,6 @@
  */
 #include "tls/priority.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,23 +18,7 @@ static struct {
 } kept[KEPT];
 
 static size_t count;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t prepared = PTHREAD_ONCE_INIT;
-
-static void before_fork(void)
-{
-    pthread_mutex_lock(&lock);
-}
-
-static void after_fork(void)
-{
-    pthread_mutex_unlock(&lock);
-}
-
-static void prepare(void)
-{
-    fork_guard(before_fork, after_fork, after_fork);
-}
+FORK_GUARDED_LOCK(kept)
 
 /* GnuTLS counts who has a priority: one that is not kept goes with its session. */
 static int make(gnutls_session_t session, const char *text, const char **position_out)
@@ -58,12 +41,11 @@ static int make(gnutls_session_t session, const char *text, const char **positio
 int priority_apply(gnutls_session_t session, const char *text, const char **position_out)
 {
     size_t i = 0;
-    pthread_once(&prepared, prepare);
-    pthread_mutex_lock(&lock);
+    kept_lock();
     while (i < count && strcmp(kept[i].text, text) != 0)
         i++;
     int result = i < count ? gnutls_priority_set(session, kept[i].priority)
                            : make(session, text, position_out);
-    pthread_mutex_unlock(&lock);
+    kept_unlock();
     return result;
 }
