@@ -10,7 +10,6 @@
  * password. COUNT cases are run, with NUMBER only that one. Without arguments: a few cases of a
  * fixed seed, as a test. With ODBCSSL_FAULTS_DATABASE=mariadb it is MariaDB that is asked.
  */
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +29,7 @@
 #include "odbcssl.h"
 #include "support/mariadb_server.h"
 #include "support/odbc.h"
+#include "support/suite.h"
 #include "system/fixture.h"
 
 #define TEST_CASES 300
@@ -114,24 +114,13 @@ static unsigned count_descriptors(void)
     return count;
 }
 
-static unsigned count_threads(void)
-{
-    unsigned count = 0;
-    DIR *folder = opendir("/proc/self/task");
-    for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
-        count += entry->d_name[0] != '.';
-    if (folder != NULL)
-        closedir(folder);
-    return count;
-}
-
 /* One that was joined may be seen for another moment. */
 static unsigned wait_for_threads(unsigned wanted)
 {
-    unsigned found = count_threads();
+    unsigned found = suite_count_entries("/proc/self/task");
     for (int i = 0; found > wanted && i < 200; i++) {
         poll(NULL, 0, 5);
-        found = count_threads();
+        found = suite_count_entries("/proc/self/task");
     }
     return found;
 }
@@ -238,7 +227,7 @@ static void run_case(const struct fault_case *fault, struct shared *shared)
         signal(SIGSEGV, end_helper);
         signal(SIGABRT, end_helper);
     }
-    unsigned descriptors = count_descriptors(), threads = count_threads();
+    unsigned descriptors = count_descriptors(), threads = suite_count_entries("/proc/self/task");
     unsigned long mark = library != NULL ? library->mark() : 0;
     unsigned before = library != NULL ? count_lost(0, NULL) : 0;
     run_visit(fault, false, shared);

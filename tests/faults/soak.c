@@ -8,7 +8,6 @@
  * whole connect, wrong data, an error that says nothing, or memory, descriptors or threads that are
  * more at the end than after the warm-up, with all disconnected.
  */
-#include <dirent.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <poll.h>
@@ -24,6 +23,7 @@
 #include "odbcssl.h"
 #include "faults/soak_world.h"
 #include "support/odbc.h"
+#include "support/suite.h"
 
 #define THREADS 64
 #define STEP_MILLISECONDS 1500
@@ -185,17 +185,6 @@ struct usage {
     unsigned descriptors, threads;
 };
 
-static unsigned count_entries(const char *path)
-{
-    unsigned count = 0;
-    DIR *folder = opendir(path);
-    for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
-        count += entry->d_name[0] != '.';
-    if (folder != NULL)
-        closedir(folder);
-    return count;
-}
-
 static size_t living_size;
 static unsigned generators;
 
@@ -224,12 +213,12 @@ static void measure(struct usage *usage)
     atomic_store(&is_paused, true);
     while (atomic_load(&resting) < THREADS)
         poll(NULL, 0, 10);
-    usage->threads = count_entries("/proc/self/task");
+    usage->threads = suite_count_entries("/proc/self/task");
     for (int i = 0; usage->threads > THREADS + 1 && i < 500; i++) {
         poll(NULL, 0, 10);
-        usage->threads = count_entries("/proc/self/task");
+        usage->threads = suite_count_entries("/proc/self/task");
     }
-    usage->descriptors = count_entries("/proc/self/fd");
+    usage->descriptors = suite_count_entries("/proc/self/fd");
     living_size = generators = 0;
     library->living(0, add_living);
     usage->memory = living_size;

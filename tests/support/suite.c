@@ -1,6 +1,7 @@
 /* suite.c - the cases of a test program: in order, one by one, each with its line of TAP. */
 #include "support/suite.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,17 @@ static const char *skip_reason; /* of the case that runs, or of the suite that i
 void suite_skip(const char *reason)
 {
     skip_reason = reason;
+}
+
+unsigned suite_count_entries(const char *folder)
+{
+    unsigned count = 0;
+    DIR *opened = opendir(folder);
+    for (const struct dirent *entry; opened != NULL && (entry = readdir(opened)) != NULL;)
+        count += entry->d_name[0] != '.';
+    if (opened != NULL)
+        closedir(opened);
+    return count;
 }
 
 void suite_check_text(const char *found, const char *wanted, const char *file, unsigned line)

@@ -69,6 +69,10 @@ int suite_main(int argc, char **argv);
  * after it. */
 void suite_skip(const char *reason);
 
+/* How many files a folder has: of /proc/self/fd the open descriptors, of /proc/self/task the
+ * threads of this process. */
+unsigned suite_count_entries(const char *folder);
+
 /* Checks that show what was found when they fail. */
 void suite_check_text(const char *found, const char *wanted, const char *file, unsigned line);
 void suite_check_contains(const char *found, const char *part, const char *file, unsigned line);

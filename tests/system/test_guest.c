@@ -2,7 +2,6 @@
  * test_guest.c - what applications do around odbcssl: they have the driver manager load and unload
  * it again and again, set its Threading, speak another language, and take signals all the time.
  */
-#include <dirent.h>
 #include <locale.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -30,17 +29,6 @@ static struct fixture fixture;
 
 /* ---- unloading ---- */
 
-static unsigned count_entries(const char *folder)
-{
-    unsigned count = 0;
-    DIR *entries = opendir(folder);
-    while (entries != NULL && readdir(entries) != NULL)
-        count++;
-    if (entries != NULL)
-        closedir(entries);
-    return count;
-}
-
 static unsigned count_libraries(void)
 {
     char line[1024];
@@ -59,8 +47,8 @@ struct things {
 
 static struct things count_things(void)
 {
-    return (struct things){count_entries("/proc/self/fd"), count_entries("/proc/self/task"),
-                           count_libraries()};
+    return (struct things){suite_count_entries("/proc/self/fd"),
+                           suite_count_entries("/proc/self/task"), count_libraries()};
 }
 
 /* The bare driver, by the libraries whose calls odbcssl has led to itself. */

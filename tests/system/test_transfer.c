@@ -1,7 +1,6 @@
 /*
  * Much data, many connections, and links that break.
  */
-#include <dirent.h>
 #include <gnutls/crypto.h>
 #include <malloc.h>
 #include <poll.h>
@@ -329,17 +328,6 @@ CASE("many connections at once")
 
 /* ---- what a connection leaves behind ---- */
 
-static unsigned count_entries(const char *folder)
-{
-    unsigned count = 0;
-    DIR *entries = opendir(folder);
-    while (entries != NULL && readdir(entries) != NULL)
-        count++;
-    if (entries != NULL)
-        closedir(entries);
-    return count;
-}
-
 struct usage {
     unsigned descriptors, threads;
     size_t memory;
@@ -347,8 +335,8 @@ struct usage {
 
 static struct usage measure(void)
 {
-    return (struct usage){count_entries("/proc/self/fd"), count_entries("/proc/self/task"),
-                          mallinfo2().uordblks};
+    return (struct usage){suite_count_entries("/proc/self/fd"),
+                          suite_count_entries("/proc/self/task"), mallinfo2().uordblks};
 }
 
 static void connect_and_leave(SQLHENV environment, bool is_refused)

@@ -15,16 +15,7 @@
 #include <unistd.h>
 
 #include "support/fork_beside.h"
-
-static size_t count_entries(const char *folder)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, NULL, NULL);
-    for (int i = 0; i < count; i++)
-        free(entries[i]);
-    free(entries);
-    return count > 0 ? (size_t)count : 0;
-}
+#include "support/suite.h"
 
 /* A child's exit status; -1 when a signal ended it. */
 static int wait_for(pid_t child)
@@ -216,16 +207,16 @@ CASE("no descriptor and no thread stays")
         rig_close(&rig);
     }
     peer_stop(&peer);
-    descriptors = count_entries("/proc/self/fd");
-    threads = count_entries("/proc/self/task");
+    descriptors = suite_count_entries("/proc/self/fd");
+    threads = suite_count_entries("/proc/self/task");
     for (int i = 0; i < 3; i++) {
         struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
         CHECK_FATAL(rig_open(&rig));
         CHECK(!rig_login(&rig, &rig.client));
         rig_close(&rig);
     }
-    CHECK_NUMBER(count_entries("/proc/self/fd"), descriptors);
-    CHECK_NUMBER(count_entries("/proc/self/task"), threads);
+    CHECK_NUMBER(suite_count_entries("/proc/self/fd"), descriptors);
+    CHECK_NUMBER(suite_count_entries("/proc/self/task"), threads);
 }
 
 static volatile sig_atomic_t signals_of_relay;
@@ -361,19 +352,19 @@ CASE("nothing stays of a process that ended, however it did")
     struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     char *before = getenv("TMPDIR") != NULL ? strdup(getenv("TMPDIR")) : NULL;
     CHECK_FATAL(folder != NULL);
-    size_t empty = count_entries(folder);
+    size_t empty = suite_count_entries(folder);
     CHECK_NUMBER(leave(folder, "exit"), 0);
-    CHECK_NUMBER(count_entries(folder), empty);
+    CHECK_NUMBER(suite_count_entries(folder), empty);
     setenv("TMPDIR", folder, 1);
     rig.options.endpoint = ENDPOINT_UNIX;
     CHECK_FATAL(rig_open(&rig));
     CHECK_NUMBER(leave(folder, "kill"), -1);
-    CHECK_NUMBER(count_entries(folder), empty + 2);
+    CHECK_NUMBER(suite_count_entries(folder), empty + 2);
     CHECK_NUMBER(leave(folder, "exit"), 0);
-    CHECK_NUMBER(count_entries(folder), empty + 1);
+    CHECK_NUMBER(suite_count_entries(folder), empty + 1);
     CHECK(access(rig.endpoint.path, F_OK) == 0);
     rig_close(&rig);
-    CHECK_NUMBER(count_entries(folder), empty);
+    CHECK_NUMBER(suite_count_entries(folder), empty);
     if (before != NULL)
         setenv("TMPDIR", before, 1);
     else
