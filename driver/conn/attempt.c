@@ -90,8 +90,8 @@ static SQLRETURN call_driver(const struct connection *connection,
 static void check_carried(struct connection *connection, struct attempt *attempt)
 {
     struct link *link = connection->link;
-    attempt->outcome =
-        transport_outcome(&link->transport, &attempt->report, &attempt->warnings, &attempt->error);
+    attempt->outcome = session_record_outcome(link->transport.record, &attempt->report,
+                                              &attempt->warnings, &attempt->error);
     const char *elsewhere = guard_elsewhere(&link->transport.guard);
     if (elsewhere != NULL)
         log_write(link->log, "the real driver wanted to connect to %s, and was refused", elsewhere);

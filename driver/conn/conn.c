@@ -68,7 +68,7 @@ static void explain(const struct link *link, enum proto_plan plan, const struct 
 static void settle_report(struct link *link, struct tls_report *report,
                           enum odbcssl_state plaintext)
 {
-    link->session_number = transport_session_number(&link->transport);
+    link->session_number = session_record_number(link->transport.record);
     report->mode = link->settings.tls.mode;
     report->transport = link->transport.kind;
     if (report->version == TLS_VERSION_NONE && report->state != ODBCSSL_STATE_LOGIN_ONLY)
@@ -267,14 +267,14 @@ const struct tls_report *conn_report(const struct connection *connection)
     struct link *link = connection->link;
     if (link == NULL || link->transport.kind == ODBCSSL_TRANSPORT_NONE)
         return &nothing;
-    unsigned number = transport_session_number(&link->transport);
+    unsigned number = session_record_number(link->transport.record);
     if (link->report != NULL && (number == 0 || number == link->session_number))
         return link->report;
     if (link->report == NULL)
         link->report = calloc(1, sizeof *link->report);
     if (link->report == NULL)
         return NULL;
-    transport_outcome(&link->transport, link->report, NULL, NULL);
+    session_record_outcome(link->transport.record, link->report, NULL, NULL);
     settle_report(link, link->report, link->state);
     return link->report;
 }

@@ -228,21 +228,21 @@ void link_close(struct link **link_address)
 bool link_start_transport(struct link *link, enum proto_plan plan, struct error *error)
 {
     transport_close(&link->transport);
-    const struct relay_options options = {
-        .session = {.proto = link->proto,
-                    .plan = plan,
-                    .is_login_only_allowed = link->settings.tls.mode == ODBCSSL_MODE_ALLOW,
-                    .tls = &link->settings.tls,
-                    .credentials = link->credentials,
-                    .target = &link->server,
-                    .timeout = link->timeout,
-                    .timeout_source = link->timeout_source,
-                    .log = link->log,
-                    .owner = link,
-                    .hold = hold,
-                    .release = release},
-        .endpoint = plan == PROTO_PLAN_PLAINTEXT ? ENDPOINT_LOOPBACK : link->profile->endpoint,
-        .wanted_port = link->target.port,
+    const struct session_options options = {
+        .proto = link->proto,
+        .plan = plan,
+        .is_login_only_allowed = link->settings.tls.mode == ODBCSSL_MODE_ALLOW,
+        .tls = &link->settings.tls,
+        .credentials = link->credentials,
+        .target = &link->server,
+        .timeout = link->timeout,
+        .timeout_source = link->timeout_source,
+        .log = link->log,
+        .owner = link,
+        .hold = hold,
+        .release = release,
     };
-    return transport_open(&link->transport, link->way, &options, error);
+    return transport_open(
+        &link->transport, link->way, &options,
+        plan == PROTO_PLAN_PLAINTEXT ? ENDPOINT_LOOPBACK : link->profile->endpoint, error);
 }

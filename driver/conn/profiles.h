@@ -30,6 +30,14 @@ struct profile_target {
     char *instance; /* SQL Server: its port has to be asked for; else NULL */
 };
 
+/* Where the real driver is to connect to: one or the other. */
+struct relay_endpoint {
+    enum endpoint_kind kind;
+    char address[16]; /* "127.81.3.7" */
+    uint16_t port;
+    char path[108]; /* of the Unix socket */
+};
+
 enum keyword_use {
     KEYWORD_PASSED,
     KEYWORD_STRING_ONLY, /* passed; in odbc.ini the real driver passes it over, and so do we */

@@ -15,12 +15,14 @@ struct transport {
     enum odbcssl_transport kind; /* NONE: none is open */
     struct relay *relay;
     struct interposition *interposition;
-    struct guard guard; /* where the real driver may connect to */
+    struct session_record *record; /* of the one of the two that is open */
+    struct guard guard;            /* where the real driver may connect to */
 };
 
 /* kind: RELAY or INTERPOSED. The former one has to be closed. false with error set. */
 bool transport_open(struct transport *transport, enum odbcssl_transport kind,
-                    const struct relay_options *options, struct error *error);
+                    const struct session_options *options, enum endpoint_kind endpoint,
+                    struct error *error);
 
 /* Waits until the session has ended, for a few seconds at the most. Also when none is open. */
 void transport_close(struct transport *transport);
@@ -28,11 +30,7 @@ void transport_close(struct transport *transport);
 /* Where the real driver is to connect to. All zeroes when none is open. */
 struct relay_endpoint transport_endpoint(const struct transport *transport);
 
-/* As the functions of session/record.h. */
-enum session_outcome transport_outcome(const struct transport *transport,
-                                       struct tls_report *report_out,
-                                       struct error_list *warnings_out, struct error *error_out);
-unsigned transport_session_number(const struct transport *transport);
+/* As session_record_is_alive; also a session that was ended meanwhile is not. */
 bool transport_is_alive(const struct transport *transport, struct error *error_out);
 
 #endif

@@ -1,29 +1,35 @@
 /*
  * endpoint.c - the listener that the real driver connects to: a random address of 127/8, or a Unix
- * socket in a private directory.
+ * socket in a private directory, whose name says which process made it: odbcssl-PID-XXXXXX.
  */
 #include "relay/endpoint.h"
 
-#include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fork.h"
 #include "base/limits.h"
-#include "relay/leftovers.h"
 #include "relay/origin.h"
 
 /* Strangers must not keep the real driver out. */
 #define BACKLOG SOMAXCONN
 #define ADDRESS_TRIES 8 /* with the wanted port */
+
+#define DIRECTORY_PREFIX "odbcssl-"
+
+/* --- an address of 127/8 --- */
 
 /* 127.x.y.z, never one that others would guess or use: 127.0.*.* and 127.*.*.0 and 255 are left
  * out. */
@@ -37,11 +43,14 @@ static in_addr_t random_address(void)
 }
 
 /* -1 with errno set. */
-static int open_listener(const void *name, socklen_t length)
+static int open_listener(const void *name, socklen_t length, struct endpoint *endpoint)
 {
     const struct sockaddr *address = name;
     int listener = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener < 0 || (bind(listener, address, length) == 0 && listen(listener, BACKLOG) == 0))
+    endpoint->length = sizeof endpoint->address;
+    if (listener < 0 ||
+        (bind(listener, address, length) == 0 && listen(listener, BACKLOG) == 0 &&
+         getsockname(listener, (struct sockaddr *)&endpoint->address, &endpoint->length) == 0))
         return listener;
     int reason = errno;
     close(listener);
@@ -49,37 +58,102 @@ static int open_listener(const void *name, socklen_t length)
     return -1;
 }
 
-static int listen_on(in_addr_t address, uint16_t port, struct relay_endpoint *where)
+static int listen_on(in_addr_t address, uint16_t port, struct endpoint *endpoint)
 {
     struct sockaddr_in name = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
-    socklen_t length = sizeof name;
-    int listener = open_listener(&name, sizeof name);
-    if (listener >= 0 && getsockname(listener, (struct sockaddr *)&name, &length) == 0) {
-        where->port = ntohs(name.sin_port);
-        inet_ntop(AF_INET, &name.sin_addr, where->address, sizeof where->address);
-    }
-    return listener;
+    return open_listener(&name, sizeof name, endpoint);
 }
 
 /* The wanted port on some address, else any port on some address, else any port on 127.0.0.1
  * (systems that do not route all of 127/8 to themselves). */
-static int listen_loopback(uint16_t wanted_port, struct relay_endpoint *where, struct error *error)
+static int listen_loopback(struct endpoint *endpoint, uint16_t wanted_port, struct error *error)
 {
     int listener = -1;
     for (int i = 0; wanted_port != 0 && listener < 0 && i < ADDRESS_TRIES; i++) {
-        listener = listen_on(random_address(), wanted_port, where);
+        listener = listen_on(random_address(), wanted_port, endpoint);
         if (listener < 0 && errno != EADDRINUSE)
             break;
     }
     if (listener < 0)
-        listener = listen_on(random_address(), 0, where);
+        listener = listen_on(random_address(), 0, endpoint);
     if (listener < 0)
-        listener = listen_on(htonl(INADDR_LOOPBACK), 0, where);
+        listener = listen_on(htonl(INADDR_LOOPBACK), 0, endpoint);
     if (listener < 0)
         error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno,
                          "the local endpoint for the real driver cannot be opened");
     return listener;
+}
+
+/* --- a socket in a private directory --- */
+
+static bool is_process_gone(const char *name)
+{
+    char *end;
+    long process = strtol(name + sizeof DIRECTORY_PREFIX - 1, &end, 10);
+    return process > 0 && *end == '-' && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+}
+
+static bool is_private_directory(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+           (status.st_mode & 077) == 0;
+}
+
+static bool is_deaf(const struct sockaddr_un *name)
+{
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0)
+        return false;
+    bool is_refused = connect(descriptor, (const struct sockaddr *)name, sizeof *name) != 0 &&
+                      errno == ECONNREFUSED;
+    close(descriptor);
+    return is_refused;
+}
+
+/* Only what an endpoint makes is removed: sockets, and then the directory if nothing else is in it.
+ */
+static void remove_directory(const char *directory)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    bool is_left = true;
+    DIR *folder = opendir(directory);
+    const struct dirent *entry;
+    while (folder != NULL && is_left && (entry = readdir(folder)) != NULL) {
+        if (strncmp(entry->d_name, ".s.PGSQL.", 9) != 0)
+            continue;
+        is_left = (size_t)snprintf(name.sun_path, sizeof name.sun_path, "%s/%s", directory,
+                                   entry->d_name) < sizeof name.sun_path &&
+                  is_deaf(&name) && unlink(name.sun_path) == 0;
+    }
+    if (folder != NULL)
+        closedir(folder);
+    if (is_left)
+        rmdir(directory);
+}
+
+/* Directories of processes that ended without a word, killed or by _exit: once in each process,
+ * those of this user in parent. One counts as left behind when its process does not exist and
+ * nobody listens on its socket: another container may share the folder, and its processes are not
+ * seen from here. */
+static void remove_leftovers(const char *parent)
+{
+    static atomic_flag is_done = ATOMIC_FLAG_INIT;
+    char path[200];
+    if (atomic_flag_test_and_set(&is_done))
+        return;
+    DIR *folder = opendir(parent);
+    const struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (strncmp(entry->d_name, DIRECTORY_PREFIX, sizeof DIRECTORY_PREFIX - 1) == 0 &&
+            is_process_gone(entry->d_name) &&
+            (size_t)snprintf(path, sizeof path, "%s/%s", parent, entry->d_name) < sizeof path &&
+            is_private_directory(path))
+            remove_directory(path);
+    }
+    if (folder != NULL)
+        closedir(folder);
 }
 
 static bool make_directory(struct endpoint *endpoint, struct error *error)
@@ -88,8 +162,8 @@ static bool make_directory(struct endpoint *endpoint, struct error *error)
     /* Room for the socket's name behind it. */
     if (parent == NULL || parent[0] != '/' || strlen(parent) > sizeof endpoint->directory - 48)
         parent = "/tmp";
-    leftovers_remove(parent);
-    snprintf(endpoint->directory, sizeof endpoint->directory, "%s/" LEFTOVERS_PREFIX "%ld-XXXXXX",
+    remove_leftovers(parent);
+    snprintf(endpoint->directory, sizeof endpoint->directory, "%s/" DIRECTORY_PREFIX "%ld-XXXXXX",
              parent, (long)getpid());
     if (mkdtemp(endpoint->directory) != NULL) /* mode 0700 */
         return true;
@@ -103,8 +177,7 @@ void endpoint_remove_files(struct endpoint *endpoint)
 {
     if (endpoint->directory[0] == '\0')
         return;
-    if (endpoint->where.path[0] != '\0')
-        unlink(endpoint->where.path);
+    unlink(((const struct sockaddr_un *)&endpoint->address)->sun_path);
     rmdir(endpoint->directory);
     endpoint->directory[0] = '\0';
 }
@@ -118,12 +191,9 @@ static int listen_unix(struct endpoint *endpoint, uint16_t port, struct error *e
     if ((size_t)snprintf(name.sun_path, sizeof name.sun_path, "%s/.s.PGSQL.%u", endpoint->directory,
                          port) >= sizeof name.sun_path)
         name.sun_path[sizeof name.sun_path - 1] = '\0';
-    int listener = open_listener(&name, sizeof name);
-    if (listener >= 0) {
-        snprintf(endpoint->where.path, sizeof endpoint->where.path, "%s", name.sun_path);
-        endpoint->where.port = port;
+    int listener = open_listener(&name, sizeof name, endpoint);
+    if (listener >= 0)
         return listener;
-    }
     error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno,
                      "the local endpoint %s for the real driver cannot be opened", name.sun_path);
     unlink(name.sun_path);
@@ -131,15 +201,14 @@ static int listen_unix(struct endpoint *endpoint, uint16_t port, struct error *e
     return -1;
 }
 
+/* --- both --- */
+
 bool endpoint_open(enum endpoint_kind kind, uint16_t wanted_port, struct endpoint *endpoint,
                    struct error *error)
 {
     *endpoint = (struct endpoint){.listener = -1, .generation = fork_generation()};
-    endpoint->where.kind = kind;
-    if (kind == ENDPOINT_UNIX)
-        endpoint->listener = listen_unix(endpoint, wanted_port, error);
-    else
-        endpoint->listener = listen_loopback(wanted_port, &endpoint->where, error);
+    endpoint->listener = kind == ENDPOINT_UNIX ? listen_unix(endpoint, wanted_port, error)
+                                               : listen_loopback(endpoint, wanted_port, error);
     return endpoint->listener >= 0;
 }
 
@@ -165,7 +234,7 @@ enum endpoint_outcome endpoint_accept(const struct endpoint *endpoint, struct lo
                                "the real driver's connection cannot be accepted");
         return ENDPOINT_FAILED;
     }
-    bool is_loopback = endpoint->where.kind == ENDPOINT_LOOPBACK;
+    bool is_loopback = endpoint->address.ss_family == AF_INET;
     if (!(is_loopback ? origin_is_own_tcp(descriptor) : origin_is_own_unix(descriptor))) {
         log_write(log, "a connection of another process to the local endpoint was refused");
         close(descriptor);

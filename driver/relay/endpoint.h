@@ -5,6 +5,9 @@
 #ifndef RELAY_ENDPOINT_H
 #define RELAY_ENDPOINT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "relay/relay.h"
@@ -12,11 +15,13 @@
 struct endpoint {
     int listener;        /* non-blocking, close-on-exec; -1: closed */
     unsigned generation; /* of the process that opened it */
-    struct relay_endpoint where;
+    struct sockaddr_storage address;
+    socklen_t length;
     char directory[108]; /* of a Unix socket; empty: none */
 };
 
-/* wanted_port: taken when it is free on some address, 0 or not free: any. */
+/* wanted_port: taken when it is free on some address, 0 or not free: any. Removes what processes
+ * that were killed left in the folder for temporary files. */
 bool endpoint_open(enum endpoint_kind kind, uint16_t wanted_port, struct endpoint *endpoint,
                    struct error *error);
 

@@ -8,5 +8,4 @@ driver_relay_librelay_la_SOURCES += driver/relay/relay.h
 driver_relay_librelay_la_SOURCES += driver/relay/thread.c
 driver_relay_librelay_la_SOURCES += driver/relay/thread.h
 driver_relay_librelay_la_SOURCES += driver/relay/carrier.c driver/relay/carrier.h
-driver_relay_librelay_la_SOURCES += driver/relay/leftovers.c driver/relay/leftovers.h
 driver_relay_librelay_la_SOURCES += driver/relay/origin.c driver/relay/origin.h

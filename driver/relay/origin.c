@@ -25,28 +25,22 @@ struct connection_ends {
     struct sockaddr_in remote;
 };
 
-/* IPv4, also when the real driver uses an IPv6 socket for it (::ffff:127.0.0.1). */
-static bool take_ipv4(const struct sockaddr_storage *name, struct sockaddr_in *out)
-{
-    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)name;
-    if (name->ss_family == AF_INET) {
-        memcpy(out, name, sizeof *out);
-        return true;
-    }
-    if (name->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-        return false;
-    out->sin_port = six->sin6_port;
-    memcpy(&out->sin_addr, &six->sin6_addr.s6_addr[12], sizeof out->sin_addr);
-    return true;
-}
-
-/* get: getsockname or getpeername. */
+/* get: getsockname or getpeername. IPv4, also when the real driver uses an IPv6 socket for it
+ * (::ffff:127.0.0.1). */
 static bool get_name(int descriptor, int (*get)(int, struct sockaddr *, socklen_t *),
                      struct sockaddr_in *out)
 {
-    struct sockaddr_storage name = {0};
+    struct sockaddr_in6 name = {0};
     socklen_t length = sizeof name;
-    return get(descriptor, (struct sockaddr *)&name, &length) == 0 && take_ipv4(&name, out);
+    if (get(descriptor, (struct sockaddr *)&name, &length) != 0)
+        return false;
+    if (name.sin6_family == AF_INET) {
+        memcpy(out, &name, sizeof *out);
+        return true;
+    }
+    out->sin_port = name.sin6_port;
+    memcpy(&out->sin_addr, &name.sin6_addr.s6_addr[12], sizeof out->sin_addr);
+    return name.sin6_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&name.sin6_addr);
 }
 
 static bool is_equal(const struct sockaddr_in *a, const struct sockaddr_in *b)
@@ -99,7 +93,8 @@ struct diag_answer {
     char attributes[1024];
 };
 
-static struct diag_request make_request(const struct connection_ends *ours)
+/* false only when the kernel says that another user has the other end. */
+static bool may_be_ours(const struct connection_ends *ours)
 {
     struct diag_request request = {
         .header = {.nlmsg_len = sizeof request,
@@ -113,13 +108,6 @@ static struct diag_request make_request(const struct connection_ends *ours)
                            .idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}}};
     request.request.id.idiag_src[0] = ours->remote.sin_addr.s_addr;
     request.request.id.idiag_dst[0] = ours->local.sin_addr.s_addr;
-    return request;
-}
-
-/* false only when the kernel says that another user has the other end. */
-static bool may_be_ours(const struct connection_ends *ours)
-{
-    struct diag_request request = make_request(ours);
     struct diag_answer answer = {0};
     int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
     bool is_answered = netlink >= 0 && send(netlink, &request, sizeof request, 0) >= 0 &&

@@ -61,10 +61,8 @@ static struct carrier *find_free(struct relay *relay)
 {
     for (size_t i = 0; i < CARRIER_COUNT; i++) {
         struct carrier *carrier = &relay->carriers[i];
-        if (carrier->is_used && thread_is_finished(&carrier->thread)) {
-            thread_join(&carrier->thread, 0);
+        if (carrier->is_used && thread_join(&carrier->thread, 0))
             carrier->is_used = false;
-        }
         if (!carrier->is_used)
             return carrier;
     }
@@ -80,8 +78,7 @@ static void serve(struct relay *relay, int driver)
         close(driver);
         return;
     }
-    for (size_t i = 0; i < CARRIER_COUNT; i++)
-        carrier_vacate(&relay->carriers[i], relay->record);
+    relay_look(relay);
     carrier->is_used = carrier_start(carrier, relay->record, driver, relay->wake, &error);
     if (!carrier->is_used)
         log_write(log_of(relay), "%s", error.text);
@@ -162,19 +159,6 @@ static void run(void *argument)
     for (size_t i = 0; i < CARRIER_COUNT; i++)
         if (relay->carriers[i].is_used)
             thread_join(&relay->carriers[i].thread, INT64_MAX / 2);
-}
-
-static bool is_forked(const struct relay *relay)
-{
-    return fork_is_inherited(relay->generation);
-}
-
-static bool refuse_forked(struct error *error)
-{
-    return error_set(error, ODBCSSL_ERROR_FORKED,
-                     "the connection belongs to the process that forked this one (process %ld); "
-                     "this one has to connect for itself",
-                     (long)getppid());
 }
 
 /* No thread of it runs any more, or ever did. */
@@ -284,7 +268,21 @@ static bool end_running(struct relay *relay)
 
 /* --- from the thread of the connection --- */
 
-static struct relay *allocate(const struct relay_options *options, struct error *error)
+static bool start(struct relay *relay, enum endpoint_kind kind, struct error *error)
+{
+    uint16_t port = session_record_options(relay->record)->target->port;
+    relay->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    relay->spare = relay->wake >= 0 ? fcntl(relay->wake, F_DUPFD_CLOEXEC, 0) : -1;
+    if (relay->spare < 0) {
+        limits_set_descriptors(error, ODBCSSL_ERROR_SYSTEM, errno, DESCRIPTOR_COUNT,
+                               "the relay cannot be started");
+        return false;
+    }
+    return endpoint_open(kind, port, &relay->endpoint, error) && begin_running(relay, error);
+}
+
+struct relay *relay_open(const struct session_options *options, enum endpoint_kind kind,
+                         struct error *error)
 {
     struct relay *relay = calloc(1, sizeof *relay);
     if (relay == NULL) {
@@ -293,34 +291,13 @@ static struct relay *allocate(const struct relay_options *options, struct error 
     }
     relay->generation = fork_generation();
     relay->endpoint.listener = relay->wake = relay->spare = -1;
-    relay->record = session_record_open(&options->session);
+    relay->record = session_record_open(options);
     bool is_ready = relay->record != NULL;
     for (size_t i = 0; i < CARRIER_COUNT; i++)
         is_ready = carrier_init(&relay->carriers[i]) && is_ready;
-    if (is_ready)
-        return relay;
-    destroy(relay);
-    error_set_memory(error);
-    return NULL;
-}
-
-static bool start(struct relay *relay, const struct relay_options *options, struct error *error)
-{
-    relay->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    relay->spare = relay->wake >= 0 ? fcntl(relay->wake, F_DUPFD_CLOEXEC, 0) : -1;
-    if (relay->spare < 0) {
-        limits_set_descriptors(error, ODBCSSL_ERROR_SYSTEM, errno, DESCRIPTOR_COUNT,
-                               "the relay cannot be started");
-        return false;
-    }
-    return endpoint_open(options->endpoint, options->wanted_port, &relay->endpoint, error) &&
-           begin_running(relay, error);
-}
-
-struct relay *relay_open(const struct relay_options *options, struct error *error)
-{
-    struct relay *relay = allocate(options, error);
-    if (relay == NULL || start(relay, options, error))
+    if (!is_ready)
+        error_set_memory(error);
+    else if (start(relay, kind, error))
         return relay;
     destroy(relay);
     return NULL;
@@ -332,7 +309,7 @@ void relay_close(struct relay **relay_address)
     *relay_address = NULL;
     if (relay == NULL)
         return;
-    if (is_forked(relay)) {
+    if (fork_is_inherited(relay->generation)) {
         /* The threads do not exist here, their locks may be taken for ever, and their memory may be
          * half written: the descriptors are closed, which says nothing to their other ends, and the
          * memory stays. */
@@ -349,31 +326,19 @@ void relay_close(struct relay **relay_address)
     }
 }
 
-void relay_get_endpoint(const struct relay *relay, struct relay_endpoint *endpoint_out)
+const struct sockaddr *relay_address(const struct relay *relay, socklen_t *length_out)
 {
-    *endpoint_out = relay->endpoint.where;
+    *length_out = relay->endpoint.length;
+    return (const struct sockaddr *)&relay->endpoint.address;
 }
 
-enum session_outcome relay_get_outcome(struct relay *relay, struct tls_report *report_out,
-                                       struct error_list *warnings_out, struct error *error_out)
+struct session_record *relay_record(const struct relay *relay)
 {
-    if (is_forked(relay)) {
-        refuse_forked(error_out);
-        return SESSION_LOST;
-    }
-    return session_record_outcome(relay->record, report_out, warnings_out, error_out);
+    return relay->record;
 }
 
-bool relay_is_alive(struct relay *relay, struct error *error_out)
+void relay_look(struct relay *relay)
 {
-    if (is_forked(relay))
-        return refuse_forked(error_out);
     for (size_t i = 0; i < CARRIER_COUNT; i++)
         carrier_vacate(&relay->carriers[i], relay->record);
-    return session_record_is_alive(relay->record, error_out);
-}
-
-unsigned relay_session_number(struct relay *relay)
-{
-    return is_forked(relay) ? 0 : session_record_number(relay->record);
 }

@@ -132,11 +132,3 @@ void thread_abandon(struct thread *thread, void (*abandoned)(void *argument))
     destroy(thread);
     abandoned(thread->argument);
 }
-
-bool thread_is_finished(struct thread *thread)
-{
-    pthread_mutex_lock(&thread->mutex);
-    bool is_finished = thread->is_finished;
-    pthread_mutex_unlock(&thread->mutex);
-    return is_finished;
-}

@@ -34,7 +34,4 @@ bool thread_join(struct thread *thread, int64_t deadline);
  * then destroy is called with run's argument, which may free the memory that thread stands in. */
 void thread_abandon(struct thread *thread, void (*destroy)(void *argument));
 
-/* Whether thread_join would not wait. */
-bool thread_is_finished(struct thread *thread);
-
 #endif

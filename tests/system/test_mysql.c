@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "relay/relay.h"
@@ -126,30 +127,31 @@ static bool open_relay(struct link *link, const struct visit *visit)
     if (link->credentials == NULL ||
         !dial_resolve("127.0.0.1", mariadb_port(server), &link->target, &link->error))
         return false;
-    const struct relay_options options = {.session = {.proto = &proto_mysql,
-                                                      .plan = visit->plan,
-                                                      .tls = &link->tls,
-                                                      .credentials = link->credentials,
-                                                      .target = &link->target,
-                                                      .timeout = 60},
-                                          .endpoint = ENDPOINT_UNIX};
+    const struct session_options options = {.proto = &proto_mysql,
+                                            .plan = visit->plan,
+                                            .tls = &link->tls,
+                                            .credentials = link->credentials,
+                                            .target = &link->target,
+                                            .timeout = 60};
     /* The relay keeps what the options point to, not the options. */
-    link->relay = relay_open(&options, &link->error);
+    link->relay = relay_open(&options, ENDPOINT_UNIX, &link->error);
     return link->relay != NULL;
 }
 
 static void open_link(struct link *link, const struct visit *visit)
 {
-    struct relay_endpoint endpoint;
+    socklen_t length;
     *link = (struct link){0};
     bool is_open = open_relay(link, visit);
     CHECK_TEXT(link->error.text, "");
     CHECK_FATAL(is_open);
-    relay_get_endpoint(link->relay, &endpoint);
-    link->is_connected = odbc_connect(
-        &link->odbc, "DRIVER=libmaodbc.so;SERVER=localhost;SOCKET=%s;UID=%s;PWD=%s;%s",
-        endpoint.path, visit->user, visit->password, visit->option != NULL ? visit->option : "");
-    link->outcome = relay_get_outcome(link->relay, &link->report, NULL, &link->error);
+    const struct sockaddr *address = relay_address(link->relay, &length);
+    link->is_connected =
+        odbc_connect(&link->odbc, "DRIVER=libmaodbc.so;SERVER=localhost;SOCKET=%s;UID=%s;PWD=%s;%s",
+                     ((const struct sockaddr_un *)address)->sun_path, visit->user, visit->password,
+                     visit->option != NULL ? visit->option : "");
+    link->outcome =
+        session_record_outcome(relay_record(link->relay), &link->report, NULL, &link->error);
 }
 
 static void close_link(struct link *link)
@@ -336,8 +338,8 @@ CASE("a query is cancelled")
     pthread_join(thread, NULL);
     CHECK(mariadb_query(server, IS_SLEEPING, output, sizeof output));
     CHECK_TEXT(output, "0\n");
-    CHECK_NUMBER(relay_session_number(link.relay), 1);
-    CHECK(relay_is_alive(link.relay, NULL));
+    CHECK_NUMBER(session_record_number(relay_record(link.relay)), 1);
+    CHECK(session_record_is_alive(relay_record(link.relay), NULL));
     CHECK(odbc_query(&link.odbc, SHOW_CIPHER));
     close_link(&link);
 }

@@ -1,10 +1,14 @@
 /* relay_rig.c - a relay between a client and a server that a test writes. */
 #include "relay_rig.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/clock.h"
 #include "support/suite.h"
@@ -103,10 +107,21 @@ bool rig_open(struct rig *rig)
     rig->options.session.target = &rig->target;
     rig->credentials = credentials_get(&rig->tls, NULL, &rig->error);
     rig->options.session.credentials = rig->credentials;
-    rig->relay = rig->credentials != NULL ? relay_open(&rig->options, &rig->error) : NULL;
+    rig->relay = rig->credentials != NULL
+                     ? relay_open(&rig->options.session, rig->options.endpoint, &rig->error)
+                     : NULL;
     if (rig->relay == NULL)
         return false;
-    relay_get_endpoint(rig->relay, &rig->endpoint);
+    socklen_t length;
+    const struct sockaddr *address = relay_address(rig->relay, &length);
+    const struct sockaddr_in *internet = (const struct sockaddr_in *)address;
+    if (address->sa_family == AF_UNIX)
+        snprintf(rig->endpoint.address, sizeof rig->endpoint.address, "%s",
+                 ((const struct sockaddr_un *)address)->sun_path);
+    else
+        inet_ntop(AF_INET, &internet->sin_addr, rig->endpoint.address,
+                  sizeof rig->endpoint.address);
+    rig->endpoint.port = address->sa_family == AF_UNIX ? 0 : ntohs(internet->sin_port);
     return true;
 }
 
@@ -121,9 +136,7 @@ void rig_close(struct rig *rig)
 
 bool rig_connect(const struct rig *rig, struct postgres_client *client)
 {
-    bool is_unix = rig->endpoint.kind == ENDPOINT_UNIX;
-    return postgres_client_connect(client, is_unix ? rig->endpoint.path : rig->endpoint.address,
-                                   rig->endpoint.port);
+    return postgres_client_connect(client, rig->endpoint.address, rig->endpoint.port);
 }
 
 bool rig_login(const struct rig *rig, struct postgres_client *client)
@@ -131,12 +144,19 @@ bool rig_login(const struct rig *rig, struct postgres_client *client)
     return rig_connect(rig, client) && postgres_client_login(client, "demo", NULL);
 }
 
+bool rig_is_alive(struct rig *rig)
+{
+    relay_look(rig->relay);
+    return session_record_is_alive(relay_record(rig->relay), &rig->error);
+}
+
 enum session_outcome rig_outcome(struct rig *rig)
 {
     int64_t deadline = clock_monotonic() + WAIT_MILLISECONDS;
     for (;;) {
         error_clear(&rig->error);
-        enum session_outcome outcome = relay_get_outcome(rig->relay, NULL, NULL, &rig->error);
+        enum session_outcome outcome =
+            session_record_outcome(relay_record(rig->relay), NULL, NULL, &rig->error);
         if (outcome != SESSION_WAITING || clock_left(deadline) == 0)
             return outcome;
         poll(NULL, 0, 1);
@@ -147,7 +167,7 @@ void rig_wait_for_end(struct rig *rig)
 {
     int64_t deadline = clock_monotonic() + WAIT_MILLISECONDS;
     error_clear(&rig->error);
-    while (relay_is_alive(rig->relay, &rig->error) && clock_left(deadline) > 0)
+    while (rig_is_alive(rig) && clock_left(deadline) > 0)
         poll(NULL, 0, 1);
 }
 

@@ -22,11 +22,17 @@ void rig_files_remove(void);
 
 struct rig {
     struct tls_options tls;
-    struct relay_options options;
+    struct {
+        struct session_options session;
+        enum endpoint_kind endpoint;
+    } options;
     struct dial_target target;
     const struct credentials *credentials;
     struct relay *relay;
-    struct relay_endpoint endpoint;
+    struct {
+        char address[108]; /* or the path of a Unix socket */
+        uint16_t port;
+    } endpoint;
     struct peer *peer;             /* the server, when it is the rig's own */
     struct postgres_client client; /* closed with the rig */
     struct error error;
@@ -45,6 +51,8 @@ void rig_close(struct rig *rig);
 /* The real driver's side. */
 bool rig_connect(const struct rig *rig, struct postgres_client *client);
 bool rig_login(const struct rig *rig, struct postgres_client *client);
+
+bool rig_is_alive(struct rig *rig); /* the main session; else rig->error says why not */
 
 /* Waits until the relay has an outcome; returns it, with rig->error. */
 enum session_outcome rig_outcome(struct rig *rig);

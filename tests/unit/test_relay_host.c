@@ -199,7 +199,7 @@ CASE("no descriptor to open with")
     CHECK_FATAL(rig_open(&visit.rig));
     struct rlimit before = limit_descriptors(300);
     fill_to(&filling, FILL_LIMIT);
-    CHECK(relay_open(&visit.rig.options, &visit.rig.error) == NULL);
+    CHECK(relay_open(&visit.rig.options.session, ENDPOINT_LOOPBACK, &visit.rig.error) == NULL);
     CHECK_CONTAINS(visit.rig.error.text, "all 300");
     CHECK_CONTAINS(visit.rig.error.text, "5 more are needed");
     release_some(&filling, FILL_LIMIT);
@@ -215,7 +215,8 @@ static int start_without_threads(struct visit *visit)
     const struct rlimit limit = {1, 1};
     if (setgid(65534) != 0 || setuid(65534) != 0 || setrlimit(RLIMIT_NPROC, &limit) != 0)
         return 77;
-    visit->rig.relay = relay_open(&visit->rig.options, &visit->rig.error);
+    visit->rig.relay =
+        relay_open(&visit->rig.options.session, ENDPOINT_LOOPBACK, &visit->rig.error);
     if (visit->rig.relay != NULL)
         return 1;
     const char *text = visit->rig.error.text;

@@ -128,7 +128,7 @@ CASE("cancelling sessions travel in TLS")
     CHECK(actor_wait(&actor, &actor.cancels, 1));
     CHECK_NUMBER(actor.handshakes, 2);
     CHECK_NUMBER(actor.plaintext, 0);
-    CHECK(relay_is_alive(rig.relay, NULL));
+    CHECK(rig_is_alive(&rig));
     postgres_client_close(&canceller);
     /* One that ends its own side at once is carried all the same. */
     CHECK(rig_connect(&rig, &canceller));
@@ -192,7 +192,8 @@ CASE("closing during the handshake")
     CHECK(postgres_client_send_startup(&client, "demo"));
     while (atomic_load(&received) == 0)
         poll(NULL, 0, 1);
-    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), SESSION_WAITING);
+    CHECK_NUMBER(session_record_outcome(relay_record(rig.relay), NULL, NULL, &rig.error),
+                 SESSION_WAITING);
     CHECK_CONTAINS(rig.error.text, "TLS handshake");
     rig_close(&rig);
     CHECK(!postgres_client_read(&client));
@@ -212,7 +213,8 @@ CASE("a real driver that gives up")
     postgres_client_close(&rig.client);
     /* The relay is free for the next try, and says what the last one was waiting for. */
     CHECK(rig_connect(&rig, &rig.client));
-    while (relay_get_outcome(rig.relay, NULL, NULL, &rig.error) == SESSION_WAITING &&
+    while (session_record_outcome(relay_record(rig.relay), NULL, NULL, &rig.error) ==
+               SESSION_WAITING &&
            strstr(rig.error.text, "gave up while waiting for") == NULL)
         error_clear(&rig.error);
     CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_CONNECT);

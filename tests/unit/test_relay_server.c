@@ -71,17 +71,19 @@ CASE("a login through verified TLS")
     struct tls_report report;
     struct error_list warnings;
     CHECK_FATAL(rig_open(&rig));
-    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), SESSION_WAITING);
+    CHECK_NUMBER(session_record_outcome(relay_record(rig.relay), NULL, NULL, &rig.error),
+                 SESSION_WAITING);
     CHECK_TEXT(rig.error.text, ""); /* nothing that the real driver would not know better */
     CHECK(rig_login(&rig, &rig.client));
-    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), SESSION_CARRIED);
+    CHECK_NUMBER(session_record_outcome(relay_record(rig.relay), &report, &warnings, NULL),
+                 SESSION_CARRIED);
     CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK_NUMBER(report.mode, ODBCSSL_MODE_VERIFY_FULL);
     CHECK_TEXT(report.protocol, "TLSv1.3");
     CHECK_TEXT(report.peer_subject, "CN=localhost");
     CHECK_NUMBER(warnings.count, 0);
-    CHECK(relay_is_alive(rig.relay, NULL));
-    CHECK_NUMBER(relay_session_number(rig.relay), 1);
+    CHECK(rig_is_alive(&rig));
+    CHECK_NUMBER(session_record_number(relay_record(rig.relay)), 1);
     CHECK(postgres_client_query(
         &rig.client,
         "select ssl::text || ' ' || version from pg_stat_ssl where pid = pg_backend_pid()",
@@ -90,7 +92,7 @@ CASE("a login through verified TLS")
     postgres_client_close(&rig.client);
     rig_wait_for_end(&rig);
     CHECK_TEXT(rig.error.text, "");
-    CHECK_NUMBER(relay_session_number(rig.relay), 0);
+    CHECK_NUMBER(session_record_number(relay_record(rig.relay)), 0);
     rig_close(&rig);
 }
 
@@ -184,7 +186,7 @@ CASE("a client certificate")
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_connect(&rig, &rig.client));
     CHECK(postgres_client_login(&rig.client, "certified", NULL));
-    relay_get_outcome(rig.relay, &report, NULL, NULL);
+    session_record_outcome(relay_record(rig.relay), &report, NULL, NULL);
     CHECK(report.client_cert_sent);
     rig_close(&rig);
 }
@@ -199,7 +201,8 @@ CASE("a wrong password is the real driver's to tell")
     CHECK(rig.client.type == 'E');
     CHECK(memmem(buffer_content(&rig.client.message), buffer_length(&rig.client.message), "28P01",
                  5) != NULL);
-    CHECK_NUMBER(relay_get_outcome(rig.relay, NULL, NULL, &rig.error), SESSION_WAITING);
+    CHECK_NUMBER(session_record_outcome(relay_record(rig.relay), NULL, NULL, &rig.error),
+                 SESSION_WAITING);
     CHECK_TEXT(rig.error.text, "");
     postgres_client_close(&rig.client);
     CHECK(rig_connect(&rig, &rig.client));
@@ -215,7 +218,8 @@ static void check_plaintext(const char *user, enum session_outcome outcome, cons
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_connect(&rig, &rig.client));
     CHECK_NUMBER(postgres_client_login(&rig.client, user, NULL), outcome == SESSION_CARRIED);
-    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, NULL, &rig.error), outcome);
+    CHECK_NUMBER(session_record_outcome(relay_record(rig.relay), &report, NULL, &rig.error),
+                 outcome);
     CHECK_CONTAINS(rig.error.text, part);
     CHECK_NUMBER(report.state, ODBCSSL_STATE_PLAINTEXT);
     CHECK_NUMBER(report.version, TLS_VERSION_NONE);
@@ -247,7 +251,7 @@ CASE("a query is cancelled by a second session")
     } while (poll(&polled, 1, 100) == 0);
     CHECK(!postgres_client_answer(&rig.client, &answer));
     CHECK_CONTAINS(answer.error, "57014");
-    CHECK(relay_is_alive(rig.relay, NULL));
+    CHECK(rig_is_alive(&rig));
     CHECK(postgres_client_query(&rig.client, "select 'on'", &answer));
     CHECK_TEXT(answer.first, "on");
     rig_close(&rig);
@@ -278,7 +282,7 @@ CASE("200 relays at once")
     struct postgres_answer answer;
     for (size_t i = 0; i < COUNT; i++) {
         rigs[i] = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
-        rigs[i].options.wanted_port = 54321;
+        rigs[i].target.port = 54321;
         CHECK_FATAL(rig_open(&rigs[i]));
         CHECK_NUMBER(rigs[i].endpoint.port, 54321);
         CHECK_FATAL(rig_connect(&rigs[i], &clients[i]));
@@ -323,7 +327,8 @@ CASE("TLS 1.1, refused and asked for")
     rig.tls.minimum_version = TLS_VERSION_1_0;
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_login(&rig, &rig.client));
-    CHECK_NUMBER(relay_get_outcome(rig.relay, &report, &warnings, NULL), SESSION_CARRIED);
+    CHECK_NUMBER(session_record_outcome(relay_record(rig.relay), &report, &warnings, NULL),
+                 SESSION_CARRIED);
     CHECK_TEXT(report.protocol, "TLSv1.1");
     CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK_NUMBER(warnings.count, 1);
