@@ -11,81 +11,50 @@
 #include "base/buffer.h"
 #include "base/text.h"
 
-#define REPORT_TABLE "odbcssl_status"
-#define CERTIFICATE_TABLE "odbcssl_certificate"
-
 /* psqlodbc makes a long type of a varchar above MaxVarcharSize, 255 unless it is set, and many
  * programs cut or refuse values of long types: a longer value goes on in further rows. */
 #define VALUE_CHARACTERS 254
 #define NAME_CHARACTERS 32
 
-static void skip_blanks(struct cursor *cursor)
-{
-    while (cursor->left > 0 && text_is_blank((char)*cursor->next))
-        cursor_u8(cursor);
-}
+/* Every spelling, in lower case and without what does not count: blanks beside a sign, a ';' at the
+ * end. */
+static const struct {
+    const char *text;
+    enum status_statement statement;
+} spellings[] = {
+    {"call odbcssl_status", STATUS_STATEMENT_REPORT},
+    {"call odbcssl_status()", STATUS_STATEMENT_REPORT},
+    {"{call odbcssl_status}", STATUS_STATEMENT_REPORT},
+    {"{call odbcssl_status()}", STATUS_STATEMENT_REPORT},
+    {"select*from odbcssl_status", STATUS_STATEMENT_REPORT},
+    {"select*from odbcssl_certificate", STATUS_STATEMENT_CERTIFICATE},
+};
 
-static bool take_character(struct cursor *cursor, char wanted)
+static bool is_sign(char c)
 {
-    skip_blanks(cursor);
-    if (cursor->left == 0 || *cursor->next != (unsigned char)wanted)
-        return false;
-    cursor_u8(cursor);
-    return true;
-}
-
-static bool take_word(struct cursor *cursor, const char *wanted)
-{
-    char word[32];
-    size_t length = strlen(wanted);
-    skip_blanks(cursor);
-    const unsigned char *bytes = cursor_bytes(cursor, length);
-    if (bytes == NULL)
-        return false;
-    memcpy(word, bytes, length);
-    word[length] = '\0';
-    return text_equal_nocase(word, wanted);
-}
-
-static bool take_blank(struct cursor *cursor)
-{
-    return cursor->left > 0 && text_is_blank((char)*cursor->next);
-}
-
-/* [;] and nothing behind it. */
-static bool take_end(struct cursor *cursor)
-{
-    take_character(cursor, ';');
-    skip_blanks(cursor);
-    return cursor->left == 0 && !cursor->is_short;
-}
-
-/* [{] call odbcssl_status [()] [}] [;] */
-static bool is_call(struct cursor cursor)
-{
-    bool has_brace = take_character(&cursor, '{');
-    if (!take_word(&cursor, "call") || !take_blank(&cursor) || !take_word(&cursor, REPORT_TABLE))
-        return false;
-    if (take_character(&cursor, '(') && !take_character(&cursor, ')'))
-        return false;
-    return (!has_brace || take_character(&cursor, '}')) && take_end(&cursor);
-}
-
-/* select * from TABLE [;] */
-static bool is_select(struct cursor cursor, const char *table)
-{
-    return take_word(&cursor, "select") && take_character(&cursor, '*') &&
-           take_word(&cursor, "from") && take_blank(&cursor) && take_word(&cursor, table) &&
-           take_end(&cursor);
+    return strchr("{}()*;", c) != NULL;
 }
 
 enum status_statement status_parse(const char *text, size_t length)
 {
-    struct cursor cursor = cursor_over(text, length);
-    if (is_call(cursor) || is_select(cursor, REPORT_TABLE))
-        return STATUS_STATEMENT_REPORT;
-    return is_select(cursor, CERTIFICATE_TABLE) ? STATUS_STATEMENT_CERTIFICATE
-                                                : STATUS_STATEMENT_OTHER;
+    char plain[40];
+    size_t used = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (used + 2 > sizeof plain)
+            return STATUS_STATEMENT_OTHER;
+        if (text_is_blank(text[i]))
+            continue;
+        if (used > 0 && text_is_blank(text[i - 1]) && !is_sign(plain[used - 1]) &&
+            !is_sign(text[i]))
+            plain[used++] = ' ';
+        plain[used++] = text_lower(text[i]);
+    }
+    if (used > 0 && plain[used - 1] == ';')
+        used--;
+    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++)
+        if (used == strlen(spellings[i].text) && memcmp(plain, spellings[i].text, used) == 0)
+            return spellings[i].statement;
+    return STATUS_STATEMENT_OTHER;
 }
 
 enum status_dialect status_dialect_of(const char *dbms_name)
