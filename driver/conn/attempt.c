@@ -12,53 +12,25 @@
 #include "base/scratch.h"
 #include "base/text.h"
 #include "conn/link.h"
-#include "dispatch/functions.h"
 
 /* For what the real driver returns as its own connection string. */
 #define OUT_TEXT_SIZE 4096
-
-bool attempt_is_connected(const struct attempt *attempt)
-{
-    return SQL_SUCCEEDED(attempt->result);
-}
-
-void attempt_free(struct attempt *attempt)
-{
-    text_free_secret(attempt->out_text);
-    *attempt = (struct attempt){0};
-}
-
-/* in: of the request's flavour; out: OUT_TEXT_SIZE characters. */
-static SQLRETURN call_function(const struct connection *connection,
-                               const struct connect_request *request, void *in, size_t length,
-                               void *out)
-{
-    const struct driver_functions *functions = connection->driver->functions;
-    SQLHDBC real = connection->handle.real;
-    SQLSMALLINT in_length = request->flavour == FLAVOUR_WIDE ? (SQLSMALLINT)length : SQL_NTS;
-    SQLSMALLINT out_length = 0;
-    if (request->function == CONNECT_BROWSE_CONNECT)
-        return CALL_FLAVOUR(functions, request->flavour, SQLBrowseConnect,
-                            (real, in, in_length, out, OUT_TEXT_SIZE, &out_length));
-    return CALL_FLAVOUR(functions, request->flavour, SQLDriverConnect,
-                        (real, request->window, in, in_length, out, OUT_TEXT_SIZE, &out_length,
-                         request->completion));
-}
 
 static SQLRETURN call_driver(const struct connection *connection,
                              const struct connect_request *request, char *text,
                              struct attempt *attempt)
 {
-    const struct driver_functions *functions = connection->driver->functions;
+    const struct driver_functions *functions = &connection->driver->functions;
+    SQLHDBC real = connection->handle.real;
     bool is_wide = request->flavour == FLAVOUR_WIDE;
     bool is_browse = request->function == CONNECT_BROWSE_CONNECT;
     size_t length = strlen(text);
+    SQLSMALLINT out_length = 0;
     SQLRETURN result = SQL_ERROR;
-    if (!(is_browse ? HAS_FLAVOUR(functions, request->flavour, SQLBrowseConnect)
-                    : HAS_FLAVOUR(functions, request->flavour, SQLDriverConnect))) {
+    if (is_browse && !HAS_FLAVOUR(functions, request->flavour, SQLBrowseConnect)) {
         error_set(&attempt->error, ODBCSSL_ERROR_DRIVER_FUNCTION,
-                  "the real driver %s has no function %s%s", connection->driver->path,
-                  is_browse ? "SQLBrowseConnect" : "SQLDriverConnect", is_wide ? "W" : "");
+                  "the real driver %s has no function SQLBrowseConnect%s", connection->driver->path,
+                  is_wide ? "W" : "");
         return SQL_ERROR;
     }
     if (length > SHRT_MAX) {
@@ -71,10 +43,17 @@ static SQLRETURN call_driver(const struct connection *connection,
     /* Not on the stack, of which the real driver needs what there is. */
     SQLWCHAR *out = scratch_new(OUT_TEXT_SIZE * sizeof *out);
     SQLWCHAR *wide = is_wide ? text_to_utf16(text, length, &length) : NULL;
-    if (out == NULL || (is_wide && wide == NULL)) {
+    void *in = is_wide ? (void *)wide : text;
+    SQLSMALLINT in_length = is_wide ? (SQLSMALLINT)length : SQL_NTS;
+    if (out == NULL || in == NULL) {
         error_set_memory(&attempt->error);
     } else {
-        result = call_function(connection, request, is_wide ? (void *)wide : text, length, out);
+        void *place = out;
+        result = is_browse ? CALL_FLAVOUR(functions, request->flavour, SQLBrowseConnect,
+                                          (real, in, in_length, place, OUT_TEXT_SIZE, &out_length))
+                           : CALL_FLAVOUR(functions, request->flavour, SQLDriverConnect,
+                                          (real, request->window, in, in_length, place,
+                                           OUT_TEXT_SIZE, &out_length, request->completion));
         attempt->out_text =
             is_wide ? text_to_utf8(out, text_utf16_length(out), NULL) : strdup((const char *)out);
     }
@@ -104,7 +83,7 @@ static void check_carried(struct connection *connection, struct attempt *attempt
                   link->driver->path, elsewhere, link->target.host, link->target.port);
         attempt->outcome = SESSION_LOST;
     }
-    if (!attempt_is_connected(attempt))
+    if (!SQL_SUCCEEDED(attempt->result))
         return;
     if (attempt->outcome == SESSION_CARRIED) {
         error_clear(&attempt->error);
@@ -112,7 +91,7 @@ static void check_carried(struct connection *connection, struct attempt *attempt
             return;
     }
     struct guard *outer = guard_enter(connection->guard);
-    connection->driver->functions->SQLDisconnect(connection->handle.real);
+    connection->driver->functions.SQLDisconnect(connection->handle.real);
     guard_leave(outer);
     attempt->result = SQL_ERROR;
     error_set(&attempt->error, ODBCSSL_ERROR_DRIVER_BYPASSED,
@@ -121,12 +100,6 @@ static void check_carried(struct connection *connection, struct attempt *attempt
               "it elsewhere",
               link->driver->path, link->target.host, link->target.port);
     attempt->outcome = SESSION_LOST;
-}
-
-void attempt_abandon(struct connection *connection)
-{
-    connection_free_real(connection);
-    transport_close(&connection->link->transport);
 }
 
 /* A first call gives the driver its settings; a later round of SQLBrowseConnect, what was asked

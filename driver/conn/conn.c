@@ -4,7 +4,6 @@
  */
 #include "conn/conn.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,6 @@
 #include "conn/link.h"
 #include "conn/output.h"
 #include "conn/plan.h"
-#include "dispatch/functions.h"
 
 #define MODE_TEXT_SIZE 256
 
@@ -64,7 +62,7 @@ static void explain(const struct link *link, enum proto_plan plan, const struct 
 
 /* ---- the attempts ---- */
 
-/* What is reported of a session of a plan, whose plaintext has a state of its own. */
+/* What is reported of a session; plaintext: the state of one without TLS. */
 static void settle_report(struct link *link, struct tls_report *report,
                           enum odbcssl_state plaintext)
 {
@@ -83,9 +81,9 @@ static void take_report(struct link *link, const struct plan *plan, size_t numbe
 {
     char mode[MODE_TEXT_SIZE];
     settle_report(link, &attempt->report,
-                  plan->attempts[number] == PROTO_PLAN_PLAINTEXT
-                      ? plan_plaintext_state(plan, number)
-                      : attempt->report.state);
+                  plan->attempts[number] != PROTO_PLAN_PLAINTEXT ? attempt->report.state
+                  : number > 0                                   ? ODBCSSL_STATE_PLAINTEXT_FALLBACK
+                                                                 : ODBCSSL_STATE_PLAINTEXT);
     if (link->state == ODBCSSL_STATE_PLAINTEXT_FALLBACK)
         error_list_add(
             warnings, ODBCSSL_WARNING_FALLBACK,
@@ -105,12 +103,12 @@ static size_t run_plan(struct connection *connection, const struct connect_reque
 {
     size_t number = 0;
     attempt_run(connection, request, plan->attempts[0], &attempts[0]);
-    while (!attempt_is_connected(&attempts[number]) &&
+    while (!SQL_SUCCEEDED(attempts[number].result) &&
            plan_goes_on(plan, number, attempts[number].outcome)) {
         log_write(connection->link->log, "attempt %zu failed, going on: %s", number + 1,
                   attempts[number].error.text);
         number++;
-        attempt_abandon(connection);
+        connection_free_real(connection);
         attempt_run(connection, request, plan->attempts[number], &attempts[number]);
     }
     return number;
@@ -162,8 +160,8 @@ struct connecting {
 };
 
 static SQLRETURN connect_driver(struct connection *connection,
-                                const struct connect_request *request,
-                                struct connect_result *result, struct connecting *connecting)
+                                const struct connect_request *request, char **text_out,
+                                struct connecting *connecting)
 {
     struct link *link = connection->link;
     const struct plan plan = plan_make(link->settings.tls.mode, link->settings.tls.negotiation);
@@ -173,35 +171,22 @@ static SQLRETURN connect_driver(struct connection *connection,
     struct attempt *last = &attempts[number];
     SQLRETURN outcome = last->result;
     handle_take_outcome(&connection->handle, outcome);
-    if (attempt_is_connected(last)) {
-        result->out_string = output_string(link, last->out_text);
+    if (SQL_SUCCEEDED(outcome)) {
+        *text_out = output_string(link, last->out_text);
         take_report(link, &plan, number, last, &attempts[0], &connecting->warnings);
     } else if (outcome == SQL_NEED_DATA) {
-        result->out_string = last->out_text;
+        *text_out = last->out_text;
         last->out_text = NULL;
     } else {
         explain(link, plan.attempts[number], last, &error);
         add_failure(connection, last, &error);
     }
     for (size_t i = 0; i < PLAN_ATTEMPTS; i++)
-        attempt_free(&attempts[i]);
+        text_free_secret(attempts[i].out_text);
     return outcome;
 }
 
 /* ---- connecting ---- */
-
-static bool open_link(struct connection *connection, const struct connect_request *request,
-                      struct error_list *warnings, struct error *error)
-{
-    SQLULEN login_timeout = 0;
-    connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &login_timeout);
-    connection->link =
-        link_open(request->settings, login_timeout < UINT_MAX ? (unsigned)login_timeout : UINT_MAX,
-                  warnings, error);
-    if (connection->link != NULL)
-        connection->guard = &connection->link->transport.guard;
-    return connection->link != NULL;
-}
 
 static void close_link(struct connection *connection)
 {
@@ -216,7 +201,7 @@ void conn_abandon(struct connection *connection)
 }
 
 SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
-                       struct connect_result *result)
+                       char **text_out)
 {
     struct connecting *connecting = scratch_new(sizeof *connecting);
     struct error error = {0};
@@ -224,11 +209,17 @@ SQLRETURN conn_connect(struct connection *connection, const struct connect_reque
     /* A later round of SQLBrowseConnect: transport and real connection are there already. */
     bool is_browsing = request->function == CONNECT_BROWSE_CONNECT && connection->link != NULL &&
                        connection->handle.real != NULL;
-    *result = (struct connect_result){0};
+    *text_out = NULL;
     if (connecting == NULL)
         error_set_memory(&error);
-    else if (is_browsing || open_link(connection, request, &connecting->warnings, &error))
-        outcome = connect_driver(connection, request, result, connecting);
+    else if (!is_browsing)
+        connection->link = link_open(request->settings,
+                                     connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT),
+                                     &connecting->warnings, &error);
+    if (connecting != NULL && connection->link != NULL) {
+        connection->guard = &connection->link->transport.guard;
+        outcome = connect_driver(connection, request, text_out, connecting);
+    }
     diagnostics_add(&connection->handle.diagnostics, &error);
     if (SQL_SUCCEEDED(outcome)) {
         const struct link *link = connection->link;
@@ -249,7 +240,7 @@ SQLRETURN conn_disconnect(struct connection *connection)
     SQLRETURN outcome = SQL_SUCCESS;
     struct guard *outer = guard_enter(connection->guard);
     if (connection->handle.real != NULL)
-        outcome = connection->driver->functions->SQLDisconnect(connection->handle.real);
+        outcome = connection->driver->functions.SQLDisconnect(connection->handle.real);
     guard_leave(outer);
     if (!SQL_SUCCEEDED(outcome) && !conn_is_broken(connection, NULL))
         return outcome;

@@ -21,19 +21,15 @@ struct connect_request {
     SQLUSMALLINT completion;
 };
 
-struct connect_result {
-    char *out_string; /* for the application, encoded as settings; free with text_free_secret; NULL:
-                       * there is none, or memory is out */
-};
-
 /*
  * Connects. On failure the records of why stand in connection->handle.diagnostics (ours first, then
  * the real driver's) and nothing is left open: connection->handle.real is NULL.
  * SQL_SUCCESS_WITH_INFO with warnings. SQL_NEED_DATA only from CONNECT_BROWSE_CONNECT, with the
- * transport kept for the next call.
+ * transport kept for the next call. *text_out: for the application, encoded as settings; free with
+ * text_free_secret; NULL: there is none, or memory is out.
  */
 SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
-                       struct connect_result *result);
+                       char **text_out);
 
 /* Disconnects the real driver, ends the transport, frees the link. Also for a connection whose
  * connecting failed or was abandoned. Returns what the real driver's SQLDisconnect returned; when

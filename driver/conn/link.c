@@ -4,13 +4,13 @@
  */
 #include "conn/link.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fork.h"
 #include "base/text.h"
-#include "dispatch/functions.h"
 #include "interpose/interpose.h"
 #include "session/browser.h"
 #include "tls/verify.h"
@@ -77,7 +77,7 @@ bool link_choose_transport(struct link *link, struct error *error)
         return true;
     /* SQLAllocHandle is there in every driver that was loaded: it leads to the driver's library. */
     link->libraries =
-        interpose_prepare((const void *)link->driver->functions->SQLAllocHandle, &reason);
+        interpose_prepare((const void *)link->driver->functions.SQLAllocHandle, &reason);
     if (link->libraries != NULL) {
         link->way = ODBCSSL_TRANSPORT_INTERPOSED;
         return true;
@@ -119,12 +119,14 @@ static bool check_pin(const struct link *link, struct error *error)
 
 /* The shorter one counts when the application sets a login time-out, too: the real driver obeys it
  * in any case. */
-static void choose_timeout(struct link *link, unsigned login_timeout)
+static void choose_timeout(struct link *link, unsigned long login_timeout)
 {
     unsigned timeout = link->settings.tls.timeout;
     bool is_login = login_timeout != 0 && (timeout == 0 || login_timeout < timeout);
     bool is_set = !is_login && timeout != 0;
-    link->timeout = is_login ? login_timeout : is_set ? timeout : TLS_DEFAULT_TIMEOUT;
+    if (is_login)
+        timeout = login_timeout < UINT_MAX ? (unsigned)login_timeout : UINT_MAX;
+    link->timeout = timeout != 0 ? timeout : TLS_DEFAULT_TIMEOUT;
     snprintf(link->timeout_source, sizeof link->timeout_source, "%s%s",
              is_login ? "the application's login time-out"
              : is_set ? "SslTimeout, "
@@ -132,7 +134,7 @@ static void choose_timeout(struct link *link, unsigned login_timeout)
              is_set ? settings_source(&link->settings, "SslTimeout") : "");
 }
 
-static bool settle(struct link *link, const struct connstr *list, unsigned login_timeout,
+static bool settle(struct link *link, const struct connstr *list, unsigned long login_timeout,
                    struct error_list *warnings, struct error *error)
 {
     const struct connstr *given = &link->settings.driver_settings;
@@ -158,7 +160,7 @@ static void refuse(struct link **link, const struct error *error)
     link_close(link);
 }
 
-struct link *link_open_settings(const struct connstr *given, unsigned login_timeout,
+struct link *link_open_settings(const struct connstr *given, unsigned long login_timeout,
                                 struct error_list *warnings, struct error *error)
 {
     struct link *link = calloc(1, sizeof *link);
@@ -173,7 +175,7 @@ struct link *link_open_settings(const struct connstr *given, unsigned login_time
     return link;
 }
 
-struct link *link_open(const struct connstr *given, unsigned login_timeout,
+struct link *link_open(const struct connstr *given, unsigned long login_timeout,
                        struct error_list *warnings, struct error *error)
 {
     struct link *link = link_open_settings(given, login_timeout, warnings, error);

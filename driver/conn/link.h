@@ -39,13 +39,13 @@ struct link {
 /* Everything that can be decided before the real driver is asked to connect: settings, server,
  * files. given: what the connection string says. login_timeout: seconds, 0: none. NULL with error
  * set. */
-struct link *link_open(const struct connstr *given, unsigned login_timeout,
+struct link *link_open(const struct connstr *given, unsigned long login_timeout,
                        struct error_list *warnings, struct error *error);
 
 /* The steps of link_open, for a program that tells of each: the settings and the protocol they lead
  * to, the real driver, how it is carried, the files, the server. Files come before the network:
  * what is wrong there is told without a server. */
-struct link *link_open_settings(const struct connstr *given, unsigned login_timeout,
+struct link *link_open_settings(const struct connstr *given, unsigned long login_timeout,
                                 struct error_list *warnings, struct error *error);
 bool link_load_driver(struct link *link, struct error *error);
 bool link_choose_transport(struct link *link, struct error *error);

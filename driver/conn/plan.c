@@ -41,11 +41,3 @@ bool plan_goes_on(const struct plan *plan, size_t attempt, enum session_outcome 
     }
     return false;
 }
-
-enum odbcssl_state plan_plaintext_state(const struct plan *plan, size_t attempt)
-{
-    for (size_t i = 0; i < attempt; i++)
-        if (plan->attempts[i] != PROTO_PLAN_PLAINTEXT)
-            return ODBCSSL_STATE_PLAINTEXT_FALLBACK;
-    return ODBCSSL_STATE_PLAINTEXT;
-}

@@ -28,7 +28,4 @@ struct plan plan_make(enum odbcssl_mode mode, enum tls_negotiation negotiation);
 /* Whether an attempt that ended so may be followed by the plan's next one. */
 bool plan_goes_on(const struct plan *plan, size_t attempt, enum session_outcome outcome);
 
-/* SQL_SSL_STATE of a connection that was made in plaintext. */
-enum odbcssl_state plan_plaintext_state(const struct plan *plan, size_t attempt);
-
 #endif

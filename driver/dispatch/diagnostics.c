@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "dispatch/functions.h"
 #include "dispatch/handles.h"
 #include "dispatch/live_handles.h"
 
@@ -140,7 +139,7 @@ static void copy_real_text(enum flavour flavour, const SQLWCHAR *text, char *out
 bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
                      SQLSMALLINT number, struct diagnostic *out)
 {
-    const struct driver_functions *functions = driver->functions;
+    const struct driver_functions *functions = &driver->functions;
     enum flavour flavour = EITHER_FLAVOUR(functions, FLAVOUR_WIDE, SQLGetDiagRec);
     SQLWCHAR sqlstate[7] = {0}, text[REAL_TEXT_SIZE + 1] = {0};
     void *sqlstate_out = sqlstate, *text_out = text;

@@ -13,19 +13,34 @@
 
 #include "base/fork.h"
 #include "base/text.h"
-#include "dispatch/functions.h"
 
-struct loaded_driver {
-    struct driver driver;
-    struct driver_functions functions;
-    struct loaded_driver *next;
+const struct function_row function_rows[] = {
+#define OWN(name, number, parameters)                                                              \
+    {#name, number, offsetof(struct driver_functions, name)},
+#define OWN_TEXT(name, number, parameters, arguments)                                              \
+    {#name, number, offsetof(struct driver_functions, name)},
+#include "dispatch/functions.def"
+
+#define OWN(name, number, parameters)
+#define OWN_TEXT(name, number, parameters, arguments)                                              \
+    {#name "W", number, offsetof(struct driver_functions, name##W)},
+#include "dispatch/functions.def"
 };
+
+const size_t function_row_count = sizeof function_rows / sizeof function_rows[0];
+
+bool function_exists(const struct driver_functions *functions, const struct function_row *row)
+{
+    void *address;
+    memcpy(&address, (const char *)functions + row->offset, sizeof address);
+    return address != NULL;
+}
 
 FORK_GUARDED_LOCK(drivers)
 
 /* Real drivers stay until the process ends: their threads and exit handlers do not survive dlclose.
  */
-static struct loaded_driver *drivers;
+static struct driver *drivers;
 
 /* This library under any of its names: loading it as the real driver would never end. */
 static bool is_odbcssl(const char *path)
@@ -69,32 +84,31 @@ static bool has_connect_functions(const struct driver_functions *functions, cons
     return missing == NULL;
 }
 
-static struct loaded_driver *fill_driver(void *library, const char *path, struct error *error)
+static struct driver *fill_driver(void *library, const char *path, struct error *error)
 {
     struct link_map *map = NULL;
-    struct loaded_driver *loaded = calloc(1, sizeof *loaded);
-    if (loaded == NULL || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) {
+    struct driver *driver = calloc(1, sizeof *driver);
+    if (driver == NULL || dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) {
         error_set_memory(error);
-        free(loaded);
+        free(driver);
         return NULL;
     }
     for (size_t i = 0; i < function_row_count; i++) {
         void *address = find_own_symbol(library, map, function_rows[i].name);
-        memcpy((char *)&loaded->functions + function_rows[i].offset, &address, sizeof address);
+        memcpy((char *)&driver->functions + function_rows[i].offset, &address, sizeof address);
     }
-    loaded->driver.path = strdup(path);
-    loaded->driver.functions = &loaded->functions;
-    loaded->driver.is_unicode = loaded->functions.SQLDriverConnectW != NULL;
-    if (loaded->driver.path == NULL)
+    driver->path = strdup(path);
+    driver->is_unicode = driver->functions.SQLDriverConnectW != NULL;
+    if (driver->path == NULL)
         error_set_memory(error);
-    else if (has_connect_functions(&loaded->functions, path, error))
-        return loaded;
-    free(loaded->driver.path);
-    free(loaded);
+    else if (has_connect_functions(&driver->functions, path, error))
+        return driver;
+    free(driver->path);
+    free(driver);
     return NULL;
 }
 
-static struct loaded_driver *load_new(const char *path, struct error *error)
+static struct driver *load_new(const char *path, struct error *error)
 {
     if (is_odbcssl(path)) {
         error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
@@ -110,12 +124,12 @@ static struct loaded_driver *load_new(const char *path, struct error *error)
                   reason != NULL ? reason : "no reason given");
         return NULL;
     }
-    struct loaded_driver *loaded = fill_driver(library, path, error);
-    if (loaded != NULL) {
-        loaded->next = drivers;
-        drivers = loaded;
+    struct driver *driver = fill_driver(library, path, error);
+    if (driver != NULL) {
+        driver->next = drivers;
+        drivers = driver;
     }
-    return loaded;
+    return driver;
 }
 
 const struct driver *driver_load(const char *path, struct error *error)
@@ -125,31 +139,12 @@ const struct driver *driver_load(const char *path, struct error *error)
     if (real_path != NULL)
         path = real_path;
     drivers_lock();
-    struct loaded_driver *loaded = drivers;
-    while (loaded != NULL && strcmp(loaded->driver.path, path) != 0)
-        loaded = loaded->next;
-    if (loaded == NULL)
-        loaded = load_new(path, error);
+    struct driver *driver = drivers;
+    while (driver != NULL && strcmp(driver->path, path) != 0)
+        driver = driver->next;
+    if (driver == NULL)
+        driver = load_new(path, error);
     drivers_unlock();
     free(real_path);
-    return loaded != NULL ? &loaded->driver : NULL;
-}
-
-bool driver_check_connect(const struct driver *driver, enum flavour flavour, struct error *error)
-{
-    if (flavour == FLAVOUR_WIDE && driver->functions->SQLDriverConnectW == NULL)
-        return error_set(
-            error, ODBCSSL_ERROR_DRIVER_FUNCTION,
-            "the real driver %s has only ANSI functions, and the application connects with "
-            "SQLDriverConnectW: use libodbcssla.so instead of libodbcssl.so for it "
-            "(Driver= of odbcssl's section in odbcinst.ini)",
-            driver->path);
-    if (flavour == FLAVOUR_ANSI && driver->functions->SQLDriverConnect == NULL)
-        return error_set(
-            error, ODBCSSL_ERROR_DRIVER_FUNCTION,
-            "the real driver %s has only Unicode functions: it takes libodbcssl.so instead of "
-            "libodbcssla.so (Driver= of odbcssl's section in odbcinst.ini), and an "
-            "application that connects with SQLDriverConnectW",
-            driver->path);
-    return true;
+    return driver;
 }

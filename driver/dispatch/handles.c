@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "base/fork.h"
-#include "dispatch/functions.h"
 #include "dispatch/live_handles.h"
 
 struct environment *environment_new(void)
@@ -29,7 +28,7 @@ void environment_free(struct environment *environment)
         struct real_environment *real = environment->real_environments;
         environment->real_environments = real->next;
         if (!fork_is_inherited(real->generation))
-            real->driver->functions->SQLFreeHandle(SQL_HANDLE_ENV, real->real);
+            real->driver->functions.SQLFreeHandle(SQL_HANDLE_ENV, real->real);
         free(real);
     }
     pthread_mutex_destroy(&environment->lock);

@@ -125,6 +125,7 @@ struct connection {
     struct environment *environment;
     const struct driver *driver; /* NULL before connecting; set and cleared together with real */
     unsigned generation;         /* of the process that made real */
+    SQLINTEGER real_version;     /* of ODBC, as the real environment says: FreeTDS refuses 3.80 */
     enum flavour flavour;        /* the one it was connected with; set before conn_connect */
     bool is_connected;           /* set after conn_connect */
     struct saved_attribute *saved_attributes;
@@ -198,21 +199,12 @@ void handle_restore(struct handle *handle);
 struct descriptor *statement_wrap_descriptor(struct statement *statement, unsigned index,
                                              SQLHDESC real);
 
-/* The real environment for a driver, made with the environment's ODBC version when there is none
- * yet: FreeTDS refuses 3.80, then 3 is set. NULL with error set (the real driver's own message in
- * it). */
-struct real_environment *environment_real(struct environment *environment,
-                                          const struct driver *driver, struct error *error);
-
 /* A new real connection handle with the saved attributes replayed on it in the order in which they
- * were set; connection->handle.real and connection->driver name it from then on. NULL with error
- * set, also when the driver has no functions of connection->flavour to connect with. */
+ * were set; connection->handle.real and connection->driver name it from then on. Its environment is
+ * the one for this driver, made when there is none yet. NULL with error set (the real driver's own
+ * message in it), also when the driver has no functions of connection->flavour to connect with. */
 SQLHDBC connection_new_real(struct connection *connection, const struct driver *driver,
                             struct error *error);
-
-/* Whether the real driver has a lower ODBC version than the application asked for: the driver
- * manager warns of that itself, but it asks before the real driver is known. */
-bool connection_has_lower_version(struct connection *connection);
 
 /* Frees it, if there is one, and clears handle.real and driver. In a forked child it only forgets
  * it: freeing would talk to the parent's server. */
@@ -226,9 +218,8 @@ bool connection_save_attribute(struct connection *connection, enum flavour flavo
  * manager, which does the same with its own list, does not look either. */
 void attributes_replay(const struct connection *connection);
 
-/* The last number saved for an attribute; false when it was not set. */
-bool connection_saved_number(const struct connection *connection, SQLINTEGER attribute,
-                             SQLULEN *number_out);
+/* The last number saved for an attribute; 0 when it was not set. */
+SQLULEN connection_saved_number(const struct connection *connection, SQLINTEGER attribute);
 
 /* Whether an attribute's value, given with this length to SQLSetConnectAttr, is a text or bytes. */
 bool attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER length);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/fork.h"
-#include "dispatch/functions.h"
 #include "dispatch/handles.h"
 
 static void set_real_error(struct error *error, const struct driver *driver, enum handle_kind kind,
@@ -26,7 +25,7 @@ static bool set_version(const struct driver *driver, SQLHENV real, SQLINTEGER ve
 {
     SQLPOINTER value = (SQLPOINTER)(intptr_t)version;
     if (SQL_SUCCEEDED(
-            driver->functions->SQLSetEnvAttr(real, SQL_ATTR_ODBC_VERSION, value, SQL_IS_INTEGER)))
+            driver->functions.SQLSetEnvAttr(real, SQL_ATTR_ODBC_VERSION, value, SQL_IS_INTEGER)))
         return true;
     return version > (SQLINTEGER)SQL_OV_ODBC3 && set_version(driver, real, SQL_OV_ODBC3);
 }
@@ -34,7 +33,7 @@ static bool set_version(const struct driver *driver, SQLHENV real, SQLINTEGER ve
 static SQLINTEGER ask_version(const struct driver *driver, SQLHENV real, SQLINTEGER fallback)
 {
     SQLINTEGER version[2] = {0}; /* room for a driver that writes an SQLULEN */
-    const struct driver_functions *functions = driver->functions;
+    const struct driver_functions *functions = &driver->functions;
     if (functions->SQLGetEnvAttr == NULL ||
         !SQL_SUCCEEDED(
             functions->SQLGetEnvAttr(real, SQL_ATTR_ODBC_VERSION, version, SQL_IS_INTEGER, NULL)))
@@ -45,7 +44,7 @@ static SQLINTEGER ask_version(const struct driver *driver, SQLHENV real, SQLINTE
 static struct real_environment *make_environment(const struct driver *driver, SQLINTEGER version,
                                                  struct error *error)
 {
-    const struct driver_functions *functions = driver->functions;
+    const struct driver_functions *functions = &driver->functions;
     struct real_environment *environment = calloc(1, sizeof *environment);
     if (environment == NULL) {
         error_set_memory(error);
@@ -71,8 +70,8 @@ static struct real_environment *make_environment(const struct driver *driver, SQ
     return environment;
 }
 
-struct real_environment *environment_real(struct environment *environment,
-                                          const struct driver *driver, struct error *error)
+static struct real_environment *find_environment(struct environment *environment,
+                                                 const struct driver *driver, struct error *error)
 {
     pthread_mutex_lock(&environment->lock);
     struct real_environment *found = environment->real_environments;
@@ -89,17 +88,37 @@ struct real_environment *environment_real(struct environment *environment,
     return found;
 }
 
+/* A driver manager does not mix the two flavours on one connection. */
+static bool check_flavour(const struct driver *driver, enum flavour flavour, struct error *error)
+{
+    if (flavour == FLAVOUR_WIDE && driver->functions.SQLDriverConnectW == NULL)
+        return error_set(
+            error, ODBCSSL_ERROR_DRIVER_FUNCTION,
+            "the real driver %s has only ANSI functions, and the application connects with "
+            "SQLDriverConnectW: use libodbcssla.so instead of libodbcssl.so for it "
+            "(Driver= of odbcssl's section in odbcinst.ini)",
+            driver->path);
+    if (flavour == FLAVOUR_ANSI && driver->functions.SQLDriverConnect == NULL)
+        return error_set(
+            error, ODBCSSL_ERROR_DRIVER_FUNCTION,
+            "the real driver %s has only Unicode functions: it takes libodbcssl.so instead of "
+            "libodbcssla.so (Driver= of odbcssl's section in odbcinst.ini), and an "
+            "application that connects with SQLDriverConnectW",
+            driver->path);
+    return true;
+}
+
 SQLHDBC connection_new_real(struct connection *connection, const struct driver *driver,
                             struct error *error)
 {
     SQLHDBC real = SQL_NULL_HDBC;
-    if (!driver_check_connect(driver, connection->flavour, error))
+    if (!check_flavour(driver, connection->flavour, error))
         return SQL_NULL_HDBC;
-    struct real_environment *environment = environment_real(connection->environment, driver, error);
+    struct real_environment *environment = find_environment(connection->environment, driver, error);
     if (environment == NULL)
         return SQL_NULL_HDBC;
     if (!SQL_SUCCEEDED(
-            driver->functions->SQLAllocHandle(SQL_HANDLE_DBC, environment->real, &real))) {
+            driver->functions.SQLAllocHandle(SQL_HANDLE_DBC, environment->real, &real))) {
         set_real_error(error, driver, HANDLE_ENVIRONMENT, environment->real,
                        "made no connection handle");
         return SQL_NULL_HDBC;
@@ -107,22 +126,15 @@ SQLHDBC connection_new_real(struct connection *connection, const struct driver *
     connection->handle.real = real;
     connection->driver = driver;
     connection->generation = fork_generation();
+    connection->real_version = environment->odbc_version;
     attributes_replay(connection);
     return real;
-}
-
-bool connection_has_lower_version(struct connection *connection)
-{
-    struct error error = {0};
-    const struct real_environment *real =
-        environment_real(connection->environment, connection->driver, &error);
-    return real != NULL && real->odbc_version < connection->environment->odbc_version;
 }
 
 void connection_free_real(struct connection *connection)
 {
     if (connection->handle.real != SQL_NULL_HANDLE && !fork_is_inherited(connection->generation))
-        connection->driver->functions->SQLFreeHandle(SQL_HANDLE_DBC, connection->handle.real);
+        connection->driver->functions.SQLFreeHandle(SQL_HANDLE_DBC, connection->handle.real);
     connection->handle.real = SQL_NULL_HANDLE;
     connection->driver = NULL;
 }

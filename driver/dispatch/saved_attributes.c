@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "dispatch/functions.h"
 
 /* No object lies on the first page of memory: such a value is a number, whatever length says. */
 #define FIRST_ADDRESS 4096u
@@ -93,18 +92,14 @@ bool connection_save_attribute(struct connection *connection, enum flavour flavo
     return true;
 }
 
-bool connection_saved_number(const struct connection *connection, SQLINTEGER attribute,
-                             SQLULEN *number_out)
+SQLULEN connection_saved_number(const struct connection *connection, SQLINTEGER attribute)
 {
-    bool is_found = false;
+    SQLULEN number = 0;
     const struct saved_attribute *saved = connection->saved_attributes;
-    for (; saved != NULL; saved = saved->next) {
-        if (saved->attribute != attribute || saved->is_string)
-            continue;
-        *number_out = (SQLULEN)saved->value;
-        is_found = true;
-    }
-    return is_found;
+    for (; saved != NULL; saved = saved->next)
+        if (saved->attribute == attribute && !saved->is_string)
+            number = (SQLULEN)saved->value;
+    return number;
 }
 
 /* A text for a real driver that has only the other flavour's function. */
@@ -122,7 +117,7 @@ static void replay_converted(const struct driver_functions *functions, SQLHDBC r
 
 void attributes_replay(const struct connection *connection)
 {
-    const struct driver_functions *functions = connection->driver->functions;
+    const struct driver_functions *functions = &connection->driver->functions;
     SQLHDBC real = connection->handle.real;
     const struct saved_attribute *saved = connection->saved_attributes;
     for (; saved != NULL; saved = saved->next) {

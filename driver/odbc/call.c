@@ -83,7 +83,7 @@ static bool begin(struct call *call)
         call->outcome = fail_unusable(call);
         return false;
     }
-    call->functions = call->connection->driver->functions;
+    call->functions = &call->connection->driver->functions;
     call->guard = guard_place();
     call->outer = *call->guard;
     return true;

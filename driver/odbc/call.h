@@ -9,7 +9,6 @@
 #include <sqlucode.h>
 
 #include "base/current_guard.h"
-#include "dispatch/functions.h"
 #include "dispatch/handles.h"
 
 /* An entry point of the library: everything else is hidden. */

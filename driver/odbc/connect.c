@@ -27,13 +27,15 @@ static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
     return NULL;
 }
 
-/* The driver manager's own message, which it would add if it could ask the real driver. To records
- * that SQLConnect brings it adds its name itself. */
+/* The driver manager's own message for a real driver of a lower version than the application asked
+ * for: it would add it if it could ask the real driver. To records that SQLConnect brings it adds
+ * its name itself. */
 static SQLRETURN warn_of_version(struct connection *connection, const char *manager,
                                  SQLRETURN outcome)
 {
     struct diagnostic record = {.sqlstate = "01000"};
-    if (!SQL_SUCCEEDED(outcome) || !connection_has_lower_version(connection))
+    if (!SQL_SUCCEEDED(outcome) ||
+        connection->real_version >= connection->environment->odbc_version)
         return outcome;
     snprintf(record.message, sizeof record.message,
              "%s[Driver Manager]Driver does not support the requested version", manager);
@@ -44,19 +46,17 @@ static SQLRETURN warn_of_version(struct connection *connection, const char *mana
 static SQLRETURN connect_request(struct connection *connection,
                                  const struct connect_request *request, const struct answer *output)
 {
-    struct connect_result result = {0};
+    char *text;
     connection->flavour = request->flavour;
-    SQLRETURN outcome = conn_connect(connection, request, &result);
+    SQLRETURN outcome = conn_connect(connection, request, &text);
     connection->is_connected = SQL_SUCCEEDED(outcome);
-    bool has_output =
-        result.out_string != NULL && (SQL_SUCCEEDED(outcome) || outcome == SQL_NEED_DATA);
     /* Without memory there is no text: the connection is open, so an error would be wrong. */
-    if (has_output && strings_answer(request->flavour, result.out_string,
-                                     strings_unit(request->flavour), output) == STRINGS_CUT) {
+    if (text != NULL && strings_answer(request->flavour, text, strings_unit(request->flavour),
+                                       output) == STRINGS_CUT) {
         call_warn_truncated(&connection->handle, "the connection string");
         outcome = outcome == SQL_SUCCESS ? SQL_SUCCESS_WITH_INFO : outcome;
     }
-    text_free_secret(result.out_string);
+    text_free_secret(text);
     return outcome;
 }
 

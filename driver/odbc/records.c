@@ -74,7 +74,7 @@ static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number
                                  const struct record_buffer *buffer)
 {
     struct diagnostic record;
-    const struct driver_functions *functions = source->driver->functions;
+    const struct driver_functions *functions = &source->driver->functions;
     const struct handle *handle = source->handle;
     const struct answer *message = &buffer->message;
     if (HAS_FLAVOUR(functions, source->flavour, SQLGetDiagRec))
@@ -172,7 +172,7 @@ static SQLRETURN get_record_field(const struct source *source, const struct diag
 /* Some have no other name than the data source's, which they were not told. */
 static bool is_server_unnamed(const struct source *source, SQLSMALLINT number)
 {
-    const struct driver_functions *functions = source->driver->functions;
+    const struct driver_functions *functions = &source->driver->functions;
     enum flavour flavour = EITHER_FLAVOUR(functions, FLAVOUR_WIDE, SQLGetDiagField);
     SQLSMALLINT length = -1;
     SQLWCHAR text[64];
@@ -187,7 +187,7 @@ static bool is_server_unnamed(const struct source *source, SQLSMALLINT number)
 static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number, SQLSMALLINT field,
                                 const struct answer *answer)
 {
-    const struct driver_functions *functions = source->driver->functions;
+    const struct driver_functions *functions = &source->driver->functions;
     struct handle *handle = source->handle;
     const struct connection *connection = call_connection_of(handle);
     struct diagnostic record;

@@ -19,6 +19,21 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct fake_handle *alive;
 static bool is_cancelled;
 
+static void lock_before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void unlock_after_fork(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+__attribute__((constructor)) static void guard_forks(void)
+{
+    pthread_atfork(lock_before_fork, unlock_after_fork, unlock_after_fork);
+}
+
 EXPORT struct fake_control *fake_control(void);
 
 EXPORT struct fake_control *fake_control(void)

@@ -9,7 +9,6 @@
 #include "base/fork.h"
 #include "base/text.h"
 #include "conn/conn.h"
-#include "dispatch/functions.h"
 
 #define VALUE_SIZE 1024
 
@@ -47,7 +46,7 @@ static void get_setting(const char *text, const char *keyword, char *out)
 static SQLRETURN call_real(const struct connection *connection,
                            const struct connect_request *request, const char *text)
 {
-    const struct driver_functions *functions = connection->driver->functions;
+    const struct driver_functions *functions = &connection->driver->functions;
     SQLHDBC real = connection->handle.real;
     if (request->flavour == FLAVOUR_ANSI)
         return functions->SQLDriverConnect(real, request->window, (SQLCHAR *)text, SQL_NTS, NULL, 0,
@@ -85,7 +84,7 @@ static SQLRETURN fail(struct connection *connection, const struct error *error)
 }
 
 static SQLRETURN connect_text(struct connection *connection, const struct connect_request *request,
-                              const char *text, struct connect_result *result)
+                              const char *text, char **text_out)
 {
     struct error error = {0};
     char target[VALUE_SIZE], warn[VALUE_SIZE];
@@ -100,8 +99,8 @@ static SQLRETURN connect_text(struct connection *connection, const struct connec
         return fail(connection, &error);
     }
     open_link(connection, text);
-    result->out_string = malloc(strlen(text) + 8);
-    sprintf(result->out_string, "%s;Out=1", text);
+    *text_out = malloc(strlen(text) + 8);
+    sprintf(*text_out, "%s;Out=1", text);
     get_setting(text, "Warn", warn);
     if (warn[0] == '\0')
         return outcome;
@@ -111,11 +110,11 @@ static SQLRETURN connect_text(struct connection *connection, const struct connec
 }
 
 SQLRETURN
-conn_connect(struct connection *connection, const struct connect_request *request,
-             struct connect_result *result)
+conn_connect(struct connection *connection, const struct connect_request *request, char **text_out)
 {
     char *text = connstr_format(request->settings);
-    SQLRETURN outcome = connect_text(connection, request, text, result);
+    *text_out = NULL;
+    SQLRETURN outcome = connect_text(connection, request, text, text_out);
     free(text);
     return outcome;
 }
@@ -123,7 +122,7 @@ conn_connect(struct connection *connection, const struct connect_request *reques
 SQLRETURN
 conn_disconnect(struct connection *connection)
 {
-    SQLRETURN outcome = connection->driver->functions->SQLDisconnect(connection->handle.real);
+    SQLRETURN outcome = connection->driver->functions.SQLDisconnect(connection->handle.real);
     if (SQL_SUCCEEDED(outcome))
         conn_abandon(connection);
     return outcome;

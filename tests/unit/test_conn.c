@@ -68,14 +68,6 @@ CASE("only the server's own word leads to the next attempt")
     }
 }
 
-CASE("plaintext by choice and by fallback are told apart")
-{
-    struct plan allow = plan_make(ODBCSSL_MODE_ALLOW, TLS_NEGOTIATION_STARTTLS);
-    struct plan prefer = plan_make(ODBCSSL_MODE_PREFER, TLS_NEGOTIATION_STARTTLS);
-    CHECK_NUMBER(plan_plaintext_state(&allow, 0), ODBCSSL_STATE_PLAINTEXT);
-    CHECK_NUMBER(plan_plaintext_state(&prefer, 1), ODBCSSL_STATE_PLAINTEXT_FALLBACK);
-}
-
 SUITE("plan", NULL, NULL)
 
 /* ---- pqopt ---- */

@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "dispatch/driver.h"
-#include "dispatch/functions.h"
 #include "dispatch/handles.h"
 #include "support/fake_driver.h"
 #include "support/fork_beside.h"
@@ -41,8 +40,8 @@ CASE("is loaded once per path")
     CHECK(load_fake("fakea.so") != driver);
     CHECK(driver->is_unicode);
     CHECK(!load_fake("fakea.so")->is_unicode);
-    CHECK(driver->functions->SQLExecDirectW != NULL);
-    CHECK(driver->functions->SQLBulkOperations == NULL);
+    CHECK(driver->functions.SQLExecDirectW != NULL);
+    CHECK(driver->functions.SQLBulkOperations == NULL);
 }
 
 CASE("that is not there: path and the loader's reason")
@@ -88,7 +87,12 @@ static bool use_shared(void)
 {
     struct error error = {0};
     const struct driver *driver = driver_load(fake_path("fakew.so"), &error);
-    return driver != NULL && environment_real(shared_environment, driver, &error) != NULL;
+    struct connection *connection = connection_new(shared_environment);
+    connection->flavour = FLAVOUR_WIDE;
+    bool is_usable =
+        driver != NULL && connection_new_real(connection, driver, &error) != SQL_NULL_HDBC;
+    connection_free(connection);
+    return is_usable;
 }
 
 CASE("serves a child that is forked while threads load it")
@@ -100,50 +104,7 @@ CASE("serves a child that is forked while threads load it")
     environment_free(shared_environment);
 }
 
-CASE("has to have the functions of the application's flavour")
-{
-    struct error wide = {0}, ansi = {0};
-    CHECK(!driver_check_connect(load_fake("fakea.so"), FLAVOUR_WIDE, &wide));
-    CHECK_TEXT(error_sqlstate(wide.code), "IM001");
-    CHECK_CONTAINS(wide.text, "use libodbcssla.so");
-    CHECK(!driver_check_connect(load_fake("fakew.so"), FLAVOUR_ANSI, &ansi));
-    CHECK_TEXT(error_sqlstate(ansi.code), "IM001");
-    CHECK_CONTAINS(ansi.text, "only Unicode functions");
-    CHECK(driver_check_connect(load_fake("fakea.so"), FLAVOUR_ANSI, NULL));
-    CHECK(driver_check_connect(load_fake("fake.so"), FLAVOUR_WIDE, NULL));
-}
-
 SUITE("real driver", NULL, NULL)
-
-CASE("ODBC 3.80 becomes 3 for a driver that refuses it")
-{
-    struct error error = {0};
-    struct fake_control *control = fake_open("fake.so");
-    const struct driver *driver = load_fake("fake.so");
-    control->refuses_odbc_380 = 1;
-    struct environment *environment = environment_new();
-    environment->odbc_version = SQL_OV_ODBC3_80;
-    struct real_environment *real = environment_real(environment, driver, &error);
-    CHECK_FATAL(real != NULL);
-    CHECK_TEXT(control->calls, "SQLAllocHandle 1\nSQLSetEnvAttr 200=380\nSQLSetEnvAttr 200=3\n");
-    CHECK_NUMBER(environment->odbc_version, SQL_OV_ODBC3_80);
-    environment_free(environment);
-    CHECK_NUMBER(control->handles, 0);
-}
-
-CASE("has one real environment per real driver")
-{
-    struct error error = {0};
-    struct fake_control *control = fake_open("fake.so"), *other = fake_open("fakea.so");
-    struct environment *environment = environment_new();
-    struct real_environment *first = environment_real(environment, load_fake("fake.so"), &error);
-    struct real_environment *second = environment_real(environment, load_fake("fakea.so"), &error);
-    CHECK(first != second);
-    CHECK(environment_real(environment, load_fake("fake.so"), &error) == first);
-    CHECK(environment_real(environment, load_fake("fakea.so"), &error) == second);
-    environment_free(environment);
-    CHECK_NUMBER(control->handles + other->handles, 0);
-}
 
 static struct connection *new_connection(enum flavour flavour)
 {
@@ -157,6 +118,66 @@ static void free_connection(struct connection *connection)
     struct environment *environment = connection->environment;
     connection_free(connection);
     environment_free(environment);
+}
+
+static bool can_connect(const char *name, enum flavour flavour, struct error *error)
+{
+    struct connection *connection = new_connection(flavour);
+    bool is_made = connection_new_real(connection, load_fake(name), error) != SQL_NULL_HDBC;
+    free_connection(connection);
+    return is_made;
+}
+
+CASE("the real driver has to have the functions of the application's flavour")
+{
+    struct error wide = {0}, ansi = {0};
+    CHECK(!can_connect("fakea.so", FLAVOUR_WIDE, &wide));
+    CHECK_TEXT(error_sqlstate(wide.code), "IM001");
+    CHECK_CONTAINS(wide.text, "use libodbcssla.so");
+    CHECK(!can_connect("fakew.so", FLAVOUR_ANSI, &ansi));
+    CHECK_TEXT(error_sqlstate(ansi.code), "IM001");
+    CHECK_CONTAINS(ansi.text, "only Unicode functions");
+    CHECK(can_connect("fakea.so", FLAVOUR_ANSI, NULL));
+    CHECK(can_connect("fake.so", FLAVOUR_WIDE, NULL));
+}
+
+CASE("ODBC 3.80 becomes 3 for a driver that refuses it")
+{
+    struct error error = {0};
+    struct fake_control *control = fake_open("fake.so");
+    struct connection *connection = new_connection(FLAVOUR_WIDE);
+    control->refuses_odbc_380 = 1;
+    connection->environment->odbc_version = SQL_OV_ODBC3_80;
+    CHECK_FATAL(connection_new_real(connection, load_fake("fake.so"), &error) != SQL_NULL_HDBC);
+    CHECK_TEXT(control->calls, "SQLAllocHandle 1\nSQLSetEnvAttr 200=380\nSQLSetEnvAttr 200=3\n"
+                               "SQLAllocHandle 2\n");
+    CHECK_NUMBER(connection->environment->odbc_version, SQL_OV_ODBC3_80);
+    free_connection(connection);
+    CHECK_NUMBER(control->handles, 0);
+}
+
+static void check_environments(struct environment *environment, const char *name, size_t count)
+{
+    struct error error = {0};
+    struct connection *connection = connection_new(environment);
+    CHECK(connection_new_real(connection, load_fake(name), &error) != SQL_NULL_HDBC);
+    connection_free(connection);
+    for (struct real_environment *real = environment->real_environments; real != NULL;
+         real = real->next)
+        count--;
+    CHECK_NUMBER(count, 0);
+}
+
+CASE("has one real environment per real driver")
+{
+    struct fake_control *control = fake_open("fake.so"), *other = fake_open("fakea.so");
+    struct environment *environment = environment_new();
+    check_environments(environment, "fake.so", 1);
+    check_environments(environment, "fakea.so", 2);
+    check_environments(environment, "fake.so", 2);
+    check_environments(environment, "fakea.so", 2);
+    environment_free(environment);
+    CHECK_NUMBER(control->handles + other->handles, 0);
 }
 
 static void save(struct connection *connection, enum flavour flavour, SQLINTEGER attribute,
@@ -224,13 +245,11 @@ CASE("attributes are converted for a driver without the flavour")
 
 CASE("the last number set counts")
 {
-    SQLULEN number = 0;
     struct connection *connection = new_connection(FLAVOUR_ANSI);
-    CHECK(!connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &number));
+    CHECK_NUMBER(connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT), 0);
     save(connection, FLAVOUR_ANSI, SQL_ATTR_LOGIN_TIMEOUT, (void *)5, 4);
     save(connection, FLAVOUR_ANSI, SQL_ATTR_LOGIN_TIMEOUT, (void *)9, 4);
-    CHECK(connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT, &number));
-    CHECK_NUMBER(number, 9);
+    CHECK_NUMBER(connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT), 9);
     free_connection(connection);
 }
 
@@ -321,9 +340,9 @@ static void take_from(const char *name)
     SQLWCHAR nothing_wide[1] = {0};
     SQLCHAR nothing[1] = {0};
     if (driver->is_unicode)
-        driver->functions->SQLDriverConnectW(real, NULL, nothing_wide, SQL_NTS, NULL, 0, NULL, 0);
+        driver->functions.SQLDriverConnectW(real, NULL, nothing_wide, SQL_NTS, NULL, 0, NULL, 0);
     else
-        driver->functions->SQLDriverConnect(real, NULL, nothing, SQL_NTS, NULL, 0, NULL, 0);
+        driver->functions.SQLDriverConnect(real, NULL, nothing, SQL_NTS, NULL, 0, NULL, 0);
     diagnostics_take_real(&diagnostics, driver, HANDLE_CONNECTION, real);
     CHECK_NUMBER(diagnostics_count(&diagnostics), 1);
     CHECK(diagnostics_get(&diagnostics, 0, &record));
