@@ -99,8 +99,8 @@ static void add_mode(struct check *check)
 static void add_settings(struct check *check)
 {
     const struct settings *settings = &check->link->settings;
-    for (size_t i = 0; i < settings->item_count; i++) {
-        const struct setting *item = &settings->items[i];
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const struct option *item = &settings->items[i];
         char *value = item->value != NULL ? token_hide_pin(item->value) : NULL;
         findings_add_setting(&check->findings, item->keyword, value, item->source);
         free(value);

@@ -8,10 +8,7 @@
 
 #include "base/options.h"
 
-#define ENCRYPT "Encrypt"
-#define TRUST "TrustServerCertificate"
-
-enum encrypt_word { ENCRYPT_NO, ENCRYPT_YES, ENCRYPT_STRICT };
+enum encrypt_word { ENCRYPT_UNSET, ENCRYPT_NO, ENCRYPT_YES, ENCRYPT_STRICT };
 
 static const struct key_word encrypt_words[] = {
     {"no", ENCRYPT_NO, false},         {"optional", ENCRYPT_NO, false},
@@ -26,77 +23,51 @@ static const struct key_word trust_words[] = {
     {"1", true, true},    {"0", false, true},   {NULL, 0, false},
 };
 
-#define BIT(mode) (1u << (mode))
-#define BITS_WITHOUT_VERIFYING                                                                     \
-    (BIT(ODBCSSL_MODE_DISABLE) | BIT(ODBCSSL_MODE_ALLOW) | BIT(ODBCSSL_MODE_PREFER))
+static const struct key encrypt_key = {.name = "Encrypt", .kind = KEY_WORD, .words = encrypt_words};
+static const struct key trust_key = {
+    .name = "TrustServerCertificate", .kind = KEY_WORD, .words = trust_words};
 
-/* What a combination means, and which other modes do not contradict it. */
-struct meaning {
+#define BIT(mode) (1u << (mode))
+#define WITHOUT_VERIFYING                                                                          \
+    (BIT(ODBCSSL_MODE_DISABLE) | BIT(ODBCSSL_MODE_ALLOW) | BIT(ODBCSSL_MODE_PREFER))
+#define REQUIRE BIT(ODBCSSL_MODE_REQUIRE)
+#define VERIFY_FULL BIT(ODBCSSL_MODE_VERIFY_FULL)
+
+/* What Encrypt means without and with TrustServerCertificate, and which other modes do not
+ * contradict it. Alone, TrustServerCertificate says nothing about whether to encrypt. */
+static const struct meaning {
     enum odbcssl_mode mode;
     unsigned agreeing;
     bool is_direct;
+} meanings[][2] = {
+    [ENCRYPT_UNSET] = {{ODBCSSL_MODE_VERIFY_FULL,
+                        BIT(ODBCSSL_MODE_DISABLE) | BIT(ODBCSSL_MODE_VERIFY_CA) | VERIFY_FULL,
+                        false},
+                       {ODBCSSL_MODE_REQUIRE, WITHOUT_VERIFYING | REQUIRE, false}},
+    [ENCRYPT_NO] = {{ODBCSSL_MODE_PREFER, WITHOUT_VERIFYING, false},
+                    {ODBCSSL_MODE_PREFER, WITHOUT_VERIFYING, false}},
+    [ENCRYPT_YES] = {{ODBCSSL_MODE_VERIFY_FULL, VERIFY_FULL, false},
+                     {ODBCSSL_MODE_REQUIRE, REQUIRE, false}},
+    [ENCRYPT_STRICT] = {{ODBCSSL_MODE_VERIFY_FULL, VERIFY_FULL, true},
+                        {ODBCSSL_MODE_VERIFY_FULL, VERIFY_FULL, true}},
 };
 
-static const struct meaning meaning_no = {ODBCSSL_MODE_PREFER, BITS_WITHOUT_VERIFYING, false};
-static const struct meaning meaning_yes = {ODBCSSL_MODE_VERIFY_FULL, BIT(ODBCSSL_MODE_VERIFY_FULL),
-                                           false};
-static const struct meaning meaning_yes_trusting = {ODBCSSL_MODE_REQUIRE, BIT(ODBCSSL_MODE_REQUIRE),
-                                                    false};
-static const struct meaning meaning_strict = {ODBCSSL_MODE_VERIFY_FULL,
-                                              BIT(ODBCSSL_MODE_VERIFY_FULL), true};
-/* Alone, TrustServerCertificate says nothing about whether to encrypt. */
-static const struct meaning meaning_trusting = {
-    ODBCSSL_MODE_REQUIRE, BITS_WITHOUT_VERIFYING | BIT(ODBCSSL_MODE_REQUIRE), false};
-static const struct meaning meaning_untrusting = {
-    ODBCSSL_MODE_VERIFY_FULL,
-    BIT(ODBCSSL_MODE_DISABLE) | BIT(ODBCSSL_MODE_VERIFY_CA) | BIT(ODBCSSL_MODE_VERIFY_FULL), false};
-
-struct reading {
-    struct found found;
-    int word;
-};
-
-/* reading->found stays empty when the keyword is nowhere. */
-static bool read_word(const struct places *places, const char *name, const struct key_word *words,
-                      struct reading *reading, struct error *error)
+/* found_out stays empty, and *word_out 0, when the keyword is nowhere. */
+static bool read_word(const struct places *places, const struct key *key, struct found *found_out,
+                      int *word_out, struct error *error)
 {
-    *reading = (struct reading){0};
-    if (!places_find_name(places, name, NULL, &reading->found, error))
+    *word_out = 0;
+    if (!places_find_name(places, key->name, NULL, found_out, error))
         return false;
-    if (reading->found.value == NULL)
-        return true;
-    const struct key_word *word = key_find_word(words, reading->found.value);
-    if (word != NULL) {
-        reading->word = word->value;
-        return true;
-    }
-    char description[KEY_DESCRIPTION_SIZE], list[100];
-    return error_set(
-        error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: the value is not known; it takes %s",
-        places_describe(places, &reading->found, NULL, description, sizeof description),
-        key_list_words(words, list, sizeof list));
-}
-
-static const struct meaning *combine(const struct reading *encrypt, const struct reading *trust)
-{
-    bool is_trusting = trust->found.value != NULL && trust->word;
-    if (encrypt->found.value == NULL)
-        return is_trusting ? &meaning_trusting : &meaning_untrusting;
-    switch ((enum encrypt_word)encrypt->word) {
-    case ENCRYPT_NO:
-        return &meaning_no;
-    case ENCRYPT_YES:
-        return is_trusting ? &meaning_yes_trusting : &meaning_yes;
-    case ENCRYPT_STRICT:
-        return &meaning_strict;
-    }
-    return &meaning_yes;
+    struct key_origin origin = {key->name, places->names[found_out->place]};
+    return found_out->value == NULL ||
+           key_check_value(key, found_out->value, &origin, word_out, error);
 }
 
 /* What was found of a keyword stays when it agrees with the alias, is replaced by word when it is
  * written in a lower place, and is contradicted otherwise. An unknown value is refused later. */
 static bool apply(const struct places *places, const struct key *key, unsigned agreeing,
-                  const struct found *alias, const char *word, struct found *found,
+                  const struct found *alias, const struct found *replacement, struct found *found,
                   struct error *error)
 {
     char alias_text[KEY_DESCRIPTION_SIZE], found_text[KEY_DESCRIPTION_SIZE];
@@ -105,33 +76,36 @@ static bool apply(const struct places *places, const struct key *key, unsigned a
     if (found->value != NULL && (present == NULL || (agreeing & BIT(present->value)) != 0))
         return true;
     if (found->value == NULL || found->place > alias->place) {
-        *found = (struct found){alias->keyword, word, alias->place, true};
+        *found = *replacement;
         return true;
     }
-    return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                     "%s stands for %s=%s and contradicts %s",
-                     places_describe(places, alias, NULL, alias_text, sizeof alias_text), key->name,
-                     word, places_describe(places, found, key, found_text, sizeof found_text));
+    return error_set(
+        error, ODBCSSL_ERROR_KEYWORD_CONFLICT, "%s stands for %s=%s and contradicts %s",
+        places_describe(places, alias, NULL, alias_text, sizeof alias_text), key->name,
+        replacement->value, places_describe(places, found, key, found_text, sizeof found_text));
 }
 
-bool encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error)
+bool encrypt_apply(const struct places *places, struct found *found, char *origin,
+                   struct error *error)
 {
-    struct reading encrypting, trusting;
-    encrypt->origin[0] = '\0';
-    if (!read_word(places, ENCRYPT, encrypt_words, &encrypting, error) ||
-        !read_word(places, TRUST, trust_words, &trusting, error))
+    struct found encrypting, trusting;
+    int encrypt, trust;
+    if (!read_word(places, &encrypt_key, &encrypting, &encrypt, error) ||
+        !read_word(places, &trust_key, &trusting, &trust, error))
         return false;
-    if (encrypting.found.value == NULL && trusting.found.value == NULL)
+    if (encrypting.value == NULL && trusting.value == NULL)
         return true;
-    const struct meaning *meaning = combine(&encrypting, &trusting);
-    struct found alias = encrypting.found.value != NULL ? encrypting.found : trusting.found;
+    const struct meaning *meaning = &meanings[encrypt][trust];
+    struct found alias = encrypting.value != NULL ? encrypting : trusting;
     /* TrustServerCertificate decides from where it stands, also when Encrypt stands lower. */
-    if (meaning == &meaning_yes_trusting && trusting.found.place <= alias.place)
-        alias = trusting.found;
-    snprintf(encrypt->origin, sizeof encrypt->origin, "%s=%s", alias.keyword, alias.value);
-    return apply(places, &keys[KEY_INDEX_SslMode], meaning->agreeing, &alias,
-                 tls_mode_name(meaning->mode), &encrypt->mode, error) &&
+    if (encrypt == ENCRYPT_YES && trust && trusting.place <= alias.place)
+        alias = trusting;
+    snprintf(origin, ENCRYPT_ORIGIN_SIZE, "%s=%s", alias.keyword, alias.value);
+    const struct found mode = {origin, tls_mode_name(meaning->mode), alias.place, true};
+    const struct found direct = {origin, "direct", alias.place, true};
+    return apply(places, &keys[KEY_INDEX_SslMode], meaning->agreeing, &alias, &mode,
+                 &found[KEY_INDEX_SslMode], error) &&
            (!meaning->is_direct ||
             apply(places, &keys[KEY_INDEX_SslNegotiation], BIT(TLS_NEGOTIATION_DIRECT), &alias,
-                  "direct", &encrypt->negotiation, error));
+                  &direct, &found[KEY_INDEX_SslNegotiation], error));
 }

@@ -19,15 +19,11 @@
 
 #include "config/places.h"
 
-/* What the two keywords make of SslMode and SslNegotiation. */
-struct encrypt {
-    struct found mode;        /* of SslMode: as it was found, or replaced */
-    struct found negotiation; /* the same of SslNegotiation */
-    char origin[64];          /* "Encrypt=yes" when something was replaced; else empty */
-};
-
-/* encrypt->mode and encrypt->negotiation come in as they were found. false with error: a value is
- * not known, or contradicts SslMode or SslNegotiation in the same or a higher place. */
-bool encrypt_apply(const struct places *places, struct encrypt *encrypt, struct error *error);
+/* found: what was found of SslMode and SslNegotiation, by KEY_INDEX_..., which stays or is
+ * replaced; origin: room for the keyword of what is replaced, "Encrypt=yes". false with error: a
+ * value is not known, or contradicts SslMode or SslNegotiation in the same or a higher place. */
+#define ENCRYPT_ORIGIN_SIZE 64
+bool encrypt_apply(const struct places *places, struct found *found, char *origin,
+                   struct error *error);
 
 #endif

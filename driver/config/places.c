@@ -16,20 +16,6 @@
  * SQLConnect, "Default data source"). */
 #define DEFAULT_DSN "DEFAULT"
 
-static const struct connstr *list_of(const struct places *places, enum place place)
-{
-    switch (place) {
-    case PLACE_CONNECTION_STRING:
-        return places->connection_string;
-    case PLACE_DATA_SOURCE:
-        return &places->data_source;
-    case PLACE_DRIVER_SECTION:
-    case PLACE_COUNT:
-        break;
-    }
-    return &places->driver_section;
-}
-
 static bool set_name(struct places *places, enum place place, const char *file, const char *section,
                      struct error *error)
 {
@@ -45,11 +31,9 @@ static bool set_name(struct places *places, enum place place, const char *file, 
 static bool read_place(struct places *places, enum place place, const char *section,
                        struct error *error)
 {
-    bool is_data_source = place == PLACE_DATA_SOURCE;
-    enum ini_file file = is_data_source ? INI_DATA_SOURCES : INI_DRIVERS;
-    struct connstr *pairs = is_data_source ? &places->data_source : &places->driver_section;
+    enum ini_file file = place == PLACE_DATA_SOURCE ? INI_DATA_SOURCES : INI_DRIVERS;
     return set_name(places, place, ini_file_name(file), section, error) &&
-           ini_read_section(file, section, pairs, error);
+           ini_read_section(file, section, &places->lists[place], error);
 }
 
 /* The driver manager gives an unknown data source to the driver of [DEFAULT]. */
@@ -57,12 +41,12 @@ static bool read_data_source(struct places *places, struct error *error)
 {
     if (!read_place(places, PLACE_DATA_SOURCE, places->dsn, error))
         return false;
-    if (places->data_source.count > 0 || text_equal_nocase(places->dsn, DEFAULT_DSN))
+    if (places->lists[PLACE_DATA_SOURCE].count > 0 || text_equal_nocase(places->dsn, DEFAULT_DSN))
         return true;
     struct connstr fallback;
     if (!ini_read_section(INI_DATA_SOURCES, DEFAULT_DSN, &fallback, error))
         return false;
-    places->data_source = fallback;
+    places->lists[PLACE_DATA_SOURCE] = fallback;
     return fallback.count == 0 ||
            set_name(places, PLACE_DATA_SOURCE, ini_file_name(INI_DATA_SOURCES), DEFAULT_DSN, error);
 }
@@ -72,7 +56,7 @@ static bool read_driver_section(struct places *places, const char *driver, struc
 {
     if (!read_place(places, PLACE_DRIVER_SECTION, driver, error))
         return false;
-    if (places->driver_section.count > 0)
+    if (places->lists[PLACE_DRIVER_SECTION].count > 0)
         return true;
     char *section;
     if (!target_find_section(driver, &section, error))
@@ -84,16 +68,16 @@ static bool read_driver_section(struct places *places, const char *driver, struc
 
 static bool read_places(struct places *places, struct error *error)
 {
-    const char *driver = connstr_get(places->connection_string, "DRIVER");
+    const char *driver = connstr_get(&places->lists[PLACE_CONNECTION_STRING], "DRIVER");
     places->names[PLACE_CONNECTION_STRING] = strdup("connection string");
     if (places->names[PLACE_CONNECTION_STRING] == NULL)
         return error_set_memory(error);
     if (driver == NULL) {
-        const char *dsn = connstr_get(places->connection_string, "DSN");
+        const char *dsn = connstr_get(&places->lists[PLACE_CONNECTION_STRING], "DSN");
         places->dsn = dsn != NULL && dsn[0] != '\0' ? dsn : DEFAULT_DSN;
         if (!read_data_source(places, error))
             return false;
-        const struct connstr_pair *pair = connstr_find(&places->data_source, "Driver");
+        const struct connstr_pair *pair = connstr_find(&places->lists[PLACE_DATA_SOURCE], "Driver");
         driver = pair != NULL ? pair->value : NULL;
     }
     return driver == NULL || driver[0] == '\0' || read_driver_section(places, driver, error);
@@ -102,7 +86,7 @@ static bool read_places(struct places *places, struct error *error)
 bool places_open(const struct connstr *connection_string, struct places *places,
                  struct error *error)
 {
-    *places = (struct places){.connection_string = connection_string};
+    *places = (struct places){.lists = {*connection_string}};
     if (read_places(places, error))
         return true;
     places_close(places);
@@ -111,8 +95,8 @@ bool places_open(const struct connstr *connection_string, struct places *places,
 
 void places_close(struct places *places)
 {
-    connstr_free(&places->data_source);
-    connstr_free(&places->driver_section);
+    connstr_free(&places->lists[PLACE_DATA_SOURCE]);
+    connstr_free(&places->lists[PLACE_DRIVER_SECTION]);
     for (int place = 0; place < PLACE_COUNT; place++)
         free(places->names[place]);
     *places = (struct places){0};
@@ -121,7 +105,7 @@ void places_close(struct places *places)
 bool places_check_names(const struct places *places, struct error *error)
 {
     for (int place = 0; place < PLACE_COUNT; place++) {
-        const struct connstr *list = list_of(places, (enum place)place);
+        const struct connstr *list = &places->lists[place];
         for (size_t i = 0; i < list->count; i++) {
             struct key_origin origin = {list->pairs[i].keyword, places->names[place]};
             if (!key_check_name(&origin, error))
@@ -150,11 +134,10 @@ static void find(const struct places *places, const char *name, bool is_alias,
                  struct found *found_out)
 {
     *found_out = (struct found){0};
-    for (int i = 0; i < PLACE_COUNT && found_out->value == NULL; i++) {
-        enum place place = (enum place)i;
-        const struct connstr_pair *pair = connstr_find(list_of(places, place), name);
+    for (int place = 0; place < PLACE_COUNT && found_out->value == NULL; place++) {
+        const struct connstr_pair *pair = connstr_find(&places->lists[place], name);
         if (pair != NULL && (place == PLACE_CONNECTION_STRING || pair->value[0] != '\0'))
-            *found_out = (struct found){name, pair->value, place, is_alias};
+            *found_out = (struct found){name, pair->value, (enum place)place, is_alias};
     }
 }
 

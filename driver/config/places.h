@@ -15,16 +15,16 @@
 enum place { PLACE_CONNECTION_STRING, PLACE_DATA_SOURCE, PLACE_DRIVER_SECTION, PLACE_COUNT };
 
 struct places {
-    const struct connstr *connection_string; /* the caller's */
-    struct connstr data_source;              /* empty when the connection string names a driver */
-    struct connstr driver_section;           /* empty when no section of odbcinst.ini is known */
-    char *names[PLACE_COUNT];                /* for errors and reports: "odbc.ini [warehouse]" */
-    const char *dsn;                         /* NULL when the connection string names a driver */
+    /* The connection string's is the caller's. That of the data source is empty when the connection
+     * string names a driver, and that of the driver when no section of odbcinst.ini is known. */
+    struct connstr lists[PLACE_COUNT];
+    char *names[PLACE_COUNT]; /* for errors and reports: "odbc.ini [warehouse]" */
+    const char *dsn;          /* NULL when the connection string names a driver */
 };
 
 /* A keyword as it was found; all zeroes: nowhere. */
 struct found {
-    const char *keyword; /* as in a table: the keyword, or the alias that stood for it; static */
+    const char *keyword; /* as in a table: the keyword, or the alias that stood for it */
     const char *value;   /* as long as places; an empty one says that there is to be none */
     enum place place;
     bool is_alias;

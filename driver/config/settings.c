@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "config/defaults.h"
 #include "config/encrypt.h"
-#include "config/keys.h"
 #include "config/places.h"
 
 #define SOURCE_DEFAULT "default"
@@ -22,7 +21,7 @@ struct resolution {
     struct settings *settings;
     struct places places;
     struct found found[KEY_COUNT]; /* in the places; encrypt_apply may have replaced some */
-    char encrypt_origin[64];
+    char encrypt_origin[ENCRYPT_ORIGIN_SIZE];
     struct error *error;
 };
 
@@ -59,12 +58,20 @@ static void store_number(struct settings *settings, enum key_index index, int nu
     }
 }
 
+/* Takes value; NULL where text is not: out of memory. */
+static bool set_option(struct option *option, const struct key *key, const char *text, char *value,
+                       const char *source)
+{
+    option_free(option);
+    *option = (struct option){value, key->name, strdup(source)};
+    return option->source != NULL && (text == NULL || value != NULL);
+}
+
 /* value NULL: the keyword is not set, or set to nothing. What was stored before is replaced. */
 static bool store(struct resolution *resolution, enum key_index index, const char *value,
                   const char *source)
 {
     const struct key *key = &keys[index];
-    struct setting *item = &resolution->settings->items[index];
     struct option *option = option_of(resolution->settings, index);
     struct key_origin origin = {key->name, source};
     int number = 0;
@@ -73,18 +80,12 @@ static bool store(struct resolution *resolution, enum key_index index, const cha
     if (option != NULL && value != NULL && value[0] == '\0')
         value = NULL;
     store_number(resolution->settings, index, number);
-    free(item->value);
-    free(item->source);
-    *item = (struct setting){.keyword = key->name, .source = strdup(source)};
-    if (value != NULL)
-        item->value = strdup(key->kind == KEY_SECRET ? "(set)" : value);
-    bool is_stored = item->source != NULL && (value == NULL || item->value != NULL);
-    if (option != NULL) {
-        option_free(option);
-        *option = (struct option){.keyword = key->name, .source = strdup(source)};
-        option->value = value != NULL ? key_copy_value(key, value) : NULL;
-        is_stored = is_stored && option->source != NULL && (value == NULL || option->value != NULL);
-    }
+    const char *shown = value != NULL && key->kind == KEY_SECRET ? "(set)" : value;
+    bool is_stored = set_option(&resolution->settings->items[index], key, shown,
+                                shown != NULL ? strdup(shown) : NULL, source);
+    if (option != NULL && is_stored)
+        is_stored = set_option(option, key, value,
+                               value != NULL ? key_copy_value(key, value) : NULL, source);
     return is_stored || error_set_memory(resolution->error);
 }
 
@@ -92,12 +93,8 @@ static bool store_found(struct resolution *resolution, enum key_index index)
 {
     char source[400];
     const struct found *found = &resolution->found[index];
-    const char *place = resolution->places.names[found->place];
-    bool is_of_encrypt = index == KEY_INDEX_SslMode || index == KEY_INDEX_SslNegotiation;
-    if (!found->is_alias)
-        return store(resolution, index, found->value, place);
-    snprintf(source, sizeof source, "%s, as %s", place,
-             is_of_encrypt ? resolution->encrypt_origin : found->keyword);
+    snprintf(source, sizeof source, "%s%s%s", resolution->places.names[found->place],
+             found->is_alias ? ", as " : "", found->is_alias ? found->keyword : "");
     return store(resolution, index, found->value, source);
 }
 
@@ -148,19 +145,11 @@ static bool resolve_key(struct resolution *resolution, enum key_index index)
 
 static bool find_keys(struct resolution *resolution)
 {
-    struct encrypt encrypt;
     const struct places *places = &resolution->places;
     for (int index = 0; index < KEY_COUNT; index++)
         if (!places_find_key(places, &keys[index], &resolution->found[index], resolution->error))
             return false;
-    encrypt.mode = resolution->found[KEY_INDEX_SslMode];
-    encrypt.negotiation = resolution->found[KEY_INDEX_SslNegotiation];
-    if (!encrypt_apply(places, &encrypt, resolution->error))
-        return false;
-    resolution->found[KEY_INDEX_SslMode] = encrypt.mode;
-    resolution->found[KEY_INDEX_SslNegotiation] = encrypt.negotiation;
-    memcpy(resolution->encrypt_origin, encrypt.origin, sizeof encrypt.origin);
-    return true;
+    return encrypt_apply(places, resolution->found, resolution->encrypt_origin, resolution->error);
 }
 
 /* Before the other keywords: which driver it is decides whether libpq's environment counts. */
@@ -214,39 +203,33 @@ static bool apply_default_trust(struct resolution *resolution)
            store(resolution, KEY_INDEX_SslRootCert, SYSTEM_TRUST, SOURCE_DEFAULT);
 }
 
-static const char *describe_item(const struct resolution *resolution, enum key_index index,
-                                 char *out)
-{
-    const struct setting *item = &resolution->settings->items[index];
-    struct key_origin origin = {item->keyword, item->source};
-    return key_describe(&keys[index], item->value != NULL ? item->value : "", &origin, out,
-                        KEY_DESCRIPTION_SIZE);
-}
-
 static bool check_versions(const struct resolution *resolution)
 {
-    char least[KEY_DESCRIPTION_SIZE], most[KEY_DESCRIPTION_SIZE];
+    char least[OPTION_TEXT_SIZE], most[OPTION_TEXT_SIZE];
     const struct tls_options *tls = &resolution->settings->tls;
+    const struct option *items = resolution->settings->items;
     if (tls->maximum_version == TLS_VERSION_NONE || tls->minimum_version <= tls->maximum_version)
         return true;
     return error_set(resolution->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
                      "no TLS version is left: %s is newer than %s",
-                     describe_item(resolution, KEY_INDEX_SslMinProtocol, least),
-                     describe_item(resolution, KEY_INDEX_SslMaxProtocol, most));
+                     option_describe(&items[KEY_INDEX_SslMinProtocol], least, sizeof least),
+                     option_describe(&items[KEY_INDEX_SslMaxProtocol], most, sizeof most));
 }
 
 /* With TLS from the first byte there is no plaintext to begin with or to fall back to (libpq,
  * sslnegotiation). */
 static bool check_negotiation(const struct resolution *resolution)
 {
-    char negotiation[KEY_DESCRIPTION_SIZE], mode[KEY_DESCRIPTION_SIZE];
+    char negotiation[OPTION_TEXT_SIZE], mode[OPTION_TEXT_SIZE];
     const struct tls_options *tls = &resolution->settings->tls;
+    const struct option *items = resolution->settings->items;
     if (tls->negotiation != TLS_NEGOTIATION_DIRECT || tls->mode >= ODBCSSL_MODE_REQUIRE)
         return true;
-    return error_set(resolution->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                     "%s needs SslMode require, verify-ca or verify-full, and there is %s",
-                     describe_item(resolution, KEY_INDEX_SslNegotiation, negotiation),
-                     describe_item(resolution, KEY_INDEX_SslMode, mode));
+    return error_set(
+        resolution->error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+        "%s needs SslMode require, verify-ca or verify-full, and there is %s",
+        option_describe(&items[KEY_INDEX_SslNegotiation], negotiation, sizeof negotiation),
+        option_describe(&items[KEY_INDEX_SslMode], mode, sizeof mode));
 }
 
 /* No driver's settings: the driver manager's keywords, and those of connection strings that lead to
@@ -260,41 +243,33 @@ static bool is_for_driver(const char *keyword)
            strpbrk(keyword, ";={}") == NULL;
 }
 
-/* Of several in one place the first counts. origin: of what a file says; a connection string's
- * pairs know theirs. */
-static void add_driver_settings(struct connstr *driver_settings, const struct connstr *list,
-                                enum connstr_origin origin)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const struct connstr_pair *pair = &list->pairs[i];
-        if (is_for_driver(pair->keyword) && connstr_find(list, pair->keyword) == pair)
-            connstr_append_pair(driver_settings, pair->keyword, pair->value,
-                                origin != CONNSTR_PLAIN ? origin : pair->origin);
-    }
-}
-
+/* Of several in one place the first counts. A connection string's pairs know their origin. */
 static bool collect_driver_settings(struct resolution *resolution)
 {
+    static const enum connstr_origin origins[] = {
+        [PLACE_DATA_SOURCE] = CONNSTR_DATA_SOURCE, [PLACE_DRIVER_SECTION] = CONNSTR_DRIVER_SECTION};
     struct connstr *driver_settings = &resolution->settings->driver_settings;
-    const struct places *places = &resolution->places;
-    add_driver_settings(driver_settings, places->connection_string, CONNSTR_PLAIN);
-    add_driver_settings(driver_settings, &places->data_source, CONNSTR_DATA_SOURCE);
-    add_driver_settings(driver_settings, &places->driver_section, CONNSTR_DRIVER_SECTION);
+    for (int place = PLACE_COUNT - 1; place >= 0; place--) {
+        const struct connstr *list = &resolution->places.lists[place];
+        for (size_t i = 0; i < list->count; i++) {
+            const struct connstr_pair *pair = &list->pairs[i];
+            if (is_for_driver(pair->keyword) && connstr_find(list, pair->keyword) == pair)
+                connstr_append_pair(driver_settings, pair->keyword, pair->value,
+                                    place != PLACE_CONNECTION_STRING ? origins[place]
+                                                                     : pair->origin);
+        }
+    }
     return !driver_settings->is_failed || error_set_memory(resolution->error);
 }
 
 static bool prepare(struct resolution *resolution)
 {
     struct settings *settings = resolution->settings;
-    settings->items = calloc(KEY_COUNT, sizeof *settings->items);
-    settings->item_count = settings->items != NULL ? KEY_COUNT : 0;
     const char *dsn = resolution->places.dsn;
-    const char *driver = connstr_get(resolution->places.connection_string, "DRIVER");
+    const char *driver = connstr_get(&resolution->places.lists[PLACE_CONNECTION_STRING], "DRIVER");
     settings->dsn = dsn != NULL ? strdup(dsn) : NULL;
     settings->driver = dsn == NULL && driver != NULL ? strdup(driver) : NULL;
-    if (settings->items != NULL && (settings->dsn != NULL || settings->driver != NULL))
-        return true;
-    return error_set_memory(resolution->error);
+    return settings->dsn != NULL || settings->driver != NULL || error_set_memory(resolution->error);
 }
 
 bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
@@ -324,7 +299,7 @@ bool settings_check(const struct connstr *pairs, const char *source, struct erro
     char *name = strdup(source);
     if (name == NULL)
         return error_set_memory(error);
-    resolution.places.connection_string = pairs;
+    resolution.places.lists[PLACE_CONNECTION_STRING] = *pairs;
     resolution.places.names[PLACE_CONNECTION_STRING] = name;
     bool is_good = places_check_names(&resolution.places, error) && find_keys(&resolution);
     for (size_t i = 0; i < KEY_COUNT && is_good; i++) {
@@ -336,14 +311,6 @@ bool settings_check(const struct connstr *pairs, const char *source, struct erro
     return is_good;
 }
 
-const char *settings_source(const struct settings *settings, const char *keyword)
-{
-    for (size_t i = 0; i < settings->item_count; i++)
-        if (strcmp(settings->items[i].keyword, keyword) == 0)
-            return settings->items[i].source;
-    return SOURCE_DEFAULT;
-}
-
 void settings_free(struct settings *settings)
 {
     tls_options_free(&settings->tls);
@@ -353,10 +320,7 @@ void settings_free(struct settings *settings)
     free(settings->dsn);
     free(settings->driver);
     connstr_free(&settings->driver_settings);
-    for (size_t i = 0; i < settings->item_count; i++) {
-        free(settings->items[i].value);
-        free(settings->items[i].source);
-    }
-    free(settings->items);
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        option_free(&settings->items[i]);
     *settings = (struct settings){0};
 }

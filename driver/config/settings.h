@@ -10,13 +10,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "config/connstr.h"
-
-/* One row per keyword of keys.def with the value in force, for `odbcssl check`. */
-struct setting {
-    const char *keyword; /* static */
-    char *value;         /* as it was written; NULL when it is unset; a secret is "(set)" */
-    char *source;        /* "connection string", "odbc.ini [warehouse]", "default" ... */
-};
+#include "config/keys.h"
 
 struct settings {
     struct tls_options tls;
@@ -27,12 +21,13 @@ struct settings {
     struct option port_keyword;   /* SslPortKeyword */
     char *dsn;                    /* NULL when the connection string names a driver */
     char *driver;                 /* what it names there; else NULL */
-    /* Every keyword of connection string, DSN and driver section that is not ours, in this order,
-     * once for each place; without DSN, DRIVER, Description, Trace. Which of them the real driver
-     * gets is its profile's to say. */
+    /* Every keyword of driver section, DSN and connection string that is not ours, in this order,
+     * from what counts last to what counts first, once for each place; without DSN, DRIVER,
+     * Description, Trace. Which of them the real driver gets is its profile's to say. */
     struct connstr driver_settings;
-    struct setting *items;
-    size_t item_count;
+    /* Every keyword of keys.def with the value in force as it was written, and its source; a secret
+     * is "(set)". */
+    struct option items[KEY_COUNT];
 };
 
 /*
@@ -43,9 +38,6 @@ struct settings {
  */
 bool settings_resolve(const struct connstr *connection_string, struct settings *settings,
                       struct error *error);
-
-/* Where a keyword of keys.def has its value from: "odbc.ini [warehouse]", "default". */
-const char *settings_source(const struct settings *settings, const char *keyword);
 
 /* Wipes the secrets and frees everything; settings is then all zeroes. */
 void settings_free(struct settings *settings);

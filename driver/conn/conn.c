@@ -23,7 +23,7 @@
 static const char *describe_mode(const struct link *link, char *out)
 {
     snprintf(out, MODE_TEXT_SIZE, "SslMode=%s (%s)", tls_mode_name(link->settings.tls.mode),
-             settings_source(&link->settings, "SslMode"));
+             link->settings.items[KEY_INDEX_SslMode].source);
     return out;
 }
 

@@ -131,7 +131,7 @@ static void choose_timeout(struct link *link, unsigned long login_timeout)
              is_login ? "the application's login time-out"
              : is_set ? "SslTimeout, "
                       : "the default of SslTimeout",
-             is_set ? settings_source(&link->settings, "SslTimeout") : "");
+             is_set ? link->settings.items[KEY_INDEX_SslTimeout].source : "");
 }
 
 static bool settle(struct link *link, const struct connstr *list, unsigned long login_timeout,

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "config/keys.h"
 
 #define PASSWORD "PWD"
 
@@ -51,11 +50,11 @@ static void append_server(const struct link *link, struct connstr *out)
  * holds for every one. */
 static void append_own(const struct link *link, struct connstr *out)
 {
-    for (size_t i = 0; i < link->settings.item_count; i++) {
-        const struct setting *item = &link->settings.items[i];
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const struct option *item = &link->settings.items[i];
         bool is_written = text_has_prefix_nocase(item->source, "connection string") ||
                           text_has_prefix_nocase(item->source, "odbc.ini");
-        if (is_written && item->value != NULL && key_find(item->keyword)->kind != KEY_SECRET)
+        if (is_written && item->value != NULL && keys[i].kind != KEY_SECRET)
             append(out, item->keyword, item->value);
     }
 }

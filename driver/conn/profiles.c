@@ -104,38 +104,15 @@ bool profile_append_all(struct connstr *list, const struct connstr *more)
 
 /* ---- reading: what the real driver would make of the user's settings ---- */
 
-enum place { PLACE_SECTION, PLACE_FILE, PLACE_STRING };
-
-static enum place place_of(const struct connstr_pair *pair)
-{
-    switch (pair->origin) {
-    case CONNSTR_DRIVER_SECTION:
-        return PLACE_SECTION;
-    case CONNSTR_DATA_SOURCE:
-        return PLACE_FILE;
-    case CONNSTR_PLAIN:
-    case CONNSTR_BRACED:
-    case CONNSTR_ARGUMENT:
-        break;
-    }
-    return PLACE_STRING;
-}
-
 /* row NULL: the table does not have the keyword. */
 static bool counts_here(const struct profile *profile, const struct profile_keyword *row,
-                        enum place place)
+                        enum connstr_origin origin)
 {
     if (row == NULL)
-        return profile->is_open && place != PLACE_SECTION;
-    switch (place) {
-    case PLACE_SECTION:
-        return row->use == KEYWORD_DRIVER_WIDE;
-    case PLACE_FILE:
-        return row->use != KEYWORD_STRING_ONLY;
-    case PLACE_STRING:
-        break;
-    }
-    return true;
+        return profile->is_open && origin != CONNSTR_DRIVER_SECTION;
+    return origin == CONNSTR_DRIVER_SECTION ? row->use == KEYWORD_DRIVER_WIDE
+           : origin == CONNSTR_DATA_SOURCE  ? row->use != KEYWORD_STRING_ONLY
+                                            : true;
 }
 
 static bool read_pair(const struct profile *profile, const struct connstr_pair *pair,
@@ -147,9 +124,10 @@ static bool read_pair(const struct profile *profile, const struct connstr_pair *
     char *value = NULL;
     /* Pairs come from the lowest place to the highest, so that of two names for one setting the
      * later one counts; but in odbc.ini it is the one whose row is the earlier. */
-    bool is_outdone = former != NULL && row != NULL && place_of(pair) == PLACE_FILE &&
-                      place_of(former) == PLACE_FILE && row > find_row(profile, former->keyword);
-    if (!counts_here(profile, row, place_of(pair)) || is_outdone)
+    bool is_outdone = former != NULL && row != NULL && pair->origin == CONNSTR_DATA_SOURCE &&
+                      former->origin == CONNSTR_DATA_SOURCE &&
+                      row > find_row(profile, former->keyword);
+    if (!counts_here(profile, row, pair->origin) || is_outdone)
         return true;
     if (profile->read == NULL)
         value = strdup(pair->value);
@@ -167,11 +145,9 @@ bool profile_read(const struct profile *profile, const struct settings *settings
                   struct profile_target *target, struct error *error)
 {
     const struct connstr *given = &settings->driver_settings;
-    for (int place = PLACE_SECTION; place <= PLACE_STRING; place++)
-        for (size_t i = 0; i < given->count; i++)
-            if (place_of(&given->pairs[i]) == (enum place)place &&
-                !read_pair(profile, &given->pairs[i], &target->settings, error))
-                return false;
+    for (size_t i = 0; i < given->count; i++)
+        if (!read_pair(profile, &given->pairs[i], &target->settings, error))
+            return false;
     return true;
 }
 
@@ -203,16 +179,14 @@ bool profile_refuse_environment(const char *const *names, const char *why, struc
 bool profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
                          struct error *error)
 {
-    static const char *const places[] = {[PLACE_SECTION] = "odbcinst.ini",
-                                         [PLACE_FILE] = "odbc.ini",
-                                         [PLACE_STRING] = "connection string"};
-    enum place place = place_of(pair);
-    bool has_section = place == PLACE_FILE && settings->dsn != NULL;
+    const char *place = pair->origin == CONNSTR_DRIVER_SECTION ? "odbcinst.ini"
+                        : pair->origin == CONNSTR_DATA_SOURCE  ? "odbc.ini"
+                                                               : "connection string";
+    bool has_section = pair->origin == CONNSTR_DATA_SOURCE && settings->dsn != NULL;
     return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                      "%s=%s (%s%s%s%s): a port is a number from 1 to 65535%s", pair->keyword,
-                     pair->value, places[place], has_section ? " [" : "",
-                     has_section ? settings->dsn : "", has_section ? "]" : "",
-                     text_explain_oddity(pair->value));
+                     pair->value, place, has_section ? " [" : "", has_section ? settings->dsn : "",
+                     has_section ? "]" : "", text_explain_oddity(pair->value));
 }
 
 static void remove_kept_back(const struct profile *profile, struct connstr *list)

@@ -21,14 +21,6 @@ static bool resolve(const char *text, struct settings *settings, struct error *e
     return is_good;
 }
 
-static const struct setting *find_item(const struct settings *settings, const char *keyword)
-{
-    for (size_t i = 0; i < settings->item_count; i++)
-        if (strcmp(settings->items[i].keyword, keyword) == 0)
-            return &settings->items[i];
-    return NULL;
-}
-
 /* One keyword of what a connection string resolves to. */
 struct resolve_case {
     const char *connection;
@@ -45,8 +37,10 @@ static void check_case(const struct resolve_case *test)
     CHECK_TEXT(error.text, "");
     if (!is_good)
         return;
-    const struct setting *item = find_item(&settings, test->keyword);
-    CHECK_FATAL(item != NULL);
+    const struct key *key = key_find(test->keyword);
+    CHECK_FATAL(key != NULL);
+    const struct option *item = &settings.items[key - keys];
+    CHECK_TEXT(item->keyword, key->name);
     CHECK_TEXT(item->value, test->value != NULL ? files_expand(test->value) : NULL);
     CHECK_TEXT(item->source, test->source);
     settings_free(&settings);
@@ -307,7 +301,7 @@ CASE("every keyword reaches its typed field")
     CHECK_TEXT(settings.port_keyword.value, "Service");
     CHECK_TEXT(settings.dsn, "plain");
     settings_free(&settings);
-    CHECK(settings.items == NULL && settings.dsn == NULL);
+    CHECK(settings.items[0].source == NULL && settings.dsn == NULL);
 }
 
 CASE("every keyword has its default")
@@ -350,16 +344,16 @@ CASE("the real driver gets what is its own, once")
     static const struct {
         const char *connection, *wanted;
     } cases[] = {
-        {"DSN=warehouse", "Servername=db.example.com;Port=8000;Database=gaussdb;Port=1"},
-        {"DSN=warehouse;UID=u;PWD={p;w}", "UID=u;PWD={p;w};Servername=db.example.com;Port=8000;"
-                                          "Database=gaussdb;Port=1"},
-        {"port=1;PORT=2;DSN=warehouse", "port=1;Servername=db.example.com;Port=8000;"
-                                        "Database=gaussdb;Port=1"},
+        {"DSN=warehouse", "Port=1;Servername=db.example.com;Port=8000;Database=gaussdb"},
+        {"DSN=warehouse;UID=u;PWD={p;w}", "Port=1;Servername=db.example.com;Port=8000;"
+                                          "Database=gaussdb;UID=u;PWD={p;w}"},
+        {"port=1;PORT=2;DSN=warehouse", "Port=1;Servername=db.example.com;Port=8000;"
+                                        "Database=gaussdb;port=1"},
         {"PWD={p};DSN=plain", "PWD={p}"},
         {"DSN=plain;SslMode=require;SSLCA=/x;Encrypt=yes;TrustServerCertificate=yes;A=", "A="},
         {"DSN=plain;Description=x;Trace=1;FILEDSN=f;TargetDriver=PG;CA=d", "CA=d"},
-        {"DRIVER={TLS};DSN=warehouse;Server=s", "Server=s;Port=1"},
-        {"DRIVER={TLS};Server=s", "Server=s;Port=1"},
+        {"DRIVER={TLS};DSN=warehouse;Server=s", "Port=1;Server=s"},
+        {"DRIVER={TLS};Server=s", "Port=1;Server=s"},
         {"DSN=odd", "PWD={a;b}}c};UID=a b;port=5"},
         {"DSN=unknown", "Server=default.example.com"},
     };

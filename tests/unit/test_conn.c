@@ -218,7 +218,7 @@ static void make_placed_settings(struct settings *settings, enum driver_family f
     static const enum connstr_origin origins[] = {CONNSTR_PLAIN, CONNSTR_DATA_SOURCE,
                                                   CONNSTR_DRIVER_SECTION};
     make_settings(settings, family, "");
-    for (size_t place = 0; place < 3; place++) {
+    for (size_t place = 3; place-- > 0;) {
         struct connstr list;
         struct error error = {0};
         const char *text = texts[place] != NULL ? texts[place] : "";
