@@ -85,15 +85,14 @@ bool arguments_server(const char *server, char **host_out, uint16_t *port_out, s
     const char *start = is_bracketed ? server + 1 : server;
     size_t length = strcspn(start, is_bracketed ? "]" : ":");
     const char *rest = start + length;
-    unsigned long port = 0;
+    *port_out = 0;
     if (!is_bracketed && rest[0] == ':' && strchr(rest + 1, ':') != NULL) {
         length = strlen(start);
         rest = start + length;
     }
     bool is_closed = !is_bracketed || *rest++ == ']';
     bool is_port =
-        is_closed &&
-        (*rest == '\0' || (*rest == ':' && text_parse_number(rest + 1, 65535, &port) && port != 0));
+        is_closed && (*rest == '\0' || (*rest == ':' && text_parse_port(rest + 1, port_out)));
     if (length == 0 || !is_port)
         return error_set(
             error, ODBCSSL_ERROR_KEYWORD_VALUE,
@@ -101,6 +100,5 @@ bool arguments_server(const char *server, char **host_out, uint16_t *port_out, s
             "in db.example.com:5432",
             server);
     *host_out = memory_format("%.*s", (int)length, start);
-    *port_out = (uint16_t)port;
     return true;
 }

@@ -240,6 +240,15 @@ bool text_parse_number(const char *text, unsigned long maximum, unsigned long *n
     return true;
 }
 
+bool text_parse_port(const char *text, uint16_t *port_out)
+{
+    unsigned long port;
+    if (!text_parse_number(text, UINT16_MAX, &port) || port == 0)
+        return false;
+    *port_out = (uint16_t)port;
+    return true;
+}
+
 void text_hex(const void *bytes, size_t length, char separator, char *out, size_t out_size)
 {
     static const char digits[] = "0123456789ABCDEF";

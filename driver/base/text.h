@@ -60,6 +60,9 @@ const char *text_file_name(const char *path);
 /* Parses a whole decimal number without sign; false when text is anything else or too large. */
 bool text_parse_number(const char *text, unsigned long maximum, unsigned long *number_out);
 
+/* The same for a port: 1 to 65535. */
+bool text_parse_port(const char *text, uint16_t *port_out);
+
 /* Writes bytes as upper-case hexadecimal, with separator between the bytes unless it is 0; out
  * holds 3 * length + 1 bytes at the most. */
 void text_hex(const void *bytes, size_t length, char separator, char *out, size_t out_size);

@@ -59,27 +59,6 @@ static void append_own(const struct link *link, struct connstr *out)
     }
 }
 
-/* libpq's address for the server is the user's own word, or PGHOSTADDR's. */
-static void append_options(const struct link *link, struct connstr *out)
-{
-    const char *rest = profile_get(link->profile, &link->target.settings, "pqopt");
-    struct buffer value = {.is_secret = true};
-    if (link->target.address != NULL) {
-        buffer_append_text(&value, "hostaddr=");
-        buffer_append_text(&value, link->target.address);
-        buffer_append_byte(&value, ' ');
-    }
-    if (rest != NULL)
-        buffer_append_text(&value, rest);
-    if (buffer_length(&value) == 0)
-        return;
-    char *text = buffer_move_text(&value);
-    if (text != NULL)
-        connstr_append_pair(out, "pqopt", text, CONNSTR_BRACED);
-    out->is_failed = out->is_failed || text == NULL;
-    text_free_secret(text);
-}
-
 /* Pairs that out does not have under any name. A password that the data source holds stays there.
  */
 static void append_missing(const struct link *link, const struct connstr *more, struct connstr *out)
@@ -125,7 +104,6 @@ char *output_string(const struct link *link, const char *real_text)
     if (password != NULL && password->origin < CONNSTR_DATA_SOURCE)
         append(&out, PASSWORD, password->value);
     append_own(link, &out);
-    append_options(link, &out);
     append_missing(link, &link->target.settings, &out);
     append_additions(link, real_text, &out);
     char *text = connstr_format(&out);

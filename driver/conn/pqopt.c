@@ -1,6 +1,6 @@
 /*
  * pqopt.c - reads psqlodbc's pqopt as libpq would (fe-connect.c, conninfo_parse) before libpq does:
- * what is kept is written anew, quoted, so that libpq reads the same.
+ * what is given on is written anew, quoted, so that libpq reads the same.
  */
 #include "conn/pqopt.h"
 
@@ -80,17 +80,26 @@ bool pqopt_append(struct buffer *out, const char *name, const char *value)
     return buffer_append_byte(out, '\'');
 }
 
-static bool check_option(const char *name, const char *value, struct error *error)
+static bool is_refused(const struct connstr_pair *option, size_t row)
 {
-    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-        if (strcmp(refusals[i].option, name) != 0)
-            continue;
-        if (refusals[i].value != NULL && strcmp(refusals[i].value, value) != 0)
-            continue;
-        return error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
-                         "pqopt={%s=...} would lead libpq past odbcssl's TLS session, or cannot be "
-                         "fulfilled behind it: %s",
-                         name, refusals[i].advice);
+    return strcmp(refusals[row].option, option->keyword) == 0 &&
+           (refusals[row].value == NULL || strcmp(refusals[row].value, option->value) == 0);
+}
+
+bool pqopt_check(const struct connstr *options, const char **hostaddr_out, struct error *error)
+{
+    *hostaddr_out = NULL;
+    for (size_t i = 0; i < options->count; i++) {
+        const struct connstr_pair *option = &options->pairs[i];
+        for (size_t row = 0; row < sizeof refusals / sizeof refusals[0]; row++)
+            if (is_refused(option, row))
+                return error_set(
+                    error, ODBCSSL_ERROR_BYPASS_SETTING,
+                    "pqopt={%s=...} would lead libpq past odbcssl's TLS session, or cannot be "
+                    "fulfilled behind it: %s",
+                    option->keyword, refusals[row].advice);
+        if (strcmp(option->keyword, "hostaddr") == 0)
+            *hostaddr_out = option->value;
     }
     return true;
 }
@@ -143,32 +152,4 @@ bool pqopt_read(const char *text, struct connstr *options, struct error *error)
     if (next == NULL)
         connstr_free(options);
     return next != NULL;
-}
-
-bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struct error *error)
-{
-    struct buffer rest = {.is_secret = true};
-    struct connstr options;
-    if (!pqopt_read(text, &options, error))
-        return false;
-    const char *hostaddr = NULL;
-    bool is_good = true;
-    for (size_t i = 0; i < options.count && is_good; i++) {
-        const struct connstr_pair *option = &options.pairs[i];
-        is_good = check_option(option->keyword, option->value, error);
-        if (strcmp(option->keyword, "hostaddr") == 0)
-            hostaddr = option->value;
-        else
-            pqopt_append(&rest, option->keyword, option->value);
-    }
-    *rest_out = is_good ? buffer_move_text(&rest) : NULL;
-    *hostaddr_out = *rest_out != NULL && hostaddr != NULL ? strdup(hostaddr) : NULL;
-    is_good = *rest_out != NULL && (hostaddr == NULL) == (*hostaddr_out == NULL);
-    if (!is_good) {
-        error_set_memory(error);
-        text_free_secret(*rest_out);
-    }
-    connstr_free(&options);
-    buffer_free(&rest);
-    return is_good;
 }

@@ -15,12 +15,10 @@
  * malformed, or a URI; options is then empty. */
 bool pqopt_read(const char *text, struct connstr *options, struct error *error);
 
-/*
- * Reads text (may be NULL). Refuses options that would lead libpq past the relay, or that it could
- * not fulfil behind one. *hostaddr_out: the value of hostaddr, NULL when there is none; *rest_out:
- * the other options, quoted anew, "" when there are none. Both are malloc'ed. false with error set.
- */
-bool pqopt_inspect(const char *text, char **hostaddr_out, char **rest_out, struct error *error);
+/* Refuses options that would lead libpq past the relay, or that it could not fulfil behind one:
+ * false with error set. *hostaddr_out: the value of hostaddr, which is one of the list's; NULL when
+ * there is none. */
+bool pqopt_check(const struct connstr *options, const char **hostaddr_out, struct error *error);
 
 /* Appends an option, quoted. false: out of memory. */
 bool pqopt_append(struct buffer *out, const char *name, const char *value);

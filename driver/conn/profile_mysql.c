@@ -76,14 +76,8 @@ static bool check_driver_tls(const struct settings *settings, const struct conns
             "use %s in its place",
             refused_keywords[i].keyword, refused_keywords[i].advice);
     }
-    if (forced == NULL || *forced == '\0' || strcmp(forced, "0") == 0 ||
-        settings->tls.mode >= ODBCSSL_MODE_REQUIRE)
-        return true;
-    return error_set(
-        error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-        "FORCETLS=%s demands TLS of the MariaDB driver, but odbcssl makes it, and SslMode=%s "
-        "does not demand it: set SslMode to require or stronger",
-        forced, tls_mode_name(settings->tls.mode));
+    return forced == NULL || *forced == '\0' || strcmp(forced, "0") == 0 ||
+           profile_check_demand(settings, "FORCETLS", forced, "the MariaDB driver", error);
 }
 
 /* OPTION says in bits what keywords say, too. The driver reads it with strtoul into 32 bits. */
@@ -113,16 +107,16 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
     return clear_options(&target->settings, error);
 }
 
-/* The driver takes blanks away from both ends of every value of a connection string, and an empty
- * value of odbc.ini, or no options there, for none. */
+/* The driver takes blanks away from both ends of every value of a connection string, and no options
+ * in odbc.ini for none. */
 static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
                          struct error *error)
 {
     const char *value = pair->value;
     size_t length = strlen(value);
     *value_out = NULL;
-    if (pair->origin == CONNSTR_DATA_SOURCE &&
-        (length == 0 || (text_equal_nocase(keyword, OPTIONS) && strtoul(value, NULL, 10) == 0)))
+    if (pair->origin == CONNSTR_DATA_SOURCE && text_equal_nocase(keyword, OPTIONS) &&
+        strtoul(value, NULL, 10) == 0)
         return true;
     if (pair->origin == CONNSTR_PLAIN || pair->origin == CONNSTR_BRACED) {
         for (; text_is_blank(*value); value++)
@@ -175,7 +169,6 @@ static bool rewrite(const struct settings *settings, const struct profile_target
 
 const struct profile profile_mysql = {
     .family = DRIVER_FAMILY_MYSQL,
-    .name = "MySQL or MariaDB",
     .protocol = DATABASE_PROTOCOL_MYSQL,
     .endpoint = ENDPOINT_UNIX,
     .default_port = 3306,
@@ -184,6 +177,7 @@ const struct profile profile_mysql = {
     .port_keyword = PORT,
     .user_keyword = USER,
     .text_keywords = text_keywords,
+    .is_empty_unset = true,
     .read = read_setting,
     .write = write_setting,
     .inspect = inspect,

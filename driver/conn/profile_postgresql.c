@@ -26,6 +26,7 @@
 #define PASSWORD "Password"
 #define STATEMENTS "ConnSettings"
 #define PQOPT "pqopt"
+#define HOSTADDR "hostaddr"
 #define DRIVER "DRIVER"
 #define PREFIXES "ExtraSysTablePrefixes"
 #define UNIQUE_INDEX "UniqueIndex"
@@ -273,16 +274,31 @@ static bool check_balance(const struct connstr *settings, struct error *error)
         balance);
 }
 
-static bool inspect_pqopt(struct profile_target *target, struct error *error)
+/* libpq's address for the server: the last one of pqopt, else PGHOSTADDR, which then is an option
+ * as if it were written there. */
+static bool find_address(struct profile_target *target, struct error *error)
 {
-    char *rest = NULL;
-    const char *pqopt = profile_get(&profile_postgresql, &target->settings, PQOPT);
-    if (!pqopt_inspect(pqopt, &target->address, &rest, error))
+    struct connstr options;
+    struct buffer pqopt = {.is_secret = true};
+    const char *address, *environment = secure_getenv("PGHOSTADDR");
+    const char *text = profile_get(&profile_postgresql, &target->settings, PQOPT);
+    if (!pqopt_read(text, &options, error))
         return false;
-    profile_remove(&profile_postgresql, &target->settings, PQOPT);
-    bool is_kept = *rest == '\0' || connstr_append(&target->settings, PQOPT, rest);
-    text_free_secret(rest);
-    return is_kept || error_set_memory(error);
+    bool is_good = pqopt_check(&options, &address, error);
+    if (is_good && address == NULL && environment != NULL && *environment != '\0') {
+        address = environment;
+        pqopt_append(&pqopt, HOSTADDR, address);
+        buffer_append_byte(&pqopt, ' ');
+        buffer_append_text(&pqopt, text != NULL ? text : "");
+        is_good =
+            buffer_append_byte(&pqopt, '\0') && profile_set(&profile_postgresql, &target->settings,
+                                                            PQOPT, (char *)buffer_content(&pqopt));
+    }
+    if (is_good && address != NULL)
+        is_good = (target->address = strdup(address)) != NULL;
+    connstr_free(&options);
+    buffer_free(&pqopt);
+    return is_good || error_set_memory(error);
 }
 
 static bool inspect(const struct settings *settings, struct profile_target *target,
@@ -290,14 +306,8 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
 {
     (void)settings;
     if (!check_environment(error) || !check_short_mode(&target->settings, error) ||
-        !check_balance(&target->settings, error) || !inspect_pqopt(target, error))
+        !check_balance(&target->settings, error) || !find_address(target, error))
         return false;
-    const char *address = secure_getenv("PGHOSTADDR");
-    if (target->address == NULL && address != NULL && *address != '\0') {
-        target->address = strdup(address);
-        if (target->address == NULL)
-            return error_set_memory(error);
-    }
     if (target->host != NULL && strchr(target->host, ',') != NULL)
         return error_set(
             error, ODBCSSL_ERROR_KEYWORD_VALUE,
@@ -351,11 +361,12 @@ static bool set_pqopt(const struct relay_endpoint *endpoint, struct connstr *lis
     struct connstr options;
     if (!pqopt_read(profile_get(&profile_postgresql, list, PQOPT), &options, error))
         return false;
-    pqopt_append(&pqopt, "hostaddr", endpoint->address);
+    pqopt_append(&pqopt, HOSTADDR, endpoint->address);
     bool is_set = move_to_pqopt(list, USER, "user", &options, &pqopt, error) &&
                   move_to_pqopt(list, DATABASE, "dbname", &options, &pqopt, error);
     for (size_t i = 0; i < options.count; i++)
-        pqopt_append(&pqopt, options.pairs[i].keyword, options.pairs[i].value);
+        if (strcmp(options.pairs[i].keyword, HOSTADDR) != 0)
+            pqopt_append(&pqopt, options.pairs[i].keyword, options.pairs[i].value);
     is_set = is_set && buffer_append_byte(&pqopt, '\0') &&
              profile_set(&profile_postgresql, list, PQOPT, (char *)buffer_content(&pqopt));
     buffer_free(&pqopt);
@@ -378,11 +389,9 @@ static bool rewrite(const struct settings *settings, const struct profile_target
 }
 
 const struct profile profile_postgresql = {
-    .is_server_asked = true,
     .family = DRIVER_FAMILY_POSTGRESQL,
-    .name = "PostgreSQL",
+    .is_server_asked = true,
     .protocol = DATABASE_PROTOCOL_POSTGRESQL,
-    .endpoint = ENDPOINT_LOOPBACK,
     .default_port = 5432,
     .keywords = keywords,
     .server_keyword = SERVER,

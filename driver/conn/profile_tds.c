@@ -35,8 +35,6 @@ static const struct profile_keyword keywords[] = {
 
 static const char *const text_keywords[] = {USER, "PWD", "Database", NULL};
 
-static const char *const environment[] = {"TDSHOST", "TDSPORT", NULL};
-
 #define DEFAULT_TDS_VERSION "7.4"
 #define VERSION_VARIABLE "TDSVER" /* beats the connection string */
 
@@ -79,30 +77,16 @@ static const struct {
     {"use ntlmv2", "UseNTLMv2"},
 };
 
-/* An empty value of a file counts for none. */
-static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
-                         struct error *error)
-{
-    (void)keyword;
-    *value_out = NULL;
-    if (pair->origin == CONNSTR_DATA_SOURCE && pair->value[0] == '\0')
-        return true;
-    *value_out = strdup(pair->value);
-    return *value_out != NULL || error_set_memory(error);
-}
-
 /* "host,port" and "host\instance", as Microsoft's drivers and FreeTDS take them. */
 static bool split_host(struct profile_target *target, struct error *error)
 {
     char *comma = target->host != NULL ? strrchr(target->host, ',') : NULL;
-    unsigned long port;
     if (comma != NULL) {
-        if (!text_parse_number(comma + 1, 65535, &port) || port == 0)
+        if (!text_parse_port(comma + 1, &target->port))
             return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                              "Server=%s: behind the comma a port from 1 to 65535 is wanted",
                              target->host);
         *comma = '\0';
-        target->port = (uint16_t)port;
     }
     char *backslash = target->host != NULL ? strchr(target->host, '\\') : NULL;
     if (backslash != NULL) {
@@ -118,20 +102,6 @@ static bool is_demanding_tls(const char *encryption)
 {
     return encryption != NULL &&
            (text_equal_nocase(encryption, "require") || text_equal_nocase(encryption, "strict"));
-}
-
-/* "Encryption=require" of a DSN that was written for FreeTDS. */
-static bool check_encryption(const struct settings *settings, const struct connstr *list,
-                             struct error *error)
-{
-    const char *encryption = connstr_get(list, "Encryption");
-    if (!is_demanding_tls(encryption) || settings->tls.mode >= ODBCSSL_MODE_REQUIRE)
-        return true;
-    return error_set(
-        error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-        "Encryption=%s demands TLS of FreeTDS, but odbcssl makes it, and SslMode=%s does not "
-        "demand it: set SslMode to require or stronger",
-        encryption, tls_mode_name(settings->tls.mode));
 }
 
 /* The entry's own wishes for TLS must not get lost: odbcssl has to verify when FreeTDS would have.
@@ -172,16 +142,14 @@ static bool take_entry(const struct freetds_entry *entry, const char *name,
     const char *host = connstr_get(&entry->settings, "host");
     const char *port = connstr_get(&entry->settings, "port");
     const char *instance = connstr_get(&entry->settings, "instance");
-    unsigned long number = target->port;
     if (!check_entry_tls(entry, name, settings, error))
         return false;
-    if (port != NULL && (!text_parse_number(port, 65535, &number) || number == 0))
+    if (port != NULL && !text_parse_port(port, &target->port))
         return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                          "the entry [%s] of %s has port = %s, which is no port", name, entry->file,
                          port);
     free(target->host);
     target->host = strdup(host != NULL ? host : name);
-    target->port = (uint16_t)number;
     if (instance != NULL && port == NULL)
         target->instance = strdup(instance);
     /* What the entry says where the DSN says nothing. */
@@ -233,12 +201,27 @@ static bool set_version(struct connstr *list, struct error *error)
     return version != NULL && connstr_set(list, VERSION, version);
 }
 
+static bool check_environment(struct error *error)
+{
+    static const char *const names[] = {"TDSHOST", "TDSPORT"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = profile_environment(names[i]);
+        if (value != NULL && *value != '\0')
+            return error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
+                             "the environment variable %s is set: it would lead FreeTDS past "
+                             "odbcssl's TLS session. Unset it for this program",
+                             names[i]);
+    }
+    return true;
+}
+
 static bool inspect(const struct settings *settings, struct profile_target *target,
                     struct error *error)
 {
-    return profile_refuse_environment(environment,
-                                      "it would lead FreeTDS past odbcssl's TLS session", error) &&
-           check_encryption(settings, &target->settings, error) &&
+    const char *encryption = connstr_get(&target->settings, "Encryption");
+    return check_environment(error) &&
+           (!is_demanding_tls(encryption) ||
+            profile_check_demand(settings, "Encryption", encryption, "FreeTDS", error)) &&
            inspect_entry(settings, target, error) && split_host(target, error) &&
            set_version(&target->settings, error);
 }
@@ -325,9 +308,7 @@ static bool rewrite(const struct settings *settings, const struct profile_target
 
 const struct profile profile_tds = {
     .family = DRIVER_FAMILY_TDS,
-    .name = "SQL Server (TDS)",
     .protocol = DATABASE_PROTOCOL_TDS,
-    .endpoint = ENDPOINT_LOOPBACK,
     .default_port = 1433,
     .is_server_asked = true,
     .keywords = keywords,
@@ -335,7 +316,7 @@ const struct profile profile_tds = {
     .port_keyword = PORT,
     .user_keyword = USER,
     .text_keywords = text_keywords,
-    .read = read_setting,
+    .is_empty_unset = true,
     .write = write_setting,
     .inspect = inspect,
     .rewrite = rewrite,

@@ -39,7 +39,6 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
                     struct error *error)
 {
     const struct option *server = &settings->server_keyword, *port = &settings->port_keyword;
-    unsigned long number;
     if (server->value != NULL) {
         const char *host = find_named(target, server, "server", error);
         free(target->host);
@@ -50,10 +49,8 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
     const char *text = port->value != NULL ? find_named(target, port, "port", error) : NULL;
     if (text == NULL)
         return port->value == NULL;
-    if (!text_parse_number(text, 65535, &number) || number == 0)
-        return profile_refuse_port(settings, connstr_find(&target->settings, port->value), error);
-    target->port = (uint16_t)number;
-    return true;
+    return text_parse_port(text, &target->port) ||
+           profile_refuse_port(settings, connstr_find(&target->settings, port->value), error);
 }
 
 /* The ODBC reference's way: braces where they are needed, with '}' doubled. */
@@ -88,10 +85,7 @@ static bool rewrite(const struct settings *settings, const struct profile_target
 
 const struct profile profile_unknown = {
     .family = DRIVER_FAMILY_UNKNOWN,
-    .name = "unknown",
     .protocol = DATABASE_PROTOCOL_AUTO,
-    .endpoint = ENDPOINT_LOOPBACK,
-    .default_port = 0,
     .keywords = keywords,
     .is_open = true,
     .server_keyword = SERVER,

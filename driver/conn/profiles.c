@@ -127,7 +127,9 @@ static bool read_pair(const struct profile *profile, const struct connstr_pair *
     bool is_outdone = former != NULL && row != NULL && pair->origin == CONNSTR_DATA_SOURCE &&
                       former->origin == CONNSTR_DATA_SOURCE &&
                       row > find_row(profile, former->keyword);
-    if (!counts_here(profile, row, pair->origin) || is_outdone)
+    bool is_unset =
+        profile->is_empty_unset && pair->origin == CONNSTR_DATA_SOURCE && pair->value[0] == '\0';
+    if (!counts_here(profile, row, pair->origin) || is_outdone || is_unset)
         return true;
     if (profile->read == NULL)
         value = strdup(pair->value);
@@ -163,19 +165,6 @@ const char *profile_environment(const char *name)
     return getenv(name); /* check-layers: the real driver asks like this */
 }
 
-bool profile_refuse_environment(const char *const *names, const char *why, struct error *error)
-{
-    for (; *names != NULL; names++) {
-        const char *value = profile_environment(*names);
-        if (value == NULL || *value == '\0')
-            continue;
-        return error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
-                         "the environment variable %s is set: %s. Unset it for this program",
-                         *names, why);
-    }
-    return true;
-}
-
 bool profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
                          struct error *error)
 {
@@ -187,6 +176,16 @@ bool profile_refuse_port(const struct settings *settings, const struct connstr_p
                      "%s=%s (%s%s%s%s): a port is a number from 1 to 65535%s", pair->keyword,
                      pair->value, place, has_section ? " [" : "", has_section ? settings->dsn : "",
                      has_section ? "]" : "", text_explain_oddity(pair->value));
+}
+
+bool profile_check_demand(const struct settings *settings, const char *keyword, const char *value,
+                          const char *driver, struct error *error)
+{
+    return settings->tls.mode >= ODBCSSL_MODE_REQUIRE ||
+           error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                     "%s=%s demands TLS of %s, but odbcssl makes it, and SslMode=%s does not "
+                     "demand it: set SslMode to require or stronger",
+                     keyword, value, driver, tls_mode_name(settings->tls.mode));
 }
 
 static void remove_kept_back(const struct profile *profile, struct connstr *list)
@@ -202,13 +201,12 @@ bool profile_find_server(const struct profile *profile, const struct settings *s
     const char *host = profile_get(profile, &target->settings, profile->server_keyword);
     const struct connstr_pair *pair =
         profile_find_pair(profile, &target->settings, profile->port_keyword);
-    unsigned long port = profile->default_port;
+    target->port = profile->default_port;
     if (host != NULL && (target->host = strdup(host)) == NULL)
         return error_set_memory(error);
     target->has_port = pair != NULL && pair->value[0] != '\0';
-    if (target->has_port && (!text_parse_number(pair->value, 65535, &port) || port == 0))
+    if (target->has_port && !text_parse_port(pair->value, &target->port))
         return profile_refuse_port(settings, pair, error);
-    target->port = (uint16_t)port;
     if (!profile->inspect(settings, target, error))
         return false;
     if (target->host == NULL || *target->host == '\0')

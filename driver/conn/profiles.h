@@ -86,10 +86,9 @@ struct profile_keyword {
 
 struct profile {
     enum driver_family family;
-    const char *name; /* for errors */
     enum database_protocol protocol;
     enum endpoint_kind endpoint; /* of attempts with TLS; the others have ENDPOINT_LOOPBACK */
-    uint16_t default_port;
+    uint16_t default_port;       /* 0: there is no usual one */
 
     /* SQL_SERVER_NAME is the real driver's: what the server calls itself, or a name that it keeps.
      */
@@ -98,7 +97,8 @@ struct profile {
     /* What the real driver knows. Of two names of one setting the earlier row counts in odbc.ini,
      * and in a connection string the name that stands last. */
     const struct profile_keyword *keywords;
-    bool is_open; /* the table is not all that it knows: other keywords are passed on */
+    bool is_open;        /* the table is not all that it knows: other keywords are passed on */
+    bool is_empty_unset; /* an empty value in odbc.ini counts for none */
 
     const char *server_keyword;
     const char *port_keyword;
@@ -188,6 +188,11 @@ bool profile_append_all(struct connstr *list, const struct connstr *more);
  * false. */
 bool profile_refuse_value(const struct connstr_pair *pair, const char *why, struct error *error);
 
+/* For the rows: a setting that demands TLS of the real driver, which odbcssl makes, must not get
+ * lost: refused unless SslMode demands it, too. */
+bool profile_check_demand(const struct settings *settings, const char *keyword, const char *value,
+                          const char *driver, struct error *error);
+
 /* What the real driver reads of the environment, in a set-user-ID program too: for what has to be
  * seen to be refused. What is to be used is taken with secure_getenv. */
 const char *profile_environment(const char *name);
@@ -195,8 +200,5 @@ const char *profile_environment(const char *name);
 /* For the rows: the value is no port; names where it was written, and returns false. */
 bool profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
                          struct error *error);
-
-/* For the rows: an environment variable that would lead the driver elsewhere is set. */
-bool profile_refuse_environment(const char *const *names, const char *why, struct error *error);
 
 #endif

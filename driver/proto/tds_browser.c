@@ -59,12 +59,8 @@ static bool find_port(struct cursor *cursor, const char *instance, uint16_t *por
         if (text_equal_nocase(name, "InstanceName"))
             is_wanted = text_equal_nocase(value, instance);
         *is_found_out = *is_found_out || is_wanted;
-        unsigned long port;
-        if (is_wanted && text_equal_nocase(name, "tcp") && text_parse_number(value, 65535, &port) &&
-            port > 0) {
-            *port_out = (uint16_t)port;
+        if (is_wanted && text_equal_nocase(name, "tcp") && text_parse_port(value, port_out))
             return true;
-        }
     }
     return false;
 }

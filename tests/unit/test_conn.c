@@ -74,38 +74,6 @@ SUITE("plan", NULL, NULL)
 
 static const struct {
     const char *text;
-    const char *address;
-    const char *rest;
-} pqopt_accepted[] = {
-    {NULL, NULL, ""},
-    {"", NULL, ""},
-    {"hostaddr=10.1.2.3", "10.1.2.3", ""},
-    {"application_name=a hostaddr = '::1' keepalives=0", "::1",
-     "application_name='a' keepalives='0'"},
-    {"options='-c work_mem=\\'1MB\\''", NULL, "options='-c work_mem=\\'1MB\\''"},
-    {"application_name='a b\\\\c'", NULL, "application_name='a b\\\\c'"},
-    {"channel_binding=prefer gssencmode=disable", NULL,
-     "channel_binding='prefer' gssencmode='disable'"},
-    {"application_name=''", NULL, "application_name=''"},
-    {"hostaddr=10.0.0.1 hostaddr=10.0.0.2", "10.0.0.2", ""},
-};
-
-CASE("options are kept, hostaddr is taken out")
-{
-    for (size_t i = 0; i < sizeof pqopt_accepted / sizeof pqopt_accepted[0]; i++) {
-        char *address = NULL, *rest = NULL;
-        struct error error = {0};
-        CHECK(pqopt_inspect(pqopt_accepted[i].text, &address, &rest, &error));
-        CHECK_TEXT(error.text, "");
-        CHECK_TEXT(address, pqopt_accepted[i].address);
-        CHECK_TEXT(rest, pqopt_accepted[i].rest);
-        free(address);
-        free(rest);
-    }
-}
-
-static const struct {
-    const char *text;
     enum odbcssl_error code;
     const char *part;
 } pqopt_refused[] = {
@@ -127,9 +95,12 @@ static const struct {
 CASE("what would lead past the relay is refused")
 {
     for (size_t i = 0; i < sizeof pqopt_refused / sizeof pqopt_refused[0]; i++) {
-        char *address = NULL, *rest = NULL;
+        const char *address;
+        struct connstr options;
         struct error error = {0};
-        CHECK(!pqopt_inspect(pqopt_refused[i].text, &address, &rest, &error));
+        CHECK(!pqopt_read(pqopt_refused[i].text, &options, &error) ||
+              !pqopt_check(&options, &address, &error));
+        connstr_free(&options);
         CHECK_NUMBER(error.code, pqopt_refused[i].code);
         CHECK_CONTAINS(error.text, pqopt_refused[i].part);
     }
@@ -208,6 +179,42 @@ CASE("hostaddr is dialled, the name is verified")
     CHECK_NUMBER(target.port, 5432);
     profile_target_free(&target);
     settings_free(&settings);
+}
+
+static const struct {
+    const char *text;
+    const char *address;
+    const char *options;
+} pqopt_accepted[] = {
+    {"", NULL, ""},
+    {"hostaddr=10.1.2.3", "10.1.2.3", ""},
+    {"application_name=a hostaddr = '::1' keepalives=0", "::1",
+     " application_name='a' keepalives='0'"},
+    {"options='-c work_mem=\\'1MB\\''", NULL, " options='-c work_mem=\\'1MB\\''"},
+    {"application_name='a b\\\\c'", NULL, " application_name='a b\\\\c'"},
+    {"channel_binding=prefer gssencmode=disable", NULL,
+     " channel_binding='prefer' gssencmode='disable'"},
+    {"application_name=''", NULL, " application_name=''"},
+    {"hostaddr=10.0.0.1 hostaddr=10.0.0.2", "10.0.0.2", ""},
+};
+
+CASE("libpq's options are kept, and the relay's address stands for hostaddr")
+{
+    for (size_t i = 0; i < sizeof pqopt_accepted / sizeof pqopt_accepted[0]; i++) {
+        const char *address;
+        char text[200], wanted[200];
+        struct connstr options, list;
+        struct error error = {0};
+        CHECK_FATAL(pqopt_read(pqopt_accepted[i].text, &options, &error));
+        CHECK(pqopt_check(&options, &address, &error));
+        CHECK_TEXT(address, pqopt_accepted[i].address);
+        connstr_free(&options);
+        snprintf(text, sizeof text, "Servername=h;pqopt={%s}", pqopt_accepted[i].text);
+        snprintf(wanted, sizeof wanted, "hostaddr='127.9.8.7'%s", pqopt_accepted[i].options);
+        CHECK_FATAL(rewrite(DRIVER_FAMILY_POSTGRESQL, text, &loopback, &list, &error));
+        CHECK_TEXT(connstr_get(&list, "pqopt"), wanted);
+        connstr_free(&list);
+    }
 }
 
 /* ---- what the real driver would make of a setting, and how it is told ---- */
