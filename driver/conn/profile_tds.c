@@ -198,7 +198,7 @@ static bool set_version(struct connstr *list, struct error *error)
         return false;
     const char *version = wanted == NULL || *wanted == '\0' ? DEFAULT_TDS_VERSION
                                                             : find_version(VERSION, wanted, error);
-    return version != NULL && connstr_set(list, VERSION, version);
+    return version != NULL && (connstr_set(list, VERSION, version) || error_set_memory(error));
 }
 
 static bool check_environment(struct error *error)

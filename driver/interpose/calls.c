@@ -279,8 +279,16 @@ static bool is_any_ours(const struct pollfd *polled, nfds_t count)
     return false;
 }
 
+/* FreeTDS waits for nothing, and for ever, when connect() failed for each of its addresses. */
+static bool is_endless(nfds_t count, int milliseconds)
+{
+    return count == 0 && milliseconds < 0 && *guard_place() != NULL;
+}
+
 static int interposed_poll(struct pollfd *polled, nfds_t count, int milliseconds)
 {
+    if (is_endless(count, milliseconds))
+        return fail(EINVAL);
     return is_any_ours(polled, count) ? wait_for_all(polled, count, milliseconds)
                                       : poll(polled, count, milliseconds);
 }
@@ -288,6 +296,8 @@ static int interposed_poll(struct pollfd *polled, nfds_t count, int milliseconds
 static int interposed___poll_chk(struct pollfd *polled, nfds_t count, int milliseconds, size_t room)
 {
     bool is_within = count <= room / sizeof *polled;
+    if (is_endless(count, milliseconds))
+        return fail(EINVAL);
     return is_within && is_any_ours(polled, count) ? wait_for_all(polled, count, milliseconds)
                                                    : __poll_chk(polled, count, milliseconds, room);
 }
