@@ -205,7 +205,11 @@ static void choose_verdict(uint64_t *state, struct fault_case *out)
 /* What once was a finding: the first cases of every seed. */
 static const struct fault_case known[] = {
     /* The relay did not tell libpq of the end of a cancellation, which waited for it for ever. */
-    {.transport = FAULT_RELAYED, .cancels = true, .plan = {FAULT_SHUTDOWN, FAULT_FAIL_ON, 1}}};
+    {.transport = FAULT_RELAYED, .cancels = true, .plan = {FAULT_SHUTDOWN, FAULT_FAIL_ON, 1}},
+    /* FreeTDS waited for no descriptor, and for ever, since connect() had failed. */
+    {.transport = FAULT_INTERPOSED, .plan = {FAULT_SOCKETS, FAULT_FAIL_ON, 2}},
+    /* Its profile gave no error when memory was out. */
+    {.transport = FAULT_RELAYED, .plan = {FAULT_ALLOCATION, FAULT_FAIL, 152}}};
 
 void fault_case_make(uint64_t seed, unsigned number, bool has_library, struct fault_case *out)
 {

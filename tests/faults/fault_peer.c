@@ -18,7 +18,9 @@
 #define PIECE 16384
 #define REQUEST_SIZE 8  /* SSLRequest */
 #define RECORD_HEADER 5 /* of TLS: type, version, length */
-#define PACKET_HEADER 4 /* of MySQL: length in three bytes, number */
+#define RECORD_FIRST 20 /* type of a record: change_cipher_spec */
+#define RECORD_LAST 23  /* application_data */
+#define PACKET_HEADER 4 /* of MySQL: length in three bytes, number; of TDS: up to its length */
 
 /* One direction of one connection. */
 struct flow {
@@ -27,7 +29,7 @@ struct flow {
     unsigned message; /* that the next byte belongs to, or begins */
     unsigned offset;  /* of the next byte in it */
     unsigned size;    /* of the message; 0: not known yet */
-    unsigned char length[2];
+    unsigned char header[RECORD_HEADER];
     int64_t held_until; /* 0: it flows */
     unsigned dropping, splitting, overwriting;
     unsigned char tail[64]; /* of what was sent: the secret may come in pieces */
@@ -46,7 +48,7 @@ struct fault_peer {
     uint16_t port, server_port;
     struct peer_fault fault;
     const char *secret;
-    bool is_mysql;
+    enum peer_protocol protocol;
     atomic_bool is_stopping, is_connected;
     bool is_done; /* the fault has happened */
     int64_t last; /* something came */
@@ -104,10 +106,8 @@ static void take_connection(struct fault_peer *peer)
     }
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     *pair = (struct pair){.is_open = true, .number = number};
-    pair->flows[PEER_FROM_CLIENT] =
-        (struct flow){.from = client, .to = server, .size = peer->is_mysql ? 0 : REQUEST_SIZE};
-    pair->flows[PEER_FROM_SERVER] =
-        (struct flow){.from = server, .to = client, .size = peer->is_mysql ? 0 : 1};
+    pair->flows[PEER_FROM_CLIENT] = (struct flow){.from = client, .to = server};
+    pair->flows[PEER_FROM_SERVER] = (struct flow){.from = server, .to = client};
 }
 
 static bool send_all(int to, const unsigned char *bytes, size_t count)
@@ -121,35 +121,47 @@ static bool send_all(int to, const unsigned char *bytes, size_t count)
     return true;
 }
 
-/* The client may send an SSLRequest, and then records; and in them nothing that can be read. */
+/* The client may send what asks for TLS, and then records; and in them nothing that can be read,
+ * not in UTF-16 either. */
 static void watch(struct fault_peer *peer, struct flow *flow, const unsigned char *bytes,
                   size_t count)
 {
-    size_t secret = strlen(peer->secret);
-    unsigned char joined[sizeof flow->tail + 128];
-    size_t head = count < 128 ? count : 128;
-    memcpy(joined, flow->tail, flow->tail_length);
-    memcpy(joined + flow->tail_length, bytes, head);
-    if (memmem(bytes, count, peer->secret, secret) != NULL ||
-        memmem(joined, flow->tail_length + head, peer->secret, secret) != NULL)
-        peer->findings.saw_plaintext = true;
-    size_t keep = count < secret ? count : secret;
-    memcpy(flow->tail, bytes + count - keep, keep);
-    flow->tail_length = keep;
+    size_t length = strlen(peer->secret);
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] == '\0')
+            continue;
+        if (flow->tail_length == sizeof flow->tail)
+            memmove(flow->tail, flow->tail + 1, --flow->tail_length);
+        flow->tail[flow->tail_length++] = bytes[i];
+        if (flow->tail_length >= length &&
+            memcmp(flow->tail + flow->tail_length - length, peer->secret, length) == 0)
+            peer->findings.saw_plaintext = true;
+    }
+}
+
+/* How long the message is whose first bytes are in its flow's header; 0: that is not known yet. */
+static unsigned message_size(const struct fault_peer *peer, const struct pair *pair,
+                             const struct flow *flow)
+{
+    const unsigned char *header = flow->header;
+    unsigned known = flow->offset + 1;
+    if (peer->protocol == PEER_POSTGRESQL && flow->message == 0)
+        return flow == &pair->flows[PEER_FROM_CLIENT] ? REQUEST_SIZE : 1;
+    if (peer->protocol == PEER_MYSQL && flow->message == 0)
+        return known < PACKET_HEADER ? 0 : PACKET_HEADER + header[0] + header[1] * 256u;
+    if (peer->protocol == PEER_TDS && (header[0] < RECORD_FIRST || header[0] > RECORD_LAST))
+        return known < PACKET_HEADER ? 0 : header[2] * 256u + header[3];
+    return known < RECORD_HEADER ? 0 : RECORD_HEADER + header[3] * 256u + header[4];
 }
 
 /* Counts one byte of a direction: where do messages begin? */
 static void count_byte(struct fault_peer *peer, const struct pair *pair, struct flow *flow,
                        unsigned char byte)
 {
-    if (flow->message > 0 && (flow->offset == 3 || flow->offset == 4))
-        flow->length[flow->offset - 3] = byte;
-    if (peer->is_mysql && flow->message == 0 && flow->offset < 2)
-        flow->length[flow->offset] = byte;
-    if (peer->is_mysql && flow->message == 0 && flow->offset == 3)
-        flow->size = PACKET_HEADER + flow->length[0] + (unsigned)flow->length[1] * 256;
-    if (flow->message > 0 && flow->offset == 4)
-        flow->size = RECORD_HEADER + (unsigned)flow->length[0] * 256 + flow->length[1];
+    if (flow->offset < sizeof flow->header)
+        flow->header[flow->offset] = byte;
+    if (flow->size == 0)
+        flow->size = message_size(peer, pair, flow);
     if (++flow->offset != flow->size)
         return;
     flow->message++;
@@ -345,7 +357,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct fault_peer *fault_peer_start(uint16_t server_port, bool is_mysql,
+struct fault_peer *fault_peer_start(uint16_t server_port, enum peer_protocol protocol,
                                     const struct peer_fault *fault, const char *secret)
 {
     struct fault_peer *peer = calloc(1, sizeof *peer);
@@ -354,7 +366,7 @@ struct fault_peer *fault_peer_start(uint16_t server_port, bool is_mysql,
     peer->server_port = server_port;
     peer->fault = *fault;
     peer->secret = secret;
-    peer->is_mysql = is_mysql;
+    peer->protocol = protocol;
     peer->wake = eventfd(0, EFD_CLOEXEC);
     peer->listener = open_socket(0, true, &peer->port);
     if (fault->action == PEER_REFUSE && fault->connection == 0) {

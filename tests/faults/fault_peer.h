@@ -30,7 +30,7 @@ enum peer_action {
 
 enum peer_direction { PEER_FROM_CLIENT, PEER_FROM_SERVER };
 
-/* A place is a byte of a message: of the plaintext negotiation's, or of a TLS record. */
+/* A place is a byte of a message: of the negotiation before TLS, or of a TLS record. */
 struct peer_fault {
     enum peer_action action;
     unsigned connection; /* 0: the first one, which logs in; the others cancel */
@@ -52,9 +52,15 @@ struct peer_findings {
 
 struct fault_peer;
 
-/* secret: what may never be seen on the wire. is_mysql: the plaintext is packets of MySQL's, else
- * PostgreSQL's request and answer. NULL on failure. */
-struct fault_peer *fault_peer_start(uint16_t server_port, bool is_mysql,
+/* What the messages before TLS are. */
+enum peer_protocol {
+    PEER_POSTGRESQL, /* a request of 8 bytes, and its answer of one */
+    PEER_MYSQL,      /* a packet of each side */
+    PEER_TDS         /* packets, in which the handshake's records are, too */
+};
+
+/* secret: what may never be seen on the wire. NULL on failure. */
+struct fault_peer *fault_peer_start(uint16_t server_port, enum peer_protocol protocol,
                                     const struct peer_fault *fault, const char *secret);
 uint16_t fault_peer_port(const struct fault_peer *peer);
 

@@ -17,7 +17,7 @@
 #define SENT_SIZE 20000
 #define CANCEL_PAUSE 20 /* milliseconds: it may come before its query does */
 
-#define HIDDEN " /* " VISIT_SECRET " */"
+#define HIDDEN " as " VISIT_SECRET
 
 void visit_find(struct visit_notes *notes, const char *format, ...)
 {
@@ -60,7 +60,7 @@ static void check_value(const struct visit *visit, struct visit_notes *notes,
 static void ask(const struct visit *visit, struct visit_notes *notes, struct odbc_session *session)
 {
     notes->phase = "query";
-    check_value(visit, notes, session, "select 6 * 7" HIDDEN, "42");
+    check_value(visit, notes, session, "select 42" HIDDEN, "42");
 }
 
 static void fetch(const struct visit *visit, struct visit_notes *notes,
@@ -70,9 +70,10 @@ static void fetch(const struct visit *visit, struct visit_notes *notes,
     SQLLEN length = 0;
     notes->phase = "result";
     SQLFreeStmt(session->statement, SQL_CLOSE);
-    char sql[200];
-    snprintf(sql, sizeof sql, "select repeat(chr(65 + n %% 26), 700) from %s" HIDDEN,
-             visit->words->rows);
+    char sql[ROWS * 100];
+    for (int i = 0, used = 0; i < ROWS; i++)
+        used += snprintf(sql + used, sizeof sql - (size_t)used, "%sselect %s('%c', %d)" HIDDEN,
+                         i > 0 ? " union all " : "", visit->words->repeat, 'A' + i % 26, ROW_SIZE);
     session->result = SQLExecDirect(session->statement, (SQLCHAR *)sql, SQL_NTS);
     int row = 0;
     while (SQL_SUCCEEDED(session->result) &&
@@ -134,13 +135,11 @@ static void cancel(const struct visit *visit, struct visit_notes *notes,
 {
     struct canceller canceller = {.statement = session->statement};
     pthread_t thread;
-    char sql[100];
     notes->phase = "cancellation";
     if (pthread_create(&thread, NULL, cancel_again, &canceller) != 0)
         return;
     SQLFreeStmt(session->statement, SQL_CLOSE);
-    snprintf(sql, sizeof sql, "select %s" HIDDEN, visit->words->sleep);
-    bool is_done = odbc_query(session, sql);
+    bool is_done = odbc_query(session, visit->words->sleep);
     atomic_store(&canceller.is_over, true);
     pthread_join(thread, NULL);
     if (!is_done && strcmp(session->sqlstate, visit->words->cancelled) != 0)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* In the name of the database and in each statement: may not be seen on the wire. */
+/* In the connection string and in each statement: may not be seen on the wire. */
 #define VISIT_SECRET "kept_from_the_wire"
 
 #define VISIT_FINDING_SIZE 3000
@@ -24,8 +24,8 @@ struct visit_notes {
 
 /* What differs between databases. */
 struct visit_words {
-    const char *rows;      /* a table n with a column n, from 0 to 39 */
-    const char *sleep;     /* for two seconds */
+    const char *repeat;    /* the function that repeats a text */
+    const char *sleep;     /* a statement that takes two seconds */
     const char *cancelled; /* the SQLSTATE of a query that was */
 };
 

@@ -1,5 +1,5 @@
 /*
- * faults.c - fault injection: an application under odbcssl, a real PostgreSQL, and between them a
+ * faults.c - fault injection: an application under odbcssl, a server, and between them a
  * peer that breaks the connection (fault_peer.h), or calls of libc that fail (fault_library.h).
  *
  *      faults [COUNT [SEED [NUMBER]]]
@@ -7,8 +7,9 @@
  * Each case is a child of this process, which connects, works and disconnects, once under the fault
  * and often once more without. It must end in time with the right data or a clear error, send
  * nothing in plaintext, leave no memory, descriptor or thread, and free no memory with the
- * password. COUNT cases are run, with NUMBER only that one. Without arguments: a few cases of a
- * fixed seed, as a test. With ODBCSSL_FAULTS_DATABASE=mariadb it is MariaDB that is asked.
+ * password. COUNT cases are run, with NUMBER only that one. The server is a real PostgreSQL, or
+ * what ODBCSSL_FAULTS_DATABASE names: mariadb, or sqlserver for the TDS server of the tests.
+ * Without arguments: a few cases of a fixed seed with each of them, as a test.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,25 +26,21 @@
 
 #include "base/clock.h"
 #include "faults/fault_case.h"
+#include "faults/fault_database.h"
 #include "faults/fault_visit.h"
 #include "odbcssl.h"
-#include "support/mariadb_server.h"
-#include "support/odbc.h"
 #include "support/suite.h"
 #include "system/fixture.h"
 
-#define TEST_CASES 300
+#define TEST_CASES 200 /* of each database */
 #define TEST_SEED 1
 #define WORKERS 6
 #define CASE_SECONDS 40
-#define TIMEOUT_SECONDS 2   /* SslTimeout, where it may be what ends the case */
-#define PATIENT_SECONDS 30  /* where it must not */
-#define PASSWORD_MESSAGES 6 /* of the client, at least, until it has sent its password */
+#define TIMEOUT_SECONDS 2  /* SslTimeout, where it may be what ends the case */
+#define PATIENT_SECONDS 30 /* where it must not */
 #define PAUSE_MILLISECONDS 1000
 #define EXIT_HELPER 9 /* of a child: GnuTLS crashed by itself, for want of memory */
 #define DESCRIPTORS 256
-#define QUICK_USER "quick" /* its password is checked by MD5, which is quick */
-#define QUICK_PASSWORD "planted-password-7351"
 
 struct worker {
     pid_t process; /* 0: idle */
@@ -62,22 +59,13 @@ struct worker {
 static struct fixture fixture;
 static const struct fault_interface *library; /* NULL: there are no failing calls */
 static struct worker workers[WORKERS];
-static struct mariadb_server *mariadb; /* NULL: it is PostgreSQL that is asked */
+static const struct fault_database *database;
+static uint16_t server_port;
 static uint64_t seed;
 static unsigned findings, hit_cases, clear_errors, helper_crashes;
 static unsigned cold_living[FAULT_TRANSPORTS][FAULT_VERDICTS];
 
 /* --- in the child --- */
-
-static const struct visit_words postgres_words = {"generate_series(0, 39) n", "pg_sleep(2)",
-                                                  "57014"};
-static const struct visit_words mariadb_words = {"(select seq n from seq_0_to_39) n", "sleep(2)",
-                                                 "HY018"};
-
-static uint16_t server_port(void)
-{
-    return mariadb != NULL ? mariadb_port(mariadb) : (uint16_t)fixture_port(&fixture);
-}
 
 /* What leads to each verdict. */
 static const struct {
@@ -92,14 +80,11 @@ static const struct {
 static void make_connection_string(const struct fault_case *fault, enum fault_verdict verdict,
                                    unsigned seconds, unsigned port, char *out, size_t size)
 {
+    const struct fault_login *login = fault->has_scram ? &database->slow : &database->quick;
     snprintf(out, size,
-             "DRIVER={%s};%s=localhost;Port=%u;Database=" VISIT_SECRET ";UID=%s;PWD=%s;"
-             "SslMode=%s;SslRootCert=%s;SslCrl=%s;SslServerName=%s;SslTimeout=%u;SslMaxProtocol=%s;"
-             "SslTransport=%s",
-             mariadb != NULL ? ODBC_MARIADB : ODBC_POSTGRESQL,
-             mariadb != NULL ? "Server" : "Servername", port,
-             fault->has_scram ? POSTGRES_USER : QUICK_USER,
-             fault->has_scram ? POSTGRES_PASSWORD : QUICK_PASSWORD,
+             "DRIVER={%s};%s=localhost;Port=%u;UID=%s;PWD=%s;SslMode=%s;SslRootCert=%s;SslCrl=%s;"
+             "SslServerName=%s;SslTimeout=%u;SslMaxProtocol=%s;SslTransport=%s",
+             database->driver, database->place, port, login->user, login->password,
              fault->has_prefer ? "prefer" : "verify-full",
              fixture_path(&fixture, deserts[verdict].anchors),
              fixture_path(&fixture, deserts[verdict].list), deserts[verdict].name, seconds,
@@ -176,7 +161,7 @@ static void run_visit(const struct fault_case *fault, bool is_clean, struct shar
     static const struct peer_fault nothing;
     char text[4096];
     struct peer_findings found;
-    struct fault_peer *peer = fault_peer_start(server_port(), mariadb != NULL,
+    struct fault_peer *peer = fault_peer_start(server_port, database->protocol,
                                                is_clean ? &nothing : &fault->peer, VISIT_SECRET);
     if (peer == NULL)
         _exit(3);
@@ -185,7 +170,7 @@ static void run_visit(const struct fault_case *fault, bool is_clean, struct shar
     make_connection_string(fault, verdict, is_harmless ? PATIENT_SECONDS : TIMEOUT_SECONDS,
                            fault_peer_port(peer), text, sizeof text);
     const struct visit visit = {.connection_string = text,
-                                .words = mariadb != NULL ? &mariadb_words : &postgres_words,
+                                .words = &database->words,
                                 .refusal = deserts[verdict].refusal,
                                 .cancels = fault->cancels && !is_clean,
                                 .wants_plaintext_allowed = fault->has_prefer,
@@ -208,7 +193,7 @@ static void run_visit(const struct fault_case *fault, bool is_clean, struct shar
         visit_find(&shared->notes, "sent in plaintext, after the server's answer 0x%02X",
                    found.answer);
     if (found.has_stalled_out && fault->peer.connection == 0 &&
-        found.messages[PEER_FROM_CLIENT] < PASSWORD_MESSAGES)
+        found.messages[PEER_FROM_CLIENT] < database->password_messages)
         visit_find(&shared->notes, "the time-out did not end a stalled handshake or login");
 }
 
@@ -377,7 +362,8 @@ static void check_limits(enum fault_state state, enum fault_transport transport,
 {
     for (int i = 0; i < FAULT_CALLS; i++) {
         unsigned limit = fault_case_limit(state, transport, (enum fault_call)i);
-        bool is_out = limit > 0 && counts[i] > limit && i != FAULT_HELPER && mariadb == NULL;
+        bool is_out =
+            limit > 0 && counts[i] > limit && i != FAULT_HELPER && database == fault_databases;
         findings += is_out;
         if (counts[i] > 0 && (is_out || getenv("ODBCSSL_FAULTS_COUNTS") != NULL))
             printf("# %s, %s: %u calls of kind %s, of which cases fail %u\n",
@@ -396,39 +382,11 @@ static bool list_server(void)
     return fixture_write_crl(&fixture, "crl-server.pem", &root, &intermediate);
 }
 
-static bool start_postgres(void)
-{
-    const char *rules = "hostssl all " QUICK_USER " 127.0.0.1/32 md5\n"
-                        "hostssl all all 127.0.0.1/32 scram-sha-256";
-    char answer[100];
-    return fixture_start(&fixture, "server", rules, false) &&
-           postgres_query(fixture.postgres, "create database " VISIT_SECRET, answer,
-                          sizeof answer) &&
-           postgres_query(fixture.postgres,
-                          "set password_encryption = 'md5'; create user " QUICK_USER
-                          " superuser password '" QUICK_PASSWORD "'",
-                          answer, sizeof answer);
-}
-
-static bool start_mariadb(void)
-{
-    mariadb = mariadb_start(&(struct mariadb_options){
-        .certificate = fixture_path(&fixture, "server.pem"),
-        .key = fixture_path(&fixture, "server.key"),
-        .sql = "create database " VISIT_SECRET "; "
-               "create user " QUICK_USER " identified by '" QUICK_PASSWORD "' require ssl; "
-               "create user " POSTGRES_USER " identified by '" POSTGRES_PASSWORD "' require ssl; "
-               "grant all on " VISIT_SECRET ".* to " QUICK_USER ", " POSTGRES_USER});
-    return mariadb != NULL;
-}
-
 static bool prepare(void)
 {
     char path[4096];
-    const char *database = getenv("ODBCSSL_FAULTS_DATABASE");
-    bool is_mariadb = database != NULL && strcmp(database, "mariadb") == 0;
     if (fixture_open(&fixture, NULL, NULL) != 0 || !list_server() ||
-        !(is_mariadb ? start_mariadb() : start_postgres()))
+        (server_port = database->start(&fixture)) == 0)
         return false;
     for (size_t i = 0; i < WORKERS; i++) {
         workers[i].shared = mmap(NULL, sizeof *workers[i].shared, PROT_READ | PROT_WRITE,
@@ -440,7 +398,7 @@ static bool prepare(void)
     snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", build != NULL ? build : ".");
     bool is_loaded = dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL;
     if (library != NULL)
-        library->guard(QUICK_PASSWORD);
+        library->guard(database->quick.password);
     return is_loaded && (library == NULL || library->find());
 }
 
@@ -489,31 +447,14 @@ static void run(unsigned first, unsigned end)
     run_all(FAULT_WARM, first, end);
 }
 
-int main(int argc, char **argv)
+/* The exit status. */
+static int run_database(const struct fault_database *asked, unsigned first, unsigned count)
 {
-    bool is_test = argc == 1;
-    sigset_t child;
-    unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : TEST_CASES, first = 0;
-    if (!FIXTURE_IS_SANITIZED && (library = fault_begin(argv)) == NULL) {
-        puts("Bail out! tests/faults/faultlibrary.so cannot be loaded");
-        return 1;
-    }
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &child, NULL);
-    seed = TEST_SEED;
-    if (argc > 2)
-        seed = strtoull(argv[2], NULL, 10);
-    else if (!is_test && getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed)
-        seed %= 1000000000;
-    if (argc > 3) {
-        first = (unsigned)strtoul(argv[3], NULL, 10);
-        count = 1;
-    }
-    printf("# seed %llu\n", (unsigned long long)seed);
+    database = asked;
+    printf("# %s, seed %llu\n", database->name, (unsigned long long)seed);
     fflush(stdout);
     if (!prepare()) {
-        puts("Bail out! no server, or no driver");
+        printf("Bail out! no server, or no driver: %s\n", database->name);
         return 1;
     }
     int64_t start_time = clock_monotonic();
@@ -522,12 +463,57 @@ int main(int argc, char **argv)
         "# %.1f seconds; the fault struck in %u cases, %u ended with a clear error; in %u GnuTLS "
         "crashed by itself, for want of memory\n",
         (double)(clock_monotonic() - start_time) / 1000, hit_cases, clear_errors, helper_crashes);
-    mariadb_stop(&mariadb);
+    fault_database_stop();
     fixture_close(&fixture);
-    if (is_test)
-        printf("%s 1 - ", findings == 0 ? "ok" : "not ok");
-    printf("faults: %u cases, %u findings\n", count, findings);
-    if (is_test)
-        puts("1..1");
     return findings == 0 ? 0 : 1;
+}
+
+/* Each database in a process of its own. */
+static int run_test(void)
+{
+    int failed = 0;
+    for (unsigned i = 0; i < FAULT_DATABASES; i++) {
+        int status = 1;
+        fflush(stdout);
+        pid_t process = fork();
+        if (process == 0) {
+            status = run_database(&fault_databases[i], 0, TEST_CASES);
+            printf("%s %u - %u cases with %s, %u findings\n", status == 0 ? "ok" : "not ok", i + 1,
+                   TEST_CASES, database->name, findings);
+            exit(status);
+        }
+        waitpid(process, &status, 0);
+        failed |= status;
+    }
+    printf("1..%d\n", FAULT_DATABASES);
+    return failed == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    sigset_t child;
+    const char *name = getenv("ODBCSSL_FAULTS_DATABASE");
+    const struct fault_database *asked = fault_databases;
+    if (!FIXTURE_IS_SANITIZED && (library = fault_begin(argv)) == NULL) {
+        puts("Bail out! tests/faults/faultlibrary.so cannot be loaded");
+        return 1;
+    }
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL);
+    seed = TEST_SEED;
+    if (argc == 1)
+        return run_test();
+    if (argc > 2)
+        seed = strtoull(argv[2], NULL, 10);
+    else if (getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed)
+        seed %= 1000000000;
+    for (size_t i = 0; name != NULL && i < FAULT_DATABASES; i++)
+        if (strcmp(fault_databases[i].name, name) == 0)
+            asked = &fault_databases[i];
+    unsigned first = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
+    unsigned count = argc > 3 ? 1 : (unsigned)strtoul(argv[1], NULL, 10);
+    int outcome = run_database(asked, first, count);
+    printf("faults: %u cases, %u findings\n", count, findings);
+    return outcome;
 }

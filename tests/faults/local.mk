@@ -7,10 +7,11 @@ tests_faults_faultlibrary_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -sha
 check_PROGRAMS += tests/faults/faults
 TESTS += tests/faults/faults
 tests_faults_faults_SOURCES = tests/faults/faults.c tests/faults/fault_begin.c \
-	tests/faults/fault_case.c tests/faults/fault_case.h tests/faults/fault_peer.c \
+	tests/faults/fault_case.c tests/faults/fault_case.h tests/faults/fault_database.c \
+	tests/faults/fault_database.h tests/faults/fault_peer.c \
 	tests/faults/fault_peer.h tests/faults/fault_visit.c tests/faults/fault_visit.h \
 	tests/faults/fault_library.h $(SYSTEM_FIXTURE)
-tests_faults_faults_LDADD = tests/support/libmariadbtest.la $(SYSTEM_LIBS)
+tests_faults_faults_LDADD = tests/support/libmariadbtest.la $(TDS_LIBS)
 EXTRA_tests_faults_faults_DEPENDENCIES = tests/faults/faultlibrary.la
 
 FAULTS = 10000
