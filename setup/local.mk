@@ -1,10 +1,8 @@
 # libodbcsslS.so: what ODBC administrators load to show, check and write odbcssl's keywords.
 odbc_LTLIBRARIES += setup/libodbcsslS.la
 setup_libodbcsslS_la_SOURCES = \
-	setup/config_driver.c \
-	setup/config_dsn.c \
-	setup/properties.c \
-	setup/writing.c setup/writing.h
+	setup/config.c \
+	setup/properties.c
 setup_libodbcsslS_la_LIBADD = driver/config/libconfig.la driver/base/libbase.la $(ODBCINST_LIBS)
 # nodelete: unixODBC unloads it while it still uses its strings.
 setup_libodbcsslS_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \

@@ -13,7 +13,6 @@
 #include "config/ini.h"
 #include "config/keys.h"
 #include "config/target.h"
-#include "writing.h"
 
 /* Of the real drivers' own keywords, those that every one of them understands. */
 static const struct {
@@ -102,20 +101,7 @@ static HODBCINSTPROPERTY append_property(HODBCINSTPROPERTY last, const char *nam
     return property;
 }
 
-static HODBCINSTPROPERTY append_key(HODBCINSTPROPERTY last, const struct key *key)
-{
-    HODBCINSTPROPERTY property = append_property(last, key->name, prompt_type(key), key->help);
-    if (property == NULL || (key->kind != KEY_WORD && key->kind != KEY_DRIVER))
-        return property;
-    property->aPromptData = make_choices(key);
-    if (property->aPromptData == NULL)
-        property->nPromptType = ODBCINST_PROMPTTYPE_TEXTEDIT;
-    return property;
-}
-
-int INSTAPI ODBCINSTGetProperties(HODBCINSTPROPERTY last);
-
-SETUP_EXPORT int INSTAPI ODBCINSTGetProperties(HODBCINSTPROPERTY last)
+__attribute__((visibility("default"))) int INSTAPI ODBCINSTGetProperties(HODBCINSTPROPERTY last)
 {
     for (size_t i = 0; i < sizeof server_properties / sizeof server_properties[0]; i++) {
         last = append_property(last, server_properties[i].name, ODBCINST_PROMPTTYPE_TEXTEDIT,
@@ -124,9 +110,15 @@ SETUP_EXPORT int INSTAPI ODBCINSTGetProperties(HODBCINSTPROPERTY last)
             return 0;
     }
     for (size_t i = 0; i < KEY_COUNT; i++) {
-        last = append_key(last, &keys[i]);
+        const struct key *key = &keys[i];
+        last = append_property(last, key->name, prompt_type(key), key->help);
         if (last == NULL)
             return 0;
+        if (key->kind != KEY_WORD && key->kind != KEY_DRIVER)
+            continue;
+        last->aPromptData = make_choices(key);
+        if (last->aPromptData == NULL)
+            last->nPromptType = ODBCINST_PROMPTTYPE_TEXTEDIT;
     }
     return 1;
 }
