@@ -1,6 +1,5 @@
 /* adopt.c - `odbcssl adopt`: the odbcssl form of an existing data source, shown or written. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/text.h"
 #include "command/adoption.h"
@@ -25,44 +24,28 @@ struct adopt {
 static bool check_source_is_native(const struct adopt *adopt, struct error *error)
 {
     const struct data_source *source = &adopt->source;
-    char near[NEAREST_SIZE];
-    struct connstr names;
-    if (source->section == NULL || !text_equal_nocase(source->section, adopt->name)) {
-        odbc_list_sources(&names);
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "there is no data source \"%s\": %s",
-                  adopt->name, nearest_describe(adopt->name, &names, near, sizeof near));
-        connstr_free(&names);
-    } else if (source->state != DATA_SOURCE_FOUND) {
-        error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
-                  "the driver manager finds no driver for the data source %s (Driver=%s)",
-                  adopt->name, source->driver != NULL ? source->driver : "");
-    } else if (source->is_odbcssl) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                  "the data source %s uses odbcssl already: \"odbcssl check %s\" checks it",
-                  adopt->name, adopt->name);
-    }
-    return !error_is_set(error);
+    if (source->section == NULL || !text_equal_nocase(source->section, adopt->name))
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "there is no data source \"%s\": %s",
+                         adopt->name, nearest_describe(adopt->name, INI_DATA_SOURCES, NULL));
+    if (source->state != DATA_SOURCE_FOUND)
+        return error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
+                         "the driver manager finds no driver for the data source %s (Driver=%s)",
+                         adopt->name, source->driver != NULL ? source->driver : "");
+    if (source->is_odbcssl)
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                         "the data source %s uses odbcssl already: \"odbcssl check %s\" checks it",
+                         adopt->name, adopt->name);
+    return true;
 }
 
 /* ---- showing ---- */
 
-static void print_row(const struct adoption_row *row)
-{
-    switch (row->fate) {
-    case ADOPTION_KEPT:
-        printf("  %-44s stays\n", row->from);
-        break;
-    case ADOPTION_CHANGED:
-        printf("  %-44s becomes %s\n", row->from, row->result);
-        break;
-    case ADOPTION_NEEDLESS:
-        printf("  %-44s is left out: %s\n", row->from, row->result);
-        break;
-    case ADOPTION_UNEQUALLED:
-        printf("  %-44s HAS NO EQUAL: %s\n", row->from, row->result);
-        break;
-    }
-}
+static const char *const fates[] = {
+    [ADOPTION_KEPT] = "stays",
+    [ADOPTION_CHANGED] = "becomes ",
+    [ADOPTION_NEEDLESS] = "is left out: ",
+    [ADOPTION_UNEQUALLED] = "HAS NO EQUAL: ",
+};
 
 /* The section as it will be: what stays where it stands, then what is new. */
 static void make_section(const struct adopt *adopt, const char *driver, struct connstr *pairs)
@@ -74,10 +57,11 @@ static void make_section(const struct adopt *adopt, const char *driver, struct c
         const char *keyword = present->pairs[i].keyword;
         bool is_replaced =
             text_equal_nocase(keyword, "Driver") || text_equal_nocase(keyword, "pqopt");
-        for (size_t k = 0; k < adopt->adoption.count; k++)
-            is_replaced =
-                is_replaced || (adopt->adoption.rows[k].keyword != NULL &&
-                                text_equal_nocase(adopt->adoption.rows[k].keyword, keyword));
+        for (size_t k = 0; k < adopt->adoption.count; k++) {
+            const struct adoption_row *row = &adopt->adoption.rows[k];
+            is_replaced = is_replaced || (row->fate != ADOPTION_KEPT && row->keyword != NULL &&
+                                          text_equal_nocase(row->keyword, keyword));
+        }
         if (!is_replaced)
             connstr_append(pairs, keyword, present->pairs[i].value);
     }
@@ -90,16 +74,6 @@ static void make_section(const struct adopt *adopt, const char *driver, struct c
 }
 
 /* ---- writing ---- */
-
-static char *find_driver(const struct adopt *adopt, struct error *error)
-{
-    const struct driver_section section = {.target = adopt->source.driver,
-                                           .library_dir = adopt->library_dir};
-    char *name = driver_section_find(adopt->source.driver);
-    if (name == NULL && adopt->is_written && !driver_section_write(&section, &name, error))
-        return NULL;
-    return name != NULL ? name : memory_format("%s over TLS", adopt->source.driver);
-}
 
 /* New lines first: should it fail half-way, the data source has more, and not less. */
 static bool write_section(const struct adopt *adopt, enum odbc_file file,
@@ -116,17 +90,20 @@ static bool write_section(const struct adopt *adopt, enum odbc_file file,
 
 static bool finish(const struct adopt *adopt, struct error *error)
 {
+    const struct driver_section section = {.target = adopt->source.driver,
+                                           .library_dir = adopt->library_dir};
     struct connstr pairs = {0};
-    enum odbc_file file = ODBC_USER_SOURCES;
-    char *driver = NULL;
+    enum odbc_file file;
     odbc_file_of_source(adopt->name, &file);
     if (adopt->is_written && adopt->adoption.has_unequalled)
         return error_set(
             error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
             "nothing is written, as some settings have no equal: take them away from the "
             "data source, or do what stands beside them");
-    driver = find_driver(adopt, error);
-    if (driver == NULL)
+    char *driver = driver_section_find(section.target);
+    if (driver == NULL && !adopt->is_written)
+        driver = memory_format("%s over TLS", section.target);
+    if (driver == NULL && !driver_section_write(&section, &driver, error))
         return false;
     make_section(adopt, driver, &pairs);
     bool is_done = ini_check_lines(&pairs, error) && settings_check(&pairs, adopt->name, error) &&
@@ -134,7 +111,6 @@ static bool finish(const struct adopt *adopt, struct error *error)
     if (is_done)
         odbc_print_section(file, adopt->name, &pairs);
     connstr_free(&pairs);
-    free(driver);
     return is_done;
 }
 
@@ -146,8 +122,10 @@ static int run(struct adopt *adopt)
                    adoption_read(&adopt->source, &adopt->adoption, &error);
     if (is_read) {
         printf("%s, keyword by keyword:\n", adopt->name);
-        for (size_t i = 0; i < adopt->adoption.count; i++)
-            print_row(&adopt->adoption.rows[i]);
+        for (size_t i = 0; i < adopt->adoption.count; i++) {
+            const struct adoption_row *row = &adopt->adoption.rows[i];
+            printf("  %-44s %s%s\n", row->from, fates[row->fate], row->result);
+        }
         if (!connstr_has(&adopt->adoption.added, keys[KEY_INDEX_SslMode].name))
             printf("  %-44s SslMode=verify-full\n", "(it says nothing of TLS)");
         printf("\n");
@@ -159,7 +137,7 @@ static int run(struct adopt *adopt)
     } else if (status == COMMAND_GOOD) {
         printf("\nNothing is written; --write does it.\n");
     }
-    adoption_free(&adopt->adoption);
+    connstr_free(&adopt->adoption.added);
     data_source_free(&adopt->source);
     return status;
 }

@@ -2,8 +2,6 @@
  * adoption.c - one table per real driver (psqlodbc's dlg_specific.c and libpq's conninfo; FreeTDS's
  * freetds.conf; MariaDB Connector/ODBC's ma_dsn.c), and the few settings that are more than a name.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -24,19 +22,19 @@ struct rule {
     void (*take)(struct adoption *adoption, const char *from, const char *value);
 };
 
-struct reading {
-    struct adoption *adoption;
-    const char *keyword; /* of the data source; NULL: another file */
-};
-
-static struct adoption_row *add_row(struct adoption *adoption, enum adoption_fate fate,
-                                    const char *from, const char *result)
+static void add_row(struct adoption *adoption, enum adoption_fate fate, const char *from,
+                    const char *result)
 {
     adoption->rows = memory_grow(adoption->rows, adoption->count, sizeof *adoption->rows);
-    struct adoption_row *row = &adoption->rows[adoption->count++];
-    *row = (struct adoption_row){fate, memory_copy(from), NULL, memory_copy(result)};
+    adoption->rows[adoption->count++] =
+        (struct adoption_row){fate, from, adoption->keyword, result};
     adoption->has_unequalled = adoption->has_unequalled || fate == ADOPTION_UNEQUALLED;
-    return row;
+}
+
+/* "sslmode=require" */
+static char *describe(const char *where, const char *keyword, bool is_secret, const char *value)
+{
+    return memory_format("%s%s=%s", where, keyword, is_secret ? "(set)" : value);
 }
 
 /* The strongest of several demands counts. */
@@ -46,9 +44,7 @@ static void demand_mode(struct adoption *adoption, const char *from, enum odbcss
     const char *present = connstr_get(&adoption->added, keyword);
     const struct key_word *word =
         present != NULL ? key_find_word(keys[KEY_INDEX_SslMode].words, present) : NULL;
-    char *result = memory_format("%s=%s", keyword, tls_mode_name(mode));
-    add_row(adoption, ADOPTION_CHANGED, from, result);
-    free(result);
+    add_row(adoption, ADOPTION_CHANGED, from, describe("", keyword, false, tls_mode_name(mode)));
     if (word == NULL || word->value < (int)mode)
         memory_check(connstr_set(&adoption->added, keyword, tls_mode_name(mode)));
 }
@@ -56,9 +52,8 @@ static void demand_mode(struct adoption *adoption, const char *from, enum odbcss
 static void add_keyword(struct adoption *adoption, const char *from, const char *keyword,
                         const char *value)
 {
-    char *result = memory_format("%s=%s", keyword, odbc_is_secret(keyword) ? "(set)" : value);
-    add_row(adoption, ADOPTION_CHANGED, from, result);
-    free(result);
+    add_row(adoption, ADOPTION_CHANGED, from,
+            describe("", keyword, odbc_is_secret(keyword), value));
     memory_check(connstr_set(&adoption->added, keyword, value));
 }
 
@@ -68,9 +63,14 @@ static bool is_on(const char *value)
            !text_equal_nocase(value, "off") && !text_equal_nocase(value, "false");
 }
 
-static void refuse_value(struct adoption *adoption, const char *from)
+/* word NULL: the driver's value is none that is known. */
+static void demand_word(struct adoption *adoption, const char *from, const struct key_word *word)
 {
-    add_row(adoption, ADOPTION_UNEQUALLED, from, "this value is not known: set SslMode by hand");
+    if (word != NULL)
+        demand_mode(adoption, from, (enum odbcssl_mode)word->value);
+    else
+        add_row(adoption, ADOPTION_UNEQUALLED, from,
+                "this value is not known: set SslMode by hand");
 }
 
 /* ---- values that are more than a name ---- */
@@ -78,11 +78,7 @@ static void refuse_value(struct adoption *adoption, const char *from)
 /* libpq's words are odbcssl's. */
 static void take_mode(struct adoption *adoption, const char *from, const char *value)
 {
-    const struct key_word *word = key_find_word(keys[KEY_INDEX_SslMode].words, value);
-    if (word != NULL)
-        demand_mode(adoption, from, (enum odbcssl_mode)word->value);
-    else
-        refuse_value(adoption, from);
+    demand_word(adoption, from, key_find_word(keys[KEY_INDEX_SslMode].words, value));
 }
 
 /* libmariadb checks the chain as soon as it has authorities. */
@@ -95,39 +91,34 @@ static void take_mariadb_ca(struct adoption *adoption, const char *from, const c
 /* MySQL's own words. */
 static void take_mysql_mode(struct adoption *adoption, const char *from, const char *value)
 {
-    static const struct {
-        const char *word;
-        enum odbcssl_mode mode;
-    } words[] = {
-        {"DISABLED", ODBCSSL_MODE_DISABLE},
-        {"PREFERRED", ODBCSSL_MODE_PREFER},
-        {"REQUIRED", ODBCSSL_MODE_REQUIRE},
-        {"VERIFY_CA", ODBCSSL_MODE_VERIFY_CA},
-        {"VERIFY_IDENTITY", ODBCSSL_MODE_VERIFY_FULL},
+    static const struct key_word words[] = {
+        {"DISABLED", ODBCSSL_MODE_DISABLE, false},
+        {"PREFERRED", ODBCSSL_MODE_PREFER, false},
+        {"REQUIRED", ODBCSSL_MODE_REQUIRE, false},
+        {"VERIFY_CA", ODBCSSL_MODE_VERIFY_CA, false},
+        {"VERIFY_IDENTITY", ODBCSSL_MODE_VERIFY_FULL, false},
+        {NULL, 0, false},
     };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (text_equal_nocase(words[i].word, value)) {
-            demand_mode(adoption, from, words[i].mode);
-            return;
-        }
-    take_mode(adoption, from, value);
+    const struct key_word *word = key_find_word(words, value);
+    if (word != NULL)
+        demand_word(adoption, from, word);
+    else
+        take_mode(adoption, from, value);
 }
 
 /* FreeTDS's words. "off" is plaintext, password and all. */
 static void take_encryption(struct adoption *adoption, const char *from, const char *value)
 {
-    if (text_equal_nocase(value, "off"))
-        demand_mode(adoption, from, ODBCSSL_MODE_DISABLE);
-    else if (text_equal_nocase(value, "request"))
-        demand_mode(adoption, from, ODBCSSL_MODE_PREFER);
-    else if (text_equal_nocase(value, "require"))
-        demand_mode(adoption, from, ODBCSSL_MODE_REQUIRE);
-    else if (text_equal_nocase(value, "strict")) {
-        demand_mode(adoption, from, ODBCSSL_MODE_VERIFY_FULL);
+    static const struct key_word words[] = {
+        {"off", ODBCSSL_MODE_DISABLE, false},
+        {"request", ODBCSSL_MODE_PREFER, false},
+        {"require", ODBCSSL_MODE_REQUIRE, false},
+        {"strict", ODBCSSL_MODE_VERIFY_FULL, false},
+        {NULL, 0, false},
+    };
+    demand_word(adoption, from, key_find_word(words, value));
+    if (text_equal_nocase(value, "strict"))
         add_keyword(adoption, from, keys[KEY_INDEX_SslNegotiation].name, "direct");
-    } else {
-        refuse_value(adoption, from);
-    }
 }
 
 /* SHA-1 is what the driver's older versions take; only SHA-256 is a pin here. */
@@ -138,14 +129,12 @@ static void take_fingerprint(struct adoption *adoption, const char *from, const 
     for (; *value != '\0' && count < sizeof digits; value++)
         if (strchr("0123456789abcdefABCDEF", *value) != NULL)
             digits[count++] = *value;
-    if (count == 64) {
-        char *pin = memory_format("sha256:%.64s", digits);
-        add_keyword(adoption, from, keys[KEY_INDEX_SslPin].name, pin);
-        free(pin);
-    } else {
+    if (count == 64)
+        add_keyword(adoption, from, keys[KEY_INDEX_SslPin].name,
+                    memory_format("sha256:%.64s", digits));
+    else
         add_row(adoption, ADOPTION_UNEQUALLED, from,
                 "it is no SHA-256 fingerprint: \"odbcssl fetch\" shows the one for SslPin");
-    }
 }
 
 /* "TLSv1.2,TLSv1.3": the oldest and the newest. */
@@ -239,18 +228,16 @@ static const struct rule entry_rules[] = {
 };
 
 /* false: no rule is about it. */
-static bool apply(const struct rule *rules, const struct reading *reading, const char *where,
+static bool apply(const struct rule *rules, struct adoption *adoption, const char *where,
                   const char *name, const char *value)
 {
-    struct adoption *adoption = reading->adoption;
     const struct rule *rule = rules;
     while (rule->name != NULL && !text_equal_nocase(rule->name, name))
         rule++;
     if (rule->name == NULL || value[0] == '\0')
         return rule->name != NULL;
-    bool is_secret = odbc_is_secret(rule->keyword != NULL ? rule->keyword : name);
-    char *from = memory_format("%s%s=%s", where, name, is_secret ? "(set)" : value);
-    size_t first = adoption->count;
+    const char *from =
+        describe(where, name, odbc_is_secret(rule->keyword != NULL ? rule->keyword : name), value);
     if (rule->take != NULL)
         rule->take(adoption, from, value);
     else if (rule->keyword != NULL)
@@ -260,52 +247,49 @@ static bool apply(const struct rule *rules, const struct reading *reading, const
     else
         add_row(adoption, rule->mode != ODBCSSL_MODE_DISABLE ? ADOPTION_NEEDLESS : rule->fate, from,
                 rule->text);
-    for (size_t i = first; i < adoption->count; i++)
-        adoption->rows[i].keyword = memory_copy(reading->keyword);
-    free(from);
     return true;
 }
 
 /* ---- the drivers ---- */
 
 /* What libpq still has to be told stays in pqopt. */
-static bool read_pqopt(const struct reading *reading, const char *text, struct error *error)
+static bool read_pqopt(struct adoption *adoption, const char *text, struct error *error)
 {
     struct connstr options;
     struct buffer rest = {0};
     if (!pqopt_read(text, &options, error))
         return false;
     for (size_t i = 0; i < options.count; i++)
-        if (!apply(pqopt_rules, reading, "pqopt ", options.pairs[i].keyword,
+        if (!apply(pqopt_rules, adoption, "pqopt ", options.pairs[i].keyword,
                    options.pairs[i].value))
             memory_check(pqopt_append(&rest, options.pairs[i].keyword, options.pairs[i].value));
     if (buffer_length(&rest) > 0) {
         memory_check(buffer_append_byte(&rest, '\0'));
-        memory_check(
-            connstr_set(&reading->adoption->added, "pqopt", (const char *)buffer_content(&rest)));
+        memory_check(connstr_set(&adoption->added, "pqopt", (const char *)buffer_content(&rest)));
     }
     buffer_free(&rest);
     connstr_free(&options);
     return true;
 }
 
-static bool read_entry(const struct data_source *source, const struct reading *reading,
+static bool read_entry(const struct data_source *source, struct adoption *adoption,
                        struct error *error)
 {
     const struct connstr_pair *name = connstr_find(&source->settings, "Servername");
     struct freetds_entry entry;
+    adoption->keyword = NULL;
     if (name == NULL || connstr_find(&source->settings, "Server") != NULL)
         return true;
     if (!freetds_conf_read(name->value, &entry, error))
         return false;
     for (size_t i = 0; i < entry.settings.count; i++)
-        apply(entry_rules, reading, "freetds.conf ", entry.settings.pairs[i].keyword,
+        apply(entry_rules, adoption, "freetds.conf ", entry.settings.pairs[i].keyword,
               entry.settings.pairs[i].value);
     /* FreeTDS compares the name unless it is told not to, once it has authorities. */
     const char *check = connstr_get(&entry.settings, "check certificate hostname");
     bool is_name_ignored = check != NULL && !is_on(check);
     if (connstr_has(&entry.settings, "ca file"))
-        demand_mode(reading->adoption,
+        demand_mode(adoption,
                     is_name_ignored ? "freetds.conf check certificate hostname=no"
                                     : "freetds.conf ca file, and the name",
                     is_name_ignored ? ODBCSSL_MODE_VERIFY_CA : ODBCSSL_MODE_VERIFY_FULL);
@@ -318,31 +302,29 @@ static bool read_pairs(const struct data_source *source, const struct rule *rule
 {
     for (size_t i = 0; i < source->settings.count; i++) {
         const struct connstr_pair *pair = &source->settings.pairs[i];
-        const struct reading reading = {adoption, pair->keyword};
+        adoption->keyword = pair->keyword;
         bool is_pqopt = rules == postgresql_rules && text_equal_nocase(pair->keyword, "pqopt");
-        if (is_pqopt && !read_pqopt(&reading, pair->value, error))
+        if (is_pqopt && !read_pqopt(adoption, pair->value, error))
             return false;
         if (is_pqopt || text_equal_nocase(pair->keyword, "Driver") ||
             text_equal_nocase(pair->keyword, "Description") ||
-            apply(rules, &reading, "", pair->keyword, pair->value))
+            apply(rules, adoption, "", pair->keyword, pair->value))
             continue;
-        char *from = memory_format("%s=%s", pair->keyword,
-                                   odbc_is_secret(pair->keyword) ? "(set)" : pair->value);
-        add_row(adoption, ADOPTION_KEPT, from, NULL);
-        free(from);
+        add_row(adoption, ADOPTION_KEPT,
+                describe("", pair->keyword, odbc_is_secret(pair->keyword), pair->value), "");
     }
     return true;
 }
 
 bool adoption_read(const struct data_source *source, struct adoption *adoption, struct error *error)
 {
-    const struct reading entry = {adoption, NULL};
     *adoption = (struct adoption){0};
     switch (data_source_profile(source)->family) {
     case DRIVER_FAMILY_POSTGRESQL:
         return read_pairs(source, postgresql_rules, adoption, error);
     case DRIVER_FAMILY_TDS:
-        return read_pairs(source, tds_rules, adoption, error) && read_entry(source, &entry, error);
+        return read_pairs(source, tds_rules, adoption, error) &&
+               read_entry(source, adoption, error);
     case DRIVER_FAMILY_MYSQL:
         return read_pairs(source, mysql_rules, adoption, error);
     case DRIVER_FAMILY_UNKNOWN:
@@ -353,16 +335,4 @@ bool adoption_read(const struct data_source *source, struct adoption *adoption, 
         "%s is no driver whose TLS settings are known (psqlodbc, FreeTDS, MariaDB, MySQL): "
         "write a data source by \"odbcssl dsn\"",
         source->path != NULL ? source->path : source->library);
-}
-
-void adoption_free(struct adoption *adoption)
-{
-    for (size_t i = 0; i < adoption->count; i++) {
-        free(adoption->rows[i].from);
-        free(adoption->rows[i].keyword);
-        free(adoption->rows[i].result);
-    }
-    free(adoption->rows);
-    connstr_free(&adoption->added);
-    *adoption = (struct adoption){0};
 }

@@ -18,21 +18,22 @@ enum adoption_fate {
 /* One setting and what becomes of it. */
 struct adoption_row {
     enum adoption_fate fate;
-    char *from;    /* "pqopt sslmode=require"; secrets left out */
-    char *keyword; /* that stands in the data source; NULL: in another file */
-    char *result;
+    const char *from;    /* "pqopt sslmode=require"; secrets left out */
+    const char *keyword; /* that stands in the data source; NULL: in another file */
+    const char *result;
 };
 
 struct adoption {
     struct adoption_row *rows;
     size_t count;
-    struct connstr added; /* odbcssl's keywords, and what is left of others */
+    struct connstr added; /* odbcssl's keywords, and what is left of others; the caller frees it */
     bool has_unequalled;
+    const char *keyword; /* of the data source, that is read now; NULL: another file */
 };
 
-/* false with error set: the real driver's settings are malformed, or it is none that is known. */
+/* false with error set: the real driver's settings are malformed, or it is none that is known. The
+ * source has to outlive the rows. */
 bool adoption_read(const struct data_source *source, struct adoption *adoption,
                    struct error *error);
-void adoption_free(struct adoption *adoption);
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "config/connstr.h"
 
-/* Values of an option that may be given several times. items is malloc'ed, the texts are argv's. */
+/* Values of an option that may be given several times; the texts are argv's. */
 struct argument_list {
     char **items;
     size_t count;
@@ -35,12 +35,24 @@ bool arguments_read(int argc, char **argv, const struct argument *rows, const ch
 bool arguments_to_pairs(const struct argument_list *list, const char *option,
                         struct connstr *pairs);
 
-/* The whole path of a file or folder, malloc'ed; NULL with errno when nothing is there. Links in it
- * stay links: certificates are replaced by turning one. */
+/* The whole path of a file or folder; NULL with errno when nothing is there. Links in it stay
+ * links: certificates are replaced by turning one. */
 char *arguments_path(const char *given);
 
-/* A server: "db", "db:5432", "[::1]:5432"; an IPv6 address without brackets has no port. The caller
- * frees the host; *port_out is 0 when none is said. */
+/* A server: "db", "db:5432", "[::1]:5432"; an IPv6 address without brackets has no port, and
+ * *port_out is 0 when none is said. */
 bool arguments_server(const char *server, char **host_out, uint16_t *port_out, struct error *error);
+
+/* Which connection a command is asked about. */
+struct source {
+    const char *dsn;               /* of these two ... */
+    const char *connection_string; /* ... exactly one */
+    const char *user;              /* may be NULL */
+    const char *password;          /* may be NULL */
+};
+
+/* Its settings as a list, which check reads and status hands to the driver manager; free with
+ * connstr_free. false, and it was said why: the given string is malformed. */
+bool arguments_source(const struct source *source, struct connstr *settings);
 
 #endif

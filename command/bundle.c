@@ -41,12 +41,12 @@ static const char *const kind_names[] = {
 
 /* A file of the folder. */
 struct part {
-    char *name;
-    char *path;
+    const char *name;
+    const char *path;
+    struct parsed_file file;
     enum part_kind kind;
-    char *text;      /* what is in it: "CN=Example CA" */
-    char *digest;    /* of its certificates, whatever the order and the format */
-    bool is_private; /* and others may read it */
+    const char *text; /* what is in it: "CN=Example CA" */
+    bool is_private;  /* and others may read it */
 };
 
 struct parts {
@@ -56,36 +56,10 @@ struct parts {
 
 /* ---- one file ---- */
 
-/* Sorted by their DER, so that the same certificates look the same. */
-static int compare_certificates(const void *a, const void *b)
-{
-    const struct parsed_certificate *left = a, *right = b;
-    size_t size = left->size < right->size ? left->size : right->size;
-    int order = memcmp(left->bytes, right->bytes, size);
-    return order != 0 ? order : (left->size > right->size) - (left->size < right->size);
-}
-
-static char *digest_of(const struct parsed_file *file)
-{
-    struct parsed_certificate *sorted =
-        memory_clear((file->certificate_count + 1) * sizeof *sorted);
-    char *digest = memory_copy("");
-    memcpy(sorted, file->certificates, file->certificate_count * sizeof *sorted);
-    qsort(sorted, file->certificate_count, sizeof *sorted, compare_certificates);
-    for (size_t i = 0; i < file->certificate_count; i++) {
-        char text[2 * CERTIFICATE_DIGEST_SIZE + 1];
-        certificate_format_fingerprint(sorted[i].bytes, sorted[i].size, 0, text, sizeof text);
-        char *longer = memory_format("%s%s", digest, text);
-        free(digest);
-        digest = longer;
-    }
-    free(sorted);
-    return digest;
-}
-
 /* CAs alone, or something of somebody's. */
-static void take_certificates(struct part *part, const struct parsed_file *file)
+static void take_certificates(struct part *part)
 {
+    const struct parsed_file *file = &part->file;
     char subject[CERTIFICATE_TEXT_SIZE] = "";
     part->kind = PART_AUTHORITIES;
     for (size_t i = 0; i < file->certificate_count; i++) {
@@ -100,18 +74,17 @@ static void take_certificates(struct part *part, const struct parsed_file *file)
     }
     size_t more = file->certificate_count - 1;
     part->text = more > 0 ? memory_format("%s and %zu more", subject, more) : memory_copy(subject);
-    part->digest = digest_of(file);
 }
 
-static void judge_part(struct part *part, const struct parsed_file *file, mode_t mode)
+static void judge_part(struct part *part, mode_t mode)
 {
-    bool has_key = parsed_file_has_keys(file);
+    bool has_key = parsed_file_has_keys(&part->file);
     if (fnmatch("*.key.cipher", part->name, 0) == 0 || fnmatch("*.key.rand", part->name, 0) == 0)
         part->kind = PART_KEY_PASSWORD;
-    else if (parsed_file_has(file, PARSED_CRL))
+    else if (parsed_file_has(&part->file, PARSED_CRL))
         part->kind = PART_CRL;
-    else if (file->certificate_count > 0)
-        take_certificates(part, file);
+    else if (part->file.certificate_count > 0)
+        take_certificates(part);
     else if (has_key)
         part->kind = PART_KEY;
     part->is_private = (has_key || part->kind == PART_KEY_PASSWORD) && (mode & 077) != 0;
@@ -125,27 +98,20 @@ static bool read_part(const char *folder, const char *name, struct parts *parts,
     const struct option option = {
         .value = path, .keyword = "--bundle", .source = (char *)"command line"};
     struct file_content content;
-    struct parsed_file file = {0};
     struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || name[0] == '.') {
-        free(path);
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || name[0] == '.')
         return true;
-    }
-    bool is_good = file_read(&option, &content, error);
-    if (is_good) {
-        const struct parsed_source source = {
-            .bytes = content.bytes, .size = content.size, .name = path};
-        is_good = parsed_file_read(&source, &file, error);
-        file_content_free(&content);
-    }
-    if (is_good) {
-        parts->items = memory_grow(parts->items, parts->count, sizeof *parts->items);
-        struct part *part = &parts->items[parts->count++];
-        *part = (struct part){.name = memory_copy(name), .path = memory_copy(path)};
-        judge_part(part, &file, status.st_mode);
-    }
-    parsed_file_free(&file);
-    free(path);
+    if (!file_read(&option, &content, error))
+        return false;
+    parts->items = memory_grow(parts->items, parts->count, sizeof *parts->items);
+    struct part *part = &parts->items[parts->count++];
+    *part = (struct part){.name = memory_copy(name), .path = path};
+    const struct parsed_source source = {
+        .bytes = content.bytes, .size = content.size, .name = path};
+    bool is_good = parsed_file_read(&source, &part->file, error);
+    file_content_free(&content);
+    if (is_good)
+        judge_part(part, status.st_mode);
     return is_good;
 }
 
@@ -189,9 +155,25 @@ static bool is_better(const struct part *part, const struct part *chosen)
     return has_stem(part, "client") && !has_stem(chosen, "client");
 }
 
+/* The same certificates, whatever their order and the format. */
+static bool has_same_certificates(const struct parsed_file *a, const struct parsed_file *b)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < a->certificate_count; i++)
+        for (size_t k = 0; k < b->certificate_count; k++)
+            if (a->certificates[i].size == b->certificates[k].size &&
+                memcmp(a->certificates[i].bytes, b->certificates[k].bytes,
+                       a->certificates[i].size) == 0) {
+                found++;
+                break;
+            }
+    return found == a->certificate_count && found == b->certificate_count;
+}
+
 static bool is_as_good(const struct part *part, const struct part *chosen)
 {
-    if (part->digest != NULL && chosen->digest != NULL && strcmp(part->digest, chosen->digest) == 0)
+    bool has_certificates = part->kind == PART_AUTHORITIES || part->kind == PART_CERTIFICATE;
+    if (has_certificates && has_same_certificates(&part->file, &chosen->file))
         return true;
     if (part->kind == PART_AUTHORITIES)
         return false;
@@ -201,8 +183,8 @@ static bool is_as_good(const struct part *part, const struct part *chosen)
 }
 
 /* NULL when there is none, or with error set when there are several. */
-static const struct part *choose(const struct parts *parts, enum part_kind kind, const char *option,
-                                 struct error *error)
+static const char *choose(const struct parts *parts, enum part_kind kind, const char *option,
+                          struct error *error)
 {
     const struct part *chosen = NULL;
     for (size_t i = 0; i < parts->count; i++) {
@@ -218,12 +200,7 @@ static const struct part *choose(const struct parts *parts, enum part_kind kind,
         if (chosen == NULL || is_better(part, chosen))
             chosen = part;
     }
-    return chosen;
-}
-
-static const char *path_of(const struct part *part)
-{
-    return part != NULL ? part->path : NULL;
+    return chosen != NULL ? chosen->path : NULL;
 }
 
 static enum driver_family find_family(const struct parts *parts)
@@ -261,53 +238,30 @@ static void print_parts(const char *folder, const struct parts *parts)
 static bool choose_parts(const char *folder, const struct parts *parts, struct bundle *bundle,
                          struct error *error)
 {
-    const struct part *root = choose(parts, PART_AUTHORITIES, "--root-cert", error);
-    const struct part *crl = choose(parts, PART_CRL, "--crl", error);
-    const struct part *cert = choose(parts, PART_CERTIFICATE, "--cert", error);
-    const struct part *key = choose(parts, PART_KEY, "--key", error);
-    if (error_is_set(error))
-        return false;
-    if (root == NULL && cert == NULL)
-        return error_set(
-            error, ODBCSSL_ERROR_FILE_MALFORMED,
-            "--bundle=%s: no file of the folder holds certificates; is the archive unpacked?",
-            folder);
-    *bundle = (struct bundle){.family = find_family(parts),
-                              .root_cert = memory_copy(path_of(root)),
-                              .crl = memory_copy(path_of(crl)),
-                              .cert = memory_copy(path_of(cert)),
-                              .key = memory_copy(path_of(key))};
-    return true;
+    bundle->family = find_family(parts);
+    bundle->root_cert = choose(parts, PART_AUTHORITIES, "--root-cert", error);
+    bundle->crl = choose(parts, PART_CRL, "--crl", error);
+    bundle->cert = choose(parts, PART_CERTIFICATE, "--cert", error);
+    bundle->key = choose(parts, PART_KEY, "--key", error);
+    if (!error_is_set(error) && bundle->root_cert == NULL && bundle->cert == NULL)
+        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "--bundle=%s: no file of the folder holds certificates; is the archive unpacked?",
+                  folder);
+    return !error_is_set(error);
 }
 
 bool bundle_read(const char *given, struct bundle *bundle, struct error *error)
 {
     struct parts parts = {0};
-    char *folder = arguments_path(given);
-    *bundle = (struct bundle){0};
+    const char *folder = arguments_path(given);
     if (folder == NULL)
-        error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "--bundle=%s", given);
-    bool is_good = folder != NULL && read_parts(folder, &parts, error);
+        return error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "--bundle=%s", given);
+    bool is_good = read_parts(folder, &parts, error);
     if (is_good) {
         print_parts(folder, &parts);
         is_good = choose_parts(folder, &parts, bundle, error);
     }
-    for (size_t i = 0; i < parts.count; i++) {
-        free(parts.items[i].name);
-        free(parts.items[i].path);
-        free(parts.items[i].text);
-        free(parts.items[i].digest);
-    }
-    free(parts.items);
-    free(folder);
+    for (size_t i = 0; i < parts.count; i++)
+        parsed_file_free(&parts.items[i].file);
     return is_good;
-}
-
-void bundle_free(struct bundle *bundle)
-{
-    free(bundle->root_cert);
-    free(bundle->crl);
-    free(bundle->cert);
-    free(bundle->key);
-    *bundle = (struct bundle){0};
 }

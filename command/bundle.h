@@ -13,15 +13,14 @@
 /* Absolute paths; NULL: the folder has no such file. */
 struct bundle {
     enum driver_family family; /* of the database that hands it out; UNKNOWN: cannot be told */
-    char *root_cert;
-    char *crl;
-    char *cert;
-    char *key;
+    const char *root_cert;
+    const char *crl;
+    const char *cert;
+    const char *key;
 };
 
 /* Prints what each file is, and the chmod that the private ones need. false with error set: the
  * folder cannot be read, a file is damaged, or several files could be meant. */
 bool bundle_read(const char *folder, struct bundle *bundle, struct error *error);
-void bundle_free(struct bundle *bundle);
 
 #endif

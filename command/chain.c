@@ -7,7 +7,6 @@
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -54,21 +53,6 @@ struct chain chain_read(const struct certificate *certificates, size_t count,
     chain.items[count - 1].is_anchor =
         trust != NULL && trust_has(&trust->anchors, &certificates[count - 1]);
     return chain;
-}
-
-void chain_free(struct chain *chain)
-{
-    for (size_t i = 0; i < chain->count; i++) {
-        struct chain_certificate *item = &chain->items[i];
-        free(item->subject);
-        free(item->issuer);
-        free(item->serial);
-        free(item->names);
-        free(item->fingerprint);
-        free(item->key);
-    }
-    free(chain->items);
-    *chain = (struct chain){0};
 }
 
 void chain_print(const struct chain *chain, int indent)

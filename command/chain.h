@@ -32,7 +32,6 @@ struct chain {
 /* trust says whether the last one is a trust anchor; NULL: it is none. */
 struct chain chain_read(const struct certificate *certificates, size_t count,
                         const struct trust *trust);
-void chain_free(struct chain *chain);
 
 /* The last one first, each certificate under its issuer; indent: blanks before each line. */
 void chain_print(const struct chain *chain, int indent);

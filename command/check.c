@@ -7,9 +7,7 @@
 #include "base/text.h"
 #include "command/arguments.h"
 #include "command/command.h"
-#include "command/memory.h"
 #include "command/print.h"
-#include "command/source.h"
 #include "tls/token.h"
 
 static enum odbcssl_mode mode_of(const struct check *check)
@@ -66,8 +64,7 @@ static const char *describe_gap(const struct check *check)
     case ODBCSSL_MODE_REQUIRE:
         if (check->tls.root_cert.value == NULL)
             return "the server is not verified: whoever is on the way can answer in its place";
-        return "every server with a certificate of these authorities is accepted: the name is not "
-               "compared";
+        /* fallthrough */
     case ODBCSSL_MODE_VERIFY_CA:
         return "every server with a certificate of these authorities is accepted: the name is not "
                "compared";
@@ -83,7 +80,7 @@ static void add_mode(struct check *check)
     const char *gap = describe_gap(check), *mode = tls_mode_name(mode_of(check));
     if (gap == NULL)
         return;
-    findings_begin(&check->findings, SECTION_VERIFICATION);
+    check->findings.section = SECTION_VERIFICATION;
     if (mode_of(check) >= ODBCSSL_MODE_REQUIRE && check->tls.pin.value != NULL)
         findings_add_ok(&check->findings, "SslMode",
                         "%s, and SslPin says which certificate it has to be", mode);
@@ -96,23 +93,18 @@ static void add_mode(struct check *check)
 
 /* ---- the steps ---- */
 
-static void add_settings(struct check *check)
+static void check_link(struct check *check)
 {
     const struct settings *settings = &check->link->settings;
+    check->tls = settings->tls;
+    if (check->tls.mode == ODBCSSL_MODE_DISABLE)
+        check->tls.mode = ODBCSSL_MODE_PREFER;
     for (size_t i = 0; i < KEY_COUNT; i++) {
         const struct option *item = &settings->items[i];
         char *value = item->value != NULL ? token_hide_pin(item->value) : NULL;
         findings_add_setting(&check->findings, item->keyword, value, item->source);
         free(value);
     }
-}
-
-static void check_link(struct check *check)
-{
-    check->tls = check->link->settings.tls;
-    if (check->tls.mode == ODBCSSL_MODE_DISABLE)
-        check->tls.mode = ODBCSSL_MODE_PREFER;
-    add_settings(check);
     check_files(check);
     check_server(check);
     check_verify(check);
@@ -140,17 +132,16 @@ void check_release(struct check *check)
     credentials_release(&check->credentials);
     credentials_release(&check->strict);
     link_close(&check->link);
-    findings_free(&check->findings);
 }
 
 /* ---- the command ---- */
 
 /* false: and it was said why. */
-static bool write_page(const struct check *check, const char *path)
+static bool write_page(const struct findings *findings, const char *path)
 {
     FILE *page = fopen(path, "we");
     if (page != NULL)
-        print_html(&check->findings, page);
+        print_html(findings, page);
     bool is_written = page != NULL && fflush(page) == 0 && !ferror(page);
     if (page != NULL && fclose(page) != 0)
         is_written = false;
@@ -163,7 +154,7 @@ static int check_one(const struct source *source, bool is_json, const char *page
 {
     struct check check;
     struct connstr given;
-    if (!source_read(source, &given))
+    if (!arguments_source(source, &given))
         return COMMAND_WRONG_USE;
     check_run(&check, &given, !is_json);
     if (is_json) {
@@ -175,7 +166,7 @@ static int check_one(const struct source *source, bool is_json, const char *page
         print_verdict(&check.findings);
     }
     int status = check.findings.verdict == FACT_FAIL ? COMMAND_FAILED : COMMAND_GOOD;
-    if (page != NULL && !write_page(&check, page))
+    if (page != NULL && !write_page(&check.findings, page))
         status = COMMAND_FAILED;
     check_release(&check);
     connstr_free(&given);

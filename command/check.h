@@ -32,7 +32,7 @@ struct check {
 };
 
 /* Checks what the settings of a connection string lead to. is_shown: the findings are printed as
- * they come. The caller calls check_release. */
+ * they come. The caller calls check_release, and may keep the findings. */
 void check_run(struct check *check, const struct connstr *given, bool is_shown);
 void check_release(struct check *check);
 

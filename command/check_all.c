@@ -1,7 +1,6 @@
 /* check_all.c - `odbcssl check --all`: a line for each data source that uses odbcssl. */
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/text.h"
 #include "command/check.h"
@@ -27,32 +26,23 @@ static const struct {
 
 #define COLUMN_COUNT (sizeof columns / sizeof columns[0])
 
-struct row {
-    char *name;
-    char *server;
-    enum fact_result verdict;
-    bool has_days[COLUMN_COUNT];
-    int32_t days[COLUMN_COUNT];
-    char *reason; /* NULL: all is well */
-    char *advice;
-};
-
 struct rows {
-    struct row *items;
+    struct findings *items;
     size_t count;
     size_t next; /* that no thread has taken yet */
     pthread_mutex_t lock;
 };
 
+/* Of a row only the name, until it is checked. */
 static void find_rows(struct rows *rows)
 {
     struct connstr names;
-    odbc_list_sources(&names);
+    odbc_list_sections(INI_DATA_SOURCES, &names);
     for (size_t i = 0; i < names.count; i++) {
         struct data_source source = data_source_find(names.pairs[i].keyword);
         if (source.is_odbcssl) {
             rows->items = memory_grow(rows->items, rows->count, sizeof *rows->items);
-            rows->items[rows->count++] = (struct row){.name = memory_copy(source.name)};
+            rows->items[rows->count++].name = source.name;
         }
         data_source_free(&source);
     }
@@ -61,27 +51,13 @@ static void find_rows(struct rows *rows)
 
 /* ---- checking ---- */
 
-static void check_row(struct row *row)
+static void check_row(struct findings *row)
 {
     struct check check;
     struct connstr given = {0};
     memory_check(connstr_append(&given, "DSN", row->name));
     check_run(&check, &given, false);
-    const struct findings *findings = &check.findings;
-    const struct fact *worst = NULL; /* the first of that kind */
-    for (size_t i = findings->fact_count; i-- > 0;)
-        if (findings->facts[i].result == findings->verdict)
-            worst = &findings->facts[i];
-    row->verdict = findings->verdict;
-    row->server = memory_copy(findings->server);
-    for (size_t i = 0; i < COLUMN_COUNT; i++)
-        row->has_days[i] = findings_days_left(findings, columns[i].kind, &row->days[i]);
-    if (row->verdict == FACT_FAIL)
-        row->reason = memory_copy(findings->error.text);
-    else if (row->verdict == FACT_WARNING && worst != NULL)
-        row->reason = memory_format("%s: %s", worst->name, worst->text);
-    if (row->verdict != FACT_OK && worst != NULL)
-        row->advice = memory_copy(worst->advice);
+    *row = check.findings;
     check_release(&check);
     connstr_free(&given);
 }
@@ -91,7 +67,7 @@ static void *work(void *argument)
     struct rows *rows = argument;
     for (;;) {
         pthread_mutex_lock(&rows->lock);
-        struct row *row = rows->next < rows->count ? &rows->items[rows->next++] : NULL;
+        struct findings *row = rows->next < rows->count ? &rows->items[rows->next++] : NULL;
         pthread_mutex_unlock(&rows->lock);
         if (row == NULL)
             return NULL;
@@ -103,9 +79,8 @@ static void check_rows(struct rows *rows)
 {
     pthread_t threads[THREAD_LIMIT];
     size_t count = 0;
-    char *doing = memory_format("checking %zu data sources", rows->count);
-    struct progress *progress = progress_start(doing);
-    free(doing);
+    struct progress *progress =
+        progress_start(memory_format("checking %zu data sources", rows->count));
     while (count < THREAD_LIMIT && count + 1 < rows->count &&
            pthread_create(&threads[count], NULL, work, rows) == 0)
         count++;
@@ -127,10 +102,20 @@ static size_t count_verdict(const struct rows *rows, enum fact_result verdict)
 
 static const char *const status_names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 
+/* Why a verdict is not FACT_OK; NULL: it is. */
+static const char *describe_reason(const struct findings *row)
+{
+    const struct fact *fact = row->facts;
+    if (row->verdict != FACT_WARNING)
+        return row->reason;
+    while (fact->result != FACT_WARNING)
+        fact++;
+    return memory_format("%s: %s", fact->name, fact->text);
+}
+
 /* Monitoring shows the first line. */
 static void print_rows(const struct rows *rows, enum monitoring_status status)
 {
-    char days[16];
     if (rows->count == 0) {
         printf("%s: no data source of this user uses odbcssl\n", status_names[status]);
         return;
@@ -142,14 +127,17 @@ static void print_rows(const struct rows *rows, enum monitoring_status status)
         printf(" %7s", columns[i].title);
     printf("  DAYS LEFT; REASON\n");
     for (size_t i = 0; i < rows->count; i++) {
-        const struct row *row = &rows->items[i];
+        const struct findings *row = &rows->items[i];
+        const char *reason = describe_reason(row);
+        int32_t days;
         printf("%-20s %-36s %-7s", row->name, row->server != NULL ? row->server : "-",
                fact_results[row->verdict].title);
-        for (size_t k = 0; k < COLUMN_COUNT; k++) {
-            snprintf(days, sizeof days, "%d", (int)row->days[k]);
-            printf(" %7s", row->has_days[k] ? days : "-");
-        }
-        printf("%s%s\n", row->reason != NULL ? "  " : "", row->reason != NULL ? row->reason : "");
+        for (size_t k = 0; k < COLUMN_COUNT; k++)
+            if (findings_days_left(row, columns[k].kind, &days))
+                printf(" %7d", (int)days);
+            else
+                printf(" %7s", "-");
+        printf("%s%s\n", reason != NULL ? "  " : "", reason != NULL ? reason : "");
     }
 }
 
@@ -160,18 +148,21 @@ static void write_rows(const struct rows *rows, enum monitoring_status status)
     json_text(&json, "status", status_names[status]);
     json_open(&json, "data_sources", '[');
     for (size_t i = 0; i < rows->count; i++) {
-        const struct row *row = &rows->items[i];
+        const struct findings *row = &rows->items[i];
+        size_t first = 0;
+        const struct fact *advised = findings_next_advised(row, &first);
+        int32_t days;
         json_open(&json, NULL, '{');
         json_text(&json, "name", row->name);
         json_text(&json, "address", row->server);
         json_text(&json, "verdict", fact_results[row->verdict].word);
         for (size_t k = 0; k < COLUMN_COUNT; k++)
-            if (row->has_days[k])
-                json_number(&json, columns[k].name, row->days[k]);
+            if (findings_days_left(row, columns[k].kind, &days))
+                json_number(&json, columns[k].name, days);
             else
                 json_text(&json, columns[k].name, NULL);
-        json_text(&json, "reason", row->reason);
-        json_text(&json, "advice", row->advice);
+        json_text(&json, "reason", describe_reason(row));
+        json_text(&json, "advice", advised != NULL ? advised->advice : NULL);
         json_close(&json, '}');
     }
     json_close(&json, ']');
@@ -191,12 +182,5 @@ int check_all(bool is_json)
         write_rows(&rows, status);
     else
         print_rows(&rows, status);
-    for (size_t i = 0; i < rows.count; i++) {
-        free(rows.items[i].name);
-        free(rows.items[i].server);
-        free(rows.items[i].reason);
-        free(rows.items[i].advice);
-    }
-    free(rows.items);
     return (int)status;
 }

@@ -1,20 +1,6 @@
 /* check_server.c - where the server is, and how far TLS comes with it. */
-#include <stdlib.h>
-
-#include "command/advice.h"
 #include "command/check.h"
 #include "command/memory.h"
-
-static void add_addresses(struct check *check)
-{
-    const struct dial_target *server = &check->link->server;
-    char text[DIAL_DESCRIPTION_SIZE];
-    for (size_t i = 0; i < server->count; i++)
-        findings_add_ok(&check->findings, "address", "%s",
-                        dial_describe(server, i, text, sizeof text));
-    free(check->findings.server);
-    check->findings.server = memory_format("%s, port %u", server->host, server->port);
-}
 
 static void run_probe(struct check *check)
 {
@@ -34,9 +20,8 @@ static void run_probe(struct check *check)
         .timeout_source = link->timeout_source,
         .log = link->log,
     };
-    char *doing = memory_format("connecting to %s", check->findings.server);
-    findings_start_step(&check->findings, doing);
-    free(doing);
+    findings_start_step(&check->findings,
+                        memory_format("connecting to %s", check->findings.server));
     check->probe = probe_run(&options);
     if (check->probe == NULL)
         findings_refuse(&check->findings, "HY001", "TCP", NULL, "out of memory");
@@ -96,21 +81,18 @@ static void add_handshake(struct check *check)
     struct findings *findings = &check->findings;
     const struct probe *probe = check->probe;
     const struct tls_report *report = &probe->report;
-    if (probe->step < PROBE_HANDSHAKE) {
-        findings_add_skipped(findings, "handshake", "not tried");
-        return;
-    }
-    if (check->credentials == NULL) {
-        findings_add_skipped(findings, "handshake", "not tried, as the files cannot be used");
+    if (probe->step < PROBE_HANDSHAKE || check->credentials == NULL) {
+        findings_add_skipped(findings, "handshake", "not tried%s",
+                             probe->step < PROBE_HANDSHAKE ? "" : ", as the files cannot be used");
         return;
     }
     findings_took(findings, probe->milliseconds[PROBE_HANDSHAKE]);
-    if (!error_is_set(&probe->error))
+    if (!error_is_set(&probe->error)) {
         findings_add_ok(findings, "handshake", "%s, %s%s%s", report->protocol, report->cipher,
                         report->group[0] != '\0' ? ", " : "", report->group);
-    else if (report->verify_status == 0)
+    } else if (report->verify_status == 0) {
         findings_add_error(findings, check_needs_tls(check), "handshake", &probe->error);
-    else {
+    } else {
         if (check_needs_tls(check))
             findings_blame(findings, &probe->error);
         findings_add(findings, check_needs_tls(check) ? FACT_FAIL : FACT_WARNING, "handshake", "",
@@ -135,28 +117,21 @@ static void add_client_certificate(struct check *check)
                              "a login shows");
 }
 
-/* What verification found stands in the facts of its own. */
-static void add_warnings(struct check *check)
-{
-    const struct error_list *warnings = &check->probe->warnings;
-    for (size_t i = 0; i < warnings->count; i++)
-        if (warnings->items[i].code != ODBCSSL_WARNING_VERIFICATION &&
-            warnings->items[i].code != ODBCSSL_WARNING_UNVERIFIED)
-            findings_add(&check->findings, FACT_WARNING, "warning",
-                         advice_find(warnings->items[i].code), "%s", warnings->items[i].text);
-}
-
 void check_server(struct check *check)
 {
     struct findings *findings = &check->findings;
+    const struct dial_target *server = &check->link->server;
+    char text[DIAL_DESCRIPTION_SIZE];
     struct error error = {0};
-    findings_begin(findings, SECTION_SERVER);
+    findings->section = SECTION_SERVER;
     findings_start_step(findings, "looking the server up");
     if (!link_find_server(check->link, &error)) {
         findings_add_error(findings, true, "address", &error);
         return;
     }
-    add_addresses(check);
+    for (size_t i = 0; i < server->count; i++)
+        findings_add_ok(findings, "address", "%s", dial_describe(server, i, text, sizeof text));
+    findings->server = memory_format("%s, port %u", server->host, server->port);
     run_probe(check);
     if (check->probe == NULL)
         return;
@@ -166,5 +141,10 @@ void check_server(struct check *check)
     add_switch(check);
     add_handshake(check);
     add_client_certificate(check);
-    add_warnings(check);
+    /* What verification found stands in facts of its own. */
+    const struct error_list *warnings = &check->probe->warnings;
+    for (size_t i = 0; i < warnings->count; i++)
+        if (warnings->items[i].code != ODBCSSL_WARNING_VERIFICATION &&
+            warnings->items[i].code != ODBCSSL_WARNING_UNVERIFIED)
+            findings_add_error(findings, false, "warning", &warnings->items[i]);
 }

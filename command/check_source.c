@@ -1,8 +1,6 @@
 /* check_source.c - whether the driver manager finds the data source, and odbcssl behind it. */
 #include <dlfcn.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -14,50 +12,41 @@
 
 static void refuse_absent(struct findings *findings, const char *name)
 {
-    char user[ODBC_FILE_PATH_SIZE], system[ODBC_FILE_PATH_SIZE], near[NEAREST_SIZE];
-    struct connstr names;
-    odbc_list_sources(&names);
-    const char *variable = secure_getenv("ODBCINI");
+    char user[ODBC_FILE_PATH_SIZE], system[ODBC_FILE_PATH_SIZE];
     findings_refuse(
         findings, "IM002", "data source",
         "Correct the name, or write the data source: \"odbcssl dsn NAME --target DRIVER "
         "--server HOST\" does.",
         "there is no data source \"%s\"; looked in %s (%s of this user) and %s: %s", name,
         odbc_file_path(ODBC_USER_SOURCES, user, sizeof user),
-        variable != NULL ? "ODBCINI" : "the home folder",
+        secure_getenv("ODBCINI") != NULL ? "ODBCINI" : "the home folder",
         odbc_file_path(ODBC_SYSTEM_SOURCES, system, sizeof system),
-        nearest_describe(name, &names, near, sizeof near));
-    connstr_free(&names);
+        nearest_describe(name, INI_DATA_SOURCES, NULL));
 }
 
 static void refuse_unknown_driver(struct findings *findings, const struct data_source *source)
 {
-    char path[ODBC_FILE_PATH_SIZE], near[NEAREST_SIZE];
-    struct connstr names;
-    odbc_list_drivers(&names);
+    char path[ODBC_FILE_PATH_SIZE];
     findings_refuse(findings, "IM002", "driver",
                     "Set Driver to a section of odbcinst.ini, or to the whole path of a library.",
                     "Driver=%s of odbc.ini [%s] is no section of %s: %s", source->driver,
                     source->section, odbc_file_path(ODBC_DRIVERS, path, sizeof path),
-                    nearest_describe(source->driver, &names, near, sizeof near));
-    connstr_free(&names);
+                    nearest_describe(source->driver, INI_DRIVERS, NULL));
 }
 
 static void refuse_other_driver(struct findings *findings, const struct data_source *source)
 {
-    char *advice =
+    const char *advice =
         source->name != NULL
             ? memory_format("\"odbcssl adopt %s\" shows its odbcssl form, and writes it with "
                             "--write.",
                             source->name)
-            : memory_copy("Name a driver of odbcssl by DRIVER; \"odbcssl install --target DRIVER\" "
-                          "writes one.");
-    findings_refuse(findings, "", "driver", advice,
+            : "Name a driver of odbcssl by DRIVER; \"odbcssl install --target DRIVER\" writes one.";
+    findings_refuse(findings, NULL, "driver", advice,
                     "%s does not use odbcssl: its driver is %s itself, for which keywords of "
                     "odbcssl mean nothing or something else",
                     source->name != NULL ? "the data source" : "the connection string",
                     source->path != NULL ? source->path : source->library);
-    free(advice);
 }
 
 /* As the driver manager opens it. A library without a folder that lies in odbcssl's own is a usual
@@ -75,18 +64,14 @@ static void open_library(struct check *check, const struct data_source *source)
     const char *reason = dlerror();
     char *installed = memory_format("%s/%s", ODBC_DIR, source->library);
     bool is_elsewhere = source->library[0] != '/' && access(installed, R_OK) == 0;
-    char *advice = is_elsewhere
-                       ? memory_format("Write the whole path: Driver=%s.", installed)
-                       : memory_copy("Correct Driver; \"odbcssl install\" writes it with the whole "
-                                     "path.");
-    findings_refuse(findings, "01000", "library", advice,
-                    "the driver manager cannot open Driver=%s of %s%s%s: %s", source->library,
-                    source->driver_section != NULL ? "odbcinst.ini [" : "the data source",
-                    source->driver_section != NULL ? source->driver_section : "",
-                    source->driver_section != NULL ? "]" : "",
-                    reason != NULL ? reason : "no reason given");
-    free(installed);
-    free(advice);
+    findings_refuse(
+        findings, "01000", "library",
+        is_elsewhere ? memory_format("Write the whole path: Driver=%s.", installed)
+                     : "Correct Driver; \"odbcssl install\" writes it with the whole path.",
+        "the driver manager cannot open Driver=%s of %s%s%s: %s", source->library,
+        source->driver_section != NULL ? "odbcinst.ini [" : "the data source",
+        source->driver_section != NULL ? source->driver_section : "",
+        source->driver_section != NULL ? "]" : "", reason != NULL ? reason : "no reason given");
 }
 
 static void add_found(struct findings *findings, const struct data_source *source)
@@ -137,7 +122,7 @@ static bool check_found(struct check *check, const struct data_source *source)
 bool check_source(struct check *check, const struct connstr *given)
 {
     struct data_source source = data_source_of(given);
-    findings_begin(&check->findings, SECTION_SOURCE);
+    check->findings.section = SECTION_SOURCE;
     check->findings.name = memory_copy(source.name);
     check->findings.server = data_source_server(&source);
     bool is_ours = check_found(check, &source);

@@ -5,7 +5,6 @@
 
 #include "command/advice.h"
 #include "command/check.h"
-#include "command/print.h"
 #include "tls/verify.h"
 
 #define TEXT_SIZE 2048
@@ -57,8 +56,10 @@ static void take_path(struct check *check, const struct shown *shown,
         findings_add_span(findings, i == 0 ? SPAN_SERVER : kind, item->subject, item->not_before,
                           item->not_after);
     }
-    if (findings->is_shown)
-        print_path(findings);
+    if (findings->is_shown && findings->path.count > 0) {
+        printf("Certificates\n");
+        chain_print(&findings->path, 2);
+    }
 }
 
 /* ---- a verdict on each part ---- */
@@ -142,7 +143,7 @@ void check_verify(struct check *check)
         return;
     verify_chain(&shown.request, &result);
     take_path(check, &shown, &result);
-    findings_begin(&check->findings, SECTION_VERIFICATION);
+    check->findings.section = SECTION_VERIFICATION;
     add_chain(check, &shown, &result.parts[VERIFY_PART_CHAIN]);
     add_revocation(check, &shown, &result);
     snprintf(good, sizeof good, "the certificate is for %s: %s", shown.request.host,

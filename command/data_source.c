@@ -1,9 +1,7 @@
 /* data_source.c - what the files say of a data source, found as the driver manager finds it. */
 #include "command/data_source.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "command/memory.h"
@@ -23,24 +21,23 @@ static const char *value_of(const struct connstr *settings, const char *keyword)
 /* is_library_allowed: in a connection string, a driver that is no section is the library. */
 static void find_library(struct data_source *source, bool is_library_allowed)
 {
-    if (source->driver[0] != '/') {
-        target_read_library(source->driver, &source->library, NULL);
-        if (source->library != NULL)
-            source->driver_section = memory_copy(source->driver);
-    }
-    if (source->library == NULL && (source->driver[0] == '/' || is_library_allowed))
-        source->library = memory_copy(source->driver);
+    char *library = NULL;
+    if (source->driver[0] != '/')
+        target_read_library(source->driver, &library, NULL);
+    if (library != NULL)
+        source->driver_section = source->driver;
+    if (library != NULL || source->driver[0] == '/' || is_library_allowed)
+        source->library = memory_copy(library != NULL ? library : source->driver);
+    free(library);
     source->state = source->library != NULL ? DATA_SOURCE_FOUND : DATA_SOURCE_DRIVER_UNKNOWN;
     if (source->library == NULL)
         return;
     /* A library without a folder is one of the driver manager's; the loader may still find it. */
     source->path = source->library[0] == '/'
-                       ? memory_copy(source->library)
+                       ? source->library
                        : memory_format("%s/%s", ODBC_MODULE_DIR, source->library);
-    if (access(source->path, F_OK) != 0) {
-        free(source->path);
+    if (access(source->path, F_OK) != 0)
         source->path = NULL;
-    }
     source->is_odbcssl = target_is_odbcssl(source->path != NULL ? source->path : source->library);
 }
 
@@ -79,12 +76,6 @@ struct data_source data_source_of(const struct connstr *connection_string)
 
 void data_source_free(struct data_source *source)
 {
-    free(source->name);
-    free(source->section);
-    free(source->driver);
-    free(source->driver_section);
-    free(source->library);
-    free(source->path);
     connstr_free(&source->settings);
     *source = (struct data_source){0};
 }
@@ -100,10 +91,9 @@ char *data_source_target(const struct data_source *source)
     if (source->driver_section != NULL)
         ini_read_value(INI_DRIVERS, source->driver_section, keys[KEY_INDEX_TargetDriver].name,
                        &value, NULL);
-    if (value != NULL && value[0] != '\0')
-        return value;
+    char *copy = value != NULL && value[0] != '\0' ? memory_copy(value) : NULL;
     free(value);
-    return NULL;
+    return copy;
 }
 
 const struct profile *data_source_profile(const struct data_source *source)
@@ -114,7 +104,6 @@ const struct profile *data_source_profile(const struct data_source *source)
     if (target != NULL && settings_find_driver(&option, &path, NULL))
         family = settings_driver_family(path);
     free(path);
-    free(target);
     return profile_find(family);
 }
 

@@ -37,11 +37,11 @@ void data_source_free(struct data_source *source);
 /* What odbcssl knows of the real driver; never NULL. */
 const struct profile *data_source_profile(const struct data_source *source);
 
-/* "db.example.com, port 5432", as far as the settings say; the caller frees. */
+/* "db.example.com, port 5432", as far as the settings say. */
 char *data_source_server(const struct data_source *source);
 
 /* The driver that speaks to the database: TargetDriver of the data source or of its driver's
- * section, else the driver itself. NULL: none. The caller frees. */
+ * section, else the driver itself. NULL: none. */
 char *data_source_target(const struct data_source *source);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include "command/driver_section.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,38 +17,27 @@
 #include "config/target.h"
 #include "dispatch/driver.h"
 
-#define PATH_SIZE 1024
-
 /* ---- looking ---- */
 
-bool driver_section_find_target(const char *target, char **path_out, enum driver_family *family_out,
-                                struct error *error)
+const char *driver_section_find_target(const char *target, struct error *error)
 {
     const struct option option = {
         .value = (char *)target, .keyword = "--target", .source = (char *)"command line"};
     struct error reason = {0};
-    struct connstr all, names = {0};
-    char near[NEAREST_SIZE];
-    if (settings_find_driver(&option, path_out, &reason)) {
-        *family_out = settings_driver_family(*path_out);
-        return true;
-    }
-    odbc_list_drivers(&all);
-    for (size_t i = 0; i < all.count; i++)
-        if (target_is_candidate(all.pairs[i].keyword))
-            connstr_append(&names, all.pairs[i].keyword, "");
-    error_set(error, reason.code, "%s. Drivers: %s", reason.text,
-              nearest_describe(target, &names, near, sizeof near));
-    connstr_free(&all);
-    connstr_free(&names);
-    return false;
+    char *path = NULL;
+    if (!settings_find_driver(&option, &path, &reason))
+        error_set(error, reason.code, "%s. Drivers: %s", reason.text,
+                  nearest_describe(target, INI_DRIVERS, target_is_candidate));
+    const char *copy = memory_copy(path);
+    free(path);
+    return copy;
 }
 
 char *driver_section_find(const char *target)
 {
     struct connstr names, pairs;
     char *found = NULL;
-    odbc_list_drivers(&names);
+    odbc_list_sections(INI_DRIVERS, &names);
     for (size_t i = 0; i < names.count && found == NULL; i++) {
         ini_read_section(INI_DRIVERS, names.pairs[i].keyword, &pairs, NULL);
         const struct connstr_pair *driver = connstr_find(&pairs, "Driver");
@@ -84,16 +72,6 @@ bool driver_section_check(const char *section, bool *is_there_out, struct error 
 
 /* ---- writing ---- */
 
-static bool check_name(const char *name, struct error *error)
-{
-    if (name[0] == '\0' || strlen(name) > 200 || strpbrk(name, "[]{}(),;?*=!@\\\n\r\t") != NULL)
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "\"%s\" cannot be the name of a driver: it is empty, too long, or has one of "
-                  "[]{}(),;?*=!@\\",
-                  name);
-    return !error_is_set(error);
-}
-
 /* Of a driver's section only odbcssl's keywords are read; TargetDriver is --target's. */
 static bool check_defaults(const struct connstr *defaults, struct error *error)
 {
@@ -118,24 +96,19 @@ static bool check_defaults(const struct connstr *defaults, struct error *error)
 static bool make_section(const struct driver_section *section, const struct connstr *present,
                          struct connstr *pairs, struct error *error)
 {
-    char library[PATH_SIZE], setup[PATH_SIZE], *path = NULL;
     const char *folder = section->library_dir != NULL ? section->library_dir : ODBC_DIR;
-    enum driver_family family;
-    const struct driver *driver = driver_section_find_target(section->target, &path, &family, error)
-                                      ? driver_load(path, error)
-                                      : NULL;
-    free(path);
+    const char *path = driver_section_find_target(section->target, error);
+    const struct driver *driver = path != NULL ? driver_load(path, error) : NULL;
     if (driver == NULL)
         return false;
-    snprintf(library, sizeof library, "%s/%s", folder,
-             driver->is_unicode ? "libodbcssl.so" : "libodbcssla.so");
-    snprintf(setup, sizeof setup, "%s/libodbcsslS.so", folder);
+    const char *library =
+        memory_format("%s/%s", folder, driver->is_unicode ? "libodbcssl.so" : "libodbcssla.so");
     if (access(library, R_OK) != 0)
         return error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
                          "%s is not there: install odbcssl, or say by --library-dir where it is",
                          library);
     connstr_append(pairs, "Driver", library);
-    connstr_append(pairs, "Setup", setup);
+    connstr_append(pairs, "Setup", memory_format("%s/libodbcsslS.so", folder));
     connstr_append(pairs, keys[KEY_INDEX_TargetDriver].name, section->target);
     if (!key_sets_mode(&section->defaults) && !key_sets_mode(present))
         connstr_append(pairs, keys[KEY_INDEX_SslMode].name,
@@ -157,19 +130,21 @@ bool driver_section_write(const struct driver_section *section, char **name_out,
                                      end != NULL ? (int)(end - base) : (int)strlen(base), base);
     struct connstr pairs = {0}, present = {0};
     bool is_there = false;
-    bool is_done = check_name(name, error) && check_defaults(&section->defaults, error) &&
-                   driver_section_check(name, &is_there, error) &&
-                   ini_read_section(INI_DRIVERS, name, &present, error) &&
-                   make_section(section, &present, &pairs, error) &&
-                   odbc_file_back_up(ODBC_DRIVERS, error) &&
-                   odbc_file_write_section(ODBC_DRIVERS, name, &pairs, error);
+    if (name[0] == '\0' || strlen(name) > 200 || strpbrk(name, "[]{}(),;?*=!@\\\n\r\t") != NULL)
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                         "\"%s\" cannot be the name of a driver: it is empty, too long, or has one "
+                         "of []{}(),;?*=!@\\",
+                         name);
+    bool is_done =
+        check_defaults(&section->defaults, error) && driver_section_check(name, &is_there, error) &&
+        ini_read_section(INI_DRIVERS, name, &present, error) &&
+        make_section(section, &present, &pairs, error) && odbc_file_back_up(ODBC_DRIVERS, error) &&
+        odbc_file_write_section(ODBC_DRIVERS, name, &pairs, error);
     if (is_done)
         odbc_print_section(ODBC_DRIVERS, name, &pairs);
     connstr_free(&pairs);
     connstr_free(&present);
-    if (is_done && name_out != NULL)
+    if (name_out != NULL)
         *name_out = name;
-    else
-        free(name);
     return is_done;
 }

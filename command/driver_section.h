@@ -17,17 +17,15 @@ struct driver_section {
     struct connstr defaults; /* odbcssl's keywords for all its data sources; the caller's */
 };
 
-/* The library and the family of the real driver; an unknown one leads to a list of those there
- * are. The caller frees the path. false with error set. */
-bool driver_section_find_target(const char *target, char **path_out, enum driver_family *family_out,
-                                struct error *error);
+/* The path of the real driver's library. NULL with error set; of a driver that is not known it
+ * lists those there are. */
+const char *driver_section_find_target(const char *target, struct error *error);
 
-/* The section that puts odbcssl over the target already: the caller frees. NULL: none. */
+/* The section that puts odbcssl over the target already; NULL: none. */
 char *driver_section_find(const char *target);
 
 /* Writes, after a copy of odbcinst.ini, and prints the section; without a mode of its own it gets
- * verify-full. *name_out: its name, which the caller frees; it may be NULL. false with error set.
- */
+ * verify-full. *name_out: its name; it may be NULL. false with error set. */
 bool driver_section_write(const struct driver_section *section, char **name_out,
                           struct error *error);
 

@@ -31,17 +31,16 @@ struct dsn {
     const char *library_dir;
     struct connstr set; /* --set */
     enum odbc_file file;
-    char *chosen_target; /* that the bundle led to */
 };
 
 /* ---- the real driver ---- */
 
 /* The one driver of that family; of two flavours the Unicode one. */
-static char *find_driver(enum driver_family family, struct error *error)
+static const char *find_driver(enum driver_family family, struct error *error)
 {
     struct connstr names;
-    char *chosen = NULL;
-    odbc_list_drivers(&names);
+    const char *chosen = NULL;
+    odbc_list_sections(INI_DRIVERS, &names);
     for (size_t i = 0; i < names.count; i++) {
         const char *name = names.pairs[i].keyword;
         const struct option option = {.value = (char *)name, .keyword = "--target"};
@@ -49,10 +48,8 @@ static char *find_driver(enum driver_family family, struct error *error)
         if (!target_is_candidate(name) || !settings_find_driver(&option, &path, NULL))
             continue;
         bool is_ansi = strcasestr(name, "ansi") != NULL || strstr(path, "psqlodbca") != NULL;
-        if (settings_driver_family(path) == family && (chosen == NULL || !is_ansi)) {
-            free(chosen);
+        if (settings_driver_family(path) == family && (chosen == NULL || !is_ansi))
             chosen = memory_copy(name);
-        }
         free(path);
     }
     connstr_free(&names);
@@ -64,28 +61,28 @@ static char *find_driver(enum driver_family family, struct error *error)
 }
 
 /* Fills in what the bundle has and no option says otherwise. */
-static bool take_bundle(struct dsn *dsn, struct bundle *bundle, struct error *error)
+static bool take_bundle(struct dsn *dsn, struct error *error)
 {
+    struct bundle bundle;
     if (dsn->bundle == NULL)
         return true;
-    if (!bundle_read(dsn->bundle, bundle, error))
+    if (!bundle_read(dsn->bundle, &bundle, error))
         return false;
-    dsn->root_cert = dsn->root_cert != NULL ? dsn->root_cert : bundle->root_cert;
-    dsn->crl = dsn->crl != NULL ? dsn->crl : bundle->crl;
+    dsn->root_cert = dsn->root_cert != NULL ? dsn->root_cert : bundle.root_cert;
+    dsn->crl = dsn->crl != NULL ? dsn->crl : bundle.crl;
     if (dsn->cert == NULL && dsn->key == NULL) {
-        dsn->cert = bundle->cert;
-        dsn->key = bundle->key;
+        dsn->cert = bundle.cert;
+        dsn->key = bundle.key;
     }
     if (dsn->target != NULL)
         return true;
-    if (bundle->family == DRIVER_FAMILY_UNKNOWN)
+    if (bundle.family == DRIVER_FAMILY_UNKNOWN)
         return error_set(
             error, ODBCSSL_ERROR_TARGET_MISSING,
             "--bundle=%s does not tell which database it is for: name the real driver by "
             "--target",
             dsn->bundle);
-    dsn->chosen_target = find_driver(bundle->family, error);
-    dsn->target = dsn->chosen_target;
+    dsn->target = find_driver(bundle.family, error);
     return dsn->target != NULL;
 }
 
@@ -104,12 +101,11 @@ static bool add_file(struct connstr *pairs, enum key_index key, const char *opti
     if (given == NULL)
         return true;
     bool is_word = text_equal_nocase(given, "system") || text_has_prefix_nocase(given, "pkcs11:");
-    char *path = is_word ? memory_copy(given) : arguments_path(given);
+    const char *path = is_word ? given : arguments_path(given);
     if (path == NULL)
         error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno, "%s=%s", option, given);
     else
         add(pairs, keys[key].name, path);
-    free(path);
     return path != NULL;
 }
 
@@ -129,11 +125,9 @@ static bool add_server(const struct dsn *dsn, const struct profile *profile, str
         return false;
     if (number == 0)
         number = profile->default_port;
-    char *port = number != 0 ? memory_format("%u", number) : NULL;
     add(pairs, keyword_of(dsn, KEY_INDEX_SslServerKeyword, profile->server_keyword), host);
-    add(pairs, keyword_of(dsn, KEY_INDEX_SslPortKeyword, profile->port_keyword), port);
-    free(host);
-    free(port);
+    add(pairs, keyword_of(dsn, KEY_INDEX_SslPortKeyword, profile->port_keyword),
+        number != 0 ? memory_format("%u", number) : NULL);
     return true;
 }
 
@@ -164,16 +158,17 @@ static bool check_name(const struct dsn *dsn, struct error *error)
     char path[ODBC_FILE_PATH_SIZE];
     enum odbc_file file;
     if (!SQLValidDSN(dsn->name))
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "\"%s\" cannot be the name of a data source: it is too long, or has one of "
-                  "[]{}(),;?*=!@\\",
-                  dsn->name);
-    else if (odbc_file_of_source(dsn->name, &file))
-        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                  "there is a data source %s already, in %s: choose another name, or take it away "
-                  "first",
-                  dsn->name, odbc_file_path(file, path, sizeof path));
-    return !error_is_set(error);
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                         "\"%s\" cannot be the name of a data source: it is too long, or has one "
+                         "of []{}(),;?*=!@\\",
+                         dsn->name);
+    if (odbc_file_of_source(dsn->name, &file))
+        return error_set(
+            error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+            "there is a data source %s already, in %s: choose another name, or take it "
+            "away first",
+            dsn->name, odbc_file_path(file, path, sizeof path));
+    return true;
 }
 
 /* The driver's section that is there, or a new one. NULL with error set. */
@@ -195,11 +190,12 @@ static char *find_section(const struct dsn *dsn, struct error *error)
 static bool make_source(const struct dsn *dsn, struct error *error)
 {
     struct connstr pairs = {0};
-    enum driver_family family;
-    char *path = NULL, *section = NULL;
+    const char *section, *path = driver_section_find_target(dsn->target, error);
+    if (path == NULL)
+        return false;
     /* All that can be wrong is found before a file is changed. */
-    bool is_made = driver_section_find_target(dsn->target, &path, &family, error) &&
-                   make_pairs(dsn, profile_find(family), "", &pairs, error) &&
+    const struct profile *profile = profile_find(settings_driver_family(path));
+    bool is_made = make_pairs(dsn, profile, "", &pairs, error) &&
                    (section = find_section(dsn, error)) != NULL &&
                    connstr_set(&pairs, "Driver", section) && odbc_file_back_up(dsn->file, error);
     if (is_made) {
@@ -210,29 +206,19 @@ static bool make_source(const struct dsn *dsn, struct error *error)
             odbc_file_write(dsn->file, dsn->name, NULL, NULL, NULL);
     }
     connstr_free(&pairs);
-    free(section);
-    free(path);
     return is_made;
 }
 
 static int run(struct dsn *dsn)
 {
-    struct bundle bundle = {0};
     struct error error = {0};
-    int status = COMMAND_FAILED;
-    bool is_made =
-        check_name(dsn, &error) && take_bundle(dsn, &bundle, &error) && make_source(dsn, &error);
-    if (is_made) {
-        printf("\n");
-        status = check_source_named(dsn->name);
-        if (status == COMMAND_GOOD)
-            printf("Next\n  isql -v %s %s PASSWORD\n", dsn->name,
-                   dsn->user != NULL ? dsn->user : "USER");
-    } else {
-        fail(&error);
-    }
-    bundle_free(&bundle);
-    free(dsn->chosen_target);
+    if (!check_name(dsn, &error) || !take_bundle(dsn, &error) || !make_source(dsn, &error))
+        return fail(&error);
+    printf("\n");
+    int status = check_source_named(dsn->name);
+    if (status == COMMAND_GOOD)
+        printf("Next\n  isql -v %s %s PASSWORD\n", dsn->name,
+               dsn->user != NULL ? dsn->user : "USER");
     return status;
 }
 
@@ -263,6 +249,5 @@ int command_dsn(int argc, char **argv)
         status = run(&dsn);
     }
     connstr_free(&dsn.set);
-    free(set.items);
     return status;
 }

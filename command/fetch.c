@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -143,7 +141,6 @@ static bool show(const struct fetch *fetch, struct error *error)
         if (fetch->out == NULL)
             write_pem(stdout, &chain[i]);
     }
-    chain_free(&shown);
     printf(
         "This is what answered on %s, port %u, now. It is no trust: whoever is on the way could\n"
         "answer in the server's place. Compare the SHA-256 fingerprint with what the server's\n"
@@ -166,7 +163,6 @@ static int run(struct fetch *fetch)
     if (!is_shown)
         fail(error_is_set(&error) ? &error : &refusal);
     probe_free(&fetch->probe);
-    free(fetch->host);
     return is_shown ? COMMAND_GOOD : COMMAND_FAILED;
 }
 

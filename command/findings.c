@@ -2,8 +2,6 @@
 #include "command/findings.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "command/advice.h"
@@ -31,11 +29,6 @@ const char *const span_names[] = {
     [SPAN_CLIENT] = "client certificate",
 };
 
-void findings_begin(struct findings *findings, enum fact_section section)
-{
-    findings->section = section;
-}
-
 void findings_start_step(struct findings *findings, const char *doing)
 {
     findings->started = clock_monotonic();
@@ -48,15 +41,11 @@ void findings_took(struct findings *findings, int64_t milliseconds)
     findings->started = clock_monotonic() - milliseconds;
 }
 
-void findings_add(struct findings *findings, enum fact_result result, const char *name,
-                  const char *advice, const char *format, ...)
+static void add_fact(struct findings *findings, enum fact_result result, const char *name,
+                     const char *advice, char *text)
 {
-    char text[ERROR_TEXT_SIZE + 4096];
     int64_t taken = findings->started != 0 ? clock_monotonic() - findings->started : -1;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
+    bool is_advised = result >= FACT_WARNING && (advice == NULL || advice[0] != '\0');
     findings->started = 0;
     progress_stop(&findings->progress);
     findings->facts = memory_grow(findings->facts, findings->fact_count, sizeof *findings->facts);
@@ -64,19 +53,37 @@ void findings_add(struct findings *findings, enum fact_result result, const char
     *fact = (struct fact){.section = findings->section,
                           .result = result,
                           .name = memory_copy(name),
-                          .text = memory_copy(text),
-                          .advice = memory_copy(advice),
+                          .text = text,
+                          .advice = !is_advised      ? NULL
+                                    : advice != NULL ? advice
+                                                     : text,
                           .milliseconds = taken};
     if (findings->is_shown)
         print_fact(findings, fact);
 }
 
+void findings_add(struct findings *findings, enum fact_result result, const char *name,
+                  const char *advice, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_fact(findings, result, name, advice, memory_format_arguments(format, arguments));
+    va_end(arguments);
+}
+
+static void blame(struct findings *findings, enum odbcssl_error code, const char *sqlstate,
+                  const char *reason)
+{
+    if (findings->reason != NULL)
+        return;
+    findings->error = code;
+    findings->sqlstate = sqlstate;
+    findings->reason = reason;
+}
+
 void findings_blame(struct findings *findings, const struct error *error)
 {
-    if (findings->error.text[0] != '\0')
-        return;
-    error_copy(&findings->error, error);
-    snprintf(findings->sqlstate, sizeof findings->sqlstate, "%s", error_sqlstate(error->code));
+    blame(findings, error->code, error_sqlstate(error->code), memory_copy(error->text));
 }
 
 void findings_add_error(struct findings *findings, bool is_needed, const char *name,
@@ -91,16 +98,12 @@ void findings_add_error(struct findings *findings, bool is_needed, const char *n
 void findings_refuse(struct findings *findings, const char *sqlstate, const char *name,
                      const char *advice, const char *format, ...)
 {
-    char text[ERROR_TEXT_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    char *text = memory_format_arguments(format, arguments);
     va_end(arguments);
-    if (findings->error.text[0] == '\0') {
-        snprintf(findings->error.text, sizeof findings->error.text, "%s", text);
-        snprintf(findings->sqlstate, sizeof findings->sqlstate, "%s", sqlstate);
-    }
-    findings_add(findings, FACT_FAIL, name, advice, "%s", text);
+    blame(findings, ODBCSSL_ERROR_NONE, sqlstate, text);
+    add_fact(findings, FACT_FAIL, name, advice, text);
 }
 
 void findings_add_setting(struct findings *findings, const char *keyword, const char *value,
@@ -132,8 +135,7 @@ void findings_judge(struct findings *findings, const char *state)
             findings->verdict = findings->facts[i].result;
     if (findings->verdict == FACT_SKIPPED)
         findings->verdict = FACT_OK;
-    free(findings->state);
-    findings->state = memory_copy(state);
+    findings->state = state;
 }
 
 bool findings_days_left(const struct findings *findings, enum span_kind kind, int32_t *days_out)
@@ -148,28 +150,14 @@ bool findings_days_left(const struct findings *findings, enum span_kind kind, in
     return first != 0;
 }
 
-void findings_free(struct findings *findings)
+const struct fact *findings_next_advised(const struct findings *findings, size_t *next)
 {
-    progress_stop(&findings->progress);
-    for (size_t i = 0; i < findings->setting_count; i++) {
-        free(findings->settings[i].keyword);
-        free(findings->settings[i].value);
-        free(findings->settings[i].source);
+    const size_t count = findings->fact_count;
+    while (count > 0 && *next < 2 * count) {
+        enum fact_result wanted = *next < count ? FACT_FAIL : FACT_WARNING;
+        const struct fact *fact = &findings->facts[(*next)++ % count];
+        if (fact->result == wanted && fact->advice != NULL)
+            return fact;
     }
-    for (size_t i = 0; i < findings->fact_count; i++) {
-        free(findings->facts[i].name);
-        free(findings->facts[i].text);
-        free(findings->facts[i].advice);
-    }
-    for (size_t i = 0; i < findings->span_count; i++)
-        free(findings->spans[i].name);
-    free(findings->settings);
-    free(findings->facts);
-    free(findings->spans);
-    chain_free(&findings->path);
-    free(findings->report);
-    free(findings->name);
-    free(findings->server);
-    free(findings->state);
-    *findings = (struct findings){0};
+    return NULL;
 }

@@ -31,7 +31,7 @@ struct fact {
     enum fact_result result;
     char *name;
     char *text;
-    char *advice;         /* what to do about it; NULL: the text says it; "": another fact does */
+    const char *advice;   /* what to do about a failure or warning; NULL: nothing */
     int64_t milliseconds; /* that the step took; -1: it is no step that takes time */
 };
 
@@ -67,20 +67,18 @@ struct findings {
 
     /* The verdict. */
     enum fact_result verdict; /* OK, WARNING or FAIL */
-    struct error error;       /* the first reason why a connection would fail */
-    char sqlstate[6];         /* of that; "" when a connection would come, past odbcssl */
-    char *state;              /* what a connection would be */
+    const char *reason;       /* the first one why a connection would fail; NULL: none */
+    enum odbcssl_error error; /* of that; ODBCSSL_ERROR_NONE: it is the driver manager's */
+    const char *sqlstate;     /* of that; NULL: a connection would come, past odbcssl */
+    const char *state;        /* what a connection would be */
 
     /* While the steps run. */
-    enum fact_section section;
-    bool is_shown; /* as text, at once */
+    enum fact_section section; /* of the facts from here on */
+    bool is_shown;             /* as text, at once */
     bool has_heading[SECTION_COUNT];
     int64_t started; /* the step's clock; 0: none runs */
     struct progress *progress;
 };
-
-/* Facts from here on belong to the section. */
-void findings_begin(struct findings *findings, enum fact_section section);
 
 /* A step begins that may take long: the next fact gets its time. doing: "connecting". */
 void findings_start_step(struct findings *findings, const char *doing);
@@ -88,8 +86,8 @@ void findings_start_step(struct findings *findings, const char *doing);
 /* The next fact is about a step that took so long, of several that ran at once. */
 void findings_took(struct findings *findings, int64_t milliseconds);
 
-/* A fact, with what to do about it (NULL: the text says it); format is a printf's. Texts are
- * copied, as in all functions here; memory that is out ends the command (memory.h). */
+/* A fact, with what to do about it (NULL: the text says it; "": another fact does); format is a
+ * printf's. Texts are copied, as in all functions here but for advice, sqlstate and state. */
 void findings_add(struct findings *findings, enum fact_result result, const char *name,
                   const char *advice, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -108,7 +106,8 @@ void findings_add_error(struct findings *findings, bool is_needed, const char *n
 /* Why a connection would fail, where other facts say it. The first one counts. */
 void findings_blame(struct findings *findings, const struct error *error);
 
-/* A connection would fail for a reason that is the driver manager's. */
+/* A connection would fail for a reason that is the driver manager's; sqlstate NULL: it would not
+ * come to odbcssl. */
 void findings_refuse(struct findings *findings, const char *sqlstate, const char *name,
                      const char *advice, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -126,8 +125,9 @@ void findings_judge(struct findings *findings, const char *state);
 /* Days until the first of a kind ends; false when there is none. */
 bool findings_days_left(const struct findings *findings, enum span_kind kind, int32_t *days_out);
 
-/* findings is then all zeroes. */
-void findings_free(struct findings *findings);
+/* Goes through the facts that have advice, failures first, from *next = 0 on; NULL: there are no
+ * more. */
+const struct fact *findings_next_advised(const struct findings *findings, size_t *next);
 
 /* By enum fact_result, enum fact_section and enum span_kind. */
 struct fact_names {

@@ -1,7 +1,6 @@
 /* install.c - `odbcssl install` and `odbcssl uninstall`: a driver's section of odbcinst.ini. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "command/arguments.h"
@@ -27,7 +26,6 @@ int command_install(int argc, char **argv)
         arguments_to_pairs(&defaults, "--default", &section.defaults))
         status = driver_section_write(&section, NULL, &error) ? COMMAND_GOOD : fail(&error);
     connstr_free(&section.defaults);
-    free(defaults.items);
     return status;
 }
 

@@ -13,8 +13,9 @@ static void write_string(const char *text)
     size_t left = strlen(text);
     putchar('"');
     while (left > 0) {
-        size_t size = text_utf8_character(next, left);
-        if (size == 0)
+        uint32_t code;
+        size_t size = text_utf8_decode(next, left, &code);
+        if (size == 1 && code == 0xfffd)
             fputs("\\ufffd", stdout);
         else if (*next == '"' || *next == '\\')
             printf("\\%c", *next);
@@ -22,8 +23,8 @@ static void write_string(const char *text)
             printf("\\u%04x", *next);
         else
             fwrite(next, 1, size, stdout);
-        next += size != 0 ? size : 1;
-        left -= size != 0 ? size : 1;
+        next += size;
+        left -= size;
     }
     putchar('"');
 }

@@ -1,13 +1,10 @@
 /* list.c - `odbcssl list`: the data sources that use odbcssl. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "command/arguments.h"
 #include "command/command.h"
 #include "command/data_source.h"
 #include "command/json.h"
-#include "command/memory.h"
 #include "command/odbc_files.h"
 #include "config/settings.h"
 
@@ -37,8 +34,6 @@ static void show(const struct data_source *source, struct json *json)
         json_text(json, "file", path);
         json_close(json, '}');
     }
-    free(server);
-    free(target);
     settings_free(&settings);
     connstr_free(&given);
 }
@@ -47,13 +42,13 @@ int command_list(int argc, char **argv)
 {
     bool is_json = false;
     struct connstr names;
-    struct json writer = {0}, *json;
+    struct json writer = {0}, *json = NULL;
     const struct argument rows[] = {{"json", 0, .flag = &is_json}, {0}};
     if (!arguments_read(argc, argv, rows, NULL))
         return COMMAND_WRONG_USE;
-    odbc_list_sources(&names);
-    json = is_json ? &writer : NULL;
+    odbc_list_sections(INI_DATA_SOURCES, &names);
     if (is_json) {
+        json = &writer;
         json_open(json, NULL, '{');
         json_open(json, "data_sources", '[');
     }

@@ -33,7 +33,6 @@ command_odbcssl_SOURCES = \
 	command/print_json.c \
 	command/print_text.c \
 	command/progress.c command/progress.h \
-	command/source.c command/source.h \
 	command/status.c \
 	command/verify.c
 command_odbcssl_LDADD = $(CONN_LIBS) $(GNUTLS_LIBS) $(ODBCINST_LIBS) $(ODBC_LIBS) -lm

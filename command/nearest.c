@@ -2,15 +2,17 @@
  */
 #include "command/nearest.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "command/memory.h"
+#include "command/odbc_files.h"
 
 #define SHOWN_LIMIT 8
+#define TEXT_SIZE 600
 
 /* name NULL: all of them. Returns how many there are. */
 static size_t list(const char *name, const struct connstr *names, char *out, size_t size)
@@ -37,14 +39,20 @@ static size_t list(const char *name, const struct connstr *names, char *out, siz
     return count;
 }
 
-const char *nearest_describe(const char *name, const struct connstr *names, char *out, size_t size)
+const char *nearest_describe(const char *name, enum ini_file file,
+                             bool (*is_wanted)(const char *name))
 {
-    char text[NEAREST_SIZE];
-    if (list(name, names, text, sizeof text) > 0)
-        snprintf(out, size, "did you mean %s?", text);
-    else if (list(NULL, names, text, sizeof text) > 0)
-        snprintf(out, size, "there are %s", text);
-    else
-        snprintf(out, size, "there are none");
-    return out;
+    char text[TEXT_SIZE];
+    struct connstr all, names = {0};
+    odbc_list_sections(file, &all);
+    for (size_t i = 0; i < all.count; i++)
+        if (is_wanted == NULL || is_wanted(all.pairs[i].keyword))
+            memory_check(connstr_append(&names, all.pairs[i].keyword, ""));
+    const char *described =
+        list(name, &names, text, sizeof text) > 0   ? memory_format("did you mean %s?", text)
+        : list(NULL, &names, text, sizeof text) > 0 ? memory_format("there are %s", text)
+                                                    : "there are none";
+    connstr_free(&all);
+    connstr_free(&names);
+    return described;
 }

@@ -4,13 +4,13 @@
 #ifndef COMMAND_NEAREST_H
 #define COMMAND_NEAREST_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
-#include "config/connstr.h"
+#include "config/ini.h"
 
-/* "did you mean sales or sale?", else "there are sales, stock and 3 more", else "there are none";
- * names are the keywords of the list. Returns out. */
-#define NEAREST_SIZE 600
-const char *nearest_describe(const char *name, const struct connstr *names, char *out, size_t size);
+/* "did you mean sales or sale?", else "there are sales, stock and 3 more", else "there are none":
+ * of the data sources or drivers, and of these only those wanted, unless is_wanted is NULL. */
+const char *nearest_describe(const char *name, enum ini_file file,
+                             bool (*is_wanted)(const char *name));
 
 #endif

@@ -15,8 +15,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "command/memory.h"
-#include "config/ini.h"
 #include "config/keys.h"
 
 #define DIRECTORY_SIZE 1024
@@ -57,96 +55,55 @@ const char *odbc_file_path(enum odbc_file file, char *out, size_t size)
     return out;
 }
 
-/* ---- lines ---- */
+/* ---- reading ---- */
 
-static void scan(FILE *input, struct odbc_lines *lines)
+size_t odbc_file_visit(enum odbc_file file, const char *section,
+                       void (*visit)(const struct odbc_line *line, void *context), void *context)
 {
-    char *text = NULL, section[ODBC_FILE_PATH_SIZE] = "";
-    size_t size = 0;
+    char path[ODBC_FILE_PATH_SIZE], current[ODBC_FILE_PATH_SIZE] = "", *text = NULL;
+    struct stat status = {0};
+    size_t size = 0, count = 0;
+    FILE *input = fopen(odbc_file_path(file, path, sizeof path), "re");
+    if (input == NULL)
+        return 0;
+    fstat(fileno(input), &status);
     for (unsigned number = 1; getline(&text, &size, input) >= 0; number++) {
         char *start = text_trim(text), *equals = strchr(start, '=');
-        if (*start == ';' || *start == '#' || *start == '\0')
-            continue;
-        if (*start == '[') {
-            snprintf(section, sizeof section, "%.*s", (int)strcspn(start + 1, "]"), start + 1);
-            continue;
+        if (*start == '[')
+            snprintf(current, sizeof current, "%.*s", (int)strcspn(start + 1, "]"), start + 1);
+        else if (*start != ';' && *start != '#' && *start != '\0' &&
+                 text_equal_nocase(current, section)) {
+            if (equals != NULL)
+                *equals = '\0';
+            const struct odbc_line line = {text_trim(start),
+                                           equals != NULL ? text_trim(equals + 1) : "", number,
+                                           status.st_mode};
+            count++;
+            if (visit != NULL)
+                visit(&line, context);
         }
-        if (equals != NULL)
-            *equals = '\0';
-        lines->items = memory_grow(lines->items, lines->count, sizeof *lines->items);
-        lines->items[lines->count++] =
-            (struct odbc_line){memory_copy(section), memory_copy(text_trim(start)),
-                               memory_copy(equals != NULL ? text_trim(equals + 1) : ""), number};
     }
     text_wipe(text, size); /* at the end of a file nothing ends it */
     free(text);
-}
-
-void odbc_lines_read(enum odbc_file file, struct odbc_lines *lines)
-{
-    char path[ODBC_FILE_PATH_SIZE];
-    struct stat status;
-    *lines = (struct odbc_lines){0};
-    FILE *input = fopen(odbc_file_path(file, path, sizeof path), "re");
-    if (input == NULL)
-        return;
-    if (fstat(fileno(input), &status) == 0)
-        lines->mode = status.st_mode;
-    scan(input, lines);
     fclose(input);
-}
-
-bool odbc_lines_have(const struct odbc_lines *lines, const char *section)
-{
-    for (size_t i = 0; i < lines->count; i++)
-        if (text_equal_nocase(lines->items[i].section, section))
-            return true;
-    return false;
-}
-
-void odbc_lines_free(struct odbc_lines *lines)
-{
-    for (size_t i = 0; i < lines->count; i++) {
-        free(lines->items[i].section);
-        free(lines->items[i].keyword);
-        text_free_secret(lines->items[i].value);
-    }
-    free(lines->items);
-    *lines = (struct odbc_lines){0};
+    return count;
 }
 
 bool odbc_file_of_source(const char *source, enum odbc_file *file_out)
 {
-    static const enum odbc_file files[] = {ODBC_USER_SOURCES, ODBC_SYSTEM_SOURCES};
-    bool is_there = false;
-    for (size_t i = 0; i < 2 && !is_there; i++) {
-        struct odbc_lines lines;
-        *file_out = files[i];
-        odbc_lines_read(files[i], &lines);
-        is_there = odbc_lines_have(&lines, source);
-        odbc_lines_free(&lines);
-    }
-    return is_there;
+    *file_out = ODBC_USER_SOURCES;
+    if (odbc_file_visit(ODBC_USER_SOURCES, source, NULL, NULL) > 0)
+        return true;
+    *file_out = ODBC_SYSTEM_SOURCES;
+    return odbc_file_visit(ODBC_SYSTEM_SOURCES, source, NULL, NULL) > 0;
 }
 
-/* ---- names ---- */
-
-static void list_sections(enum ini_file file, struct connstr *names)
+void odbc_list_sections(enum ini_file file, struct connstr *names)
 {
     static const char *const reserved[] = {"ODBC", "ODBC Data Sources", "ODBC Drivers"};
     ini_list_sections(file, names, NULL);
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
         connstr_remove(names, reserved[i]);
-}
-
-void odbc_list_sources(struct connstr *names)
-{
-    list_sections(INI_DATA_SOURCES, names);
-}
-
-void odbc_list_drivers(struct connstr *names)
-{
-    list_sections(INI_DRIVERS, names);
 }
 
 /* ---- writing ---- */

@@ -11,10 +11,9 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "config/connstr.h"
+#include "config/ini.h"
 
 enum odbc_file { ODBC_USER_SOURCES, ODBC_SYSTEM_SOURCES, ODBC_DRIVERS };
-#define ODBC_FILE_COUNT 3
 
 /* Where libodbcinst looks, whether it is there or not; returns out. */
 #define ODBC_FILE_PATH_SIZE 1400
@@ -22,30 +21,23 @@ const char *odbc_file_path(enum odbc_file file, char *out, size_t size);
 
 /* A line that has a keyword. */
 struct odbc_line {
-    char *section;
-    char *keyword;
-    char *value; /* blanks around it do not count, as in libodbcinst */
+    const char *keyword;
+    const char *value; /* blanks around it do not count, as in libodbcinst */
     unsigned number;
-};
-
-struct odbc_lines {
-    struct odbc_line *items;
-    size_t count;
     mode_t mode; /* of the file */
 };
 
-/* No lines when there is no such file, or it cannot be read. */
-void odbc_lines_read(enum odbc_file file, struct odbc_lines *lines);
-bool odbc_lines_have(const struct odbc_lines *lines, const char *section);
-void odbc_lines_free(struct odbc_lines *lines);
+/* Goes through the lines of a section, and returns how many there are: none when there is no such
+ * file, or it cannot be read. visit may be NULL; what it is shown is gone afterwards. */
+size_t odbc_file_visit(enum odbc_file file, const char *section,
+                       void (*visit)(const struct odbc_line *line, void *context), void *context);
 
 /* Which of the user's and the system's file has the data source; the user's counts first. */
 bool odbc_file_of_source(const char *source, enum odbc_file *file_out);
 
 /* The names of data sources or drivers, of all files, without the driver manager's own sections;
  * none when they cannot be read. Free with connstr_free. */
-void odbc_list_sources(struct connstr *names);
-void odbc_list_drivers(struct connstr *names);
+void odbc_list_sections(enum ini_file file, struct connstr *names);
 
 /* Copies the file to FILE.TIME.bak with its owner and permissions, as libodbcinst does not keep
  * comments, and prints where. Nothing to do when there is no file. */

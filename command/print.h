@@ -9,17 +9,9 @@
 #include "command/findings.h"
 #include "command/json.h"
 
-/* What is to be done about a failure or warning; NULL: nothing. */
-const char *print_advice_of(const struct fact *fact);
-
-/* Goes through the facts that have one, failures first, from *next = 0 on; NULL: there are no more.
- */
-const struct fact *print_next_advised(const struct findings *findings, size_t *next);
-
 /* Text on standard output, each with the section's title before its first fact. */
 void print_setting(struct findings *findings, const struct finding_setting *setting);
 void print_fact(struct findings *findings, const struct fact *fact);
-void print_path(const struct findings *findings);
 
 /* What a connection would be, and what to do about each failure and warning. */
 void print_verdict(const struct findings *findings);

@@ -5,68 +5,57 @@
  */
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "command/memory.h"
 #include "command/page_style.h"
 #include "command/print.h"
 #include "config.h"
 
 /* ---- text ---- */
 
-/* Controls that turn the direction of text around, or hide in it: U+200B to U+200F, U+202A to
- * U+202E, U+2060 to U+206F, U+FEFF. */
-static bool is_invisible(const unsigned char *character, size_t size)
+/* Controls that turn the direction of text around, or hide in it. */
+static bool is_invisible(uint32_t code)
 {
-    if (size != 3)
-        return false;
-    unsigned code =
-        (character[0] & 0x0fu) << 12 | (character[1] & 0x3fu) << 6 | (character[2] & 0x3fu);
     return (code >= 0x200b && code <= 0x200f) || (code >= 0x202a && code <= 0x202e) ||
            (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
 
-static void put_character(FILE *out, const unsigned char *character, size_t size)
-{
-    if (*character == '&' || *character == '<' || *character == '>' || *character == '"' ||
-        *character == '\'')
-        fprintf(out, "&#%u;", *character);
-    else if (*character < 0x20 || *character == 0x7f || is_invisible(character, size))
-        fputs("\xef\xbf\xbd", out);
-    else
-        fwrite(character, 1, size, out);
-}
-
-static void put(FILE *out, const char *text)
+static void put_text(FILE *out, const char *text)
 {
     const unsigned char *next = (const unsigned char *)text;
-    size_t left = strlen(text);
-    while (left > 0) {
-        size_t size = text_utf8_character(next, left);
-        if (size == 0)
+    for (size_t size, left = strlen(text); left > 0; next += size, left -= size) {
+        uint32_t code;
+        size = text_utf8_decode(next, left, &code);
+        if (code == '&' || code == '<' || code == '>' || code == '"' || code == '\'')
+            fprintf(out, "&#%u;", (unsigned)code);
+        else if (code < 0x20 || code == 0x7f || code == 0xfffd || is_invisible(code))
             fputs("\xef\xbf\xbd", out);
         else
-            put_character(out, next, size);
-        next += size != 0 ? size : 1;
-        left -= size != 0 ? size : 1;
+            fwrite(next, 1, size, out);
     }
 }
 
-/* <tag class="name">text</tag>; attributes are ours. */
-static void put_in(FILE *out, const char *tag, const char *class, const char *text)
+/* What the format says is ours and put as it is, what stands in place of its %s, which is all it
+ * may have, is not. */
+__attribute__((format(printf, 2, 3))) static void put(FILE *out, const char *format, ...)
 {
-    fprintf(out, "<%s class=\"%s\">", tag, class);
-    put(out, text);
-    fprintf(out, "</%s>", tag);
+    va_list arguments;
+    va_start(arguments, format);
+    for (const char *hole; (hole = strstr(format, "%s")) != NULL; format = hole + 2) {
+        fwrite(format, 1, (size_t)(hole - format), out);
+        put_text(out, va_arg(arguments, const char *));
+    }
+    va_end(arguments);
+    fputs(format, out);
 }
 
 static void put_mark(FILE *out, enum fact_result result)
 {
-    fprintf(out, "<span class=\"mark %s\">%s</span>", fact_results[result].word,
-            fact_results[result].title);
+    put(out, "<span class=\"mark %s\">%s</span>", fact_results[result].word,
+        fact_results[result].title);
 }
 
 /* "2027-03-01 - 92 days left" */
@@ -89,48 +78,43 @@ static const char *describe_end(time_t until, time_t now, char *out, size_t size
 
 static void put_head(FILE *out, const struct findings *findings)
 {
-    const char *name = findings->name != NULL ? findings->name : "connection string";
-    fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-          "<meta http-equiv=\"Content-Security-Policy\" "
-          "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
-          out);
-    fprintf(out, "%s - ", fact_results[findings->verdict].title);
-    put(out, name);
-    fprintf(out, " - odbcssl check</title>\n<style>\n%s</style></head>\n<body><main>\n",
-            page_style);
+    put(out,
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" "
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n"
+        "<title>%s - %s - odbcssl check</title>\n<style>\n",
+        fact_results[findings->verdict].title,
+        findings->name != NULL ? findings->name : "connection string");
+    fprintf(out, "%s</style></head>\n<body><main>\n", page_style);
 }
 
 static void put_verdict(FILE *out, const struct findings *findings)
 {
-    static const char *const titles[] = {
-        [FACT_OK] = "A connection is verified",
-        [FACT_WARNING] = "A connection would be made, with reservations",
-        [FACT_FAIL] = "A connection would fail",
+    static const struct {
+        const char *seal;
+        const char *title;
+    } verdicts[] = {
+        [FACT_OK] = {"&#10003;", "A connection is verified"},
+        [FACT_WARNING] = {"!", "A connection would be made, with reservations"},
+        [FACT_FAIL] = {"&#10005;", "A connection would fail"},
     };
     char time_text[CLOCK_TEXT_SIZE];
     bool is_failed = findings->verdict == FACT_FAIL;
-    bool is_bypassed = is_failed && findings->sqlstate[0] == '\0';
     fprintf(out,
             "<header class=\"verdict %s\"><div class=\"seal\" aria-hidden=\"true\">%s</div><div>",
-            fact_results[findings->verdict].word,
-            is_failed                           ? "&#10005;"
-            : findings->verdict == FACT_WARNING ? "!"
-                                                : "&#10003;");
-    put_in(out, "p", "name", findings->name != NULL ? findings->name : "Connection string");
-    put_in(out, "h1", "",
-           is_bypassed ? "The data source does not use odbcssl" : titles[findings->verdict]);
-    put_in(out, "p", "reason", is_failed ? findings->error.text : findings->state);
-    fputs("<p class=\"about\">", out);
+            fact_results[findings->verdict].word, verdicts[findings->verdict].seal);
+    put(out, "<p class=\"name\">%s</p><h1>%s</h1><p class=\"reason\">%s</p><p class=\"about\">",
+        findings->name != NULL ? findings->name : "Connection string",
+        is_failed && findings->sqlstate == NULL ? "The data source does not use odbcssl"
+                                                : verdicts[findings->verdict].title,
+        is_failed ? findings->reason : findings->state);
     if (findings->server != NULL)
-        put_in(out, "span", "", findings->server);
-    if (is_failed && findings->sqlstate[0] != '\0') {
-        char *code =
-            memory_format("SQLSTATE %s, native error %d", findings->sqlstate, findings->error.code);
-        put_in(out, "span", "", code);
-        free(code);
-    }
+        put(out, "<span>%s</span>", findings->server);
+    if (is_failed && findings->sqlstate != NULL)
+        fprintf(out, "<span>SQLSTATE %s, native error %d</span>", findings->sqlstate,
+                findings->error);
     fprintf(out, "<span>%s</span><span>odbcssl %s</span></p></div></header>\n",
             clock_format(findings->at, time_text), PACKAGE_VERSION);
 }
@@ -139,51 +123,49 @@ static void put_advice(FILE *out, const struct findings *findings)
 {
     bool has_title = false;
     const struct fact *fact;
-    for (size_t next = 0; (fact = print_next_advised(findings, &next)) != NULL; has_title = true) {
-        const char *advice = print_advice_of(fact);
+    for (size_t next = 0; (fact = findings_next_advised(findings, &next)) != NULL;
+         has_title = true) {
         if (!has_title)
-            fputs("<section><h2>What to do</h2><ol class=\"advice\">\n", out);
-        fprintf(out, "<li class=\"%s\">", fact_results[fact->result].word);
+            put(out, "<section><h2>What to do</h2><ol class=\"advice\">\n");
+        put(out, "<li class=\"%s\">", fact_results[fact->result].word);
         put_mark(out, fact->result);
-        fputs("<div>", out);
-        put_in(out, "p", "todo", advice);
-        put_in(out, "span", "what", fact->name);
-        if (advice != fact->text)
-            put_in(out, "p", "why", fact->text);
-        fputs("</div></li>\n", out);
+        put(out, "<div><p class=\"todo\">%s</p><span class=\"what\">%s</span>", fact->advice,
+            fact->name);
+        if (fact->advice != fact->text)
+            put(out, "<p class=\"why\">%s</p>", fact->text);
+        put(out, "</div></li>\n");
     }
     if (has_title)
-        fputs("</ol></section>\n", out);
+        put(out, "</ol></section>\n");
 }
 
 /* ---- the chain ---- */
 
-static void put_term(FILE *out, const char *term, const char *text)
-{
-    if (text[0] == '\0')
-        return;
-    fprintf(out, "<dt>%s</dt><dd>", term);
-    put(out, text);
-    fputs("</dd>", out);
-}
-
 static void put_certificate(FILE *out, const struct findings *findings, size_t i)
 {
     const struct chain_certificate *item = &findings->path.items[i];
-    const char *role = item->is_anchor ? "Trust anchor" : i > 0 ? "CA certificate" : "Server";
     bool is_current = item->not_before <= findings->at && findings->at <= item->not_after;
     char end[100], from[CLOCK_TEXT_SIZE];
-    fprintf(out, "<li class=\"%s%s\"><span class=\"role\">%s</span>", i == 0 ? "leaf" : "",
-            is_current ? "" : " ended", role);
-    put_in(out, "p", "subject", item->subject);
-    fprintf(out, "<p class=\"end\">from %s %s</p><dl>", clock_format_date(item->not_before, from),
-            describe_end(item->not_after, findings->at, end, sizeof end));
-    put_term(out, "Names", item->names);
-    put_term(out, "Issuer", item->issuer);
-    put_term(out, "Serial", item->serial);
-    put_term(out, "Key", item->key);
-    put_term(out, "SHA-256", item->fingerprint);
-    fputs("</dl></li>\n", out);
+    put(out,
+        "<li class=\"%s%s\"><span class=\"role\">%s</span><p class=\"subject\">%s</p>"
+        "<p class=\"end\">from %s %s</p><dl>",
+        i == 0 ? "leaf" : "", is_current ? "" : " ended",
+        item->is_anchor ? "Trust anchor"
+        : i > 0         ? "CA certificate"
+                        : "Server",
+        item->subject, clock_format_date(item->not_before, from),
+        describe_end(item->not_after, findings->at, end, sizeof end));
+    const struct {
+        const char *term, *text;
+    } details[] = {{"Names", item->names},
+                   {"Issuer", item->issuer},
+                   {"Serial", item->serial},
+                   {"Key", item->key},
+                   {"SHA-256", item->fingerprint}};
+    for (size_t k = 0; k < sizeof details / sizeof details[0]; k++)
+        if (details[k].text[0] != '\0')
+            put(out, "<dt>%s</dt><dd>%s</dd>", details[k].term, details[k].text);
+    put(out, "</dl></li>\n");
 }
 
 static void put_chain(FILE *out, const struct findings *findings)
@@ -191,15 +173,13 @@ static void put_chain(FILE *out, const struct findings *findings)
     const struct chain *path = &findings->path;
     if (path->count == 0)
         return;
-    fputs("<section><h2>Certificates</h2><ol class=\"chain\">\n", out);
+    put(out, "<section><h2>Certificates</h2><ol class=\"chain\">\n");
     if (!path->items[path->count - 1].is_anchor)
-        fputs(
-            "<li class=\"missing\"><p>No trust anchor leads to these certificates. They are shown "
-            "as the server sent them.</p></li>\n",
-            out);
+        put(out, "<li class=\"missing\"><p>No trust anchor leads to these certificates. They are "
+                 "shown as the server sent them.</p></li>\n");
     for (size_t i = path->count; i-- > 0;)
         put_certificate(out, findings, i);
-    fputs("</ol></section>\n", out);
+    put(out, "</ol></section>\n");
 }
 
 /* ---- the time line ---- */
@@ -256,10 +236,9 @@ static void put_span(FILE *out, const struct findings *findings, const struct fi
     double from = place(span->from, now);
     double until = span->until != 0 ? place(span->until, now) : 100;
     const char *state = span_state(span, now);
-    fputs("<div class=\"row\"><span class=\"label\">", out);
-    put_in(out, "b", "", span_names[span->kind]);
-    put_in(out, "span", "", span->name);
-    fprintf(out, "</span><div class=\"bars\"><i class=\"today\" style=\"left:%.2f%%\"></i>", TODAY);
+    put(out, "<div class=\"row\"><span class=\"label\"><b>%s</b><span>%s</span></span>",
+        span_names[span->kind], span->name);
+    fprintf(out, "<div class=\"bars\"><i class=\"today\" style=\"left:%.2f%%\"></i>", TODAY);
     fprintf(out, "<i class=\"bar %s%s\" style=\"left:%.2f%%;width:%.2f%%\"></i>", state,
             span->until == 0 ? " endless" : "", from, until - from < 0.6 ? 0.6 : until - from);
     fprintf(out, "<em class=\"%s\">%s</em></div></div>\n", state,
@@ -290,21 +269,18 @@ static void put_facts(FILE *out, const struct findings *findings, enum fact_sect
         if (fact->section != section)
             continue;
         if (!has_title)
-            fprintf(out, "<section><h2>%s</h2><table class=\"facts\">\n",
-                    fact_sections[section].title);
+            put(out, "<section><h2>%s</h2><table class=\"facts\">\n", fact_sections[section].title);
         has_title = true;
-        fputs("<tr><td>", out);
+        put(out, "<tr><td>");
         put_mark(out, fact->result);
-        fputs("</td>", out);
-        put_in(out, "th", "", fact->name);
-        put_in(out, "td", "", fact->text);
+        put(out, "</td><th>%s</th><td>%s</td>", fact->name, fact->text);
         if (fact->milliseconds >= 0)
             fprintf(out, "<td class=\"time\">%" PRId64 " ms</td></tr>\n", fact->milliseconds);
         else
-            fputs("<td></td></tr>\n", out);
+            put(out, "<td></td></tr>\n");
     }
     if (has_title)
-        fputs("</table></section>\n", out);
+        put(out, "</table></section>\n");
 }
 
 static void put_settings(FILE *out, const struct findings *findings)
@@ -312,27 +288,23 @@ static void put_settings(FILE *out, const struct findings *findings)
     bool has_unset = false;
     if (findings->setting_count == 0)
         return;
-    fputs("<section><h2>Settings</h2><table class=\"settings\"><thead><tr><th>Keyword</th>"
-          "<th>Value</th><th>Comes from</th></tr></thead>\n",
-          out);
+    put(out, "<section><h2>Settings</h2><table class=\"settings\"><thead><tr><th>Keyword</th>"
+             "<th>Value</th><th>Comes from</th></tr></thead>\n");
     for (size_t i = 0; i < findings->setting_count; i++) {
         const struct finding_setting *setting = &findings->settings[i];
         has_unset = has_unset || setting->value == NULL;
-        if (setting->value == NULL)
-            continue;
-        fprintf(out, "<tr class=\"%s\">", strcmp(setting->source, "default") == 0 ? "default" : "");
-        put_in(out, "td", "", setting->keyword);
-        put_in(out, "td", "value", setting->value);
-        put_in(out, "td", "", setting->source);
-        fputs("</tr>\n", out);
+        if (setting->value != NULL)
+            put(out, "<tr class=\"%s\"><td>%s</td><td class=\"value\">%s</td><td>%s</td></tr>\n",
+                strcmp(setting->source, "default") == 0 ? "default" : "", setting->keyword,
+                setting->value, setting->source);
     }
-    fputs("</table>\n", out);
+    put(out, "</table>\n");
     if (has_unset)
-        fputs("<p class=\"note\">Not set:", out);
+        put(out, "<p class=\"note\">Not set:");
     for (size_t i = 0; i < findings->setting_count; i++)
         if (findings->settings[i].value == NULL)
-            fprintf(out, " %s", findings->settings[i].keyword);
-    fputs(has_unset ? "</p></section>\n" : "</section>\n", out);
+            put(out, " %s", findings->settings[i].keyword);
+    put(out, has_unset ? "</p></section>\n" : "</section>\n");
 }
 
 void print_html(const struct findings *findings, FILE *out)

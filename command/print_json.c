@@ -27,8 +27,8 @@ static void write_section(const struct findings *findings, enum fact_section sec
         json_text(json, "name", fact->name);
         json_text(json, "result", fact_results[fact->result].word);
         json_text(json, "text", fact->text);
-        if (print_advice_of(fact) != NULL)
-            json_text(json, "advice", print_advice_of(fact));
+        if (fact->advice != NULL)
+            json_text(json, "advice", fact->advice);
         if (fact->milliseconds >= 0)
             json_number(json, "milliseconds", fact->milliseconds);
         json_close(json, '}');
@@ -71,17 +71,15 @@ static void write_report(const struct tls_report *report, struct json *json)
 static void write_verdict(const struct findings *findings, struct json *json)
 {
     bool is_accepted = findings->verdict != FACT_FAIL;
-    const char *advice = NULL;
-    for (size_t i = 0; i < findings->fact_count && advice == NULL && !is_accepted; i++)
-        if (findings->facts[i].result == FACT_FAIL)
-            advice = print_advice_of(&findings->facts[i]);
+    size_t first = 0;
+    const struct fact *advised = is_accepted ? NULL : findings_next_advised(findings, &first);
     json_text(json, "verdict", fact_results[findings->verdict].word);
     json_boolean(json, "accepted", is_accepted);
     json_text(json, "state", is_accepted ? findings->state : NULL);
-    json_number(json, "error", findings->error.code);
-    json_text(json, "sqlstate", findings->sqlstate[0] != '\0' ? findings->sqlstate : NULL);
-    json_text(json, "reason", is_accepted ? NULL : findings->error.text);
-    json_text(json, "advice", advice);
+    json_number(json, "error", findings->error);
+    json_text(json, "sqlstate", findings->sqlstate);
+    json_text(json, "reason", is_accepted ? NULL : findings->reason);
+    json_text(json, "advice", advised != NULL ? advised->advice : NULL);
 }
 
 void print_json(const struct findings *findings, struct json *json)

@@ -24,46 +24,20 @@ void print_fact(struct findings *findings, const struct fact *fact)
     fflush(stdout); /* whoever reads along sees how far it came */
 }
 
-void print_path(const struct findings *findings)
-{
-    if (findings->path.count == 0)
-        return;
-    printf("Certificates\n");
-    chain_print(&findings->path, 2);
-}
-
-const char *print_advice_of(const struct fact *fact)
-{
-    const char *advice = fact->advice != NULL ? fact->advice : fact->text;
-    return fact->result >= FACT_WARNING && advice[0] != '\0' ? advice : NULL;
-}
-
-const struct fact *print_next_advised(const struct findings *findings, size_t *next)
-{
-    const size_t count = findings->fact_count;
-    while (count > 0 && *next < 2 * count) {
-        enum fact_result wanted = *next < count ? FACT_FAIL : FACT_WARNING;
-        const struct fact *fact = &findings->facts[(*next)++ % count];
-        if (fact->result == wanted && print_advice_of(fact) != NULL)
-            return fact;
-    }
-    return NULL;
-}
-
 void print_verdict(const struct findings *findings)
 {
     printf("Verdict\n  %-5s ", fact_results[findings->verdict].title);
     if (findings->verdict != FACT_FAIL)
         printf("a connection would be: %s\n", findings->state);
-    else if (findings->error.code != ODBCSSL_ERROR_NONE)
-        printf("(%d) %s\n", findings->error.code, findings->error.text);
-    else if (findings->sqlstate[0] != '\0')
-        printf("(%s) %s\n", findings->sqlstate, findings->error.text);
+    else if (findings->error != ODBCSSL_ERROR_NONE)
+        printf("(%d) %s\n", findings->error, findings->reason);
+    else if (findings->sqlstate != NULL)
+        printf("(%s) %s\n", findings->sqlstate, findings->reason);
     else
-        printf("%s\n", findings->error.text);
+        printf("%s\n", findings->reason);
     bool has_title = false;
     const struct fact *fact;
-    for (size_t next = 0; (fact = print_next_advised(findings, &next)) != NULL; has_title = true)
+    for (size_t next = 0; (fact = findings_next_advised(findings, &next)) != NULL; has_title = true)
         printf("%s  %-5s %-18s %s\n", has_title ? "" : "What to do\n",
-               fact_results[fact->result].title, fact->name, print_advice_of(fact));
+               fact_results[fact->result].title, fact->name, fact->advice);
 }

@@ -4,14 +4,13 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "command/memory.h"
 
 struct progress {
-    char *doing;
+    const char *doing;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t ended;
@@ -44,13 +43,11 @@ struct progress *progress_start(const char *doing)
     if (!isatty(STDERR_FILENO))
         return NULL;
     struct progress *progress = memory_clear(sizeof *progress);
-    progress->doing = memory_copy(doing);
+    progress->doing = doing;
     pthread_mutex_init(&progress->lock, NULL);
     pthread_cond_init(&progress->ended, NULL);
     if (pthread_create(&progress->thread, NULL, run, progress) == 0)
         return progress;
-    free(progress->doing);
-    free(progress);
     return NULL;
 }
 
@@ -67,6 +64,4 @@ void progress_stop(struct progress **progress_address)
     pthread_join(progress->thread, NULL);
     pthread_cond_destroy(&progress->ended);
     pthread_mutex_destroy(&progress->lock);
-    free(progress->doing);
-    free(progress);
 }

@@ -7,7 +7,7 @@
 
 struct progress;
 
-/* doing: "connecting"; it is copied. NULL: there is no terminal. */
+/* doing: "connecting"; it has to outlive the progress. NULL: there is no terminal. */
 struct progress *progress_start(const char *doing);
 
 /* Accepts NULL and clears. */

@@ -5,7 +5,6 @@
 #include <sqlext.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -16,7 +15,6 @@
 #include "command/data_source.h"
 #include "command/json.h"
 #include "command/memory.h"
-#include "command/source.h"
 
 #define VALUE_SIZE REPORT_CERTIFICATE_SIZE
 
@@ -161,7 +159,7 @@ int command_status(int argc, char **argv)
         (source.dsn != NULL) == (source.connection_string != NULL))
         return COMMAND_WRONG_USE;
     struct connstr given;
-    if (!source_read(&source, &given))
+    if (!arguments_source(&source, &given))
         return COMMAND_WRONG_USE;
     char *typed = has_password(&given) ? NULL : ask_password(&source);
     if (typed != NULL)

@@ -1,7 +1,5 @@
 /* verify.c - `odbcssl verify`: would this chain be accepted? Everything comes from files. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -75,22 +73,20 @@ static bool load_crls(const struct argument_list *list, struct verify_files *fil
                       struct error *error)
 {
     char name[NAME_SIZE];
-    bool is_loaded = true;
-    for (size_t i = 0; is_loaded && i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         const struct option option = option_of("--crl", list->items[i]);
         struct file_content content;
-        is_loaded = file_read(&option, &content, error) &&
-                    crl_set_read(&files->crls, &content.bytes, content.size, option.value, error);
+        if (!file_read(&option, &content, error))
+            return false;
+        bool is_loaded =
+            crl_set_read(&files->crls, &content.bytes, content.size, option.value, error);
         file_content_free(&content);
         if (!is_loaded)
-            break;
-        char *former = files->crl_name;
-        files->crl_name =
-            memory_format("%s%s%s", former != NULL ? former : "", former != NULL ? ", " : "",
-                          option_describe(&option, name, sizeof name));
-        free(former);
+            return false;
+        files->crl_name = memory_format("%s%s%s", i > 0 ? files->crl_name : "", i > 0 ? ", " : "",
+                                        option_describe(&option, name, sizeof name));
     }
-    return is_loaded;
+    return true;
 }
 
 static bool load_chain(const struct argument_list *list, struct verify_files *files,
@@ -117,7 +113,6 @@ static bool load_files(const struct verify_arguments *arguments, struct verify_f
         roots[i] = option_of("--root-cert", arguments->roots.items[i]);
     files->trust =
         trust_load(roots, arguments->roots.count, NULL, FILE_PERMISSIONS_KEY, NULL, error);
-    free(roots);
     return files->trust != NULL && load_crls(&arguments->crls, files, error) &&
            load_chain(&arguments->chain, files, error);
 }
@@ -129,20 +124,11 @@ static const char *revocation_text(const struct verify_arguments *arguments,
 {
     if (arguments->crls.count == 0)
         return "not checked (no --crl)";
-    switch (result->crl_status) {
-    case ODBCSSL_CRL_NOT_CHECKED:
+    if (result->crl_status == ODBCSSL_CRL_NOT_CHECKED)
         return "not checked";
-    case ODBCSSL_CRL_GOOD:
-        return arguments->crl_check == CRL_CHECK_LEAF ? "good (leaf)" : "good (chain)";
-    case ODBCSSL_CRL_NOT_GOOD:
+    if (result->crl_status == ODBCSSL_CRL_NOT_GOOD)
         return "not good";
-    }
-    return "not checked";
-}
-
-static struct chain path_of(const struct verify_files *files, const struct verify_result *result)
-{
-    return chain_read(result->path, result->path_count, files->trust);
+    return arguments->crl_check == CRL_CHECK_LEAF ? "good (leaf)" : "good (chain)";
 }
 
 static void print_text(const struct verify_arguments *arguments, const struct verify_files *files,
@@ -152,9 +138,8 @@ static void print_text(const struct verify_arguments *arguments, const struct ve
     printf("%s\n", result->status == 0 ? "accepted" : "refused");
     if (result->status != 0)
         printf("%s\n", verify_error(result)->text);
-    struct chain path = path_of(files, result);
+    const struct chain path = chain_read(result->path, result->path_count, files->trust);
     chain_print(&path, 0);
-    chain_free(&path);
     printf("time:        %s\n", clock_format(arguments->at, time_text));
     printf("trust:       %s\n", files->trust->name);
     printf("revocation:  %s\n", revocation_text(arguments, result));
@@ -184,9 +169,8 @@ static void print_json(const struct verify_arguments *arguments, const struct ve
               result->crl_next_update != 0 ? clock_format(result->crl_next_update, time_text)
                                            : NULL);
     json_boolean(&json, "allow_weak", arguments->allow_weak);
-    struct chain path = path_of(files, result);
+    const struct chain path = chain_read(result->path, result->path_count, files->trust);
     chain_print_json(&path, &json);
-    chain_free(&path);
     json_close(&json, '}');
 }
 
@@ -230,21 +214,15 @@ int command_verify(int argc, char **argv)
     struct verify_arguments arguments = {.at = time(NULL)};
     struct verify_files files = {0};
     struct error error = {0};
-    int status = COMMAND_WRONG_USE;
-    if (parse_arguments(argc, argv, &arguments)) {
-        status = COMMAND_FAILED;
-        if (load_files(&arguments, &files, &error))
-            status = verify_files(&arguments, &files);
-        else
-            print_failure(&arguments, &error);
-        trust_free(&files.trust);
-        crl_set_free(&files.crls);
-        parsed_file_free(&files.chain);
-        free(files.ders);
-        free(files.crl_name);
-    }
-    free(arguments.roots.items);
-    free(arguments.crls.items);
-    free(arguments.chain.items);
+    if (!parse_arguments(argc, argv, &arguments))
+        return COMMAND_WRONG_USE;
+    int status = COMMAND_FAILED;
+    if (load_files(&arguments, &files, &error))
+        status = verify_files(&arguments, &files);
+    else
+        print_failure(&arguments, &error);
+    trust_free(&files.trust);
+    crl_set_free(&files.crls);
+    parsed_file_free(&files.chain);
     return status;
 }

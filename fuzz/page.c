@@ -24,6 +24,9 @@ static char *print(char *text, bool is_page)
                                 .spans = &span,
                                 .span_count = 1,
                                 .verdict = FACT_FAIL,
+                                .reason = text,
+                                .error = ODBCSSL_ERROR_CONNECT,
+                                .sqlstate = "08001",
                                 .state = text};
     struct json json = {0};
     char *printed = NULL;
@@ -31,7 +34,6 @@ static char *print(char *text, bool is_page)
     FILE *output = stdout;
     FILE *page = open_memstream(&printed, &size);
     fuzz_require(page != NULL);
-    error_set(&findings.error, ODBCSSL_ERROR_CONNECT, "%s", text);
     if (is_page) {
         print_html(&findings, page);
     } else {

@@ -399,9 +399,9 @@ CASE("the page in a browser, with hostile names")
     CHECK(verdict < advice && advice < chain);
     CHECK_CONTAINS(advice, "Set SslMode=verify-full");
     CHECK_CONTAINS(chain, "Trust anchor</span>");
-    CHECK_CONTAINS(dom, "<b class=\"\">CRL</b><span class=\"\">CN=Intermediate CA</span>");
+    CHECK_CONTAINS(dom, "<b>CRL</b><span>CN=Intermediate CA</span>");
     CHECK_CONTAINS(dom, "class=\"today\"");
-    CHECK_CONTAINS(dom, "<td class=\"\">odbc.ini [&lt;i&gt;page]</td>");
+    CHECK_CONTAINS(dom, "<td>odbc.ini [&lt;i&gt;page]</td>");
     CHECK_NUMBER(COMMAND_RUN("check", "<i>page", "--html", "/nowhere/page.html"), 1);
     CHECK_CONTAINS(command_output, "/nowhere/page.html cannot be written");
 }
