@@ -20,13 +20,6 @@
 #define RECEIVE_FLAGS (MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL)
 #define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE)
 
-/* libc's functions of fortified builds: they end the program when size is above the buffer's. */
-ssize_t __recv_chk(int number, void *bytes, size_t size, size_t room, int flags);
-ssize_t __recvfrom_chk(int number, void *bytes, size_t size, size_t room, int flags,
-                       struct sockaddr *address, socklen_t *length);
-ssize_t __read_chk(int number, void *bytes, size_t size, size_t room);
-int __poll_chk(struct pollfd *polled, nfds_t count, int milliseconds, size_t room);
-
 static int fail(int reason)
 {
     errno = reason;
@@ -77,7 +70,7 @@ static int interposed_shutdown(int number, int how)
     struct hold hold;
     if (descriptor == NULL)
         return shutdown(number, how);
-    if (descriptor_is_inherited(descriptor) || !hold_take(&hold, descriptor))
+    if (!hold_take(&hold, descriptor))
         return fail(ENOTCONN);
     if (how == SHUT_WR || how == SHUT_RDWR) {
         descriptor->is_write_shut = true;
@@ -92,39 +85,26 @@ static int interposed_shutdown(int number, int how)
 
 /* --- receiving --- */
 
-enum step { STEP_DONE, STEP_WAIT };
-
-/* What is there now. A descriptor that may wait is not received from on the off chance, as poll()
- * comes first; but a look at what is there has to see all of it. */
-static enum step receive_now(struct descriptor *descriptor, void *bytes, size_t size, int flags,
-                             ssize_t *result_out)
+/* What is there now; false: nothing, and it is to be waited for. A descriptor that may wait is not
+ * received from on the off chance, as poll() comes first; but a look at what is there has to see
+ * all of it. */
+static bool receive_now(struct descriptor *descriptor, void *bytes, size_t size, int flags,
+                        ssize_t *result_out)
 {
     struct session *session = descriptor->session;
     bool is_peek = (flags & MSG_PEEK) != 0;
-    if (descriptor->is_read_shut) {
-        *result_out = 0;
-        return STEP_DONE;
-    }
+    *result_out = 0;
+    if (descriptor->is_read_shut)
+        return true;
     bool is_waiting = descriptor->is_blocking && (flags & MSG_DONTWAIT) == 0;
     size_t got = session_read(session, bytes, size, is_peek);
     if (is_peek ? got < size : got == 0 && !is_waiting) {
         descriptor_go_on(descriptor, true);
         got = session_read(session, bytes, size, is_peek);
     }
-    *result_out = (ssize_t)got;
-    if (got > 0)
-        return STEP_DONE;
-    switch (session_down(session)) {
-    case SESSION_STREAM_ENDED:
-        return STEP_DONE;
-    case SESSION_STREAM_BROKEN:
-        *result_out = fail(ECONNRESET);
-        return STEP_DONE;
-    case SESSION_STREAM_OPEN:
-    case SESSION_STREAM_ENDING:
-        break;
-    }
-    return STEP_WAIT;
+    enum session_stream down = session_down(session);
+    *result_out = got == 0 && down == SESSION_STREAM_BROKEN ? fail(ECONNRESET) : (ssize_t)got;
+    return got > 0 || down == SESSION_STREAM_ENDED || down == SESSION_STREAM_BROKEN;
 }
 
 /* With MSG_WAITALL what came so far is kept when a wait is given up. */
@@ -136,18 +116,17 @@ static ssize_t receive(struct descriptor *descriptor, void *bytes, size_t size, 
     for (;;) {
         struct hold hold;
         ssize_t got;
-        if (descriptor_is_inherited(descriptor) || !hold_take(&hold, descriptor))
+        if (!hold_take(&hold, descriptor))
             return fail(ECONNRESET);
-        enum step step = receive_now(descriptor, (char *)bytes + total, size - total, flags, &got);
+        bool is_done = receive_now(descriptor, (char *)bytes + total, size - total, flags, &got);
         bool may_wait = descriptor->is_blocking && (flags & MSG_DONTWAIT) == 0;
         int limit = descriptor->receive_timeout;
         hold_release(&hold);
-        if (step == STEP_DONE && got > 0)
-            total += (size_t)got;
+        total += got > 0 ? (size_t)got : 0;
         bool is_all_wanted = (flags & (MSG_WAITALL | MSG_PEEK)) == MSG_WAITALL && total < size;
-        if (step == STEP_DONE && (got <= 0 || !is_all_wanted))
+        if (is_done && (got <= 0 || !is_all_wanted))
             return total > 0 ? (ssize_t)total : got;
-        if (step == STEP_DONE)
+        if (is_done)
             continue;
         if (size == 0 || !may_wait)
             return total > 0 || size == 0 ? (ssize_t)total : fail(EAGAIN);
@@ -225,7 +204,7 @@ static ssize_t transmit(struct descriptor *descriptor, const void *bytes, size_t
         return fail(EOPNOTSUPP);
     for (;;) {
         struct hold hold;
-        if (descriptor_is_inherited(descriptor) || !hold_take(&hold, descriptor))
+        if (!hold_take(&hold, descriptor))
             return fail(EPIPE);
         bool is_shut = descriptor->is_write_shut;
         if (!is_shut)
@@ -308,7 +287,7 @@ static void note_blocking(int number, bool is_blocking)
 {
     struct descriptor *descriptor = descriptor_find(number);
     struct hold hold;
-    if (descriptor == NULL || descriptor_is_inherited(descriptor) || !hold_take(&hold, descriptor))
+    if (descriptor == NULL || !hold_take(&hold, descriptor))
         return;
     descriptor->is_blocking = is_blocking;
     hold_release(&hold);
@@ -349,7 +328,7 @@ static int interposed_fcntl64(int number, int command, ...)
 static int count_readable(struct descriptor *descriptor, int *count_out)
 {
     struct hold hold;
-    if (descriptor_is_inherited(descriptor) || !hold_take(&hold, descriptor))
+    if (!hold_take(&hold, descriptor))
         return fail(ECONNRESET);
     if (session_queued(descriptor->session) == 0)
         descriptor_go_on(descriptor, true);
@@ -384,8 +363,7 @@ static int interposed_setsockopt(int number, int level, int name, const void *va
         return 0;
     int result = setsockopt(number, level, name, value, length);
     bool is_timeout = level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
-    if (result != 0 || descriptor == NULL || !is_timeout || descriptor_is_inherited(descriptor) ||
-        !hold_take(&hold, descriptor))
+    if (result != 0 || descriptor == NULL || !is_timeout || !hold_take(&hold, descriptor))
         return result;
     const struct timeval *time = value;
     int milliseconds = (int)(time->tv_sec * 1000 + (time->tv_usec + 999) / 1000);

@@ -29,8 +29,7 @@ static atomic_bool is_process_ending;
 
 const char *interpose_prepare(const void *inside, struct error *error)
 {
-    const struct libraries *libraries = libraries_interpose(inside, interpose_rules, error);
-    return libraries != NULL ? libraries->names : NULL;
+    return libraries_interpose(inside, interpose_rules, error);
 }
 
 /* --- one attempt --- */
@@ -177,6 +176,8 @@ void interposition_look(const struct interposition *interposition)
 
 bool hold_take(struct hold *hold, struct descriptor *descriptor)
 {
+    if (descriptor_is_inherited(descriptor))
+        return false;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &hold->cancel_state);
     hold->descriptor = descriptor;
     int result = pthread_mutex_lock(&descriptor->lock);
@@ -196,7 +197,7 @@ void hold_release(struct hold *hold)
 
 static int64_t now_if_needed(const struct descriptor *descriptor)
 {
-    return session_deadline(descriptor->session) != 0 ? clock_monotonic() : 0;
+    return descriptor->wants.deadline != 0 ? clock_monotonic() : 0;
 }
 
 void descriptor_go_on(struct descriptor *descriptor, bool is_receiving)
@@ -291,9 +292,7 @@ static void deliver(struct descriptor *descriptor)
     while (descriptor->has_server && !descriptor->wants.is_over &&
            descriptor->wants.deadline != 0 && !session_is_main(descriptor->session)) {
         const struct session_wants *wants = &descriptor->wants;
-        struct pollfd polled = {.fd = descriptor->number,
-                                .events = (short)((wants->server_read ? POLLIN : 0) |
-                                                  (wants->server_write ? POLLOUT : 0))};
+        struct pollfd polled = {.fd = descriptor->number, .events = network_events(wants)};
         int ready = poll(&polled, 1, clock_left(wants->deadline));
         if (ready == 0 || (ready < 0 && errno != EINTR))
             return;

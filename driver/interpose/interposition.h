@@ -5,6 +5,9 @@
 #ifndef INTERPOSE_INTERPOSITION_H
 #define INTERPOSE_INTERPOSITION_H
 
+#include <poll.h>
+#include <sys/types.h>
+
 #include "interpose/descriptors.h"
 #include "interpose/interpose.h"
 #include "interpose/slots.h"
@@ -30,7 +33,8 @@ struct hold {
     int cancel_state;
 };
 
-/* false: nothing is held; the session is gone, or this thread left one of its calls by a jump. */
+/* false: nothing is held; the session is gone, or the parent's, or this thread left one of its
+ * calls by a jump. */
 bool hold_take(struct hold *hold, struct descriptor *descriptor);
 void hold_release(struct hold *hold);
 
@@ -39,8 +43,14 @@ void hold_release(struct hold *hold);
 int wait_for_descriptor(struct descriptor *descriptor, short events, int milliseconds);
 
 /* poll() where at least one descriptor is ours. */
-struct pollfd;
 int wait_for_all(struct pollfd *polled, size_t count, int milliseconds);
+
+/* libc's functions of fortified builds: they end the program when size is above the buffer's. */
+ssize_t __recv_chk(int number, void *bytes, size_t size, size_t room, int flags);
+ssize_t __recvfrom_chk(int number, void *bytes, size_t size, size_t room, int flags,
+                       struct sockaddr *address, socklen_t *length);
+ssize_t __read_chk(int number, void *bytes, size_t size, size_t room);
+int __poll_chk(struct pollfd *polled, nfds_t count, int milliseconds, size_t room);
 
 /* The functions that the slots are led to, by the names of carried.def. */
 extern const struct slots_rule interpose_rules[];

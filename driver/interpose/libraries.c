@@ -22,9 +22,14 @@ static const char *const system_libraries[] = {
     /* the driver manager */
     "libodbc", "libltdl.so", "libiodbc", NULL};
 
+#define LIBRARIES_LIMIT 32
+
+/* A real driver's libraries: itself first, then what it and they need. */
 struct found {
-    const struct link_map *driver;
-    struct libraries libraries;
+    const struct link_map *libraries[LIBRARIES_LIMIT];
+    struct slots slots[LIBRARIES_LIMIT];
+    size_t count;
+    char names[256]; /* of those with a slot for connect: "libpq.so.5" */
     struct found *next;
 };
 
@@ -32,28 +37,12 @@ static struct found *first;
 
 FORK_GUARDED_LOCK(found)
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 static bool is_systems(const char *name)
 {
     for (size_t i = 0; system_libraries[i] != NULL; i++)
         if (strncmp(name, system_libraries[i], strlen(system_libraries[i])) == 0)
             return true;
     return false;
-}
-
-static const char *strings_of(const struct link_map *library)
-{
-    for (const ElfW(Dyn) *entry = library->l_ld; entry->d_tag != DT_NULL; entry++)
-        if (entry->d_tag == DT_STRTAB)
-            return (const char *)(entry->d_un.d_ptr < library->l_addr
-                                      ? library->l_addr + entry->d_un.d_ptr
-                                      : entry->d_un.d_ptr);
-    return NULL;
 }
 
 /* The one that is loaded under this name already. The reference is kept: it stays loaded. */
@@ -66,106 +55,69 @@ static const struct link_map *find_loaded(const char *name)
     return library;
 }
 
-static bool is_among(const struct link_map *library, const struct link_map *const *list,
-                     size_t count)
+static bool add_needed(struct found *found, const struct link_map *library, const char *strings,
+                       struct error *error)
 {
-    for (size_t i = 0; i < count; i++)
-        if (list[i] == library)
-            return true;
-    return false;
-}
-
-/* The driver first, then what it and they need. */
-static bool list_needed(const struct link_map *driver, const struct link_map **list,
-                        size_t *count_out, struct error *error)
-{
-    size_t count = 1;
-    list[0] = driver;
-    for (size_t i = 0; i < count; i++) {
-        const char *strings = strings_of(list[i]);
-        for (const ElfW(Dyn) *entry = list[i]->l_ld; entry->d_tag != DT_NULL; entry++) {
-            if (entry->d_tag != DT_NEEDED || is_systems(strings + entry->d_un.d_val))
-                continue;
-            const struct link_map *needed = find_loaded(strings + entry->d_un.d_val);
-            if (needed == NULL || is_among(needed, list, count))
-                continue;
-            if (count == LIBRARIES_LIMIT) {
-                error_set(error, ODBCSSL_ERROR_TRANSPORT, "%s needs more than %d libraries",
-                          driver->l_name, LIBRARIES_LIMIT);
-                return false;
-            }
-            list[count++] = needed;
-        }
+    for (const ElfW(Dyn) *entry = library->l_ld; entry->d_tag != DT_NULL; entry++) {
+        size_t i = 0;
+        if (entry->d_tag != DT_NEEDED || is_systems(strings + entry->d_un.d_val))
+            continue;
+        const struct link_map *needed = find_loaded(strings + entry->d_un.d_val);
+        while (i < found->count && found->libraries[i] != needed)
+            i++;
+        if (needed == NULL || i < found->count)
+            continue;
+        if (i == LIBRARIES_LIMIT)
+            return error_set(error, ODBCSSL_ERROR_TRANSPORT, "%s needs more than %d libraries",
+                             found->libraries[0]->l_name, LIBRARIES_LIMIT);
+        found->libraries[found->count++] = needed;
     }
-    *count_out = count;
     return true;
 }
 
-static void add_name(struct libraries *libraries, const struct slots *slots)
+static bool find_all(struct found *found, const struct slots_rule *rules, struct error *error)
 {
-    size_t length = strlen(libraries->names);
-    if (slots_has(slots, "connect"))
-        snprintf(libraries->names + length, sizeof libraries->names - length, "%s%s",
-                 length > 0 ? ", " : "", base_name(slots->path));
-}
-
-static bool find_slots(struct found *found, const struct slots_rule *rules, struct error *error)
-{
-    const struct link_map *list[LIBRARIES_LIMIT];
-    struct libraries *libraries = &found->libraries;
-    size_t count = 0;
-    if (!list_needed(found->driver, list, &count, error))
-        return false;
-    for (; libraries->count < count; libraries->count++) {
-        struct slots *slots = &libraries->slots[libraries->count];
-        if (!slots_find(list[libraries->count], rules, slots, error))
+    for (size_t i = 0; i < found->count; i++) {
+        struct slots *slots = &found->slots[i];
+        size_t length = strlen(found->names);
+        if (!slots_find(found->libraries[i], rules, slots, error) ||
+            !add_needed(found, found->libraries[i], slots->strings, error))
             return false;
-        add_name(libraries, slots);
+        if (slots_has(slots, "connect"))
+            snprintf(found->names + length, sizeof found->names - length, "%s%s",
+                     length > 0 ? ", " : "", basename(slots->path));
     }
-    if (libraries->names[0] == '\0')
-        error_set(error, ODBCSSL_ERROR_TRANSPORT,
-                  "neither %s nor a library that it needs imports connect", found->driver->l_name);
-    return !error_is_set(error);
-}
-
-static void free_found(struct found *found)
-{
-    for (size_t i = 0; i < found->libraries.count; i++)
-        slots_free(&found->libraries.slots[i]);
-    free(found);
+    return found->names[0] != '\0' ||
+           error_set(error, ODBCSSL_ERROR_TRANSPORT,
+                     "neither %s nor a library that it needs imports connect",
+                     found->libraries[0]->l_name);
 }
 
 static struct found *find(const struct link_map *driver, const struct slots_rule *rules,
                           struct error *error)
 {
     for (struct found *found = first; found != NULL; found = found->next)
-        if (found->driver == driver)
+        if (found->libraries[0] == driver)
             return found;
     struct found *found = calloc(1, sizeof *found);
     if (found == NULL) {
         error_set_memory(error);
         return NULL;
     }
-    found->driver = driver;
-    if (!find_slots(found, rules, error)) {
-        free_found(found);
-        return NULL;
+    found->libraries[found->count++] = driver;
+    if (find_all(found, rules, error)) {
+        found->next = first;
+        first = found;
+        return found;
     }
-    found->next = first;
-    first = found;
-    return found;
+    for (size_t i = 0; i < found->count; i++)
+        slots_free(&found->slots[i]);
+    free(found);
+    return NULL;
 }
 
-static bool set_all(struct libraries *libraries, struct error *error)
-{
-    for (size_t i = 0; i < libraries->count; i++)
-        if (!slots_set(&libraries->slots[i], error))
-            return false;
-    return true;
-}
-
-const struct libraries *libraries_interpose(const void *inside, const struct slots_rule *rules,
-                                            struct error *error)
+const char *libraries_interpose(const void *inside, const struct slots_rule *rules,
+                                struct error *error)
 {
     Dl_info info;
     struct link_map *driver = NULL;
@@ -175,7 +127,9 @@ const struct libraries *libraries_interpose(const void *inside, const struct slo
     }
     found_lock();
     struct found *found = find(driver, rules, error);
-    bool is_set = found != NULL && set_all(&found->libraries, error);
+    bool is_set = found != NULL;
+    for (size_t i = 0; is_set && i < found->count; i++)
+        is_set = slots_set(&found->slots[i], error);
     found_unlock();
-    return is_set ? &found->libraries : NULL;
+    return is_set ? found->names : NULL;
 }

@@ -9,18 +9,11 @@
 #include "base/error.h"
 #include "interpose/slots.h"
 
-#define LIBRARIES_LIMIT 32
-
-struct libraries {
-    size_t count;
-    struct slots slots[LIBRARIES_LIMIT];
-    char names[256]; /* of those with a slot for connect: "libpq.so.5" */
-};
-
 /* Finds the libraries of the real driver that inside points into, and leads their calls to where
- * rules say; a second time sets what was reset. The libraries then stay loaded. false: error says
- * what stands in the way. Thread-safe. */
-const struct libraries *libraries_interpose(const void *inside, const struct slots_rule *rules,
-                                            struct error *error);
+ * rules say; a second time sets what was reset. The libraries then stay loaded. Returns the names
+ * of those that connect ("libpq.so.5"), which stay; NULL: error says what stands in the way.
+ * Thread-safe. */
+const char *libraries_interpose(const void *inside, const struct slots_rule *rules,
+                                struct error *error);
 
 #endif

@@ -53,7 +53,7 @@
 #define RELOCATION_TYPE(info) ELF32_R_TYPE(info)
 #endif
 
-/* What the dynamic section says, as addresses in memory. */
+/* What of the dynamic section matters here. */
 struct image {
     ElfW(Addr) base;
     const ElfW(Sym) * symbols;
@@ -61,104 +61,62 @@ struct image {
     struct table {
         const char *start;
         size_t size;
-        size_t step; /* of one relocation: with or without an addend */
+        bool has_addends;
     } tables[3];
 };
 
-/* Some linkers relocate the pointers of a dynamic section in place, some leave it read-only. */
-static const void *address_of(const struct image *image, ElfW(Addr) pointer)
+static struct image read_dynamic(const struct link_map *library)
 {
-    return (const void *)(pointer < image->base ? image->base + pointer : pointer);
-}
-
-static void read_dynamic(const struct link_map *library, struct image *image)
-{
-    struct table *rel = &image->tables[0], *rela = &image->tables[1], *plt = &image->tables[2];
-    *image = (struct image){.base = library->l_addr};
-    rel->step = plt->step = sizeof(ElfW(Rel));
-    rela->step = sizeof(ElfW(Rela));
-    for (const ElfW(Dyn) *entry = library->l_ld; entry->d_tag != DT_NULL; entry++) {
-        const void *pointer = address_of(image, entry->d_un.d_ptr);
-        switch (entry->d_tag) {
-        case DT_SYMTAB:
-            image->symbols = pointer;
-            break;
-        case DT_STRTAB:
-            image->strings = pointer;
-            break;
-        case DT_REL:
-            rel->start = pointer;
-            break;
-        case DT_RELSZ:
-            rel->size = entry->d_un.d_val;
-            break;
-        case DT_RELA:
-            rela->start = pointer;
-            break;
-        case DT_RELASZ:
-            rela->size = entry->d_un.d_val;
-            break;
-        case DT_JMPREL:
-            plt->start = pointer;
-            break;
-        case DT_PLTRELSZ:
-            plt->size = entry->d_un.d_val;
-            break;
-        case DT_PLTREL:
-            if (entry->d_un.d_val == DT_RELA)
-                plt->step = sizeof(ElfW(Rela));
-            break;
-        default:
-            break;
-        }
-    }
-}
-
-static const struct slots_rule *find_rule(const struct slots_rule *rules, const char *name)
-{
-    for (; rules->name != NULL; rules++)
-        if (strcmp(rules->name, name) == 0)
-            return rules;
-    return NULL;
-}
-
-static bool add(struct slots *slots, const struct slot *slot)
-{
-    struct slot *more = realloc(slots->items, (slots->count + 1) * sizeof *more);
-    if (more == NULL)
-        return false;
-    slots->items = more;
-    slots->items[slots->count++] = *slot;
-    return true;
+    static const unsigned char pointers[] = {DT_SYMTAB, DT_STRTAB, DT_REL, DT_RELA, DT_JMPREL};
+    ElfW(Addr) base = library->l_addr, values[DT_NUM] = {0}; /* by tag; 0: nothing */
+    for (const ElfW(Dyn) *entry = library->l_ld; entry->d_tag != DT_NULL; entry++)
+        if ((size_t)entry->d_tag < DT_NUM)
+            values[entry->d_tag] = entry->d_un.d_ptr;
+    /* Some linkers relocate the pointers in place, some leave the section read-only. */
+    for (size_t i = 0; i < sizeof pointers; i++)
+        if (values[pointers[i]] != 0 && values[pointers[i]] < base)
+            values[pointers[i]] += base;
+    return (struct image){
+        .base = base,
+        .symbols = (const void *)values[DT_SYMTAB],
+        .strings = (const void *)values[DT_STRTAB],
+        .tables = {{(const void *)values[DT_REL], values[DT_RELSZ], false},
+                   {(const void *)values[DT_RELA], values[DT_RELASZ], true},
+                   {(const void *)values[DT_JMPREL], values[DT_PLTRELSZ],
+                    values[DT_PLTREL] == DT_RELA}},
+    };
 }
 
 /* A relocation begins alike with and without an addend; a pointer into the middle of a function has
  * one, and is none of ours. */
-static bool read_relocation(const struct image *image, const struct table *table, const char *at,
-                            const struct slots_rule *rules, struct slots *slots,
-                            struct error *error)
+static bool read_relocation(const struct image *image, const char *at, bool has_addend,
+                            const struct slots_rule *rule, struct slots *slots, struct error *error)
 {
     const ElfW(Rel) *relocation = (const ElfW(Rel) *)at;
     unsigned type = RELOCATION_TYPE(relocation->r_info);
     const ElfW(Sym) *symbol = &image->symbols[RELOCATION_SYMBOL(relocation->r_info)];
-    bool is_slot = type == MACHINE_JUMP_SLOT || type == MACHINE_GLOB_DAT ||
-                   (type == MACHINE_ABSOLUTE &&
-                    (table->step == sizeof *relocation || ((const ElfW(Rela) *)at)->r_addend == 0));
+    bool is_slot =
+        type == MACHINE_JUMP_SLOT || type == MACHINE_GLOB_DAT ||
+        (type == MACHINE_ABSOLUTE && (!has_addend || ((const ElfW(Rela) *)at)->r_addend == 0));
     if (!is_slot || symbol->st_shndx != SHN_UNDEF)
         return true;
-    const struct slots_rule *rule = find_rule(rules, image->strings + symbol->st_name);
-    if (rule == NULL)
+    while (rule->name != NULL && strcmp(rule->name, image->strings + symbol->st_name) != 0)
+        rule++;
+    if (rule->name == NULL)
         return true;
     if (rule->replacement == NULL)
-        error_set(error, ODBCSSL_ERROR_TRANSPORT, "%s imports %s, so it %s", slots->path,
-                  rule->name, rule->why);
-    else if (!add(slots, &(struct slot){
-                             .address = (void **)(image->base + relocation->r_offset),
-                             .rule = rule,
-                             .is_variable = type == MACHINE_ABSOLUTE,
-                         }))
-        error_set_memory(error);
-    return !error_is_set(error);
+        return error_set(error, ODBCSSL_ERROR_TRANSPORT, "%s imports %s, so it %s", slots->path,
+                         rule->name, rule->why);
+    struct slot *items = realloc(slots->items, (slots->count + 1) * sizeof *items);
+    if (items == NULL)
+        return error_set_memory(error);
+    slots->items = items;
+    items[slots->count++] = (struct slot){
+        .address = (void **)(image->base + relocation->r_offset),
+        .rule = rule,
+        .is_variable = type == MACHINE_ABSOLUTE,
+    };
+    return true;
 }
 
 /* The pages that the dynamic linker makes read-only: as it rounds them. */
@@ -184,19 +142,18 @@ static int find_read_only(struct dl_phdr_info *info, size_t size, void *context)
 bool slots_find(const struct link_map *library, const struct slots_rule *rules, struct slots *slots,
                 struct error *error)
 {
-    struct image image;
+    const struct image image = read_dynamic(library);
     bool is_good = true;
-    *slots = (struct slots){.path = library->l_name};
+    *slots = (struct slots){.path = library->l_name, .strings = image.strings};
 #ifdef MACHINE_IS_UNKNOWN
-    error_set(error, ODBCSSL_ERROR_TRANSPORT, "this machine's relocations are not known");
-    return false;
+    return error_set(error, ODBCSSL_ERROR_TRANSPORT, "this machine's relocations are not known");
 #endif
-    read_dynamic(library, &image);
     for (size_t i = 0; i < 3 && is_good && image.symbols != NULL && image.strings != NULL; i++) {
         const struct table *table = &image.tables[i];
-        for (size_t at = 0; table->start != NULL && at + table->step <= table->size && is_good;
-             at += table->step)
-            is_good = read_relocation(&image, table, table->start + at, rules, slots, error);
+        size_t step = table->has_addends ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel));
+        for (size_t at = 0; table->start != NULL && at + step <= table->size && is_good; at += step)
+            is_good =
+                read_relocation(&image, table->start + at, table->has_addends, rules, slots, error);
     }
     dl_iterate_phdr(find_read_only, slots);
     if (!is_good)
@@ -204,55 +161,38 @@ bool slots_find(const struct link_map *library, const struct slots_rule *rules, 
     return is_good;
 }
 
-static const void *owner_of(const void *address, const char **path_out)
+/* Of the library that the address lies in; all zeroes: there is none. */
+static Dl_info owner_of(const void *address)
 {
     Dl_info info;
-    bool is_known = dladdr(address, &info) != 0;
-    *path_out = is_known && info.dli_fname != NULL ? info.dli_fname : "unknown code";
-    return is_known ? info.dli_fbase : NULL;
+    return dladdr(address, &info) != 0 ? info : (Dl_info){0};
 }
 
-enum slot_state {
-    SLOT_AS_LINKED, /* what the dynamic linker put there: to be set */
-    SLOT_SET,
-    SLOT_OTHER, /* a variable of the library's own that no longer holds the function */
-    SLOT_TAKEN  /* somebody's who does as we do, and would not be called any more; error is set */
-};
-
-/* As linked is the function by its name, another version of it from the same library, or, before
- * the first call, a stub of the library's own. */
-static enum slot_state look_at(const struct slots *slots, const struct slot *slot,
-                               struct error *error)
+/* As the dynamic linker left it, and so to be set, is the function by its name, another version of
+ * it from the same library, or, before the first call, a stub of the library's own. A variable may
+ * hold anything else by now. false: the slot is somebody's who does as we do, and would not be
+ * called any more. */
+static bool look_at(const struct slots *slots, struct slot *slot, struct error *error)
 {
-    const char *path, *other;
-    void *value = __atomic_load_n(slot->address, __ATOMIC_ACQUIRE);
-    if (value == slot->rule->replacement)
-        return SLOT_SET;
-    void *function = dlsym(RTLD_DEFAULT, slot->rule->name);
-    if (value == function)
-        return SLOT_AS_LINKED;
-    const void *owner = owner_of(value, &path);
-    if (owner != NULL && owner == owner_of(function, &other))
-        return SLOT_AS_LINKED;
-    if (slot->is_variable)
-        return SLOT_OTHER;
-    if (owner != NULL && owner == owner_of(slot->address, &other))
-        return SLOT_AS_LINKED;
-    error_set(error, ODBCSSL_ERROR_TRANSPORT, "%s of %s has been led to %s already",
-              slot->rule->name, slots->path, path);
-    return SLOT_TAKEN;
-}
-
-static bool is_read_only(const struct slots *slots, const struct slot *slot)
-{
-    uintptr_t start = (uintptr_t)slots->read_only, address = (uintptr_t)slot->address;
-    return address >= start && address < start + slots->read_only_size;
+    const struct slots_rule *rule = slot->rule;
+    const void *value = __atomic_load_n(slot->address, __ATOMIC_ACQUIRE);
+    const void *function = dlsym(RTLD_DEFAULT, rule->name);
+    slot->is_due = value == function && value != rule->replacement;
+    if (slot->is_due || value == rule->replacement)
+        return true;
+    const Dl_info owner = owner_of(value);
+    slot->is_due = owner.dli_fbase != NULL &&
+                   (owner.dli_fbase == owner_of(function).dli_fbase ||
+                    (!slot->is_variable && owner.dli_fbase == owner_of(slot->address).dli_fbase));
+    return slot->is_due || slot->is_variable ||
+           error_set(error, ODBCSSL_ERROR_TRANSPORT, "%s of %s has been led to %s already",
+                     rule->name, slots->path,
+                     owner.dli_fname != NULL ? owner.dli_fname : "unknown code");
 }
 
 static bool protect(const struct slots *slots, int protection, struct error *error)
 {
-    if (slots->read_only_size == 0 ||
-        mprotect(slots->read_only, slots->read_only_size, protection) == 0)
+    if (mprotect(slots->read_only, slots->read_only_size, protection) == 0)
         return true;
     error_set_system(error, ODBCSSL_ERROR_TRANSPORT, errno, "the calls of %s cannot be led here",
                      slots->path);
@@ -264,11 +204,10 @@ bool slots_set(struct slots *slots, struct error *error)
     bool is_any_read_only = false;
     for (size_t i = 0; i < slots->count; i++) {
         struct slot *slot = &slots->items[i];
-        enum slot_state state = look_at(slots, slot, error);
-        if (state == SLOT_TAKEN)
+        if (!look_at(slots, slot, error))
             return false;
-        slot->is_due = state == SLOT_AS_LINKED;
-        is_any_read_only = is_any_read_only || (slot->is_due && is_read_only(slots, slot));
+        size_t offset = (uintptr_t)slot->address - (uintptr_t)slots->read_only;
+        is_any_read_only |= slot->is_due && offset < slots->read_only_size;
     }
     if (is_any_read_only && !protect(slots, PROT_READ | PROT_WRITE, error))
         return false;

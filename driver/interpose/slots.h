@@ -32,7 +32,8 @@ struct slot {
 
 /* One library's slots. All zeroes: nothing was looked at yet. */
 struct slots {
-    const char *path; /* the library's; lives as long as it is loaded */
+    const char *path;    /* the library's; lives as long as it is loaded, as its strings do */
+    const char *strings; /* DT_STRTAB; NULL: none */
     struct slot *items;
     size_t count;
     void *read_only; /* the pages that are so; NULL: none */

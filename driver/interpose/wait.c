@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "interpose/interposition.h"
+#include "session/network.h"
 
 #define ON_STACK 16
 #define READS (POLLIN | POLLRDNORM)
@@ -19,9 +20,8 @@
 
 /* Who waits, and until when. */
 struct wait {
-    struct pollfd *wanted;    /* the real driver's */
-    struct pollfd *actual;    /* what libc is asked; same order */
-    struct descriptor **ours; /* that this thread is counted in */
+    struct pollfd *wanted; /* the real driver's */
+    struct pollfd *actual; /* what libc is asked; same order */
     size_t count;
     int64_t end;       /* of the caller's patience; INT64_MAX: none */
     int64_t deadline;  /* the next of a session's; INT64_MAX: none */
@@ -36,7 +36,7 @@ static short look_at(struct wait *wait, struct descriptor *descriptor, short eve
     struct hold hold;
     short ready = 0;
     *actual = (struct pollfd){.fd = -1};
-    if (descriptor_is_inherited(descriptor) || !hold_take(&hold, descriptor))
+    if (!hold_take(&hold, descriptor))
         return POLLERR | POLLHUP;
     const struct session_wants *wants = &descriptor->wants;
     if ((events & READS) == 0 || !session_is_readable(descriptor->session))
@@ -55,8 +55,7 @@ static short look_at(struct wait *wait, struct descriptor *descriptor, short eve
         ready |= events & WRITES;
     if (wants->deadline != 0 && wants->deadline < wait->deadline)
         wait->deadline = wants->deadline;
-    actual->events =
-        (short)((wants->server_read ? POLLIN : 0) | (wants->server_write ? POLLOUT : 0));
+    actual->events = network_events(wants);
     if (descriptor->has_server && actual->events != 0)
         actual->fd = descriptor->number;
     hold_release(&hold);
@@ -84,7 +83,7 @@ static int look_at_all(struct wait *wait)
     return ready;
 }
 
-/* What libc found on the others, and for ours to go on with. Returns how many others are ready. */
+/* What libc found on the others, and for ours to go on with. Returns how many of all are ready. */
 static int take_results(struct wait *wait)
 {
     int ready = 0;
@@ -95,25 +94,14 @@ static int take_results(struct wait *wait)
         struct descriptor *descriptor = descriptor_find(wait->wanted[i].fd);
         if (descriptor == NULL) {
             wait->wanted[i].revents = found;
-            ready += found != 0;
-            continue;
+        } else if ((found != 0 || now >= wait->deadline) && hold_take(&hold, descriptor)) {
+            descriptor_go_on(descriptor, (found & ~POLLOUT) != 0);
+            if (found != 0)
+                session_turned(descriptor->session);
+            hold_release(&hold);
         }
-        if ((found == 0 && now < wait->deadline) || descriptor_is_inherited(descriptor) ||
-            !hold_take(&hold, descriptor))
-            continue;
-        descriptor_go_on(descriptor, (found & ~POLLOUT) != 0);
-        if (found != 0)
-            session_turned(descriptor->session);
-        hold_release(&hold);
-    }
-    return ready;
-}
-
-static int count_ready(const struct wait *wait)
-{
-    int ready = 0;
-    for (size_t i = 0; i < wait->count; i++)
         ready += wait->wanted[i].revents != 0;
+    }
     return ready;
 }
 
@@ -126,8 +114,7 @@ static int fail_all(struct wait *wait, int reason)
     for (size_t i = 0; i < wait->count; i++) {
         struct hold hold;
         struct descriptor *descriptor = descriptor_find(wait->wanted[i].fd);
-        if (descriptor == NULL || descriptor_is_inherited(descriptor) ||
-            !hold_take(&hold, descriptor))
+        if (descriptor == NULL || !hold_take(&hold, descriptor))
             continue;
         session_refuse(descriptor->session, &error);
         descriptor_go_on(descriptor, false);
@@ -150,53 +137,44 @@ static int wait_until_ready(struct wait *wait)
         int patience = ready > 0 ? 0 : end == INT64_MAX ? -1 : clock_left(end);
         if (poll(wait->actual, wait->count, patience) < 0)
             return errno == EINTR ? -1 : fail_all(wait, errno);
-        int others = take_results(wait);
-        if (others + ready > 0)
-            return count_ready(wait);
+        ready = take_results(wait);
+        if (ready > 0)
+            return ready;
         if (wait->end != INT64_MAX && clock_left(wait->end) == 0)
             return look_at_all(wait);
     }
 }
 
-/* Before they are looked at: from then on nobody else takes what comes. */
-static void begin_waiting(struct wait *wait)
-{
-    for (size_t i = 0; i < wait->count; i++) {
-        wait->ours[i] = descriptor_find(wait->wanted[i].fd);
-        if (wait->ours[i] != NULL)
-            atomic_fetch_add(&wait->ours[i]->waiting, 1);
-    }
-}
-
-static void end_waiting(struct wait *wait)
-{
-    for (size_t i = 0; i < wait->count; i++)
-        if (wait->ours[i] != NULL)
-            atomic_fetch_sub(&wait->ours[i]->waiting, 1);
-}
-
 int wait_for_all(struct pollfd *polled, size_t count, int milliseconds)
 {
     struct pollfd actual[ON_STACK];
-    struct descriptor *ours[ON_STACK];
+    struct descriptor *few[ON_STACK];
     bool is_large = count > ON_STACK;
+    /* Those that this thread is counted in. */
+    struct descriptor **ours = is_large ? calloc(count, sizeof(struct descriptor *)) : few;
     struct wait wait = {
         .wanted = polled,
         .actual = is_large ? calloc(count, sizeof *wait.actual) : actual,
-        .ours = is_large ? calloc(count, sizeof(struct descriptor *)) : ours,
         .count = count,
         .end = milliseconds >= 0 ? clock_monotonic() + milliseconds : INT64_MAX,
     };
     int result = -1, reason = ENOMEM;
-    if (wait.actual != NULL && wait.ours != NULL) {
-        begin_waiting(&wait);
+    if (wait.actual != NULL && ours != NULL) {
+        /* Before they are looked at: from then on nobody else takes what comes. */
+        for (size_t i = 0; i < count; i++) {
+            ours[i] = descriptor_find(polled[i].fd);
+            if (ours[i] != NULL)
+                atomic_fetch_add(&ours[i]->waiting, 1);
+        }
         result = wait_until_ready(&wait);
         reason = errno;
-        end_waiting(&wait);
+        for (size_t i = 0; i < count; i++)
+            if (ours[i] != NULL)
+                atomic_fetch_sub(&ours[i]->waiting, 1);
     }
     if (is_large) {
         free(wait.actual);
-        free(wait.ours);
+        free(ours);
     }
     errno = reason;
     return result;

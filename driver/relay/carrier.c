@@ -97,8 +97,7 @@ static int wait_for_events(struct carrier *carrier, const struct session_wants *
 {
     fill(&polled[POLLED_DRIVER], carrier->driver,
          (short)((wants->driver_read ? POLLIN : 0) | (wants->driver_write ? POLLOUT : 0)));
-    fill(&polled[POLLED_SERVER], carrier->server,
-         (short)((wants->server_read ? POLLIN : 0) | (wants->server_write ? POLLOUT : 0)));
+    fill(&polled[POLLED_SERVER], carrier->server, network_events(wants));
     fill(&polled[POLLED_WAKE], carrier->wake, POLLIN);
     int count = poll(polled, POLLED_COUNT, wants->deadline != 0 ? clock_left(wants->deadline) : -1);
     if (count <= 0)

@@ -26,48 +26,30 @@ static void set_port(struct dial_address *address, uint16_t port)
         ((struct sockaddr_in *)&address->address)->sin_port = htons(port);
 }
 
-/* A connected socket takes datagrams of that address only. */
-static int open_socket(const struct dial_address *address)
-{
-    struct dial_address browser = *address;
-    set_port(&browser, TDS_BROWSER_PORT);
-    int descriptor =
-        socket(browser.address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0)
-        return -1;
-    if (connect(descriptor, (struct sockaddr *)&browser.address, browser.length) == 0)
-        return descriptor;
-    close(descriptor);
-    return -1;
-}
-
-/* The reply's size; 0: none came; -1: nobody listens there. */
-static ssize_t ask_once(int descriptor, const struct buffer *request, unsigned char *reply,
-                        int64_t deadline)
-{
-    struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
-    int left = clock_left(deadline);
-    if (send(descriptor, buffer_content(request), buffer_length(request), MSG_NOSIGNAL) < 0)
-        return -1;
-    if (poll(&waiting, 1, left < ATTEMPT_MILLISECONDS ? left : ATTEMPT_MILLISECONDS) <= 0)
-        return 0;
-    return recv(descriptor, reply, TDS_BROWSER_REPLY_SIZE, 0);
-}
-
 static bool ask_address(const struct dial_address *address, const struct buffer *request,
                         const char *instance, int64_t deadline, uint16_t *port_out,
                         struct error *error)
 {
+    struct dial_address browser = *address;
     unsigned char *reply = malloc(TDS_BROWSER_REPLY_SIZE);
-    int descriptor = open_socket(address);
-    bool is_found = false;
-    ssize_t got = 0;
-    for (int i = 0;
-         i < ATTEMPTS && descriptor >= 0 && reply != NULL && got == 0 && clock_left(deadline) > 0;
-         i++)
-        got = ask_once(descriptor, request, reply, deadline);
-    if (got > 0)
-        is_found = tds_browser_read_reply(reply, (size_t)got, instance, port_out, error);
+    int descriptor =
+        socket(address->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+    ssize_t got = 0; /* -1: nobody listens there */
+    set_port(&browser, TDS_BROWSER_PORT);
+    /* A connected socket takes datagrams of that address only. */
+    if (descriptor < 0 || reply == NULL ||
+        connect(descriptor, (struct sockaddr *)&browser.address, browser.length) != 0)
+        got = -1;
+    for (int i = 0; i < ATTEMPTS && got == 0 && clock_left(deadline) > 0; i++) {
+        int left = clock_left(deadline);
+        if (send(descriptor, buffer_content(request), buffer_length(request), MSG_NOSIGNAL) < 0)
+            got = -1;
+        else if (poll(&waiting, 1, left < ATTEMPT_MILLISECONDS ? left : ATTEMPT_MILLISECONDS) > 0)
+            got = recv(descriptor, reply, TDS_BROWSER_REPLY_SIZE, 0);
+    }
+    bool is_found =
+        got > 0 && tds_browser_read_reply(reply, (size_t)got, instance, port_out, error);
     if (descriptor >= 0)
         close(descriptor);
     free(reply);
@@ -90,8 +72,7 @@ bool browser_find_port(struct dial_target *target, const char *instance, unsigne
         return error_set(
             error, ODBCSSL_ERROR_CONNECT,
             "the port of SQL Server instance %s on %s cannot be found: SQL Server Browser "
-            "(UDP port "
-            "%d) gave no answer. Set Port, or Server=%s,PORT",
+            "(UDP port %d) gave no answer. Set Port, or Server=%s,PORT",
             instance, target->host, TDS_BROWSER_PORT, target->host);
     target->port = port;
     for (size_t i = 0; i < target->count; i++)

@@ -22,28 +22,6 @@
 #define LIST_SIZE 1024
 #define LIMIT_SIZE 240
 
-/* [::1] without its brackets, in new memory. */
-static char *bare_host(const char *host)
-{
-    size_t length = strlen(host);
-    if (length > 2 && host[0] == '[' && host[length - 1] == ']')
-        return strndup(host + 1, length - 2);
-    return strdup(host);
-}
-
-static bool check_host(const char *host, struct error *error)
-{
-    if (host == NULL || host[0] == '\0')
-        return error_set(error, ODBCSSL_ERROR_SERVER_MISSING, "no server is named");
-    if (host[0] == '/' || host[0] == '@')
-        return error_set(
-            error, ODBCSSL_ERROR_RESOLVE,
-            "the server %s is a Unix socket, and databases speak no TLS there; name a host, or "
-            "use the real driver without odbcssl",
-            host);
-    return true;
-}
-
 static void take_addresses(const struct addrinfo *list, struct dial_target *target)
 {
     for (; list != NULL && target->count < DIAL_ADDRESS_LIMIT; list = list->ai_next) {
@@ -62,9 +40,17 @@ bool dial_resolve(const char *host, uint16_t port, struct dial_target *target, s
     struct addrinfo *list = NULL;
     char service[8];
     *target = (struct dial_target){.port = port};
-    if (!check_host(host, error))
-        return false;
-    target->host = bare_host(host);
+    if (host == NULL || host[0] == '\0')
+        return error_set(error, ODBCSSL_ERROR_SERVER_MISSING, "no server is named");
+    if (host[0] == '/' || host[0] == '@')
+        return error_set(
+            error, ODBCSSL_ERROR_RESOLVE,
+            "the server %s is a Unix socket, and databases speak no TLS there; name a host, or "
+            "use the real driver without odbcssl",
+            host);
+    size_t length = strlen(host);
+    bool is_bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
+    target->host = is_bracketed ? strndup(host + 1, length - 2) : strdup(host);
     if (target->host == NULL)
         return error_set_memory(error);
     snprintf(service, sizeof service, "%u", port);
@@ -162,8 +148,7 @@ static int finish_connect(int descriptor)
     return result;
 }
 
-/* One address. false with its reason in error; is_over_out: waiting is useless for every address.
- */
+/* One address. -1 with its reason in error. */
 static int connect_one(const struct dial_target *target, size_t index, const struct dial_wait *wait,
                        struct error *error)
 {
@@ -191,13 +176,6 @@ static int connect_one(const struct dial_target *target, size_t index, const str
     return -1;
 }
 
-static bool is_stopped(const struct dial_wait *wait)
-{
-    struct pollfd polled[] = {{.fd = wait->wake, .events = POLLIN},
-                              {.fd = wait->driver, .events = POLLRDHUP}};
-    return poll(polled, 2, 0) > 0;
-}
-
 int dial_connect(const struct dial_target *target, const struct dial_wait *wait, size_t *used_out,
                  struct error *error)
 {
@@ -221,7 +199,9 @@ int dial_connect(const struct dial_target *target, const struct dial_wait *wait,
             *used_out = i;
             return descriptor;
         }
-        if (is_stopped(wait)) {
+        struct pollfd stops[] = {{.fd = wait->wake, .events = POLLIN},
+                                 {.fd = wait->driver, .events = POLLRDHUP}};
+        if (poll(stops, 2, 0) > 0) {
             error_copy(error, &reason);
             return -1;
         }

@@ -34,15 +34,6 @@ void flow_take_opaque(struct session *session, size_t limit)
         verdict_fail(session, &error);
 }
 
-/* Who is to speak next, for the words when nobody does. */
-static void settle_turn(struct session *session)
-{
-    bool is_login = session->phase >= SESSION_SWITCHING && session->phase < SESSION_CARRYING &&
-                    session->phase != SESSION_HANDSHAKE;
-    if (is_login && session->proto.is_credentials_asked && !session->proto.is_login_refused)
-        session_enter(session, SESSION_LOGIN_DRIVER);
-}
-
 static void take_messages(struct session *session)
 {
     struct buffer *messages = &session->from_server;
@@ -54,7 +45,11 @@ static void take_messages(struct session *session)
     buffer_added(messages, got);
     if (got > 0) {
         verdict_obey(session, session->proto.proto->from_server(&session->proto, messages));
-        settle_turn(session);
+        /* Who is to speak next, for the words when nobody does. */
+        bool is_login = session->phase >= SESSION_SWITCHING && session->phase < SESSION_CARRYING &&
+                        session->phase != SESSION_HANDSHAKE;
+        if (is_login && session->proto.is_credentials_asked && !session->proto.is_login_refused)
+            session_enter(session, SESSION_LOGIN_DRIVER);
     }
     if (session->proto.is_server_opaque)
         session_move(session, messages, &session->to_driver);
@@ -93,20 +88,6 @@ void flow_from_server(struct session *session)
         take_messages(session);
 }
 
-static bool is_end_expected(const struct session *session)
-{
-    return session->end == SESSION_END_CLOSE_NOTIFY || session->driver != SESSION_DRIVER_OPEN ||
-           session->proto.is_login_refused || session->proto.kind == PROTO_SESSION_CANCEL ||
-           (session->tls == NULL && session->end == SESSION_END_TCP &&
-            session->phase == SESSION_CARRYING);
-}
-
-static bool is_end_early(const struct session *session)
-{
-    return session->phase != SESSION_CARRYING && !session->proto.is_login_refused &&
-           session->proto.kind != PROTO_SESSION_CANCEL;
-}
-
 void flow_server_end(struct session *session)
 {
     bool is_all_read =
@@ -114,7 +95,12 @@ void flow_server_end(struct session *session)
     if (session->down != SESSION_STREAM_ENDING || !is_all_read || !session_is_running(session))
         return;
     struct error error = {0};
-    if (!is_end_expected(session) || is_end_early(session)) {
+    bool is_carrying = session->phase == SESSION_CARRYING;
+    bool is_due = session->proto.is_login_refused || session->proto.kind == PROTO_SESSION_CANCEL;
+    bool is_clean = session->end == SESSION_END_CLOSE_NOTIFY ||
+                    (session->tls == NULL && session->end == SESSION_END_TCP);
+    bool is_wanted = session->driver != SESSION_DRIVER_OPEN;
+    if (!is_due && !(is_carrying && (is_clean || is_wanted))) {
         side_describe_end(session, &error);
         verdict_fail(session, &error);
         return;
@@ -135,18 +121,6 @@ bool flow_may_take_from_driver(struct session *session)
     return session_is_running(session) && session->up != SESSION_STREAM_BROKEN &&
            session->phase != SESSION_HANDSHAKE && session->phase != SESSION_CHECKED &&
            side_unsent(session) < SESSION_OUT_LIMIT;
-}
-
-/* An incomplete record that the protocol left goes first. */
-static void write_opaque(struct session *session, struct error *error)
-{
-    struct buffer *from = &session->from_driver;
-    if (buffer_length(&session->to_server) > 0) {
-        session_move(session, from, &session->to_server);
-        from = &session->to_server;
-    }
-    buffer_take(from,
-                side_write_records(session, buffer_content(from), buffer_length(from), error));
 }
 
 /* Where nobody logs in, no real driver speaks either. */
@@ -178,8 +152,15 @@ void flow_from_driver(struct session *session)
     }
     if (!flow_may_take_from_driver(session))
         return;
-    if (session->proto.is_driver_opaque)
-        write_opaque(session, &error);
+    if (session->proto.is_driver_opaque) {
+        /* An incomplete record that the protocol left goes first. */
+        bool is_begun = buffer_length(&session->to_server) > 0;
+        struct buffer *next = is_begun ? &session->to_server : from;
+        if (is_begun)
+            session_move(session, from, next);
+        buffer_take(next,
+                    side_write_records(session, buffer_content(next), buffer_length(next), &error));
+    }
     if (buffer_length(from) + buffer_length(&session->to_server) >= SESSION_DRIVER_AHEAD &&
         side_unsent(session) == 0)
         error_set(&error, ODBCSSL_ERROR_PROTOCOL,

@@ -5,43 +5,31 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "session/record_internal.h"
-
-/* To cancel, the very server has to be met that runs the query. Which kind of session this is, is
- * not known yet, but a second one beside a main one is there to cancel. */
-static const struct dial_target *choose_target(struct session *session, struct dial_target *one,
-                                               size_t *offset_out)
-{
-    struct session_record *record = session_record_of(session);
-    const struct dial_target *target = session_record_options(record)->target;
-    *offset_out = 0;
-    if (session_is_main(session) || !record_get_address(record, offset_out))
-        return target;
-    one->host = target->host;
-    one->port = target->port;
-    one->addresses[0] = target->addresses[*offset_out];
-    one->count = 1;
-    return one;
-}
+#include "session/session_internal.h"
 
 int network_connect(struct session *session, int wake, int driver)
 {
     /* A main session's real driver that hangs up makes waiting useless; one that cancels may have
      * gone already, and is carried all the same. */
+    bool is_main = session_is_main(session);
     char limit[SESSION_TIMEOUT_TEXT_SIZE];
-    const struct dial_wait wait = {
-        .deadline = session_deadline(session),
-        .limit = session_timeout_text(session_record_options(session_record_of(session)), limit,
-                                      sizeof limit),
-        .wake = wake,
-        .driver = session_is_main(session) ? driver : -1};
-    struct dial_target one = {0};
+    const struct dial_wait wait = {.deadline = session->deadline,
+                                   .limit =
+                                       session_timeout_text(session->options, limit, sizeof limit),
+                                   .wake = wake,
+                                   .driver = is_main ? driver : -1};
+    /* To cancel, the very server has to be met that runs the query. Which kind of session this is,
+     * is not known yet, but a second one beside a main one is there to cancel. */
+    size_t only = is_main ? RECORD_NO_ADDRESS : record_get_address(session->record), used = 0;
+    struct dial_target target = *session->options->target;
     struct error error = {0};
-    size_t used = 0, offset;
-    const struct dial_target *target = choose_target(session, &one, &offset);
-    int descriptor = dial_connect(target, &wait, &used, &error);
+    if (only != RECORD_NO_ADDRESS) {
+        target.addresses[0] = target.addresses[only];
+        target.count = 1;
+    }
+    int descriptor = dial_connect(&target, &wait, &used, &error);
     if (descriptor >= 0)
-        session_start(session, offset + used);
+        session_start(session, only != RECORD_NO_ADDRESS ? only : used);
     else
         session_refuse(session, &error);
     return descriptor;

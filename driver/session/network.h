@@ -5,6 +5,8 @@
 #ifndef SESSION_NETWORK_H
 #define SESSION_NETWORK_H
 
+#include <poll.h>
+
 #include "session/dial.h"
 #include "session/session.h"
 
@@ -13,6 +15,12 @@
  * Returns the descriptor, non-blocking and close-on-exec; -1: the session was refused with the
  * reason (it still has to be driven to its end). Blocks. */
 int network_connect(struct session *session, int wake, int driver);
+
+/* What the session wants of its socket, as poll() is asked for it. */
+static inline short network_events(const struct session_wants *wants)
+{
+    return (short)((wants->server_read ? POLLIN : 0) | (wants->server_write ? POLLOUT : 0));
+}
 
 /* Receives once, as much as there is room for. */
 void network_receive(struct session *session, int descriptor);

@@ -14,12 +14,6 @@ static bool takes_from_driver(const struct session *session)
            session->up == SESSION_STREAM_OPEN;
 }
 
-static void append_from_driver(struct session *session, const unsigned char *bytes, size_t size)
-{
-    session->progress += size > 0;
-    buffer_append(&session->from_driver, bytes, size);
-}
-
 size_t session_write(struct session *session, const void *bytes, size_t size)
 {
     struct error error;
@@ -44,7 +38,8 @@ size_t session_write(struct session *session, const void *bytes, size_t size)
         rest = 0;
     if (rest > room)
         rest = room;
-    append_from_driver(session, (const unsigned char *)bytes + taken, rest);
+    session->progress += rest > 0;
+    buffer_append(&session->from_driver, (const unsigned char *)bytes + taken, rest);
     return taken + rest;
 }
 

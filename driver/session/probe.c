@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "session/network.h"
+#include "session/session_internal.h"
 
 /* In TLS 1.3 the server judges the client's certificate when the handshake is over for us. How long
  * to wait for its refusal; a server that is content may say nothing. */
@@ -21,14 +22,12 @@ static int64_t drive(struct session *session, int descriptor)
     int64_t begun = 0;
     for (;;) {
         struct session_wants wants = session_step(session, clock_monotonic());
-        if (begun == 0 && session_has_begun_tls(session))
+        if (begun == 0 && session->has_begun_tls)
             begun = clock_monotonic();
         network_flush(session, descriptor);
-        if (session_phase(session) >= SESSION_CHECKED)
+        if (session->phase >= SESSION_CHECKED)
             return begun;
-        struct pollfd polled = {.fd = descriptor,
-                                .events = (short)((wants.server_read ? POLLIN : 0) |
-                                                  (wants.server_write ? POLLOUT : 0))};
+        struct pollfd polled = {.fd = descriptor, .events = network_events(&wants)};
         bool is_ready = poll(&polled, 1, clock_left(wants.deadline)) > 0;
         if (is_ready && polled.revents & ~POLLOUT)
             network_receive(session, descriptor);
@@ -41,21 +40,20 @@ static void read_record(struct probe *probe)
 {
     const struct session *session = probe->session;
     struct error error = {0};
-    enum session_outcome outcome = session_record_outcome(session_record_of(session),
-                                                          &probe->report, &probe->warnings, &error);
+    enum session_outcome outcome =
+        session_record_outcome(session->record, &probe->report, &probe->warnings, &error);
     probe->has_no_tls = outcome == SESSION_NO_TLS;
     /* A protocol knows no names: which server it was is added here. */
     if (outcome == SESSION_LOST)
         error_copy(&probe->error, &error);
     else if (outcome != SESSION_WAITING)
-        error_set(&probe->error, error.code, "%s: %s", session_server_name(session), error.text);
+        error_set(&probe->error, error.code, "%s: %s", session->server_name, error.text);
 }
 
 static void await_refusal(struct probe *probe, int descriptor)
 {
     struct pollfd polled = {.fd = descriptor, .events = POLLIN};
-    if (probe->report.version < TLS_VERSION_1_3 ||
-        !tls_session_is_certificate_asked(session_tls(probe->session)) ||
+    if (probe->report.version < TLS_VERSION_1_3 || !tls_session_is_certificate_asked(probe->tls) ||
         poll(&polled, 1, REFUSAL_MILLISECONDS) <= 0)
         return;
     network_receive(probe->session, descriptor);
@@ -76,13 +74,13 @@ static void run(struct probe *probe)
     probe->milliseconds[PROBE_SWITCH] = (begun != 0 ? begun : ended) - connected;
     probe->milliseconds[PROBE_HANDSHAKE] = begun != 0 ? ended - begun : 0;
     read_record(probe);
-    probe->tls = session_tls(session);
-    probe->address = session_address(session);
-    probe->coverage = session_coverage(session);
-    probe->step = session_has_begun_tls(session) ? PROBE_HANDSHAKE
-                  : descriptor >= 0              ? PROBE_SWITCH
-                                                 : PROBE_CONNECT;
-    if (session_phase(session) == SESSION_CHECKED && probe->tls != NULL)
+    probe->tls = session->tls;
+    probe->address = session->address;
+    probe->coverage = session->proto.coverage;
+    probe->step = session->has_begun_tls ? PROBE_HANDSHAKE
+                  : descriptor >= 0      ? PROBE_SWITCH
+                                         : PROBE_CONNECT;
+    if (session->phase == SESSION_CHECKED && probe->tls != NULL)
         await_refusal(probe, descriptor);
     session_stop(session);
     if (descriptor >= 0) {

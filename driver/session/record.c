@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "base/sparse.h"
-#include "session/session.h"
 
 struct session_record {
     atomic_uint references;
@@ -28,8 +27,7 @@ struct session_record {
     int64_t deadline;       /* of the main session */
     struct sparse report;   /* struct tls_report */
     struct sparse warnings; /* struct error_list */
-    bool has_address;
-    size_t address; /* index of the server's address that the main session uses */
+    size_t address;         /* index of the server's address that the main session uses */
 };
 
 struct session_record *session_record_open(const struct session_options *options)
@@ -40,6 +38,7 @@ struct session_record *session_record_open(const struct session_options *options
         return NULL;
     }
     record->options = *options;
+    record->address = RECORD_NO_ADDRESS;
     atomic_init(&record->references, 1);
     if (options->hold != NULL)
         options->hold(options->owner);
@@ -82,20 +81,12 @@ const char *session_timeout_text(const struct session_options *options, char *ou
 
 /* --- what sessions write --- */
 
-static void vacate(struct session_record *record)
-{
-    record->main = NULL;
-    record->is_alive = false;
-}
-
-bool record_claim(struct session_record *record, const struct session *session)
+void record_claim(struct session_record *record, const struct session *session)
 {
     pthread_mutex_lock(&record->mutex);
     if (record->main == NULL)
         record->main = session;
-    bool is_ours = record->main == session;
     pthread_mutex_unlock(&record->mutex);
-    return is_ours;
 }
 
 bool record_is_main(struct session_record *record, const struct session *session)
@@ -109,20 +100,21 @@ bool record_is_main(struct session_record *record, const struct session *session
 void session_record_vacate(struct session_record *record, const struct session *session)
 {
     pthread_mutex_lock(&record->mutex);
-    if (record->main == session)
-        vacate(record);
+    if (record->main == session) {
+        record->main = NULL;
+        record->is_alive = false;
+    }
     pthread_mutex_unlock(&record->mutex);
 }
 
 void record_set_doing(struct session_record *record, const struct session *session,
-                      const char *doing)
+                      const char *doing, const char *server_name, int64_t deadline)
 {
     pthread_mutex_lock(&record->mutex);
     if (record->main == session) {
         record->doing = doing;
-        record->deadline = session_deadline(session);
-        snprintf(record->server_name, sizeof record->server_name, "%s",
-                 session_server_name(session));
+        record->deadline = deadline;
+        snprintf(record->server_name, sizeof record->server_name, "%s", server_name);
     }
     pthread_mutex_unlock(&record->mutex);
 }
@@ -131,20 +123,17 @@ void record_set_address(struct session_record *record, const struct session *ses
                         size_t address)
 {
     pthread_mutex_lock(&record->mutex);
-    if (record->main == session) {
+    if (record->main == session)
         record->address = address;
-        record->has_address = true;
-    }
     pthread_mutex_unlock(&record->mutex);
 }
 
-bool record_get_address(struct session_record *record, size_t *address_out)
+size_t record_get_address(struct session_record *record)
 {
     pthread_mutex_lock(&record->mutex);
-    bool has_address = record->has_address;
-    *address_out = record->address;
+    size_t address = record->address;
     pthread_mutex_unlock(&record->mutex);
-    return has_address;
+    return address;
 }
 
 bool record_set_report(struct session_record *record, const struct session *session,

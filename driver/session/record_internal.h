@@ -9,18 +9,19 @@
 
 struct session;
 
-/* Takes the main place if it is free. true: session has it. */
-bool record_claim(struct session_record *record, const struct session *session);
+/* Takes the main place if it is free. */
+void record_claim(struct session_record *record, const struct session *session);
 bool record_is_main(struct session_record *record, const struct session *session);
 
-/* doing: "waiting for ...", static; empty: the real driver knows more. */
+/* doing: "waiting for ...", static; empty: the real driver knows more. deadline: of the login. */
 void record_set_doing(struct session_record *record, const struct session *session,
-                      const char *doing);
+                      const char *doing, const char *server_name, int64_t deadline);
 void record_set_address(struct session_record *record, const struct session *session,
                         size_t address);
 
-/* false: no main session has connected yet. */
-bool record_get_address(struct session_record *record, size_t *address_out);
+/* RECORD_NO_ADDRESS: no main session has connected yet. */
+#define RECORD_NO_ADDRESS SIZE_MAX
+size_t record_get_address(struct session_record *record);
 
 /* false: out of memory. */
 bool record_set_report(struct session_record *record, const struct session *session,

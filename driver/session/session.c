@@ -69,17 +69,14 @@ const char *session_doing(const struct session *session)
 
 /* Where the real driver knows more than the session, its words are the ones to tell: that it has no
  * password, or why the server refused it. */
-static bool is_driver_to_tell(enum session_phase phase)
-{
-    return phase == SESSION_LOGIN_DRIVER || phase == SESSION_LOGIN_REFUSED;
-}
-
 static void tell_phase(struct session *session)
 {
-    bool is_ours = !is_driver_to_tell(session->phase);
+    bool is_ours =
+        session->phase != SESSION_LOGIN_DRIVER && session->phase != SESSION_LOGIN_REFUSED;
+    const char *doing = is_ours ? session_doing(session) : "";
     if (is_ours)
-        log_write(session->options->log, "%s: %s", session->server_name, session_doing(session));
-    record_set_doing(session->record, session, is_ours ? session_doing(session) : "");
+        log_write(session->options->log, "%s: %s", session->server_name, doing);
+    record_set_doing(session->record, session, doing, session->server_name, session->deadline);
 }
 
 void session_enter(struct session *session, enum session_phase phase)
@@ -107,8 +104,6 @@ struct session *session_open(struct session_record *record, int64_t now, struct 
     const struct session_options *options = session_record_options(record);
     struct session *session = calloc(1, sizeof *session);
     if (session == NULL || !proto_session_open(&session->proto, options->proto, options->plan)) {
-        if (session != NULL)
-            proto_session_close(&session->proto);
         free(session);
         error_set_memory(error);
         return NULL;
@@ -236,13 +231,6 @@ static void give_back(struct session *session)
     }
 }
 
-static bool has_room_for_driver(struct session *session)
-{
-    return !session_is_running(session) ||
-           (buffer_length(&session->from_driver) < SESSION_DRIVER_AHEAD &&
-            side_unsent(session) < SESSION_OUT_LIMIT);
-}
-
 bool session_wants_shutdown(struct session *session)
 {
     return session->up == SESSION_STREAM_ENDED && !session->is_shut && side_unsent(session) == 0;
@@ -250,12 +238,15 @@ bool session_wants_shutdown(struct session *session)
 
 static struct session_wants wants(struct session *session)
 {
-    size_t unsent = session->up != SESSION_STREAM_BROKEN ? side_unsent(session) : 0;
+    size_t unsent = side_unsent(session);
+    bool has_room =
+        !session_is_running(session) ||
+        (buffer_length(&session->from_driver) < SESSION_DRIVER_AHEAD && unsent < SESSION_OUT_LIMIT);
     return (struct session_wants){
-        .driver_read = session->driver == SESSION_DRIVER_OPEN && has_room_for_driver(session),
+        .driver_read = session->driver == SESSION_DRIVER_OPEN && has_room,
         .driver_write = buffer_length(&session->to_driver) > 0,
         .server_read = flow_has_room_for_server(session),
-        .server_write = unsent > 0,
+        .server_write = unsent > 0 && session->up != SESSION_STREAM_BROKEN,
         .server_shutdown = session_wants_shutdown(session),
         .deadline = session_is_running(session) ? session->deadline : 0,
         .is_over = session->phase == SESSION_OVER,
@@ -289,20 +280,6 @@ struct session_wants session_step(struct session *session, int64_t now)
     return session->wanted;
 }
 
-const char *session_describe(const struct session *session, char *out, size_t size)
-{
-    snprintf(out, size,
-             "%s, %s, up %s, down %s, driver %s, bytes from driver %zu, to driver %zu, from server "
-             "%zu, to server %zu, network in %zu, out %zu",
-             phases[session->phase].name, session->side->name, streams[session->up],
-             streams[session->down], drivers[session->driver], buffer_length(&session->from_driver),
-             buffer_length(&session->to_driver), buffer_length(&session->from_server),
-             buffer_length(&session->to_server),
-             buffer_length(session->side->input((struct session *)session)),
-             side_unsent((struct session *)session));
-    return out;
-}
-
 void session_turned(struct session *session)
 {
     session->idle_turns =
@@ -310,12 +287,17 @@ void session_turned(struct session *session)
     session->progress_before = session->progress;
     if (session->idle_turns < IDLE_TURNS_LIMIT || session->phase == SESSION_OVER)
         return;
-    char text[SESSION_DESCRIPTION_SIZE];
     struct error error = {0};
-    session_describe(session, text, sizeof text);
     error_set(&error, ODBCSSL_ERROR_SYSTEM,
-              "the session with %s makes no progress, %u turns in a row, and was ended (%s)",
-              session->server_name, session->idle_turns, text);
+              "the session with %s makes no progress, %u turns in a row, and was ended (%s, %s, up "
+              "%s, down %s, driver %s, bytes from driver %zu, to driver %zu, from server %zu, to "
+              "server %zu, network in %zu, out %zu)",
+              session->server_name, session->idle_turns, phases[session->phase].name,
+              session->side->name, streams[session->up], streams[session->down],
+              drivers[session->driver], buffer_length(&session->from_driver),
+              buffer_length(&session->to_driver), buffer_length(&session->from_server),
+              buffer_length(&session->to_server), buffer_length(session->side->input(session)),
+              side_unsent(session));
     log_write(session->options->log, "%s", error.text);
     verdict_fail(session, &error);
     session_enter(session, SESSION_OVER);
@@ -328,42 +310,7 @@ enum session_phase session_phase(const struct session *session)
     return session->phase;
 }
 
-struct session_record *session_record_of(const struct session *session)
-{
-    return session->record;
-}
-
 bool session_is_main(const struct session *session)
 {
     return record_is_main(session->record, session);
-}
-
-int64_t session_deadline(const struct session *session)
-{
-    return session->deadline;
-}
-
-struct tls_session *session_tls(const struct session *session)
-{
-    return session->tls;
-}
-
-bool session_has_begun_tls(const struct session *session)
-{
-    return session->has_begun_tls;
-}
-
-enum proto_coverage session_coverage(const struct session *session)
-{
-    return session->proto.coverage;
-}
-
-size_t session_address(const struct session *session)
-{
-    return session->address;
-}
-
-const char *session_server_name(const struct session *session)
-{
-    return session->server_name;
 }

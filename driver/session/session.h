@@ -138,23 +138,6 @@ void session_stop(struct session *session);
 /* --- questions --- */
 
 enum session_phase session_phase(const struct session *session);
-struct session_record *session_record_of(const struct session *session);
 bool session_is_main(const struct session *session); /* it holds the record's main place */
-int64_t session_deadline(const struct session *session);
-
-/* NULL without TLS, and before. Valid as long as the session. */
-struct tls_session *session_tls(const struct session *session);
-
-/* Whether it was tried to begin TLS, and what of the session is to travel in it. */
-bool session_has_begun_tls(const struct session *session);
-enum proto_coverage session_coverage(const struct session *session);
-
-/* Which of the target's addresses is used, and "db1 (10.0.0.1, port 5432)". */
-size_t session_address(const struct session *session);
-const char *session_server_name(const struct session *session);
-
-/* "switching, up open, down open, from driver 0, ...": every state, for the log; returns out. */
-#define SESSION_DESCRIPTION_SIZE 300
-const char *session_describe(const struct session *session, char *out, size_t size);
 
 #endif

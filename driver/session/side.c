@@ -69,24 +69,13 @@ const struct side side_after_login = {
 
 /* --- the handshake in packets of the protocol --- */
 
-static enum tls_progress read_nothing(struct session *session, void *out, size_t size,
-                                      size_t *got_out, struct error *error)
-{
-    (void)session;
-    (void)out;
-    (void)size;
-    (void)error;
-    *got_out = 0;
-    return TLS_PROGRESS_WANT_READ;
-}
-
 static bool is_never_pending(struct session *session)
 {
     (void)session;
     return false;
 }
 
-const struct side side_framed = {"framed handshake", wire_input,       wire_output, read_nothing,
+const struct side side_framed = {"framed handshake", wire_input,       wire_output, read_plain,
                                  write_plain,        is_never_pending, close_plain};
 
 /* --- TLS --- */
@@ -127,28 +116,22 @@ const struct side side_tls = {"TLS",     tls_input,      tls_output, read_tls,
 
 /* --- the switch --- */
 
-static struct tls_session *open_session(const struct session_options *options, struct error *error)
-{
-    struct tls_peer peer = {.host = options->target->host};
-    if (options->proto->alpn != NULL)
-        peer.alpn = options->proto->alpn(options->plan, &peer.is_alpn_required);
-    if (options->proto->maximum_version != NULL)
-        peer.maximum_version = options->proto->maximum_version(options->plan);
-    if (options->credentials != NULL)
-        return tls_session_open(options->credentials, options->tls, &peer, options->log, error);
-    error_set(error, ODBCSSL_ERROR_SEQUENCE, "TLS without credentials");
-    return NULL;
-}
-
 bool side_start_tls(struct session *session, struct error *error)
 {
     const struct session_options *options = session->options;
+    struct tls_peer peer = {.host = options->target->host};
     size_t early = buffer_length(&session->from_server) + buffer_length(&session->wire_in);
     if (early > 0)
         return error_set(error, ODBCSSL_ERROR_EARLY_PLAINTEXT,
                          "%zu unencrypted bytes of %s came where TLS should have begun", early,
                          options->target->host);
-    session->tls = open_session(options, error);
+    if (options->credentials == NULL)
+        return error_set(error, ODBCSSL_ERROR_SEQUENCE, "TLS without credentials");
+    if (options->proto->alpn != NULL)
+        peer.alpn = options->proto->alpn(options->plan, &peer.is_alpn_required);
+    if (options->proto->maximum_version != NULL)
+        peer.maximum_version = options->proto->maximum_version(options->plan);
+    session->tls = tls_session_open(options->credentials, options->tls, &peer, options->log, error);
     if (session->tls == NULL)
         return false;
     bool is_framed = options->plan != PROTO_PLAN_DIRECT && options->proto->unwrap != NULL;
@@ -156,37 +139,24 @@ bool side_start_tls(struct session *session, struct error *error)
     return true;
 }
 
-static bool unwrap(struct session *session, struct error *error)
-{
-    struct proto_session *proto = &session->proto;
-    if (session->side != &side_framed ||
-        proto->proto->unwrap(proto, &session->wire_in, tls_session_input(session->tls)))
-        return true;
-    error_copy(error, &proto->error);
-    return error_set(error, ODBCSSL_ERROR_PROTOCOL,
-                     "the server broke the framing of the TLS handshake");
-}
-
-static bool wrap(struct session *session, struct error *error)
-{
-    struct proto_session *proto = &session->proto;
-    struct buffer *output = tls_session_output(session->tls);
-    if (session->side != &side_framed || buffer_length(output) == 0 ||
-        proto->proto->wrap(proto, output, &session->wire_out))
-        return true;
-    error_copy(error, &proto->error);
-    return error_set_memory(error);
-}
-
 enum tls_progress side_handshake(struct session *session, struct error *error)
 {
-    if (!unwrap(session, error))
+    struct proto_session *proto = &session->proto;
+    struct buffer *input = tls_session_input(session->tls);
+    struct buffer *output = tls_session_output(session->tls);
+    bool is_framed = session->side == &side_framed;
+    if (is_framed && !proto->proto->unwrap(proto, &session->wire_in, input)) {
+        error_copy(error, &proto->error);
         return TLS_PROGRESS_FAILED;
+    }
     enum tls_progress progress = tls_session_handshake(session->tls, error);
-    if (!wrap(session, error))
+    if (is_framed && buffer_length(output) > 0 &&
+        !proto->proto->wrap(proto, output, &session->wire_out)) {
+        error_copy(error, &proto->error);
         return TLS_PROGRESS_FAILED;
-    if (progress == TLS_PROGRESS_DONE && session->side == &side_framed) {
-        session_move(session, &session->wire_in, tls_session_input(session->tls));
+    }
+    if (is_framed && progress == TLS_PROGRESS_DONE) {
+        session_move(session, &session->wire_in, input);
         session->side = &side_tls;
     }
     return progress;
@@ -275,25 +245,20 @@ const char *side_explain(const struct session *session, char *out, size_t size)
 
 void side_describe_end(struct session *session, struct error *error)
 {
-    const char *name = session->server_name, *doing = session_doing(session);
+    const char *name = session->server_name;
     bool is_handshake = session->phase == SESSION_HANDSHAKE;
-    char hint[SIDE_HINT_SIZE];
+    enum odbcssl_error code = is_handshake ? ODBCSSL_ERROR_HANDSHAKE : ODBCSSL_ERROR_LINK_LOST;
+    char hint[SIDE_HINT_SIZE], when[80] = "during the TLS handshake";
+    if (!is_handshake)
+        snprintf(when, sizeof when, "while %s", session_doing(session));
     side_explain(session, hint, sizeof hint);
-    if (session->end > 0 && is_handshake)
-        error_set_system(error, ODBCSSL_ERROR_HANDSHAKE, session->end,
-                         "the connection to %s broke during the TLS handshake%s", name, hint);
-    else if (session->end > 0)
-        error_set_system(error, ODBCSSL_ERROR_LINK_LOST, session->end,
-                         "the connection to %s broke while %s%s", name, doing, hint);
-    else if (is_handshake)
-        error_set(error, ODBCSSL_ERROR_HANDSHAKE,
-                  "%s closed the connection during the TLS handshake%s", name, hint);
-    else if (session->tls != NULL && session->end != SESSION_END_CLOSE_NOTIFY)
-        error_set(
-            error, ODBCSSL_ERROR_TRUNCATED,
-            "%s ended the connection without a TLS close_notify while %s: data may be missing",
-            name, doing);
+    if (session->end > 0)
+        error_set_system(error, code, session->end, "the connection to %s broke %s%s", name, when,
+                         hint);
+    else if (session->tls != NULL && session->end != SESSION_END_CLOSE_NOTIFY && !is_handshake)
+        error_set(error, ODBCSSL_ERROR_TRUNCATED,
+                  "%s ended the connection without a TLS close_notify %s: data may be missing",
+                  name, when);
     else
-        error_set(error, ODBCSSL_ERROR_LINK_LOST, "%s closed the connection while %s%s", name,
-                  doing, hint);
+        error_set(error, code, "%s closed the connection %s%s", name, when, hint);
 }

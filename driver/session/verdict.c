@@ -9,57 +9,35 @@
 /* What the real driver shows behind our own record. */
 static const char failure_text[] = "odbcssl: connection refused, see the first diagnostic record";
 
-static bool is_logged_in(const struct session *session)
-{
-    return session->phase == SESSION_CARRYING;
-}
-
-static void queue_for_driver(struct session *session)
-{
-    session_move(session, &session->proto.to_driver, &session->to_driver);
-}
-
 /* The message of a refusal goes to the real driver in its own protocol; then the end follows. */
 static void finish(struct session *session, bool is_told, enum session_stream down)
 {
     if (is_told && session->proto.proto->fail != NULL)
         session->proto.proto->fail(&session->proto, failure_text);
-    queue_for_driver(session);
+    session_move(session, &session->proto.to_driver, &session->to_driver);
     session_end_up(session); /* the alert is sent, if there is one */
     session->down = down;
     session_enter(session, SESSION_FINISHING);
-}
-
-/* Before the login there is no link that could be lost: the server cannot be connected to (08001).
- */
-static void set_refused(struct session *session, const struct error *error)
-{
-    struct error refused = *error;
-    if (refused.code == ODBCSSL_ERROR_LINK_LOST)
-        refused.code = ODBCSSL_ERROR_CONNECT;
-    record_set_outcome(session->record, session, SESSION_LOST, &refused);
-}
-
-/* And after it there is no handshake that could fail: the link is lost (08S01). */
-static void set_lost(struct session *session, const struct error *error)
-{
-    struct error lost = *error;
-    if (lost.code == ODBCSSL_ERROR_HANDSHAKE)
-        lost.code = ODBCSSL_ERROR_LINK_LOST;
-    record_set_ended(session->record, session, &lost);
 }
 
 void verdict_fail(struct session *session, const struct error *error)
 {
     if (!session_is_active(session))
         return;
-    bool was_logged_in = is_logged_in(session);
+    bool was_logged_in = session->phase == SESSION_CARRYING;
+    struct error told = *error;
     log_write(session->options->log, "session with %s failed: %s", session->server_name,
               error->text);
+    /* Before the login there is no link that could be lost: the server cannot be connected to
+     * (08001). And after it there is no handshake that could fail: the link is lost (08S01). */
+    if (was_logged_in && told.code == ODBCSSL_ERROR_HANDSHAKE)
+        told.code = ODBCSSL_ERROR_LINK_LOST;
+    else if (!was_logged_in && told.code == ODBCSSL_ERROR_LINK_LOST)
+        told.code = ODBCSSL_ERROR_CONNECT;
     if (was_logged_in)
-        set_lost(session, error);
+        record_set_ended(session->record, session, &told);
     else
-        set_refused(session, error);
+        record_set_outcome(session->record, session, SESSION_LOST, &told);
     finish(session, !was_logged_in && session->proto.kind != PROTO_SESSION_CANCEL,
            was_logged_in ? SESSION_STREAM_BROKEN : SESSION_STREAM_ENDED);
 }
@@ -80,20 +58,29 @@ struct negotiated {
     struct error_list warnings;
 };
 
-static void report_negotiated(struct session *session)
+/* is_login_only: the report of the handshake stands, but it no longer says how the session travels.
+ * false: memory is out, which the step notices. */
+static bool report_negotiated(struct session *session, bool is_login_only)
 {
     struct negotiated *negotiated = scratch_new(sizeof *negotiated);
     bool is_kept = negotiated != NULL;
     if (is_kept) {
-        negotiated->report.mode = session->options->tls->mode;
+        struct tls_report *report = &negotiated->report;
+        report->mode = session->options->tls->mode;
+        if (is_login_only)
+            error_list_add(&negotiated->warnings, ODBCSSL_WARNING_LOGIN_ONLY,
+                           "%s encrypts only the login; everything after it travels in plaintext",
+                           session->server_name);
         is_kept =
-            (session->tls == NULL ||
-             tls_session_report(session->tls, &negotiated->report, &negotiated->warnings)) &&
-            record_set_report(session->record, session, &negotiated->report, &negotiated->warnings);
+            session->tls == NULL || tls_session_report(session->tls, report, &negotiated->warnings);
+        if (is_login_only)
+            report->state = ODBCSSL_STATE_LOGIN_ONLY;
+        is_kept =
+            is_kept && record_set_report(session->record, session, report, &negotiated->warnings);
     }
     scratch_free(negotiated, sizeof *negotiated);
-    if (!is_kept)
-        session->from_driver.is_failed = true; /* as any memory that was out */
+    session->from_driver.is_failed |= !is_kept;
+    return is_kept;
 }
 
 static void open_tls(struct session *session)
@@ -109,17 +96,13 @@ static void open_tls(struct session *session)
 }
 
 /* A plaintext attempt may end in TLS where the login at least can be encrypted. */
-static bool may_start_tls(const struct session *session)
-{
-    return session->side == &side_plain && (session->options->plan == PROTO_PLAN_TLS ||
-                                            (session->options->plan == PROTO_PLAN_PLAINTEXT &&
-                                             session->proto.is_login_only_allowed));
-}
-
 static void start_tls(struct session *session)
 {
     struct error error = {0};
-    if (may_start_tls(session)) {
+    enum proto_plan plan = session->options->plan;
+    if (session->side == &side_plain &&
+        (plan == PROTO_PLAN_TLS ||
+         (plan == PROTO_PLAN_PLAINTEXT && session->proto.is_login_only_allowed))) {
         open_tls(session);
         return;
     }
@@ -129,49 +112,27 @@ static void start_tls(struct session *session)
 
 static void log_in(struct session *session)
 {
-    if (is_logged_in(session))
+    if (session->phase == SESSION_CARRYING)
         return;
     if (session->side == &side_plain)
-        report_negotiated(session);
+        report_negotiated(session, false);
     session->deadline = 0;
     session_enter(session, SESSION_CARRYING);
     record_set_logged_in(session->record, session);
 }
 
-/* The report of the handshake stands, but it no longer says how the session travels. */
 static void end_tls(struct session *session)
 {
     struct error error = {0};
-    struct negotiated *negotiated = scratch_new(sizeof *negotiated);
-    if (negotiated == NULL) {
-        error_set_memory(&error);
-    } else {
-        negotiated->report.mode = session->options->tls->mode;
-        error_list_add(&negotiated->warnings, ODBCSSL_WARNING_LOGIN_ONLY,
-                       "%s encrypts only the login; everything after it travels in plaintext",
-                       session->server_name);
-        if (!tls_session_report(session->tls, &negotiated->report, &negotiated->warnings))
-            error_set_memory(&error);
-        negotiated->report.state = ODBCSSL_STATE_LOGIN_ONLY;
-    }
     if (buffer_length(&session->to_server) > 0)
         error_set(&error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
                   "a part of the login would have gone to the server unencrypted; it was not sent");
-    if (!error_is_set(&error) && side_end_tls(session, &error) &&
-        !record_set_report(session->record, session, &negotiated->report, &negotiated->warnings))
+    else if (!report_negotiated(session, true))
         error_set_memory(&error);
-    scratch_free(negotiated, sizeof *negotiated);
+    else
+        side_end_tls(session, &error);
     if (error_is_set(&error))
         verdict_fail(session, &error);
-}
-
-/* Which place a session has is known when its kind is. */
-static void take_place(struct session *session)
-{
-    if (session->proto.kind == PROTO_SESSION_MAIN)
-        record_claim(session->record, session);
-    else if (session->proto.kind == PROTO_SESSION_CANCEL)
-        session_record_vacate(session->record, session);
 }
 
 /* What the protocol itself says before TLS is the only plaintext for the server that no plan
@@ -204,18 +165,15 @@ static void refuse(struct session *session)
     verdict_fail(session, &error);
 }
 
-/* A check is over where the server leaves all in plaintext, as the options allow. */
-static bool is_checked(const struct session *session)
-{
-    return session->options->goal == SESSION_GOAL_TLS &&
-           session->proto.coverage == PROTO_COVERAGE_NOTHING;
-}
-
 void verdict_obey(struct session *session, enum proto_verdict verdict)
 {
     if (!session_is_running(session))
         return;
-    take_place(session);
+    /* Which place a session has is known when its kind is. */
+    if (session->proto.kind == PROTO_SESSION_MAIN)
+        record_claim(session->record, session);
+    else if (session->proto.kind == PROTO_SESSION_CANCEL)
+        session_record_vacate(session->record, session);
     switch (verdict) {
     case PROTO_NO_TLS:
         end_attempt(session, SESSION_NO_TLS);
@@ -237,12 +195,14 @@ void verdict_obey(struct session *session, enum proto_verdict verdict)
     case PROTO_CONTINUE:
         break;
     }
-    queue_for_driver(session);
-    if (session->proto.is_login_refused && !is_logged_in(session))
+    session_move(session, &session->proto.to_driver, &session->to_driver);
+    if (session->proto.is_login_refused && session->phase != SESSION_CARRYING)
         session_enter(session, SESSION_LOGIN_REFUSED);
     if (!queue_for_server(session))
         return;
-    if (is_checked(session))
+    /* A check is over where the server leaves all in plaintext, as the options allow. */
+    if (session->options->goal == SESSION_GOAL_TLS &&
+        session->proto.coverage == PROTO_COVERAGE_NOTHING)
         session_enter(session, SESSION_CHECKED);
     else if (verdict == PROTO_START_TLS)
         start_tls(session);
@@ -265,30 +225,21 @@ void verdict_begin(struct session *session)
         begin_protocol(session);
 }
 
-static enum proto_certificate certificate_of(const struct tls_session *tls)
-{
-    if (!tls_session_is_certificate_asked(tls))
-        return PROTO_CERTIFICATE_NOT_ASKED;
-    return tls_session_is_certificate_sent(tls) ? PROTO_CERTIFICATE_SHOWN
-                                                : PROTO_CERTIFICATE_NOT_SHOWN;
-}
-
 void verdict_handshake(struct session *session)
 {
     struct error error = {0};
-    switch (side_handshake(session, &error)) {
-    case TLS_PROGRESS_DONE:
-        break;
-    case TLS_PROGRESS_WANT_READ:
+    enum tls_progress progress = side_handshake(session, &error);
+    if (progress == TLS_PROGRESS_WANT_READ)
         return;
-    case TLS_PROGRESS_CLOSED:
-    case TLS_PROGRESS_FAILED:
-        report_negotiated(session);
+    report_negotiated(session, false);
+    if (progress != TLS_PROGRESS_DONE) {
         verdict_fail(session, &error);
         return;
     }
-    report_negotiated(session);
-    session->proto.certificate = certificate_of(session->tls);
+    if (tls_session_is_certificate_asked(session->tls))
+        session->proto.certificate = tls_session_is_certificate_sent(session->tls)
+                                         ? PROTO_CERTIFICATE_SHOWN
+                                         : PROTO_CERTIFICATE_NOT_SHOWN;
     if (session->options->goal == SESSION_GOAL_TLS) {
         session->deadline = 0;
         session_enter(session, SESSION_CHECKED);

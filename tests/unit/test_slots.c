@@ -263,11 +263,9 @@ CASE("finds the library that a driver needs")
     void *driver = dlopen(path, RTLD_LAZY);
     CHECK_FATAL(driver != NULL);
     check_calls(caller, 0, 0);
-    const struct libraries *libraries =
-        libraries_interpose(dlsym(driver, "caller_of_driver"), rules, &error);
+    const char *names = libraries_interpose(dlsym(driver, "caller_of_driver"), rules, &error);
     CHECK_TEXT(error.text, "");
-    CHECK_FATAL(libraries != NULL);
-    CHECK_TEXT(libraries->names, "libcaller.so");
+    CHECK_TEXT(names, "libcaller.so");
     check_calls(caller, 1, 1);
 }
 
@@ -301,11 +299,9 @@ CASE("finds the network library of each real driver")
         /* Rules that change nothing. */
         static const struct slots_rule none[] = {{"connect", (void *)connect, NULL},
                                                  {NULL, NULL, NULL}};
-        const struct libraries *libraries =
-            libraries_interpose(dlsym(driver, "SQLAllocHandle"), none, &error);
+        const char *names = libraries_interpose(dlsym(driver, "SQLAllocHandle"), none, &error);
         CHECK_TEXT(error.text, "");
-        CHECK_FATAL(libraries != NULL);
-        CHECK_TEXT(libraries->names, rows[i].names);
+        CHECK_TEXT(names, rows[i].names);
     }
     if (!is_any)
         suite_skip("no real driver is installed");
