@@ -9,7 +9,6 @@ driver_proto_libproto_la_SOURCES += driver/proto/mysql_packet.c driver/proto/mys
 driver_proto_libproto_la_SOURCES += driver/proto/mysql_password.c
 driver_proto_libproto_la_SOURCES += driver/proto/mysql_state.h
 driver_proto_libproto_la_SOURCES += driver/proto/postgres.c
-driver_proto_libproto_la_SOURCES += driver/proto/postgres_messages.c driver/proto/postgres_messages.h
 driver_proto_libproto_la_SOURCES += driver/proto/proto.c driver/proto/proto.h
 driver_proto_libproto_la_SOURCES += driver/proto/stranger.c driver/proto/stranger.h
 driver_proto_libproto_la_SOURCES += driver/proto/tds.c

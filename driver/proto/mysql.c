@@ -29,10 +29,13 @@
  * an account with REQUIRE SSL gets it, and with require_secure_transport every account of an older
  * MariaDB. The login failed, and that is the end.
  */
+#include <string.h>
+
 #include "base/text.h"
 #include "proto/mysql_state.h"
 
 #define SERVER_TEXT_SIZE 512
+#define ERROR_SQLSTATE "#08S01"
 
 enum proto_verdict mysql_refuse_protocol(struct proto_session *session, const char *text)
 {
@@ -152,12 +155,16 @@ static enum proto_verdict mysql_tls_started(struct proto_session *session)
  */
 static void mysql_fail(struct proto_session *session, const char *text)
 {
-    struct mysql_state unknown = {0};
-    struct mysql_state *state = session->state != NULL ? session->state : &unknown;
+    struct mysql_state *state = session->state;
+    const char *sqlstate = state->next_sequence == 0 ? "" : ERROR_SQLSTATE; /* none to greet with */
+    size_t length = 1 + sizeof(uint16_t) + strlen(sqlstate) + strlen(text);
     if (state->phase == PHASE_OPAQUE || state->is_error_sent || state->from_server.left > 0)
         return;
-    state->is_error_sent = mysql_append_error(&session->to_driver, state->next_sequence,
-                                              state->next_sequence == 0, text);
+    mysql_append_header(&session->to_driver, length, state->next_sequence);
+    buffer_append_byte(&session->to_driver, MYSQL_MARKER_ERROR);
+    buffer_append_u16le(&session->to_driver, MYSQL_ERROR_HANDSHAKE);
+    buffer_append_text(&session->to_driver, sqlstate);
+    state->is_error_sent = buffer_append_text(&session->to_driver, text);
     state->phase = PHASE_ENDED;
     buffer_free(&state->held);
 }
@@ -165,15 +172,27 @@ static void mysql_fail(struct proto_session *session, const char *text)
 static const char *mysql_explain_end(const struct proto_session *session)
 {
     const struct mysql_state *state = session->state;
-    if (state != NULL && state->phase == PHASE_GREETING && session->plan != PROTO_PLAN_DIRECT)
+    if (state->phase == PHASE_GREETING && session->plan != PROTO_PLAN_DIRECT)
         return "MySQL and MariaDB greet first: the server may be of another kind";
     return NULL;
 }
 
+/* A response without user and password. */
 static bool mysql_stand_in(struct proto_session *session, struct buffer *message)
 {
+    static const unsigned char rest[] = {
+        45, /* utf8mb4_general_ci */
+        0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* reserved */
+        0, /* the user's name ends */
+        0, /* so many bytes of a password's proof */
+    };
     const struct mysql_state *state = session->state;
-    return state->phase != PHASE_RESPONSE || mysql_append_empty_response(message);
+    if (state->phase != PHASE_RESPONSE)
+        return true;
+    mysql_append_header(message, 8 + sizeof rest, 1);
+    buffer_append_u32le(message, MYSQL_CLIENT_PROTOCOL_41 | MYSQL_CLIENT_SECURE_CONNECTION);
+    buffer_append_u32le(message, MYSQL_PAYLOAD_MAXIMUM);
+    return buffer_append(message, rest, sizeof rest);
 }
 
 const struct proto proto_mysql = {

@@ -13,6 +13,7 @@
 /* A response holds 64 KiB of connection attributes at the most, names, and a password's proof. */
 #define RESPONSE_LIMIT 262144u
 #define VERSION_TEXT_SIZE 80
+#define SCRAMBLE_FIRST_PART 8
 /* MariaDB puts this before its version, for old replication slaves. */
 #define VERSION_DISGUISE "5.5.5-"
 
@@ -23,16 +24,6 @@ static enum proto_verdict refuse_stranger(struct proto_session *session, const s
     return proto_refuse(
         session, ODBCSSL_ERROR_PROTOCOL, "not a MySQL or MariaDB server: it began with %s",
         stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
-}
-
-static const char *describe_version(const struct mysql_greeting *greeting, char *out,
-                                    size_t out_size)
-{
-    size_t skip = 0;
-    if (strncmp(greeting->version, VERSION_DISGUISE, strlen(VERSION_DISGUISE)) == 0)
-        skip = strlen(VERSION_DISGUISE);
-    return error_printable(greeting->version + skip, greeting->version_length - skip, out,
-                           out_size);
 }
 
 /* ERR in place of the greeting: too many connections, this host is blocked, and the like. */
@@ -64,30 +55,49 @@ enum proto_verdict mysql_refuse_unasked(struct proto_session *session)
         "TLS had to begin");
 }
 
+static enum proto_verdict refuse_without_tls(struct proto_session *session, const char *version,
+                                             size_t length)
+{
+    char text[VERSION_TEXT_SIZE];
+    size_t skip = strncmp(version, VERSION_DISGUISE, strlen(VERSION_DISGUISE)) == 0
+                      ? strlen(VERSION_DISGUISE)
+                      : 0;
+    return proto_end(session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
+                     "the server (version %s) has no TLS: its greeting does not offer CLIENT_SSL",
+                     error_printable(version + skip, length - skip, text, sizeof text));
+}
+
 static enum proto_verdict use_greeting(struct proto_session *session, struct buffer *input,
                                        size_t size)
 {
     struct mysql_state *state = session->state;
-    struct mysql_greeting greeting;
-    char version[VERSION_TEXT_SIZE];
     unsigned char *payload = buffer_content(input) + MYSQL_HEADER_SIZE;
-    if (*payload != MYSQL_PROTOCOL_VERSION)
+    struct cursor cursor = cursor_over(payload, size);
+    size_t version_length = 0;
+    if (cursor_u8(&cursor) != MYSQL_PROTOCOL_VERSION)
         return refuse_stranger(session, input);
-    if (!mysql_read_greeting(payload, size, &greeting))
+    const char *version = cursor_string(&cursor, &version_length);
+    cursor_u32le(&cursor); /* connection number */
+    cursor_bytes(&cursor, SCRAMBLE_FIRST_PART + 1);
+    unsigned char *flags = payload + (size - cursor.left);
+    state->server_capabilities = cursor_u16le(&cursor);
+    /* Servers before 4.1 end here. */
+    if (cursor.left > 0) {
+        cursor_u8(&cursor);    /* character set */
+        cursor_u16le(&cursor); /* status */
+        state->server_capabilities |= (uint32_t)cursor_u16le(&cursor) << 16;
+    }
+    if (cursor.is_short)
         return mysql_refuse_protocol(session, "the server's greeting is malformed");
     if (session->plan == PROTO_PLAN_TLS) {
-        if (!(greeting.capabilities & MYSQL_CLIENT_SSL))
-            return proto_end(
-                session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
-                "the server (version %s) has no TLS: its greeting does not offer CLIENT_SSL",
-                describe_version(&greeting, version, sizeof version));
+        if (!(state->server_capabilities & MYSQL_CLIENT_SSL))
+            return refuse_without_tls(session, version, version_length);
         if (buffer_length(input) != MYSQL_HEADER_SIZE + size)
             return mysql_refuse_unasked(session);
-        payload[greeting.ssl_offset] &= (unsigned char)~greeting.ssl_bit; /* the driver's copy */
+        flags[1] &= (unsigned char)~(MYSQL_CLIENT_SSL >> 8); /* the driver's copy */
     }
     session->coverage =
         session->plan == PROTO_PLAN_PLAINTEXT ? PROTO_COVERAGE_NOTHING : PROTO_COVERAGE_ALL;
-    state->server_capabilities = greeting.capabilities;
     state->phase = PHASE_RESPONSE;
     state->next_sequence = 2;
     buffer_move(input, MYSQL_HEADER_SIZE + size, &session->to_driver);
@@ -113,64 +123,96 @@ enum proto_verdict mysql_take_greeting(struct proto_session *session, struct buf
 
 /* ----- the response ----- */
 
+static enum proto_verdict refuse_malformed(struct proto_session *session)
+{
+    return mysql_refuse_protocol(session, "the real driver's answer to the greeting is malformed");
+}
+
 /* Whether a response may be passed on at all. */
 static enum proto_verdict judge_response(struct proto_session *session,
                                          const unsigned char *payload, size_t size)
 {
     struct mysql_state *state = session->state;
-    enum mysql_response_form form =
-        mysql_read_response_form(payload, size, &state->driver_capabilities);
+    struct cursor cursor = cursor_over(payload, size);
+    uint32_t capabilities = cursor_u16le(&cursor);
     /* Also the short SSLRequest of the old protocol is of the old form. */
-    if (form == MYSQL_RESPONSE_OLD)
+    if (!cursor.is_short && !(capabilities & MYSQL_CLIENT_PROTOCOL_41))
         return mysql_refuse_protocol(session,
                                      "the real driver, or the server, is too old: the login has "
                                      "the form of MySQL 4.0 (without CLIENT_PROTOCOL_41)");
-    if (form == MYSQL_RESPONSE_MALFORMED)
-        return mysql_refuse_protocol(session,
-                                     "the real driver's answer to the greeting is malformed");
-    if (state->driver_capabilities & MYSQL_CLIENT_SSL)
+    capabilities |= (uint32_t)cursor_u16le(&cursor) << 16;
+    if (size < MYSQL_SSL_REQUEST_SIZE)
+        return refuse_malformed(session);
+    if (capabilities & MYSQL_CLIENT_SSL)
         return mysql_refuse_protocol(session,
                                      "the real driver asked for TLS of its own: its TLS has to be "
                                      "off (FORCETLS, SSLMODE, a my.cnf file)");
+    state->driver_capabilities = capabilities;
     return PROTO_CONTINUE;
+}
+
+/* A length-encoded integer; the forms for more than 16 million bytes never fit a packet. */
+static size_t read_encoded_length(struct cursor *cursor)
+{
+    uint8_t first = cursor_u8(cursor);
+    if (first < 0xFB)
+        return first;
+    if (first == 0xFC)
+        return cursor_u16le(cursor);
+    if (first == 0xFD)
+        return cursor_u24le(cursor);
+    cursor->is_short = true;
+    return 0;
 }
 
 static enum proto_verdict judge_response_password(struct proto_session *session,
                                                   const unsigned char *payload, size_t size)
 {
     struct mysql_state *state = session->state;
-    struct mysql_response response;
-    if (!mysql_read_response(payload, size, state->server_capabilities, &response))
-        return mysql_refuse_protocol(session,
-                                     "the real driver's answer to the greeting is malformed");
-    state->method = mysql_method_find(response.plugin);
-    if (mysql_method_reveals(state->method, response.authentication,
-                             response.authentication_length))
-        return mysql_refuse_password(session);
-    return PROTO_CONTINUE;
+    /* A part that the server did not offer is not there. */
+    uint32_t capabilities = state->driver_capabilities & state->server_capabilities;
+    struct cursor cursor = cursor_over(payload, size);
+    const void *proof;
+    size_t proof_size = 0;
+    cursor_bytes(&cursor, MYSQL_SSL_REQUEST_SIZE);
+    cursor_string(&cursor, NULL); /* user */
+    if (capabilities & (MYSQL_CLIENT_PLUGIN_AUTH_LENENC | MYSQL_CLIENT_SECURE_CONNECTION)) {
+        proof_size = capabilities & MYSQL_CLIENT_PLUGIN_AUTH_LENENC ? read_encoded_length(&cursor)
+                                                                    : cursor_u8(&cursor);
+        proof = cursor_bytes(&cursor, proof_size);
+    } else {
+        proof = cursor_string(&cursor, &proof_size);
+    }
+    if (capabilities & MYSQL_CLIENT_CONNECT_WITH_DB)
+        cursor_string(&cursor, NULL);
+    /* Where none is named, the driver uses mysql_native_password. */
+    const char *plugin =
+        capabilities & MYSQL_CLIENT_PLUGIN_AUTH ? cursor_string(&cursor, NULL) : NULL;
+    if (cursor.is_short)
+        return refuse_malformed(session);
+    state->method = mysql_method_find(plugin);
+    return mysql_method_reveals(state->method, proof, proof_size) ? mysql_refuse_password(session)
+                                                                  : PROTO_CONTINUE;
 }
 
 /* Holds the response back and asks the server for TLS. */
-static enum proto_verdict request_tls(struct proto_session *session, const unsigned char *payload,
+static enum proto_verdict request_tls(struct proto_session *session, unsigned char *payload,
                                       size_t size)
 {
     struct mysql_state *state = session->state;
-    unsigned char request[MYSQL_SSL_REQUEST_SIZE];
-    memcpy(request, payload, sizeof request);
-    mysql_set_response_ssl(request);
-    mysql_append_header(&session->to_server, sizeof request, 1);
-    buffer_append(&session->to_server, request, sizeof request);
+    payload[1] |= MYSQL_CLIENT_SSL >> 8;
+    mysql_append_header(&session->to_server, MYSQL_SSL_REQUEST_SIZE, 1);
+    buffer_append(&session->to_server, payload, MYSQL_SSL_REQUEST_SIZE);
     state->held.is_secret = true;
     if (!buffer_append(&state->held, payload, size)) {
         error_set_memory(&session->error);
         return PROTO_REFUSE;
     }
-    mysql_set_response_ssl(buffer_content(&state->held));
     state->phase = PHASE_HANDSHAKE;
     return PROTO_START_TLS;
 }
 
-static enum proto_verdict use_response(struct proto_session *session, const unsigned char *payload,
+static enum proto_verdict use_response(struct proto_session *session, unsigned char *payload,
                                        size_t size)
 {
     struct mysql_state *state = session->state;

@@ -68,7 +68,8 @@ static enum proto_verdict follow_method(struct proto_session *session, const uns
         state->method = mysql_method_after(state->method, payload, size);
         return PROTO_CONTINUE;
     }
-    const char *plugin = mysql_read_auth_switch(payload, size);
+    struct cursor cursor = cursor_over(payload + 1, size - 1);
+    const char *plugin = cursor.left > 0 ? cursor_string(&cursor, NULL) : "mysql_old_password";
     if (plugin == NULL)
         return mysql_refuse_protocol(session, "the server sent a malformed AuthSwitchRequest");
     state->method = mysql_method_find(plugin);

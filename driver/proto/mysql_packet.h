@@ -18,7 +18,8 @@
 #define MYSQL_PROTOCOL_VERSION 10
 /* A payload of this length is continued in the next packet. */
 #define MYSQL_PAYLOAD_MAXIMUM 0xFFFFFFu
-/* The response's fixed part, which alone is the SSLRequest. */
+/* The response's fixed part, which alone is the SSLRequest: capabilities, maximum packet, character
+ * set, and unused bytes. */
 #define MYSQL_SSL_REQUEST_SIZE 32
 
 #define MYSQL_CLIENT_CONNECT_WITH_DB 0x8u
@@ -52,50 +53,6 @@ struct mysql_header {
 bool mysql_peek_header(const struct buffer *input, struct mysql_header *header_out);
 bool mysql_append_header(struct buffer *output, size_t length, uint8_t sequence);
 
-struct mysql_greeting {
-    const char *version; /* of the server; inside the payload, NUL-terminated */
-    size_t version_length;
-    uint32_t capabilities;
-    size_t ssl_offset; /* of the byte that holds CLIENT_SSL, and its bit there */
-    uint8_t ssl_bit;
-};
-
-/* false: not a greeting of protocol version 10. */
-bool mysql_read_greeting(const void *payload, size_t size, struct mysql_greeting *greeting_out);
-
-enum mysql_response_form {
-    MYSQL_RESPONSE_41,
-    MYSQL_RESPONSE_OLD, /* without CLIENT_PROTOCOL_41: another layout, of MySQL 4.0 */
-    MYSQL_RESPONSE_MALFORMED
-};
-
-/* What the real driver answers to the greeting. */
-struct mysql_response {
-    uint32_t capabilities;
-    const unsigned char *authentication;
-    size_t authentication_length;
-    const char *plugin; /* NULL: none is named, and the driver uses mysql_native_password */
-};
-
-/* Reads the capabilities, and from them alone which form it is. */
-enum mysql_response_form mysql_read_response_form(const void *payload, size_t size,
-                                                  uint32_t *capabilities_out);
-
-/* Reads the rest of a response of form 41. server_capabilities: a part that the server did not
- * offer is not there. */
-bool mysql_read_response(const void *payload, size_t size, uint32_t server_capabilities,
-                         struct mysql_response *response_out);
-
-/* A response without user and password, as one packet. false: out of memory. */
-bool mysql_append_empty_response(struct buffer *output);
-
-/* Sets CLIENT_SSL in a response or an SSLRequest. */
-void mysql_set_response_ssl(unsigned char *payload);
-
-/* The name of the authentication plugin that an AuthSwitchRequest or AuthNextFactor asks for; NULL
- * when it is malformed, "mysql_old_password" for the request of one byte. */
-const char *mysql_read_auth_switch(const void *payload, size_t size);
-
 struct mysql_error_packet {
     uint16_t number;
     const char *text; /* not terminated, not sanitized */
@@ -104,9 +61,5 @@ struct mysql_error_packet {
 
 /* false: it is malformed. The text is inside the payload. */
 bool mysql_read_error(const void *payload, size_t size, struct mysql_error_packet *error_out);
-
-/* An ERR packet. is_greeting: it comes instead of the greeting, and has no SQLSTATE then. */
-bool mysql_append_error(struct buffer *output, uint8_t sequence, bool is_greeting,
-                        const char *text);
 
 #endif

@@ -5,11 +5,22 @@
  * Towards the real driver: every wish for encryption is answered with 'N'. Messages of the server
  * are looked at until the login is over, those of the driver until its StartupMessage.
  */
+#include <stdio.h>
 #include <string.h>
 
-#include "proto/postgres_messages.h"
 #include "proto/proto.h"
 #include "proto/stranger.h"
+
+/* What stands where a StartupMessage has its version. */
+#define SSL_REQUEST 80877103u
+#define GSSENC_REQUEST 80877104u
+#define CANCEL_REQUEST 80877102u
+#define STOP_REQUEST 80877105u /* openGauss; the session's id and the query's */
+
+#define STARTUP_LIMIT 10000u /* pqcomm.h, MAX_STARTUP_PACKET_LENGTH */
+#define MESSAGE_LIMIT 30000u /* fe-protocol3.c: of messages before the end of the login */
+#define HEADER_SIZE 5        /* type and length */
+#define MECHANISM_LIMIT 64   /* IANA names have 20 characters at most */
 
 /* SSLRequest and GSSENCRequest that a driver may send; libpq sends each once. */
 #define NEGOTIATION_LIMIT 8
@@ -52,8 +63,24 @@ static enum proto_verdict postgres_start(struct proto_session *session)
         return PROTO_CONTINUE;
     }
     buffer_append_u32(&session->to_server, 8);
-    buffer_append_u32(&session->to_server, POSTGRES_SSL_REQUEST);
+    buffer_append_u32(&session->to_server, SSL_REQUEST);
     return proto_conclude(session, PROTO_CONTINUE);
+}
+
+/* --- the driver's side --- */
+
+enum message_size { MESSAGE_SHORT, MESSAGE_WHOLE, MESSAGE_INVALID };
+
+/* The first messages of the driver: length and code. *length_out: of the message. */
+static enum message_size read_first_message(const struct buffer *input, size_t *length_out,
+                                            uint32_t *code_out)
+{
+    struct cursor cursor = cursor_over(buffer_content(input), buffer_length(input));
+    *length_out = cursor_u32(&cursor);
+    if (!cursor.is_short && (*length_out < 8 || *length_out > STARTUP_LIMIT))
+        return MESSAGE_INVALID;
+    *code_out = cursor_u32(&cursor);
+    return cursor.is_short || buffer_length(input) < *length_out ? MESSAGE_SHORT : MESSAGE_WHOLE;
 }
 
 static enum proto_verdict refuse_driver(struct proto_session *session, const char *what)
@@ -81,9 +108,8 @@ static enum proto_verdict take_first_message(struct proto_session *session, stru
 {
     struct postgres_state *state = session->state;
     bool is_ready = state->phase == POSTGRES_READY;
-    bool is_cancel =
-        (code == POSTGRES_CANCEL_REQUEST && length > 12 && length <= 12 + CANCEL_KEY_LIMIT) ||
-        (code == POSTGRES_STOP_REQUEST && length == 20);
+    bool is_cancel = (code == CANCEL_REQUEST && length > 12 && length <= 12 + CANCEL_KEY_LIMIT) ||
+                     (code == STOP_REQUEST && length == 20);
     if (is_cancel)
         session->kind = PROTO_SESSION_CANCEL;
     else if (code >> 16 == 3)
@@ -104,15 +130,15 @@ static enum proto_verdict postgres_from_driver(struct proto_session *session, st
         uint32_t code = 0;
         if (buffer_content(input)[0] == 0x16)
             return refuse_driver(session, "began TLS of its own");
-        switch (postgres_first_message(input, &length, &code)) {
-        case POSTGRES_SHORT:
+        switch (read_first_message(input, &length, &code)) {
+        case MESSAGE_SHORT:
             return PROTO_CONTINUE;
-        case POSTGRES_INVALID:
+        case MESSAGE_INVALID:
             return refuse_driver(session, "sent a message of impossible length");
-        case POSTGRES_WHOLE:
+        case MESSAGE_WHOLE:
             break;
         }
-        if (code == POSTGRES_SSL_REQUEST || code == POSTGRES_GSSENC_REQUEST)
+        if (code == SSL_REQUEST || code == GSSENC_REQUEST)
             verdict = answer_negotiation(session, input, length);
         else
             verdict = take_first_message(session, input, length, code);
@@ -132,6 +158,79 @@ static enum proto_verdict postgres_tls_started(struct proto_session *session)
     return proto_conclude(session, PROTO_CONTINUE);
 }
 
+/* --- the server's side --- */
+
+/* Version 2 has no length: what stands there is text, so as a length it is far beyond the limit. */
+static enum message_size old_error(const struct buffer *input, size_t *length_out)
+{
+    size_t length = buffer_length(input);
+    const unsigned char *bytes = buffer_content(input);
+    const unsigned char *end = memchr(bytes, 0, length);
+    if (end == NULL)
+        return length > MESSAGE_LIMIT ? MESSAGE_INVALID : MESSAGE_SHORT;
+    *length_out = (size_t)(end - bytes) + 1;
+    return MESSAGE_WHOLE;
+}
+
+/* A message of the server: type byte, length. *length_out: of the whole message. An ErrorResponse
+ * in the form of version 2 (a text with a NUL) is whole when the NUL has come. */
+static enum message_size measure_message(const struct buffer *input, size_t *length_out)
+{
+    struct cursor cursor = cursor_over(buffer_content(input), buffer_length(input));
+    uint8_t type = cursor_u8(&cursor);
+    uint32_t length = cursor_u32(&cursor);
+    if (cursor.is_short)
+        return MESSAGE_SHORT;
+    if (type == 'E' && length > MESSAGE_LIMIT)
+        return old_error(input, length_out);
+    if (length < 4 || length > MESSAGE_LIMIT)
+        return MESSAGE_INVALID;
+    *length_out = 1 + (size_t)length;
+    return buffer_length(input) < *length_out ? MESSAGE_SHORT : MESSAGE_WHOLE;
+}
+
+struct refusal {
+    char sqlstate[6];
+    char text[600];
+};
+
+static void read_fields(struct cursor *cursor, struct refusal *refusal)
+{
+    char severity[32] = "", message[480] = "";
+    uint8_t field;
+    while ((field = cursor_u8(cursor)) != 0) {
+        size_t length = 0;
+        const char *text = cursor_string(cursor, &length);
+        if (text == NULL)
+            break;
+        if (field == 'S')
+            error_printable(text, length, severity, sizeof severity);
+        else if (field == 'M')
+            error_printable(text, length, message, sizeof message);
+        else if (field == 'C')
+            error_printable(text, length, refusal->sqlstate, sizeof refusal->sqlstate);
+    }
+    snprintf(refusal->text, sizeof refusal->text, "%s: %s (SQLSTATE %s)", severity, message,
+             refusal->sqlstate);
+}
+
+/* What an ErrorResponse says, made printable: "FATAL: no pg_hba.conf entry ... (28000)". */
+static void read_refusal(const unsigned char *message, size_t length, struct refusal *refusal_out)
+{
+    struct cursor cursor = cursor_over(message, length);
+    *refusal_out = (struct refusal){0};
+    cursor_u8(&cursor);
+    uint32_t stated = cursor_u32(&cursor);
+    if (!cursor.is_short && stated <= MESSAGE_LIMIT) {
+        read_fields(&cursor, refusal_out);
+        return;
+    }
+    size_t text_length = length > 1 ? strnlen((const char *)message + 1, length - 1) : 0;
+    while (text_length > 0 && message[text_length] == '\n')
+        text_length--;
+    error_printable(message + 1, text_length, refusal_out->text, sizeof refusal_out->text);
+}
+
 /* Mostly a wrong port. */
 static enum proto_verdict refuse_stranger(struct proto_session *session, const char *question,
                                           const struct buffer *input)
@@ -149,22 +248,22 @@ static enum proto_verdict refuse_stranger(struct proto_session *session, const c
  */
 static enum proto_verdict refuse_switch(struct proto_session *session, const struct buffer *input)
 {
-    struct postgres_refusal refusal;
+    struct refusal refusal;
     size_t length = 0;
-    switch (postgres_server_message(input, &length)) {
-    case POSTGRES_SHORT:
+    switch (measure_message(input, &length)) {
+    case MESSAGE_SHORT:
         /* No PostgreSQL ends its lines with a carriage return, and nothing more may come. */
         if (stranger_is_text(buffer_content(input), buffer_length(input)) &&
             memchr(buffer_content(input), '\r', buffer_length(input)) != NULL)
             return refuse_stranger(session, SWITCH_QUESTION, input);
         return PROTO_CONTINUE;
-    case POSTGRES_INVALID:
+    case MESSAGE_INVALID:
         length = buffer_length(input);
         break;
-    case POSTGRES_WHOLE:
+    case MESSAGE_WHOLE:
         break;
     }
-    postgres_read_refusal(buffer_content(input), length, &refusal);
+    read_refusal(buffer_content(input), length, &refusal);
     return proto_refuse(
         session, ODBCSSL_ERROR_PROTOCOL,
         "the server answered the request for TLS with an error, unencrypted and therefore not "
@@ -229,8 +328,8 @@ static enum proto_verdict refuse_server(struct proto_session *session, const cha
 static enum proto_verdict take_error(struct proto_session *session, struct buffer *input,
                                      size_t length)
 {
-    struct postgres_refusal refusal;
-    postgres_read_refusal(buffer_content(input), length, &refusal);
+    struct refusal refusal;
+    read_refusal(buffer_content(input), length, &refusal);
     session->is_server_opaque = true;
     /* A server that asked for a certificate in the handshake, got none, and now misses it. The code
      * 28000 stands for more than that, and words in another language are left to the real driver.
@@ -258,25 +357,58 @@ static enum proto_verdict take_error(struct proto_session *session, struct buffe
                      is_plaintext ? "unencrypted" : "encrypted", refusal.text);
 }
 
+static bool needs_channel_binding(const char *name, size_t length)
+{
+    static const char suffix[] = "-PLUS"; /* RFC 5802, section 4 */
+    size_t suffix_length = sizeof suffix - 1;
+    return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
+}
+
+/* The names, each with its NUL, then one more NUL and nothing else. RFC 4422, section 3.1:
+ * upper-case letters, digits, hyphens and underscores. */
+static bool is_mechanism_list(struct cursor list)
+{
+    size_t length = 0, count = 0;
+    const char *name;
+    while ((name = cursor_string(&list, &length)) != NULL && length > 0) {
+        if (length > MECHANISM_LIMIT ||
+            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != length)
+            return false;
+        count++;
+    }
+    return !list.is_short && list.left == 0 && count > 0;
+}
+
 /*
  * libpq takes its connection for unencrypted, and aborts when the server offers a mechanism that
  * binds to TLS. openGauss uses the same code for its own SHA-256 exchange, whose body begins with
  * the high byte of a small number and is therefore no list of names.
  */
 static enum proto_verdict take_mechanisms(struct proto_session *session, struct buffer *input,
-                                          size_t length)
+                                          size_t length, struct cursor list)
 {
-    enum postgres_mechanisms found = POSTGRES_MECHANISMS_NONE;
-    if (session->plan != PROTO_PLAN_PLAINTEXT)
-        found = postgres_filter_mechanisms(buffer_content(input), length, &session->to_driver);
-    if (found == POSTGRES_MECHANISMS_EMPTY)
+    struct buffer kept = {0};
+    size_t name_length = 0;
+    const char *name;
+    if (session->plan == PROTO_PLAN_PLAINTEXT || !is_mechanism_list(list)) {
+        buffer_move(input, length, &session->to_driver);
+        return PROTO_CONTINUE;
+    }
+    while ((name = cursor_string(&list, &name_length)) != NULL && name_length > 0)
+        if (!needs_channel_binding(name, name_length))
+            buffer_append(&kept, name, name_length + 1);
+    if (buffer_length(&kept) == 0 && !kept.is_failed)
         return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL,
                             "the server accepts only logins that are bound to the TLS session "
                             "(SCRAM-SHA-256-PLUS), which the real driver cannot do here");
-    if (found == POSTGRES_MECHANISMS_KEPT)
-        buffer_take(input, length);
-    else
-        buffer_move(input, length, &session->to_driver);
+    buffer_take(input, length);
+    buffer_append_byte(&session->to_driver, 'R');
+    buffer_append_u32(&session->to_driver, (uint32_t)(4 + 4 + buffer_length(&kept) + 1));
+    buffer_append_u32(&session->to_driver, AUTHENTICATION_SASL);
+    session->to_driver.is_failed |= kept.is_failed;
+    buffer_move(&kept, buffer_length(&kept), &session->to_driver);
+    buffer_append_byte(&session->to_driver, 0);
+    buffer_free(&kept);
     return PROTO_CONTINUE;
 }
 
@@ -284,7 +416,7 @@ static enum proto_verdict take_authentication(struct proto_session *session, str
                                               size_t length)
 {
     struct cursor cursor = cursor_over(buffer_content(input), length);
-    cursor_bytes(&cursor, 5);
+    cursor_bytes(&cursor, HEADER_SIZE);
     uint32_t code = cursor_u32(&cursor);
     if (cursor.is_short)
         return refuse_server(session, "sent an authentication request without a code", input);
@@ -293,7 +425,7 @@ static enum proto_verdict take_authentication(struct proto_session *session, str
     session->is_server_opaque |= is_over;
     session->is_credentials_asked |= !is_over;
     if (code == AUTHENTICATION_SASL)
-        return take_mechanisms(session, input, length);
+        return take_mechanisms(session, input, length, cursor);
     buffer_move(input, length, &session->to_driver);
     return is_over ? PROTO_LOGGED_IN : PROTO_CONTINUE;
 }
@@ -327,12 +459,12 @@ static enum proto_verdict postgres_from_server(struct proto_session *session, st
         return refuse_server(session, "sent plaintext", input);
     while (verdict == PROTO_CONTINUE && buffer_length(input) > 0 && !session->is_server_opaque) {
         size_t length = 0;
-        switch (postgres_server_message(input, &length)) {
-        case POSTGRES_SHORT:
+        switch (measure_message(input, &length)) {
+        case MESSAGE_SHORT:
             return PROTO_CONTINUE;
-        case POSTGRES_INVALID:
+        case MESSAGE_INVALID:
             return refuse_server(session, "sent a message of impossible length", input);
-        case POSTGRES_WHOLE:
+        case MESSAGE_WHOLE:
             verdict = take_message(session, input, length);
             break;
         }
@@ -340,15 +472,23 @@ static enum proto_verdict postgres_from_server(struct proto_session *session, st
     return proto_conclude(session, verdict);
 }
 
+/* An ErrorResponse. */
 static void postgres_fail(struct proto_session *session, const char *text)
 {
-    postgres_write_failure(&session->to_driver, text);
+    static const char fields[] = "SFATAL\0VFATAL\0C08001\0M"; /* its own NUL is not sent */
+    struct buffer *out = &session->to_driver;
+    size_t size = sizeof fields - 1 + strlen(text) + 2;
+    buffer_append_byte(out, 'E');
+    buffer_append_u32(out, (uint32_t)(4 + size));
+    buffer_append(out, fields, sizeof fields - 1);
+    buffer_append(out, text, strlen(text) + 1);
+    buffer_append_byte(out, 0);
 }
 
 static const char *postgres_explain_end(const struct proto_session *session)
 {
     const struct postgres_state *state = session->state;
-    if (state != NULL && session->plan == PROTO_PLAN_TLS && state->phase == POSTGRES_SWITCHING)
+    if (session->plan == PROTO_PLAN_TLS && state->phase == POSTGRES_SWITCHING)
         return "it may be no PostgreSQL server, or take only TLS from the first byte: set "
                "SslNegotiation=direct";
     if (session->plan == PROTO_PLAN_DIRECT && session->kind == PROTO_SESSION_UNKNOWN)

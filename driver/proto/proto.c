@@ -51,16 +51,6 @@ enum proto_verdict proto_end(struct proto_session *session, enum proto_verdict v
     return verdict;
 }
 
-enum proto_verdict proto_refuse(struct proto_session *session, enum odbcssl_error code,
-                                const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    error_set_arguments(&session->error, code, format, arguments);
-    va_end(arguments);
-    return PROTO_REFUSE;
-}
-
 enum proto_verdict proto_conclude(struct proto_session *session, enum proto_verdict verdict)
 {
     if (!session->to_driver.is_failed && !session->to_server.is_failed)

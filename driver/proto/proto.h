@@ -74,7 +74,7 @@ struct proto_session {
     struct buffer to_server;
     struct error
         error;   /* with PROTO_NO_TLS, NEEDS_TLS, REJECTED (what the server said) and REFUSE */
-    void *state; /* the protocol's own; NULL: it has none, or memory was out */
+    void *state; /* the protocol's own; NULL: it has none */
 };
 
 /* One row per database. */
@@ -136,8 +136,7 @@ struct proto {
 /* Static; NULL for AUTO alone. */
 const struct proto *proto_find(enum database_protocol protocol);
 
-/* false: out of memory; of the session without a state only fail and explain_end may be called, and
- * proto_session_close. */
+/* false: out of memory; there is nothing to close then. */
 bool proto_session_open(struct proto_session *session, const struct proto *proto,
                         enum proto_plan plan);
 void proto_session_close(struct proto_session *session);
@@ -146,8 +145,7 @@ void proto_session_close(struct proto_session *session);
 enum proto_verdict proto_end(struct proto_session *session, enum proto_verdict verdict,
                              enum odbcssl_error code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-enum proto_verdict proto_refuse(struct proto_session *session, enum odbcssl_error code,
-                                const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define proto_refuse(session, ...) proto_end(session, PROTO_REFUSE, __VA_ARGS__)
 
 /* For the rows, which append to the session's buffers without asking whether it worked: what start,
  * from_driver, from_server and tls_started return in the place of verdict. Where memory was out

@@ -19,10 +19,11 @@
 
 #define RECORD_LIMIT 16384 /* RFC 8446 5.1 */
 
-/* For the outcomes of reading packets that are neither whole nor partial. */
-enum proto_verdict tds_refuse_outcome(struct proto_session *session, enum tds_outcome outcome,
-                                      const char *sender)
+enum proto_verdict tds_judge_outcome(struct proto_session *session, enum tds_outcome outcome,
+                                     const char *sender)
 {
+    if (outcome == TDS_PARTIAL)
+        return PROTO_CONTINUE;
     if (outcome == TDS_NO_MEMORY) {
         error_set_memory(&session->error);
         return PROTO_REFUSE;
@@ -123,8 +124,8 @@ static bool unwrap_packet(struct proto_session *session, const struct buffer *wi
             "should begin",
             *bytes);
     enum tds_outcome outcome = tds_packet_read(bytes, buffer_length(wire), packet);
-    if (outcome != TDS_WHOLE && outcome != TDS_PARTIAL)
-        tds_refuse_outcome(session, outcome, "the server");
+    if (outcome != TDS_WHOLE)
+        tds_judge_outcome(session, outcome, "the server");
     return outcome == TDS_WHOLE;
 }
 
@@ -168,8 +169,7 @@ static size_t tds_record_length(struct proto_session *session, const unsigned ch
 /* A driver that gets no valid PRELOGIN reply may log in again in plaintext with TDS 5.0. */
 static void tds_fail(struct proto_session *session, const char *text)
 {
-    struct tds unknown = {0};
-    struct tds *tds = session->state != NULL ? session->state : &unknown;
+    struct tds *tds = session->state;
     struct buffer payload = {0};
     if (session->is_server_opaque || tds->is_error_sent)
         return;
@@ -192,8 +192,6 @@ static void tds_fail(struct proto_session *session, const char *text)
 static const char *tds_explain_end(const struct proto_session *session)
 {
     const struct tds *tds = session->state;
-    if (tds == NULL)
-        return NULL;
     if (session->plan == PROTO_PLAN_DIRECT && tds->stage == TDS_STAGE_PRELOGIN)
         return "the server may have no TDS 8.0: set SslNegotiation=starttls (Encrypt=yes)";
     if (session->plan != PROTO_PLAN_DIRECT && tds->stage == TDS_STAGE_REPLY)

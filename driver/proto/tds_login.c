@@ -51,10 +51,8 @@ enum proto_verdict tds_login_read_driver(struct proto_session *session, struct b
                 *buffer_content(input));
         enum tds_outcome outcome =
             tds_packet_read(buffer_content(input), buffer_length(input), &packet);
-        if (outcome == TDS_PARTIAL)
-            return PROTO_CONTINUE;
         if (outcome != TDS_WHOLE)
-            return tds_refuse_outcome(session, outcome, "the real driver");
+            return tds_judge_outcome(session, outcome, "the real driver");
         const char *server = tds->stage == TDS_STAGE_LOGIN ? session->server_name : NULL;
         if (tds->stage == TDS_STAGE_LOGIN)
             verdict = begin_login(session, &packet);
@@ -103,10 +101,8 @@ enum proto_verdict tds_login_read_server(struct proto_session *session, struct b
                 session, ODBCSSL_ERROR_PROTOCOL,
                 "the server answered the login with a byte 0x%02X, not with a reply (0x04)", type);
         enum tds_outcome outcome = tds_message_collect(&tds->message, input, LOGIN_REPLY_LIMIT);
-        if (outcome == TDS_PARTIAL)
-            return PROTO_CONTINUE;
         if (outcome != TDS_WHOLE)
-            return tds_refuse_outcome(session, outcome, "the server");
+            return tds_judge_outcome(session, outcome, "the server");
         verdict = judge_login_reply(session);
     }
     return verdict;

@@ -154,35 +154,28 @@ static void correct(const struct login *login, struct span name, size_t name_siz
         put_u32(moved + moved_at, get_u32(login->bytes + at) + change);
 }
 
-static bool append_named(const struct login *login, struct span name, const uint16_t *units,
-                         size_t count, struct buffer *out)
-{
-    const unsigned char *packet = login->bytes - TDS_HEADER_SIZE;
-    size_t start = buffer_length(out);
-    bool is_good = buffer_append(out, packet, TDS_HEADER_SIZE + name.start);
-    for (size_t i = 0; is_good && i < count; i++)
-        is_good = buffer_append_u16le(out, units[i]);
-    if (is_good && name.end < login->size)
-        is_good = buffer_append(out, login->bytes + name.end, login->size - name.end);
-    if (is_good)
-        correct(login, name, 2 * count, buffer_content(out) + start);
-    return is_good;
-}
-
 bool tds_login7_append(const unsigned char *packet, size_t length, const char *server,
                        struct buffer *out)
 {
     struct login login;
-    size_t count = 0;
+    size_t count = 0, start = buffer_length(out);
     if (server == NULL || !read_login(packet, length, &login))
         return buffer_append(out, packet, length);
     struct span name = read_span(&login, NAME_AT);
     if (!is_well_formed(&login, name))
         return buffer_append(out, packet, length);
     uint16_t *units = text_to_utf16(server, strlen(server), &count);
-    bool fits = count <= NAME_LIMIT && length - (name.end - name.start) + 2 * count <= PACKET_LIMIT;
-    bool is_good = units != NULL && (fits ? append_named(&login, name, units, count, out)
-                                          : buffer_append(out, packet, length));
+    bool is_good = units != NULL;
+    if (count <= NAME_LIMIT && length - (name.end - name.start) + 2 * count <= PACKET_LIMIT) {
+        is_good = is_good && buffer_append(out, packet, TDS_HEADER_SIZE + name.start);
+        for (size_t i = 0; is_good && i < count; i++)
+            is_good = buffer_append_u16le(out, units[i]);
+        is_good = is_good && buffer_append(out, login.bytes + name.end, login.size - name.end);
+        if (is_good)
+            correct(&login, name, 2 * count, buffer_content(out) + start);
+    } else {
+        is_good = is_good && buffer_append(out, packet, length);
+    }
     free(units);
     return is_good;
 }

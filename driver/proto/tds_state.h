@@ -30,10 +30,10 @@ struct tds {
     size_t record_left; /* of a packet too large for one record */
 };
 
-/* PROTO_REFUSE for an outcome of reading packets that is neither whole nor partial. sender: "the
- * server". */
-enum proto_verdict tds_refuse_outcome(struct proto_session *session, enum tds_outcome outcome,
-                                      const char *sender);
+/* For an outcome of reading packets that is not whole: PROTO_CONTINUE where more bytes will do,
+ * else PROTO_REFUSE. sender: "the server". */
+enum proto_verdict tds_judge_outcome(struct proto_session *session, enum tds_outcome outcome,
+                                     const char *sender);
 
 /* The switch: input is not empty. */
 enum proto_verdict tds_switch_read_driver(struct proto_session *session, struct buffer *input);

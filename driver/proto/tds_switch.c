@@ -128,10 +128,8 @@ enum proto_verdict tds_switch_read_driver(struct proto_session *session, struct 
     if (*buffer_content(input) != TDS_PACKET_PRELOGIN)
         return refuse_first_packet(session, *buffer_content(input));
     enum tds_outcome outcome = tds_message_collect(&tds->message, input, PRELOGIN_LIMIT);
-    if (outcome == TDS_PARTIAL)
-        return PROTO_CONTINUE;
     if (outcome != TDS_WHOLE)
-        return tds_refuse_outcome(session, outcome, "the real driver");
+        return tds_judge_outcome(session, outcome, "the real driver");
     return send_prelogin(session);
 }
 
@@ -209,10 +207,8 @@ enum proto_verdict tds_switch_read_server(struct proto_session *session, struct 
             "not SQL Server, or SslNegotiation is wrong: the server answered TDS PRELOGIN with %s",
             stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
     enum tds_outcome outcome = tds_message_collect(&tds->message, input, PRELOGIN_LIMIT);
-    if (outcome == TDS_PARTIAL)
-        return PROTO_CONTINUE;
     if (outcome != TDS_WHOLE)
-        return tds_refuse_outcome(session, outcome, "the server");
+        return tds_judge_outcome(session, outcome, "the server");
     const struct buffer *payload = &tds->message.payload;
     if (buffer_length(payload) == 0 ||
         !tds_prelogin_read(buffer_content(payload), buffer_length(payload), "the server", &prelogin,

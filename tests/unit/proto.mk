@@ -4,4 +4,3 @@ TESTS += tests/unit/test-proto
 tests_unit_test_proto_SOURCES = tests/unit/test_proto.c \
 	tests/unit/conversation.c tests/unit/conversation.h
 tests_unit_test_proto_LDADD = tests/support/libsuite.la $(PROTO_LIBS) $(CUNIT_LIBS)
-tests_unit_test_proto_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proto/postgres_messages.h"
 #include "proto/proto.h"
 #include "support/suite.h"
 #include "unit/conversation.h"
@@ -239,10 +238,13 @@ CASE("the message that makes libpq give up")
 /* A server's text ends up in an error message: it must not be able to forge lines of it. */
 CASE("a server's text cannot forge an error message")
 {
-    static const char message[] = "E\0\0\0\x20SFATAL\0C28000\0Mx\ny\x1b[1m\xff\0";
-    struct postgres_refusal refusal;
-    postgres_read_refusal((const unsigned char *)message, sizeof message - 1, &refusal);
-    CHECK_TEXT(refusal.text, "FATAL: x\\u000Ay\\u001B[1m\\xFF (SQLSTATE 28000)");
+    static const char message[] = "E\0\0\0\x1cSFATAL\0C28000\0Mx\ny\x1b[1m\xff\0";
+    struct conversation run;
+    conversation_open(&run, &proto_postgres, PROTO_PLAN_PLAINTEXT);
+    conversation_from_server(&run, message, sizeof message - 1, sizeof message - 1);
+    CHECK_TEXT(run.session.error.text, "the server refused the unencrypted connection: "
+                                       "FATAL: x\\u000Ay\\u001B[1m\\xFF (SQLSTATE 28000)");
+    conversation_close(&run);
 }
 
 CASE("ALPN is offered, and required with direct TLS")
@@ -267,39 +269,6 @@ CASE("direct: opaque from the start, and never with a switch")
     CHECK_NUMBER(session.proto->start(&session), PROTO_REFUSE);
     CHECK_CONTAINS(session.error.text, "SslNegotiation=direct");
     proto_session_close(&session);
-}
-
-/* The linker leads every calloc of the program here. */
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-static bool has_memory = true;
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return has_memory ? __real_calloc(count, size) : NULL;
-}
-
-/* Where there is no memory for a state, the real driver still learns that it is over. */
-CASE("every protocol fails well without memory for its state")
-{
-    static const struct {
-        const struct proto *proto;
-        size_t at; /* of the byte that says what the message is */
-        unsigned char byte;
-    } rows[] = {{&proto_postgres, 0, 'E'}, {&proto_tds, 0, 0x04}, {&proto_mysql, 4, 0xFF}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct proto_session session;
-        has_memory = false;
-        bool is_open = proto_session_open(&session, rows[i].proto, PROTO_PLAN_DIRECT);
-        has_memory = true;
-        CHECK(!is_open);
-        if (rows[i].proto->explain_end != NULL)
-            rows[i].proto->explain_end(&session);
-        rows[i].proto->fail(&session, "sorry");
-        CHECK(buffer_length(&session.to_driver) > rows[i].at &&
-              buffer_content(&session.to_driver)[rows[i].at] == rows[i].byte);
-        proto_session_close(&session);
-    }
 }
 
 /* What an end, or no answer, may mean before a byte of the server came. */
