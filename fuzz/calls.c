@@ -46,29 +46,10 @@ struct world {
     int listener;
 };
 
-/* By the names of carried.def. */
 static struct {
-    int (*socket)(int family, int type, int protocol);
-    int (*connect)(int number, const struct sockaddr *address, socklen_t length);
-    int (*close)(int number);
-    int (*shutdown)(int number, int how);
-    ssize_t (*recv)(int number, void *bytes, size_t size, int flags);
-    ssize_t (*recvfrom)(int number, void *bytes, size_t size, int flags, struct sockaddr *address,
-                        socklen_t *length);
-    ssize_t (*read)(int number, void *bytes, size_t size);
-    ssize_t (*recv_chk)(int number, void *bytes, size_t size, size_t room, int flags);
-    ssize_t (*recvfrom_chk)(int number, void *bytes, size_t size, size_t room, int flags,
-                            struct sockaddr *address, socklen_t *length);
-    ssize_t (*read_chk)(int number, void *bytes, size_t size, size_t room);
-    int (*poll_chk)(struct pollfd *polled, nfds_t count, int milliseconds, size_t room);
-    ssize_t (*send)(int number, const void *bytes, size_t size, int flags);
-    ssize_t (*sendto)(int number, const void *bytes, size_t size, int flags,
-                      const struct sockaddr *address, socklen_t length);
-    ssize_t (*write)(int number, const void *bytes, size_t size);
-    int (*poll)(struct pollfd *polled, nfds_t count, int milliseconds);
-    int (*fcntl)(int number, int command, ...);
-    int (*ioctl)(int number, unsigned long request, ...);
-    int (*setsockopt)(int number, int level, int name, const void *value, socklen_t length);
+#define CARRIED(name) __typeof__(name) *name;
+#define UNCARRIED(name, why)
+#include "interpose/carried.def"
 } calls;
 
 static struct world world;
@@ -90,29 +71,9 @@ static void *find_call(const char *name)
 
 static void find_calls(void)
 {
-    static const struct {
-        const char *name;
-        void *place;
-    } names[] = {{"socket", &calls.socket},
-                 {"connect", &calls.connect},
-                 {"close", &calls.close},
-                 {"shutdown", &calls.shutdown},
-                 {"recv", &calls.recv},
-                 {"recvfrom", &calls.recvfrom},
-                 {"read", &calls.read},
-                 {"__recv_chk", &calls.recv_chk},
-                 {"__recvfrom_chk", &calls.recvfrom_chk},
-                 {"__read_chk", &calls.read_chk},
-                 {"__poll_chk", &calls.poll_chk},
-                 {"send", &calls.send},
-                 {"sendto", &calls.sendto},
-                 {"write", &calls.write},
-                 {"poll", &calls.poll},
-                 {"fcntl", &calls.fcntl},
-                 {"ioctl", &calls.ioctl},
-                 {"setsockopt", &calls.setsockopt}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        *(void **)names[i].place = find_call(names[i].name);
+#define CARRIED(name) calls.name = (__typeof__(name) *)find_call(#name);
+#define UNCARRIED(name, why)
+#include "interpose/carried.def"
 }
 
 /* The server's address is a socket without a file. */
@@ -281,21 +242,21 @@ static void receive(struct line *line, uint8_t how)
     fuzz_require(bytes != NULL);
     switch (how % 8) {
     case 3:
-        got = calls.recvfrom_chk(line->driver, bytes, size, size, flag, NULL, &length);
+        got = calls.__recvfrom_chk(line->driver, bytes, size, size, flag, NULL, &length);
         break;
     case 4:
         got = calls.recvfrom(line->driver, bytes, size, flag, NULL, &length);
         break;
     case 5:
         flag = 0;
-        got = calls.read_chk(line->driver, bytes, size, size);
+        got = calls.__read_chk(line->driver, bytes, size, size);
         break;
     case 6:
         flag = 0;
         got = calls.read(line->driver, bytes, size);
         break;
     case 7:
-        got = calls.recv_chk(line->driver, bytes, size, size, flag);
+        got = calls.__recv_chk(line->driver, bytes, size, size, flag);
         break;
     default:
         got = calls.recv(line->driver, bytes, size, flag);
@@ -335,7 +296,7 @@ static void wait_for_all_lines(uint8_t how)
     polled[LINE_LIMIT] = (struct pollfd){.fd = world.listener, .events = POLLIN};
     nfds_t wanted = LINE_LIMIT + ((how & 8) != 0);
     int patience = (how & 16) != 0;
-    int count = (how & 32) != 0 ? calls.poll_chk(polled, wanted, patience, sizeof polled)
+    int count = (how & 32) != 0 ? calls.__poll_chk(polled, wanted, patience, sizeof polled)
                                 : calls.poll(polled, wanted, patience);
     if (count < 0 && errno == EINTR) /* the fuzzer has an alarm clock */
         return;

@@ -11,31 +11,19 @@
 
 #define CERTIFICATE_LIMIT 6
 
-static size_t split(const uint8_t *bytes, size_t size, struct certificate *certificates,
-                    unsigned char **copies)
+FUZZ_TARGET_DER(certificate, bytes, size)
 {
+    static struct certificate certificates[CERTIFICATE_LIMIT];
+    unsigned char *copies[CERTIFICATE_LIMIT];
     struct cursor cursor = cursor_over(bytes, size);
-    size_t count = 0;
-    while (count < CERTIFICATE_LIMIT && cursor.left > 0 && !cursor.is_short) {
-        size_t length = cursor_u16(&cursor);
-        length = length < cursor.left ? length : cursor.left;
-        const unsigned char *der = cursor_bytes(&cursor, length);
-        if (der == NULL)
-            break;
-        copies[count] = fuzz_copy(der, length);
+    size_t count = 0, length;
+    while (count < CERTIFICATE_LIMIT &&
+           (copies[count] = fuzz_next_piece(&cursor, &length)) != NULL) {
         if (certificate_read(copies[count], length, &certificates[count]) == NULL)
             count++;
         else
             free(copies[count]);
     }
-    return count;
-}
-
-FUZZ_TARGET_DER(certificate, bytes, size)
-{
-    static struct certificate certificates[CERTIFICATE_LIMIT];
-    unsigned char *copies[CERTIFICATE_LIMIT];
-    size_t count = split(bytes, size, certificates, copies);
     fuzz_check_rules(certificates, count);
     for (size_t i = 0; i < count; i++)
         free(copies[i]);

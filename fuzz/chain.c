@@ -11,22 +11,6 @@
 
 #define CERTIFICATE_LIMIT 8
 
-static size_t split(const uint8_t *bytes, size_t size, gnutls_datum_t *certificates)
-{
-    struct cursor cursor = cursor_over(bytes, size);
-    size_t count = 0;
-    while (count < CERTIFICATE_LIMIT && cursor.left > 0) {
-        size_t length = cursor_u16(&cursor);
-        if (length > cursor.left)
-            length = cursor.left;
-        const unsigned char *der = cursor_bytes(&cursor, length);
-        if (der == NULL)
-            break;
-        certificates[count++] = (gnutls_datum_t){fuzz_copy(der, length), (unsigned)length};
-    }
-    return count;
-}
-
 static void verify(const gnutls_datum_t *chain, size_t count, const struct trust *trust)
 {
     struct verify_request request = {.chain = chain,
@@ -37,15 +21,18 @@ static void verify(const gnutls_datum_t *chain, size_t count, const struct trust
     struct verify_result result;
     bool is_accepted = verify_chain(&request, &result);
     /* Either it was accepted, or there is a reason. */
-    if (is_accepted == error_is_set(verify_error(&result)))
-        abort();
+    fuzz_require(is_accepted != error_is_set(verify_error(&result)));
     verify_result_free(&result);
 }
 
 FUZZ_TARGET_DER(chain, bytes, size)
 {
     gnutls_datum_t certificates[CERTIFICATE_LIMIT];
-    size_t count = split(bytes, size, certificates);
+    struct cursor cursor = cursor_over(bytes, size);
+    size_t count = 0, length;
+    unsigned char *der;
+    while (count < CERTIFICATE_LIMIT && (der = fuzz_next_piece(&cursor, &length)) != NULL)
+        certificates[count++] = (gnutls_datum_t){der, (unsigned)length};
     if (count == 0)
         return;
     struct trust *trust = trust_from_der(&certificates[count - 1], 1, "fuzz", NULL);

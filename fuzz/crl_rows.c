@@ -79,19 +79,12 @@ static void put_row(struct buffer *out, const struct row *row)
     der_wrap(out, DER_SEQUENCE, &fields);
 }
 
-static void put_algorithm(struct buffer *out)
-{
-    struct buffer algorithm = {0};
-    der_put_oid(&algorithm, "1.2.840.10045.4.3.2");
-    der_wrap(out, DER_SEQUENCE, &algorithm);
-}
-
 static void put_list(struct buffer *out, struct list *list)
 {
-    struct buffer tbs = {0}, rows = {0}, extension = {0}, extensions = {0}, whole = {0};
+    struct buffer tbs = {0}, rows = {0}, extension = {0}, extensions = {0};
     if (list->is_v2)
         der_put_number(&tbs, 1);
-    put_algorithm(&tbs);
+    fuzz_put_algorithm(&tbs);
     der_put(&tbs, DER_SEQUENCE, NULL, 0);
     der_put_time(&tbs, 1700000000);
     for (size_t i = 0; i < list->count; i++)
@@ -103,10 +96,7 @@ static void put_list(struct buffer *out, struct list *list)
         der_wrap(&extensions, DER_SEQUENCE, &extension);
         der_wrap(&tbs, DER_CONTEXT_CONSTRUCTED, &extensions);
     }
-    der_wrap(&whole, DER_SEQUENCE, &tbs);
-    put_algorithm(&whole);
-    der_put(&whole, DER_BIT_STRING, "\0x", 2);
-    der_wrap(out, DER_SEQUENCE, &whole);
+    fuzz_put_signed(out, &tbs);
 }
 
 /* By value, as two's complement of one size. */

@@ -58,13 +58,6 @@ static void read_pieces(struct cursor *cursor, struct parts *parts)
     }
 }
 
-static void put_algorithm(struct buffer *out)
-{
-    struct buffer algorithm = {0};
-    der_put_oid(&algorithm, "1.2.840.10045.4.3.2");
-    der_wrap(out, DER_SEQUENCE, &algorithm);
-}
-
 static void put_name(struct buffer *out, const struct buffer *chosen)
 {
     if (buffer_length(chosen) > 0)
@@ -75,11 +68,11 @@ static void put_name(struct buffer *out, const struct buffer *chosen)
 
 static void put_certificate(struct parts *parts, size_t i)
 {
-    struct buffer version = {0}, validity = {0}, list = {0}, tbs = {0}, whole = {0};
+    struct buffer version = {0}, validity = {0}, list = {0}, tbs = {0};
     der_put_number(&version, 2);
     der_wrap(&tbs, DER_CONTEXT_CONSTRUCTED, &version);
     der_put_number(&tbs, i + 1);
-    put_algorithm(&tbs);
+    fuzz_put_algorithm(&tbs);
     put_name(&tbs, &parts->subject[i + 1 < COUNT ? i + 1 : i]);
     der_put_time(&validity, 1700000000);
     der_put_time(&validity, 1900000000);
@@ -88,10 +81,7 @@ static void put_certificate(struct parts *parts, size_t i)
     buffer_append(&tbs, get_key()->whole, get_key()->whole_size);
     der_wrap(&list, DER_SEQUENCE, &parts->extensions[i]);
     der_wrap(&tbs, DER_CONTEXT_CONSTRUCTED + 3, &list);
-    der_wrap(&whole, DER_SEQUENCE, &tbs);
-    put_algorithm(&whole);
-    der_put(&whole, DER_BIT_STRING, "\0x", 2);
-    der_wrap(&parts->certificates[i], DER_SEQUENCE, &whole);
+    fuzz_put_signed(&parts->certificates[i], &tbs);
 }
 
 FUZZ_TARGET(extensions, bytes, size)

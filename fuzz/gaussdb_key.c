@@ -24,31 +24,21 @@ static void put_checksum(uint8_t *bytes, size_t size)
         bytes[size - 4 + i] = (uint8_t)(crc >> 8 * i);
 }
 
-static uint8_t *copy_of(const uint8_t *bytes, size_t size)
-{
-    uint8_t *copy = malloc(size > 0 ? size : 1);
-    if (copy == NULL)
-        abort();
-    if (size > 0)
-        memcpy(copy, bytes, size);
-    put_checksum(copy, size);
-    return copy;
-}
-
 FUZZ_TARGET(gaussdb_key, bytes, size)
 {
     if (size == 0)
         return;
     size_t rest = size - 1;
     size_t cipher_size = bytes[0] < rest ? bytes[0] : rest;
-    uint8_t *cipher = copy_of(bytes + 1, cipher_size);
-    uint8_t *rand = copy_of(bytes + 1 + cipher_size, rest - cipher_size);
+    uint8_t *cipher = fuzz_copy(bytes + 1, cipher_size);
+    uint8_t *rand = fuzz_copy(bytes + 1 + cipher_size, rest - cipher_size);
+    put_checksum(cipher, cipher_size);
+    put_checksum(rand, rest - cipher_size);
     char password[GAUSSDB_KEY_PASSWORD_SIZE];
     const char *fault = gaussdb_key_decode(cipher, cipher_size, rand, rest - cipher_size, password);
     /* A password is a terminated text, and there is none without success. */
-    if ((fault == NULL) != (strnlen(password, sizeof password) > 0) ||
-        memchr(password, '\0', sizeof password) == NULL)
-        abort();
+    size_t length = strnlen(password, sizeof password);
+    fuzz_require((fault == NULL) == (length > 0) && length < sizeof password);
     free(cipher);
     free(rand);
 }

@@ -1,4 +1,4 @@
-# Fuzz targets: fuzz/NAME.c with FUZZ_TARGET(NAME, ...) and inputs in fuzz/corpus/NAME/. A new target is a line here.
+# Fuzz targets: FUZZ_TARGET(NAME, ...), in fuzz/NAME.c unless several are alike, and inputs in fuzz/corpus/NAME/. A new target is a line here.
 # `make check` replays all corpora; `make fuzz FUZZ_SECONDS=n` fuzzes each target for n seconds, with clang.
 FUZZ_SOURCES = fuzz/target.c fuzz/target.h fuzz/rules.c fuzz/rules.h
 FUZZ_SOURCES += fuzz/calls.c # the calls of a real driver that are led to a session
@@ -13,19 +13,17 @@ FUZZ_SOURCES += fuzz/formats.c # certificate, key and store files: PEM, DER, PKC
 FUZZ_SOURCES += fuzz/freetds_conf.c
 FUZZ_SOURCES += fuzz/gaussdb_key.c # GaussDB's key password files
 FUZZ_SOURCES += fuzz/identity.c # a client's certificate and key
-FUZZ_SOURCES += fuzz/mysql.c # what a MySQL server and its driver say before TLS
 FUZZ_SOURCES += fuzz/names.c # host names, and names under name constraints
 FUZZ_SOURCES += fuzz/odbc_lines.c # odbc.ini as the command reads it
 FUZZ_SOURCES += fuzz/page.c # what the command shows of hostile texts
 FUZZ_SOURCES += fuzz/pgpass.c
 FUZZ_SOURCES += fuzz/pin.c # SslPin
 FUZZ_SOURCES += fuzz/pkcs11_uri.c # PINs in URIs of tokens
-FUZZ_SOURCES += fuzz/postgres.c # what a PostgreSQL server and its driver say before TLS and during the login
+FUZZ_SOURCES += fuzz/protocols.c # what servers and their drivers say before TLS and during the login; SQL Server Browser
 FUZZ_SOURCES += fuzz/pqopt.c
 FUZZ_SOURCES += fuzz/session.c # the engine of a session
 FUZZ_SOURCES += fuzz/settings.c # keywords of connection strings and files, and real drivers' own syntax
 FUZZ_SOURCES += fuzz/status_query.c # the report as a statement
-FUZZ_SOURCES += fuzz/tds.c # TDS before TLS, and SQL Server Browser's answers
 FUZZ_SOURCES += fuzz/tds_login7.c # the server's name in LOGIN7
 FUZZ_SOURCES += fuzz/tds_token.c # the server's answer to a TDS login
 FUZZ_SOURCES += fuzz/text.c # UTF-8 and UTF-16

@@ -32,64 +32,47 @@ enum act {
     ACT_REFUSE
 };
 
-struct world {
-    struct tls_options tls;
-    struct dial_target target;
-    const struct credentials *credentials;
-};
-
 /* A server can be met with encryption that is not verified, and without files. */
-static const struct world *get_world(void)
-{
-    static struct world world = {
-        .tls = {.mode = ODBCSSL_MODE_REQUIRE, .send_sni = true, .minimum_version = TLS_VERSION_1_2},
-        .target = {.host = (char *)"db", .port = 5432, .count = 1}};
-    struct error error = {0};
-    if (world.credentials == NULL)
-        world.credentials = credentials_get(&world.tls, NULL, &error);
-    if (world.credentials == NULL)
-        abort();
-    return &world;
-}
-
 static struct session_record *open_record(uint8_t choice)
 {
     static const struct proto *const protos[] = {&proto_postgres, &proto_tds, &proto_mysql,
                                                  &proto_direct};
-    const struct world *world = get_world();
+    static const struct tls_options tls = {
+        .mode = ODBCSSL_MODE_REQUIRE, .send_sni = true, .minimum_version = TLS_VERSION_1_2};
+    static const struct dial_target target = {.host = (char *)"db", .port = 5432, .count = 1};
+    static const struct credentials *credentials;
+    struct error error = {0};
+    if (credentials == NULL)
+        credentials = credentials_get(&tls, NULL, &error);
+    fuzz_require(credentials != NULL);
     struct session_options options = {
         .proto = protos[choice & 3],
         .plan = (enum proto_plan)((choice >> 2) % 3),
         .goal = (choice & 0x40) != 0 ? SESSION_GOAL_TLS : SESSION_GOAL_LOGIN,
         .is_login_only_allowed = (choice & 0x80) != 0,
-        .tls = &world->tls,
-        .credentials = world->credentials,
-        .target = &world->target,
+        .tls = &tls,
+        .credentials = credentials,
+        .target = &target,
         .timeout = 20,
     };
     return session_record_open(&options);
 }
 
-static void put_server_bytes(struct session *session, const unsigned char *bytes, size_t size)
+/* As one who has a socket. */
+static void put_bytes(struct session *session, bool is_server, const unsigned char *bytes,
+                      size_t size)
 {
     size_t room_size;
-    unsigned char *room = session_server_room(session, &room_size);
+    unsigned char *room = is_server ? session_server_room(session, &room_size)
+                                    : session_driver_room(session, &room_size);
     if (room == NULL || bytes == NULL)
         return;
     size = size < room_size ? size : room_size;
     memcpy(room, bytes, size);
-    session_server_received(session, size);
-}
-
-static void put_driver_bytes(struct session *session, const unsigned char *bytes, size_t size)
-{
-    size_t room_size;
-    unsigned char *room = session_driver_room(session, &room_size);
-    if (room == NULL || bytes == NULL)
-        return;
-    size = size < room_size ? size : room_size;
-    memcpy(room, bytes, size);
-    session_driver_received(session, size);
+    if (is_server)
+        session_server_received(session, size);
+    else
+        session_driver_received(session, size);
 }
 
 /* Bytes of the driver may wait for the server, or for the driver, but never without a bound. */
@@ -98,14 +81,11 @@ static void check(struct session *session, struct session_wants wants)
     size_t to_driver, to_server;
     session_driver_bytes(session, &to_driver);
     session_server_bytes(session, &to_server);
-    if (to_driver > 512 * 1024 || to_server > 512 * 1024)
-        abort();
-    if (wants.is_over != (session_phase(session) == SESSION_OVER))
-        abort();
-    if (session_phase(session) == SESSION_FINISHING &&
-        session_down(session) != SESSION_STREAM_ENDED &&
-        session_down(session) != SESSION_STREAM_BROKEN)
-        abort();
+    fuzz_require(to_driver <= 512 * 1024 && to_server <= 512 * 1024);
+    fuzz_require(wants.is_over == (session_phase(session) == SESSION_OVER));
+    fuzz_require(session_phase(session) != SESSION_FINISHING ||
+                 session_down(session) == SESSION_STREAM_ENDED ||
+                 session_down(session) == SESSION_STREAM_BROKEN);
 }
 
 static void act(struct session *session, enum act what, size_t amount, struct cursor *cursor,
@@ -122,11 +102,10 @@ static void act(struct session *session, enum act what, size_t amount, struct cu
     }
     switch (what) {
     case ACT_DRIVER_BYTES:
-        if (session_write(session, input, size) > size)
-            abort();
+        fuzz_require(session_write(session, input, size) <= size);
         break;
     case ACT_DRIVER_SOCKET:
-        put_driver_bytes(session, input, size);
+        put_bytes(session, false, input, size);
         break;
     case ACT_DRIVER_END:
         session_driver_ended(session);
@@ -136,15 +115,14 @@ static void act(struct session *session, enum act what, size_t amount, struct cu
         break;
     case ACT_READ:
     case ACT_PEEK:
-        if (session_read(session, bytes, size, what == ACT_PEEK) > size)
-            abort();
+        fuzz_require(session_read(session, bytes, size, what == ACT_PEEK) <= size);
         break;
     case ACT_DRIVER_TAKES:
         session_driver_bytes(session, &there);
         session_driver_sent(session, there < size ? there : size);
         break;
     case ACT_SERVER_BYTES:
-        put_server_bytes(session, input, size);
+        put_bytes(session, true, input, size);
         break;
     case ACT_SERVER_END:
         session_server_ended(session, 0);
@@ -182,8 +160,7 @@ FUZZ_TARGET(session, bytes, size)
     int64_t now = 1000000;
     struct session_record *record = open_record(cursor_u8(&cursor));
     struct session *session = record != NULL ? session_open(record, now, &error) : NULL;
-    if (session == NULL)
-        abort();
+    fuzz_require(session != NULL);
     session_start(session, 0);
     while (cursor.left > 0) {
         uint8_t head = cursor_u8(&cursor);
@@ -192,8 +169,7 @@ FUZZ_TARGET(session, bytes, size)
     }
     /* However it stands: a driver that goes, and time that passes, end it. */
     session_driver_gone(session);
-    if (!session_step(session, now + 60000).is_over)
-        abort();
+    fuzz_require(session_step(session, now + 60000).is_over);
     session_free(&session);
     session_record_release(&record);
 }

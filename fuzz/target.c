@@ -70,6 +70,29 @@ unsigned char *fuzz_copy(const void *bytes, size_t size)
     return copy;
 }
 
+unsigned char *fuzz_next_piece(struct cursor *cursor, size_t *size_out)
+{
+    size_t size = cursor_u16(cursor);
+    *size_out = size < cursor->left ? size : cursor->left;
+    return !cursor->is_short ? fuzz_copy(cursor_bytes(cursor, *size_out), *size_out) : NULL;
+}
+
+void fuzz_put_algorithm(struct buffer *out)
+{
+    struct buffer algorithm = {0};
+    der_put_oid(&algorithm, "1.2.840.10045.4.3.2");
+    der_wrap(out, DER_SEQUENCE, &algorithm);
+}
+
+void fuzz_put_signed(struct buffer *out, struct buffer *content)
+{
+    struct buffer whole = {0};
+    der_wrap(&whole, DER_SEQUENCE, content);
+    fuzz_put_algorithm(&whole);
+    der_put(&whole, DER_BIT_STRING, "\0x", 2);
+    der_wrap(out, DER_SEQUENCE, &whole);
+}
+
 static void put_element(struct cursor *cursor, struct buffer *out, unsigned depth)
 {
     uint8_t tag = cursor_u8(cursor);

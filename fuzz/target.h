@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 
 struct fuzz_target {
-    const char *name; /* of fuzz/NAME.c, and of fuzz/corpus/NAME/ */
+    const char *name; /* of fuzz/corpus/NAME/ */
     void (*run)(const uint8_t *bytes, size_t size);
     bool is_der; /* its input is DER, perhaps behind its length in two bytes */
     struct fuzz_target *next;
@@ -50,6 +50,14 @@ char *fuzz_text(const uint8_t *bytes, size_t size);
 /* Exactly as large as the bytes, so that a sanitizer sees a read past their end; the caller
  * frees. */
 unsigned char *fuzz_copy(const void *bytes, size_t size);
+
+/* The next piece of the input, behind its length in two bytes (or what there is), copied as above.
+ * NULL: there is none. */
+unsigned char *fuzz_next_piece(struct cursor *cursor, size_t *size_out);
+
+/* An AlgorithmIdentifier, and a structure that is signed with it, at which nobody looks. */
+void fuzz_put_algorithm(struct buffer *out);
+void fuzz_put_signed(struct buffer *out, struct buffer *content);
 
 /* Appends DER as the input says, all of whose lengths are right: a byte is a tag; a constructed one
  * holds what follows, up to a byte of zero, and any other is followed by a size of one byte and the
