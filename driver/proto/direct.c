@@ -18,16 +18,7 @@ static enum proto_verdict direct_start(struct proto_session *session)
     return PROTO_LOGGED_IN;
 }
 
-static enum proto_verdict direct_bytes(struct proto_session *session, struct buffer *input)
-{
-    (void)session;
-    (void)input;
-    return PROTO_CONTINUE;
-}
-
 const struct proto proto_direct = {
     .name = "none",
     .start = direct_start,
-    .from_driver = direct_bytes,
-    .from_server = direct_bytes,
 };

@@ -17,14 +17,7 @@
 /* MariaDB puts this before its version, for old replication slaves. */
 #define VERSION_DISGUISE "5.5.5-"
 
-/* No greeting of version 10. */
-static enum proto_verdict refuse_stranger(struct proto_session *session, const struct buffer *input)
-{
-    char text[STRANGER_TEXT_SIZE];
-    return proto_refuse(
-        session, ODBCSSL_ERROR_PROTOCOL, "not a MySQL or MariaDB server: it began with %s",
-        stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
-}
+#define STRANGER "not a MySQL or MariaDB server: it began with"
 
 /* ERR in place of the greeting: too many connections, this host is blocked, and the like. */
 static enum proto_verdict take_early_error(struct proto_session *session, struct buffer *input,
@@ -75,7 +68,7 @@ static enum proto_verdict use_greeting(struct proto_session *session, struct buf
     struct cursor cursor = cursor_over(payload, size);
     size_t version_length = 0;
     if (cursor_u8(&cursor) != MYSQL_PROTOCOL_VERSION)
-        return refuse_stranger(session, input);
+        return stranger_refuse(session, STRANGER, input);
     const char *version = cursor_string(&cursor, &version_length);
     cursor_u32le(&cursor); /* connection number */
     cursor_bytes(&cursor, SCRAMBLE_FIRST_PART + 1);
@@ -110,14 +103,14 @@ enum proto_verdict mysql_take_greeting(struct proto_session *session, struct buf
     if (!mysql_peek_header(input, &header))
         return PROTO_CONTINUE;
     if (header.length == 0 || header.length > GREETING_LIMIT)
-        return refuse_stranger(session, input);
+        return stranger_refuse(session, STRANGER, input);
     if (buffer_length(input) < MYSQL_HEADER_SIZE + header.length)
         return PROTO_CONTINUE;
     /* Some servers number an ERR as if they had greeted. */
     if (buffer_content(input)[MYSQL_HEADER_SIZE] == MYSQL_MARKER_ERROR)
         return take_early_error(session, input, header.length);
     if (header.sequence != 0)
-        return refuse_stranger(session, input);
+        return stranger_refuse(session, STRANGER, input);
     return use_greeting(session, input, header.length);
 }
 

@@ -69,20 +69,6 @@ static enum proto_verdict postgres_start(struct proto_session *session)
 
 /* --- the driver's side --- */
 
-enum message_size { MESSAGE_SHORT, MESSAGE_WHOLE, MESSAGE_INVALID };
-
-/* The first messages of the driver: length and code. *length_out: of the message. */
-static enum message_size read_first_message(const struct buffer *input, size_t *length_out,
-                                            uint32_t *code_out)
-{
-    struct cursor cursor = cursor_over(buffer_content(input), buffer_length(input));
-    *length_out = cursor_u32(&cursor);
-    if (!cursor.is_short && (*length_out < 8 || *length_out > STARTUP_LIMIT))
-        return MESSAGE_INVALID;
-    *code_out = cursor_u32(&cursor);
-    return cursor.is_short || buffer_length(input) < *length_out ? MESSAGE_SHORT : MESSAGE_WHOLE;
-}
-
 static enum proto_verdict refuse_driver(struct proto_session *session, const char *what)
 {
     return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL,
@@ -126,18 +112,15 @@ static enum proto_verdict postgres_from_driver(struct proto_session *session, st
     enum proto_verdict verdict = PROTO_CONTINUE;
     while (verdict == PROTO_CONTINUE && buffer_length(input) > 0 &&
            session->kind == PROTO_SESSION_UNKNOWN) {
-        size_t length = 0;
-        uint32_t code = 0;
+        struct cursor cursor = cursor_over(buffer_content(input), buffer_length(input));
+        size_t length = cursor_u32(&cursor);
         if (buffer_content(input)[0] == 0x16)
             return refuse_driver(session, "began TLS of its own");
-        switch (read_first_message(input, &length, &code)) {
-        case MESSAGE_SHORT:
-            return PROTO_CONTINUE;
-        case MESSAGE_INVALID:
+        if (!cursor.is_short && (length < 8 || length > STARTUP_LIMIT))
             return refuse_driver(session, "sent a message of impossible length");
-        case MESSAGE_WHOLE:
-            break;
-        }
+        uint32_t code = cursor_u32(&cursor);
+        if (cursor.is_short || buffer_length(input) < length)
+            return PROTO_CONTINUE;
         if (code == SSL_REQUEST || code == GSSENC_REQUEST)
             verdict = answer_negotiation(session, input, length);
         else
@@ -159,6 +142,8 @@ static enum proto_verdict postgres_tls_started(struct proto_session *session)
 }
 
 /* --- the server's side --- */
+
+enum message_size { MESSAGE_SHORT, MESSAGE_WHOLE, MESSAGE_INVALID };
 
 /* Version 2 has no length: what stands there is text, so as a length it is far beyond the limit. */
 static enum message_size old_error(const struct buffer *input, size_t *length_out)
@@ -231,18 +216,8 @@ static void read_refusal(const unsigned char *message, size_t length, struct ref
     error_printable(message + 1, text_length, refusal_out->text, sizeof refusal_out->text);
 }
 
-/* Mostly a wrong port. */
-static enum proto_verdict refuse_stranger(struct proto_session *session, const char *question,
-                                          const struct buffer *input)
-{
-    char text[STRANGER_TEXT_SIZE];
-    return proto_refuse(
-        session, ODBCSSL_ERROR_PROTOCOL, "not a PostgreSQL server: it answered %s with %s",
-        question,
-        stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
-}
-
-#define SWITCH_QUESTION "the request for TLS (SSLRequest)"
+#define STRANGER "not a PostgreSQL server: it answered "
+#define STRANGER_TO_SWITCH STRANGER "the request for TLS (SSLRequest) with"
 
 /* Whoever sits on the wire can have written this error, so it is shown, and nothing is done by it.
  */
@@ -255,7 +230,7 @@ static enum proto_verdict refuse_switch(struct proto_session *session, const str
         /* No PostgreSQL ends its lines with a carriage return, and nothing more may come. */
         if (stranger_is_text(buffer_content(input), buffer_length(input)) &&
             memchr(buffer_content(input), '\r', buffer_length(input)) != NULL)
-            return refuse_stranger(session, SWITCH_QUESTION, input);
+            return stranger_refuse(session, STRANGER_TO_SWITCH, input);
         return PROTO_CONTINUE;
     case MESSAGE_INVALID:
         length = buffer_length(input);
@@ -278,7 +253,7 @@ static enum proto_verdict take_consent(struct proto_session *session, struct buf
     struct postgres_state *state = session->state;
     size_t length = buffer_length(input);
     if (stranger_is_text(buffer_content(input), length))
-        return refuse_stranger(session, SWITCH_QUESTION, input);
+        return stranger_refuse(session, STRANGER_TO_SWITCH, input);
     if (length > 1)
         return proto_refuse(
             session, ODBCSSL_ERROR_EARLY_PLAINTEXT,
@@ -298,14 +273,14 @@ static enum proto_verdict read_answer(struct proto_session *session, struct buff
         return take_consent(session, input);
     case 'N':
         if (buffer_length(input) > 1)
-            return refuse_stranger(session, SWITCH_QUESTION, input);
+            return stranger_refuse(session, STRANGER_TO_SWITCH, input);
         return proto_end(
             session, PROTO_NO_TLS, ODBCSSL_ERROR_SERVER_WITHOUT_TLS,
             "the server has no TLS: it answered 'N' to the request for it (SSLRequest)");
     case 'E':
         return refuse_switch(session, input);
     default:
-        return refuse_stranger(session, SWITCH_QUESTION, input);
+        return stranger_refuse(session, STRANGER_TO_SWITCH, input);
     }
 }
 
@@ -315,7 +290,7 @@ static enum proto_verdict refuse_server(struct proto_session *session, const cha
     bool is_known = strchr("RENv", buffer_content(input)[0]) != NULL &&
                     !stranger_is_text(buffer_content(input), buffer_length(input));
     if (!is_known && !session->is_credentials_asked)
-        return refuse_stranger(session, "the login", input);
+        return stranger_refuse(session, STRANGER "the login with", input);
     return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL,
                         "the server %s during the login, which is not PostgreSQL", what);
 }

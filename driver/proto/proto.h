@@ -97,7 +97,8 @@ struct proto {
     enum proto_verdict (*start)(struct proto_session *session);
 
     /* Takes whole messages from input and leaves partial ones. Called again when more has come.
-     * After PROTO_START_TLS from_driver is not called until tls_started. */
+     * After PROTO_START_TLS from_driver is not called until tls_started, and neither is for a
+     * direction that is opaque. NULL: start leaves both so. */
     enum proto_verdict (*from_driver)(struct proto_session *session, struct buffer *input);
     enum proto_verdict (*from_server)(struct proto_session *session, struct buffer *input);
 
@@ -105,9 +106,9 @@ struct proto {
      * into to_server now. NULL: nothing ever is. */
     enum proto_verdict (*tls_started)(struct proto_session *session);
 
-    /* Framing of handshake bytes (TDS packets of type 0x12); NULL: none. wrap frames all of tls
-     * into wire; unwrap takes whole frames from wire and appends their payload to tls, false with
-     * error. */
+    /* Framing of handshake bytes (TDS packets of type 0x12); NULL: none, and none in the direct
+     * plan. wrap frames all of tls, which is not empty, into wire; unwrap takes whole frames from
+     * wire and appends their payload to tls, false with error. */
     bool (*wrap)(struct proto_session *session, struct buffer *tls, struct buffer *wire);
     bool (*unwrap)(struct proto_session *session, struct buffer *wire, struct buffer *tls);
 

@@ -54,16 +54,18 @@ static size_t put_escaped(char *out, unsigned char byte)
     return (size_t)sprintf(out, byte >= ' ' && byte < 0x7F ? "%c" : "\\x%02X", byte);
 }
 
-const char *stranger_describe(const void *bytes, size_t size, char *out, size_t out_size)
+enum proto_verdict stranger_refuse(struct proto_session *session, const char *what,
+                                   const struct buffer *input)
 {
+    const unsigned char *bytes = buffer_content(input);
     char quoted[4 * SHOWN_LIMIT + 1] = "";
-    size_t used = 0;
+    size_t size = buffer_length(input), used = 0;
     const char *kind = guess(bytes, size);
     for (size_t i = 0; i < size && i < SHOWN_LIMIT; i++)
-        used += put_escaped(quoted + used, ((const unsigned char *)bytes)[i]);
-    snprintf(out, out_size, "\"%s\"%s%s%s%s", quoted, size > SHOWN_LIMIT ? "..." : "",
-             kind != NULL ? ", as " : "", kind != NULL ? kind : "", kind != NULL ? " does" : "");
-    return out;
+        used += put_escaped(quoted + used, bytes[i]);
+    return proto_refuse(session, ODBCSSL_ERROR_PROTOCOL, "%s \"%s\"%s%s%s%s", what, quoted,
+                        size > SHOWN_LIMIT ? "..." : "", kind != NULL ? ", as " : "",
+                        kind != NULL ? kind : "", kind != NULL ? " does" : "");
 }
 
 bool stranger_is_text(const void *bytes, size_t size)

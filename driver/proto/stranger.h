@@ -5,15 +5,13 @@
 #ifndef PROTO_STRANGER_H
 #define PROTO_STRANGER_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "proto/proto.h"
 
-/* Enough for the bytes that are shown, each escaped, and a guess behind them. */
-#define STRANGER_TEXT_SIZE 256
-
-/* The first of the bytes, escaped and in quotes, and what they look like: "\"SSH-2.0-x\\r\\n\", as
- * an SSH server does". Returns out. */
-const char *stranger_describe(const void *bytes, size_t size, char *out, size_t out_size);
+/* PROTO_REFUSE. Behind what ("not SQL Server: it answered with") the error has the first of the
+ * bytes, escaped and in quotes, and what they look like: "\"SSH-2.0-x\\r\\n\", as an SSH server
+ * does". */
+enum proto_verdict stranger_refuse(struct proto_session *session, const char *what,
+                                   const struct buffer *input);
 
 /* Whether the bytes are a line of text, or the beginning of one: no message of a database's
  * protocol, and no TLS record. */

@@ -86,13 +86,10 @@ static enum proto_verdict tds_from_server(struct proto_session *session, struct 
     case TDS_STAGE_FAILED:
         break;
     }
-    char text[STRANGER_TEXT_SIZE];
     return conclude(
         session,
-        proto_refuse(
-            session, ODBCSSL_ERROR_PROTOCOL,
-            "not SQL Server: the server spoke before it was asked anything, with %s",
-            stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text)));
+        stranger_refuse(
+            session, "not SQL Server: the server spoke before it was asked anything, with", input));
 }
 
 static enum proto_verdict tds_tls_started(struct proto_session *session)
@@ -102,44 +99,34 @@ static enum proto_verdict tds_tls_started(struct proto_session *session)
 
 static bool tds_wrap(struct proto_session *session, struct buffer *tls, struct buffer *wire)
 {
-    size_t length = buffer_length(tls);
-    if (session->plan != PROTO_PLAN_DIRECT && length > 0)
-        tds_message_write(wire, TDS_PACKET_PRELOGIN, tls);
-    else
-        buffer_append(wire, buffer_content(tls), length);
+    tds_message_write(wire, TDS_PACKET_PRELOGIN, tls);
     buffer_clear(tls);
     return !wire->is_failed || error_set_memory(&session->error);
 }
 
-/* false: no whole packet of the handshake; an error is set unless more bytes will do. */
-static bool unwrap_packet(struct proto_session *session, const struct buffer *wire,
-                          struct tds_packet *packet)
-{
-    const unsigned char *bytes = buffer_content(wire);
-    /* Some servers wrap their part of the handshake in replies. */
-    if (*bytes != TDS_PACKET_PRELOGIN && *bytes != TDS_PACKET_REPLY)
-        return error_set(
-            &session->error, ODBCSSL_ERROR_PROTOCOL,
-            "the server sent a byte 0x%02X where a TDS packet of the TLS handshake (0x12) "
-            "should begin",
-            *bytes);
-    enum tds_outcome outcome = tds_packet_read(bytes, buffer_length(wire), packet);
-    if (outcome != TDS_WHOLE)
-        tds_judge_outcome(session, outcome, "the server");
-    return outcome == TDS_WHOLE;
-}
-
 static bool tds_unwrap(struct proto_session *session, struct buffer *wire, struct buffer *tls)
 {
-    struct tds_packet packet = {0};
-    if (session->plan == PROTO_PLAN_DIRECT)
-        buffer_move(wire, buffer_length(wire), tls);
-    while (buffer_length(wire) > 0 && unwrap_packet(session, wire, &packet)) {
-        buffer_append(tls, packet.payload, packet.payload_length);
-        buffer_take(wire, packet.length);
+    enum tds_outcome outcome = TDS_WHOLE;
+    while (outcome == TDS_WHOLE && buffer_length(wire) > 0) {
+        const unsigned char *bytes = buffer_content(wire);
+        struct tds_packet packet;
+        /* Some servers wrap their part of the handshake in replies. */
+        if (*bytes != TDS_PACKET_PRELOGIN && *bytes != TDS_PACKET_REPLY)
+            return error_set(
+                &session->error, ODBCSSL_ERROR_PROTOCOL,
+                "the server sent a byte 0x%02X where a TDS packet of the TLS handshake (0x12) "
+                "should begin",
+                *bytes);
+        outcome = tds_packet_read(bytes, buffer_length(wire), &packet);
+        if (outcome == TDS_WHOLE) {
+            buffer_append(tls, packet.payload, packet.payload_length);
+            buffer_take(wire, packet.length);
+        }
     }
     if (tls->is_failed)
         error_set_memory(&session->error);
+    else if (outcome != TDS_WHOLE)
+        tds_judge_outcome(session, outcome, "the server");
     return !error_is_set(&session->error);
 }
 
@@ -227,7 +214,8 @@ static enum tls_version tds_maximum_version(enum proto_plan plan)
 static void tds_free_state(void *state)
 {
     struct tds *tds = state;
-    tds_message_free(&tds->message);
+    buffer_free(&tds->message.packets);
+    buffer_free(&tds->message.payload);
     buffer_free(&tds->reply);
 }
 

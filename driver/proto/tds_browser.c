@@ -41,43 +41,32 @@ static bool read_field(struct cursor *cursor, char *out)
     return false;
 }
 
-/* Pairs of name and value; an empty name ends an instance's pairs. false: the instance has no port.
- */
-static bool find_port(struct cursor *cursor, const char *instance, uint16_t *port_out,
-                      bool *is_found_out)
-{
-    char name[VALUE_SIZE], value[VALUE_SIZE];
-    bool is_wanted = false;
-    *is_found_out = false;
-    while (read_field(cursor, name)) {
-        if (name[0] == '\0') {
-            is_wanted = false;
-            continue;
-        }
-        if (!read_field(cursor, value))
-            return false;
-        if (text_equal_nocase(name, "InstanceName"))
-            is_wanted = text_equal_nocase(value, instance);
-        *is_found_out = *is_found_out || is_wanted;
-        if (is_wanted && text_equal_nocase(name, "tcp") && text_parse_port(value, port_out))
-            return true;
-    }
-    return false;
-}
-
 bool tds_browser_read_reply(const void *bytes, size_t size, const char *instance,
                             uint16_t *port_out, struct error *error)
 {
     struct cursor cursor = cursor_over(bytes, size);
     uint8_t type = cursor_u8(&cursor);
     size_t length = cursor_u16le(&cursor);
-    bool is_found;
+    char name[VALUE_SIZE], value[VALUE_SIZE];
+    bool is_wanted = false, is_found = false;
     if (cursor.is_short || type != REPLY || length > cursor.left)
         return error_set(error, ODBCSSL_ERROR_RESOLVE,
                          "SQL Server Browser's answer about instance %s is malformed", instance);
     cursor.left = length;
-    if (find_port(&cursor, instance, port_out, &is_found))
-        return true;
+    /* Pairs of name and value; an empty name ends an instance's pairs. */
+    while (read_field(&cursor, name)) {
+        if (name[0] == '\0') {
+            is_wanted = false;
+            continue;
+        }
+        if (!read_field(&cursor, value))
+            break;
+        if (text_equal_nocase(name, "InstanceName"))
+            is_wanted = text_equal_nocase(value, instance);
+        is_found = is_found || is_wanted;
+        if (is_wanted && text_equal_nocase(name, "tcp") && text_parse_port(value, port_out))
+            return true;
+    }
     return error_set(error, ODBCSSL_ERROR_RESOLVE,
                      is_found ? "SQL Server Browser says that instance %s does not listen on TCP"
                               : "SQL Server Browser does not know an instance %s",

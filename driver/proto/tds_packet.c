@@ -68,12 +68,6 @@ void tds_message_clear(struct tds_message *message)
     buffer_clear(&message->payload);
 }
 
-void tds_message_free(struct tds_message *message)
-{
-    buffer_free(&message->packets);
-    buffer_free(&message->payload);
-}
-
 bool tds_message_write(struct buffer *wire, uint8_t type, const struct buffer *payload)
 {
     struct cursor left = cursor_over(buffer_content(payload), buffer_length(payload));

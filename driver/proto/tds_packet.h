@@ -60,9 +60,8 @@ enum tds_outcome tds_message_collect(struct tds_message *message, struct buffer 
 /* Changes one byte of the payload, in its packet too. */
 void tds_message_set_byte(struct tds_message *message, size_t at, uint8_t byte);
 
-/* The next message may come; and the same, with the memory given back. */
+/* The next message may come. */
 void tds_message_clear(struct tds_message *message);
-void tds_message_free(struct tds_message *message);
 
 /* Appends payload to wire as one message of packets of TDS_PACKET_SIZE. false: out of memory, here
  * or when payload was filled. */

@@ -200,12 +200,11 @@ enum proto_verdict tds_switch_read_server(struct proto_session *session, struct 
 {
     struct tds *tds = session->state;
     struct tds_prelogin prelogin;
-    char text[STRANGER_TEXT_SIZE];
     if (*buffer_content(input) != TDS_PACKET_REPLY)
-        return proto_refuse(
-            session, ODBCSSL_ERROR_PROTOCOL,
-            "not SQL Server, or SslNegotiation is wrong: the server answered TDS PRELOGIN with %s",
-            stranger_describe(buffer_content(input), buffer_length(input), text, sizeof text));
+        return stranger_refuse(
+            session,
+            "not SQL Server, or SslNegotiation is wrong: the server answered TDS PRELOGIN with",
+            input);
     enum tds_outcome outcome = tds_message_collect(&tds->message, input, PRELOGIN_LIMIT);
     if (outcome != TDS_WHOLE)
         return tds_judge_outcome(session, outcome, "the server");
