@@ -145,42 +145,16 @@ struct session_record *interposition_record(const struct interposition *interpos
     return interposition->record;
 }
 
-/* The end may stand behind the server's last words, and as bytes of its own. Not where another
- * thread waits: its poll() would not end for bytes that were taken off the socket. */
-static void look(struct descriptor *descriptor)
-{
-    int cancel_state;
-    size_t before, size = 0;
-    if (descriptor_is_inherited(descriptor))
-        return;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    if (pthread_mutex_trylock(&descriptor->lock) == 0) {
-        do {
-            before = size;
-            if (descriptor->session != NULL && atomic_load(&descriptor->waiting) == 0)
-                descriptor_go_on(descriptor, true);
-            if (descriptor->session != NULL)
-                session_driver_bytes(descriptor->session, &size);
-        } while (size > before);
-        pthread_mutex_unlock(&descriptor->lock);
-    }
-    pthread_setcancelstate(cancel_state, NULL);
-}
-
-void interposition_look(const struct interposition *interposition)
-{
-    descriptors_visit(interposition, look);
-}
-
 /* --- one descriptor --- */
 
-bool hold_take(struct hold *hold, struct descriptor *descriptor)
+static inline bool take(struct hold *hold, struct descriptor *descriptor,
+                        int (*lock)(pthread_mutex_t *mutex))
 {
     if (descriptor_is_inherited(descriptor))
         return false;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &hold->cancel_state);
     hold->descriptor = descriptor;
-    int result = pthread_mutex_lock(&descriptor->lock);
+    int result = lock(&descriptor->lock);
     if (result == 0 && descriptor->session != NULL)
         return true;
     if (result == 0)
@@ -189,28 +163,50 @@ bool hold_take(struct hold *hold, struct descriptor *descriptor)
     return false;
 }
 
+bool hold_take(struct hold *hold, struct descriptor *descriptor)
+{
+    return take(hold, descriptor, pthread_mutex_lock);
+}
+
 void hold_release(struct hold *hold)
 {
     pthread_mutex_unlock(&hold->descriptor->lock);
     pthread_setcancelstate(hold->cancel_state, NULL);
 }
 
-static int64_t now_if_needed(const struct descriptor *descriptor)
-{
-    return descriptor->wants.deadline != 0 ? clock_monotonic() : 0;
-}
-
 void descriptor_go_on(struct descriptor *descriptor, bool is_receiving)
 {
     struct session *session = descriptor->session;
+    struct session_wants *wants = &descriptor->wants;
     if (is_receiving && descriptor->has_server)
         network_receive(session, descriptor->number);
-    descriptor->wants = session_step(session, now_if_needed(descriptor));
-    if (!descriptor->has_server ||
-        !(descriptor->wants.server_write || descriptor->wants.server_shutdown))
+    *wants = session_step(session, wants->deadline != 0 ? clock_monotonic() : 0);
+    if (!descriptor->has_server || !(wants->server_write || wants->server_shutdown))
         return;
     network_flush(session, descriptor->number);
-    descriptor->wants = session_step(session, now_if_needed(descriptor));
+    *wants = session_step(session, wants->deadline != 0 ? clock_monotonic() : 0);
+}
+
+/* The end may stand behind the server's last words, and as bytes of its own. Not where another
+ * thread waits: its poll() would not end for bytes that were taken off the socket. */
+static void look(struct descriptor *descriptor)
+{
+    struct hold hold;
+    size_t before, size = 0;
+    if (!take(&hold, descriptor, pthread_mutex_trylock))
+        return;
+    do {
+        before = size;
+        if (atomic_load(&descriptor->waiting) == 0)
+            descriptor_go_on(descriptor, true);
+        session_driver_bytes(descriptor->session, &size);
+    } while (size > before);
+    hold_release(&hold);
+}
+
+void interposition_look(const struct interposition *interposition)
+{
+    descriptors_visit(interposition, look);
 }
 
 /* What the real driver set on its socket before it connected. */

@@ -110,9 +110,8 @@ static int wait_for_events(struct carrier *carrier, const struct session_wants *
 static void stop(struct carrier *carrier)
 {
     struct session *session = carrier->session;
-    struct dial_wait wait = {
-        .deadline = clock_monotonic() + STOP_MILLISECONDS, .wake = -1, .driver = -1};
-    struct error error = {0};
+    struct pollfd polled = {.fd = carrier->server, .events = POLLOUT};
+    int64_t deadline = clock_monotonic() + STOP_MILLISECONDS;
     size_t unsent = 0;
     if (session_phase(session) != SESSION_CARRYING || carrier->server < 0)
         return;
@@ -124,7 +123,7 @@ static void stop(struct carrier *carrier)
     session_stop(session);
     network_flush(session, carrier->server);
     while (session_server_bytes(session, &unsent) != NULL && unsent > 0 &&
-           dial_wait_for(carrier->server, POLLOUT, &wait, "sending the rest", &error))
+           poll(&polled, 1, clock_left(deadline)) > 0)
         network_flush(session, carrier->server);
 }
 

@@ -188,32 +188,23 @@ static void stop(struct relay *relay)
 
 /* --- all relays of the process --- */
 
-static pthread_mutex_t running_mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t running_once = PTHREAD_ONCE_INIT;
 static struct relay *running;
 static bool is_process_ending;
 
-static void lock_running(void)
-{
-    pthread_mutex_lock(&running_mutex);
-}
+FORK_GUARDED_LOCK(running)
 
-static void unlock_running(void)
+static void lock_own(void)
 {
-    pthread_mutex_unlock(&running_mutex);
-}
-
-/* A forked child has none of the threads. */
-static void forget_running(void)
-{
-    running = NULL;
-    pthread_mutex_init(&running_mutex, NULL);
+    running_lock();
+    /* A forked child has none of its parent's threads. */
+    if (running != NULL && fork_is_inherited(running->generation))
+        running = NULL;
 }
 
 static void stop_running(void)
 {
     int64_t deadline = clock_monotonic() + JOIN_MILLISECONDS;
-    lock_running();
+    lock_own();
     is_process_ending = true;
     for (struct relay *relay = running; relay != NULL; relay = relay->next)
         stop(relay);
@@ -222,20 +213,15 @@ static void stop_running(void)
     /* The socket of MariaDB's driver is a file, which must not outlive the process. */
     for (struct relay *relay = running; relay != NULL; relay = relay->next)
         endpoint_remove_files(&relay->endpoint);
-    unlock_running();
-}
-
-static void guard_running(void)
-{
-    atexit(stop_running);
-    fork_guard(lock_running, unlock_running, forget_running);
+    running_unlock();
 }
 
 /* Starts the accepting thread and lists the relay. */
 static bool begin_running(struct relay *relay, struct error *error)
 {
-    pthread_once(&running_once, guard_running);
-    lock_running();
+    static bool is_registered;
+    lock_own();
+    is_registered = is_registered || atexit(stop_running) == 0;
     bool is_started = is_process_ending
                           ? error_set(error, ODBCSSL_ERROR_SYSTEM,
                                       "the process is ending: nothing can connect any more")
@@ -244,7 +230,7 @@ static bool begin_running(struct relay *relay, struct error *error)
         relay->next = running;
         running = relay;
     }
-    unlock_running();
+    running_unlock();
     return is_started;
 }
 
@@ -252,14 +238,14 @@ static bool begin_running(struct relay *relay, struct error *error)
  * ended. */
 static bool end_running(struct relay *relay)
 {
-    lock_running();
+    lock_own();
     struct relay **place = &running;
     while (*place != NULL && *place != relay)
         place = &(*place)->next;
     if (*place != NULL)
         *place = relay->next;
     bool is_joined = relay->is_joined;
-    unlock_running();
+    running_unlock();
     if (is_joined)
         return true;
     stop(relay);

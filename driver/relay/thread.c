@@ -74,21 +74,16 @@ static int create(struct thread *thread)
     return result;
 }
 
-static void make_condition(struct thread *thread)
+bool thread_start(struct thread *thread, void (*run)(void *argument), void *argument,
+                  unsigned wanted, struct error *error)
 {
     pthread_condattr_t attributes;
+    *thread = (struct thread){.run = run, .argument = argument};
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&thread->finished, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&thread->mutex, NULL);
-}
-
-bool thread_start(struct thread *thread, void (*run)(void *argument), void *argument,
-                  unsigned wanted, struct error *error)
-{
-    *thread = (struct thread){.run = run, .argument = argument};
-    make_condition(thread);
     int result = create(thread);
     if (result != 0) {
         destroy(thread);

@@ -97,11 +97,13 @@ const char *dial_describe(const struct dial_target *target, size_t index, char *
     return out;
 }
 
-bool dial_wait_for(int descriptor, short events, const struct dial_wait *wait, const char *doing,
-                   struct error *error)
+/* Waits until the descriptor can be written to; error is set on time-out, stop or hang-up; doing:
+ * "waiting for ..." */
+static bool wait_for(int descriptor, const struct dial_wait *wait, const char *doing,
+                     struct error *error)
 {
     for (;;) {
-        struct pollfd polled[] = {{.fd = descriptor, .events = events},
+        struct pollfd polled[] = {{.fd = descriptor, .events = POLLOUT},
                                   {.fd = wait->wake, .events = POLLIN},
                                   {.fd = wait->driver, .events = POLLRDHUP}};
         int count = poll(polled, 3, clock_left(wait->deadline));
@@ -116,9 +118,8 @@ bool dial_wait_for(int descriptor, short events, const struct dial_wait *wait, c
         else if (polled[2].revents != 0)
             error_set(error, ODBCSSL_ERROR_CONNECT, "the real driver gave up while %s", doing);
         else if (count == 0)
-            error_set(error, ODBCSSL_ERROR_TIMEOUT, "the time-out%s%s ran out while %s",
-                      wait->limit != NULL ? " of " : "", wait->limit != NULL ? wait->limit : "",
-                      doing);
+            error_set(error, ODBCSSL_ERROR_TIMEOUT, "the time-out of %s ran out while %s",
+                      wait->limit, doing);
         else
             continue;
         return false;
@@ -166,7 +167,7 @@ static int connect_one(const struct dial_target *target, size_t index, const str
     if (connect(descriptor, (const struct sockaddr *)&address->address, address->length) != 0)
         result = errno;
     if (result == EINPROGRESS || result == EINTR)
-        result = dial_wait_for(descriptor, POLLOUT, wait, doing, error) ? 0 : ECANCELED;
+        result = wait_for(descriptor, wait, doing, error) ? 0 : ECANCELED;
     if (result == 0)
         result = finish_connect(descriptor);
     if (result == 0)
@@ -190,7 +191,7 @@ int dial_connect(const struct dial_target *target, const struct dial_wait *wait,
         char limit[LIMIT_SIZE];
         int share = clock_left(wait->deadline) / (int)(target->count - i);
         part.deadline = clock_monotonic() + share;
-        if (target->count > 1 && wait->limit != NULL) {
+        if (target->count > 1) {
             snprintf(limit, sizeof limit, "%d of the %s", (share + 999) / 1000, wait->limit);
             part.limit = limit;
         }

@@ -34,10 +34,9 @@ const char *dial_describe(const struct dial_target *target, size_t index, char *
 
 /* Something that ends a wait early. */
 struct dial_wait {
-    int64_t deadline; /* clock_monotonic() */
-    const char
-        *limit; /* what it comes from: "20 seconds (SslTimeout, odbc.ini [w])"; NULL: not said */
-    int wake;   /* descriptor that becomes readable when the relay is to stop */
+    int64_t deadline;  /* clock_monotonic() */
+    const char *limit; /* what it comes from: "20 seconds (SslTimeout, odbc.ini [w])" */
+    int wake;          /* descriptor that becomes readable when the relay is to stop; or -1 */
     int driver; /* the real driver's descriptor: when it hangs up, waiting is useless; or -1 */
 };
 
@@ -45,10 +44,5 @@ struct dial_wait {
  * close-on-exec. -1 with error naming every address and its reason. *used_out: its index. */
 int dial_connect(const struct dial_target *target, const struct dial_wait *wait, size_t *used_out,
                  struct error *error);
-
-/* Waits for events on descriptor; error is set on timeout, stop or hang-up; doing: "waiting for
- * ..." */
-bool dial_wait_for(int descriptor, short events, const struct dial_wait *wait, const char *doing,
-                   struct error *error);
 
 #endif

@@ -31,7 +31,7 @@ void flow_take_opaque(struct session *session, size_t limit)
             break;
     }
     if (error_is_set(&error))
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
 }
 
 static void take_messages(struct session *session)
@@ -58,7 +58,7 @@ static void take_messages(struct session *session)
                   "%s sent a message of more than %zu bytes during the login", session->server_name,
                   MESSAGE_LIMIT);
     if (error_is_set(&error))
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
 }
 
 /* Nobody reads what a server says after the handshake of a check, but a refusal is noticed. */
@@ -69,7 +69,7 @@ static void take_refusal(struct session *session)
     while (side_read(session, bytes, sizeof bytes, &error) == sizeof bytes)
         ;
     if (error_is_set(&error))
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
 }
 
 /* Of opaque bytes only as much is taken as tells whether there are any: what follows is decrypted
@@ -102,7 +102,7 @@ void flow_server_end(struct session *session)
     bool is_wanted = session->driver != SESSION_DRIVER_OPEN;
     if (!is_due && !(is_carrying && (is_clean || is_wanted))) {
         side_describe_end(session, &error);
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
         return;
     }
     if (session->driver == SESSION_DRIVER_OPEN)
@@ -166,7 +166,7 @@ void flow_from_driver(struct session *session)
         error_set(&error, ODBCSSL_ERROR_PROTOCOL,
                   "the real driver sent a packet of more than %zu bytes", SESSION_DRIVER_AHEAD);
     if (error_is_set(&error))
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
 }
 
 /* What the real driver sent is on its way, so its end can be told. Before the login an end means

@@ -28,7 +28,7 @@ size_t session_write(struct session *session, const void *bytes, size_t size)
     if (is_direct)
         taken = side_write_records(session, bytes, size, &error);
     if (error_is_set(&error)) {
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
         return size;
     }
     size_t queued = buffer_length(&session->from_driver);
@@ -60,7 +60,7 @@ size_t session_read(struct session *session, void *out, size_t size, bool is_pee
     if (got < size && flow_is_opaque_down(session) && buffer_length(&session->from_server) == 0)
         got += side_read(session, (unsigned char *)out + got, size - got, &error);
     if (error_is_set(&error))
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
     else if (got == 0)
         flow_server_end(session);
     buffer_shrink(&session->to_driver);

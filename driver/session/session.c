@@ -143,22 +143,6 @@ void session_free(struct session **session_address)
     free(session);
 }
 
-void session_start(struct session *session, size_t address)
-{
-    if (session->phase != SESSION_DIALLING)
-        return;
-    session->address = address;
-    record_set_address(session->record, session, address);
-    dial_describe(session->options->target, address, session->server_name,
-                  sizeof session->server_name);
-    verdict_begin(session);
-}
-
-void session_refuse(struct session *session, const struct error *error)
-{
-    verdict_fail(session, error);
-}
-
 void session_end_up(struct session *session)
 {
     if (session->up == SESSION_STREAM_ENDED || session->up == SESSION_STREAM_BROKEN)
@@ -197,7 +181,7 @@ static void check_time(struct session *session, int64_t now)
     error_set(&error, ODBCSSL_ERROR_TIMEOUT, "%s: the time-out of %s ran out while %s%s",
               session->server_name, session_timeout_text(session->options, limit, sizeof limit),
               session_doing(session), side_explain(session, hint, sizeof hint));
-    verdict_fail(session, &error);
+    session_refuse(session, &error);
 }
 
 static void check_memory(struct session *session)
@@ -213,7 +197,7 @@ static void check_memory(struct session *session)
         return;
     struct error error = {0};
     error_set_memory(&error);
-    verdict_fail(session, &error);
+    session_refuse(session, &error);
 }
 
 /* So that an idle connection costs little. */
@@ -299,7 +283,7 @@ void session_turned(struct session *session)
               buffer_length(&session->to_server), buffer_length(session->side->input(session)),
               side_unsent(session));
     log_write(session->options->log, "%s", error.text);
-    verdict_fail(session, &error);
+    session_refuse(session, &error);
     session_enter(session, SESSION_OVER);
 }
 

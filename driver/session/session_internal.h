@@ -103,16 +103,10 @@ bool flow_has_room_for_server(struct session *session);
 
 /* --- verdict.c --- */
 
-/* The server is connected: the protocol starts, or TLS does. */
-void verdict_begin(struct session *session);
-
 /* Acts on what a function of the protocol returned, and queues what it left for both sides. */
 void verdict_obey(struct session *session, enum proto_verdict verdict);
 
 /* Goes on with the handshake. */
 void verdict_handshake(struct session *session);
-
-/* The session ends for a reason that is told. */
-void verdict_fail(struct session *session, const struct error *error);
 
 #endif

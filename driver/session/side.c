@@ -34,17 +34,11 @@ static enum tls_progress read_plain(struct session *session, void *out, size_t s
     return TLS_PROGRESS_DONE;
 }
 
-static bool append_plain(struct session *session, const void *bytes, size_t size,
-                         struct error *error)
-{
-    return buffer_append(&session->wire_out, bytes, size) || error_set_memory(error);
-}
-
 static bool write_plain(struct session *session, const void *bytes, size_t size,
                         struct error *error)
 {
     if (session->proto.plan == PROTO_PLAN_PLAINTEXT)
-        return append_plain(session, bytes, size, error);
+        return buffer_append(&session->wire_out, bytes, size) || error_set_memory(error);
     return error_set(
         error, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
         "the real driver's bytes would have gone to the server unencrypted; they were not sent");
@@ -64,7 +58,7 @@ const struct side side_plain = {"plain",     wire_input,       wire_output, read
                                 write_plain, is_plain_pending, close_plain};
 
 const struct side side_after_login = {
-    "plain after the login", wire_input, wire_output, read_plain, append_plain,
+    "plain after the login", wire_input, wire_output, read_plain, write_plain,
     is_plain_pending,        close_plain};
 
 /* --- the handshake in packets of the protocol --- */

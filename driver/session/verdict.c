@@ -20,7 +20,7 @@ static void finish(struct session *session, bool is_told, enum session_stream do
     session_enter(session, SESSION_FINISHING);
 }
 
-void verdict_fail(struct session *session, const struct error *error)
+void session_refuse(struct session *session, const struct error *error)
 {
     if (!session_is_active(session))
         return;
@@ -88,7 +88,7 @@ static void open_tls(struct session *session)
     struct error error = {0};
     session->has_begun_tls = true;
     if (!side_start_tls(session, &error)) {
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
         return;
     }
     session_enter(session, SESSION_HANDSHAKE);
@@ -107,7 +107,7 @@ static void start_tls(struct session *session)
         return;
     }
     error_set(&error, ODBCSSL_ERROR_PROTOCOL, "TLS was to begin out of turn");
-    verdict_fail(session, &error);
+    session_refuse(session, &error);
 }
 
 static void log_in(struct session *session)
@@ -132,7 +132,7 @@ static void end_tls(struct session *session)
     else
         side_end_tls(session, &error);
     if (error_is_set(&error))
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
 }
 
 /* What the protocol itself says before TLS is the only plaintext for the server that no plan
@@ -148,7 +148,7 @@ static bool queue_for_server(struct session *session)
                     side_write_records(session, buffer_content(&session->to_server),
                                        buffer_length(&session->to_server), &error));
     if (error_is_set(&error))
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
     return !error_is_set(&error);
 }
 
@@ -162,7 +162,7 @@ static void refuse(struct session *session)
     else
         error_set(&error, ODBCSSL_ERROR_PROTOCOL, "%s does not speak %s", session->server_name,
                   session->proto.proto->name);
-    verdict_fail(session, &error);
+    session_refuse(session, &error);
 }
 
 void verdict_obey(struct session *session, enum proto_verdict verdict)
@@ -217,8 +217,14 @@ static void begin_protocol(struct session *session)
     verdict_obey(session, session->proto.proto->start(&session->proto));
 }
 
-void verdict_begin(struct session *session)
+void session_start(struct session *session, size_t address)
 {
+    if (session->phase != SESSION_DIALLING)
+        return;
+    session->address = address;
+    record_set_address(session->record, session, address);
+    dial_describe(session->options->target, address, session->server_name,
+                  sizeof session->server_name);
     if (session->options->plan == PROTO_PLAN_DIRECT)
         open_tls(session);
     else
@@ -233,7 +239,7 @@ void verdict_handshake(struct session *session)
         return;
     report_negotiated(session, false);
     if (progress != TLS_PROGRESS_DONE) {
-        verdict_fail(session, &error);
+        session_refuse(session, &error);
         return;
     }
     if (tls_session_is_certificate_asked(session->tls))
