@@ -38,13 +38,13 @@ struct line {
     unsigned written, taken;
 };
 
-struct world {
+static struct {
     struct tls_options tls;
     struct dial_target target;
     const struct credentials *credentials;
     struct pki_certificate *certificate;
     int listener;
-};
+} world;
 
 static struct {
 #define CARRIED(name) __typeof__(name) *name;
@@ -52,7 +52,6 @@ static struct {
 #include "interpose/carried.def"
 } calls;
 
-static struct world world;
 static struct line lines[LINE_LIMIT];
 static struct interposition *interposition;
 static struct cursor input;
@@ -117,14 +116,6 @@ static void hang_up(struct line *line)
     line->is_shaken = false;
 }
 
-/* Whatever blocks gives up soon. */
-static void limit_waits(struct line *line)
-{
-    const struct timeval soon = {.tv_usec = 1000};
-    calls.setsockopt(line->driver, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
-    calls.setsockopt(line->driver, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon);
-}
-
 /* The pattern, or where there is a protocol bytes of the input; returns how many. */
 static size_t make_bytes(unsigned char *bytes, size_t size, unsigned offset)
 {
@@ -139,11 +130,13 @@ static size_t make_bytes(unsigned char *bytes, size_t size, unsigned offset)
     return size;
 }
 
-static void connect_line(struct line *line)
+static void connect_line(struct line *line, uint8_t how)
 {
+    const struct timeval soon = {.tv_usec = 1000};
     static const struct pki_certificate *chain[2];
     socklen_t length;
     const struct sockaddr *address = interposition_address(interposition, &length);
+    (void)how;
     if (line->driver >= 0) {
         fuzz_require(calls.connect(line->driver, address, length) < 0 && errno == EISCONN);
         return;
@@ -155,7 +148,9 @@ static void connect_line(struct line *line)
     fuzz_require(line->driver >= 0 && calls.connect(line->driver, address, length) == 0);
     line->server = accept4(world.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     fuzz_require(line->server >= 0);
-    limit_waits(line);
+    /* Whatever blocks gives up soon. */
+    calls.setsockopt(line->driver, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+    calls.setsockopt(line->driver, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon);
     chain[0] = world.certificate;
     if (is_tls)
         fuzz_require(tls_server_open_socket(
@@ -165,10 +160,11 @@ static void connect_line(struct line *line)
 /* --- the server --- */
 
 /* It goes on with the handshake, and takes what came. */
-static void serve(struct line *line)
+static void serve(struct line *line, uint8_t how)
 {
     unsigned char bytes[300];
     ssize_t got = 0;
+    (void)how;
     if (line->server < 0)
         return;
     if (line->tls.session != NULL && !line->is_shaken)
@@ -181,11 +177,11 @@ static void serve(struct line *line)
         fuzz_require(bytes[i] == pattern(line->taken++) && line->taken <= line->written);
 }
 
-static void say(struct line *line, size_t size)
+static void say(struct line *line, uint8_t how)
 {
     unsigned char bytes[512];
     ssize_t done = 0;
-    size = make_bytes(bytes, size, line->sent);
+    size_t size = make_bytes(bytes, how * 2u, line->sent);
     if (line->server >= 0 && line->tls.session == NULL)
         done = send(line->server, bytes, size, MSG_NOSIGNAL);
     else if (line->is_shaken && size > 0)
@@ -194,10 +190,10 @@ static void say(struct line *line, size_t size)
 }
 
 /* Bytes that no session of TLS sends: what came before may still arrive, and nothing else. */
-static void spoil(struct line *line, size_t size)
+static void spoil(struct line *line, uint8_t size)
 {
     unsigned char bytes[256];
-    memset(bytes, (int)size, sizeof bytes);
+    memset(bytes, size, sizeof bytes);
     if (line->server < 0 || line->tls.session == NULL || size == 0)
         return;
     send(line->server, bytes, size, MSG_NOSIGNAL);
@@ -284,10 +280,11 @@ static void transmit(struct line *line, uint8_t how)
 }
 
 /* Ready to be read is: there are bytes, an end or an error. */
-static void wait_for_all_lines(uint8_t how)
+static void wait_for_all_lines(struct line *line, uint8_t how)
 {
     struct pollfd polled[LINE_LIMIT + 1];
     unsigned char byte;
+    (void)line;
     for (size_t i = 0; i < LINE_LIMIT; i++)
         polled[i] = (struct pollfd){.fd = lines[i].driver,
                                     .events = (short)(((how & 1) != 0 ? POLLIN : 0) |
@@ -316,6 +313,8 @@ static void set(struct line *line, uint8_t how)
     int value = how & 1, count = 0;
     const struct timeval soon = {.tv_usec = 1 + how * 4};
     unsigned char byte;
+    if (line->driver < 0)
+        return;
     switch (how >> 1 & 7) {
     case 0:
         calls.fcntl(line->driver, F_SETFL, (how & 1) != 0 ? O_NONBLOCK : 0);
@@ -328,10 +327,9 @@ static void set(struct line *line, uint8_t how)
             fuzz_require(calls.recv(line->driver, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0);
         break;
     case 3:
-        calls.setsockopt(line->driver, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
-        break;
     case 4:
-        calls.setsockopt(line->driver, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon);
+        calls.setsockopt(line->driver, SOL_SOCKET, (how & 8) == 0 ? SO_RCVTIMEO : SO_SNDTIMEO,
+                         &soon, sizeof soon);
         break;
     case 5:
         fuzz_require(calls.fcntl(line->driver, F_DUPFD, 0) < 0);
@@ -342,9 +340,12 @@ static void set(struct line *line, uint8_t how)
 }
 
 /* Past us, so that the number is somebody else's when it comes again. */
-static void lose(struct line *line)
+static void lose(struct line *line, uint8_t how)
 {
     int numbers[64], count = 0;
+    (void)how;
+    if (line->driver < 0)
+        return;
     close(line->driver);
     do
         numbers[count] = calls.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -357,9 +358,10 @@ static void lose(struct line *line)
 }
 
 /* An address of the input's. */
-static void stray(uint8_t size)
+static void stray(struct line *line, uint8_t size)
 {
     socklen_t length;
+    (void)line;
     const struct sockaddr *own = interposition_address(interposition, &length);
     size_t given = size < input.left ? size : input.left;
     struct sockaddr *address = malloc(given);
@@ -376,8 +378,9 @@ static void stray(uint8_t size)
     free(address);
 }
 
-static void close_line(struct line *line)
+static void close_line(struct line *line, uint8_t how)
 {
+    (void)how;
     /* One that cancels waits to be delivered, and nobody else would hang up meanwhile. */
     if (had_others)
         hang_up(line);
@@ -387,56 +390,37 @@ static void close_line(struct line *line)
     hang_up(line);
 }
 
+static void shut(struct line *line, uint8_t how)
+{
+    calls.shutdown(line->driver, how % 3);
+}
+
+static void look(struct line *line, uint8_t how)
+{
+    (void)line;
+    (void)how;
+    interposition_look(interposition);
+}
+
 static void act(uint8_t what, uint8_t how)
 {
-    struct line *line = &lines[(what >> 4) % LINE_LIMIT];
-    switch (what & 15) {
-    case 0:
-        connect_line(line);
-        break;
-    case 1:
-        serve(line);
-        break;
-    case 2:
-        interposition_look(interposition);
-        break;
-    case 3:
-    case 4:
-        say(line, how * 2u);
-        break;
-    case 5:
-        spoil(line, how);
-        break;
-    case 6:
-        end_server(line, how);
-        break;
-    case 7:
-    case 8:
-        receive(line, how);
-        break;
-    case 9:
-        transmit(line, how);
-        break;
-    case 10:
-        wait_for_all_lines(how);
-        break;
-    case 11:
-        if (line->driver >= 0)
-            set(line, how);
-        break;
-    case 12:
-        calls.shutdown(line->driver, how % 3);
-        break;
-    case 13:
-        close_line(line);
-        break;
-    case 14:
-        if (line->driver >= 0)
-            lose(line);
-        break;
-    default:
-        stray(how);
-    }
+    static void (*const acts[])(struct line * line, uint8_t how) = {connect_line,
+                                                                    serve,
+                                                                    look,
+                                                                    say,
+                                                                    say,
+                                                                    spoil,
+                                                                    end_server,
+                                                                    receive,
+                                                                    receive,
+                                                                    transmit,
+                                                                    wait_for_all_lines,
+                                                                    set,
+                                                                    shut,
+                                                                    close_line,
+                                                                    lose,
+                                                                    stray};
+    acts[what & 15](&lines[(what >> 4) % LINE_LIMIT], how);
 }
 
 static void begin(uint8_t choice, struct guard *guard)
@@ -473,13 +457,13 @@ FUZZ_TARGET(calls, bytes, size)
     input = cursor_over(bytes, size);
     make_world();
     begin(cursor_u8(&input), &guard);
-    connect_line(&lines[0]);
+    connect_line(&lines[0], 0);
     for (unsigned i = 0; i < ACT_LIMIT && input.left >= 2; i++) {
         uint8_t what = cursor_u8(&input);
         act(what, cursor_u8(&input));
     }
     for (size_t i = 0; i < LINE_LIMIT; i++)
-        close_line(&lines[i]);
+        close_line(&lines[i], 0);
     guard_leave(NULL);
     interposition_close(&interposition);
 }

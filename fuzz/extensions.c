@@ -7,10 +7,10 @@
  */
 #include <stdlib.h>
 
-#include "fuzz/rules.h"
 #include "fuzz/target.h"
 #include "support/der.h"
 #include "support/pki.h"
+#include "tls/certificate.h"
 
 #define COUNT 3
 #define CRITICAL 0x80

@@ -1,6 +1,6 @@
 # Fuzz targets: FUZZ_TARGET(NAME, ...), in fuzz/NAME.c unless several are alike, and inputs in fuzz/corpus/NAME/. A new target is a line here.
 # `make check` replays all corpora; `make fuzz FUZZ_SECONDS=n` fuzzes each target for n seconds, with clang.
-FUZZ_SOURCES = fuzz/target.c fuzz/target.h fuzz/rules.c fuzz/rules.h
+FUZZ_SOURCES = fuzz/target.c fuzz/target.h
 FUZZ_SOURCES += fuzz/calls.c # the calls of a real driver that are led to a session
 FUZZ_SOURCES += fuzz/certificate.c # certificates, and the verifier's rules over them
 FUZZ_SOURCES += fuzz/chain.c # chains from a hostile server

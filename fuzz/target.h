@@ -64,4 +64,9 @@ void fuzz_put_signed(struct buffer *out, struct buffer *content);
  * content. Ends with the outermost element. */
 void fuzz_put_der(struct cursor *cursor, struct buffer *out);
 
+/* certificate.c: shows certificates, and checks them as a path with the server's first, as if all
+ * signatures were right. */
+struct certificate;
+void fuzz_check_rules(struct certificate *certificates, size_t count);
+
 #endif
