@@ -1,7 +1,8 @@
 /*
  * leak_program.c - what `leak-check` runs under valgrind: a connection with everything
  * (verify-full, client certificate, CRL), a query, the report, a cancellation, and connections that
- * are refused before, during and after the handshake. Exits 0 when all of it went as it should.
+ * are refused before, during and after the handshake. Two connections first, at whose end the
+ * driver manager closes the driver's library. Exits 0 when all of it went as it should.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -16,7 +17,10 @@
 #define ROUNDS 2
 #define WAIT_ROUNDS 1200
 
+#define RELOADED "Reloaded"
+
 static struct fixture fixture;
+static const char *driver = ODBC_POSTGRESQL;
 static int failures;
 
 static void expect(bool is_good, const char *what, const struct odbc_session *session)
@@ -34,7 +38,7 @@ static bool connect_with(struct odbc_session *session, bool is_wide, const char 
     snprintf(text, sizeof text,
              "%s;DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
              "SslMode=verify-full;SslRootCert=%s;SslCert=%s;SslKey=%s",
-             extra, ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD,
+             extra, driver, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD,
              fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "client.pem"),
              fixture_path(&fixture, "client.key"));
     return is_wide ? odbc_connect_wide(session, "%s", text) : odbc_connect(session, "%s", text);
@@ -95,8 +99,19 @@ static void be_refused(const char *extra)
 
 int main(void)
 {
-    if (fixture_open(&fixture, NULL, NULL) != 0 || !fixture_start(&fixture, "server", NULL, true))
+    char section[4096];
+    const char *build = getenv("top_builddir");
+    snprintf(section, sizeof section,
+             "[" RELOADED "]\nDriver=%s/driver/odbc/.libs/libodbcssl.so\n"
+             "TargetDriver=psqlodbcw.so\nDontDLClose=0\n",
+             build != NULL ? build : ".");
+    if (fixture_open(&fixture, section, NULL) != 0 ||
+        !fixture_start(&fixture, "server", NULL, true))
         return 2;
+    driver = RELOADED;
+    use(false);
+    use(true);
+    driver = ODBC_POSTGRESQL;
     for (int i = 0; i < ROUNDS; i++) {
         use(i % 2 == 1);
         be_refused("SslCrl=/nonexistent");
