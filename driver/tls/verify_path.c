@@ -71,9 +71,10 @@ static void keep_best(struct verification *verification)
 static bool is_search_over(struct search *search)
 {
     struct verification *verification = search->verification;
+    if (verification->has_best && verify_status(verification->best.parts) == 0)
+        return true;
     verification->is_over_limit |= search->attempts >= ATTEMPT_LIMIT || search->steps >= STEP_LIMIT;
-    return verification->is_over_limit ||
-           (verification->has_best && verify_status(verification->best.parts) == 0);
+    return verification->is_over_limit;
 }
 
 /* The next anchor that issued the certificate, previous or NULL before it. */
@@ -169,9 +170,8 @@ static void extend_path(struct search *search)
         keep_best(verification);
         /* Above an anchor there may be the key that signed the CRLs; above one that signed itself
          * there are only others with the same key. */
-        bool is_root =
-            certificate_is_self_issued(last) && verify_is_signed_by(verification, last, last);
-        if (verification->request->crls == NULL || is_root)
+        if (verification->request->crls == NULL ||
+            (certificate_is_self_issued(last) && verify_is_signed_by(verification, last, last)))
             return;
     }
     for (int has_other_key_id = 0; has_other_key_id < 2; has_other_key_id++) {
@@ -211,8 +211,6 @@ void verify_find_path(struct verification *verification)
     mark_leading(verification);
     if (!verification->is_over_limit && verification->is_leading[0])
         extend_path(&search);
-    if (verification->has_best && verify_status(verification->best.parts) == 0)
-        return;
     if (!verification->is_over_limit && !verification->has_best) {
         verify_start_attempt(&verification->current);
         verify_explain_no_path(verification);
@@ -220,6 +218,7 @@ void verify_find_path(struct verification *verification)
         verification->best = verification->current;
         verification->best.path_count = 0;
     }
+    /* Also when a path was good: the limit may have hidden who revoked its anchor. */
     if (verification->is_over_limit)
         report_limit(&search);
 }

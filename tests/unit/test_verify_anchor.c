@@ -39,6 +39,35 @@ CASE("refuses anchors that a trusted CA above them revoked")
     crl_set_free(&set);
 }
 
+/* A server sends as many wrong signatures as are tried, so that none is left for the question
+ * whether the CA above an anchor issued it. */
+CASE("does not let a server use up the signatures that lead to a revoking CA")
+{
+    enum { SUBJECTS = 20, ISSUERS = 19 }; /* 380 pairs, 19 below the anchor, and the server */
+    struct pki_certificate *junk[SUBJECTS + ISSUERS];
+    struct pki_certificate *nobody =
+        pki_issue(&(struct pki_spec){.common_name = "X", .is_ca = true});
+    const struct pki_certificate *chain[SUBJECTS + ISSUERS + 2] = {world.server};
+    const struct pki_revoked middle = {.certificate = world.middle};
+    struct crl_set set = {0};
+    for (size_t i = 0; i < SUBJECTS + ISSUERS; i++) {
+        junk[i] = pki_issue(&(struct pki_spec){.common_name = i < SUBJECTS ? "Y" : "X",
+                                               .is_ca = true,
+                                               .issuer = i < SUBJECTS ? nobody : world.middle});
+        chain[i + 1] = junk[i];
+    }
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.root, .revoked = &middle, .revoked_count = 1});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
+                   "can be put together in too many ways", .chain = chain,
+                   .anchors = CHAIN(world.middle, world.root), .crls = &set);
+    crl_set_free(&set);
+    for (size_t i = 0; i < SUBJECTS + ISSUERS; i++)
+        pki_free(&junk[i]);
+    pki_free(&nobody);
+}
+
 /* A CA above the anchor was certified twice, and one of the two is revoked. */
 CASE("finds one unrevoked way up from an anchor enough")
 {
