@@ -17,8 +17,6 @@
 #include "base/error.h"
 #include "tls/certificate.h"
 
-enum crl_kind { CRL_KIND_COMPLETE, CRL_KIND_DELTA, CRL_KIND_INDIRECT, CRL_KIND_UNKNOWN_EXTENSION };
-
 /* RFC 5280, 5.3.1; the numbers are those of the DER. */
 enum crl_reason {
     CRL_REASON_UNSPECIFIED = 0,
@@ -89,9 +87,6 @@ struct crl {
 struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *error);
 void crl_free(struct crl **crl);
 
-/* A delta CRL is one whatever else it is. */
-enum crl_kind crl_kind(const struct crl *crl);
-
 /* Whether a serial (a DER INTEGER, of which the content counts) is listed. O(log n). entry_out may
  * be NULL. */
 bool crl_find(const struct crl *crl, const struct der *serial, struct crl_entry *entry_out);
@@ -107,9 +102,6 @@ const char *crl_scope_gap(const struct crl *crl, const struct certificate *certi
 /* Whether both are for the same certificates and reasons: their issuingDistributionPoint is the
  * same, or neither has one. */
 bool crl_is_same_scope(const struct crl *a, const struct crl *b);
-
-/* Whether it has nothing critical that is unknown and speaks only of its issuer's certificates. */
-bool crl_is_understood(const struct crl *crl);
 
 /* Which critical extension is not understood: "1.2.3, an extension of the list", or "of the entry
  * for serial 0A:3F"; returns out. */

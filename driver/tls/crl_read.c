@@ -198,20 +198,6 @@ void crl_free(struct crl **crl)
     *crl = NULL;
 }
 
-enum crl_kind crl_kind(const struct crl *crl)
-{
-    if (crl->is_delta)
-        return CRL_KIND_DELTA;
-    if (crl->unknown_extension.whole != NULL)
-        return CRL_KIND_UNKNOWN_EXTENSION;
-    return crl->is_indirect ? CRL_KIND_INDIRECT : CRL_KIND_COMPLETE;
-}
-
-bool crl_is_understood(const struct crl *crl)
-{
-    return crl->unknown_extension.whole == NULL && !crl->is_indirect;
-}
-
 const char *crl_describe_unknown(const struct crl *crl, char *out, size_t out_size)
 {
     char oid[DER_OID_TEXT_SIZE], serial[3 * 60 + 1];

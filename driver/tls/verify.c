@@ -11,25 +11,20 @@
 #include "base/scratch.h"
 #include "tls/verify_parts.h"
 
-static void check_distrust(struct verification *verification)
-{
-    struct verify_attempt *attempt = &verification->current;
-    const struct trust *trust = verification->request->trust;
-    for (size_t i = 0; trust->distrusted.count > 0 && i < attempt->path_count; i++)
-        if (trust_has(&trust->distrusted, attempt->path[i]))
-            verify_fail_at(attempt, i, VERIFY_OUTCOME_DISTRUSTED,
-                           "is distrusted by this system's trust policy (p11-kit)");
-}
-
 void verify_check_path(struct verification *verification, bool is_complete)
 {
+    struct verify_attempt *attempt = &verification->current;
     if (is_complete) {
+        const struct trust_certificates *distrusted = &verification->request->trust->distrusted;
         verify_check_rules(verification);
         verify_check_name_constraints(verification);
         verify_check_policies(verification);
-        check_distrust(verification);
+        for (size_t i = 0; distrusted->count > 0 && i < attempt->path_count; i++)
+            if (trust_has(distrusted, attempt->path[i]))
+                verify_fail_at(attempt, i, VERIFY_OUTCOME_DISTRUSTED,
+                               "is distrusted by this system's trust policy (p11-kit)");
         /* A CRL's signature means something only below a chain that is trusted. */
-        if ((verify_status(verification->current.parts) & ODBCSSL_VERIFY_UNTRUSTED) == 0)
+        if ((verify_status(attempt->parts) & ODBCSSL_VERIFY_UNTRUSTED) == 0)
             verify_check_revocation(verification);
     } else {
         verify_check_certificate(verification, 0, VERIFY_PLACE_SERVER);
@@ -84,20 +79,6 @@ static void verify_read(struct verification *verification)
     verification->best.path_count = 0;
 }
 
-static void give_result(const struct verification *verification, struct verify_result *result)
-{
-    const struct verify_attempt *best = &verification->best;
-    memcpy(result->parts, best->parts, sizeof result->parts);
-    result->status = verify_status(best->parts);
-    result->outcome = verify_worst(best->parts)->outcome;
-    result->crl_status = best->crl_status;
-    result->crl_next_update = best->crl_next_update;
-    result->crl_ending = best->crl_ending;
-    result->path = calloc(best->path_count + 1, sizeof *result->path);
-    for (; result->path != NULL && result->path_count < best->path_count; result->path_count++)
-        result->path[result->path_count] = *best->path[result->path_count];
-}
-
 bool verify_chain(const struct verify_request *request, struct verify_result *result)
 {
     *result = (struct verify_result){.outcome = VERIFY_OUTCOME_OTHER};
@@ -114,7 +95,16 @@ bool verify_chain(const struct verify_request *request, struct verify_result *re
     verify_start_attempt(&verification->best);
     if (read_chain(verification))
         verify_read(verification);
-    give_result(verification, result);
+    const struct verify_attempt *best = &verification->best;
+    memcpy(result->parts, best->parts, sizeof result->parts);
+    result->status = verify_status(best->parts);
+    result->outcome = verify_worst(best->parts)->outcome;
+    result->crl_status = best->crl_status;
+    result->crl_next_update = best->crl_next_update;
+    result->crl_ending = best->crl_ending;
+    result->path = calloc(best->path_count + 1, sizeof *result->path);
+    for (; result->path != NULL && result->path_count < best->path_count; result->path_count++)
+        result->path[result->path_count] = *best->path[result->path_count];
     if (result->status != 0 && request->crls != NULL)
         crl_forget_refusals(request->crls);
     free(verification->chain);

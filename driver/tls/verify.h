@@ -22,42 +22,10 @@
 /* Longer chains from a server are refused before they are parsed. */
 #define VERIFY_CHAIN_LIMIT 64
 
-/* The gravest first: of several failures the first in this list is reported. */
+/* The smaller, the graver. */
 enum verify_outcome {
-    VERIFY_OUTCOME_MALFORMED,
-    VERIFY_OUTCOME_DISTRUSTED,
-    VERIFY_OUTCOME_SIGNATURE,
-    VERIFY_OUTCOME_SIGNATURE_ALGORITHM,
-    VERIFY_OUTCOME_SELF_SIGNED,
-    VERIFY_OUTCOME_LOOP,
-    VERIFY_OUTCOME_ISSUER_UNKNOWN,
-    VERIFY_OUTCOME_REVOKED,
-    VERIFY_OUTCOME_EXPIRED,
-    VERIFY_OUTCOME_NOT_YET_VALID,
-    VERIFY_OUTCOME_WEAK_KEY,
-    VERIFY_OUTCOME_WEAK_SIGNATURE,
-    VERIFY_OUTCOME_NOT_AUTHORITY,
-    VERIFY_OUTCOME_KEY_USAGE,
-    VERIFY_OUTCOME_PATH_LENGTH,
-    VERIFY_OUTCOME_PURPOSE,
-    VERIFY_OUTCOME_CRITICAL_EXTENSION,
-    VERIFY_OUTCOME_NAME_CONSTRAINT,
-    VERIFY_OUTCOME_POLICY,
-    VERIFY_OUTCOME_LIMIT,
-    /* The CRL that came nearest to being good is reported: each passed the tests before it. */
-    VERIFY_OUTCOME_NO_CRL,
-    VERIFY_OUTCOME_CRL_SIGNER,
-    VERIFY_OUTCOME_CRL_BAD_SIGNATURE,
-    VERIFY_OUTCOME_CRL_WEAK,
-    VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION,
-    VERIFY_OUTCOME_CRL_INDIRECT,
-    VERIFY_OUTCOME_CRL_DELTA,
-    VERIFY_OUTCOME_CRL_SCOPE,
-    VERIFY_OUTCOME_CRL_NOT_YET_VALID,
-    VERIFY_OUTCOME_CRL_EXPIRED,
-    VERIFY_OUTCOME_HOST,
-    VERIFY_OUTCOME_PIN,
-    VERIFY_OUTCOME_OTHER,
+#define OUTCOME(name, bit, code) VERIFY_OUTCOME_##name,
+#include "tls/verify_outcomes.def"
     VERIFY_OUTCOME_COUNT
 };
 
@@ -71,7 +39,6 @@ struct verify_request {
         *crl_name;    /* which file or directory decided, for errors: "SslCrl=/f (odbc.ini [w])" */
     const char *host; /* NULL: the name is not checked; DNS name or IP address */
     const char *pin;  /* value of SslPin, NULL: none */
-    const char *purpose; /* key purpose OID, NULL: TLS server */
     time_t at;
     bool allow_weak; /* SHA-1, RSA-1024 and the like: old test suites only */
 };

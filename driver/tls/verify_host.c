@@ -95,27 +95,20 @@ static bool is_name_matching(const char *pattern, size_t size, const char *host)
            text_has_prefix_nocase(pattern + 1, rest);
 }
 
-static bool has_alt_name(const struct certificate *server, const char *host)
+static bool is_for_name(const struct certificate *server, const char *host)
 {
     struct cursor names = certificate_inside(server, CERTIFICATE_ALT_NAMES);
     struct der name;
-    while (next_name(&names, GENERAL_NAME_DNS, &name))
-        if (is_name_matching((const char *)name.content, name.size, host))
-            return true;
-    return false;
-}
-
-static bool is_for_name(const struct certificate *server, const char *host)
-{
     char common_name[VERIFY_HOST_SIZE];
     gnutls_datum_t ascii = {0};
     /* Names stand in certificates as RFC 5891 writes them for DNS. */
     if (host[0] == '\0' || gnutls_idna_map(host, (unsigned)strlen(host), &ascii, 0) < 0)
         return false;
     const char *wanted = (const char *)ascii.data;
-    bool is_for = has_alt_name(server, wanted) ||
-                  (verify_get_host_name(server, wanted, common_name) &&
-                   is_name_matching(common_name, strlen(common_name), wanted));
+    bool is_for = verify_get_host_name(server, wanted, common_name) &&
+                  is_name_matching(common_name, strlen(common_name), wanted);
+    while (!is_for && next_name(&names, GENERAL_NAME_DNS, &name))
+        is_for = is_name_matching((const char *)name.content, name.size, wanted);
     gnutls_free(ascii.data);
     return is_for;
 }
@@ -148,32 +141,28 @@ static const char *common_name_note(const struct certificate *server, const char
                         "host";
 }
 
-static void check_host(struct verify_attempt *attempt, const struct certificate *server,
-                       const char *host)
-{
-    char described[CERTIFICATE_TEXT_SIZE], names[600], wanted[260];
-    unsigned char address[16];
-    size_t size = read_address(host, address);
-    if (size > 0 ? is_for_address(server, address, size) : is_for_name(server, host))
-        return;
-    certificate_describe(server, true, described, sizeof described);
-    certificate_format_names(server, names, sizeof names);
-    verify_fail(attempt, VERIFY_OUTCOME_HOST, "%s is not for host \"%s\": %s%s%s", described,
-                error_printable(host, strlen(host), wanted, sizeof wanted),
-                names[0] != '\0' ? "its names are " : "it has no alternative names", names,
-                common_name_note(server, host, size > 0));
-}
-
 void verify_check_peer(struct verification *verification)
 {
     const struct verify_request *request = verification->request;
+    struct verify_attempt *attempt = &verification->current;
     const struct certificate *server = &verification->chain[0];
-    if (request->host != NULL) {
-        verify_begin(&verification->current, VERIFY_PART_NAME);
-        check_host(&verification->current, server, request->host);
+    const char *host = request->host;
+    char described[CERTIFICATE_TEXT_SIZE], names[600], wanted[260];
+    unsigned char address[16];
+    if (host != NULL) {
+        verify_begin(attempt, VERIFY_PART_NAME);
+        size_t size = read_address(host, address);
+        if (size > 0 ? !is_for_address(server, address, size) : !is_for_name(server, host)) {
+            certificate_format_names(server, names, sizeof names);
+            verify_fail(attempt, VERIFY_OUTCOME_HOST, "%s is not for host \"%s\": %s%s%s",
+                        certificate_describe(server, true, described, sizeof described),
+                        error_printable(host, strlen(host), wanted, sizeof wanted),
+                        names[0] != '\0' ? "its names are " : "it has no alternative names", names,
+                        common_name_note(server, host, size > 0));
+        }
     }
     if (request->pin != NULL) {
-        verify_begin(&verification->current, VERIFY_PART_PIN);
-        verify_check_pin(&verification->current, server, request->pin);
+        verify_begin(attempt, VERIFY_PART_PIN);
+        verify_check_pin(attempt, server, request->pin);
     }
 }

@@ -21,24 +21,6 @@ struct comparison {
     const char *origin; /* where the name stands: "common name"; "" among the alternative names */
 };
 
-static enum name_match match_name(const struct der *name, const struct der *base, bool is_exclusion)
-{
-    switch (name->tag) {
-    case GENERAL_NAME_DNS:
-        return verify_match_dns(name, base, is_exclusion);
-    case GENERAL_NAME_EMAIL:
-        return verify_match_email(name, base);
-    case GENERAL_NAME_URI:
-        return verify_match_uri(name, base);
-    case GENERAL_NAME_IP:
-        return verify_match_ip(name, base, is_exclusion);
-    case GENERAL_NAME_DIRECTORY:
-        return verify_match_directory(name, base);
-    default:
-        return NAME_MATCH_UNKNOWN;
-    }
-}
-
 static bool next_base(struct cursor *subtrees, unsigned kind, struct der *base_out)
 {
     struct der subtree;
@@ -91,34 +73,26 @@ static bool spend(const struct comparison *comparison)
     return false;
 }
 
-static void compare_excluded(const struct comparison *comparison, const struct der *name)
+static void compare_name(const struct comparison *comparison, const struct der *name)
 {
-    const struct der *list = &comparison->attempt->path[comparison->maker]->excluded_names;
-    struct cursor subtrees = der_inside(list);
+    const struct certificate *maker = comparison->attempt->path[comparison->maker];
+    struct cursor excluded = der_inside(&maker->excluded_names);
+    struct cursor permitted = der_inside(&maker->permitted_names);
     struct der base;
-    char text[NAME_TEXT_SIZE];
-    while (next_base(&subtrees, name->tag, &base) && spend(comparison)) {
-        enum name_match match = match_name(name, &base, true);
+    char text[LIST_SIZE];
+    unsigned of_kind = 0, unknown = 0;
+    while (next_base(&excluded, name->tag, &base) && spend(comparison)) {
+        enum name_match match = verify_match_name(name, &base, true);
         if (match == NAME_MATCH_NO)
             continue;
-        certificate_format_name(&base, text, sizeof text);
         report(comparison, name,
                match == NAME_MATCH_YES ? "exclude by" : "may exclude, which cannot be told, by",
-               text);
-        return;
+               certificate_format_name(&base, text, NAME_TEXT_SIZE));
+        break;
     }
-}
-
-static void compare_permitted(const struct comparison *comparison, const struct der *name)
-{
-    const struct der *list = &comparison->attempt->path[comparison->maker]->permitted_names;
-    struct cursor subtrees = der_inside(list);
-    struct der base;
-    char bases[LIST_SIZE];
-    unsigned of_kind = 0, unknown = 0;
-    while (next_base(&subtrees, name->tag, &base)) {
+    while (next_base(&permitted, name->tag, &base)) {
         enum name_match match =
-            spend(comparison) ? match_name(name, &base, false) : NAME_MATCH_UNKNOWN;
+            spend(comparison) ? verify_match_name(name, &base, false) : NAME_MATCH_UNKNOWN;
         if (match == NAME_MATCH_YES)
             return;
         of_kind++;
@@ -128,13 +102,7 @@ static void compare_permitted(const struct comparison *comparison, const struct 
         report(comparison, name,
                unknown > 0 ? "may not permit, which cannot be told, by"
                            : "do not permit; permitted:",
-               list_bases(list, name->tag, bases, sizeof bases));
-}
-
-static void compare_name(const struct comparison *comparison, const struct der *name)
-{
-    compare_excluded(comparison, name);
-    compare_permitted(comparison, name);
+               list_bases(&maker->permitted_names, name->tag, text, sizeof text));
 }
 
 /* The subject counts as a directoryName, and the mailboxes in it as such; an empty one as none. */

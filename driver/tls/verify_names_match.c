@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tls/verify_parts.h"
 
 /* Bytes of a name that belong to somebody else. */
@@ -28,17 +29,12 @@ static const unsigned char *find(struct text text, char wanted)
     return text.size > 0 ? memchr(text.start, wanted, text.size) : NULL;
 }
 
-static unsigned char lower(unsigned char character)
-{
-    return character >= 'A' && character <= 'Z' ? (unsigned char)(character + 32) : character;
-}
-
 static bool is_equal(struct text a, struct text b)
 {
     if (a.size != b.size)
         return false;
     for (size_t i = 0; i < a.size; i++)
-        if (lower(a.start[i]) != lower(b.start[i]))
+        if (text_lower((char)a.start[i]) != text_lower((char)b.start[i]))
             return false;
     return true;
 }
@@ -81,7 +77,7 @@ static bool is_host_within(struct text host, struct text base)
                                     host.start[host.size - base.size - 1] == '.');
 }
 
-enum name_match verify_match_dns(const struct der *name, const struct der *base_name,
+static enum name_match match_dns(const struct der *name, const struct der *base_name,
                                  bool is_exclusion)
 {
     struct text host = text_of(name), base = text_of(base_name);
@@ -105,7 +101,7 @@ enum name_match verify_match_dns(const struct der *name, const struct der *base_
 }
 
 /* A base is a mailbox, a host whose every mailbox it is, or ".domain": hosts below it. */
-enum name_match verify_match_email(const struct der *name, const struct der *base_name)
+static enum name_match match_email(const struct der *name, const struct der *base_name)
 {
     struct text mailbox = text_of(name), base = text_of(base_name);
     const unsigned char *at = mailbox.size > 0 ? memrchr(mailbox.start, '@', mailbox.size) : NULL;
@@ -159,7 +155,7 @@ static bool find_host(const struct der *uri, struct text *host_out)
     return inet_aton(text, &address) == 0;
 }
 
-enum name_match verify_match_uri(const struct der *name, const struct der *base_name)
+static enum name_match match_uri(const struct der *name, const struct der *base_name)
 {
     struct text host, base = text_of(base_name);
     /* A URI without a host name falls under no rule that could be kept. */
@@ -178,7 +174,7 @@ static bool is_in_range(const unsigned char *address, const unsigned char *base,
 
 /* An IPv4 address is also ::ffff:a.b.c.d (RFC 4291, 2.5.5.2): excluded as one it is excluded as the
  * other; permitted it is only as what it is written. */
-enum name_match verify_match_ip(const struct der *name, const struct der *base, bool is_exclusion)
+static enum name_match match_ip(const struct der *name, const struct der *base, bool is_exclusion)
 {
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
     unsigned char address[16];
@@ -196,10 +192,28 @@ enum name_match verify_match_ip(const struct der *name, const struct der *base, 
     return match_if(is_in_range(address, base->content, 16));
 }
 
-enum name_match verify_match_directory(const struct der *name, const struct der *base)
+static enum name_match match_directory(const struct der *name, const struct der *base)
 {
     struct der whole, beginning;
     if (!certificate_open_directory(name, &whole) || !certificate_open_directory(base, &beginning))
         return NAME_MATCH_UNKNOWN;
     return name_is_within(&whole, &beginning);
+}
+
+enum name_match verify_match_name(const struct der *name, const struct der *base, bool is_exclusion)
+{
+    switch (name->tag) {
+    case GENERAL_NAME_DNS:
+        return match_dns(name, base, is_exclusion);
+    case GENERAL_NAME_EMAIL:
+        return match_email(name, base);
+    case GENERAL_NAME_URI:
+        return match_uri(name, base);
+    case GENERAL_NAME_IP:
+        return match_ip(name, base, is_exclusion);
+    case GENERAL_NAME_DIRECTORY:
+        return match_directory(name, base);
+    default:
+        return NAME_MATCH_UNKNOWN;
+    }
 }

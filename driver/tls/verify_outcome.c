@@ -1,54 +1,18 @@
 /*
- * verify_outcome.c - what the checks of verify*.c found: every outcome with its status bit and
- * error code, and the parts of a verdict in which failures are noted, the gravest of each.
+ * verify_outcome.c - what the checks of verify*.c found: the parts of a verdict in which failures
+ * are noted, the gravest of each.
  */
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "tls/verify_parts.h"
 
-struct outcome_row {
+static const struct {
     uint32_t bit;
     enum odbcssl_error code;
-};
-
-#define ROW(outcome, bit, code)                                                                    \
-    [VERIFY_OUTCOME_##outcome] = {ODBCSSL_VERIFY_##bit, ODBCSSL_ERROR_##code}
-
-static const struct outcome_row verify_outcomes[VERIFY_OUTCOME_COUNT] = {
-    ROW(MALFORMED, OTHER, VERIFY_OTHER),
-    ROW(DISTRUSTED, UNTRUSTED, UNTRUSTED),
-    ROW(SIGNATURE, UNTRUSTED, CERTIFICATE_SIGNATURE),
-    ROW(SIGNATURE_ALGORITHM, UNTRUSTED, UNTRUSTED),
-    ROW(SELF_SIGNED, UNTRUSTED, SELF_SIGNED),
-    ROW(LOOP, UNTRUSTED, UNTRUSTED),
-    ROW(ISSUER_UNKNOWN, UNTRUSTED, ISSUER_UNKNOWN),
-    ROW(REVOKED, REVOKED, REVOKED),
-    ROW(EXPIRED, EXPIRED, EXPIRED),
-    ROW(NOT_YET_VALID, NOT_YET_VALID, NOT_YET_VALID),
-    ROW(WEAK_KEY, WEAK_ALGORITHM, WEAK_ALGORITHM),
-    ROW(WEAK_SIGNATURE, WEAK_ALGORITHM, WEAK_ALGORITHM),
-    ROW(NOT_AUTHORITY, CONSTRAINT, CONSTRAINT),
-    ROW(KEY_USAGE, PURPOSE, PURPOSE),
-    ROW(PATH_LENGTH, CONSTRAINT, CONSTRAINT),
-    ROW(PURPOSE, PURPOSE, PURPOSE),
-    ROW(CRITICAL_EXTENSION, CONSTRAINT, CONSTRAINT),
-    ROW(NAME_CONSTRAINT, CONSTRAINT, CONSTRAINT),
-    ROW(POLICY, CONSTRAINT, CONSTRAINT),
-    ROW(LIMIT, OTHER, VERIFY_OTHER),
-    ROW(NO_CRL, NO_CRL, NO_CRL),
-    ROW(CRL_SIGNER, CRL_BAD_SIGNATURE, CRL_BAD_SIGNATURE),
-    ROW(CRL_BAD_SIGNATURE, CRL_BAD_SIGNATURE, CRL_BAD_SIGNATURE),
-    ROW(CRL_WEAK, WEAK_ALGORITHM, WEAK_ALGORITHM),
-    ROW(CRL_CRITICAL_EXTENSION, CRL_CRITICAL_EXTENSION, CRL_CRITICAL_EXTENSION),
-    ROW(CRL_INDIRECT, CRL_INDIRECT, CRL_INDIRECT),
-    ROW(CRL_DELTA, CRL_DELTA, CRL_DELTA),
-    ROW(CRL_SCOPE, CRL_SCOPE, CRL_SCOPE),
-    ROW(CRL_NOT_YET_VALID, CRL_NOT_YET_VALID, CRL_NOT_YET_VALID),
-    ROW(CRL_EXPIRED, CRL_EXPIRED, CRL_EXPIRED),
-    ROW(HOST, HOST, HOST),
-    ROW(PIN, PIN, PIN),
-    ROW(OTHER, OTHER, VERIFY_OTHER),
+} verify_outcomes[] = {
+#define OUTCOME(name, bit, code) {ODBCSSL_VERIFY_##bit, ODBCSSL_ERROR_##code},
+#include "tls/verify_outcomes.def"
 };
 
 void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,

@@ -2,7 +2,7 @@
  * verify_parts.h - what the files of the verifier share; nobody else includes it.
  *
  *      verify.c             the request, the chain, the verdict
- *      verify_outcome.c     every outcome with its bit and code
+ *      verify_outcome.c     what the checks found
  *      verify_path.c        paths from the server's certificate to a trust anchor
  *      verify_no_path.c     where the chain ends, when there is no path
  *      verify_rules.c       what each certificate of a path has to fulfil
@@ -100,6 +100,18 @@ enum signature_verdict verify_try_signature(struct verification *verification,
 bool verify_is_signed_by(struct verification *verification, const struct certificate *certificate,
                          const struct certificate *issuer);
 
+/* A walk over the certificates that may stand next in a path, all zeroes at its beginning. */
+struct verify_issuers {
+    unsigned round;                   /* 0: those whose key identifier fits; 1: the others */
+    const struct certificate *anchor; /* the last one */
+    size_t in_chain;                  /* the last one's index; 0: still among the anchors */
+};
+
+/* The next certificate that made the signature of the path's last one and does not stand in it:
+ * first anchors, then those of the chain that lead to one. NULL: there is none. */
+const struct certificate *verify_next_issuer(struct verification *verification,
+                                             struct verify_issuers *issuers);
+
 /* By its bytes: a certificate may have come twice, or be an anchor as well. */
 bool verify_is_in_path(const struct verify_attempt *attempt, const struct certificate *certificate);
 
@@ -117,8 +129,9 @@ void verify_check_policies(struct verification *verification);
 void verify_check_revocation(struct verification *verification);
 
 /* Asks the CRLs about path[subject], by the keys of the certificates behind it in the path, and
- * notes what speaks against it. false: something does. */
-bool verify_inquire(struct verification *verification, size_t subject);
+ * notes what speaks against it. may_delegate: also by the key of one outside the path. false:
+ * something does. */
+bool verify_inquire(struct verification *verification, size_t subject, bool may_delegate);
 
 /* Asks the CRLs of CAs above the anchor of the path, where they are trusted too. Whether any was
  * asked. */
@@ -152,14 +165,10 @@ void verify_check_pin(struct verify_attempt *attempt, const struct certificate *
  * false: there is none. */
 bool verify_get_host_name(const struct certificate *server, const char *host, char *out);
 
-/* verify_names_match.c. name: a GeneralName; base: that of a subtree, of the same kind. */
-enum name_match verify_match_directory(const struct der *name, const struct der *base);
-enum name_match verify_match_uri(const struct der *name, const struct der *base);
-enum name_match verify_match_email(const struct der *name, const struct der *base);
-
-/* is_exclusion: the answer is whether name, or for a wildcard any host that it stands for, lies in
- * base; otherwise whether all of it does. */
-enum name_match verify_match_dns(const struct der *name, const struct der *base, bool is_exclusion);
-enum name_match verify_match_ip(const struct der *name, const struct der *base, bool is_exclusion);
+/* name: a GeneralName; base: that of a subtree, of the same kind. is_exclusion: the answer is
+ * whether name, or for a wildcard any host that it stands for, lies in base; otherwise whether all
+ * of it does. */
+enum name_match verify_match_name(const struct der *name, const struct der *base,
+                                  bool is_exclusion);
 
 #endif

@@ -58,16 +58,6 @@ bool verify_is_in_path(const struct verify_attempt *attempt, const struct certif
     return false;
 }
 
-static void keep_best(struct verification *verification)
-{
-    const struct verify_attempt *current = &verification->current;
-    if (verification->has_best && verify_status(current->parts) != 0 &&
-        verify_worst(current->parts)->outcome <= verify_worst(verification->best.parts)->outcome)
-        return;
-    verification->best = *current;
-    verification->has_best = true;
-}
-
 static bool is_search_over(struct search *search)
 {
     struct verification *verification = search->verification;
@@ -113,51 +103,40 @@ static void mark_leading(struct verification *verification)
     }
 }
 
-static void extend_path(struct search *search);
-
-/* has_other_key_id: those whose key identifier is another one, else the others. */
-static void try_anchors(struct search *search, bool has_other_key_id)
+const struct certificate *verify_next_issuer(struct verification *verification,
+                                             struct verify_issuers *issuers)
 {
-    struct verify_attempt *current = &search->verification->current;
-    const struct certificate *last = current->path[current->path_count - 1], *anchor = NULL;
-    while (!is_search_over(search) &&
-           (anchor = next_anchor(search->verification, last, anchor)) != NULL) {
-        if (certificate_has_other_key_id(last, anchor) != has_other_key_id ||
-            verify_is_in_path(current, anchor))
-            continue;
-        current->path[current->path_count++] = anchor;
-        extend_path(search);
-        current->path_count--;
+    const struct verify_attempt *current = &verification->current;
+    const struct trust_certificates *anchors = &verification->request->trust->anchors;
+    const struct certificate *last = current->path[current->path_count - 1], *issuer;
+    for (; issuers->round < 2; *issuers = (struct verify_issuers){.round = issuers->round + 1}) {
+        bool has_other_key_id = issuers->round == 1;
+        while (issuers->in_chain == 0 && (issuer = issuers->anchor = next_anchor(
+                                              verification, last, issuers->anchor)) != NULL)
+            if (certificate_has_other_key_id(last, issuer) == has_other_key_id &&
+                !verify_is_in_path(current, issuer))
+                return issuer;
+        while (++issuers->in_chain < verification->chain_count) {
+            issuer = &verification->chain[issuers->in_chain];
+            /* Those that are anchors as well were tried as such. */
+            if (verification->is_leading[issuers->in_chain] && !trust_has(anchors, issuer) &&
+                certificate_is_issued_by(last, issuer) &&
+                certificate_has_other_key_id(last, issuer) == has_other_key_id &&
+                !verify_is_in_path(current, issuer) &&
+                verify_is_signed_by(verification, last, issuer))
+                return issuer;
+        }
     }
-}
-
-static void try_chain(struct search *search, bool has_other_key_id)
-{
-    struct verification *verification = search->verification;
-    struct verify_attempt *current = &verification->current;
-    const struct certificate *last = current->path[current->path_count - 1];
-    for (size_t i = 1; i < verification->chain_count && !is_search_over(search); i++) {
-        const struct certificate *candidate = &verification->chain[i];
-        /* Those that are anchors as well were tried as such. */
-        if (trust_has(&verification->request->trust->anchors, candidate))
-            continue;
-        if (!verification->is_leading[i] || !certificate_is_issued_by(last, candidate) ||
-            certificate_has_other_key_id(last, candidate) != has_other_key_id ||
-            verify_is_in_path(current, candidate) ||
-            !verify_is_signed_by(verification, last, candidate))
-            continue;
-        current->path[current->path_count++] = candidate;
-        extend_path(search);
-        current->path_count--;
-    }
+    return NULL;
 }
 
 /* Goes on from the last certificate of the current path. */
 static void extend_path(struct search *search)
 {
     struct verification *verification = search->verification;
-    const struct verify_attempt *current = &verification->current;
-    const struct certificate *last = current->path[current->path_count - 1];
+    struct verify_attempt *current = &verification->current, *best = &verification->best;
+    const struct certificate *last = current->path[current->path_count - 1], *issuer;
+    struct verify_issuers issuers = {0};
     search->steps++;
     if (current->path_count == VERIFY_PATH_LIMIT) {
         verification->is_over_limit = true;
@@ -165,18 +144,23 @@ static void extend_path(struct search *search)
     }
     if (trust_has(&verification->request->trust->anchors, last)) {
         search->attempts++;
-        verify_start_attempt(&verification->current);
+        verify_start_attempt(current);
         verify_check_path(verification, true);
-        keep_best(verification);
+        if (!verification->has_best || verify_status(current->parts) == 0 ||
+            verify_worst(current->parts)->outcome > verify_worst(best->parts)->outcome)
+            *best = *current;
+        verification->has_best = true;
         /* Above an anchor there may be the key that signed the CRLs; above one that signed itself
          * there are only others with the same key. */
         if (verification->request->crls == NULL ||
             (certificate_is_self_issued(last) && verify_is_signed_by(verification, last, last)))
             return;
     }
-    for (int has_other_key_id = 0; has_other_key_id < 2; has_other_key_id++) {
-        try_anchors(search, has_other_key_id != 0);
-        try_chain(search, has_other_key_id != 0);
+    while (!is_search_over(search) &&
+           (issuer = verify_next_issuer(verification, &issuers)) != NULL) {
+        current->path[current->path_count++] = issuer;
+        extend_path(search);
+        current->path_count--;
     }
 }
 

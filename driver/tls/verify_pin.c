@@ -93,25 +93,12 @@ bool verify_pin_is_valid(const char *pin)
     return is_valid;
 }
 
-static void report_wrong_pin(struct verify_attempt *attempt, const struct certificate *server,
-                             const unsigned char *certificate, const unsigned char *key)
-{
-    char described[CERTIFICATE_TEXT_SIZE], hex[2 * CERTIFICATE_DIGEST_SIZE + 1];
-    gnutls_datum_t digest = {(unsigned char *)key, CERTIFICATE_DIGEST_SIZE}, base64 = {0};
-    text_hex(certificate, CERTIFICATE_DIGEST_SIZE, 0, hex, sizeof hex);
-    gnutls_base64_encode2(&digest, &base64);
-    verify_fail(attempt, VERIFY_OUTCOME_PIN,
-                "%s fits no pin of SslPin; its own are " PIN_PREFIX
-                "%s (certificate) and " PIN_PREFIX "%s (public key)",
-                certificate_describe(server, true, described, sizeof described), hex,
-                base64.data != NULL ? (const char *)base64.data : "?");
-    gnutls_free(base64.data);
-}
-
 void verify_check_pin(struct verify_attempt *attempt, const struct certificate *server,
                       const char *list)
 {
     unsigned char certificate[CERTIFICATE_DIGEST_SIZE], key[CERTIFICATE_DIGEST_SIZE];
+    char described[CERTIFICATE_TEXT_SIZE], hex[2 * CERTIFICATE_DIGEST_SIZE + 1];
+    gnutls_datum_t digest = {key, sizeof key}, base64 = {0};
     struct pin pin;
     bool is_good = false;
     if (!verify_pin_is_valid(list) || !certificate_digest(server, certificate) ||
@@ -123,8 +110,14 @@ void verify_check_pin(struct verify_attempt *attempt, const struct certificate *
         return;
     }
     while (next_pin(&list, &pin, &is_good))
-        if (is_good &&
-            memcmp(pin.digest, pin.is_of_key ? key : certificate, CERTIFICATE_DIGEST_SIZE) == 0)
+        if (memcmp(pin.digest, pin.is_of_key ? key : certificate, CERTIFICATE_DIGEST_SIZE) == 0)
             return;
-    report_wrong_pin(attempt, server, certificate, key);
+    text_hex(certificate, sizeof certificate, 0, hex, sizeof hex);
+    gnutls_base64_encode2(&digest, &base64);
+    verify_fail(attempt, VERIFY_OUTCOME_PIN,
+                "%s fits no pin of SslPin; its own are " PIN_PREFIX
+                "%s (certificate) and " PIN_PREFIX "%s (public key)",
+                certificate_describe(server, true, described, sizeof described), hex,
+                base64.data != NULL ? (const char *)base64.data : "?");
+    gnutls_free(base64.data);
 }

@@ -93,31 +93,27 @@ static bool is_mapped(const struct certificate *certificate, const struct der *p
     return false;
 }
 
-/* RFC 5280, 6.1.4 (b): a policy that is mapped goes on under its other names, or, where mapping is
- * inhibited, not at all. */
-static void map_policies(struct state *state, const struct certificate *certificate)
+/* RFC 5280, 6.1.4 (a) and (b): a policy that is mapped goes on under its other names, or, where
+ * mapping is inhibited, not at all. false: anyPolicy is mapped. */
+static bool map_policies(struct state *state, const struct certificate *certificate)
 {
     struct level *old = &state->level;
     struct level next = {.has_any = old->has_any, .is_over_limit = old->is_over_limit};
     struct cursor list = certificate_inside(certificate, CERTIFICATE_POLICY_MAPPINGS);
     struct der from, to;
+    if (!certificate_has(certificate, CERTIFICATE_POLICY_MAPPINGS))
+        return true;
     for (size_t i = 0; i < old->count; i++)
         if (!is_mapped(certificate, &old->policies[i]))
             add_policy(&next, &old->policies[i]);
-    while (state->policy_mapping > 0 && next_policy(&list, &from, &to))
-        if (old->has_any || has_policy(old, &from))
-            add_policy(&next, &to);
-    *old = next;
-}
-
-static bool maps_any_policy(const struct certificate *certificate)
-{
-    struct cursor list = certificate_inside(certificate, CERTIFICATE_POLICY_MAPPINGS);
-    struct der from, to;
-    while (next_policy(&list, &from, &to))
+    while (next_policy(&list, &from, &to)) {
         if (DER_IS_OID(&from, ANY_POLICY) || DER_IS_OID(&to, ANY_POLICY))
-            return true;
-    return false;
+            return false;
+        if (state->policy_mapping > 0 && (old->has_any || has_policy(old, &from)))
+            add_policy(&next, &to);
+    }
+    *old = next;
+    return true;
 }
 
 static void count_down(unsigned *skip)
@@ -140,11 +136,9 @@ static void demand(struct state *state, const struct certificate *certificate)
     state->demander = certificate;
 }
 
-/* RFC 5280, 6.1.4 (a), (b), (h) to (j). */
+/* RFC 5280, 6.1.4 (h) to (j). */
 static void prepare_for_next(struct state *state, const struct certificate *certificate)
 {
-    if (certificate_has(certificate, CERTIFICATE_POLICY_MAPPINGS))
-        map_policies(state, certificate);
     if (!certificate_is_self_issued(certificate)) {
         count_down(&state->explicit_policy);
         count_down(&state->policy_mapping);
@@ -155,22 +149,11 @@ static void prepare_for_next(struct state *state, const struct certificate *cert
     lower(&state->any_policy, certificate->no_any_policy);
 }
 
-static void report_missing(struct verify_attempt *attempt, size_t i, const struct state *state)
-{
-    char described[CERTIFICATE_TEXT_SIZE], demander[CERTIFICATE_TEXT_SIZE];
-    certificate_describe(state->demander != NULL ? state->demander : attempt->path[i], false,
-                         demander, sizeof demander);
-    verify_fail(attempt, VERIFY_OUTCOME_POLICY,
-                "%s demands a certificate policy (policyConstraints, requireExplicitPolicy), and "
-                "%s has none that the certificates above it allow",
-                demander, verify_describe(attempt, i, described));
-}
-
 /* path[i] on the level above it. false: it was refused. */
 static bool process(struct verify_attempt *attempt, size_t i, struct state *state)
 {
     const struct certificate *certificate = attempt->path[i];
-    char described[CERTIFICATE_TEXT_SIZE];
+    char described[CERTIFICATE_TEXT_SIZE], demander[CERTIFICATE_TEXT_SIZE];
     take_policies(state, certificate,
                   state->any_policy > 0 || (i > 0 && certificate_is_self_issued(certificate)));
     if (i == 0) {
@@ -180,10 +163,15 @@ static bool process(struct verify_attempt *attempt, size_t i, struct state *stat
             demand(state, certificate);
     }
     if (state->explicit_policy == 0 && state->level.count == 0 && !state->level.has_any) {
-        report_missing(attempt, i, state);
+        certificate_describe(state->demander != NULL ? state->demander : certificate, false,
+                             demander, sizeof demander);
+        verify_fail(attempt, VERIFY_OUTCOME_POLICY,
+                    "%s demands a certificate policy (policyConstraints, requireExplicitPolicy), "
+                    "and %s has none that the certificates above it allow",
+                    demander, verify_describe(attempt, i, described));
         return false;
     }
-    if (i > 0 && maps_any_policy(certificate)) {
+    if (i > 0 && !map_policies(state, certificate)) {
         verify_fail_at(attempt, i, VERIFY_OUTCOME_POLICY, "has policyMappings that map anyPolicy");
         return false;
     }

@@ -29,8 +29,8 @@ struct inquiry {
     struct verification *verification;
     const struct verify_request *request;
     struct verify_attempt *attempt;
-    size_t subject;    /* index in the path */
-    bool may_delegate; /* a certificate outside the path may have signed the CRL */
+    size_t subject;                        /* index in the path */
+    bool may_delegate;                     /* see verify_inquire */
     const struct certificate *certificate; /* path[subject] */
     enum verify_outcome best;              /* of the CRLs so far; COUNT: one is good */
     const struct crl *best_crl;
@@ -39,8 +39,6 @@ struct inquiry {
     struct listing revoking; /* by a CRL whose word counts */
     struct listing doubtful; /* by one that could not have cleared the certificate */
 };
-
-static bool inquire(struct verification *verification, size_t subject, bool may_delegate);
 
 static bool may_sign(const struct certificate *signer, const struct crl *crl)
 {
@@ -66,7 +64,7 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
         attempt->path[attempt->path_count++] = inquiry->attempt->path[i];
     verify_check_certificate(side, 0, VERIFY_PLACE_CRL_SIGNER);
     verify_check_name_constraints(side);
-    bool is_valid = verify_status(attempt->parts) == 0 && inquire(side, 0, false);
+    bool is_valid = verify_status(attempt->parts) == 0 && verify_inquire(side, 0, false);
     scratch_free(side, sizeof *side);
     return is_valid;
 }
@@ -132,18 +130,18 @@ static enum verify_outcome check_dates(const struct inquiry *inquiry, const stru
 /* Each test counts only when those before it were passed. COUNT: this CRL can decide. */
 static enum verify_outcome check_crl(const struct inquiry *inquiry, const struct crl *crl)
 {
-    static const enum verify_outcome of_kind[] = {
-        [CRL_KIND_COMPLETE] = VERIFY_OUTCOME_COUNT,
-        [CRL_KIND_DELTA] = VERIFY_OUTCOME_CRL_DELTA,
-        [CRL_KIND_INDIRECT] = VERIFY_OUTCOME_CRL_INDIRECT,
-        [CRL_KIND_UNKNOWN_EXTENSION] = VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION,
-    };
     enum verify_outcome outcome = check_signature(inquiry, crl);
-    if (outcome == VERIFY_OUTCOME_COUNT)
-        outcome = of_kind[crl_kind(crl)];
-    if (outcome == VERIFY_OUTCOME_COUNT && crl_scope_gap(crl, inquiry->certificate) != NULL)
-        outcome = VERIFY_OUTCOME_CRL_SCOPE;
-    return outcome == VERIFY_OUTCOME_COUNT ? check_dates(inquiry, crl) : outcome;
+    if (outcome != VERIFY_OUTCOME_COUNT)
+        return outcome;
+    if (crl->is_delta)
+        return VERIFY_OUTCOME_CRL_DELTA;
+    if (crl->unknown_extension.whole != NULL)
+        return VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION;
+    if (crl->is_indirect)
+        return VERIFY_OUTCOME_CRL_INDIRECT;
+    if (crl_scope_gap(crl, inquiry->certificate) != NULL)
+        return VERIFY_OUTCOME_CRL_SCOPE;
+    return check_dates(inquiry, crl);
 }
 
 /* A CA has one numbering for all its certificates: a current CRL that lists one revokes it, even
@@ -153,23 +151,6 @@ static bool may_revoke(const struct inquiry *inquiry, const struct crl *crl,
 {
     return outcome == VERIFY_OUTCOME_COUNT || (outcome == VERIFY_OUTCOME_CRL_SCOPE &&
                                                check_dates(inquiry, crl) == VERIFY_OUTCOME_COUNT);
-}
-
-/* Whether the CA signed it and it speaks of the CA's own certificates, so that what it lists is
- * worth reporting although the CRL is not good. */
-static bool is_credible(const struct crl *crl, enum verify_outcome outcome)
-{
-    switch (outcome) {
-    case VERIFY_OUTCOME_COUNT:
-    case VERIFY_OUTCOME_CRL_SCOPE:
-    case VERIFY_OUTCOME_CRL_NOT_YET_VALID:
-    case VERIFY_OUTCOME_CRL_EXPIRED:
-        return true;
-    case VERIFY_OUTCOME_CRL_DELTA:
-        return crl_is_understood(crl);
-    default:
-        return false;
-    }
 }
 
 /* Only a hold can be lifted: by a newer CRL of the same scope that does not list it any more
@@ -195,8 +176,12 @@ static void note_listing(struct inquiry *inquiry, const struct crl *crl,
                          enum verify_outcome outcome)
 {
     struct listing listing = {.crl = crl, .outcome = outcome};
-    if (!is_credible(crl, outcome) ||
-        !crl_find(crl, &inquiry->certificate->serial, &listing.entry) ||
+    /* The CA signed it and it speaks of the CA's own certificates, so that what it lists is worth
+     * reporting although the CRL is not good. */
+    bool is_credible = outcome >= VERIFY_OUTCOME_CRL_SCOPE ||
+                       (outcome == VERIFY_OUTCOME_CRL_DELTA && !crl->is_indirect &&
+                        crl->unknown_extension.whole == NULL);
+    if (!is_credible || !crl_find(crl, &inquiry->certificate->serial, &listing.entry) ||
         (outcome == VERIFY_OUTCOME_CRL_DELTA &&
          listing.entry.reason == CRL_REASON_REMOVE_FROM_CRL) ||
         is_lifted(inquiry, &listing))
@@ -321,20 +306,10 @@ static void report_unusable(const struct inquiry *inquiry)
                     described, describe_fault(inquiry, fault, sizeof fault));
 }
 
-/* The ends of the used CRLs: of all, and of those that are in the last fifth of their period. */
-static void note_end(struct verify_attempt *attempt, const struct crl *crl, time_t at)
-{
-    time_t end = crl->next_update;
-    time_t period = end - crl->this_update;
-    if (attempt->crl_next_update == 0 || end < attempt->crl_next_update)
-        attempt->crl_next_update = end;
-    if (end - at < period / 5 && (attempt->crl_ending == 0 || end < attempt->crl_ending))
-        attempt->crl_ending = end;
-}
-
 /* false: something was found against the certificate. */
 static bool conclude(struct inquiry *inquiry)
 {
+    struct verify_attempt *attempt = inquiry->attempt;
     const struct crl *good = inquiry->good, *delta = inquiry->delta;
     /* A delta that is not older than the complete CRL may say more than it, and is not understood.
      */
@@ -352,12 +327,19 @@ static bool conclude(struct inquiry *inquiry)
         report_missing(inquiry);
     else if (!is_good)
         report_unusable(inquiry);
-    if (good != NULL)
-        note_end(inquiry->attempt, good, inquiry->request->at);
+    if (good != NULL) {
+        time_t *first = &attempt->crl_next_update, *ending = &attempt->crl_ending;
+        time_t end = good->next_update, left = end - inquiry->request->at;
+        if (*first == 0 || end < *first)
+            *first = end;
+        /* In the last fifth of its period. */
+        if (left < (end - good->this_update) / 5 && (*ending == 0 || end < *ending))
+            *ending = end;
+    }
     return is_good && !is_revoked;
 }
 
-static bool inquire(struct verification *verification, size_t subject, bool may_delegate)
+bool verify_inquire(struct verification *verification, size_t subject, bool may_delegate)
 {
     const struct crl_set *crls = verification->request->crls;
     struct inquiry inquiry = {.verification = verification,
@@ -372,11 +354,6 @@ static bool inquire(struct verification *verification, size_t subject, bool may_
     return conclude(&inquiry);
 }
 
-bool verify_inquire(struct verification *verification, size_t subject)
-{
-    return inquire(verification, subject, true);
-}
-
 void verify_check_revocation(struct verification *verification)
 {
     const struct verify_request *request = verification->request;
@@ -387,7 +364,7 @@ void verify_check_revocation(struct verification *verification)
     verify_begin(attempt, VERIFY_PART_REVOCATION);
     size_t count = request->crl_check == CRL_CHECK_LEAF && anchor > 0 ? 1 : anchor;
     for (size_t i = 0; i < count; i++)
-        inquire(verification, i, true);
+        verify_inquire(verification, i, true);
     bool has_asked = verify_check_anchor_revocation(verification) || count > 0;
     if (has_asked)
         attempt->crl_status = attempt->parts[VERIFY_PART_REVOCATION].status == 0

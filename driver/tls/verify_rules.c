@@ -4,7 +4,6 @@
  * verify_policy.c.
  */
 #include <limits.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "tls/verify_parts.h"
@@ -153,32 +152,16 @@ static void check_issuer_usage(struct rule_target *target)
                        "may not sign certificates (its keyUsage has no keyCertSign)");
 }
 
-static bool is_tls_server(const struct verify_request *request)
-{
-    return request->purpose == NULL || strcmp(request->purpose, GNUTLS_KP_TLS_WWW_SERVER) == 0;
-}
-
-static bool is_purpose(const struct der *oid, const struct verify_request *request)
-{
-    char text[OID_SIZE];
-    if (DER_IS_OID(oid, ANY_PURPOSE))
-        return true;
-    return is_tls_server(request)
-               ? DER_IS_OID(oid, TLS_SERVER_PURPOSE)
-               : strcmp(der_format_oid(oid, text, sizeof text), request->purpose) == 0;
-}
-
 static void check_purpose(struct rule_target *target)
 {
     struct cursor oids = certificate_inside(target->certificate, CERTIFICATE_EXTENDED_KEY_USAGE);
     struct der oid;
     bool is_found = !certificate_has(target->certificate, CERTIFICATE_EXTENDED_KEY_USAGE);
     while (!is_found && der_next(&oids, &oid))
-        is_found = is_purpose(&oid, target->request);
+        is_found = DER_IS_OID(&oid, ANY_PURPOSE) || DER_IS_OID(&oid, TLS_SERVER_PURPOSE);
     if (!is_found)
         verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_PURPOSE,
-                       "may not be used for %s: its extendedKeyUsage does not list it",
-                       is_tls_server(target->request) ? "a TLS server" : target->request->purpose);
+                       "may not be used for a TLS server: its extendedKeyUsage does not list it");
 }
 
 /* RFC 8446, 4.4.2.2, and RFC 8422, 5.3: keys sign the handshake; RSA's may also decrypt up to TLS
@@ -208,27 +191,25 @@ static void check_server_constraints(struct rule_target *target)
 
 struct rule {
     unsigned places;
-    bool is_of_strength;  /* left out with allow_weak */
-    bool is_for_tls_only; /* left out for other purposes */
+    bool is_of_strength; /* left out with allow_weak */
     void (*check)(struct rule_target *target);
 };
 
 static const struct rule rules[] = {
-    {UINT_MAX, false, false, check_form},
+    {UINT_MAX, false, check_form},
     {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR | VERIFY_PLACE_CRL_SIGNER,
-     false, false, check_dates},
+     false, check_dates},
     {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR | VERIFY_PLACE_CRL_SIGNER,
-     true, false, check_key},
-    {VERIFY_PLACE_SIGNED | VERIFY_PLACE_CRL_SIGNER, true, false, check_weak_signature},
-    {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE | VERIFY_PLACE_CRL_SIGNER, false, false,
-     check_critical},
-    {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE, false, false, check_purpose},
-    {VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR, false, false, check_authority},
-    {VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR, false, false, check_path_length},
-    {VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR, false, false, check_issuer_usage},
-    {VERIFY_PLACE_SERVER, false, true, check_server_usage},
-    {VERIFY_PLACE_SERVER, true, true, check_server_key},
-    {VERIFY_PLACE_SERVER, false, false, check_server_constraints},
+     true, check_key},
+    {VERIFY_PLACE_SIGNED | VERIFY_PLACE_CRL_SIGNER, true, check_weak_signature},
+    {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE | VERIFY_PLACE_CRL_SIGNER, false, check_critical},
+    {VERIFY_PLACE_SERVER | VERIFY_PLACE_MIDDLE, false, check_purpose},
+    {VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR, false, check_authority},
+    {VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR, false, check_path_length},
+    {VERIFY_PLACE_MIDDLE | VERIFY_PLACE_ANCHOR, false, check_issuer_usage},
+    {VERIFY_PLACE_SERVER, false, check_server_usage},
+    {VERIFY_PLACE_SERVER, true, check_server_key},
+    {VERIFY_PLACE_SERVER, false, check_server_constraints},
 };
 
 void verify_check_certificate(struct verification *verification, size_t i, unsigned place)
@@ -239,8 +220,7 @@ void verify_check_certificate(struct verification *verification, size_t i, unsig
                                  .certificate = verification->current.path[i]};
     for (size_t k = 0; k < sizeof rules / sizeof rules[0]; k++)
         if ((rules[k].places & place) != 0 &&
-            !(rules[k].is_of_strength && target.request->allow_weak) &&
-            !(rules[k].is_for_tls_only && !is_tls_server(target.request)))
+            !(rules[k].is_of_strength && target.request->allow_weak))
             rules[k].check(&target);
 }
 
