@@ -19,7 +19,7 @@ size_t text_utf8_decode(const unsigned char *text, size_t length, uint32_t *code
     return size > 0 ? size : 1;
 }
 
-static size_t utf8_encode(uint32_t code_point, char *out)
+size_t text_utf8_encode(uint32_t code_point, char *out)
 {
     static const unsigned char mark_of_first[] = {0, 0, 0xC0, 0xE0, 0xF0};
     size_t size = code_point < 0x80 ? 1 : code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
@@ -106,7 +106,7 @@ char *text_to_utf8(const uint16_t *text, size_t length, size_t *length_out)
             code_point = 0x10000 + ((code_point & 0x3FF) << 10) + (text[++read] & 0x3FFu);
         else if ((code_point & 0xF800) == 0xD800)
             code_point = REPLACEMENT;
-        written += utf8_encode(code_point, out + written);
+        written += text_utf8_encode(code_point, out + written);
     }
     out[written] = '\0';
     if (length_out != NULL)

@@ -15,6 +15,9 @@ size_t text_utf8_character(const unsigned char *text, size_t length);
  * U+FFFD. */
 size_t text_utf8_decode(const unsigned char *text, size_t length, uint32_t *code_point_out);
 
+/* Writes one character, 4 bytes at the most, without a terminator; returns their number. */
+size_t text_utf8_encode(uint32_t code_point, char *out);
+
 /* Removes a UTF-8 character that was cut short at the end of a string. */
 void text_trim_partial(char *text);
 

@@ -17,18 +17,12 @@
 #include "base/error.h"
 #include "tls/certificate.h"
 
-/* RFC 5280, 5.3.1; the numbers are those of the DER. */
+/* RFC 5280, 5.3.1: the numbers of the DER, of which these have a meaning here. */
 enum crl_reason {
     CRL_REASON_UNSPECIFIED = 0,
-    CRL_REASON_KEY_COMPROMISE = 1,
-    CRL_REASON_CA_COMPROMISE = 2,
-    CRL_REASON_AFFILIATION_CHANGED = 3,
-    CRL_REASON_SUPERSEDED = 4,
-    CRL_REASON_CESSATION_OF_OPERATION = 5,
     CRL_REASON_CERTIFICATE_HOLD = 6,
     CRL_REASON_REMOVE_FROM_CRL = 8,
-    CRL_REASON_PRIVILEGE_WITHDRAWN = 9,
-    CRL_REASON_AA_COMPROMISE = 10
+    CRL_REASON_LAST = 10
 };
 
 struct crl_entry {

@@ -49,20 +49,6 @@ static void sort_by_byte(const uint64_t *from, uint64_t *to, size_t count, unsig
         to[places[from[i] >> shift & 0xff]++] = from[i];
 }
 
-/* Time is linear in the number of entries, whatever their serials are. */
-static bool sort_slots(uint64_t *slots, size_t count)
-{
-    uint64_t *scratch = malloc((count + 1) * sizeof *scratch);
-    if (scratch == NULL)
-        return false;
-    sort_by_byte(slots, scratch, count, 32);
-    sort_by_byte(scratch, slots, count, 40);
-    sort_by_byte(slots, scratch, count, 48);
-    sort_by_byte(scratch, slots, count, 56);
-    free(scratch);
-    return true;
-}
-
 static bool read_rows(struct crl *crl, const struct der *rows, uint64_t *slots)
 {
     struct cursor cursor = der_inside(rows);
@@ -95,7 +81,17 @@ const char *crl_index_build(struct crl *crl, const struct der *rows)
     uint64_t *fitted = realloc(slots, (crl->index.count + 1) * sizeof *slots);
     if (fitted != NULL)
         crl->index.slots = fitted;
-    return sort_slots(crl->index.slots, crl->index.count) ? NULL : out_of_memory;
+    /* Time is linear in the number of entries, whatever their serials are. */
+    size_t count = crl->index.count;
+    uint64_t *scratch = malloc((count + 1) * sizeof *scratch);
+    if (scratch == NULL)
+        return out_of_memory;
+    for (unsigned shift = 32; shift < 64; shift += 16) {
+        sort_by_byte(crl->index.slots, scratch, count, shift);
+        sort_by_byte(scratch, crl->index.slots, count, shift + 8);
+    }
+    free(scratch);
+    return NULL;
 }
 
 /* The first slot whose hash is not below the wanted one. */

@@ -20,26 +20,27 @@
 #define OID_ISSUER_ALT_NAME "\x55\x1d\x12"
 #define OID_AUTHORITY_KEY "\x55\x1d\x23"
 
-/* The reason code is read leniently where it only informs: an unknown one is "unspecified". */
-static void read_reason(const struct der *value, enum crl_reason *reason_out)
-{
-    struct cursor inside = der_inside(value);
-    struct der code;
-    unsigned number = 0;
-    if (der_expect(&inside, DER_TAG_ENUMERATED, &code) && der_read_number(&code, &number) &&
-        number <= CRL_REASON_AA_COMPROMISE && number != 7)
-        *reason_out = (enum crl_reason)number;
-}
+static const char *const reason_names[CRL_REASON_LAST + 1] = {
+    "unspecified",   "keyCompromise",        "cACompromise",    "affiliationChanged",
+    "superseded",    "cessationOfOperation", "certificateHold", NULL,
+    "removeFromCRL", "privilegeWithdrawn",   "aACompromise"};
 
 static void note_row_extension(struct crl_row *row, const struct der_extension *extension)
 {
-    if (DER_IS_OID(&extension->oid, OID_REASON))
-        read_reason(&extension->value, &row->entry.reason);
-    else if (DER_IS_OID(&extension->oid, OID_CERTIFICATE_ISSUER))
+    struct cursor inside = der_inside(&extension->value);
+    struct der code;
+    unsigned number = 0;
+    if (DER_IS_OID(&extension->oid, OID_REASON)) {
+        /* Read leniently, as it only informs: an unknown one is "unspecified". */
+        if (der_expect(&inside, DER_TAG_ENUMERATED, &code) && der_read_number(&code, &number) &&
+            number <= CRL_REASON_LAST && reason_names[number] != NULL)
+            row->entry.reason = (enum crl_reason)number;
+    } else if (DER_IS_OID(&extension->oid, OID_CERTIFICATE_ISSUER)) {
         row->is_indirect = true;
-    else if (extension->is_critical && !DER_IS_OID(&extension->oid, OID_HOLD_INSTRUCTION) &&
-             !DER_IS_OID(&extension->oid, OID_INVALIDITY_DATE))
+    } else if (extension->is_critical && !DER_IS_OID(&extension->oid, OID_HOLD_INSTRUCTION) &&
+               !DER_IS_OID(&extension->oid, OID_INVALIDITY_DATE)) {
         row->unknown_extension = extension->oid;
+    }
 }
 
 bool crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out)
@@ -100,45 +101,28 @@ static const char *read_list_extensions(struct crl *crl, struct cursor *tbs)
     return der_is_at_end(&list) ? NULL : "its extensions are malformed";
 }
 
-static const char *read_version(struct crl *crl, struct cursor *tbs)
-{
-    struct der version;
-    unsigned number = 0;
-    if (!der_optional(tbs, DER_TAG_INTEGER, &version))
-        return NULL;
-    if (!der_read_number(&version, &number) || number != 1)
-        return "its version is neither 1 nor 2";
-    crl->is_v2 = true;
-    return NULL;
-}
-
-static const char *read_dates(struct crl *crl, struct cursor *tbs)
-{
-    struct der time;
-    if (!der_next(tbs, &time) || !der_read_time(&time, &crl->this_update))
-        return "its thisUpdate is not a date";
-    bool has_next = tbs->left > 0 &&
-                    (tbs->next[0] == DER_TAG_UTC_TIME || tbs->next[0] == DER_TAG_GENERALIZED_TIME);
-    if (has_next && (!der_next(tbs, &time) || !der_read_time(&time, &crl->next_update)))
-        return "its nextUpdate is not a date";
-    return NULL;
-}
-
 /* TBSCertList, RFC 5280, 5.1. Returns what is wrong, or NULL. */
 static const char *read_list(struct crl *crl)
 {
     struct cursor tbs = der_inside(&crl->signature.signed_bytes);
-    struct der algorithm, rows;
-    const char *fault = read_version(crl, &tbs);
-    if (fault != NULL)
-        return fault;
+    struct der version, algorithm, time, rows;
+    unsigned number = 0;
+    crl->is_v2 = der_optional(&tbs, DER_TAG_INTEGER, &version);
+    if (crl->is_v2 && (!der_read_number(&version, &number) || number != 1))
+        return "its version is neither 1 nor 2";
     if (!der_expect(&tbs, DER_TAG_SEQUENCE, &algorithm) ||
         !der_equal(&algorithm, &crl->signature.algorithm))
         return "its two signature algorithms differ";
     if (!der_expect(&tbs, DER_TAG_SEQUENCE, &crl->issuer))
         return "its issuer is not a name";
-    fault = read_dates(crl, &tbs);
-    if (fault == NULL && der_optional(&tbs, DER_TAG_SEQUENCE, &rows) && rows.size > 0)
+    if (!der_next(&tbs, &time) || !der_read_time(&time, &crl->this_update))
+        return "its thisUpdate is not a date";
+    bool has_next = der_optional(&tbs, DER_TAG_UTC_TIME, &time) ||
+                    der_optional(&tbs, DER_TAG_GENERALIZED_TIME, &time);
+    if (tbs.is_short || (has_next && !der_read_time(&time, &crl->next_update)))
+        return "its nextUpdate is not a date";
+    const char *fault = NULL;
+    if (der_optional(&tbs, DER_TAG_SEQUENCE, &rows) && rows.size > 0)
         fault = crl_index_build(crl, &rows);
     if (fault == NULL)
         fault = read_list_extensions(crl, &tbs);
@@ -212,10 +196,5 @@ const char *crl_describe_unknown(const struct crl *crl, char *out, size_t out_si
 
 const char *crl_reason_name(enum crl_reason reason)
 {
-    static const char *const names[] = {
-        "unspecified",   "keyCompromise",        "cACompromise",    "affiliationChanged",
-        "superseded",    "cessationOfOperation", "certificateHold", NULL,
-        "removeFromCRL", "privilegeWithdrawn",   "aACompromise"};
-    bool is_known = (size_t)reason < sizeof names / sizeof names[0] && names[reason] != NULL;
-    return is_known ? names[reason] : "unknown reason";
+    return reason_names[reason];
 }

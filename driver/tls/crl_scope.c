@@ -112,28 +112,21 @@ static bool has_common_name(const struct der *a, const struct der *b, const stru
     return false;
 }
 
-/* One DistributionPoint of the certificate: it has to name the CRL's point, for every reason, and
- * leave the CRL to the certificate's own issuer. */
-static bool is_point_matching(const struct crl *crl, const struct der *distribution_point)
-{
-    struct cursor fields = der_inside(distribution_point);
-    struct der explicit_tag, point, reasons, crl_issuer;
-    if (!der_optional(&fields, DER_TAG_CONTEXT_CONSTRUCTED(0), &explicit_tag) ||
-        !read_point(&explicit_tag, &point))
-        return false;
-    bool has_reasons = der_optional(&fields, DER_TAG_CONTEXT(1), &reasons);
-    bool has_issuer = der_optional(&fields, DER_TAG_CONTEXT_CONSTRUCTED(2), &crl_issuer);
-    return der_is_at_end(&fields) && !has_reasons && !has_issuer &&
-           has_common_name(&crl->scope.point, &point, &crl->issuer);
-}
-
-static bool is_any_point_matching(const struct crl *crl, const struct certificate *certificate)
+/* Whether a DistributionPoint of the certificate names the CRL's point, for every reason, and
+ * leaves the CRL to the certificate's own issuer. */
+static bool is_point_named(const struct crl *crl, const struct certificate *certificate)
 {
     struct cursor points = certificate_inside(certificate, CERTIFICATE_DISTRIBUTION_POINTS);
-    struct der point;
-    while (der_next(&points, &point))
-        if (point.tag == DER_TAG_SEQUENCE && is_point_matching(crl, &point))
+    struct der item, explicit_tag, point;
+    while (der_next(&points, &item)) {
+        struct cursor fields = der_inside(&item);
+        /* A field behind it is reasons or a CRL issuer. */
+        if (item.tag == DER_TAG_SEQUENCE &&
+            der_optional(&fields, DER_TAG_CONTEXT_CONSTRUCTED(0), &explicit_tag) &&
+            read_point(&explicit_tag, &point) && der_is_at_end(&fields) &&
+            has_common_name(&crl->scope.point, &point, &crl->issuer))
             return true;
+    }
     return false;
 }
 
@@ -162,8 +155,7 @@ const char *crl_scope_gap(const struct crl *crl, const struct certificate *certi
         return "it is for CA certificates only";
     if (scope->is_some_reasons)
         return "it tells only some of the reasons for revocation";
-    if (scope->has_point &&
-        !(has_points ? is_any_point_matching(crl, certificate) : is_issuer_point(crl)))
+    if (scope->has_point && !(has_points ? is_point_named(crl, certificate) : is_issuer_point(crl)))
         return "it is for a distribution point that the certificate does not name";
     return NULL;
 }

@@ -33,18 +33,6 @@ static bool has_label(const struct pem_block *block, const char *label)
            memcmp(block->label, label, block->label_size) == 0;
 }
 
-static bool add_pem_block(struct crl_set *set, const struct pem_block *block, const char *name,
-                          struct error *error)
-{
-    size_t size = 0;
-    unsigned char *der = pem_decode(block->body, block->body_size, &size);
-    if (der == NULL)
-        return error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE,
-                         "%s: the CRL cannot be read: its PEM block of line %zu is not base64",
-                         name, block->line);
-    return add_der(set, der, size, name, error);
-}
-
 static bool read_pem(struct crl_set *set, const unsigned char *bytes, size_t size, const char *name,
                      struct error *error)
 {
@@ -55,7 +43,15 @@ static bool read_pem(struct crl_set *set, const unsigned char *bytes, size_t siz
     enum pem_outcome outcome;
     while ((outcome = pem_next(&reader, &block)) == PEM_BLOCK) {
         has_certificate |= has_label(&block, LABEL_CERTIFICATE);
-        if (has_label(&block, LABEL_CRL) && !add_pem_block(set, &block, name, error))
+        if (!has_label(&block, LABEL_CRL))
+            continue;
+        size_t der_size = 0;
+        unsigned char *der = pem_decode(block.body, block.body_size, &der_size);
+        if (der == NULL)
+            return error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE,
+                             "%s: the CRL cannot be read: its PEM block of line %zu is not base64",
+                             name, block.line);
+        if (!add_der(set, der, der_size, name, error))
             return false;
     }
     if (outcome == PEM_UNTERMINATED)

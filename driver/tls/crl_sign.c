@@ -23,17 +23,6 @@ static bool find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_
     return is_found;
 }
 
-static void keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_signed)
-{
-    verdicts_lock();
-    if (crl->verdict_count < CRL_VERDICT_COUNT) {
-        struct crl_verdict *verdict = &crl->verdicts[crl->verdict_count++];
-        memcpy(verdict->key_id, key_id, sizeof verdict->key_id);
-        verdict->is_signed = is_signed;
-    }
-    verdicts_unlock();
-}
-
 bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer)
 {
     /* Only the lock and the verdicts behind it change: the CRL is the same to everybody. */
@@ -46,8 +35,13 @@ bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer)
         return is_signed;
     enum signature_verdict verdict = signature_check(&crl->signature, &issuer->public_key);
     is_signed = verdict == SIGNATURE_GOOD;
-    if (verdict != SIGNATURE_UNCHECKED)
-        keep_verdict(shared, key_id, is_signed);
+    verdicts_lock();
+    if (verdict != SIGNATURE_UNCHECKED && crl->verdict_count < CRL_VERDICT_COUNT) {
+        struct crl_verdict *kept = &shared->verdicts[shared->verdict_count++];
+        memcpy(kept->key_id, key_id, sizeof kept->key_id);
+        kept->is_signed = is_signed;
+    }
+    verdicts_unlock();
     return is_signed;
 }
 

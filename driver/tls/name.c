@@ -6,7 +6,7 @@
  */
 #include "tls/name.h"
 
-#include <string.h>
+#include "base/text.h"
 
 /* Attributes that may stand in one relative name. */
 #define RDN_LIMIT 16
@@ -45,37 +45,24 @@ static unsigned width_of(unsigned tag)
     }
 }
 
-static uint32_t decode_utf8(struct reader *reader)
-{
-    unsigned first = cursor_u8(&reader->bytes);
-    unsigned more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    if (first >= 0x80 && (first < 0xc2 || first > 0xf4))
-        reader->is_malformed = true;
-    uint32_t character = more == 0 ? first : first & (0x3fu >> more);
-    for (unsigned i = 0; i < more; i++) {
-        unsigned next = cursor_u8(&reader->bytes);
-        reader->is_malformed |= (next & 0xc0) != 0x80;
-        character = character << 6 | (next & 0x3f);
-    }
-    reader->is_malformed |= reader->bytes.is_short || character < least[more] ||
-                            character > 0x10ffff || (character & ~0x7ffu) == 0xd800;
-    return character;
-}
-
 static uint32_t decode(struct reader *reader)
 {
-    if (reader->bytes.left == 0 || reader->is_malformed)
-        return END_OF_TEXT;
-    if (reader->tag == DER_TAG_UTF8_STRING)
-        return decode_utf8(reader);
-    uint32_t character = 0;
+    struct cursor *bytes = &reader->bytes;
     unsigned width = width_of(reader->tag);
+    uint32_t character = 0;
+    if (bytes->left == 0 || reader->is_malformed)
+        return END_OF_TEXT;
+    if (reader->tag == DER_TAG_UTF8_STRING) {
+        size_t size = text_utf8_decode(bytes->next, bytes->left, &character);
+        reader->is_malformed = size == 1 && bytes->next[0] >= 0x80;
+        cursor_bytes(bytes, size);
+        return character;
+    }
     for (unsigned i = 0; i < width; i++)
-        character = character << 8 | cursor_u8(&reader->bytes);
-    reader->is_malformed |=
-        reader->bytes.is_short || character > 0x10ffff || (character & ~0x7ffu) == 0xd800 ||
-        (width == 1 && reader->tag != DER_TAG_TELETEX_STRING && character > 127);
+        character = character << 8 | cursor_u8(bytes);
+    reader->is_malformed = bytes->is_short || character > 0x10ffff ||
+                           (character & ~0x7ffu) == 0xd800 ||
+                           (width == 1 && reader->tag != DER_TAG_TELETEX_STRING && character > 127);
     return character;
 }
 
@@ -314,16 +301,6 @@ bool name_next_attribute(struct name_walk *walk, struct der *type_out, struct de
     return !walk->is_malformed;
 }
 
-static size_t encode_utf8(uint32_t character, char *out)
-{
-    static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    size_t size = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
-    for (size_t i = size; i-- > 0; character >>= 6)
-        out[i] =
-            (char)(i > 0 ? 0x80 | (character & 0x3f) : marks[size == 1 ? 0 : size] | character);
-    return size;
-}
-
 bool name_to_utf8(const struct der *value, char *out, size_t out_size, size_t *size_out)
 {
     struct reader reader = reader_over(value);
@@ -333,7 +310,7 @@ bool name_to_utf8(const struct der *value, char *out, size_t out_size, size_t *s
     for (uint32_t next = decode(&reader); next != END_OF_TEXT; next = decode(&reader)) {
         if (used + 5 > out_size)
             return false;
-        used += encode_utf8(next, out + used);
+        used += text_utf8_encode(next, out + used);
     }
     out[used] = '\0';
     *size_out = used;
