@@ -19,12 +19,12 @@
 
 static const struct {
     enum tls_version version;
-    const char *name; /* in priority strings */
+    gnutls_protocol_t protocol;
 } versions[] = {
-    {TLS_VERSION_1_3, "VERS-TLS1.3"},
-    {TLS_VERSION_1_2, "VERS-TLS1.2"},
-    {TLS_VERSION_1_1, "VERS-TLS1.1"},
-    {TLS_VERSION_1_0, "VERS-TLS1.0"},
+    {TLS_VERSION_1_3, GNUTLS_TLS1_3},
+    {TLS_VERSION_1_2, GNUTLS_TLS1_2},
+    {TLS_VERSION_1_1, GNUTLS_TLS1_1},
+    {TLS_VERSION_1_0, GNUTLS_TLS1_0},
 };
 
 #define VERSION_COUNT (sizeof versions / sizeof versions[0])
@@ -81,26 +81,12 @@ static bool copy_name(const char *name, char *out, struct error *error)
     } else if (length > 1 && name[length - 1] == '.') {
         length--;
     }
-    if (length == 0 || length >= SESSION_NAME_SIZE) {
-        error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                  "the server's name has %zu characters; 1 to %d can be used for TLS", length,
-                  SESSION_NAME_SIZE - 1);
-        return false;
-    }
+    if (length == 0 || length >= SESSION_NAME_SIZE)
+        return error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
+                         "the server's name has %zu characters; 1 to %d can be used for TLS",
+                         length, SESSION_NAME_SIZE - 1);
     memcpy(out, name, length);
     out[length] = '\0';
-    return true;
-}
-
-static bool set_names(struct tls_session *session, const struct tls_peer *peer, struct error *error)
-{
-    const char *name = session->options->server_name.value;
-    if (!copy_name(peer->host, session->host, error) ||
-        !copy_name(name != NULL ? name : peer->host, session->name, error))
-        return false;
-    if (peer->alpn != NULL)
-        snprintf(session->alpn, sizeof session->alpn, "%s", peer->alpn);
-    session->is_alpn_required = peer->is_alpn_required;
     return true;
 }
 
@@ -114,16 +100,15 @@ static bool set_versions(struct tls_session *session, const struct tls_peer *pee
     if (peer->maximum_version != TLS_VERSION_NONE &&
         peer->maximum_version < session->maximum_version)
         session->maximum_version = peer->maximum_version;
-    if (session->minimum_version <= session->maximum_version)
-        return true;
-    error_set(
-        error, ODBCSSL_ERROR_TLS_VERSION,
-        "SslMinProtocol=%s asks for more than %s, the highest version that %s",
-        tls_version_name(session->minimum_version), tls_version_name(session->maximum_version),
-        session->maximum_version == peer->maximum_version
-            ? "this database's way to switch to TLS can carry; SslNegotiation=direct carries any"
-            : "SslMaxProtocol allows");
-    return false;
+    return session->minimum_version <= session->maximum_version ||
+           error_set(error, ODBCSSL_ERROR_TLS_VERSION,
+                     "SslMinProtocol=%s asks for more than %s, the highest version that %s",
+                     tls_version_name(session->minimum_version),
+                     tls_version_name(session->maximum_version),
+                     session->maximum_version == peer->maximum_version
+                         ? "this database's way to switch to TLS can carry; SslNegotiation=direct "
+                           "carries any"
+                         : "SslMaxProtocol allows");
 }
 
 /*
@@ -138,8 +123,8 @@ static void build_priority(const struct tls_session *session, char *out, size_t 
         bool is_allowed = versions[i].version >= session->minimum_version &&
                           versions[i].version <= session->maximum_version;
         if (is_allowed == (expert == NULL))
-            used += (size_t)snprintf(out + used, size - used, ":%c%s", is_allowed ? '+' : '-',
-                                     versions[i].name);
+            used += (size_t)snprintf(out + used, size - used, ":%cVERS-%s", is_allowed ? '+' : '-',
+                                     gnutls_protocol_get_name(versions[i].protocol));
     }
 }
 
@@ -148,11 +133,9 @@ static bool set_priority(struct tls_session *session, struct error *error)
     const struct option *expert = &session->options->priority;
     char priority[PRIORITY_SIZE], source[PRIORITY_SIZE];
     const char *position = "";
-    if (expert->value != NULL && strlen(expert->value) > PRIORITY_SIZE / 2) {
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "SslPriority is longer than %d characters",
-                  PRIORITY_SIZE / 2);
-        return false;
-    }
+    if (expert->value != NULL && strlen(expert->value) > PRIORITY_SIZE / 2)
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                         "SslPriority is longer than %d characters", PRIORITY_SIZE / 2);
     build_priority(session, priority, sizeof priority);
     int result = priority_apply(session->gnutls, priority, &position);
     if (result == GNUTLS_E_SUCCESS) {
@@ -160,33 +143,19 @@ static bool set_priority(struct tls_session *session, struct error *error)
             gnutls_dh_set_prime_bits(session->gnutls, SESSION_DH_BITS);
         return true;
     }
-    if (expert->value != NULL && result == GNUTLS_E_NO_PRIORITIES_WERE_SET)
-        error_set(error, ODBCSSL_ERROR_TLS_VERSION,
-                  "nothing is left to offer of %s (SslMinProtocol, SslMaxProtocol)",
-                  session_describe_offer(session, source, sizeof source));
-    else if (expert->value != NULL)
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "%s is not a GnuTLS priority string; it is wrong at '%.*s': %s",
-                  option_describe(expert, source, sizeof source), (int)strcspn(position, ":"),
-                  position, gnutls_strerror(result));
-    else
-        error_set(error, ODBCSSL_ERROR_TLS_VERSION,
-                  "GnuTLS on this machine does not allow the TLS versions asked for, %s: %s",
-                  session_describe_offer(session, source, sizeof source), gnutls_strerror(result));
-    return false;
-}
-
-static int set_extensions(struct tls_session *session)
-{
-    int result = GNUTLS_E_SUCCESS;
-    if (session->options->send_sni && is_dns_name(session->name))
-        result = gnutls_server_name_set(session->gnutls, GNUTLS_NAME_DNS, session->name,
-                                        strlen(session->name));
-    if (result == GNUTLS_E_SUCCESS && session->alpn[0] != '\0') {
-        gnutls_datum_t protocol = {(unsigned char *)session->alpn, (unsigned)strlen(session->alpn)};
-        result = gnutls_alpn_set_protocols(session->gnutls, &protocol, 1, 0);
-    }
-    return result;
+    if (expert->value == NULL)
+        return error_set(error, ODBCSSL_ERROR_TLS_VERSION,
+                         "GnuTLS on this machine does not allow the TLS versions asked for, %s: %s",
+                         session_describe_offer(session, source, sizeof source),
+                         gnutls_strerror(result));
+    if (result == GNUTLS_E_NO_PRIORITIES_WERE_SET)
+        return error_set(error, ODBCSSL_ERROR_TLS_VERSION,
+                         "nothing is left to offer of %s (SslMinProtocol, SslMaxProtocol)",
+                         session_describe_offer(session, source, sizeof source));
+    return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                     "%s is not a GnuTLS priority string; it is wrong at '%.*s': %s",
+                     option_describe(expert, source, sizeof source), (int)strcspn(position, ":"),
+                     position, gnutls_strerror(result));
 }
 
 /* Without tickets: a ticket is a secret to keep, and a session ends only with its connection. The
@@ -194,8 +163,6 @@ static int set_extensions(struct tls_session *session)
  * configured for this server, and the server's refusal tells more than its silence. */
 static bool start_gnutls(struct tls_session *session, struct error *error)
 {
-    /* A client certificate that was named is sent, also to a server that does not list its issuer:
-     * the server's refusal says what is wrong, a missing certificate would not. */
     int result = gnutls_init(&session->gnutls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
                                                    GNUTLS_NO_TICKETS | GNUTLS_FORCE_CLIENT_CERT);
     if (result == GNUTLS_E_SUCCESS) {
@@ -211,12 +178,15 @@ static bool start_gnutls(struct tls_session *session, struct error *error)
         result = gnutls_credentials_set(session->gnutls, GNUTLS_CRD_CERTIFICATE,
                                         session->credentials->gnutls);
     }
-    if (result == GNUTLS_E_SUCCESS)
-        result = set_extensions(session);
-    if (result != GNUTLS_E_SUCCESS)
-        error_set(error, ODBCSSL_ERROR_HANDSHAKE, "the TLS session with %s cannot be prepared: %s",
-                  session->host, gnutls_strerror(result));
-    return result == GNUTLS_E_SUCCESS;
+    if (result == GNUTLS_E_SUCCESS && session->options->send_sni && is_dns_name(session->name))
+        result = gnutls_server_name_set(session->gnutls, GNUTLS_NAME_DNS, session->name,
+                                        strlen(session->name));
+    const gnutls_datum_t alpn = {(unsigned char *)session->alpn, (unsigned)strlen(session->alpn)};
+    if (result == GNUTLS_E_SUCCESS && alpn.size > 0)
+        result = gnutls_alpn_set_protocols(session->gnutls, &alpn, 1, 0);
+    return result == GNUTLS_E_SUCCESS || error_set(error, ODBCSSL_ERROR_HANDSHAKE,
+                                                   "the TLS session with %s cannot be prepared: %s",
+                                                   session->host, gnutls_strerror(result));
 }
 
 struct tls_session *tls_session_open(const struct credentials *credentials,
@@ -231,8 +201,13 @@ struct tls_session *tls_session_open(const struct credentials *credentials,
     session->credentials = credentials;
     session->options = options;
     session->log = log;
-    if (!set_names(session, peer, error) || !set_versions(session, peer, error) ||
-        !start_gnutls(session, error))
+    session->is_alpn_required = peer->is_alpn_required;
+    if (peer->alpn != NULL)
+        snprintf(session->alpn, sizeof session->alpn, "%s", peer->alpn);
+    const char *name = options->server_name.value;
+    if (!copy_name(peer->host, session->host, error) ||
+        !copy_name(name != NULL ? name : peer->host, session->name, error) ||
+        !set_versions(session, peer, error) || !start_gnutls(session, error))
         tls_session_free(&session);
     return session;
 }
@@ -269,43 +244,29 @@ static enum tls_progress fail(struct tls_session *session, int result, struct er
     return TLS_PROGRESS_FAILED;
 }
 
-static bool check_alpn(struct tls_session *session, struct error *error)
+/* What GnuTLS does not look at. Nothing may be trusted that was not judged: a suite without
+ * certificates ends here. */
+static bool check_handshake(const struct tls_session *session, struct error *error)
 {
     gnutls_datum_t chosen = {NULL, 0};
-    int result = gnutls_alpn_get_selected_protocol(session->gnutls, &chosen);
-    bool is_chosen = result == GNUTLS_E_SUCCESS;
-    bool is_ours = is_chosen && chosen.size == strlen(session->alpn) &&
-                   memcmp(chosen.data, session->alpn, chosen.size) == 0;
-    if (is_ours || (!is_chosen && !session->is_alpn_required))
-        return true;
+    bool is_chosen =
+        gnutls_alpn_get_selected_protocol(session->gnutls, &chosen) == GNUTLS_E_SUCCESS;
     char printable[128];
-    if (is_chosen)
-        error_set(error, ODBCSSL_ERROR_ALPN,
-                  "%s chose the application protocol (ALPN) \"%s\", and \"%s\" was offered",
-                  session->host,
-                  error_printable(chosen.data, chosen.size, printable, sizeof printable),
-                  session->alpn);
-    else
-        error_set(error, ODBCSSL_ERROR_ALPN,
-                  "%s chose no application protocol (ALPN), and \"%s\" is required: TLS from the "
-                  "first byte (SslNegotiation=direct) is not what this port speaks",
-                  session->host, session->alpn);
-    return false;
-}
-
-static enum tls_progress finish_handshake(struct tls_session *session, struct error *error)
-{
-    /* Nothing may be trusted that was not looked at: a suite without certificates ends here. */
     if (!session->is_judged)
-        error_set(error, ODBCSSL_ERROR_UNTRUSTED, "%s showed no certificate", session->host);
-    else if (check_alpn(session, error)) {
-        session->stage = SESSION_ESTABLISHED;
-        log_write(session->log, "TLS with %s: %s, %s", session->host,
-                  tls_version_name(session_version(session)),
-                  gnutls_ciphersuite_get(session->gnutls));
-        return TLS_PROGRESS_DONE;
-    }
-    return fail(session, GNUTLS_E_RECEIVED_DISALLOWED_NAME, error);
+        return error_set(error, ODBCSSL_ERROR_UNTRUSTED, "%s showed no certificate", session->host);
+    if (!is_chosen)
+        return !session->is_alpn_required ||
+               error_set(error, ODBCSSL_ERROR_ALPN,
+                         "%s chose no application protocol (ALPN), and \"%s\" is required: TLS "
+                         "from the first byte (SslNegotiation=direct) is not what this port speaks",
+                         session->host, session->alpn);
+    return (chosen.size == strlen(session->alpn) &&
+            memcmp(chosen.data, session->alpn, chosen.size) == 0) ||
+           error_set(error, ODBCSSL_ERROR_ALPN,
+                     "%s chose the application protocol (ALPN) \"%s\", and \"%s\" was offered",
+                     session->host,
+                     error_printable(chosen.data, chosen.size, printable, sizeof printable),
+                     session->alpn);
 }
 
 /* GnuTLS says "again" also after a message that was none of the caller's business (a ticket, a new
@@ -332,9 +293,14 @@ enum tls_progress tls_session_handshake(struct tls_session *session, struct erro
         result = GNUTLS_E_HANDSHAKE_TOO_LARGE;
     if (result == GNUTLS_E_AGAIN)
         return TLS_PROGRESS_WANT_READ;
+    if (result == GNUTLS_E_SUCCESS && !check_handshake(session, error))
+        result = GNUTLS_E_RECEIVED_DISALLOWED_NAME;
     if (result != GNUTLS_E_SUCCESS)
         return fail(session, result, error);
-    return finish_handshake(session, error);
+    session->stage = SESSION_ESTABLISHED;
+    log_write(session->log, "TLS with %s: %s, %s", session->host,
+              tls_version_name(session_version(session)), gnutls_ciphersuite_get(session->gnutls));
+    return TLS_PROGRESS_DONE;
 }
 
 enum tls_progress tls_session_read(struct tls_session *session, void *out, size_t size,
@@ -387,18 +353,11 @@ bool tls_session_is_pending(const struct tls_session *session)
 
 enum tls_version session_version(const struct tls_session *session)
 {
-    switch (gnutls_protocol_get_version(session->gnutls)) {
-    case GNUTLS_TLS1_3:
-        return TLS_VERSION_1_3;
-    case GNUTLS_TLS1_2:
-        return TLS_VERSION_1_2;
-    case GNUTLS_TLS1_1:
-        return TLS_VERSION_1_1;
-    case GNUTLS_TLS1_0:
-        return TLS_VERSION_1_0;
-    default:
-        return TLS_VERSION_NONE;
-    }
+    gnutls_protocol_t protocol = gnutls_protocol_get_version(session->gnutls);
+    for (size_t i = 0; i < VERSION_COUNT; i++)
+        if (versions[i].protocol == protocol)
+            return versions[i].version;
+    return TLS_VERSION_NONE;
 }
 
 const gnutls_datum_t *tls_session_peer_chain(const struct tls_session *session, unsigned *count_out)

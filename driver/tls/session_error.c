@@ -72,57 +72,40 @@ static const char *describe_certificate(const struct tls_session *session, char 
     return out;
 }
 
-static enum alert_topic topic_of(const struct tls_session *session,
-                                 gnutls_alert_description_t alert)
-{
-    for (size_t i = 0; i < sizeof alert_topics / sizeof alert_topics[0]; i++) {
-        if (alert_topics[i].alert != alert)
-            continue;
-        if (alert_topics[i].topic != ALERT_MAYBE_CLIENT_CERTIFICATE)
-            return alert_topics[i].topic;
-        return tls_session_is_certificate_asked(session) ? ALERT_CLIENT_CERTIFICATE : ALERT_GENERAL;
-    }
-    return ALERT_GENERAL;
-}
-
 static void fail_alert(struct tls_session *session, struct error *error)
 {
     gnutls_alert_description_t alert = gnutls_alert_get(session->gnutls);
     const char *name = gnutls_alert_get_name(alert);
-    const char *when = session->stage == SESSION_ESTABLISHED ? "session" : "handshake";
-    char offer[SESSION_OFFER_SIZE], certificate[1400];
+    bool is_handshake = session->stage != SESSION_ESTABLISHED;
+    char offer[SESSION_OFFER_SIZE], certificate[1400], alerted[SESSION_NAME_SIZE + 120];
+    enum alert_topic topic = ALERT_GENERAL;
+    for (size_t i = 0; i < sizeof alert_topics / sizeof alert_topics[0]; i++)
+        if (alert_topics[i].alert == alert)
+            topic = alert_topics[i].topic;
+    if (topic == ALERT_MAYBE_CLIENT_CERTIFICATE)
+        topic =
+            tls_session_is_certificate_asked(session) ? ALERT_CLIENT_CERTIFICATE : ALERT_GENERAL;
     /* RFC 8446, 6.2; RFC 5246, 7.2.2. */
-    bool has_nothing_common =
-        session->stage != SESSION_ESTABLISHED &&
-        (alert == GNUTLS_A_HANDSHAKE_FAILURE || alert == GNUTLS_A_INSUFFICIENT_SECURITY);
-    if (name == NULL)
-        name = "unknown";
-    switch (topic_of(session, alert)) {
-    case ALERT_CLIENT_CERTIFICATE:
+    bool has_nothing_common = is_handshake && (alert == GNUTLS_A_HANDSHAKE_FAILURE ||
+                                               alert == GNUTLS_A_INSUFFICIENT_SECURITY);
+    snprintf(alerted, sizeof alerted, "%s ended the TLS %s with the alert \"%s\" (%d)",
+             session->host, is_handshake ? "handshake" : "session", name != NULL ? name : "unknown",
+             (int)alert);
+    session_describe_offer(session, offer, sizeof offer);
+    if (topic == ALERT_CLIENT_CERTIFICATE)
         error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
-                  "%s ended the TLS %s with the alert \"%s\" (%d), which is about the client "
-                  "certificate; %s",
-                  session->host, when, name, (int)alert,
+                  "%s, which is about the client certificate; %s", alerted,
                   describe_certificate(session, certificate, sizeof certificate));
-        break;
-    case ALERT_VERSION:
+    else if (topic == ALERT_VERSION)
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,
-                  "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s "
-                  "(SslMinProtocol, SslMaxProtocol)",
-                  session->host, when, name, (int)alert,
-                  session_describe_offer(session, offer, sizeof offer));
-        break;
-    default:
-        error_set(error, ODBCSSL_ERROR_ALERT,
-                  "%s ended the TLS %s with the alert \"%s\" (%d); offered was %s%s", session->host,
-                  when, name, (int)alert, session_describe_offer(session, offer, sizeof offer),
+                  "%s; offered was %s (SslMinProtocol, SslMaxProtocol)", alerted, offer);
+    else
+        error_set(error, ODBCSSL_ERROR_ALERT, "%s; offered was %s%s", alerted, offer,
                   has_nothing_common
                       ? ": so does a server that has none of its TLS versions, ciphers, groups or "
                         "signature algorithms in common with that (SslMinProtocol, SslMaxProtocol, "
                         "SslPriority)"
                       : "");
-        break;
-    }
 }
 
 /* GnuTLS says that the key's usage is violated, and not by which certificate nor how. RFC 8446,

@@ -19,16 +19,6 @@ static enum odbcssl_state state_of(const struct verify_result *found)
                                                      : ODBCSSL_STATE_CHAIN_VERIFIED;
 }
 
-static void report_group(const struct tls_session *session, struct tls_report *report)
-{
-    const char *group = gnutls_group_get_name(gnutls_group_get(session->gnutls));
-    int bits = gnutls_dh_get_prime_bits(session->gnutls);
-    if (group != NULL)
-        snprintf(report->group, sizeof report->group, "%s", group);
-    else if (bits > 0)
-        snprintf(report->group, sizeof report->group, "DH %d bits", bits);
-}
-
 static void report_negotiated(const struct tls_session *session, struct tls_report *report)
 {
     if (session->stage != SESSION_ESTABLISHED)
@@ -39,7 +29,12 @@ static void report_negotiated(const struct tls_session *session, struct tls_repo
     snprintf(report->cipher, sizeof report->cipher, "%s", cipher != NULL ? cipher : "");
     report->cipher_bits =
         (uint32_t)gnutls_cipher_get_key_size(gnutls_cipher_get(session->gnutls)) * 8;
-    report_group(session, report);
+    const char *group = gnutls_group_get_name(gnutls_group_get(session->gnutls));
+    int dh_bits = gnutls_dh_get_prime_bits(session->gnutls);
+    if (group != NULL)
+        snprintf(report->group, sizeof report->group, "%s", group);
+    else if (dh_bits > 0)
+        snprintf(report->group, sizeof report->group, "DH %d bits", dh_bits);
     report->client_cert_sent = tls_session_is_certificate_sent(session);
     report->resumed = gnutls_session_is_resumed(session->gnutls) != 0;
     gnutls_datum_t alpn = {NULL, 0};
@@ -91,9 +86,11 @@ static void warn_expiry(const struct tls_session *session, enum odbcssl_error co
                        clock_format_date(end, date), (int)days, limit);
 }
 
-static void warn_verification(const struct tls_session *session, const struct verify_result *found,
-                              struct error_list *warnings)
+static void warn(const struct tls_session *session, const struct verify_result *found,
+                 const struct tls_report *report, time_t not_after, struct error_list *warnings)
 {
+    char what[REPORT_NAME_SIZE + 1000];
+    time_t now = time(NULL);
     const char *mode = tls_mode_name(session->options->mode);
     if (found->status != 0)
         error_list_add(warnings, ODBCSSL_WARNING_VERIFICATION, "SslMode=%s does not enforce: %s",
@@ -104,14 +101,6 @@ static void warn_verification(const struct tls_session *session, const struct ve
                        "TLS was negotiated, but %s was not verified: SslMode=%s without "
                        "SslRootCert or SslPin",
                        session->host, mode);
-}
-
-static void warn(const struct tls_session *session, const struct verify_result *found,
-                 const struct tls_report *report, time_t not_after, struct error_list *warnings)
-{
-    char what[REPORT_NAME_SIZE + 1000];
-    time_t now = time(NULL);
-    warn_verification(session, found, warnings);
     if (report->version < TLS_VERSION_1_2)
         error_list_add(warnings, ODBCSSL_WARNING_OLD_PROTOCOL,
                        "%s negotiated %s, which is old and weak", session->host, report->protocol);

@@ -22,18 +22,6 @@ static bool is_enforcing(const struct tls_session *session)
            (session->options->mode == ODBCSSL_MODE_REQUIRE && session->credentials->trust != NULL);
 }
 
-static bool check_size(struct tls_session *session, const gnutls_datum_t *chain, unsigned count)
-{
-    if (chain == NULL || count == 0)
-        error_set(&session->refusal, ODBCSSL_ERROR_UNTRUSTED, "%s showed no certificate",
-                  session->host);
-    else if (count > VERIFY_CHAIN_LIMIT)
-        error_set(&session->refusal, ODBCSSL_ERROR_VERIFY_OTHER,
-                  "%s sent a chain of %u certificates; more than %d are not looked at",
-                  session->host, count, VERIFY_CHAIN_LIMIT);
-    return !error_is_set(&session->refusal);
-}
-
 /* 7 KB: not on the stack of an application's thread, nor as long as the session. */
 static void judge(struct tls_session *session, const struct verify_request *request)
 {
@@ -64,14 +52,19 @@ int session_verify_peer(gnutls_session_t gnutls)
     struct tls_session *session = gnutls_session_get_ptr(gnutls);
     unsigned count = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(gnutls, &count);
-    if (!check_size(session, chain, count))
-        return -1;
-    if (has_verifying_mode(session) && session->credentials->trust == NULL) {
+    if (chain == NULL || count == 0)
+        error_set(&session->refusal, ODBCSSL_ERROR_UNTRUSTED, "%s showed no certificate",
+                  session->host);
+    else if (count > VERIFY_CHAIN_LIMIT)
+        error_set(&session->refusal, ODBCSSL_ERROR_VERIFY_OTHER,
+                  "%s sent a chain of %u certificates; more than %d are not looked at",
+                  session->host, count, VERIFY_CHAIN_LIMIT);
+    else if (has_verifying_mode(session) && session->credentials->trust == NULL)
         error_set(&session->refusal, ODBCSSL_ERROR_TRUST_MISSING,
                   "SslMode=%s needs trust anchors (SslRootCert), and none are loaded",
                   tls_mode_name(session->options->mode));
+    if (error_is_set(&session->refusal))
         return -1;
-    }
     const struct credentials *credentials = session->credentials;
     const struct tls_options *options = session->options;
     const struct verify_request request = {
