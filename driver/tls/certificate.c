@@ -74,30 +74,10 @@ static void check_subject(struct certificate *certificate)
         certificate_find_fault(certificate, "its subject", "is malformed");
 }
 
-/* Everything behind the subject's public key. */
-static bool read_tail(struct certificate *certificate, struct cursor *fields)
-{
-    struct der unique_id, wrapper, extensions;
-    der_optional(fields, DER_TAG_CONTEXT(1), &unique_id);
-    der_optional(fields, DER_TAG_CONTEXT(2), &unique_id);
-    if (der_optional(fields, DER_TAG_CONTEXT_CONSTRUCTED(3), &wrapper)) {
-        struct cursor inside = der_inside(&wrapper);
-        if (!der_expect(&inside, DER_TAG_SEQUENCE, &extensions) || !der_is_at_end(&inside))
-            return false;
-        if (certificate->version != 3)
-            certificate_find_fault(certificate, "its version",
-                                   "is not 3, though it has extensions");
-        if (extensions.size == 0)
-            certificate_find_fault(certificate, "its list of extensions", "is empty");
-        certificate_read_extensions(certificate, &extensions);
-    }
-    return der_is_at_end(fields);
-}
-
 static bool read_body(struct certificate *certificate)
 {
     struct cursor fields = der_inside(&certificate->signature.signed_bytes);
-    struct der algorithm, validity;
+    struct der algorithm, validity, unique_id, wrapper, extensions;
     read_version(certificate, &fields);
     if (!der_expect(&fields, DER_TAG_INTEGER, &certificate->serial) ||
         !der_expect(&fields, DER_TAG_SEQUENCE, &algorithm) ||
@@ -113,7 +93,20 @@ static bool read_body(struct certificate *certificate)
                                "is one inside the signed part and another one outside");
     read_validity(certificate, &validity);
     check_subject(certificate);
-    return read_tail(certificate, &fields);
+    der_optional(&fields, DER_TAG_CONTEXT(1), &unique_id);
+    der_optional(&fields, DER_TAG_CONTEXT(2), &unique_id);
+    if (der_optional(&fields, DER_TAG_CONTEXT_CONSTRUCTED(3), &wrapper)) {
+        struct cursor inside = der_inside(&wrapper);
+        if (!der_expect(&inside, DER_TAG_SEQUENCE, &extensions) || !der_is_at_end(&inside))
+            return false;
+        if (certificate->version != 3)
+            certificate_find_fault(certificate, "its version",
+                                   "is not 3, though it has extensions");
+        if (extensions.size == 0)
+            certificate_find_fault(certificate, "its list of extensions", "is empty");
+        certificate_read_extensions(certificate, &extensions);
+    }
+    return der_is_at_end(&fields);
 }
 
 const char *certificate_read(const unsigned char *bytes, size_t size, struct certificate *out)

@@ -145,19 +145,6 @@ static struct entry **find_place(const unsigned char *key)
     return NULL;
 }
 
-/* An empty place, or that of the entry that was not used for the longest time. Under the lock. */
-static struct entry **choose_place(void)
-{
-    struct entry **oldest = &cache[0];
-    for (size_t i = 0; i < CACHE_SIZE; i++) {
-        if (cache[i] == NULL)
-            return &cache[i];
-        if (cache[i]->used < (*oldest)->used)
-            oldest = &cache[i];
-    }
-    return oldest;
-}
-
 /* Gives up what the caller held. is_forgotten: and what the cache holds, if it still does. */
 static void release(struct entry *entry, bool is_forgotten)
 {
@@ -185,8 +172,13 @@ static struct entry *begin_loading(const unsigned char *key, struct entry **unus
     entry->references = 2;
     entry->used = ++uses;
     struct entry **place = find_place(key);
-    if (place == NULL)
-        place = choose_place();
+    /* Else an empty place, or that of the entry that was not used for the longest time. */
+    if (place == NULL) {
+        place = &cache[0];
+        for (size_t i = 1; i < CACHE_SIZE && *place != NULL; i++)
+            if (cache[i] == NULL || cache[i]->used < (*place)->used)
+                place = &cache[i];
+    }
     if (*place != NULL)
         *unused_out = drop_reference(*place);
     *place = entry;

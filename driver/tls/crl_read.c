@@ -101,12 +101,23 @@ static const char *read_list_extensions(struct crl *crl, struct cursor *tbs)
     return der_is_at_end(&list) ? NULL : "its extensions are malformed";
 }
 
-/* TBSCertList, RFC 5280, 5.1. Returns what is wrong, or NULL. */
+/* CertificateList, RFC 5280, 5.1. Returns what is wrong, or NULL. */
 static const char *read_list(struct crl *crl)
 {
-    struct cursor tbs = der_inside(&crl->signature.signed_bytes);
-    struct der version, algorithm, time, rows;
+    struct cursor all = cursor_over(crl->bytes, crl->size);
+    struct der sequence, version, algorithm, time, rows;
     unsigned number = 0;
+    if (crl->size > UINT32_MAX)
+        return "it is too large";
+    if (!der_expect(&all, DER_TAG_SEQUENCE, &sequence))
+        return "it is not a DER sequence, or is cut short";
+    if (!der_is_at_end(&all))
+        return "bytes follow behind its end";
+    if (!signature_read(&sequence, &crl->signature))
+        return "it has not the three parts of a CRL";
+    if (crl->signature.bits.size < 2 || crl->signature.bits.content[0] != 0)
+        return "its signature is not a whole number of bytes";
+    struct cursor tbs = der_inside(&crl->signature.signed_bytes);
     crl->is_v2 = der_optional(&tbs, DER_TAG_INTEGER, &version);
     if (crl->is_v2 && (!der_read_number(&version, &number) || number != 1))
         return "its version is neither 1 nor 2";
@@ -131,24 +142,6 @@ static const char *read_list(struct crl *crl)
     return fault;
 }
 
-/* CertificateList: the outer three fields. */
-static const char *read_outer(struct crl *crl)
-{
-    struct cursor all = cursor_over(crl->bytes, crl->size);
-    struct der sequence;
-    if (crl->size > UINT32_MAX)
-        return "it is too large";
-    if (!der_expect(&all, DER_TAG_SEQUENCE, &sequence))
-        return "it is not a DER sequence, or is cut short";
-    if (!der_is_at_end(&all))
-        return "bytes follow behind its end";
-    if (!signature_read(&sequence, &crl->signature))
-        return "it has not the three parts of a CRL";
-    if (crl->signature.bits.size < 2 || crl->signature.bits.content[0] != 0)
-        return "its signature is not a whole number of bytes";
-    return NULL;
-}
-
 struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, struct error *error)
 {
     struct crl *crl = calloc(1, sizeof *crl);
@@ -158,9 +151,7 @@ struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, st
         return NULL;
     }
     *crl = (struct crl){.bytes = bytes, .size = size, .name = strdup(name)};
-    const char *fault = read_outer(crl);
-    if (fault == NULL)
-        fault = read_list(crl);
+    const char *fault = read_list(crl);
     if (crl->name == NULL)
         error_set_memory(error);
     else if (fault != NULL)

@@ -87,11 +87,7 @@ bool ber_expect(struct cursor *cursor, unsigned tag, struct der *element_out)
 
 bool der_expect(struct cursor *cursor, unsigned tag, struct der *element_out)
 {
-    bool is_read = der_next(cursor, element_out);
-    if (is_read && element_out->tag == tag)
-        return true;
-    cursor->is_short = true;
-    return false;
+    return (der_next(cursor, element_out) && element_out->tag == tag) || fail(cursor);
 }
 
 bool der_optional(struct cursor *cursor, unsigned tag, struct der *element_out)

@@ -8,6 +8,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const char begin_mark[] = "-----BEGIN ";
 static const char end_mark[] = "-----END ";
 static const char dashes[] = "-----";
@@ -16,11 +18,6 @@ static const char dashes[] = "-----";
 #define END_SIZE (sizeof end_mark - 1)
 #define DASHES_SIZE (sizeof dashes - 1)
 #define LABEL_LIMIT 64
-
-static bool is_blank(char character)
-{
-    return character == ' ' || (character >= '\t' && character <= '\r');
-}
 
 static const char *find(const char *from, const char *end, const char *what, size_t size)
 {
@@ -39,14 +36,6 @@ static void advance(struct pem_reader *reader, const char *to)
     reader->next = to;
 }
 
-/* The label up to its five dashes, on the same line. */
-static bool read_label(const char *from, const char *end, const char **label_end)
-{
-    size_t limit = (size_t)(end - from) < LABEL_LIMIT ? (size_t)(end - from) : LABEL_LIMIT;
-    *label_end = find(from, from + limit, dashes, DASHES_SIZE);
-    return *label_end != NULL && memchr(from, '\n', (size_t)(*label_end - from)) == NULL;
-}
-
 /* Headers have colons, which base64 has not, and end with an empty line. */
 static void split_headers(struct pem_block *block)
 {
@@ -54,12 +43,12 @@ static void split_headers(struct pem_block *block)
         return;
     const char *end = block->body + block->body_size;
     const char *at = block->body;
-    while (at < end && is_blank(*at))
+    while (at < end && text_is_blank(*at))
         at++;
     block->headers = at;
     while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         const char *line = ++at;
-        while (line < end && *line != '\n' && is_blank(*line))
+        while (line < end && *line != '\n' && text_is_blank(*line))
             line++;
         if (line < end && *line == '\n') {
             block->headers_size = (size_t)(at - block->headers);
@@ -81,7 +70,11 @@ enum pem_outcome pem_next(struct pem_reader *reader, struct pem_block *block)
     advance(reader, begin);
     block->line = reader->line;
     block->label = begin + BEGIN_SIZE;
-    if (!read_label(block->label, reader->end, &label_end))
+    /* The label goes up to its five dashes, on the same line. */
+    size_t left = (size_t)(reader->end - block->label);
+    label_end = find(block->label, block->label + (left < LABEL_LIMIT ? left : LABEL_LIMIT), dashes,
+                     DASHES_SIZE);
+    if (label_end == NULL || memchr(block->label, '\n', (size_t)(label_end - block->label)) != NULL)
         return PEM_UNTERMINATED;
     block->label_size = (size_t)(label_end - block->label);
     block->body = label_end + DASHES_SIZE;
@@ -125,9 +118,9 @@ static void append_lines(const char *text, size_t size, struct buffer *out)
         const char *line_end = memchr(text, '\n', (size_t)(end - text));
         const char *next = line_end != NULL ? line_end + 1 : end;
         const char *last = next;
-        while (text < last && is_blank(*text))
+        while (text < last && text_is_blank(*text))
             text++;
-        while (last > text && is_blank(last[-1]))
+        while (last > text && text_is_blank(last[-1]))
             last--;
         if (last > text) {
             buffer_append(out, text, (size_t)(last - text));

@@ -122,23 +122,18 @@ bool token_load_chain(const struct option *option, char *pin, struct parsed_file
     return is_good;
 }
 
-/* The URI of the key that belongs to a certificate: the same but for the type. */
-static char *key_uri(const char *uri)
-{
-    static const char type[] = "type=cert";
-    const char *at = strstr(uri, type);
-    char *changed = NULL;
-    if (at == NULL)
-        return strdup(uri);
-    return asprintf(&changed, "%.*stype=private%s", (int)(at - uri), uri, at + sizeof type - 1) < 0
-               ? NULL
-               : changed;
-}
-
 bool token_load_key(const struct option *option, char *pin, gnutls_privkey_t *key_out,
                     struct error *error)
 {
-    char *uri = key_uri(option->value);
+    static const char type[] = "type=cert";
+    const char *at = strstr(option->value, type);
+    char *uri = NULL;
+    /* The URI of the key that belongs to a certificate: the same but for the type. */
+    if (at == NULL)
+        uri = strdup(option->value);
+    else if (asprintf(&uri, "%.*stype=private%s", (int)(at - option->value), option->value,
+                      at + sizeof type - 1) < 0)
+        uri = NULL;
     int outcome = uri != NULL ? gnutls_privkey_init(key_out) : GNUTLS_E_MEMORY_ERROR;
     if (outcome == 0) {
         gnutls_privkey_set_pin_function(*key_out, answer, pin);

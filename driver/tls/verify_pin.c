@@ -110,7 +110,8 @@ void verify_check_pin(struct verify_attempt *attempt, const struct certificate *
         return;
     }
     while (next_pin(&list, &pin, &is_good))
-        if (memcmp(pin.digest, pin.is_of_key ? key : certificate, CERTIFICATE_DIGEST_SIZE) == 0)
+        if (is_good &&
+            memcmp(pin.digest, pin.is_of_key ? key : certificate, CERTIFICATE_DIGEST_SIZE) == 0)
             return;
     text_hex(certificate, sizeof certificate, 0, hex, sizeof hex);
     gnutls_base64_encode2(&digest, &base64);
