@@ -63,7 +63,7 @@ static void take_certificates(struct part *part)
     char subject[CERTIFICATE_TEXT_SIZE] = "";
     part->kind = PART_AUTHORITIES;
     for (size_t i = 0; i < file->certificate_count; i++) {
-        const struct parsed_certificate *item = &file->certificates[i];
+        const struct parsed_item *item = &file->certificates[i];
         struct certificate certificate;
         if (certificate_read(item->bytes, item->size, &certificate) != NULL)
             continue;

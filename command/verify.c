@@ -62,6 +62,9 @@ static bool parse_arguments(int argc, char **argv, struct verify_arguments *argu
     return is_known && is_time && arguments->roots.count > 0 && arguments->chain.count > 0;
 }
 
+/* No store's password, anybody may read, and nobody waits for a change. */
+static const struct file_access plain_access;
+
 static struct option option_of(const char *keyword, char *path)
 {
     return (struct option){.value = path, .keyword = keyword, .source = (char *)"command line"};
@@ -94,8 +97,7 @@ static bool load_chain(const struct argument_list *list, struct verify_files *fi
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct option option = option_of("--chain", list->items[i]);
-        const struct parsed_origin origin = {.option = &option};
-        if (!parsed_file_load(&origin, PARSED_WANTED_ANCHORS, &files->chain, error))
+        if (!parsed_file_load(&option, PARSED_WANTED_ANCHORS, &plain_access, &files->chain, error))
             return false;
     }
     files->ders = memory_clear((files->chain.certificate_count + 1) * sizeof *files->ders);
@@ -111,8 +113,7 @@ static bool load_files(const struct verify_arguments *arguments, struct verify_f
     struct option *roots = memory_clear(arguments->roots.count * sizeof *roots);
     for (size_t i = 0; i < arguments->roots.count; i++)
         roots[i] = option_of("--root-cert", arguments->roots.items[i]);
-    files->trust =
-        trust_load(roots, arguments->roots.count, NULL, FILE_PERMISSIONS_KEY, NULL, error);
+    files->trust = trust_load(roots, arguments->roots.count, &plain_access, error);
     return files->trust != NULL && load_crls(&arguments->crls, files, error) &&
            load_chain(&arguments->chain, files, error);
 }

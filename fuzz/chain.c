@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "fuzz/target.h"
+#include "support/pki.h"
 #include "tls/verify.h"
 
 #define CERTIFICATE_LIMIT 8
@@ -35,9 +36,9 @@ FUZZ_TARGET_DER(chain, bytes, size)
         certificates[count++] = (gnutls_datum_t){der, (unsigned)length};
     if (count == 0)
         return;
-    struct trust *trust = trust_from_der(&certificates[count - 1], 1, "fuzz", NULL);
+    struct trust *trust = pki_trust(&certificates[count - 1], 1, "fuzz");
     if (trust == NULL)
-        trust = trust_from_der(NULL, 0, "fuzz", NULL);
+        trust = pki_trust(NULL, 0, "fuzz");
     verify(certificates, count > 1 ? count - 1 : 1, trust);
     trust_free(&trust);
     for (size_t i = 0; i < count; i++)

@@ -13,47 +13,47 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "tls/gaussdb_key.h"
-#include "tls/private_key.h"
 #include "tls/token.h"
 
 /* More certificates beside a client's key are refused. */
 #define CANDIDATE_LIMIT 1024
 
+/* What GnuTLS decrypts of the ciphers in DEK-Info. */
+static const char *const pem_ciphers[] = {"DES-EDE3-CBC", "AES-128-CBC", "AES-192-CBC",
+                                          "AES-256-CBC", "DES-CBC"};
+
 struct loading {
     const struct tls_options *options;
     const char *user;
-    struct watch *watch;
+    struct file_access access;
     struct client_identity *identity;
     struct parsed_file file; /* of SslCert; certificates that move to the identity become NULL */
     struct certificate *candidates; /* its certificates, in its order */
     struct error *error;
 };
 
-static bool read_file(const struct loading *loading, const struct option *option,
-                      enum parsed_wanted wanted, struct parsed_file *file)
+static bool load_certificates(struct loading *loading)
 {
-    const struct parsed_origin origin = {.option = option,
-                                         .password = loading->options->password.value,
-                                         .permissions = loading->options->file_permissions,
-                                         .watch = loading->watch};
-    return parsed_file_load(&origin, wanted, file, loading->error);
-}
-
-static bool read_candidates(struct loading *loading)
-{
-    const struct parsed_file *file = &loading->file;
+    const struct option *cert = &loading->options->cert;
+    struct parsed_file *file = &loading->file;
     char name[OPTION_TEXT_SIZE];
-    token_describe(&loading->options->cert, name, sizeof name);
+    enum parsed_wanted wanted =
+        loading->options->key.value != NULL ? PARSED_WANTED_CHAIN : PARSED_WANTED_IDENTITY;
+    if (token_is_uri(cert->value)
+            ? !token_load_chain(cert, loading->identity->pin, file, loading->error)
+            : !parsed_file_load(cert, wanted, &loading->access, file, loading->error))
+        return false;
+    token_describe(cert, name, sizeof name);
     if (file->certificate_count > CANDIDATE_LIMIT)
         return error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
                          "%s: the file holds %zu certificates, more than the %d among which a "
                          "client certificate is looked for",
                          name, file->certificate_count, CANDIDATE_LIMIT);
-    loading->candidates = calloc(file->certificate_count, sizeof *loading->candidates);
+    loading->candidates = calloc(file->certificate_count + 1, sizeof *loading->candidates);
     if (loading->candidates == NULL)
         return error_set_memory(loading->error);
     for (size_t i = 0; i < file->certificate_count; i++) {
-        const struct parsed_certificate *item = &file->certificates[i];
+        const struct parsed_item *item = &file->certificates[i];
         const char *fault = certificate_read(item->bytes, item->size, &loading->candidates[i]);
         if (fault != NULL)
             return error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
@@ -63,51 +63,107 @@ static bool read_candidates(struct loading *loading)
     return true;
 }
 
-static bool load_certificates(struct loading *loading)
+/* GnuTLS says of a cipher that it does not know what it says of a wrong password, so ciphers are
+ * looked at first. */
+static bool refuse_encryption(const char *name, const char *what, size_t size, struct error *error)
 {
-    const struct option *cert = &loading->options->cert;
-    enum parsed_wanted wanted =
-        loading->options->key.value != NULL ? PARSED_WANTED_CHAIN : PARSED_WANTED_IDENTITY;
-    bool is_loaded = token_is_uri(cert->value) ? token_load_chain(cert, loading->identity->pin,
-                                                                  &loading->file, loading->error)
-                                               : read_file(loading, cert, wanted, &loading->file);
-    return is_loaded && read_candidates(loading);
+    char printable[128];
+    return error_set(error, ODBCSSL_ERROR_KEY_TYPE,
+                     "%s: the private key is encrypted in a way that is not supported (%s); "
+                     "encrypt it again with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW",
+                     name, error_printable(what, size, printable, sizeof printable));
+}
+
+static bool check_pem_cipher(const struct parsed_item *key, const char *name, struct error *error)
+{
+    const char *cipher = strstr((const char *)key->bytes, "DEK-Info:");
+    if (cipher == NULL)
+        return refuse_encryption(name, "", 0, error);
+    cipher += strlen("DEK-Info:");
+    cipher += strspn(cipher, " ");
+    size_t size = strcspn(cipher, ", \t\r\n");
+    for (size_t i = 0; i < sizeof pem_ciphers / sizeof pem_ciphers[0]; i++)
+        if (strlen(pem_ciphers[i]) == size && memcmp(pem_ciphers[i], cipher, size) == 0)
+            return true;
+    return refuse_encryption(name, cipher, size, error);
+}
+
+static bool check_pkcs8_scheme(const struct parsed_item *key, const char *name, struct error *error)
+{
+    const gnutls_datum_t data = {key->bytes, (unsigned)key->size};
+    char *oid = NULL;
+    int outcome = gnutls_pkcs8_info(&data, GNUTLS_X509_FMT_DER, NULL, NULL, NULL, NULL, NULL, &oid);
+    const char *what = oid != NULL ? oid : "unknown scheme";
+    if (outcome == GNUTLS_E_MEMORY_ERROR)
+        error_set_memory(error);
+    else if (outcome != 0)
+        refuse_encryption(name, what, strlen(what), error);
+    gnutls_free(oid);
+    return outcome == 0;
+}
+
+/* password_source: where it comes from, for errors: "SslPassword", "/d/client.key.cipher". */
+static bool decrypt_key(struct loading *loading, const struct parsed_item *key, const char *name,
+                        const char *password, const char *password_source)
+{
+    const gnutls_datum_t data = {key->bytes, (unsigned)key->size};
+    gnutls_privkey_t *key_out = &loading->identity->key;
+    struct error *error = loading->error;
+    bool is_pem = key->form == PARSED_KEY_ENCRYPTED_PEM;
+    bool is_encrypted = key->form != PARSED_KEY_PLAIN;
+    if (is_encrypted &&
+        !(is_pem ? check_pem_cipher(key, name, error) : check_pkcs8_scheme(key, name, error)))
+        return false;
+    if (is_encrypted && password == NULL)
+        return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
+                         "%s: the private key is encrypted, and no password is known: set "
+                         "SslPassword, or put GaussDB's client.key.cipher and client.key.rand "
+                         "beside the certificate",
+                         name);
+    int outcome = gnutls_privkey_init(key_out);
+    if (outcome == 0)
+        outcome = gnutls_privkey_import_x509_raw(*key_out, &data,
+                                                 is_pem ? GNUTLS_X509_FMT_PEM : GNUTLS_X509_FMT_DER,
+                                                 is_encrypted ? password : NULL, 0);
+    if (outcome == 0)
+        return true;
+    gnutls_privkey_deinit(*key_out);
+    *key_out = NULL;
+    if (outcome == GNUTLS_E_MEMORY_ERROR)
+        return error_set_memory(error);
+    if (is_encrypted)
+        return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
+                         "%s: the password of the private key is wrong; it comes from %s", name,
+                         password_source);
+    return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                     "%s: the private key in it cannot be understood: %s", name,
+                     gnutls_strerror(outcome));
 }
 
 /* Decrypts with SslPassword, or else with GaussDB's files beside the certificate. */
-static bool import_key(struct loading *loading, const struct parsed_key *key, const char *name)
+static bool import_key(struct loading *loading, const struct parsed_file *file,
+                       const struct option *option)
 {
-    const struct tls_options *options = loading->options;
-    struct private_key_password password = {options->password.value, "SslPassword"};
-    char decoded[GAUSSDB_KEY_PASSWORD_SIZE] = "";
+    const struct option *cert = &loading->options->cert;
+    const char *password = loading->options->password.value;
+    char name[OPTION_TEXT_SIZE], decoded[GAUSSDB_KEY_PASSWORD_SIZE] = "";
     char *cipher_path = NULL;
-    bool is_good = true;
-    if (key->form != PARSED_KEY_PLAIN && password.text == NULL &&
-        !token_is_uri(options->cert.value))
-        cipher_path = gaussdb_key_find(options->cert.value, loading->user);
-    if (cipher_path != NULL) {
-        is_good = gaussdb_key_read(cipher_path, &options->cert, options->file_permissions,
-                                   loading->watch, decoded, loading->error);
-        password = (struct private_key_password){decoded, cipher_path};
-    }
+    option_describe(option, name, sizeof name);
+    if (file->key_count != 1)
+        return error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "%s: the file holds %zu private keys, and it is not clear which one is "
+                         "meant: keep one in it",
+                         name, file->key_count);
+    if (file->keys[0].form != PARSED_KEY_PLAIN && password == NULL && !token_is_uri(cert->value))
+        cipher_path = gaussdb_key_find(cert->value, loading->user);
+    bool is_good = cipher_path == NULL ||
+                   gaussdb_key_read(cipher_path, cert, &loading->access, decoded, loading->error);
     is_good = is_good &&
-              private_key_import(key, &password, name, &loading->identity->key, loading->error);
+              decrypt_key(loading, &file->keys[0], name, cipher_path != NULL ? decoded : password,
+                          cipher_path != NULL ? cipher_path : "SslPassword");
     text_wipe(decoded, sizeof decoded);
     free(cipher_path);
     return is_good;
-}
-
-static bool import_only_key(struct loading *loading, const struct parsed_file *file,
-                            const struct option *option)
-{
-    char name[OPTION_TEXT_SIZE];
-    option_describe(option, name, sizeof name);
-    if (file->key_count == 1)
-        return import_key(loading, &file->keys[0], name);
-    return error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                     "%s: the file holds %zu private keys, and it is not clear which one is meant: "
-                     "keep one in it",
-                     name, file->key_count);
 }
 
 static bool load_key(struct loading *loading)
@@ -118,13 +174,14 @@ static bool load_key(struct loading *loading)
         return token_load_key(key, loading->identity->pin, &loading->identity->key, loading->error);
     if (key == &options->key) {
         struct parsed_file file = {0};
-        bool is_loaded = read_file(loading, key, PARSED_WANTED_KEY, &file) &&
-                         import_only_key(loading, &file, key);
+        bool is_loaded =
+            parsed_file_load(key, PARSED_WANTED_KEY, &loading->access, &file, loading->error) &&
+            import_key(loading, &file, key);
         parsed_file_free(&file);
         return is_loaded;
     }
     if (loading->file.key_count > 0)
-        return import_only_key(loading, &loading->file, key);
+        return import_key(loading, &loading->file, key);
     char name[OPTION_TEXT_SIZE];
     return error_set(loading->error, ODBCSSL_ERROR_KEY_MISSING,
                      "%s: the file holds a certificate without its private key: set SslKey to the "
@@ -147,24 +204,12 @@ static bool key_identity(gnutls_pubkey_t key, unsigned char *digest)
     return is_known;
 }
 
-/* false: the token keeps the public key to itself. */
-static bool private_key_identity(gnutls_privkey_t key, unsigned char *digest)
-{
-    gnutls_pubkey_t public_key;
-    if (gnutls_pubkey_init(&public_key) != 0)
-        return false;
-    bool is_known = gnutls_pubkey_import_privkey(public_key, key, 0, 0) == 0 &&
-                    key_identity(public_key, digest);
-    gnutls_pubkey_deinit(public_key);
-    return is_known;
-}
-
 static bool certificate_has_key(const struct certificate *certificate, const unsigned char *digest)
 {
     unsigned char found[CERTIFICATE_DIGEST_SIZE];
-    gnutls_pubkey_t key = signature_import_key(&certificate->public_key);
-    bool is_same =
-        key != NULL && key_identity(key, found) && memcmp(found, digest, sizeof found) == 0;
+    gnutls_pubkey_t key;
+    bool is_same = signature_import_key(&certificate->public_key, &key) >= 0 &&
+                   key_identity(key, found) && memcmp(found, digest, sizeof found) == 0;
     gnutls_pubkey_deinit(key);
     return is_same;
 }
@@ -180,29 +225,18 @@ static const char *describe_certificate(const struct certificate *certificate, c
     return out;
 }
 
-static bool report_mismatch(const struct loading *loading)
-{
-    const struct tls_options *options = loading->options;
-    const struct option *key = options->key.value != NULL ? &options->key : &options->cert;
-    char cert_name[OPTION_TEXT_SIZE], key_name[OPTION_TEXT_SIZE], certificate[OPTION_TEXT_SIZE];
-    return error_set(loading->error, ODBCSSL_ERROR_KEY_MISMATCH,
-                     "%s: the private key does not belong to the client certificate %s, nor to "
-                     "another one of the %zu in %s",
-                     token_describe(key, key_name, sizeof key_name),
-                     describe_certificate(&loading->candidates[0], certificate, sizeof certificate),
-                     loading->file.certificate_count,
-                     token_describe(&options->cert, cert_name, sizeof cert_name));
-}
-
 /* The index of the certificate that the key belongs to; certificate_count: none. */
 static size_t find_leaf(const struct loading *loading)
 {
     unsigned char digest[CERTIFICATE_DIGEST_SIZE];
     size_t index = 0;
-    /* Where that cannot be known, the handshake shows it. */
-    if (!private_key_identity(loading->identity->key, digest))
-        return 0;
-    while (index < loading->file.certificate_count &&
+    gnutls_pubkey_t key = NULL;
+    bool is_known = gnutls_pubkey_init(&key) == 0 &&
+                    gnutls_pubkey_import_privkey(key, loading->identity->key, 0, 0) == 0 &&
+                    key_identity(key, digest);
+    gnutls_pubkey_deinit(key);
+    /* Where the token keeps the public key to itself, the handshake shows it. */
+    while (is_known && index < loading->file.certificate_count &&
            !certificate_has_key(&loading->candidates[index], digest))
         index++;
     return index;
@@ -229,9 +263,17 @@ static bool build_chain(struct loading *loading)
 {
     struct client_identity *identity = loading->identity;
     size_t count = loading->file.certificate_count, next = find_leaf(loading);
-    if (next == count)
-        return report_mismatch(loading);
-    identity->chain = calloc(count, sizeof *identity->chain);
+    if (next == count) {
+        const struct option *cert = &loading->options->cert, *key = &loading->options->key;
+        char cert_name[OPTION_TEXT_SIZE], key_name[OPTION_TEXT_SIZE], first[OPTION_TEXT_SIZE];
+        return error_set(loading->error, ODBCSSL_ERROR_KEY_MISMATCH,
+                         "%s: the private key does not belong to the client certificate %s, nor "
+                         "to another one of the %zu in %s",
+                         token_describe(key->value != NULL ? key : cert, key_name, sizeof key_name),
+                         describe_certificate(&loading->candidates[0], first, sizeof first), count,
+                         token_describe(cert, cert_name, sizeof cert_name));
+    }
+    identity->chain = calloc(count + 1, sizeof *identity->chain);
     if (identity->chain == NULL)
         return error_set_memory(loading->error);
     for (; next < count; next = find_issuer(loading)) {
@@ -241,32 +283,28 @@ static bool build_chain(struct loading *loading)
     return true;
 }
 
-static bool describe_identity(struct loading *loading)
-{
-    struct client_identity *identity = loading->identity;
-    char name[OPTION_TEXT_SIZE], subject[OPTION_TEXT_SIZE];
-    identity->subject = strdup(describe_certificate(&identity->chain[0], subject, sizeof subject));
-    identity->name = strdup(token_describe(&loading->options->cert, name, sizeof name));
-    return (identity->subject != NULL && identity->name != NULL) ||
-           error_set_memory(loading->error);
-}
-
 bool client_identity_load(const struct tls_options *options, const char *user, struct watch *watch,
                           struct client_identity *identity, struct error *error)
 {
-    struct loading loading = {
-        .options = options, .user = user, .watch = watch, .identity = identity, .error = error};
+    struct loading loading = {.options = options,
+                              .user = user,
+                              .access = {options->password.value, options->file_permissions, watch},
+                              .identity = identity,
+                              .error = error};
+    char name[OPTION_TEXT_SIZE], subject[OPTION_TEXT_SIZE];
     *identity = (struct client_identity){0};
     identity->is_on_token = token_is_uri(options->cert.value) || token_is_uri(options->key.value);
-    if (identity->is_on_token && options->password.value != NULL) {
-        identity->pin = strdup(options->password.value);
-        if (identity->pin == NULL) {
-            client_identity_free(identity);
-            return error_set_memory(error);
-        }
+    bool has_pin = identity->is_on_token && options->password.value != NULL;
+    identity->pin = has_pin ? strdup(options->password.value) : NULL;
+    identity->name = strdup(token_describe(&options->cert, name, sizeof name));
+    bool is_loaded = ((identity->name != NULL && (!has_pin || identity->pin != NULL)) ||
+                      error_set_memory(error)) &&
+                     load_certificates(&loading) && load_key(&loading) && build_chain(&loading);
+    if (is_loaded) {
+        describe_certificate(&identity->chain[0], subject, sizeof subject);
+        identity->subject = strdup(subject);
+        is_loaded = identity->subject != NULL || error_set_memory(error);
     }
-    bool is_loaded = load_certificates(&loading) && load_key(&loading) && build_chain(&loading) &&
-                     describe_identity(&loading);
     free(loading.candidates);
     parsed_file_free(&loading.file);
     if (!is_loaded)
@@ -280,17 +318,15 @@ bool client_identity_check_dates(const struct client_identity *identity, time_t 
     const struct certificate *own = &identity->chain[0];
     char limit[CLOCK_TEXT_SIZE], today[CLOCK_TEXT_SIZE];
     if (now > own->not_after)
-        error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED,
-                  "%s: the client certificate %s expired on %s; it is %s now", identity->name,
-                  identity->subject, clock_format(own->not_after, limit), clock_format(now, today));
-    else if (now < own->not_before)
-        error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_NOT_YET_VALID,
-                  "%s: the client certificate %s is not valid before %s; it is %s now",
-                  identity->name, identity->subject, clock_format(own->not_before, limit),
-                  clock_format(now, today));
-    else
-        return true;
-    return false;
+        return error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED,
+                         "%s: the client certificate %s expired on %s; it is %s now",
+                         identity->name, identity->subject, clock_format(own->not_after, limit),
+                         clock_format(now, today));
+    return now >= own->not_before ||
+           error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_NOT_YET_VALID,
+                     "%s: the client certificate %s is not valid before %s; it is %s now",
+                     identity->name, identity->subject, clock_format(own->not_before, limit),
+                     clock_format(now, today));
 }
 
 void client_identity_free(struct client_identity *identity)

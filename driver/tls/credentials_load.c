@@ -17,7 +17,7 @@
 struct loading {
     const struct tls_options *options;
     const char *user;
-    struct watch *watch;
+    const struct file_access *access;
     struct credentials *credentials;
 };
 
@@ -38,13 +38,15 @@ static bool add_trust(const struct loading *loading, struct error *error)
     if (root_cert == &system && options->mode != ODBCSSL_MODE_VERIFY_CA &&
         options->mode != ODBCSSL_MODE_VERIFY_FULL)
         return true;
-    struct trust *trust = trust_load(root_cert, 1, options->password.value,
-                                     options->file_permissions, loading->watch, &first);
+    struct trust *trust = trust_load(root_cert, 1, loading->access, &first);
     bool is_password =
         first.code == ODBCSSL_ERROR_STORE_PASSWORD || first.code == ODBCSSL_ERROR_STORE_ALTERED;
     /* There is one SslPassword: with a client certificate it may be meant for that one's key. */
-    if (trust == NULL && is_password && options->cert.value != NULL)
-        trust = trust_load(root_cert, 1, NULL, options->file_permissions, loading->watch, NULL);
+    if (trust == NULL && is_password && options->cert.value != NULL) {
+        struct file_access usual = *loading->access;
+        usual.password = NULL;
+        trust = trust_load(root_cert, 1, &usual, NULL);
+    }
     if (trust == NULL)
         error_copy(error, &first);
     loading->credentials->trust = trust;
@@ -56,8 +58,7 @@ static bool read_crl_file(const struct loading *loading, const struct option *fi
 {
     struct file_content content;
     char name[OPTION_TEXT_SIZE];
-    if (!watch_read(loading->watch, file, false, loading->options->file_permissions, &content,
-                    error))
+    if (!watch_read(loading->access, file, false, &content, error))
         return false;
     bool is_read = crl_set_read(&loading->credentials->crls, &content.bytes, content.size,
                                 option_describe(file, name, sizeof name), error);
@@ -71,8 +72,7 @@ static bool read_crl_folder(const struct loading *loading, struct error *error)
     const struct option *option = &loading->options->crl_dir;
     struct folder folder;
     char name[OPTION_TEXT_SIZE];
-    if (!watch_add_path(loading->watch, option->value, error) ||
-        !folder_list(option, &folder, error))
+    if (!folder_list(option, loading->access->watch, &folder, error))
         return false;
     bool is_read = folder.count > 0 || error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE,
                                                  "%s: there is no file in the folder",
@@ -121,8 +121,8 @@ static bool add_identity(const struct loading *loading, struct error *error)
     struct credentials *credentials = loading->credentials;
     char name[OPTION_TEXT_SIZE];
     if (options->cert.value != NULL) {
-        credentials->has_identity = client_identity_load(options, loading->user, loading->watch,
-                                                         &credentials->identity, error);
+        credentials->has_identity = client_identity_load(
+            options, loading->user, loading->access->watch, &credentials->identity, error);
         return credentials->has_identity;
     }
     return options->key.value == NULL || is_default(&options->key) ||
@@ -135,7 +135,10 @@ static bool add_identity(const struct loading *loading, struct error *error)
 static bool show_identity(struct credentials *credentials, struct error *error)
 {
     const struct client_identity *identity = &credentials->identity;
-    gnutls_pcert_st *list = calloc(identity->chain_count, sizeof *list);
+    gnutls_certificate_credentials_t gnutls;
+    if (gnutls_certificate_allocate_credentials(&gnutls) != 0)
+        return error_set_memory(error);
+    gnutls_pcert_st *list = calloc(identity->chain_count + 1, sizeof *list);
     int outcome = list != NULL ? 0 : GNUTLS_E_MEMORY_ERROR;
     size_t count = 0;
     while (outcome == 0 && count < identity->chain_count) {
@@ -145,44 +148,38 @@ static bool show_identity(struct credentials *credentials, struct error *error)
         outcome = gnutls_pcert_import_x509_raw(&list[count], &der, GNUTLS_X509_FMT_DER, 0);
         count += outcome == 0;
     }
-    if (outcome == 0)
-        outcome = gnutls_certificate_set_key(credentials->gnutls, NULL, 0, list, (int)count,
-                                             identity->key);
+    if (outcome == 0 && credentials->has_identity)
+        outcome = gnutls_certificate_set_key(gnutls, NULL, 0, list, (int)count, identity->key);
     for (size_t i = 0; outcome < 0 && i < count; i++)
         gnutls_pcert_deinit(&list[i]);
     free(list);
+    if (outcome >= 0) {
+        credentials->gnutls = gnutls;
+        return true;
+    }
+    gnutls_certificate_free_credentials(gnutls);
+    if (outcome == GNUTLS_E_MEMORY_ERROR)
+        return error_set_memory(error);
     if (outcome == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
         return error_set(error, ODBCSSL_ERROR_KEY_MISMATCH,
                          "%s: the private key does not belong to the client certificate %s",
                          identity->name, identity->subject);
-    return outcome >= 0 ||
-           error_set(error, identity->is_on_token ? ODBCSSL_ERROR_TOKEN : ODBCSSL_ERROR_KEY_TYPE,
+    return error_set(error, identity->is_on_token ? ODBCSSL_ERROR_TOKEN : ODBCSSL_ERROR_KEY_TYPE,
                      "%s: GnuTLS refuses the private key of %s: %s", identity->name,
                      identity->subject, gnutls_strerror(outcome));
-}
-
-static bool make_gnutls(struct credentials *credentials, struct error *error)
-{
-    if (gnutls_certificate_allocate_credentials(&credentials->gnutls) != 0)
-        return error_set_memory(error);
-    if (!credentials->has_identity || show_identity(credentials, error))
-        return true;
-    /* The key is still ours. */
-    gnutls_certificate_free_credentials(credentials->gnutls);
-    credentials->gnutls = NULL;
-    return false;
 }
 
 bool credentials_load(const struct tls_options *options, const char *user, struct watch *watch,
                       struct credentials *credentials, struct error errors[CREDENTIALS_PART_COUNT])
 {
-    const struct loading loading = {options, user, watch, credentials};
+    const struct file_access access = {options->password.value, options->file_permissions, watch};
+    const struct loading loading = {options, user, &access, credentials};
     struct error *identity_error = &errors[CREDENTIALS_IDENTITY];
     *credentials = (struct credentials){0};
     bool is_loaded = add_trust(&loading, &errors[CREDENTIALS_TRUST]) &&
                      add_crls(&loading, &errors[CREDENTIALS_CRLS]);
     is_loaded = add_identity(&loading, identity_error) &&
-                make_gnutls(credentials, identity_error) && is_loaded;
+                show_identity(credentials, identity_error) && is_loaded;
     if (!is_loaded)
         credentials_unload(credentials);
     return is_loaded;

@@ -30,33 +30,11 @@ static int compare_files(const void *left, const void *right)
     return compare_paths(a, b);
 }
 
-static bool add_file(struct folder *folder, const char *parent, const char *name,
-                     struct error *error)
-{
-    struct stat status;
-    struct folder_file file = {0};
-    if (asprintf(&file.path, "%s/%s", parent, name) < 0)
-        return error_set_memory(error);
-    if (stat(file.path, &status) != 0 || !S_ISREG(status.st_mode)) {
-        free(file.path);
-        return true;
-    }
-    struct folder_file *files = array_grow(folder->files, folder->count, sizeof *files);
-    if (files == NULL) {
-        free(file.path);
-        return error_set_memory(error);
-    }
-    file.device = status.st_dev;
-    file.inode = status.st_ino;
-    folder->files = files;
-    folder->files[folder->count++] = file;
-    return true;
-}
-
 static bool read_entries(DIR *stream, const struct option *option, const char *name,
                          struct folder *folder, struct error *error)
 {
     const struct dirent *entry;
+    struct stat status;
     for (errno = 0; (entry = readdir(stream)) != NULL; errno = 0) {
         if (entry->d_name[0] == '.')
             continue;
@@ -64,32 +42,32 @@ static bool read_entries(DIR *stream, const struct option *option, const char *n
             return error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
                              "%s: the folder has more than the %d files that are read", name,
                              FOLDER_ENTRY_LIMIT);
-        if (!add_file(folder, option->value, entry->d_name, error))
-            return false;
+        char *path = NULL;
+        if (asprintf(&path, "%s/%s", option->value, entry->d_name) < 0)
+            return error_set_memory(error);
+        bool is_file = stat(path, &status) == 0 && S_ISREG(status.st_mode);
+        struct folder_file *files =
+            is_file ? array_grow(folder->files, folder->count, sizeof *files) : NULL;
+        if (files == NULL)
+            free(path);
+        if (is_file && files == NULL)
+            return error_set_memory(error);
+        if (!is_file)
+            continue;
+        folder->files = files;
+        files[folder->count++] = (struct folder_file){path, status.st_dev, status.st_ino};
     }
     return errno == 0 || error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
                                           "%s: the folder cannot be listed", name);
 }
 
-/* Of several names of one file the first stays. */
-static void drop_doubles(struct folder *folder)
-{
-    size_t count = folder->count;
-    struct folder_file *files = folder->files;
-    folder->count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct folder_file *last = folder->count > 0 ? &files[folder->count - 1] : NULL;
-        if (last != NULL && last->inode == files[i].inode && last->device == files[i].device)
-            free(files[i].path);
-        else
-            files[folder->count++] = files[i];
-    }
-}
-
-bool folder_list(const struct option *option, struct folder *folder, struct error *error)
+bool folder_list(const struct option *option, struct watch *watch, struct folder *folder,
+                 struct error *error)
 {
     char name[OPTION_TEXT_SIZE];
     *folder = (struct folder){0};
+    if (!watch_add_path(watch, option->value, error))
+        return false;
     option_describe(option, name, sizeof name);
     DIR *stream = opendir(option->value); /* glibc opens it close-on-exec */
     if (stream == NULL)
@@ -97,14 +75,24 @@ bool folder_list(const struct option *option, struct folder *folder, struct erro
                                 "%s: the folder cannot be opened", name);
     bool is_read = read_entries(stream, option, name, folder, error);
     closedir(stream);
-    if (!is_read) {
+    if (!is_read)
         folder_free(folder);
-    } else if (folder->count > 0) {
-        qsort(folder->files, folder->count, sizeof *folder->files, compare_files);
-        drop_doubles(folder);
-        qsort(folder->files, folder->count, sizeof *folder->files, compare_paths);
+    struct folder_file *files = folder->files;
+    size_t count = folder->count;
+    if (count == 0)
+        return is_read;
+    qsort(files, count, sizeof *files, compare_files);
+    folder->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct folder_file *last = folder->count > 0 ? &files[folder->count - 1] : NULL;
+        /* Of several names of one file the first stays. */
+        if (last != NULL && last->inode == files[i].inode && last->device == files[i].device)
+            free(files[i].path);
+        else
+            files[folder->count++] = files[i];
     }
-    return is_read;
+    qsort(files, folder->count, sizeof *files, compare_paths);
+    return true;
 }
 
 void folder_free(struct folder *folder)

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "tls/watch.h"
 
 /* More entries are refused. */
 #define FOLDER_ENTRY_LIMIT 65536
@@ -25,11 +26,12 @@ struct folder {
     size_t count;
 };
 
-/* Lists the regular files in the folder that option names, sorted by path. Links are followed; a
- * file with several names (as c_rehash makes) is listed once; hidden files, folders and links that
- * lead nowhere are left out. The caller frees folder. false with error set, and folder is all
- * zeroes. */
-bool folder_list(const struct option *option, struct folder *folder, struct error *error);
+/* Has watch (which may be NULL) note the folder, and lists the regular files in the folder that
+ * option names, sorted by path. Links are followed; a file with several names (as c_rehash makes)
+ * is listed once; hidden files, folders and links that lead nowhere are left out. The caller frees
+ * folder. false with error set, and folder is all zeroes. */
+bool folder_list(const struct option *option, struct watch *watch, struct folder *folder,
+                 struct error *error);
 void folder_free(struct folder *folder);
 
 #endif

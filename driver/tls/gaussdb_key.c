@@ -133,18 +133,18 @@ char *gaussdb_key_find(const char *certificate_path, const char *user)
 
 /* No keyword names these files: an error calls them what they are. */
 static bool read_file(const char *path, const struct option *certificate,
-                      enum file_permissions permissions, struct watch *watch,
-                      struct file_content *content, struct error *error)
+                      const struct file_access *access, struct file_content *content,
+                      struct error *error)
 {
     char source[300];
     snprintf(source, sizeof source, "%s, beside %s", certificate->source, certificate->keyword);
     const struct option file = {
         .value = (char *)path, .keyword = "the key's password file", .source = source};
-    return watch_read(watch, &file, true, permissions, content, error);
+    return watch_read(access, &file, true, content, error);
 }
 
 bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
-                      enum file_permissions permissions, struct watch *watch,
+                      const struct file_access *access,
                       char password_out[GAUSSDB_KEY_PASSWORD_SIZE], struct error *error)
 {
     struct file_content cipher = {0}, rand = {0};
@@ -153,8 +153,8 @@ bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
     memset(password_out, 0, GAUSSDB_KEY_PASSWORD_SIZE);
     if (asprintf(&rand_path, "%.*s.rand", (int)stem, cipher_path) < 0)
         return error_set_memory(error);
-    bool is_good = read_file(cipher_path, certificate, permissions, watch, &cipher, error) &&
-                   read_file(rand_path, certificate, permissions, watch, &rand, error);
+    bool is_good = read_file(cipher_path, certificate, access, &cipher, error) &&
+                   read_file(rand_path, certificate, access, &rand, error);
     const char *fault = NULL;
     if (is_good)
         fault = gaussdb_key_decode(cipher.bytes, cipher.size, rand.bytes, rand.size, password_out);

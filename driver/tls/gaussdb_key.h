@@ -27,9 +27,9 @@ char *gaussdb_key_find(const char *certificate_path, const char *user);
 
 /* Reads the files that gaussdb_key_find names: cipher_path and its .rand, and decrypts the
  * password, which the caller wipes. certificate: the option whose file lies beside them, for
- * errors. watch gets both files; may be NULL. false with error set, and the password is empty. */
+ * errors. false with error set, and the password is empty. */
 bool gaussdb_key_read(const char *cipher_path, const struct option *certificate,
-                      enum file_permissions permissions, struct watch *watch,
+                      const struct file_access *access,
                       char password_out[GAUSSDB_KEY_PASSWORD_SIZE], struct error *error);
 
 #endif

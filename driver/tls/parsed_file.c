@@ -20,25 +20,25 @@ const char *const parsed_default_passwords[] = {"changeit", "apsaradb", NULL};
 
 /* ---- what was found ---- */
 
-/* Appends a copy of the bytes to an array, whose elements begin with their address. NULL with error
- * set: out of memory. */
-static void *add_copy(void **array, size_t *count, size_t element_size, const unsigned char *bytes,
-                      size_t size, struct error *error)
+/* Appends a copy of the bytes to an array. false with error set: out of memory. */
+static bool add_copy(struct parsed_item **items, size_t *count, const unsigned char *bytes,
+                     size_t size, enum parsed_key_form form, struct error *error)
 {
     unsigned char *copy = malloc(size + 1);
-    char *grown = copy != NULL ? array_grow(*array, *count, element_size) : NULL;
+    struct parsed_item *grown = copy != NULL ? array_grow(*items, *count, sizeof *grown) : NULL;
     if (grown == NULL) {
         free(copy);
-        error_set_memory(error);
-        return NULL;
+        return error_set_memory(error);
     }
     if (size > 0)
         memcpy(copy, bytes, size);
     copy[size] = '\0';
-    *array = grown;
-    unsigned char **element = (void *)(grown + (*count)++ * element_size);
-    *element = copy;
-    return element;
+    *items = grown;
+    struct parsed_item *item = &grown[(*count)++];
+    item->bytes = copy;
+    item->size = size;
+    item->form = form;
+    return true;
 }
 
 bool parsed_file_add_certificate(struct parsed_file *file, const unsigned char *bytes, size_t size,
@@ -53,14 +53,9 @@ bool parsed_file_add_certificate(struct parsed_file *file, const unsigned char *
                          "%s: certificate %zu has %zu bytes, more than the %zu KiB that are read",
                          name, file->certificate_count + 1, size,
                          PARSED_CERTIFICATE_SIZE_LIMIT >> 10);
-    struct parsed_certificate *certificate =
-        add_copy((void **)&file->certificates, &file->certificate_count, sizeof *certificate, bytes,
-                 size, error);
-    if (certificate == NULL)
-        return false;
-    certificate->size = size;
     file->seen |= UINT64_C(1) << PARSED_CERTIFICATE;
-    return true;
+    return add_copy(&file->certificates, &file->certificate_count, bytes, size, PARSED_KEY_PLAIN,
+                    error);
 }
 
 bool parsed_add_certificate(const struct parsing *parsing, const unsigned char *bytes, size_t size)
@@ -80,13 +75,7 @@ bool parsed_add_key(const struct parsing *parsing, const unsigned char *bytes, s
         return parsed_refuse(parsing, ODBCSSL_ERROR_FILE_MALFORMED,
                              "the file holds more than %d private keys, or one larger than %zu KiB",
                              PARSED_KEY_LIMIT, PARSED_KEY_SIZE_LIMIT >> 10);
-    struct parsed_key *key =
-        add_copy((void **)&file->keys, &file->key_count, sizeof *key, bytes, size, parsing->error);
-    if (key == NULL)
-        return false;
-    key->size = size;
-    key->form = form;
-    return true;
+    return add_copy(&file->keys, &file->key_count, bytes, size, form, parsing->error);
 }
 
 void parsed_saw(const struct parsing *parsing, enum parsed_kind kind)
@@ -148,30 +137,23 @@ static bool damaged_block(const struct parsing *parsing, const struct pem_block 
         error_printable(block->label, block->label_size, label, sizeof label), block->line, what);
 }
 
-/* "a private key and a certificate revocation list (CRL)"; returns out. */
-static const char *describe(uint64_t seen, char *out, size_t out_size)
-{
-    size_t used = 0;
-    snprintf(out, out_size, "nothing that is known here");
-    for (unsigned kind = 0; kind < PARSED_KIND_COUNT && used < out_size; kind++) {
-        if ((seen >> kind & 1) == 0)
-            continue;
-        const char *separator = used == 0 ? "" : seen >> kind == 1 ? " and " : ", ";
-        used += (size_t)snprintf(out + used, out_size - used, "%s%s", separator,
-                                 parsed_kind_name((enum parsed_kind)kind));
-    }
-    return out;
-}
-
 /* Nothing of what is wanted is in the file. */
 static bool refuse(const struct parsing *parsing)
 {
-    char found[512];
+    char found[512] = "nothing that is known here";
     uint64_t seen = parsing->file->seen;
     const char *advice = parsed_kind_advice(seen);
+    size_t used = 0;
+    /* "a private key and a certificate revocation list (CRL)" */
+    for (unsigned kind = 0; kind < PARSED_KIND_COUNT && used < sizeof found; kind++) {
+        if ((seen >> kind & 1) == 0)
+            continue;
+        const char *separator = used == 0 ? "" : seen >> kind == 1 ? " and " : ", ";
+        used += (size_t)snprintf(found + used, sizeof found - used, "%s%s", separator,
+                                 parsed_kind_name((enum parsed_kind)kind));
+    }
     return parsed_refuse(parsing, ODBCSSL_ERROR_FILE_MALFORMED,
-                         "the file holds %s; what is wanted here is %s%s%s",
-                         describe(seen, found, sizeof found),
+                         "the file holds %s; what is wanted here is %s%s%s", found,
                          parsing->source->wanted == PARSED_WANTED_KEY
                              ? "a private key (PEM, DER, PKCS#12 or JKS)"
                              : "certificates (PEM, DER, PKCS#7, PKCS#12 or JKS)",
@@ -307,23 +289,23 @@ bool parsed_file_read(const struct parsed_source *source, struct parsed_file *fi
     return source->wanted == PARSED_WANTED_ANYTHING || count > 0 || refuse(&parsing);
 }
 
-bool parsed_file_load(const struct parsed_origin *origin, enum parsed_wanted wanted,
-                      struct parsed_file *file, struct error *error)
+bool parsed_file_load(const struct option *option, enum parsed_wanted wanted,
+                      const struct file_access *access, struct parsed_file *file,
+                      struct error *error)
 {
     struct file_content content;
     char name[OPTION_TEXT_SIZE];
-    if (!watch_read(origin->watch, origin->option, false, origin->permissions, &content, error))
+    if (!watch_read(access, option, false, &content, error))
         return false;
     const struct parsed_source source = {.bytes = content.bytes,
                                          .size = content.size,
-                                         .name = option_describe(origin->option, name, sizeof name),
-                                         .password = origin->password,
+                                         .name = option_describe(option, name, sizeof name),
+                                         .password = access->password,
                                          .wanted = wanted};
     bool is_read = parsed_file_read(&source, file, error);
     /* Only now it is known whether there are keys in it, as there had better be. */
     if (is_read && wanted >= PARSED_WANTED_CHAIN && parsed_file_has_keys(file))
-        is_read = file_permissions_check(origin->option, &content.status, true, origin->permissions,
-                                         error);
+        is_read = file_permissions_check(option, &content.status, true, access->permissions, error);
     file_content_free(&content);
     return is_read;
 }

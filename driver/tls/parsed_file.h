@@ -54,18 +54,14 @@ enum parsed_kind {
     PARSED_KIND_COUNT
 };
 
-struct parsed_certificate {
-    unsigned char *bytes; /* DER */
-    size_t size;
-};
-
 enum parsed_key_form {
     PARSED_KEY_PLAIN,         /* DER: PKCS#8, PKCS#1 or SEC 1 */
     PARSED_KEY_ENCRYPTED,     /* DER: PKCS#8 */
     PARSED_KEY_ENCRYPTED_PEM, /* text with RFC 1421's headers */
 };
 
-struct parsed_key {
+/* A certificate in DER, or a key. */
+struct parsed_item {
     unsigned char *bytes; /* NUL-terminated behind size */
     size_t size;
     enum parsed_key_form form;
@@ -73,9 +69,9 @@ struct parsed_key {
 
 /* All zeroes is empty. Several files may be read into one. */
 struct parsed_file {
-    struct parsed_certificate *certificates;
+    struct parsed_item *certificates;
     size_t certificate_count;
-    struct parsed_key *keys;
+    struct parsed_item *keys;
     size_t key_count;
     uint64_t seen; /* bits 1 << enum parsed_kind: everything that stood in the file */
 };
@@ -103,16 +99,11 @@ struct parsed_source {
 bool parsed_file_read(const struct parsed_source *source, struct parsed_file *file,
                       struct error *error);
 
-/* The same of a file on the disk. For a chain, an identity or a key, files with private keys must
- * be nobody else's to read. */
-struct parsed_origin {
-    const struct option *option; /* the file */
-    const char *password;        /* as in parsed_source */
-    enum file_permissions permissions;
-    struct watch *watch; /* gets the file; NULL: nobody wants to know */
-};
-bool parsed_file_load(const struct parsed_origin *origin, enum parsed_wanted wanted,
-                      struct parsed_file *file, struct error *error);
+/* The same of the file that option names. For a chain, an identity or a key, files with private
+ * keys must be nobody else's to read. */
+bool parsed_file_load(const struct option *option, enum parsed_wanted wanted,
+                      const struct file_access *access, struct parsed_file *file,
+                      struct error *error);
 
 /* Copies the bytes. false with error set: out of memory, or beyond a limit. name: the file. */
 bool parsed_file_add_certificate(struct parsed_file *file, const unsigned char *bytes, size_t size,

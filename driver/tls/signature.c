@@ -14,12 +14,6 @@
 /* RFC 4055, 3.1: what a field that is left out stands for. */
 #define DEFAULT_SALT_SIZE 20
 
-struct algorithm_row {
-    const char *oid;
-    size_t oid_size;
-    gnutls_sign_algorithm_t algorithm;
-};
-
 #define ROW(oid, name)                                                                             \
     {                                                                                              \
         oid, sizeof(oid) - 1, GNUTLS_SIGN_##name                                                   \
@@ -27,7 +21,11 @@ struct algorithm_row {
 
 /* Not gnutls_oid_to_sign: its header calls it a function of the pointer alone, so that compilers
  * leave out what fills a buffer for it. */
-static const struct algorithm_row algorithm_rows[] = {
+static const struct {
+    const char *oid;
+    size_t oid_size;
+    gnutls_sign_algorithm_t algorithm;
+} algorithm_rows[] = {
     ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", RSA_MD5),
     ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", RSA_SHA1),
     ROW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", RSA_SHA256),
@@ -52,20 +50,18 @@ static const struct algorithm_row algorithm_rows[] = {
     ROW("\x2b\x65\x71", EDDSA_ED448),
 };
 
-struct hash_row {
-    const char *oid;
-    size_t oid_size;
-    gnutls_digest_algorithm_t digest;
-    gnutls_sign_algorithm_t algorithm; /* RSA-PSS with it */
-};
-
 #define HASH_ROW(number, size)                                                                     \
     {                                                                                              \
         "\x60\x86\x48\x01\x65\x03\x04\x02" number, 9, GNUTLS_DIG_SHA##size,                        \
             GNUTLS_SIGN_RSA_PSS_SHA##size                                                          \
     }
 
-static const struct hash_row hash_rows[] = {
+static const struct hash_row {
+    const char *oid;
+    size_t oid_size;
+    gnutls_digest_algorithm_t digest;
+    gnutls_sign_algorithm_t algorithm; /* RSA-PSS with it */
+} hash_rows[] = {
     HASH_ROW("\x01", 256),
     HASH_ROW("\x02", 384),
     HASH_ROW("\x03", 512),
@@ -157,7 +153,7 @@ static struct algorithm read_algorithm(const struct der *identifier)
     return algorithm;
 }
 
-static int import_key(const struct der *public_key, gnutls_pubkey_t *key_out)
+int signature_import_key(const struct der *public_key, gnutls_pubkey_t *key_out)
 {
     const gnutls_datum_t der = {(unsigned char *)public_key->whole,
                                 (unsigned)public_key->whole_size};
@@ -171,13 +167,6 @@ static int import_key(const struct der *public_key, gnutls_pubkey_t *key_out)
     }
     *key_out = key;
     return result;
-}
-
-gnutls_pubkey_t signature_import_key(const struct der *public_key)
-{
-    gnutls_pubkey_t key;
-    import_key(public_key, &key);
-    return key;
 }
 
 static unsigned bits_of(const gnutls_datum_t *number)
@@ -207,26 +196,21 @@ static bool is_bearable(gnutls_pubkey_t key)
     return is_bearable;
 }
 
-/* Whether a key that is for RSA-PSS alone allows this hash and salt (RFC 4055, 3.1). */
-static bool key_allows(gnutls_pubkey_t key, gnutls_x509_spki_t parameters,
-                       const struct algorithm *algorithm)
-{
-    gnutls_digest_algorithm_t digest = GNUTLS_DIG_UNKNOWN;
-    unsigned least = 0;
-    return gnutls_pubkey_get_pk_algorithm(key, NULL) != GNUTLS_PK_RSA_PSS ||
-           gnutls_pubkey_get_spki(key, parameters, 0) < 0 ||
-           gnutls_x509_spki_get_rsa_pss_params(parameters, &digest, &least) < 0 ||
-           digest == GNUTLS_DIG_UNKNOWN ||
-           (digest == algorithm->pss_digest && algorithm->pss_salt_size >= least);
-}
-
-/* GnuTLS takes a salt of the hash's size unless the key says otherwise. */
+/* GnuTLS takes a salt of the hash's size unless the key says otherwise. A key that is for RSA-PSS
+ * alone may allow only some hash and salts (RFC 4055, 3.1): false then. */
 static bool set_salt(gnutls_pubkey_t key, const struct algorithm *algorithm)
 {
     gnutls_x509_spki_t parameters = NULL;
+    gnutls_digest_algorithm_t digest = GNUTLS_DIG_UNKNOWN;
+    unsigned least = 0;
     if (gnutls_x509_spki_init(&parameters) < 0)
         return false;
-    bool is_set = key_allows(key, parameters, algorithm);
+    bool is_limited = gnutls_pubkey_get_pk_algorithm(key, NULL) == GNUTLS_PK_RSA_PSS &&
+                      gnutls_pubkey_get_spki(key, parameters, 0) >= 0 &&
+                      gnutls_x509_spki_get_rsa_pss_params(parameters, &digest, &least) >= 0 &&
+                      digest != GNUTLS_DIG_UNKNOWN;
+    bool is_set =
+        !is_limited || (digest == algorithm->pss_digest && algorithm->pss_salt_size >= least);
     if (is_set) {
         gnutls_x509_spki_set_rsa_pss_params(parameters, algorithm->pss_digest,
                                             algorithm->pss_salt_size);
@@ -270,7 +254,7 @@ enum signature_verdict signature_check(const struct signature *signature,
     if (signature->bits.size < 2 || signature->bits.content[0] != 0)
         return SIGNATURE_WRONG;
     gnutls_pubkey_t key;
-    int result = import_key(public_key, &key);
+    int result = signature_import_key(public_key, &key);
     if (result < 0)
         return result == GNUTLS_E_MEMORY_ERROR ? SIGNATURE_UNCHECKED : SIGNATURE_KEY_UNSUPPORTED;
     enum signature_verdict verdict = check_with(key, &algorithm, signature);

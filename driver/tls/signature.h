@@ -44,7 +44,7 @@ bool signature_is_weak(const struct der *algorithm);
 /* "RSA-SHA256", or the OID; returns out. */
 const char *signature_format_algorithm(const struct der *algorithm, char *out, size_t out_size);
 
-/* NULL: GnuTLS does not understand it. gnutls_pubkey_deinit it. */
-gnutls_pubkey_t signature_import_key(const struct der *public_key);
+/* Below 0, and *key_out NULL: GnuTLS does not understand it. gnutls_pubkey_deinit it. */
+int signature_import_key(const struct der *public_key, gnutls_pubkey_t *key_out);
 
 #endif

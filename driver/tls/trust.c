@@ -27,22 +27,11 @@ static const char *const system_files[] = {
 
 struct loading {
     const struct option *root_cert;
-    const char *password;
-    enum file_permissions permissions;
-    struct watch *watch;
+    const struct file_access *access;
     struct parsed_file file;       /* all that were read */
     struct parsed_file distrusted; /* by the system */
     struct error *error;
 };
-
-static bool read_file(struct loading *loading, const struct option *file, enum parsed_wanted wanted)
-{
-    const struct parsed_origin origin = {.option = file,
-                                         .password = loading->password,
-                                         .permissions = loading->permissions,
-                                         .watch = loading->watch};
-    return parsed_file_load(&origin, wanted, &loading->file, loading->error);
-}
 
 static bool read_folder(struct loading *loading)
 {
@@ -50,13 +39,13 @@ static bool read_folder(struct loading *loading)
     size_t before = loading->file.certificate_count;
     struct folder folder;
     char name[OPTION_TEXT_SIZE];
-    if (!watch_add_path(loading->watch, option->value, loading->error) ||
-        !folder_list(option, &folder, loading->error))
+    if (!folder_list(option, loading->access->watch, &folder, loading->error))
         return false;
     bool is_good = true;
     for (size_t i = 0; is_good && i < folder.count; i++) {
         const struct option file = option_of_file(option, folder.files[i].path);
-        is_good = read_file(loading, &file, PARSED_WANTED_ANYTHING);
+        is_good = parsed_file_load(&file, PARSED_WANTED_ANYTHING, loading->access, &loading->file,
+                                   loading->error);
     }
     if (is_good && loading->file.certificate_count == before)
         is_good = error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
@@ -113,7 +102,7 @@ static bool read_system(struct loading *loading)
     size_t before = loading->file.certificate_count;
     char name[OPTION_TEXT_SIZE];
     for (size_t i = 0; i < sizeof system_files / sizeof system_files[0]; i++)
-        if (!watch_add_path(loading->watch, system_files[i], loading->error))
+        if (!watch_add_path(loading->access->watch, system_files[i], loading->error))
             return false;
     if (!add_system_anchors(loading) || !add_distrusted(loading))
         return error_set_memory(loading->error); /* unless there is another reason */
@@ -124,58 +113,42 @@ static bool read_system(struct loading *loading)
                      option_describe(loading->root_cert, name, sizeof name));
 }
 
-static bool read_one(struct loading *loading)
-{
-    struct stat status;
-    const char *path = loading->root_cert->value;
-    if (text_equal_nocase(path, "system"))
-        return read_system(loading);
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        return read_folder(loading);
-    return read_file(loading, loading->root_cert, PARSED_WANTED_ANCHORS);
-}
-
 /* The list */
 
-static int compare_bytes(const void *left, const void *right)
+static int compare(const void *left, const void *right)
 {
-    const struct parsed_certificate *a = left, *b = right;
+    const struct certificate *a = left, *b = right;
+    if (a->subject_hash != b->subject_hash)
+        return a->subject_hash < b->subject_hash ? -1 : 1;
     if (a->size != b->size)
         return a->size < b->size ? -1 : 1;
     return memcmp(a->bytes, b->bytes, a->size);
-}
-
-static int compare_hashes(const void *left, const void *right)
-{
-    const struct certificate *a = left, *b = right;
-    return a->subject_hash < b->subject_hash ? -1 : a->subject_hash > b->subject_hash;
 }
 
 /* Takes the certificates over from file, without doubles. name: for errors. */
 static bool take_certificates(struct trust_certificates *to, struct parsed_file *file,
                               const char *name, struct error *error)
 {
-    struct parsed_certificate *from = file->certificates;
     size_t count = file->certificate_count;
     to->items = calloc(count + 1, sizeof *to->items);
     if (to->items == NULL)
         return error_set_memory(error);
-    if (count > 0)
-        qsort(from, count, sizeof *from, compare_bytes);
-    for (size_t i = 0; i < count; i++) {
-        struct certificate *last = to->count > 0 ? &to->items[to->count - 1] : NULL;
-        if (last != NULL && last->size == from[i].size &&
-            memcmp(last->bytes, from[i].bytes, from[i].size) == 0)
-            continue;
-        const char *fault = certificate_read(from[i].bytes, from[i].size, &to->items[to->count]);
+    for (; to->count < count; to->count++) {
+        struct parsed_item *from = &file->certificates[to->count];
+        const char *fault = certificate_read(from->bytes, from->size, &to->items[to->count]);
         if (fault != NULL)
             return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
                              "%s: a certificate of %zu bytes in it cannot be understood: %s", name,
-                             from[i].size, fault);
-        to->count++;
-        from[i].bytes = NULL;
+                             from->size, fault);
+        from->bytes = NULL;
     }
-    qsort(to->items, to->count, sizeof *to->items, compare_hashes);
+    qsort(to->items, count, sizeof *to->items, compare);
+    to->count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (to->count > 0 && certificate_is_same(&to->items[to->count - 1], &to->items[i]))
+            free((void *)to->items[i].bytes);
+        else
+            to->items[to->count++] = to->items[i];
     return true;
 }
 
@@ -224,67 +197,43 @@ bool trust_has(const struct trust_certificates *certificates, const struct certi
     return false;
 }
 
-/* "A=/f (there), B=/g (here)"; NULL: out of memory. */
-static char *join_names(const struct option *root_certs, size_t count)
+struct trust *trust_load(const struct option *root_certs, size_t count,
+                         const struct file_access *access, struct error *error)
 {
-    struct buffer names = {0};
-    char name[OPTION_TEXT_SIZE];
-    for (size_t i = 0; i < count; i++) {
-        buffer_append_text(&names, i > 0 ? ", " : "");
-        buffer_append_text(&names, option_describe(&root_certs[i], name, sizeof name));
-    }
-    return buffer_move_text(&names);
-}
-
-/* name is taken over. */
-static struct trust *make_trust(struct parsed_file *file, char *name, struct error *error)
-{
+    struct loading loading = {.access = access, .error = error};
     struct trust *trust = calloc(1, sizeof *trust);
-    if (trust == NULL || name == NULL) {
+    struct buffer names = {0};
+    struct stat status;
+    char name[OPTION_TEXT_SIZE];
+    bool is_good = true;
+    if (trust == NULL) {
         error_set_memory(error);
-        free(trust);
-        free(name);
         return NULL;
     }
-    trust->name = name;
-    if (!take_certificates(&trust->anchors, file, name, error))
-        trust_free(&trust);
-    return trust;
-}
-
-struct trust *trust_load(const struct option *root_certs, size_t count, const char *password,
-                         enum file_permissions permissions, struct watch *watch,
-                         struct error *error)
-{
-    struct loading loading = {
-        .password = password, .permissions = permissions, .watch = watch, .error = error};
-    struct trust *trust = NULL;
-    bool is_good = true;
     for (size_t i = 0; is_good && i < count; i++) {
         loading.root_cert = &root_certs[i];
-        is_good = read_one(&loading);
+        buffer_append_text(&names, i > 0 ? ", " : "");
+        buffer_append_text(&names, option_describe(&root_certs[i], name, sizeof name));
+        const char *path = root_certs[i].value;
+        if (text_equal_nocase(path, "system"))
+            is_good = read_system(&loading);
+        else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+            is_good = read_folder(&loading);
+        else
+            is_good = parsed_file_load(&root_certs[i], PARSED_WANTED_ANCHORS, access, &loading.file,
+                                       error);
     }
-    if (is_good)
-        trust = make_trust(&loading.file, join_names(root_certs, count), error);
-    if (trust != NULL &&
-        !take_certificates(&trust->distrusted, &loading.distrusted, "system", error))
+    if (is_good) {
+        trust->name = buffer_move_text(&names);
+        is_good = (trust->name != NULL || error_set_memory(error)) &&
+                  take_certificates(&trust->anchors, &loading.file, trust->name, error) &&
+                  take_certificates(&trust->distrusted, &loading.distrusted, "system", error);
+    }
+    if (!is_good)
         trust_free(&trust);
+    buffer_free(&names);
     parsed_file_free(&loading.file);
     parsed_file_free(&loading.distrusted);
-    return trust;
-}
-
-struct trust *trust_from_der(const gnutls_datum_t *ders, size_t count, const char *name,
-                             struct error *error)
-{
-    struct parsed_file file = {0};
-    struct trust *trust = NULL;
-    bool is_good = true;
-    for (size_t i = 0; is_good && i < count; i++)
-        is_good = parsed_file_add_certificate(&file, ders[i].data, ders[i].size, name, error);
-    if (is_good)
-        trust = make_trust(&file, strdup(name), error);
-    parsed_file_free(&file);
     return trust;
 }
 

@@ -26,15 +26,9 @@ struct trust {
 };
 
 /* Reads the files, folders or "system" that options name; no two of them the same certificate
- * twice. password: of a store; NULL: the usual ones. A file or folder without a certificate is an
- * error. watch gets what was read; may be NULL. NULL with error set on failure. */
-struct trust *trust_load(const struct option *root_certs, size_t count, const char *password,
-                         enum file_permissions permissions, struct watch *watch,
-                         struct error *error);
-
-/* Of certificates in DER, which are copied. */
-struct trust *trust_from_der(const gnutls_datum_t *ders, size_t count, const char *name,
-                             struct error *error);
+ * twice. A file or folder without a certificate is an error. NULL with error set on failure. */
+struct trust *trust_load(const struct option *root_certs, size_t count,
+                         const struct file_access *access, struct error *error);
 
 /* Accepts NULL and clears. */
 void trust_free(struct trust **trust);

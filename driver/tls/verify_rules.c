@@ -55,8 +55,8 @@ struct key_kind {
 static void read_key(const struct certificate *certificate, struct key_kind *kind)
 {
     *kind = (struct key_kind){.algorithm = -1, .curve = GNUTLS_ECC_CURVE_INVALID};
-    gnutls_pubkey_t key = signature_import_key(&certificate->public_key);
-    if (key != NULL)
+    gnutls_pubkey_t key;
+    if (signature_import_key(&certificate->public_key, &key) >= 0)
         kind->algorithm = gnutls_pubkey_get_pk_algorithm(key, &kind->bits);
     if (kind->algorithm == GNUTLS_PK_ECDSA)
         gnutls_pubkey_export_ecc_raw2(key, &kind->curve, NULL, NULL, 0);

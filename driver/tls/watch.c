@@ -84,23 +84,22 @@ static struct watch_file *add(struct watch *watch, const char *path, struct erro
     return file;
 }
 
-bool watch_read(struct watch *watch, const struct option *option, bool is_secret,
-                enum file_permissions permissions, struct file_content *content,
-                struct error *error)
+bool watch_read(const struct file_access *access, const struct option *option, bool is_secret,
+                struct file_content *content, struct error *error)
 {
     struct watch_file *file = NULL;
     if (!file_read(option, content, error))
         return false;
-    if (watch != NULL)
-        file = add(watch, option->value, error);
+    if (access->watch != NULL)
+        file = add(access->watch, option->value, error);
     if (file != NULL) {
         file->identity = content->identity;
         file->is_settled = is_long_ago(&file->identity);
     }
     if (file != NULL && !file->is_settled)
         gnutls_hash_fast(GNUTLS_DIG_SHA256, content->bytes, content->size, file->digest);
-    if ((watch == NULL || file != NULL) &&
-        file_permissions_check(option, &content->status, is_secret, permissions, error))
+    if ((access->watch == NULL || file != NULL) &&
+        file_permissions_check(option, &content->status, is_secret, access->permissions, error))
         return true;
     file_content_free(content);
     return false;
@@ -119,28 +118,23 @@ bool watch_add_path(struct watch *watch, const char *path, struct error *error)
     return true;
 }
 
-static bool is_fresh(struct watch_file *file)
-{
-    struct file_identity identity;
-    unsigned char digest[DIGEST_SIZE];
-    file_identify(file->path, &identity);
-    if (!file_identity_equal(&identity, &file->identity))
-        return false;
-    if (file->is_settled)
-        return true;
-    bool settles = is_long_ago(&identity);
-    if (!digest_path(file->path, digest) || memcmp(digest, file->digest, DIGEST_SIZE) != 0)
-        return false;
-    if (settles)
-        file->is_settled = true;
-    return true;
-}
-
 bool watch_is_fresh(const struct watch *watch)
 {
-    for (size_t i = 0; i < watch->count; i++)
-        if (!is_fresh(&watch->files[i]))
+    for (size_t i = 0; i < watch->count; i++) {
+        struct watch_file *file = &watch->files[i];
+        struct file_identity identity;
+        unsigned char digest[DIGEST_SIZE];
+        file_identify(file->path, &identity);
+        if (!file_identity_equal(&identity, &file->identity))
             return false;
+        if (file->is_settled)
+            continue;
+        bool settles = is_long_ago(&identity);
+        if (!digest_path(file->path, digest) || memcmp(digest, file->digest, DIGEST_SIZE) != 0)
+            return false;
+        if (settles)
+            file->is_settled = true;
+    }
     return true;
 }
 

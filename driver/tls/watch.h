@@ -21,12 +21,18 @@ struct watch {
     size_t count;
 };
 
+/* How the files of one set of credentials are read. */
+struct file_access {
+    const char *password;              /* of a store; NULL: the ones that stores are made with */
+    enum file_permissions permissions; /* the rule for who may read them */
+    struct watch *watch;               /* gets what was read; NULL: nobody wants to know */
+};
+
 /* Reads the file that option names (file_read), notes it as it was read, and checks who may read it
  * (file_permissions_check). The caller frees content (file_content_free). false with error set, and
  * content is all zeroes. */
-bool watch_read(struct watch *watch, const struct option *option, bool is_secret,
-                enum file_permissions permissions, struct file_content *content,
-                struct error *error);
+bool watch_read(const struct file_access *access, const struct option *option, bool is_secret,
+                struct file_content *content, struct error *error);
 
 /* Notes a folder that is going to be listed, or a path where nothing was found. false: out of
  * memory. */

@@ -128,6 +128,10 @@ bool pki_sign_crl(const struct buffer *tbs, const struct pki_certificate *signer
 bool pki_put_algorithm(const struct pki_certificate *signer, gnutls_digest_algorithm_t hash,
                        struct buffer *out);
 
+/* These certificates as trust anchors (trust_free them). NULL: one of them is no certificate. */
+struct trust;
+struct trust *pki_trust(const gnutls_datum_t *ders, size_t count, const char *name);
+
 /* Files. Each overwrites; lists of certificates end with NULL. false on failure. */
 bool pki_write_file(const char *path, const void *bytes, size_t size, unsigned mode);
 bool pki_write_pem(const char *path, ...) __attribute__((sentinel)); /* certificates, 0644 */

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "support/pki.h"
 #include "tls/verify.h"
 
 #define FIELD_COUNT 7
@@ -79,13 +80,10 @@ static bool add_crl(const char *name, struct crl_set *crls)
 static struct trust *load_anchor(void)
 {
     struct file_content content;
-    struct error error = {0};
     if (!read_data("certs", "TrustAnchorRootCertificate.crt", &content))
         return NULL;
     gnutls_datum_t der = {content.bytes, (unsigned)content.size};
-    struct trust *trust = trust_from_der(&der, 1, "TrustAnchorRoot", &error);
-    if (trust == NULL)
-        printf("# %s\n", error.text);
+    struct trust *trust = pki_trust(&der, 1, "TrustAnchorRoot");
     file_content_free(&content);
     return trust;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/pki.h"
 #include "support/suite.h"
 #include "tls/verify.h"
 #include "unit/chains.h"
@@ -44,14 +45,12 @@ static void judge_by_us(const struct chains_world *world, struct verify_result *
     gnutls_datum_t sent[CHAINS_CERTIFICATE_LIMIT], anchors[CHAINS_CERTIFICATE_LIMIT];
     size_t anchor_count = 0;
     struct crl_set crls = {0};
-    struct error error = {0};
     for (size_t i = 0; i < world->count; i++)
         if (world->is_anchor[i])
             anchors[anchor_count++] = der_of(world, i);
     for (size_t i = 0; i < world->sent_count; i++)
         sent[i] = der_of(world, (size_t)world->sent[i]);
-    struct trust *trust = trust_from_der(anchors, anchor_count, "anchors", &error);
-    CHECK_TEXT(error.text, "");
+    struct trust *trust = pki_trust(anchors, anchor_count, "anchors");
     CHECK_FATAL(trust != NULL);
     read_crls(world, &crls);
     const struct verify_request request = {.chain = sent,

@@ -189,9 +189,10 @@ CASE("a change within the grain of file times is seen")
     const struct option file = option("SslCrl", new_path);
     for (int i = 0; i < 200; i++) {
         struct watch watch = {0};
+        const struct file_access access = {.watch = &watch};
         struct file_content content;
         CHECK_FATAL(pki_write_file(new_path, "a", 1, 0600));
-        CHECK_FATAL(watch_read(&watch, &file, false, FILE_PERMISSIONS_KEY, &content, NULL));
+        CHECK_FATAL(watch_read(&access, &file, false, &content, NULL));
         CHECK(watch_is_fresh(&watch));
         CHECK_FATAL(pki_write_file(new_path, "b", 1, 0600));
         CHECK(!watch_is_fresh(&watch));

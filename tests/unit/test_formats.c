@@ -420,7 +420,8 @@ static struct trust *load_trust(const char *name, const char *password)
     char *path = make_path(name);
     const struct option option = {path, "SslRootCert", (char *)"test"};
     error_clear(&error);
-    struct trust *trust = trust_load(&option, 1, password, FILE_PERMISSIONS_KEY, NULL, &error);
+    struct trust *trust =
+        trust_load(&option, 1, &(struct file_access){.password = password}, &error);
     free(path);
     return trust;
 }
@@ -450,10 +451,12 @@ CASE("strict permissions")
     const struct option option = {path, "SslRootCert", (char *)"test"};
     CHECK_FATAL(pki_write_pem(path, first, NULL));
     error_clear(&error);
-    CHECK(trust_load(&option, 1, NULL, FILE_PERMISSIONS_STRICT, NULL, &error) == NULL);
+    CHECK(trust_load(&option, 1, &(struct file_access){.permissions = FILE_PERMISSIONS_STRICT},
+                     &error) == NULL);
     CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_PERMISSIONS);
     CHECK_FATAL(tools_run(directory, "chmod 600 strict.pem"));
-    struct trust *trust = trust_load(&option, 1, NULL, FILE_PERMISSIONS_STRICT, NULL, NULL);
+    struct trust *trust =
+        trust_load(&option, 1, &(struct file_access){.permissions = FILE_PERMISSIONS_STRICT}, NULL);
     CHECK(trust != NULL);
     trust_free(&trust);
     free(path);
@@ -482,7 +485,8 @@ CASE("several files")
     char *one = make_path("one.pem"), *both = make_path("both.pem");
     const struct option options[] = {{one, "--root-cert", (char *)"command line"},
                                      {both, "--root-cert", (char *)"command line"}};
-    struct trust *trust = trust_load(options, 2, NULL, FILE_PERMISSIONS_KEY, NULL, &error);
+    struct trust *trust =
+        trust_load(options, 2, &(struct file_access){.permissions = FILE_PERMISSIONS_KEY}, &error);
     CHECK(trust != NULL && trust->anchors.count == 2);
     CHECK_CONTAINS(trust != NULL ? trust->name : "", ", ");
     trust_free(&trust);
@@ -494,7 +498,8 @@ CASE("the system's")
 {
     const struct option option = {(char *)"System", "SslRootCert", (char *)"test"};
     error_clear(&error);
-    struct trust *trust = trust_load(&option, 1, NULL, FILE_PERMISSIONS_KEY, NULL, &error);
+    struct trust *trust =
+        trust_load(&option, 1, &(struct file_access){.permissions = FILE_PERMISSIONS_KEY}, &error);
     if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0) {
         CHECK(trust != NULL && trust->anchors.count > 50);
     } else {

@@ -44,7 +44,7 @@ struct trust *trust_of(const struct pki_certificate *const *anchors)
     size_t count = 0;
     for (; anchors[count] != NULL && count < CHAIN_LIMIT; count++)
         ders[count] = pki_der(anchors[count]);
-    struct trust *trust = trust_from_der(ders, count, "root.crt", NULL);
+    struct trust *trust = pki_trust(ders, count, "root.crt");
     for (size_t i = 0; i < count; i++)
         gnutls_free(ders[i].data);
     CHECK_FATAL(trust != NULL);
