@@ -64,21 +64,6 @@ bool crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out)
     return der_is_at_end(&inside);
 }
 
-static bool note_list_extension(struct crl *crl, const struct der_extension *extension)
-{
-    if (DER_IS_OID(&extension->oid, OID_DISTRIBUTION_POINT))
-        return crl_scope_read(crl, &extension->value);
-    if (DER_IS_OID(&extension->oid, OID_DELTA_INDICATOR))
-        crl->is_delta = true;
-    else if (extension->is_critical && !DER_IS_OID(&extension->oid, OID_CRL_NUMBER) &&
-             !DER_IS_OID(&extension->oid, OID_AUTHORITY_KEY) &&
-             !DER_IS_OID(&extension->oid, OID_ISSUER_ALT_NAME)) {
-        crl->unknown_extension = extension->oid;
-        crl->unknown_serial = (struct der){0};
-    }
-    return true;
-}
-
 static const char *read_list_extensions(struct crl *crl, struct cursor *tbs)
 {
     struct der explicit_tag, sequence;
@@ -89,14 +74,20 @@ static const char *read_list_extensions(struct crl *crl, struct cursor *tbs)
         return "its extensions are malformed";
     struct cursor list = der_inside(&sequence);
     struct der_extension extension;
-    bool has_scope = false;
     while (der_next_extension(&list, &extension)) {
-        bool is_scope = DER_IS_OID(&extension.oid, OID_DISTRIBUTION_POINT);
-        if (is_scope && has_scope)
-            return "it has two issuingDistributionPoint extensions";
-        has_scope |= is_scope;
-        if (!note_list_extension(crl, &extension))
-            return "its issuingDistributionPoint is malformed";
+        if (DER_IS_OID(&extension.oid, OID_DISTRIBUTION_POINT)) {
+            if (crl->scope.whole.whole != NULL)
+                return "it has two issuingDistributionPoint extensions";
+            if (!crl_scope_read(crl, &extension.value))
+                return "its issuingDistributionPoint is malformed";
+        } else if (DER_IS_OID(&extension.oid, OID_DELTA_INDICATOR)) {
+            crl->is_delta = true;
+        } else if (extension.is_critical && !DER_IS_OID(&extension.oid, OID_CRL_NUMBER) &&
+                   !DER_IS_OID(&extension.oid, OID_AUTHORITY_KEY) &&
+                   !DER_IS_OID(&extension.oid, OID_ISSUER_ALT_NAME)) {
+            crl->unknown_extension = extension.oid;
+            crl->unknown_serial = (struct der){0};
+        }
     }
     return der_is_at_end(&list) ? NULL : "its extensions are malformed";
 }

@@ -111,23 +111,8 @@ static bool set_versions(struct tls_session *session, const struct tls_peer *pee
                          : "SslMaxProtocol allows");
 }
 
-/*
- * SslPriority decides all but the versions: what lies outside the two limits is always taken away,
- * so that SslPriority=NORMAL does not silently bring TLS 1.0 back.
- */
-static void build_priority(const struct tls_session *session, char *out, size_t size)
-{
-    const char *expert = session->options->priority.value;
-    size_t used = (size_t)snprintf(out, size, "%s", expert != NULL ? expert : "NORMAL:-VERS-ALL");
-    for (size_t i = 0; i < VERSION_COUNT && used < size; i++) {
-        bool is_allowed = versions[i].version >= session->minimum_version &&
-                          versions[i].version <= session->maximum_version;
-        if (is_allowed == (expert == NULL))
-            used += (size_t)snprintf(out + used, size - used, ":%cVERS-%s", is_allowed ? '+' : '-',
-                                     gnutls_protocol_get_name(versions[i].protocol));
-    }
-}
-
+/* SslPriority decides all but the versions: what lies outside the two limits is always taken away,
+ * so that SslPriority=NORMAL does not silently bring TLS 1.0 back. */
 static bool set_priority(struct tls_session *session, struct error *error)
 {
     const struct option *expert = &session->options->priority;
@@ -136,7 +121,16 @@ static bool set_priority(struct tls_session *session, struct error *error)
     if (expert->value != NULL && strlen(expert->value) > PRIORITY_SIZE / 2)
         return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                          "SslPriority is longer than %d characters", PRIORITY_SIZE / 2);
-    build_priority(session, priority, sizeof priority);
+    size_t used = (size_t)snprintf(priority, sizeof priority, "%s",
+                                   expert->value != NULL ? expert->value : "NORMAL:-VERS-ALL");
+    for (size_t i = 0; i < VERSION_COUNT && used < sizeof priority; i++) {
+        bool is_allowed = versions[i].version >= session->minimum_version &&
+                          versions[i].version <= session->maximum_version;
+        if (is_allowed == (expert->value == NULL))
+            used += (size_t)snprintf(priority + used, sizeof priority - used, ":%cVERS-%s",
+                                     is_allowed ? '+' : '-',
+                                     gnutls_protocol_get_name(versions[i].protocol));
+    }
     int result = priority_apply(session->gnutls, priority, &position);
     if (result == GNUTLS_E_SUCCESS) {
         if (expert->value == NULL)

@@ -11,14 +11,6 @@
 #include "base/clock.h"
 #include "tls/certificate.h"
 
-static enum odbcssl_state state_of(const struct verify_result *found)
-{
-    if (!found->parts[VERIFY_PART_CHAIN].is_checked || found->status != 0)
-        return ODBCSSL_STATE_ENCRYPTED;
-    return found->parts[VERIFY_PART_NAME].is_checked ? ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED
-                                                     : ODBCSSL_STATE_CHAIN_VERIFIED;
-}
-
 static void report_negotiated(const struct tls_session *session, struct tls_report *report)
 {
     if (session->stage != SESSION_ESTABLISHED)
@@ -139,7 +131,11 @@ bool tls_session_report(const struct tls_session *session, struct tls_report *re
         report->client_days_left =
             clock_days_until(session->credentials->identity.chain[0].not_after, now);
     if (session->stage == SESSION_ESTABLISHED) {
-        report->state = state_of(found);
+        bool is_verified = found->parts[VERIFY_PART_CHAIN].is_checked && found->status == 0;
+        report->state = !is_verified ? ODBCSSL_STATE_ENCRYPTED
+                        : found->parts[VERIFY_PART_NAME].is_checked
+                            ? ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED
+                            : ODBCSSL_STATE_CHAIN_VERIFIED;
         warn(session, found, report, not_after, warnings);
     }
     free(found);

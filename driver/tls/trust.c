@@ -12,7 +12,6 @@
 
 #include "base/text.h"
 #include "tls/folder.h"
-#include "tls/name.h"
 #include "tls/parsed_file.h"
 #include "tls/token.h"
 
@@ -173,15 +172,15 @@ static size_t find_first(const struct trust_certificates *certificates, uint64_t
     return low;
 }
 
-const struct certificate *trust_find(const struct trust_certificates *certificates,
-                                     const struct der *subject, uint64_t subject_hash,
-                                     const struct certificate *previous)
+const struct certificate *trust_find_issuer(const struct trust_certificates *certificates,
+                                            const struct certificate *certificate,
+                                            const struct certificate *previous)
 {
     const struct certificate *items = certificates->items;
-    size_t i =
-        previous != NULL ? (size_t)(previous - items) + 1 : find_first(certificates, subject_hash);
-    for (; i < certificates->count && items[i].subject_hash == subject_hash; i++)
-        if (name_is_equal(&items[i].subject, subject))
+    uint64_t hash = certificate->issuer_hash;
+    size_t i = previous != NULL ? (size_t)(previous - items) + 1 : find_first(certificates, hash);
+    for (; i < certificates->count && items[i].subject_hash == hash; i++)
+        if (certificate_is_issued_by(certificate, &items[i]))
             return &items[i];
     return NULL;
 }

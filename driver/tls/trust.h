@@ -33,10 +33,11 @@ struct trust *trust_load(const struct option *root_certs, size_t count,
 /* Accepts NULL and clears. */
 void trust_free(struct trust **trust);
 
-/* The first certificate with this subject, then the one behind previous; NULL: there is none. */
-const struct certificate *trust_find(const struct trust_certificates *certificates,
-                                     const struct der *subject, uint64_t subject_hash,
-                                     const struct certificate *previous);
+/* The first one that issued the certificate, by names, then the one behind previous; NULL: there is
+ * none. */
+const struct certificate *trust_find_issuer(const struct trust_certificates *certificates,
+                                            const struct certificate *certificate,
+                                            const struct certificate *previous);
 
 /* Whether this very certificate is among them. */
 bool trust_has(const struct trust_certificates *certificates,

@@ -63,22 +63,6 @@ static bool read_chain(struct verification *verification)
     return true;
 }
 
-static void verify_read(struct verification *verification)
-{
-    verification->current.path[0] = &verification->chain[0];
-    verification->current.path_count = 1;
-    if (verification->request->trust != NULL) {
-        verify_find_path(verification);
-        return;
-    }
-    verify_start_attempt(&verification->current);
-    verify_check_certificate(verification, 0, VERIFY_PLACE_UNVERIFIED);
-    verify_check_peer(verification);
-    verification->best = verification->current;
-    verification->best.parts[VERIFY_PART_CHAIN].is_checked = false;
-    verification->best.path_count = 0;
-}
-
 bool verify_chain(const struct verify_request *request, struct verify_result *result)
 {
     *result = (struct verify_result){.outcome = VERIFY_OUTCOME_OTHER};
@@ -93,9 +77,22 @@ bool verify_chain(const struct verify_request *request, struct verify_result *re
     }
     verification->request = request;
     verify_start_attempt(&verification->best);
-    if (read_chain(verification))
-        verify_read(verification);
-    const struct verify_attempt *best = &verification->best;
+    struct verify_attempt *current = &verification->current, *best = &verification->best;
+    bool is_read = read_chain(verification);
+    if (is_read) {
+        current->path[0] = &verification->chain[0];
+        current->path_count = 1;
+    }
+    if (is_read && request->trust != NULL) {
+        verify_find_path(verification);
+    } else if (is_read) {
+        verify_start_attempt(current);
+        verify_check_certificate(verification, 0, VERIFY_PLACE_UNVERIFIED);
+        verify_check_peer(verification);
+        *best = *current;
+        best->parts[VERIFY_PART_CHAIN].is_checked = false;
+        best->path_count = 0;
+    }
     memcpy(result->parts, best->parts, sizeof result->parts);
     result->status = verify_status(best->parts);
     result->outcome = verify_worst(best->parts)->outcome;

@@ -105,35 +105,28 @@ static void compare_name(const struct comparison *comparison, const struct der *
                list_bases(&maker->permitted_names, name->tag, text, sizeof text));
 }
 
-/* The subject counts as a directoryName, and the mailboxes in it as such; an empty one as none. */
-static void compare_subject(struct comparison *comparison)
-{
-    const struct der *subject = &comparison->attempt->path[comparison->subject]->subject;
-    struct name_walk walk = {.rdns = der_inside(subject)};
-    struct der type, value;
-    if (subject->size == 0)
-        return;
-    /* As a GeneralName it would stand inside an explicit tag. */
-    struct der wrapped = {
-        .tag = GENERAL_NAME_DIRECTORY, .content = subject->whole, .size = subject->whole_size};
-    comparison->origin = " as its subject";
-    compare_name(comparison, &wrapped);
-    comparison->origin = " in its subject";
-    while (name_next_attribute(&walk, &type, &value)) {
-        if (!DER_IS_OID(&type, OID_EMAIL_ADDRESS))
-            continue;
-        value.tag = GENERAL_NAME_EMAIL;
-        compare_name(comparison, &value);
-    }
-}
-
 static void compare_certificate(struct comparison *comparison)
 {
     const struct certificate *certificate = comparison->attempt->path[comparison->subject];
+    const struct der *subject = &certificate->subject;
     struct cursor names = certificate_inside(certificate, CERTIFICATE_ALT_NAMES);
+    struct name_walk walk = {.rdns = der_inside(subject)};
+    struct der type, name;
     char host[VERIFY_HOST_SIZE];
-    struct der name;
-    compare_subject(comparison);
+    /* The subject counts as a directoryName, which stands inside an explicit tag, and the mailboxes
+     * in it as such; an empty one as none. */
+    name = (struct der){
+        .tag = GENERAL_NAME_DIRECTORY, .content = subject->whole, .size = subject->whole_size};
+    comparison->origin = " as its subject";
+    if (subject->size > 0)
+        compare_name(comparison, &name);
+    comparison->origin = " in its subject";
+    while (name_next_attribute(&walk, &type, &name)) {
+        if (!DER_IS_OID(&type, OID_EMAIL_ADDRESS))
+            continue;
+        name.tag = GENERAL_NAME_EMAIL;
+        compare_name(comparison, &name);
+    }
     if (comparison->subject == 0 &&
         verify_get_host_name(certificate, comparison->verification->request->host, host)) {
         name = (struct der){

@@ -192,16 +192,9 @@ static enum name_match match_ip(const struct der *name, const struct der *base, 
     return match_if(is_in_range(address, base->content, 16));
 }
 
-static enum name_match match_directory(const struct der *name, const struct der *base)
-{
-    struct der whole, beginning;
-    if (!certificate_open_directory(name, &whole) || !certificate_open_directory(base, &beginning))
-        return NAME_MATCH_UNKNOWN;
-    return name_is_within(&whole, &beginning);
-}
-
 enum name_match verify_match_name(const struct der *name, const struct der *base, bool is_exclusion)
 {
+    struct der whole, beginning;
     switch (name->tag) {
     case GENERAL_NAME_DNS:
         return match_dns(name, base, is_exclusion);
@@ -212,7 +205,10 @@ enum name_match verify_match_name(const struct der *name, const struct der *base
     case GENERAL_NAME_IP:
         return match_ip(name, base, is_exclusion);
     case GENERAL_NAME_DIRECTORY:
-        return match_directory(name, base);
+        if (!certificate_open_directory(name, &whole) ||
+            !certificate_open_directory(base, &beginning))
+            return NAME_MATCH_UNKNOWN;
+        return name_is_within(&whole, &beginning);
     default:
         return NAME_MATCH_UNKNOWN;
     }

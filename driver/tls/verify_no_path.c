@@ -53,7 +53,7 @@ static struct issuers find_issuers(struct verification *verification)
     struct issuers issuers = {0};
     for (size_t i = 1; i < verification->chain_count; i++)
         look_at(verification, &verification->chain[i], false, &issuers);
-    while ((anchor = trust_find(anchors, &last->issuer, last->issuer_hash, anchor)) != NULL)
+    while ((anchor = trust_find_issuer(anchors, last, anchor)) != NULL)
         look_at(verification, anchor, true, &issuers);
     return issuers;
 }

@@ -75,8 +75,7 @@ static const struct certificate *next_anchor(struct verification *verification,
     const struct trust_certificates *anchors = &verification->request->trust->anchors;
     const struct certificate *anchor = previous;
     while (!verification->is_over_limit &&
-           (anchor = trust_find(anchors, &certificate->issuer, certificate->issuer_hash, anchor)) !=
-               NULL)
+           (anchor = trust_find_issuer(anchors, certificate, anchor)) != NULL)
         if (verify_is_signed_by(verification, certificate, anchor))
             return anchor;
     return NULL;

@@ -44,22 +44,11 @@ static bool parse_base64(const char *text, size_t length, struct pin *pin_out)
         gnutls_base64_decode2(&encoded, &decoded) < 0)
         return false;
     bool is_digest = decoded.size == CERTIFICATE_DIGEST_SIZE;
+    pin_out->is_of_key = true;
     if (is_digest)
         memcpy(pin_out->digest, decoded.data, CERTIFICATE_DIGEST_SIZE);
     gnutls_free(decoded.data);
     return is_digest;
-}
-
-static bool parse_pin(const char *text, size_t length, struct pin *pin_out)
-{
-    size_t prefix = strlen(PIN_PREFIX);
-    *pin_out = (struct pin){0};
-    if (length <= prefix || !text_has_prefix_nocase(text, PIN_PREFIX))
-        return false;
-    if (parse_hex(text + prefix, length - prefix, pin_out))
-        return true;
-    *pin_out = (struct pin){.is_of_key = true};
-    return parse_base64(text + prefix, length - prefix, pin_out);
 }
 
 static bool is_blank(char character)
@@ -80,7 +69,12 @@ static bool next_pin(const char **list, struct pin *pin_out, bool *is_good_out)
         start++;
     while (length > 0 && is_blank(start[length - 1]))
         length--;
-    *is_good_out = length < PIN_TEXT_SIZE && parse_pin(start, length, pin_out);
+    size_t prefix = strlen(PIN_PREFIX);
+    *pin_out = (struct pin){0};
+    *is_good_out = length < PIN_TEXT_SIZE && length > prefix &&
+                   text_has_prefix_nocase(start, PIN_PREFIX) &&
+                   (parse_hex(start + prefix, length - prefix, pin_out) ||
+                    parse_base64(start + prefix, length - prefix, pin_out));
     return true;
 }
 

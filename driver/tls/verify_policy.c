@@ -136,19 +136,6 @@ static void demand(struct state *state, const struct certificate *certificate)
     state->demander = certificate;
 }
 
-/* RFC 5280, 6.1.4 (h) to (j). */
-static void prepare_for_next(struct state *state, const struct certificate *certificate)
-{
-    if (!certificate_is_self_issued(certificate)) {
-        count_down(&state->explicit_policy);
-        count_down(&state->policy_mapping);
-        count_down(&state->any_policy);
-    }
-    demand(state, certificate);
-    lower(&state->policy_mapping, certificate->no_policy_mapping);
-    lower(&state->any_policy, certificate->no_any_policy);
-}
-
 /* path[i] on the level above it. false: it was refused. */
 static bool process(struct verify_attempt *attempt, size_t i, struct state *state)
 {
@@ -175,8 +162,17 @@ static bool process(struct verify_attempt *attempt, size_t i, struct state *stat
         verify_fail_at(attempt, i, VERIFY_OUTCOME_POLICY, "has policyMappings that map anyPolicy");
         return false;
     }
-    if (i > 0)
-        prepare_for_next(state, certificate);
+    /* RFC 5280, 6.1.4 (h) to (j). */
+    if (i > 0 && !certificate_is_self_issued(certificate)) {
+        count_down(&state->explicit_policy);
+        count_down(&state->policy_mapping);
+        count_down(&state->any_policy);
+    }
+    if (i > 0) {
+        demand(state, certificate);
+        lower(&state->policy_mapping, certificate->no_policy_mapping);
+        lower(&state->any_policy, certificate->no_any_policy);
+    }
     if (state->level.is_over_limit)
         verify_fail(attempt, VERIFY_OUTCOME_LIMIT,
                     "the policies of the certificates down to %s are more than %d",

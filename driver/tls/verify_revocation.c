@@ -69,29 +69,22 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
     return is_valid;
 }
 
-/* Not by leave of the certificate that is asked about, nor of those below it: a revoked CA could
- * clear itself. */
-static bool is_delegated_signer(const struct inquiry *inquiry, const struct certificate *candidate)
-{
-    const struct verify_attempt *attempt = inquiry->attempt;
-    if (verify_is_in_path(attempt, candidate))
-        return false;
-    for (size_t i = inquiry->subject + 1; i < attempt->path_count; i++)
-        if (certificate_is_issued_by(candidate, attempt->path[i]) &&
-            is_valid_below(inquiry, candidate, i))
-            return true;
-    return false;
-}
-
 /* RFC 5280, 6.3.3 (f): a CA's CRLs may be signed with another key than its certificates, when a
- * certificate for that key came with the chain and leads to the same anchor. */
+ * certificate for that key came with the chain and leads to the same anchor. Not by leave of the
+ * certificate that is asked about, nor of those below it: a revoked CA could clear itself. */
 static bool is_signed_outside_path(const struct inquiry *inquiry, const struct crl *crl)
 {
     const struct verification *verification = inquiry->verification;
+    const struct verify_attempt *attempt = inquiry->attempt;
     for (size_t i = 1; inquiry->may_delegate && i < verification->chain_count; i++) {
         const struct certificate *candidate = &verification->chain[i];
-        if (may_sign(candidate, crl) && is_delegated_signer(inquiry, candidate) &&
-            crl_is_signed_by(crl, candidate))
+        bool is_valid = false;
+        if (!may_sign(candidate, crl) || verify_is_in_path(attempt, candidate))
+            continue;
+        for (size_t k = inquiry->subject + 1; !is_valid && k < attempt->path_count; k++)
+            is_valid = certificate_is_issued_by(candidate, attempt->path[k]) &&
+                       is_valid_below(inquiry, candidate, k);
+        if (is_valid && crl_is_signed_by(crl, candidate))
             return true;
     }
     return false;

@@ -35,35 +35,29 @@ static bool is_long_ago(const struct file_identity *identity)
            identity->modified_seconds + GRAIN_SECONDS < now.tv_sec;
 }
 
-/* The names in a folder, in whatever order it lists them while it does not change. */
-static bool digest_folder(const char *path, unsigned char *digest)
-{
-    DIR *folder = opendir(path);
-    gnutls_hash_hd_t hash;
-    if (folder == NULL)
-        return false;
-    bool is_good = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) == 0;
-    if (is_good) {
-        const struct dirent *entry;
-        while ((entry = readdir(folder)) != NULL)
-            gnutls_hash(hash, entry->d_name, strlen(entry->d_name) + 1);
-        gnutls_hash_deinit(hash, digest);
-    }
-    closedir(folder);
-    return is_good;
-}
-
-/* What a path holds now, with the identity it had before. A path that is absent has zeroes. */
+/* What a path holds now, with the identity it had before: of a folder the names, in whatever order
+ * it lists them while it does not change. A path that is absent has zeroes. */
 static bool digest_path(const char *path, unsigned char *digest)
 {
     const struct option option = {.value = (char *)path};
     struct file_content content;
+    gnutls_hash_hd_t hash;
+    bool is_good;
     memset(digest, 0, DIGEST_SIZE);
-    if (digest_folder(path, digest))
-        return true;
+    DIR *folder = opendir(path);
+    if (folder != NULL) {
+        const struct dirent *entry;
+        is_good = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) == 0;
+        while (is_good && (entry = readdir(folder)) != NULL)
+            gnutls_hash(hash, entry->d_name, strlen(entry->d_name) + 1);
+        if (is_good)
+            gnutls_hash_deinit(hash, digest);
+        closedir(folder);
+        return is_good;
+    }
     if (!file_read(&option, &content, NULL))
         return false;
-    bool is_good = gnutls_hash_fast(GNUTLS_DIG_SHA256, content.bytes, content.size, digest) == 0;
+    is_good = gnutls_hash_fast(GNUTLS_DIG_SHA256, content.bytes, content.size, digest) == 0;
     file_content_free(&content);
     return is_good;
 }
