@@ -34,12 +34,18 @@ static unsigned char *new_storage(size_t capacity)
     return storage != NULL ? storage : malloc(capacity);
 }
 
+/* Bytes that can be added without moving or growing. */
+static size_t room_of(const struct buffer *buffer)
+{
+    return buffer->capacity - buffer->end;
+}
+
 /* The address sanitizer is to tell who reads behind the content, not only who leaves the storage.
  */
 static void fence(const struct buffer *buffer)
 {
     if (buffer->storage != NULL)
-        ASAN_POISON_MEMORY_REGION(buffer->storage + buffer->end, buffer_room(buffer));
+        ASAN_POISON_MEMORY_REGION(buffer->storage + buffer->end, room_of(buffer));
 }
 
 static void unfence(const struct buffer *buffer)
@@ -80,7 +86,7 @@ unsigned char *buffer_reserve(struct buffer *buffer, size_t size)
     if (buffer->is_failed)
         return NULL;
     unfence(buffer);
-    if (buffer->storage != NULL && size <= buffer_room(buffer))
+    if (buffer->storage != NULL && size <= room_of(buffer))
         return buffer->storage + buffer->end;
     size_t length = buffer_length(buffer);
     if (buffer->storage != NULL && buffer->start > 0 && size <= buffer->capacity - length) {
@@ -112,11 +118,6 @@ void buffer_added(struct buffer *buffer, size_t size)
 {
     buffer->end += size;
     fence(buffer);
-}
-
-size_t buffer_room(const struct buffer *buffer)
-{
-    return buffer->capacity - buffer->end;
 }
 
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)

@@ -47,9 +47,6 @@ void buffer_shrink(struct buffer *buffer);
 unsigned char *buffer_reserve(struct buffer *buffer, size_t size);
 void buffer_added(struct buffer *buffer, size_t size);
 
-/* Bytes that can be added without moving or growing. */
-size_t buffer_room(const struct buffer *buffer);
-
 /* false: out of memory, now or before; the content is as it was, and is_failed says so from then
  * on. Who appends several things need look at the last answer only, or at is_failed. */
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t size);

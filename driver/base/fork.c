@@ -15,7 +15,7 @@ static void enter_child(void)
 
 static void watch(void)
 {
-    fork_guard(NULL, NULL, enter_child);
+    pthread_atfork(NULL, NULL, enter_child);
 }
 
 unsigned fork_generation(void)
@@ -27,11 +27,4 @@ unsigned fork_generation(void)
 bool fork_is_inherited(unsigned made_in)
 {
     return made_in != atomic_load_explicit(&generation, memory_order_relaxed);
-}
-
-/* It fails only for want of a few bytes; then a child is not told from its parent, as without us.
- */
-void fork_guard(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
-{
-    pthread_atfork(before, in_parent, in_child);
 }

@@ -19,11 +19,9 @@ unsigned fork_generation(void);
 /* Whether what was made in that generation belongs to a parent process. */
 bool fork_is_inherited(unsigned generation);
 
-/* What is done around each fork from now on, for a lock that a child must not inherit from a thread
- * that it does not have. Once for each lock: see pthread_atfork. */
-void fork_guard(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
-
-/* The usual lock of a file, guarded from its first use on: NAME_lock() and NAME_unlock(). */
+/* The usual lock of a file, which a child must not inherit from a thread that it does not have,
+ * guarded from its first use on: NAME_lock() and NAME_unlock(). (pthread_atfork fails only for want
+ * of a few bytes; then a child is not told from its parent, as without us.) */
 #define FORK_GUARDED_LOCK(name)                                                                    \
     static pthread_mutex_t name##_mutex = PTHREAD_MUTEX_INITIALIZER;                               \
     static pthread_once_t name##_once = PTHREAD_ONCE_INIT;                                         \
@@ -37,7 +35,7 @@ void fork_guard(void (*before)(void), void (*in_parent)(void), void (*in_child)(
     }                                                                                              \
     static void name##_guard(void)                                                                 \
     {                                                                                              \
-        fork_guard(name##_before_fork, name##_unlock, name##_unlock);                              \
+        pthread_atfork(name##_before_fork, name##_unlock, name##_unlock);                          \
     }                                                                                              \
     static void name##_lock(void)                                                                  \
     {                                                                                              \

@@ -35,7 +35,7 @@ static void renew_in_child(void)
 
 static void guard_fork(void)
 {
-    fork_guard(handles_lock, handles_unlock, renew_in_child);
+    pthread_atfork(handles_lock, handles_unlock, renew_in_child);
 }
 
 void handles_lock(void)

@@ -69,7 +69,7 @@ static bool is_gnutls_held;
 /* A child must not inherit the lock from a thread that it does not have. */
 static void prepare(void)
 {
-    fork_guard(before_fork, after_fork, after_fork_in_child);
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
     is_gnutls_held = gnutls_global_init() == 0;
 }
 
