@@ -23,11 +23,10 @@ static SQLRETURN call_driver(const struct connection *connection,
     const struct driver_functions *functions = &connection->driver->functions;
     SQLHDBC real = connection->handle.real;
     bool is_wide = request->flavour == FLAVOUR_WIDE;
-    bool is_browse = request->function == CONNECT_BROWSE_CONNECT;
     size_t length = strlen(text);
     SQLSMALLINT out_length = 0;
     SQLRETURN result = SQL_ERROR;
-    if (is_browse && !HAS_FLAVOUR(functions, request->flavour, SQLBrowseConnect)) {
+    if (request->is_browse && !HAS_FLAVOUR(functions, request->flavour, SQLBrowseConnect)) {
         error_set(&attempt->error, ODBCSSL_ERROR_DRIVER_FUNCTION,
                   "the real driver %s has no function SQLBrowseConnect%s", connection->driver->path,
                   is_wide ? "W" : "");
@@ -49,11 +48,12 @@ static SQLRETURN call_driver(const struct connection *connection,
         error_set_memory(&attempt->error);
     } else {
         void *place = out;
-        result = is_browse ? CALL_FLAVOUR(functions, request->flavour, SQLBrowseConnect,
-                                          (real, in, in_length, place, OUT_TEXT_SIZE, &out_length))
-                           : CALL_FLAVOUR(functions, request->flavour, SQLDriverConnect,
-                                          (real, request->window, in, in_length, place,
-                                           OUT_TEXT_SIZE, &out_length, request->completion));
+        result = request->is_browse
+                     ? CALL_FLAVOUR(functions, request->flavour, SQLBrowseConnect,
+                                    (real, in, in_length, place, OUT_TEXT_SIZE, &out_length))
+                     : CALL_FLAVOUR(functions, request->flavour, SQLDriverConnect,
+                                    (real, request->window, in, in_length, place, OUT_TEXT_SIZE,
+                                     &out_length, request->completion));
         attempt->out_text =
             is_wide ? text_to_utf8(out, text_utf16_length(out), NULL) : strdup((const char *)out);
     }

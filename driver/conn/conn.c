@@ -207,8 +207,8 @@ SQLRETURN conn_connect(struct connection *connection, const struct connect_reque
     struct error error = {0};
     SQLRETURN outcome = SQL_ERROR;
     /* A later round of SQLBrowseConnect: transport and real connection are there already. */
-    bool is_browsing = request->function == CONNECT_BROWSE_CONNECT && connection->link != NULL &&
-                       connection->handle.real != NULL;
+    bool is_browsing =
+        request->is_browse && connection->link != NULL && connection->handle.real != NULL;
     *text_out = NULL;
     if (connecting == NULL)
         error_set_memory(&error);

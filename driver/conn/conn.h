@@ -10,11 +10,8 @@
 #include "config/connstr.h"
 #include "dispatch/handles.h"
 
-/* Which of the real driver's functions connects. SQLConnect is turned into SQLDriverConnect. */
-enum connect_function { CONNECT_DRIVER_CONNECT, CONNECT_BROWSE_CONNECT };
-
 struct connect_request {
-    enum connect_function function;
+    bool is_browse; /* SQLBrowseConnect is called, else SQLDriverConnect, also for SQLConnect */
     enum flavour flavour;
     const struct connstr *settings; /* the application's bytes (ANSI) or UTF-8 (wide) */
     SQLHWND window;
@@ -24,7 +21,7 @@ struct connect_request {
 /*
  * Connects. On failure the records of why stand in connection->handle.diagnostics (ours first, then
  * the real driver's) and nothing is left open: connection->handle.real is NULL.
- * SQL_SUCCESS_WITH_INFO with warnings. SQL_NEED_DATA only from CONNECT_BROWSE_CONNECT, with the
+ * SQL_SUCCESS_WITH_INFO with warnings. SQL_NEED_DATA only from SQLBrowseConnect, with the
  * transport kept for the next call. *text_out: for the application, encoded as settings; free with
  * text_free_secret; NULL: there is none, or memory is out.
  */

@@ -12,7 +12,7 @@
 struct environment *environment_new(void)
 {
     struct handle *handle =
-        handle_new(HANDLE_ENVIRONMENT, sizeof(struct environment), SQL_NULL_HANDLE);
+        handle_new(HANDLE_ENVIRONMENT, sizeof(struct environment), SQL_NULL_HANDLE, NULL);
     struct environment *environment = (struct environment *)handle;
     if (environment == NULL)
         return NULL;
@@ -38,10 +38,11 @@ void environment_free(struct environment *environment)
 struct connection *connection_new(struct environment *environment)
 {
     struct handle *handle =
-        handle_new(HANDLE_CONNECTION, sizeof(struct connection), SQL_NULL_HANDLE);
+        handle_new(HANDLE_CONNECTION, sizeof(struct connection), SQL_NULL_HANDLE, NULL);
     struct connection *connection = (struct connection *)handle;
     if (connection == NULL)
         return NULL;
+    handle->connection = connection;
     connection->environment = environment;
     pthread_mutex_init(&connection->lock, NULL);
     handle_restore(handle);
@@ -66,9 +67,9 @@ void connection_free(struct connection *connection)
 void connection_free_children(struct connection *connection)
 {
     while (connection->statements != NULL)
-        statement_free((struct statement *)connection->statements);
+        child_free(connection->statements);
     while (connection->descriptors != NULL)
-        descriptor_free((struct descriptor *)connection->descriptors);
+        child_free(connection->descriptors);
 }
 
 void connection_retire_statements(struct connection *connection)
@@ -85,8 +86,15 @@ void connection_restore_statements(struct connection *connection)
         handle_restore(statement);
 }
 
-static void add_child(struct connection *connection, struct handle **list, struct handle *child)
+struct handle *child_new(struct connection *connection, enum handle_kind kind, SQLHANDLE real)
 {
+    bool is_statement = kind == HANDLE_STATEMENT;
+    struct handle **list = is_statement ? &connection->statements : &connection->descriptors;
+    struct handle *child =
+        handle_new(kind, is_statement ? sizeof(struct statement) : sizeof(struct descriptor), real,
+                   connection);
+    if (child == NULL)
+        return NULL;
     pthread_mutex_lock(&connection->lock);
     child->next = *list;
     child->at = list;
@@ -95,62 +103,23 @@ static void add_child(struct connection *connection, struct handle **list, struc
     *list = child;
     pthread_mutex_unlock(&connection->lock);
     handle_restore(child);
+    return child;
 }
 
-static void remove_child(struct connection *connection, struct handle *child)
+void child_free(struct handle *child)
 {
     handle_retire(child);
-    pthread_mutex_lock(&connection->lock);
+    pthread_mutex_lock(&child->connection->lock);
     *child->at = child->next;
     if (child->next != NULL)
         child->next->at = child->at;
-    pthread_mutex_unlock(&connection->lock);
-}
-
-struct statement *statement_new(struct connection *connection, SQLHSTMT real)
-{
-    struct handle *handle = handle_new(HANDLE_STATEMENT, sizeof(struct statement), real);
-    struct statement *statement = (struct statement *)handle;
-    if (statement == NULL)
-        return NULL;
-    statement->connection = connection;
-    add_child(connection, &connection->statements, handle);
-    return statement;
-}
-
-void statement_free(struct statement *statement)
-{
-    remove_child(statement->connection, &statement->handle);
-    for (unsigned i = 0; i < IMPLICIT_DESCRIPTORS; i++)
+    pthread_mutex_unlock(&child->connection->lock);
+    struct statement *statement =
+        child->kind == HANDLE_STATEMENT ? (struct statement *)child : NULL;
+    for (unsigned i = 0; statement != NULL && i < IMPLICIT_DESCRIPTORS; i++)
         if (statement->implicit[i] != NULL)
             handle_free(&statement->implicit[i]->handle);
-    handle_free(&statement->handle);
-}
-
-static struct descriptor *new_descriptor(struct connection *connection, SQLHDESC real,
-                                         bool is_implicit)
-{
-    struct handle *handle = handle_new(HANDLE_DESCRIPTOR, sizeof(struct descriptor), real);
-    struct descriptor *descriptor = (struct descriptor *)handle;
-    if (descriptor == NULL)
-        return NULL;
-    descriptor->connection = connection;
-    descriptor->is_implicit = is_implicit;
-    return descriptor;
-}
-
-struct descriptor *descriptor_new(struct connection *connection, SQLHDESC real)
-{
-    struct descriptor *descriptor = new_descriptor(connection, real, false);
-    if (descriptor != NULL)
-        add_child(connection, &connection->descriptors, &descriptor->handle);
-    return descriptor;
-}
-
-void descriptor_free(struct descriptor *descriptor)
-{
-    remove_child(descriptor->connection, &descriptor->handle);
-    handle_free(&descriptor->handle);
+    handle_free(child);
 }
 
 static struct descriptor *find_explicit(struct connection *connection, SQLHDESC real)
@@ -166,7 +135,8 @@ static struct descriptor *find_explicit(struct connection *connection, SQLHDESC 
 struct descriptor *statement_wrap_descriptor(struct statement *statement, unsigned index,
                                              SQLHDESC real)
 {
-    struct descriptor *explicit_one = find_explicit(statement->connection, real);
+    struct connection *connection = statement->handle.connection;
+    struct descriptor *explicit_one = find_explicit(connection, real);
     if (explicit_one != NULL)
         return explicit_one;
     struct descriptor **place = &statement->implicit[index];
@@ -174,8 +144,12 @@ struct descriptor *statement_wrap_descriptor(struct statement *statement, unsign
         (*place)->handle.real = real; /* the driver manager keeps the wrapper: it stays the same */
         return *place;
     }
-    *place = new_descriptor(statement->connection, real, true);
-    if (*place != NULL)
-        handle_restore(&(*place)->handle);
+    struct handle *handle =
+        handle_new(HANDLE_DESCRIPTOR, sizeof(struct descriptor), real, connection);
+    *place = (struct descriptor *)handle;
+    if (handle != NULL) {
+        (*place)->is_implicit = true;
+        handle_restore(handle);
+    }
     return *place;
 }

@@ -84,6 +84,7 @@ struct handle {
     enum handle_kind kind;
     _Atomic enum records_order order; /* SQLCancel may come from another thread */
     SQLHANDLE real;                   /* NULL as long as the real driver has none */
+    struct connection *connection;    /* that it is or belongs to; NULL of an environment */
     struct diagnostics diagnostics;
     unsigned pins;               /* live_handles.c: who uses it without owning it */
     struct handle *next_in_slot; /* live_handles.c */
@@ -141,29 +142,26 @@ struct connection {
 
 struct descriptor {
     struct handle handle;
-    struct connection *connection;
     bool is_implicit;
 };
 
 struct statement {
     struct handle handle;
-    struct connection *connection;
     struct descriptor *implicit[IMPLICIT_DESCRIPTORS]; /* made when first asked for */
 };
 
-/* NULL: out of memory. They know nothing of real handles but the one they are given. */
+/* NULL: out of memory. They know nothing of real handles but the one they are given. A child is a
+ * statement or an explicit descriptor. */
 struct environment *environment_new(void);
 struct connection *connection_new(struct environment *environment);
-struct statement *statement_new(struct connection *connection, SQLHSTMT real);
-struct descriptor *descriptor_new(struct connection *connection, SQLHDESC real);
+struct handle *child_new(struct connection *connection, enum handle_kind kind, SQLHANDLE real);
 
 /* Free the wrappers. The real handle is the caller's, but for environment_free, which frees the
- * real environments. statement_free frees the implicit descriptors, connection_free everything that
- * is left of the connection. */
+ * real environments. The implicit descriptors go with their statement, and with the connection
+ * everything that is left of it. */
 void environment_free(struct environment *environment);
 void connection_free(struct connection *connection);
-void statement_free(struct statement *statement);
-void descriptor_free(struct descriptor *descriptor);
+void child_free(struct handle *child);
 
 /* Frees the wrappers of all statements and descriptors: the real driver frees its own at
  * disconnecting. */
@@ -182,6 +180,9 @@ void handle_take_outcome(struct handle *handle, SQLRETURN outcome);
 
 /* Our handle of a kind, NULL when it is none: for handles that the caller owns. */
 struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind);
+
+/* The same at the beginning of a call: what was said of the former one is over. */
+struct handle *handle_begin(SQLHANDLE handle, enum handle_kind kind);
 
 /* For handles that may be anybody's, or be freed meanwhile: looked up without touching them. The
  * handle stays until it is unpinned. NULL when it is not ours, or of another kind. */

@@ -54,7 +54,8 @@ static struct handle **slot_of(const void *handle)
     return &slots[(address >> 4 ^ address >> 16) % SLOTS];
 }
 
-struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real)
+struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real,
+                          struct connection *connection)
 {
     pthread_once(&once, guard_fork);
     struct handle *handle = calloc(1, size);
@@ -63,6 +64,7 @@ struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real)
     handle->magic = HANDLE_MAGIC;
     handle->kind = kind;
     handle->real = real;
+    handle->connection = connection;
     return handle;
 }
 
@@ -90,6 +92,14 @@ struct handle *handle_check(SQLHANDLE handle, enum handle_kind kind)
 {
     struct handle *ours = handle;
     return ours != NULL && ours->magic == HANDLE_MAGIC && ours->kind == kind ? ours : NULL;
+}
+
+struct handle *handle_begin(SQLHANDLE handle, enum handle_kind kind)
+{
+    struct handle *ours = handle_check(handle, kind);
+    if (ours != NULL)
+        handle_clear_records(ours);
+    return ours;
 }
 
 struct handle *handle_pin(SQLHANDLE handle, enum handle_kind kind)

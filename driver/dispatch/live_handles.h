@@ -10,7 +10,8 @@
 /* A zeroed handle of size bytes, not yet among the live ones: handle_restore puts it there, when it
  * is whole. (A late SQLCancel may come with the address of a handle that was freed, and now is this
  * one's.) NULL: out of memory. */
-struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real);
+struct handle *handle_new(enum handle_kind kind, size_t size, SQLHANDLE real,
+                          struct connection *connection);
 
 /* Also of one that was retired before. */
 void handle_free(struct handle *handle);

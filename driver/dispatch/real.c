@@ -8,11 +8,12 @@
 #include "base/fork.h"
 #include "dispatch/handles.h"
 
-static void set_real_error(struct error *error, const struct driver *driver, enum handle_kind kind,
-                           SQLHANDLE real, const char *what)
+/* real: the environment whose records say why. */
+static void set_real_error(struct error *error, const struct driver *driver, SQLHENV real,
+                           const char *what)
 {
     struct diagnostic record;
-    if (real != SQL_NULL_HANDLE && real_diagnostic(driver, kind, real, 1, &record))
+    if (real != SQL_NULL_HANDLE && real_diagnostic(driver, HANDLE_ENVIRONMENT, real, 1, &record))
         error_set(error, ODBCSSL_ERROR_DRIVER_LOAD, "the real driver %s %s: %s %s", driver->path,
                   what, record.sqlstate, record.message);
     else
@@ -54,20 +55,17 @@ static struct real_environment *make_environment(const struct driver *driver, SQ
     environment->generation = fork_generation();
     if (!SQL_SUCCEEDED(
             functions->SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &environment->real))) {
-        set_real_error(error, driver, HANDLE_ENVIRONMENT, SQL_NULL_HANDLE,
-                       "made no environment handle");
-        free(environment);
-        return NULL;
-    }
-    if (!set_version(driver, environment->real, version)) {
-        set_real_error(error, driver, HANDLE_ENVIRONMENT, environment->real,
+        set_real_error(error, driver, SQL_NULL_HANDLE, "made no environment handle");
+    } else if (!set_version(driver, environment->real, version)) {
+        set_real_error(error, driver, environment->real,
                        "refuses the ODBC version that the application uses");
         functions->SQLFreeHandle(SQL_HANDLE_ENV, environment->real);
-        free(environment);
-        return NULL;
+    } else {
+        environment->odbc_version = ask_version(driver, environment->real, version);
+        return environment;
     }
-    environment->odbc_version = ask_version(driver, environment->real, version);
-    return environment;
+    free(environment);
+    return NULL;
 }
 
 static struct real_environment *find_environment(struct environment *environment,
@@ -119,8 +117,7 @@ SQLHDBC connection_new_real(struct connection *connection, const struct driver *
         return SQL_NULL_HDBC;
     if (!SQL_SUCCEEDED(
             driver->functions.SQLAllocHandle(SQL_HANDLE_DBC, environment->real, &real))) {
-        set_real_error(error, driver, HANDLE_ENVIRONMENT, environment->real,
-                       "made no connection handle");
+        set_real_error(error, driver, environment->real, "made no connection handle");
         return SQL_NULL_HDBC;
     }
     connection->handle.real = real;

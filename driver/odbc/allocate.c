@@ -8,10 +8,9 @@
 /* No real handle yet: which real driver it is, only the connection string tells. */
 static SQLRETURN allocate_connection(SQLHANDLE input, SQLHANDLE *out)
 {
-    struct handle *handle = handle_check(input, HANDLE_ENVIRONMENT);
+    struct handle *handle = handle_begin(input, HANDLE_ENVIRONMENT);
     if (handle == NULL)
         return SQL_INVALID_HANDLE;
-    handle_clear_records(handle);
     *out = connection_new((struct environment *)handle);
     return *out != SQL_NULL_HANDLE ? SQL_SUCCESS : call_fail_memory(handle);
 }
@@ -26,8 +25,7 @@ static SQLRETURN allocate_child(SQLSMALLINT kind, SQLHANDLE input, SQLHANDLE *ou
     SQLRETURN outcome = CALL_REAL(&call, call.functions->SQLAllocHandle(kind, call.real, &real));
     if (!SQL_SUCCEEDED(outcome))
         return outcome;
-    *out = kind == SQL_HANDLE_STMT ? (SQLHANDLE)statement_new(call.connection, real)
-                                   : (SQLHANDLE)descriptor_new(call.connection, real);
+    *out = child_new(call.connection, (enum handle_kind)kind, real);
     if (*out != SQL_NULL_HANDLE)
         return outcome;
     call.functions->SQLFreeHandle(kind, real);
@@ -66,14 +64,6 @@ static SQLRETURN free_connection(SQLHANDLE handle)
     return SQL_SUCCESS;
 }
 
-static void free_wrapper(struct handle *handle)
-{
-    if (handle->kind == HANDLE_STATEMENT)
-        statement_free((struct statement *)handle);
-    else
-        descriptor_free((struct descriptor *)handle);
-}
-
 /* Statements and explicit descriptors. A forked child only forgets them: the real driver might
  * close them on the parent's connection. */
 static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
@@ -82,7 +72,7 @@ static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
     if (!call_begin(&call, kind, handle)) {
         if (!call.is_forked)
             return call.outcome;
-        free_wrapper(call.handle);
+        child_free(call.handle);
         return SQL_SUCCESS;
     }
     if (kind == HANDLE_DESCRIPTOR && ((struct descriptor *)handle)->is_implicit)
@@ -92,7 +82,7 @@ static SQLRETURN free_child(enum handle_kind kind, SQLHANDLE handle)
     SQLRETURN outcome =
         CALL_REAL(&call, call.functions->SQLFreeHandle((SQLSMALLINT)kind, call.real));
     if (SQL_SUCCEEDED(outcome))
-        free_wrapper(call.handle);
+        child_free(call.handle);
     else
         handle_restore(call.handle);
     return outcome;

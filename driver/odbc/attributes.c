@@ -19,20 +19,13 @@ static SQLRETURN give_number(SQLPOINTER value, SQLINTEGER *length, SQLUINTEGER n
     return SQL_SUCCESS;
 }
 
-static struct environment *begin_environment(SQLHENV handle)
-{
-    struct handle *ours = handle_check(handle, HANDLE_ENVIRONMENT);
-    if (ours != NULL)
-        handle_clear_records(ours);
-    return (struct environment *)ours;
-}
-
 /* The application gets back the version it set, also when the real driver got another. */
 ENTRY SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER size,
                     SQLINTEGER *length)
 {
     (void)size;
-    struct environment *environment = begin_environment(handle);
+    struct environment *environment =
+        (struct environment *)handle_begin(handle, HANDLE_ENVIRONMENT);
     if (environment == NULL)
         return SQL_INVALID_HANDLE;
     switch (attribute) {
@@ -51,7 +44,8 @@ ENTRY SQLGetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLI
 ENTRY SQLSetEnvAttr(SQLHENV handle, SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
     (void)length;
-    struct environment *environment = begin_environment(handle);
+    struct environment *environment =
+        (struct environment *)handle_begin(handle, HANDLE_ENVIRONMENT);
     SQLUINTEGER number = (SQLUINTEGER)(uintptr_t)value;
     if (environment == NULL)
         return SQL_INVALID_HANDLE;
@@ -170,21 +164,19 @@ SQLRETURN shared_SQLGetStmtAttr(enum flavour flavour, SQLHSTMT handle, SQLINTEGE
 /* NULL means the implicit descriptor again; any other handle has to be one of this connection. */
 static SQLRETURN set_descriptor(const struct call *call, SQLINTEGER attribute, SQLHDESC value)
 {
-    struct handle *pinned = NULL;
-    if (value != SQL_NULL_HDESC) {
-        pinned = handle_pin(value, HANDLE_DESCRIPTOR);
-        if (pinned == NULL || call_connection_of(pinned) != call->connection) {
-            struct error error = {0};
-            error_set(&error, ODBCSSL_ERROR_FOREIGN_HANDLE,
-                      "the descriptor belongs to another connection or another driver");
-            if (pinned != NULL)
-                handle_unpin(pinned);
-            return call_fail(call->handle, &error);
-        }
-    }
+    struct error error;
+    SQLRETURN outcome;
+    struct handle *pinned = handle_pin(value, HANDLE_DESCRIPTOR);
     SQLHDESC real = pinned != NULL ? pinned->real : SQL_NULL_HDESC;
-    SQLRETURN outcome = CALL_TEXT(call, EITHER(call, FLAVOUR_ANSI, SQLSetStmtAttr), SQLSetStmtAttr,
-                                  (call->real, attribute, real, SQL_IS_POINTER));
+    if (value != SQL_NULL_HDESC && (pinned == NULL || pinned->connection != call->connection)) {
+        error_clear(&error);
+        error_set(&error, ODBCSSL_ERROR_FOREIGN_HANDLE,
+                  "the descriptor belongs to another connection or another driver");
+        outcome = call_fail(call->handle, &error);
+    } else {
+        outcome = CALL_TEXT(call, EITHER(call, FLAVOUR_ANSI, SQLSetStmtAttr), SQLSetStmtAttr,
+                            (call->real, attribute, real, SQL_IS_POINTER));
+    }
     if (pinned != NULL)
         handle_unpin(pinned);
     return outcome;

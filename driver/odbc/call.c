@@ -8,21 +8,6 @@
 
 #include "conn/conn.h"
 
-struct connection *call_connection_of(struct handle *handle)
-{
-    switch (handle->kind) {
-    case HANDLE_ENVIRONMENT:
-        return NULL;
-    case HANDLE_CONNECTION:
-        return (struct connection *)handle;
-    case HANDLE_STATEMENT:
-        return ((struct statement *)handle)->connection;
-    case HANDLE_DESCRIPTOR:
-        return ((struct descriptor *)handle)->connection;
-    }
-    return NULL;
-}
-
 SQLRETURN call_fail(struct handle *handle, const struct error *error)
 {
     diagnostics_add(&handle->diagnostics, error);
@@ -74,7 +59,7 @@ static bool begin(struct call *call)
     call->is_forked = false;
     if (call->handle == NULL)
         return false;
-    call->connection = call_connection_of(call->handle);
+    call->connection = call->handle->connection;
     call->real = call->handle->real;
     bool is_open = call->connection != NULL && call->connection->driver != NULL &&
                    call->real != SQL_NULL_HANDLE;
@@ -91,9 +76,7 @@ static bool begin(struct call *call)
 
 bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
 {
-    call->handle = handle_check(handle, kind);
-    if (call->handle != NULL)
-        handle_clear_records(call->handle);
+    call->handle = handle_begin(handle, kind);
     return begin(call);
 }
 

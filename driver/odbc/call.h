@@ -69,7 +69,4 @@ SQLRETURN call_fail_memory(struct handle *handle);
 /* Adds a warning of class 01: returns SQL_SUCCESS_WITH_INFO. */
 SQLRETURN call_warn_truncated(struct handle *handle, const char *what);
 
-/* The connection of a handle; NULL for an environment. */
-struct connection *call_connection_of(struct handle *handle);
-
 #endif

@@ -46,10 +46,10 @@ ENTRY SQLEndTran(SQLSMALLINT handle_type, SQLHANDLE handle, SQLSMALLINT completi
         return call_begin(&call, HANDLE_CONNECTION, handle)
                    ? CALL(&call, SQLEndTran, (SQL_HANDLE_DBC, call.real, completion))
                    : call.outcome;
-    struct handle *environment = handle_check(handle, HANDLE_ENVIRONMENT);
-    if (handle_type != SQL_HANDLE_ENV || environment == NULL)
+    struct handle *environment =
+        handle_type == SQL_HANDLE_ENV ? handle_begin(handle, HANDLE_ENVIRONMENT) : NULL;
+    if (environment == NULL)
         return SQL_INVALID_HANDLE;
-    handle_clear_records(environment);
     return call_fail_state(environment, "HYC00",
                            "transactions are ended by connection, not by environment");
 }

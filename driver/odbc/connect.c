@@ -15,37 +15,22 @@ static const char negative_length[] = "the length of a string is negative";
 
 static struct connection *begin_connect(SQLHDBC handle, SQLRETURN *outcome_out)
 {
-    struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
+    struct connection *connection = (struct connection *)handle_begin(handle, HANDLE_CONNECTION);
     *outcome_out = SQL_INVALID_HANDLE;
-    if (ours == NULL)
-        return NULL;
-    handle_clear_records(ours);
-    struct connection *connection = (struct connection *)ours;
-    if (!connection->is_connected)
+    if (connection == NULL || !connection->is_connected)
         return connection;
-    *outcome_out = call_fail_state(ours, "08002", "the connection is open already");
+    *outcome_out = call_fail_state(&connection->handle, "08002", "the connection is open already");
     return NULL;
 }
 
-/* The driver manager's own message for a real driver of a lower version than the application asked
- * for: it would add it if it could ask the real driver. To records that SQLConnect brings it adds
- * its name itself. */
-static SQLRETURN warn_of_version(struct connection *connection, const char *manager,
-                                 SQLRETURN outcome)
+/* manager: the driver manager's name in front of its own message, that the real driver has a lower
+ * version than the application asked for: it would add it if it could ask the real driver. To
+ * records that SQLConnect brings it adds its name itself. */
+static SQLRETURN connect_request(struct connection *connection,
+                                 const struct connect_request *request, const char *manager,
+                                 const struct answer *output)
 {
     struct diagnostic record = {.sqlstate = "01000"};
-    if (!SQL_SUCCEEDED(outcome) ||
-        connection->real_version >= connection->environment->odbc_version)
-        return outcome;
-    snprintf(record.message, sizeof record.message,
-             "%s[Driver Manager]Driver does not support the requested version", manager);
-    diagnostics_add_record(&connection->handle.diagnostics, &record);
-    return SQL_SUCCESS_WITH_INFO;
-}
-
-static SQLRETURN connect_request(struct connection *connection,
-                                 const struct connect_request *request, const struct answer *output)
-{
     char *text;
     connection->flavour = request->flavour;
     SQLRETURN outcome = conn_connect(connection, request, &text);
@@ -57,7 +42,13 @@ static SQLRETURN connect_request(struct connection *connection,
         outcome = outcome == SQL_SUCCESS ? SQL_SUCCESS_WITH_INFO : outcome;
     }
     text_free_secret(text);
-    return outcome;
+    if (!SQL_SUCCEEDED(outcome) ||
+        connection->real_version >= connection->environment->odbc_version)
+        return outcome;
+    snprintf(record.message, sizeof record.message,
+             "%s[Driver Manager]Driver does not support the requested version", manager);
+    diagnostics_add_record(&connection->handle.diagnostics, &record);
+    return SQL_SUCCESS_WITH_INFO;
 }
 
 /* Takes the connection string out of the arguments and connects. */
@@ -84,9 +75,9 @@ static SQLRETURN connect_with(SQLHDBC handle, const struct connect_request *requ
         return call_fail(&connection->handle, &error);
     struct connect_request whole = *request;
     whole.settings = &settings;
-    outcome = connect_request(connection, &whole, output);
+    outcome = connect_request(connection, &whole, "[unixODBC]", output);
     connstr_free(&settings);
-    return warn_of_version(connection, "[unixODBC]", outcome);
+    return outcome;
 }
 
 /* Without a window nobody can be prompted: the real driver is to say what it misses instead. */
@@ -96,7 +87,6 @@ SQLRETURN shared_SQLDriverConnect(enum flavour flavour, SQLHDBC handle, SQLHWND 
 {
     const struct answer output = {out, out_size, out_length};
     const struct connect_request request = {
-        .function = CONNECT_DRIVER_CONNECT,
         .flavour = flavour,
         .window = window,
         .completion = window != NULL ? completion : SQL_DRIVER_NOPROMPT,
@@ -110,7 +100,7 @@ SQLRETURN shared_SQLBrowseConnect(enum flavour flavour, SQLHDBC handle, void *in
 {
     const struct answer output = {out, out_size, out_length};
     const struct connect_request request = {
-        .function = CONNECT_BROWSE_CONNECT,
+        .is_browse = true,
         .flavour = flavour,
         .completion = SQL_DRIVER_NOPROMPT,
     };
@@ -132,10 +122,8 @@ SQLRETURN shared_SQLConnect(enum flavour flavour, SQLHDBC handle, void *dsn, SQL
     SQLRETURN outcome;
     struct connstr settings = {0};
     const struct answer no_output = {0};
-    const struct connect_request request = {.function = CONNECT_DRIVER_CONNECT,
-                                            .flavour = flavour,
-                                            .settings = &settings,
-                                            .completion = SQL_DRIVER_NOPROMPT};
+    const struct connect_request request = {
+        .flavour = flavour, .settings = &settings, .completion = SQL_DRIVER_NOPROMPT};
     struct connection *connection = begin_connect(handle, &outcome);
     if (connection == NULL)
         return outcome;
@@ -151,20 +139,19 @@ SQLRETURN shared_SQLConnect(enum flavour flavour, SQLHDBC handle, void *dsn, SQL
         text_free_secret(value);
     }
     outcome = settings.is_failed ? call_fail_memory(&connection->handle)
-                                 : connect_request(connection, &request, &no_output);
+                                 : connect_request(connection, &request, "", &no_output);
     connstr_free(&settings);
-    return warn_of_version(connection, "", outcome);
+    return outcome;
 }
 
 /* The driver manager leaves open statements and explicit descriptors to the driver. No SQLCancel
  * may be under way, or begin, while the real driver frees its statements. */
 ENTRY SQLDisconnect(SQLHDBC handle)
 {
-    struct handle *ours = handle_check(handle, HANDLE_CONNECTION);
+    struct handle *ours = handle_begin(handle, HANDLE_CONNECTION);
     if (ours == NULL)
         return SQL_INVALID_HANDLE;
-    struct connection *connection = (struct connection *)ours;
-    handle_clear_records(ours);
+    struct connection *connection = ours->connection;
     if (!connection->is_connected && connection->link == NULL)
         return call_fail_state(ours, "08003", "the connection is not open");
     connection_retire_statements(connection);

@@ -17,7 +17,7 @@ static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
         return call_fail(source->handle, &error);
     }
     handle_clear_records(pinned);
-    const struct driver *driver = call_connection_of(pinned)->driver;
+    const struct driver *driver = pinned->connection->driver;
     if (driver != source->connection->driver) {
         error_set(
             &error, ODBCSSL_ERROR_FOREIGN_HANDLE,

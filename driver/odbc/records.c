@@ -36,7 +36,7 @@ static bool open_source(struct source *source, enum flavour flavour, SQLSMALLINT
         return false;
     *source = (struct source){.handle = ours, .flavour = flavour};
     source->ours = (SQLSMALLINT)diagnostics_count(&ours->diagnostics);
-    struct connection *connection = call_connection_of(ours);
+    struct connection *connection = ours->connection;
     if (connection != NULL && ours->real != SQL_NULL_HANDLE && !conn_is_forked(connection, NULL))
         source->driver = connection->driver;
     return true;
@@ -138,7 +138,7 @@ static SQLRETURN get_record_field(const struct source *source, const struct diag
                                   SQLSMALLINT field, const struct answer *answer)
 {
     const SQLLEN row = SQL_NO_ROW_NUMBER;
-    const struct connection *connection = call_connection_of(source->handle);
+    const struct connection *connection = source->handle->connection;
     const char *text = "";
     switch (field) {
     case SQL_DIAG_NATIVE:
@@ -189,7 +189,7 @@ static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number,
 {
     const struct driver_functions *functions = &source->driver->functions;
     struct handle *handle = source->handle;
-    const struct connection *connection = call_connection_of(handle);
+    const struct connection *connection = handle->connection;
     struct diagnostic record;
     const char *text = NULL;
     if (field == SQL_DIAG_SERVER_NAME && number > 0 && connection->is_connected)

@@ -365,18 +365,18 @@ CASE("finds our handles, and no others")
 {
     int foreign = 0;
     struct connection *connection = new_connection(FLAVOUR_ANSI);
-    struct statement *statement = statement_new(connection, &foreign);
+    struct handle *statement = child_new(connection, HANDLE_STATEMENT, &foreign);
     CHECK(handle_pin(&foreign, HANDLE_STATEMENT) == NULL);
     CHECK(handle_pin(NULL, HANDLE_STATEMENT) == NULL);
     CHECK(handle_pin(statement, HANDLE_DESCRIPTOR) == NULL);
-    CHECK(handle_pin(statement, HANDLE_STATEMENT) == &statement->handle);
-    handle_unpin(&statement->handle);
-    handle_retire(&statement->handle);
+    CHECK(handle_pin(statement, HANDLE_STATEMENT) == statement);
+    handle_unpin(statement);
+    handle_retire(statement);
     CHECK(handle_pin(statement, HANDLE_STATEMENT) == NULL);
-    handle_restore(&statement->handle);
+    handle_restore(statement);
     CHECK(handle_pin(statement, HANDLE_STATEMENT) != NULL);
-    handle_unpin(&statement->handle);
-    statement_free(statement);
+    handle_unpin(statement);
+    child_free(statement);
     CHECK(handle_pin(statement, HANDLE_STATEMENT) == NULL);
     free_connection(connection);
 }
@@ -399,13 +399,13 @@ CASE("a handle is freed only when nobody has it pinned")
     struct connection *connection = new_connection(FLAVOUR_ANSI);
     for (int i = 0; i < 200; i++) {
         pthread_t threads[2];
-        struct statement *statement = statement_new(connection, connection);
+        struct handle *statement = child_new(connection, HANDLE_STATEMENT, connection);
         for (int j = 0; j < 2; j++)
             pthread_create(&threads[j], NULL, pin_until_gone, statement);
-        handle_retire(&statement->handle);
+        handle_retire(statement);
         for (int j = 0; j < 2; j++)
             pthread_join(threads[j], NULL);
-        statement_free(statement);
+        child_free(statement);
     }
     free_connection(connection);
 }
@@ -413,15 +413,15 @@ CASE("a handle is freed only when nobody has it pinned")
 CASE("many statements come and go")
 {
     enum { COUNT = 3000 };
-    static struct statement *statements[COUNT];
+    static struct handle *statements[COUNT];
     struct connection *connection = new_connection(FLAVOUR_ANSI);
     for (int i = 0; i < COUNT; i++)
-        statements[i] = statement_new(connection, connection);
+        statements[i] = child_new(connection, HANDLE_STATEMENT, connection);
     for (int i = 0; i < COUNT; i += 2)
-        statement_free(statements[i]);
+        child_free(statements[i]);
     for (int i = 1; i < COUNT; i += 2) {
         CHECK(handle_pin(statements[i], HANDLE_STATEMENT) != NULL);
-        handle_unpin(&statements[i]->handle);
+        handle_unpin(statements[i]);
     }
     connection_free_children(connection);
     CHECK(connection->statements == NULL);
