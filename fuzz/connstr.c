@@ -29,7 +29,10 @@ FUZZ_TARGET(connstr, bytes, size)
 {
     struct connstr list, again;
     struct error error = {0};
-    if (!connstr_parse((const char *)bytes, size, &list, &error)) {
+    char *input = fuzz_text(bytes, size);
+    bool is_parsed = connstr_parse(input, size, &list, &error);
+    free(input);
+    if (!is_parsed) {
         fuzz_require(error_is_set(&error) && list.count == 0);
         return;
     }

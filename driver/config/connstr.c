@@ -12,34 +12,19 @@
 
 #define MALFORMED "the connection string is malformed at position %zu: "
 
-/* The text being parsed; position counts bytes from 0. */
+#define BLANKS " \t\n\v\f\r"
+
+/* The text being parsed, and where. */
 struct parser {
     const char *text;
-    size_t length;
-    size_t position;
+    const char *next;
     struct error *error;
 };
 
-static bool is_at_end(const struct parser *parser)
+/* For people, who count from 1. */
+static size_t position_of(const struct parser *parser, const char *place)
 {
-    return parser->position == parser->length;
-}
-
-static char current(const struct parser *parser)
-{
-    return parser->text[parser->position];
-}
-
-static void skip_blanks(struct parser *parser)
-{
-    while (!is_at_end(parser) && text_is_blank(current(parser)))
-        parser->position++;
-}
-
-static void skip_separators(struct parser *parser)
-{
-    while (!is_at_end(parser) && (text_is_blank(current(parser)) || current(parser) == ';'))
-        parser->position++;
+    return (size_t)(place - parser->text) + 1;
 }
 
 /* A password may begin or end with blanks, and the real drivers take it as it was written. */
@@ -48,99 +33,60 @@ static bool keeps_blanks(const char *keyword)
     return text_equal_nocase(keyword, "PWD") || text_equal_nocase(keyword, "Password");
 }
 
-static char *copy_part(const struct parser *parser, size_t start, size_t end)
-{
-    char *copy = strndup(parser->text + start, end - start);
-    if (copy == NULL)
-        error_set_memory(parser->error);
-    return copy;
-}
-
 /* Copies from start to end without the blanks at both ends. NULL: out of memory. */
-static char *copy_trimmed(const struct parser *parser, size_t start, size_t end)
+static char *copy_trimmed(const char *start, const char *end)
 {
-    while (start < end && text_is_blank(parser->text[start]))
+    while (start < end && text_is_blank(*start))
         start++;
-    while (end > start && text_is_blank(parser->text[end - 1]))
+    while (end > start && text_is_blank(end[-1]))
         end--;
-    return copy_part(parser, start, end);
+    return strndup(start, (size_t)(end - start));
 }
 
 /* What stands where a keyword is expected may be the rest of a password with a ';' in it: it is
  * never quoted. */
 static char *parse_keyword(struct parser *parser)
 {
-    size_t start = parser->position;
-    while (!is_at_end(parser) && current(parser) != '=' && current(parser) != ';')
-        parser->position++;
-    if (is_at_end(parser) || current(parser) == ';') {
-        error_set(parser->error, ODBCSSL_ERROR_CONNECTION_STRING,
-                  MALFORMED "what begins there has no '='. A value that contains ';' must stand in "
-                            "braces: {...}",
-                  start + 1);
+    const char *start = parser->next, *end = start + strcspn(start, "=;");
+    if (*end != '=' || end == start) {
+        error_set(parser->error, ODBCSSL_ERROR_CONNECTION_STRING, MALFORMED "%s",
+                  position_of(parser, start),
+                  *end == '=' ? "there is no keyword before '='"
+                              : "what begins there has no '='. A value that contains ';' must "
+                                "stand in braces: {...}");
         return NULL;
     }
-    if (parser->position == start) {
-        error_set(parser->error, ODBCSSL_ERROR_CONNECTION_STRING,
-                  MALFORMED "there is no keyword before '='", start + 1);
-        return NULL;
-    }
-    char *keyword = copy_trimmed(parser, start, parser->position);
-    parser->position++;
-    return keyword;
-}
-
-/* position is behind the opening brace. Returns the position of the closing one, or length. */
-static size_t find_closing_brace(const struct parser *parser)
-{
-    size_t position = parser->position;
-    while (position < parser->length) {
-        if (parser->text[position] != '}')
-            position++;
-        else if (position + 1 < parser->length && parser->text[position + 1] == '}')
-            position += 2;
-        else
-            return position;
-    }
-    return parser->length;
+    parser->next = end + 1;
+    return copy_trimmed(start, end);
 }
 
 static char *parse_braced_value(struct parser *parser, const char *keyword)
 {
-    size_t start = parser->position++;
-    size_t end = find_closing_brace(parser);
-    if (end == parser->length) {
+    const char *start = parser->next + 1, *end = strchr(start, '}');
+    while (end != NULL && end[1] == '}')
+        end = strchr(end + 2, '}');
+    if (end == NULL) {
         error_set(parser->error, ODBCSSL_ERROR_CONNECTION_STRING,
                   MALFORMED "the value of %s begins with '{', and there is no '}' to end it; a '}' "
                             "inside is written '}}'",
-                  start + 1, keyword);
+                  position_of(parser, parser->next), keyword);
         return NULL;
     }
-    char *value = copy_part(parser, parser->position, end);
+    char *value = strndup(start, (size_t)(end - start));
     char *out = value;
     for (const char *in = value; in != NULL && *in != '\0'; in += *in == '}' ? 2 : 1)
         *out++ = *in;
     if (value != NULL)
         *out = '\0';
-    parser->position = end + 1;
-    skip_blanks(parser);
-    if (value == NULL || is_at_end(parser) || current(parser) == ';')
+    parser->next = end + 1 + strspn(end + 1, BLANKS);
+    if (value == NULL || *parser->next == '\0' || *parser->next == ';')
         return value;
     error_set(parser->error, ODBCSSL_ERROR_CONNECTION_STRING,
               MALFORMED "behind the '}' that ends the value of %s there must be ';' or nothing; a "
                         "'}' inside a value is written '}}'",
-              parser->position + 1, keyword);
+              position_of(parser, parser->next), keyword);
     text_free_secret(value);
     return NULL;
-}
-
-static char *parse_plain_value(struct parser *parser, size_t start, const char *keyword)
-{
-    while (!is_at_end(parser) && current(parser) != ';')
-        parser->position++;
-    if (keeps_blanks(keyword))
-        return copy_part(parser, start, parser->position);
-    return copy_trimmed(parser, start, parser->position);
 }
 
 /* Takes both strings, also on failure. */
@@ -160,41 +106,48 @@ static bool add_pair(struct connstr *list, char *keyword, char *value, enum conn
     return true;
 }
 
+/* What returned NULL with no error set found memory out. */
 static bool parse_pair(struct parser *parser, struct connstr *list)
 {
     char keyword_printable[80];
-    char *keyword = parse_keyword(parser);
+    char *keyword = parse_keyword(parser), *value;
     if (keyword == NULL)
-        return false;
+        return error_set_memory(parser->error);
     error_printable(keyword, strlen(keyword), keyword_printable, sizeof keyword_printable);
-    size_t start = parser->position;
-    skip_blanks(parser);
-    bool is_braced = !is_at_end(parser) && current(parser) == '{';
-    char *value = is_braced ? parse_braced_value(parser, keyword_printable)
-                            : parse_plain_value(parser, start, keyword);
-    if (add_pair(list, keyword, value, is_braced ? CONNSTR_BRACED : CONNSTR_PLAIN))
-        return true;
-    return error_set_memory(parser->error);
+    const char *start = parser->next;
+    parser->next += strspn(start, BLANKS);
+    bool is_braced = *parser->next == '{';
+    if (is_braced) {
+        value = parse_braced_value(parser, keyword_printable);
+    } else {
+        parser->next += strcspn(parser->next, ";");
+        value = keeps_blanks(keyword) ? strndup(start, (size_t)(parser->next - start))
+                                      : copy_trimmed(start, parser->next);
+    }
+    return add_pair(list, keyword, value, is_braced ? CONNSTR_BRACED : CONNSTR_PLAIN) ||
+           error_set_memory(parser->error);
 }
 
 bool connstr_parse(const char *text, size_t length, struct connstr *list, struct error *error)
 {
+    struct parser parser = {text, text, error};
+    const char *end = text + strlen(text);
     *list = (struct connstr){0};
     /* Some applications count the terminator. */
     while (length > 0 && text[length - 1] == '\0')
         length--;
-    struct parser parser = {text, length, 0, error};
-    const char *nul = length > 0 ? memchr(text, '\0', length) : NULL;
-    if (nul != NULL)
+    if (end < text + length)
         return error_set(error, ODBCSSL_ERROR_CONNECTION_STRING,
-                         MALFORMED "there is a NUL character", (size_t)(nul - text) + 1);
-    for (skip_separators(&parser); !is_at_end(&parser); skip_separators(&parser)) {
-        if (!parse_pair(&parser, list)) {
-            connstr_free(list);
-            return false;
-        }
+                         MALFORMED "there is a NUL character", position_of(&parser, end));
+    bool is_good = true;
+    parser.next += strspn(text, BLANKS ";");
+    while (is_good && *parser.next != '\0') {
+        is_good = parse_pair(&parser, list);
+        parser.next += strspn(parser.next, BLANKS ";");
     }
-    return true;
+    if (!is_good)
+        connstr_free(list);
+    return is_good;
 }
 
 struct connstr_pair *connstr_find(const struct connstr *list, const char *keyword)

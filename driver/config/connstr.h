@@ -37,8 +37,8 @@ struct connstr {
     bool is_failed; /* memory was out once: something is missing, and it cannot be formatted */
 };
 
-/* Parses length bytes. false: error names what is malformed and where; list is then empty, and may
- * be freed. Passwords are never quoted in the error. */
+/* Parses length bytes, behind which there is a NUL. false: error names what is malformed and where;
+ * list is then empty, and may be freed. Passwords are never quoted in the error. */
 bool connstr_parse(const char *text, size_t length, struct connstr *list, struct error *error);
 
 /* Which of several pairs with one keyword counts: the driver manager and the ODBC reference

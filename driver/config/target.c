@@ -75,18 +75,13 @@ static bool find_library(const char *library, char **path_out, struct error *err
     char candidate[PATH_MAX];
     bool is_absolute = library[0] == '/';
     *path_out = NULL;
-    candidate[0] = '\0';
-    if (is_absolute)
-        snprintf(candidate, sizeof candidate, "%s", library);
-    for (size_t i = 0; i < DIRECTORY_COUNT && !is_absolute; i++) {
-        snprintf(candidate, sizeof candidate, "%s/%s", library_directories[i], library);
+    for (size_t i = 0; i < (is_absolute ? 1 : DIRECTORY_COUNT); i++) {
+        snprintf(candidate, sizeof candidate, "%s%s%s", is_absolute ? "" : library_directories[i],
+                 is_absolute ? "" : "/", library);
         if (is_regular_file(candidate))
-            break;
+            return (*path_out = strdup(candidate)) != NULL || error_set_memory(error);
     }
-    if (!is_regular_file(candidate))
-        return true;
-    *path_out = strdup(candidate);
-    return *path_out != NULL || error_set_memory(error);
+    return true;
 }
 
 bool target_read_library(const char *section, char **library_out, struct error *error)
