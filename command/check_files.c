@@ -172,7 +172,8 @@ void check_files(struct check *check)
     check->findings.section = SECTION_FILES;
     check_driver(check);
     check_transport(check);
-    const char *user = profile_user(check->link->profile, &check->link->target);
+    const char *user = profile_get(check->link->profile, &check->link->target.settings,
+                                   check->link->profile->user_keyword);
     struct tls_options strict = check->tls;
     strict.mode = ODBCSSL_MODE_VERIFY_FULL;
     check->credentials = credentials_get_parts(&check->tls, user, errors);

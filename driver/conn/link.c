@@ -98,8 +98,9 @@ static bool load_credentials(struct link *link, struct error *error)
 {
     if (link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
         return true;
-    link->credentials =
-        credentials_get(&link->settings.tls, profile_user(link->profile, &link->target), error);
+    const char *user =
+        profile_get(link->profile, &link->target.settings, link->profile->user_keyword);
+    link->credentials = credentials_get(&link->settings.tls, user, error);
     return link->credentials != NULL;
 }
 
@@ -107,7 +108,7 @@ static bool load_credentials(struct link *link, struct error *error)
 static bool check_pin(const struct link *link, struct error *error)
 {
     const struct option *pin = &link->settings.tls.pin;
-    char text[700];
+    char text[OPTION_TEXT_SIZE];
     if (pin->value == NULL || verify_pin_is_valid(pin->value))
         return true;
     return error_set(
@@ -134,23 +135,15 @@ static void choose_timeout(struct link *link, unsigned long login_timeout)
              is_set ? link->settings.items[KEY_INDEX_SslTimeout].source : "");
 }
 
-static bool settle(struct link *link, const struct connstr *list, unsigned long login_timeout,
-                   struct error_list *warnings, struct error *error)
+/* A misspelt keyword has no other place to show. */
+static void log_unknown(const struct link *link)
 {
-    const struct connstr *given = &link->settings.driver_settings;
-    if (!settings_resolve(list, &link->settings, error))
-        return false;
-    open_log(link, warnings);
-    link->profile = profile_find(link->settings.family);
-    choose_timeout(link, login_timeout);
-    /* A misspelt keyword has no other place to show. */
-    for (size_t i = 0; i < given->count; i++)
-        if (given->pairs[i].origin != CONNSTR_DRIVER_SECTION &&
-            !profile_knows(link->profile, given->pairs[i].keyword))
+    const struct connstr *list = &link->settings.driver_settings;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->pairs[i].origin != CONNSTR_DRIVER_SECTION &&
+            !profile_knows(link->profile, list->pairs[i].keyword))
             log_write(link->log, "the keyword %s is left out: the real driver does not know it",
-                      given->pairs[i].keyword);
-    return profile_read(link->profile, &link->settings, &link->target, error) &&
-           check_pin(link, error) && choose_protocol(link, error);
+                      list->pairs[i].keyword);
 }
 
 /* Frees what cannot be used. */
@@ -170,7 +163,16 @@ struct link *link_open_settings(const struct connstr *given, unsigned long login
     }
     link->generation = fork_generation();
     atomic_init(&link->references, 1);
-    if (!settle(link, given, login_timeout, warnings, error))
+    bool is_good = settings_resolve(given, &link->settings, error);
+    if (is_good) {
+        open_log(link, warnings);
+        link->profile = profile_find(link->settings.family);
+        choose_timeout(link, login_timeout);
+        log_unknown(link);
+        is_good = profile_read(link->profile, &link->settings, &link->target, error) &&
+                  check_pin(link, error) && choose_protocol(link, error);
+    }
+    if (!is_good)
         refuse(&link, error);
     return link;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/defaults.h"
 #include "conn/pgpass.h"
 #include "conn/pqopt.h"
 #include "conn/profiles.h"
@@ -280,12 +281,12 @@ static bool find_address(struct profile_target *target, struct error *error)
 {
     struct connstr options;
     struct buffer pqopt = {.is_secret = true};
-    const char *address, *environment = secure_getenv("PGHOSTADDR");
+    const char *address, *environment = defaults_environment("PGHOSTADDR");
     const char *text = profile_get(&profile_postgresql, &target->settings, PQOPT);
     if (!pqopt_read(text, &options, error))
         return false;
     bool is_good = pqopt_check(&options, &address, error);
-    if (is_good && address == NULL && environment != NULL && *environment != '\0') {
+    if (is_good && address == NULL && environment != NULL) {
         address = environment;
         pqopt_append(&pqopt, HOSTADDR, address);
         buffer_append_byte(&pqopt, ' ');

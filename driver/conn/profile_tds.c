@@ -241,28 +241,25 @@ static bool is_too_long(const char *keyword, const char *value)
  * NULL: out of memory, or error is set. */
 static char *to_latin1(const struct connstr_pair *pair, struct error *error)
 {
-    size_t count;
-    uint16_t *units = text_to_utf16(pair->value, strlen(pair->value), &count);
-    char *value = units != NULL ? malloc(count + 1) : NULL;
-    bool is_good = value != NULL;
-    for (size_t i = 0; is_good && i < count; i++) {
-        is_good = units[i] < 0x100;
-        value[i] = (char)units[i];
+    size_t left = strlen(pair->value);
+    const unsigned char *next = (const unsigned char *)pair->value;
+    char *value = calloc(1, left + 1), *out = value;
+    while (value != NULL && left > 0) {
+        uint32_t code_point;
+        size_t taken = text_utf8_decode(next, left, &code_point);
+        if (code_point > 0xFF) {
+            profile_refuse_value(pair,
+                                 "FreeTDS takes it for UTF-8 in odbc.ini, and in the connection "
+                                 "string of an application that is not a Unicode one only Latin-1",
+                                 error);
+            text_free_secret(value);
+            return NULL;
+        }
+        *out++ = (char)code_point;
+        next += taken;
+        left -= taken;
     }
-    if (value != NULL)
-        value[count] = '\0';
-    if (units != NULL)
-        text_wipe(units, count * sizeof *units);
-    free(units);
-    if (is_good)
-        return value;
-    if (value != NULL)
-        profile_refuse_value(pair,
-                             "FreeTDS takes it for UTF-8 in odbc.ini, and in the connection string "
-                             "of an application that is not a Unicode one only Latin-1",
-                             error);
-    text_free_secret(value);
-    return NULL;
+    return value;
 }
 
 /* A value without braces ends at the first ';', one in braces at the first "};", or with its last

@@ -153,11 +153,6 @@ bool profile_read(const struct profile *profile, const struct settings *settings
     return true;
 }
 
-const char *profile_user(const struct profile *profile, const struct profile_target *target)
-{
-    return profile_get(profile, &target->settings, profile->user_keyword);
-}
-
 /* ---- the server ---- */
 
 const char *profile_environment(const char *name)

@@ -54,35 +54,16 @@ struct profile_keyword {
 };
 
 /* Its rows; SHORTENED is two: a keyword, and its short name for connection strings. */
-#define PASSED(name)                                                                               \
-    {                                                                                              \
-        name, NULL, KEYWORD_PASSED                                                                 \
-    }
-#define STRING_ONLY(name)                                                                          \
-    {                                                                                              \
-        name, NULL, KEYWORD_STRING_ONLY                                                            \
-    }
-#define DRIVER_WIDE(name)                                                                          \
-    {                                                                                              \
-        name, NULL, KEYWORD_DRIVER_WIDE                                                            \
-    }
-#define OF_OTHERS(name)                                                                            \
-    {                                                                                              \
-        name, NULL, KEYWORD_OF_OTHERS                                                              \
-    }
-#define KEPT_BACK(name)                                                                            \
-    {                                                                                              \
-        name, NULL, KEYWORD_KEPT_BACK                                                              \
-    }
-#define OTHER_NAME(name, same_as, use)                                                             \
-    {                                                                                              \
-        name, same_as, KEYWORD_##use                                                               \
-    }
-#define SHORTENED(name, short_name, use)                                                           \
-    {name, NULL, KEYWORD_##use},                                                                   \
-    {                                                                                              \
-        short_name, name, KEYWORD_STRING_ONLY                                                      \
-    }
+/* clang-format off */
+#define PASSED(name) {name, NULL, KEYWORD_PASSED}
+#define STRING_ONLY(name) {name, NULL, KEYWORD_STRING_ONLY}
+#define DRIVER_WIDE(name) {name, NULL, KEYWORD_DRIVER_WIDE}
+#define OF_OTHERS(name) {name, NULL, KEYWORD_OF_OTHERS}
+#define KEPT_BACK(name) {name, NULL, KEYWORD_KEPT_BACK}
+#define OTHER_NAME(name, same_as, use) {name, same_as, KEYWORD_##use}
+#define SHORTENED(name, short_name, use) \
+    {name, NULL, KEYWORD_##use}, {short_name, name, KEYWORD_STRING_ONLY}
+/* clang-format on */
 
 struct profile {
     enum driver_family family;
@@ -142,9 +123,6 @@ bool profile_read(const struct profile *profile, const struct settings *settings
 bool profile_find_server(const struct profile *profile, const struct settings *settings,
                          struct profile_target *target, struct error *error);
 void profile_target_free(struct profile_target *target);
-
-/* The real driver's user name, NULL when none is set. */
-const char *profile_user(const struct profile *profile, const struct profile_target *target);
 
 /* A new connection string for the real driver, in UTF-8 when is_wide; free with text_free_secret.
  * NULL with error set. */
