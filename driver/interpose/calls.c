@@ -161,24 +161,21 @@ static ssize_t interposed_read(int number, void *bytes, size_t size)
 
 static ssize_t interposed___recv_chk(int number, void *bytes, size_t size, size_t room, int flags)
 {
-    struct descriptor *descriptor = descriptor_find(number);
-    return descriptor != NULL && size <= room ? receive(descriptor, bytes, size, flags)
-                                              : __recv_chk(number, bytes, size, room, flags);
+    return size <= room ? interposed_recv(number, bytes, size, flags)
+                        : __recv_chk(number, bytes, size, room, flags);
 }
 
 static ssize_t interposed___recvfrom_chk(int number, void *bytes, size_t size, size_t room,
                                          int flags, struct sockaddr *address, socklen_t *length)
 {
-    return descriptor_find(number) != NULL && size <= room
-               ? interposed_recvfrom(number, bytes, size, flags, address, length)
-               : __recvfrom_chk(number, bytes, size, room, flags, address, length);
+    return size <= room ? interposed_recvfrom(number, bytes, size, flags, address, length)
+                        : __recvfrom_chk(number, bytes, size, room, flags, address, length);
 }
 
 static ssize_t interposed___read_chk(int number, void *bytes, size_t size, size_t room)
 {
-    struct descriptor *descriptor = descriptor_find(number);
-    return descriptor != NULL && size <= room ? receive(descriptor, bytes, size, 0)
-                                              : __read_chk(number, bytes, size, room);
+    return size <= room ? interposed_read(number, bytes, size)
+                        : __read_chk(number, bytes, size, room);
 }
 
 /* --- sending --- */
@@ -258,15 +255,10 @@ static bool is_any_ours(const struct pollfd *polled, nfds_t count)
     return false;
 }
 
-/* FreeTDS waits for nothing, and for ever, when connect() failed for each of its addresses. */
-static bool is_endless(nfds_t count, int milliseconds)
-{
-    return count == 0 && milliseconds < 0 && *guard_place() != NULL;
-}
-
 static int interposed_poll(struct pollfd *polled, nfds_t count, int milliseconds)
 {
-    if (is_endless(count, milliseconds))
+    /* FreeTDS waits for nothing, and for ever, when connect() failed for each of its addresses. */
+    if (count == 0 && milliseconds < 0 && *guard_place() != NULL)
         return fail(EINVAL);
     return is_any_ours(polled, count) ? wait_for_all(polled, count, milliseconds)
                                       : poll(polled, count, milliseconds);
@@ -274,11 +266,8 @@ static int interposed_poll(struct pollfd *polled, nfds_t count, int milliseconds
 
 static int interposed___poll_chk(struct pollfd *polled, nfds_t count, int milliseconds, size_t room)
 {
-    bool is_within = count <= room / sizeof *polled;
-    if (is_endless(count, milliseconds))
-        return fail(EINVAL);
-    return is_within && is_any_ours(polled, count) ? wait_for_all(polled, count, milliseconds)
-                                                   : __poll_chk(polled, count, milliseconds, room);
+    return count <= room / sizeof *polled ? interposed_poll(polled, count, milliseconds)
+                                          : __poll_chk(polled, count, milliseconds, room);
 }
 
 /* --- settings: libc's on the true socket, and what we have to know of them --- */

@@ -145,18 +145,6 @@ static enum proto_verdict postgres_tls_started(struct proto_session *session)
 
 enum message_size { MESSAGE_SHORT, MESSAGE_WHOLE, MESSAGE_INVALID };
 
-/* Version 2 has no length: what stands there is text, so as a length it is far beyond the limit. */
-static enum message_size old_error(const struct buffer *input, size_t *length_out)
-{
-    size_t length = buffer_length(input);
-    const unsigned char *bytes = buffer_content(input);
-    const unsigned char *end = memchr(bytes, 0, length);
-    if (end == NULL)
-        return length > MESSAGE_LIMIT ? MESSAGE_INVALID : MESSAGE_SHORT;
-    *length_out = (size_t)(end - bytes) + 1;
-    return MESSAGE_WHOLE;
-}
-
 /* A message of the server: type byte, length. *length_out: of the whole message. An ErrorResponse
  * in the form of version 2 (a text with a NUL) is whole when the NUL has come. */
 static enum message_size measure_message(const struct buffer *input, size_t *length_out)
@@ -166,8 +154,14 @@ static enum message_size measure_message(const struct buffer *input, size_t *len
     uint32_t length = cursor_u32(&cursor);
     if (cursor.is_short)
         return MESSAGE_SHORT;
-    if (type == 'E' && length > MESSAGE_LIMIT)
-        return old_error(input, length_out);
+    /* Version 2 has no length: what stands there is text, so as one it is far beyond the limit. */
+    if (type == 'E' && length > MESSAGE_LIMIT) {
+        const unsigned char *end = memchr(buffer_content(input), 0, buffer_length(input));
+        if (end == NULL)
+            return buffer_length(input) > MESSAGE_LIMIT ? MESSAGE_INVALID : MESSAGE_SHORT;
+        *length_out = (size_t)(end - buffer_content(input)) + 1;
+        return MESSAGE_WHOLE;
+    }
     if (length < 4 || length > MESSAGE_LIMIT)
         return MESSAGE_INVALID;
     *length_out = 1 + (size_t)length;
@@ -179,41 +173,34 @@ struct refusal {
     char text[600];
 };
 
-static void read_fields(struct cursor *cursor, struct refusal *refusal)
-{
-    char severity[32] = "", message[480] = "";
-    uint8_t field;
-    while ((field = cursor_u8(cursor)) != 0) {
-        size_t length = 0;
-        const char *text = cursor_string(cursor, &length);
-        if (text == NULL)
-            break;
-        if (field == 'S')
-            error_printable(text, length, severity, sizeof severity);
-        else if (field == 'M')
-            error_printable(text, length, message, sizeof message);
-        else if (field == 'C')
-            error_printable(text, length, refusal->sqlstate, sizeof refusal->sqlstate);
-    }
-    snprintf(refusal->text, sizeof refusal->text, "%s: %s (SQLSTATE %s)", severity, message,
-             refusal->sqlstate);
-}
-
 /* What an ErrorResponse says, made printable: "FATAL: no pg_hba.conf entry ... (28000)". */
 static void read_refusal(const unsigned char *message, size_t length, struct refusal *refusal_out)
 {
     struct cursor cursor = cursor_over(message, length);
+    char severity[32] = "", words[480] = "";
+    size_t size = 0;
+    uint8_t field;
+    const char *text;
     *refusal_out = (struct refusal){0};
     cursor_u8(&cursor);
     uint32_t stated = cursor_u32(&cursor);
-    if (!cursor.is_short && stated <= MESSAGE_LIMIT) {
-        read_fields(&cursor, refusal_out);
+    if (cursor.is_short || stated > MESSAGE_LIMIT) {
+        size = length > 1 ? strnlen((const char *)message + 1, length - 1) : 0;
+        while (size > 0 && message[size] == '\n')
+            size--;
+        error_printable(message + 1, size, refusal_out->text, sizeof refusal_out->text);
         return;
     }
-    size_t text_length = length > 1 ? strnlen((const char *)message + 1, length - 1) : 0;
-    while (text_length > 0 && message[text_length] == '\n')
-        text_length--;
-    error_printable(message + 1, text_length, refusal_out->text, sizeof refusal_out->text);
+    while ((field = cursor_u8(&cursor)) != 0 && (text = cursor_string(&cursor, &size)) != NULL) {
+        if (field == 'S')
+            error_printable(text, size, severity, sizeof severity);
+        else if (field == 'M')
+            error_printable(text, size, words, sizeof words);
+        else if (field == 'C')
+            error_printable(text, size, refusal_out->sqlstate, sizeof refusal_out->sqlstate);
+    }
+    snprintf(refusal_out->text, sizeof refusal_out->text, "%s: %s (SQLSTATE %s)", severity, words,
+             refusal_out->sqlstate);
 }
 
 #define STRANGER "not a PostgreSQL server: it answered "
