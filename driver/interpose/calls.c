@@ -314,18 +314,6 @@ static int interposed_fcntl64(int number, int command, ...)
     return control(number, command, argument, fcntl64);
 }
 
-static int count_readable(struct descriptor *descriptor, int *count_out)
-{
-    struct hold hold;
-    if (!hold_take(&hold, descriptor))
-        return fail(ECONNRESET);
-    if (session_queued(descriptor->session) == 0)
-        descriptor_go_on(descriptor, true);
-    *count_out = (int)session_queued(descriptor->session);
-    hold_release(&hold);
-    return 0;
-}
-
 static int interposed_ioctl(int number, unsigned long request, ...)
 {
     va_list arguments;
@@ -333,8 +321,16 @@ static int interposed_ioctl(int number, unsigned long request, ...)
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
     struct descriptor *descriptor = descriptor_find(number);
-    if (descriptor != NULL && request == FIONREAD)
-        return count_readable(descriptor, argument);
+    struct hold hold;
+    if (descriptor != NULL && request == FIONREAD) {
+        if (!hold_take(&hold, descriptor))
+            return fail(ECONNRESET);
+        if (session_queued(descriptor->session) == 0)
+            descriptor_go_on(descriptor, true);
+        *(int *)argument = (int)session_queued(descriptor->session);
+        hold_release(&hold);
+        return 0;
+    }
     int result = ioctl(number, request, argument);
     if (result >= 0 && request == FIONBIO)
         note_blocking(number, *(const int *)argument == 0);

@@ -27,16 +27,6 @@ static void describe(const struct sockaddr *address, socklen_t length, char *out
         snprintf(out, GUARD_TEXT_SIZE, "an address of an unknown kind");
 }
 
-/* A thread that cancels may be here at the same time: the first one writes. */
-static void note(struct guard *guard, const struct sockaddr *address, socklen_t length)
-{
-    int nothing = GUARD_NOTHING;
-    if (!atomic_compare_exchange_strong(&guard->note, &nothing, GUARD_WRITING))
-        return;
-    describe(address, length, guard->elsewhere);
-    atomic_store(&guard->note, GUARD_WRITTEN);
-}
-
 static bool is_same(const struct guard *guard, const struct sockaddr *address, socklen_t length)
 {
     const struct sockaddr *own = (const struct sockaddr *)&guard->address;
@@ -59,18 +49,22 @@ static bool is_same(const struct guard *guard, const struct sockaddr *address, s
 enum guard_verdict guard_judge(struct guard *guard, const struct sockaddr *address,
                                socklen_t length)
 {
+    int nothing = GUARD_NOTHING;
     if (guard == NULL)
         return GUARD_PASS;
     if (is_same(guard, address, length))
         return guard->interposition != NULL ? GUARD_CARRY : GUARD_PASS;
-    note(guard, address, length);
+    /* A thread that cancels may be here at the same time: the first one writes. */
+    if (atomic_compare_exchange_strong(&guard->note, &nothing, GUARD_WRITING)) {
+        describe(address, length, guard->elsewhere);
+        atomic_store(&guard->note, GUARD_WRITTEN);
+    }
     return GUARD_REFUSE;
 }
 
 void guard_set(struct guard *guard, const struct sockaddr *address, socklen_t length,
                struct interposition *interposition)
 {
-    guard->length = length;
     memset(&guard->address, 0, sizeof guard->address);
     memcpy(&guard->address, address, length);
     guard->interposition = interposition;

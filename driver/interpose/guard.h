@@ -21,7 +21,6 @@ struct interposition;
 
 struct guard {
     struct sockaddr_storage address; /* the one that was handed out */
-    socklen_t length;
     struct interposition *interposition; /* that carries it; NULL: the relay listens there */
     atomic_int note;                     /* enum guard_note */
     char elsewhere[GUARD_TEXT_SIZE];     /* the first other address that was wanted */

@@ -57,22 +57,17 @@ static struct log *log_of(const struct relay *relay)
 
 /* --- the accepting thread --- */
 
-static struct carrier *find_free(struct relay *relay)
-{
-    for (size_t i = 0; i < CARRIER_COUNT; i++) {
-        struct carrier *carrier = &relay->carriers[i];
-        if (carrier->is_used && thread_join(&carrier->thread, 0))
-            carrier->is_used = false;
-        if (!carrier->is_used)
-            return carrier;
-    }
-    return NULL;
-}
-
 static void serve(struct relay *relay, int driver)
 {
-    struct carrier *carrier = find_free(relay);
+    struct carrier *carrier = NULL;
     struct error error = {0};
+    for (size_t i = 0; i < CARRIER_COUNT && carrier == NULL; i++) {
+        struct carrier *next = &relay->carriers[i];
+        if (next->is_used && thread_join(&next->thread, 0))
+            next->is_used = false;
+        if (!next->is_used)
+            carrier = next;
+    }
     if (carrier == NULL) {
         log_write(log_of(relay), "more than %d sessions at a time: one was refused", CARRIER_COUNT);
         close(driver);

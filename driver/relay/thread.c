@@ -37,24 +37,20 @@ static void *run_thread(void *argument)
     return NULL;
 }
 
-/* glibc takes a program's static thread-local storage, which may be megabytes, out of the stack
- * that was asked for, and says nowhere in public how large it is. */
-static size_t reserved_stack(const pthread_attr_t *attributes)
-{
-    size_t (*minimum)(const pthread_attr_t *) = NULL;
-    void *address = dlsym(RTLD_DEFAULT, "__pthread_get_minstack");
-    memcpy(&minimum, &address, sizeof minimum);
-    return minimum != NULL ? minimum(attributes) : (size_t)PTHREAD_STACK_MIN;
-}
-
 static int create_with(struct thread *thread, size_t stack)
 {
+    /* glibc takes a program's static thread-local storage, which may be megabytes, out of the stack
+     * that was asked for, and says nowhere in public how large it is. */
+    size_t (*minimum)(const pthread_attr_t *) = NULL;
+    void *address = dlsym(RTLD_DEFAULT, "__pthread_get_minstack");
     pthread_attr_t attributes;
     int result = pthread_attr_init(&attributes);
     if (result != 0)
         return result;
+    memcpy(&minimum, &address, sizeof minimum);
+    size_t reserved = minimum != NULL ? minimum(&attributes) : (size_t)PTHREAD_STACK_MIN;
     if (stack != 0)
-        pthread_attr_setstacksize(&attributes, stack + reserved_stack(&attributes));
+        pthread_attr_setstacksize(&attributes, stack + reserved);
     result = pthread_create(&thread->id, &attributes, run_thread, thread);
     pthread_attr_destroy(&attributes);
     return result;
