@@ -17,8 +17,10 @@ static void check_wide(const uint16_t *units, size_t count)
     }
     uint16_t *again = text_to_utf16(text, length, &again_count);
     fuzz_require(again_count == count);
-    text_copy_utf16(again, part, sizeof part / sizeof part[0]);
-    fuzz_require(text_utf16_length(part) < sizeof part / sizeof part[0]);
+    const size_t room = sizeof part / sizeof part[0];
+    fuzz_require(text_convert_utf16(text, length, part, room) == count);
+    fuzz_require(text_utf16_length(part) < room);
+    fuzz_require(memcmp(part, again, text_utf16_length(part) * sizeof *part) == 0);
     free(text);
     free(again);
 }

@@ -66,28 +66,30 @@ void text_trim_partial(char *text)
         text[start] = '\0';
 }
 
-size_t text_convert_utf16(const char *text, size_t length, uint16_t *out)
+size_t text_convert_utf16(const char *text, size_t length, uint16_t *out, size_t size)
 {
-    size_t written = 0;
+    size_t whole = 0, written = 0;
     for (size_t read = 0; read < length;) {
         uint32_t code_point;
         read += text_utf8_decode((const unsigned char *)text + read, length - read, &code_point);
-        if (code_point >= 0x10000) {
-            code_point -= 0x10000;
-            out[written++] = (uint16_t)(0xD800 | code_point >> 10);
-            out[written++] = (uint16_t)(0xDC00 | (code_point & 0x3FF));
-        } else {
-            out[written++] = (uint16_t)code_point;
+        bool is_pair = code_point >= 0x10000;
+        uint16_t low = (uint16_t)(is_pair ? 0xDC00 | (code_point & 0x3FF) : code_point);
+        if (written == whole && whole + is_pair + 1 < size) {
+            if (is_pair)
+                out[written++] = (uint16_t)(0xD800 | (code_point - 0x10000) >> 10);
+            out[written++] = low;
         }
+        whole += is_pair ? 2 : 1;
     }
-    out[written] = 0;
-    return written;
+    if (size > 0)
+        out[written] = 0;
+    return whole;
 }
 
 uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out)
 {
     uint16_t *out = malloc((length + 1) * sizeof *out);
-    size_t written = out != NULL ? text_convert_utf16(text, length, out) : 0;
+    size_t written = out != NULL ? text_convert_utf16(text, length, out, length + 1) : 0;
     if (out != NULL && length_out != NULL)
         *length_out = written;
     return out;
@@ -120,19 +122,6 @@ size_t text_utf16_length(const uint16_t *text)
     while (text[length] != 0)
         length++;
     return length;
-}
-
-bool text_copy_utf16(const uint16_t *text, uint16_t *out, size_t size)
-{
-    size_t length = text_utf16_length(text);
-    if (out == NULL || size == 0)
-        return false;
-    size_t copied = length < size ? length : size - 1;
-    if (copied < length && copied > 0 && (text[copied - 1] & 0xFC00) == 0xD800)
-        copied--;
-    memcpy(out, text, copied * sizeof *out);
-    out[copied] = 0;
-    return copied == length;
 }
 
 bool text_copy_utf8(const char *text, char *out, size_t size)

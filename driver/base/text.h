@@ -25,8 +25,9 @@ void text_trim_partial(char *text);
  * caller frees. *length_out, when not NULL, gets the number of units. NULL: out of memory. */
 uint16_t *text_to_utf16(const char *text, size_t length, size_t *length_out);
 
-/* The same into out, which holds length + 1 units; returns the number without the terminator. */
-size_t text_convert_utf16(const char *text, size_t length, uint16_t *out);
+/* The same into out, which holds size units, terminator included, never half of a surrogate pair;
+ * returns how many units the whole has, without the terminator. out may be NULL with size 0. */
+size_t text_convert_utf16(const char *text, size_t length, uint16_t *out, size_t size);
 
 /* Converts length units of UTF-16 (lone surrogates become U+FFFD) into new NUL-terminated UTF-8. */
 char *text_to_utf8(const uint16_t *text, size_t length, size_t *length_out);
@@ -34,11 +35,8 @@ char *text_to_utf8(const uint16_t *text, size_t length, size_t *length_out);
 /* Number of units before the terminator. */
 size_t text_utf16_length(const uint16_t *text);
 
-/* Copies at most size units, terminator included, never half of a surrogate pair; returns true
- * when all fitted. out may be NULL with size 0. */
-bool text_copy_utf16(const uint16_t *text, uint16_t *out, size_t size);
-
-/* Copies at most size bytes, terminator included, never part of a character. */
+/* Copies at most size bytes, terminator included, never part of a character; returns true when all
+ * fitted. out may be NULL with size 0. */
 bool text_copy_utf8(const char *text, char *out, size_t size);
 
 /* How many letters are to be inserted, deleted or replaced to make b of a, in any case

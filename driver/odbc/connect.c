@@ -36,8 +36,8 @@ static SQLRETURN connect_request(struct connection *connection,
     SQLRETURN outcome = conn_connect(connection, request, &text);
     connection->is_connected = SQL_SUCCEEDED(outcome);
     /* Without memory there is no text: the connection is open, so an error would be wrong. */
-    if (text != NULL && strings_answer(request->flavour, text, strings_unit(request->flavour),
-                                       output) == STRINGS_CUT) {
+    if (text != NULL &&
+        !strings_answer(request->flavour, text, strings_unit(request->flavour), output)) {
         call_warn_truncated(&connection->handle, "the connection string");
         outcome = outcome == SQL_SUCCESS ? SQL_SUCCESS_WITH_INFO : outcome;
     }

@@ -15,15 +15,8 @@ static SQLRETURN give_text(struct handle *handle, enum flavour flavour, const ch
 {
     if (answer->size < 0 && answer->value != NULL)
         return call_fail_state(handle, "HY090", "the size of a buffer is negative");
-    switch (strings_answer(flavour, text, 1, answer)) {
-    case STRINGS_COPIED:
-        return SQL_SUCCESS;
-    case STRINGS_CUT:
-        return call_warn_truncated(handle, "the value");
-    case STRINGS_NO_MEMORY:
-        break;
-    }
-    return call_fail_memory(handle);
+    return strings_answer(flavour, text, 1, answer) ? SQL_SUCCESS
+                                                    : call_warn_truncated(handle, "the value");
 }
 
 /* The type decides between UTF-16 and UTF-8, not the entry point: the driver manager does not

@@ -20,13 +20,6 @@ struct source {
     enum flavour flavour;
 };
 
-/* Where one record goes; size and length of the message in characters. */
-struct record_buffer {
-    void *sqlstate;
-    SQLINTEGER *native;
-    struct answer message;
-};
-
 /* In a forked child the real driver is not called, not even for its records. */
 static bool open_source(struct source *source, enum flavour flavour, SQLSMALLINT handle_type,
                         SQLHANDLE handle)
@@ -50,40 +43,7 @@ static bool has_real_records(const struct source *source)
 static SQLRETURN give_text(enum flavour flavour, const char *text, size_t unit,
                            const struct answer *answer)
 {
-    enum strings_outcome outcome = strings_answer(flavour, text, unit, answer);
-    return outcome == STRINGS_COPIED ? SQL_SUCCESS
-           : outcome == STRINGS_CUT  ? SQL_SUCCESS_WITH_INFO
-                                     : SQL_ERROR;
-}
-
-static SQLRETURN give_record(enum flavour flavour, const struct diagnostic *record,
-                             const struct record_buffer *buffer)
-{
-    size_t length, unit = strings_unit(flavour);
-    if (buffer->sqlstate != NULL)
-        strings_give(flavour, record->sqlstate, buffer->sqlstate, sizeof record->sqlstate * unit,
-                     &length);
-    if (buffer->native != NULL)
-        *buffer->native = record->native;
-    return give_text(flavour, record->message, unit, &buffer->message);
-}
-
-/* The driver manager reads with the wide functions whenever we have them, whatever the real driver
- * has. */
-static SQLRETURN get_real_record(const struct source *source, SQLSMALLINT number,
-                                 const struct record_buffer *buffer)
-{
-    struct diagnostic record;
-    const struct driver_functions *functions = &source->driver->functions;
-    const struct handle *handle = source->handle;
-    const struct answer *message = &buffer->message;
-    if (HAS_FLAVOUR(functions, source->flavour, SQLGetDiagRec))
-        return CALL_FLAVOUR(functions, source->flavour, SQLGetDiagRec,
-                            ((SQLSMALLINT)handle->kind, handle->real, number, buffer->sqlstate,
-                             buffer->native, message->value, message->size, message->length));
-    if (!real_diagnostic(source->driver, handle->kind, handle->real, number, &record))
-        return SQL_NO_DATA;
-    return give_record(source->flavour, &record, buffer);
+    return strings_answer(flavour, text, unit, answer) ? SQL_SUCCESS : SQL_SUCCESS_WITH_INFO;
 }
 
 /* Counted, since not every driver knows the header field. */
@@ -110,21 +70,38 @@ static bool get_own_record(const struct source *source, SQLSMALLINT number,
            diagnostics_get(&source->handle->diagnostics, (size_t)(number - before) - 1, record_out);
 }
 
+/* The driver manager reads with the wide functions whenever we have them, whatever the real driver
+ * has. Size and length are characters. */
 SQLRETURN shared_SQLGetDiagRec(enum flavour flavour, SQLSMALLINT handle_type, SQLHANDLE handle,
                                SQLSMALLINT number, void *sqlstate, SQLINTEGER *native,
                                void *message, SQLSMALLINT size, SQLSMALLINT *length)
 {
-    const struct record_buffer buffer = {sqlstate, native, {message, size, length}};
+    const struct answer answer = {message, size, length};
     struct source source;
     struct diagnostic record;
     SQLSMALLINT real;
+    size_t unit = strings_unit(flavour), sqlstate_length;
     if (!open_source(&source, flavour, handle_type, handle))
         return SQL_INVALID_HANDLE;
     if (number < 1 || size < 0)
         return SQL_ERROR;
-    if (get_own_record(&source, number, &record, &real))
-        return give_record(flavour, &record, &buffer);
-    return has_real_records(&source) ? get_real_record(&source, real, &buffer) : SQL_NO_DATA;
+    if (!get_own_record(&source, number, &record, &real)) {
+        if (!has_real_records(&source))
+            return SQL_NO_DATA;
+        if (HAS_FLAVOUR(&source.driver->functions, flavour, SQLGetDiagRec))
+            return CALL_FLAVOUR(
+                &source.driver->functions, flavour, SQLGetDiagRec,
+                (handle_type, source.handle->real, real, sqlstate, native, message, size, length));
+        if (!real_diagnostic(source.driver, source.handle->kind, source.handle->real, real,
+                             &record))
+            return SQL_NO_DATA;
+    }
+    if (sqlstate != NULL)
+        strings_give(flavour, record.sqlstate, sqlstate, sizeof record.sqlstate * unit,
+                     &sqlstate_length);
+    if (native != NULL)
+        *native = record.native;
+    return give_text(flavour, record.message, unit, &answer);
 }
 
 static SQLRETURN give_integer(const struct answer *answer, SQLINTEGER number)

@@ -31,42 +31,27 @@ char *strings_take(enum flavour flavour, const void *text, SQLINTEGER length, si
     return text_to_utf8(text, units, length_out);
 }
 
-/* Records can be given when memory is out. */
-#define UNITS_ON_STACK 512
-
-static enum strings_outcome give_wide(const char *text, void *out, size_t size, size_t *length_out)
+/* Without memory of its own: records can be given when memory is out. */
+bool strings_give(enum flavour flavour, const char *text, void *out, size_t size,
+                  size_t *length_out)
 {
-    uint16_t on_stack[UNITS_ON_STACK];
-    size_t length = strlen(text);
-    uint16_t *wide = length < UNITS_ON_STACK ? on_stack : malloc((length + 1) * sizeof *wide);
-    if (wide == NULL)
-        return STRINGS_NO_MEMORY;
-    size_t units = text_convert_utf16(text, length, wide);
-    *length_out = units * sizeof *wide;
-    bool is_whole = out == NULL || text_copy_utf16(wide, out, size / sizeof *wide);
-    text_wipe(wide, units * sizeof *wide); /* a connection string may hold a password */
-    if (wide != on_stack)
-        free(wide);
-    return is_whole ? STRINGS_COPIED : STRINGS_CUT;
-}
-
-enum strings_outcome strings_give(enum flavour flavour, const char *text, void *out, size_t size,
-                                  size_t *length_out)
-{
-    if (flavour == FLAVOUR_WIDE)
-        return give_wide(text, out, size, length_out);
+    size_t unit = strings_unit(flavour), room = out != NULL ? size / unit : 0;
     *length_out = strlen(text);
-    return out == NULL || text_copy_utf8(text, out, size) ? STRINGS_COPIED : STRINGS_CUT;
+    if (flavour == FLAVOUR_WIDE)
+        *length_out = text_convert_utf16(text, *length_out, out, room) * unit;
+    else
+        text_copy_utf8(text, out, room);
+    return out == NULL || *length_out / unit < room;
 }
 
-enum strings_outcome strings_answer(enum flavour flavour, const char *text, size_t unit,
-                                    const struct answer *answer)
+bool strings_answer(enum flavour flavour, const char *text, size_t unit,
+                    const struct answer *answer)
 {
     size_t length, size = answer->size > 0 ? (size_t)answer->size * unit : 0;
-    enum strings_outcome outcome = strings_give(flavour, text, answer->value, size, &length);
-    if (outcome != STRINGS_NO_MEMORY && answer->length != NULL)
+    bool is_whole = strings_give(flavour, text, answer->value, size, &length);
+    if (answer->length != NULL)
         *answer->length = (SQLSMALLINT)(length / unit);
-    return outcome;
+    return is_whole;
 }
 
 SQLRETURN strings_answer_bytes(const void *bytes, size_t size, const struct answer *answer)

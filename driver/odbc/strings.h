@@ -17,10 +17,9 @@
 char *strings_take(enum flavour flavour, const void *text, SQLINTEGER length, size_t *length_out);
 
 /* Writes text into a buffer of size bytes, terminator included; *length_out: the whole length in
- * bytes, without terminator. out may be NULL: then only the length is given. */
-enum strings_outcome { STRINGS_COPIED, STRINGS_CUT, STRINGS_NO_MEMORY };
-enum strings_outcome strings_give(enum flavour flavour, const char *text, void *out, size_t size,
-                                  size_t *length_out);
+ * bytes, without terminator. out may be NULL: then only the length is given. false: it was cut. */
+bool strings_give(enum flavour flavour, const char *text, void *out, size_t size,
+                  size_t *length_out);
 
 /* A buffer of the application and the place for its answer's length, as ODBC's functions take them.
  */
@@ -31,8 +30,8 @@ struct answer {
 };
 
 /* Fills one; size and length count units of so many bytes: 1, or a character's. */
-enum strings_outcome strings_answer(enum flavour flavour, const char *text, size_t unit,
-                                    const struct answer *answer);
+bool strings_answer(enum flavour flavour, const char *text, size_t unit,
+                    const struct answer *answer);
 
 /* The same with a number or handle of size bytes, for which the buffer is always large enough.
  * Returns SQL_SUCCESS. */

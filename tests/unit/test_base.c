@@ -163,8 +163,11 @@ CASE("a cut never splits a character")
     uint16_t wide_out[2];
     CHECK(!text_copy_utf8("ab\xC3\xA4", out, sizeof out));
     CHECK_TEXT(out, "ab");
-    CHECK(!text_copy_utf16((const uint16_t[]){0xD83D, 0xDD12, 0}, wide_out, 2));
+    CHECK_NUMBER(text_convert_utf16("\xF0\x9F\x94\x92!", 5, wide_out, 2), 3);
     CHECK_NUMBER(wide_out[0], 0);
+    CHECK_NUMBER(text_convert_utf16("a!", 2, wide_out, 2), 2);
+    CHECK(wide_out[0] == 'a' && wide_out[1] == 0);
+    CHECK_NUMBER(text_convert_utf16("a!", 2, NULL, 0), 2);
     CHECK(text_copy_utf8("abc", out, sizeof out));
 }
 
