@@ -57,11 +57,10 @@ static bool read_word(const struct places *places, const struct key *key, struct
                       int *word_out, struct error *error)
 {
     *word_out = 0;
-    if (!places_find_name(places, key->name, NULL, found_out, error))
-        return false;
-    struct key_origin origin = {key->name, places->names[found_out->place]};
-    return found_out->value == NULL ||
-           key_check_value(key, found_out->value, &origin, word_out, error);
+    return places_find_name(places, key->name, NULL, found_out, error) &&
+           (found_out->value == NULL ||
+            key_check_value(key, found_out->value, places->names[found_out->place], word_out,
+                            error));
 }
 
 /* What was found of a keyword stays when it agrees with the alias, is replaced by word when it is

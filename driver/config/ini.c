@@ -74,27 +74,14 @@ bool ini_read_value(enum ini_file file, const char *section, const char *keyword
     return is_read && (!is_there || *value_out != NULL || error_set_memory(error));
 }
 
-static bool add_value(enum ini_file file, const char *section, const char *keyword,
-                      struct connstr *pairs, struct error *error)
-{
-    char *value;
-    if (section == NULL)
-        return connstr_append(pairs, keyword, "");
-    if (connstr_find(pairs, keyword) != NULL) /* the first of several counts, as in libodbcinst */
-        return true;
-    if (!ini_read_value(file, section, keyword, &value, error))
-        return false;
-    bool is_added = value == NULL || connstr_append(pairs, keyword, value);
-    text_free_secret(value);
-    return is_added;
-}
-
-/* section NULL: the sections themselves. */
+/* section NULL: the sections themselves. The first of several keywords counts, as in libodbcinst.
+ */
 static bool read_list(enum ini_file file, const char *section, struct connstr *pairs,
                       struct error *error)
 {
     char *names = scratch_new(LIST_SIZE);
     size_t length = 0;
+    *pairs = (struct connstr){0};
     bool is_good =
         names != NULL && read_string(file, section, NULL, names, LIST_SIZE, &length, error);
     if (length >= LIST_SIZE - 2 * VALUE_SIZE) {
@@ -102,9 +89,15 @@ static bool read_list(enum ini_file file, const char *section, struct connstr *p
                   ini_file_name(file), section != NULL ? section : "");
         is_good = false;
     }
-    for (size_t i = 0; i < length && is_good; i += strlen(names + i) + 1)
-        if (names[i] != '\0')
-            is_good = add_value(file, section, names + i, pairs, error);
+    for (size_t i = 0; i < length && is_good; i += strlen(names + i) + 1) {
+        char *value = NULL;
+        if (names[i] == '\0' || (section != NULL && connstr_find(pairs, names + i) != NULL))
+            continue;
+        is_good = section == NULL || ini_read_value(file, section, names + i, &value, error);
+        if (is_good && (section == NULL || value != NULL))
+            is_good = connstr_append(pairs, names + i, value != NULL ? value : "");
+        text_free_secret(value);
+    }
     if (!is_good) {
         error_set_memory(error);
         connstr_free(pairs);
@@ -122,7 +115,6 @@ bool ini_read_section(enum ini_file file, const char *section, struct connstr *p
 
 bool ini_list_sections(enum ini_file file, struct connstr *pairs, struct error *error)
 {
-    *pairs = (struct connstr){0};
     return read_list(file, NULL, pairs, error);
 }
 

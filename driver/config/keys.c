@@ -152,35 +152,33 @@ static const char *nearest_name(const char *name)
     return nearest;
 }
 
-bool key_check_name(const struct key_origin *origin, struct error *error)
+bool key_check_name(const char *name, const char *source, struct error *error)
 {
     char printable[80];
-    if (!text_has_prefix_nocase(origin->keyword, OUR_PREFIX) || key_is_ours(origin->keyword))
+    if (!text_has_prefix_nocase(name, OUR_PREFIX) || key_is_ours(name))
         return true;
-    error_printable(origin->keyword, strlen(origin->keyword), printable, sizeof printable);
+    error_printable(name, strlen(name), printable, sizeof printable);
     for (size_t i = 0; i < COUNT(foreign_keys); i++)
-        if (text_equal_nocase(foreign_keys[i].name, origin->keyword))
+        if (text_equal_nocase(foreign_keys[i].name, name))
             error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,
-                      "the keyword %s (%s) has no effect under odbcssl; %s", printable,
-                      origin->source, foreign_keys[i].advice);
-    const char *nearest = nearest_name(origin->keyword);
+                      "the keyword %s (%s) has no effect under odbcssl; %s", printable, source,
+                      foreign_keys[i].advice);
+    const char *nearest = nearest_name(name);
     if (nearest != NULL)
         error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,
-                  "the keyword %s (%s) is not known; did you mean %s?", printable, origin->source,
-                  nearest);
+                  "the keyword %s (%s) is not known; did you mean %s?", printable, source, nearest);
     return error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,
                      "the keyword %s (%s) is not known; odbcssl(7) lists those that begin with %s",
-                     printable, origin->source, OUR_PREFIX);
+                     printable, source, OUR_PREFIX);
 }
 
-const char *key_describe(const struct key *key, const char *value, const struct key_origin *origin,
-                         char *out, size_t out_size)
+const char *key_describe(const struct key *key, const char *keyword, const char *value,
+                         const char *source, char *out, size_t out_size)
 {
     char printable[300];
     bool is_secret = key != NULL && key->kind == KEY_SECRET;
     error_printable(value, strlen(value), printable, sizeof printable);
-    snprintf(out, out_size, "%s=%s (%s)", origin->keyword, is_secret ? "..." : printable,
-             origin->source);
+    snprintf(out, out_size, "%s=%s (%s)", keyword, is_secret ? "..." : printable, source);
     return out;
 }
 
@@ -217,8 +215,8 @@ const char *key_list_words(const struct key_word *words, char *out, size_t out_s
     return out;
 }
 
-bool key_check_value(const struct key *key, const char *value, const struct key_origin *origin,
-                     int *number_out, struct error *error)
+bool key_check_value(const struct key *key, const char *value, const char *source, int *number_out,
+                     struct error *error)
 {
     char description[KEY_DESCRIPTION_SIZE], list[200];
     const size_t size = sizeof description;
@@ -232,14 +230,14 @@ bool key_check_value(const struct key *key, const char *value, const struct key_
     case KEY_WORD:
         return word != NULL ||
                error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes %s%s",
-                         key_describe(key, value, origin, description, size),
+                         key_describe(key, key->name, value, source, description, size),
                          value[0] == '\0' ? "the value is empty" : "the value is not known",
                          key_list_words(key->words, list, sizeof list), text_explain_oddity(value));
     case KEY_NUMBER:
         if (!text_parse_number(value, key->largest, &number))
             return error_set(
                 error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s: %s; it takes a number from 0 to %lu%s",
-                key_describe(key, value, origin, description, size),
+                key_describe(key, key->name, value, source, description, size),
                 value[0] == '\0' ? "the value is empty" : "that is not a number it takes",
                 key->largest, text_explain_oddity(value));
         if (number_out != NULL)
@@ -254,7 +252,7 @@ bool key_check_value(const struct key *key, const char *value, const struct key_
                (may_be_uri && text_has_prefix_nocase(value, PKCS11_SCHEME)) ||
                error_set(error, ODBCSSL_ERROR_PATH_RELATIVE,
                          "%s: the path is relative; it must be absolute, beginning with '/'%s%s",
-                         key_describe(key, value, origin, description, size),
+                         key_describe(key, key->name, value, source, description, size),
                          may_be_system ? ", or the word system"
                          : may_be_uri  ? ", or a pkcs11: URI"
                                        : "",

@@ -60,12 +60,6 @@ struct key_alias {
 extern const struct key_alias key_aliases[];
 extern const size_t key_alias_count;
 
-/* Where a value was written, for errors: "SSLCA", "odbc.ini [warehouse]". */
-struct key_origin {
-    const char *keyword;
-    const char *source;
-};
-
 /* The keyword itself; NULL for aliases and for what is not ours. */
 const struct key *key_find(const char *name);
 
@@ -79,19 +73,20 @@ bool key_sets_mode(const struct connstr *pairs);
 bool key_is_of_manager(const char *name);
 bool key_is_of_manager_driver(const char *name);
 
-/* Refuses a name that begins with Ssl and is not ours, with advice or the nearest keyword. */
-bool key_check_name(const struct key_origin *origin, struct error *error);
+/* Refuses a name that begins with Ssl and is not ours, with advice or the nearest keyword. source,
+ * here and below: where it was written, for errors: "odbc.ini [warehouse]". */
+bool key_check_name(const char *name, const char *source, struct error *error);
 
 /* Checks a value: a word must be known, a number small enough, a path absolute. An empty text
  * stands for none. *number_out gets the number, or the value of the word; it may be NULL. */
-bool key_check_value(const struct key *key, const char *value, const struct key_origin *origin,
-                     int *number_out, struct error *error);
+bool key_check_value(const struct key *key, const char *value, const char *source, int *number_out,
+                     struct error *error);
 
-/* "SslCrl=/path (odbc.ini [w])" for errors, without the value of a secret; returns out. key NULL:
- * the value is shown. */
+/* "SslCrl=/path (odbc.ini [w])" for errors, without the value of a secret; returns out. keyword:
+ * the key's name, or the alias that was written. key NULL: the value is shown. */
 #define KEY_DESCRIPTION_SIZE 500
-const char *key_describe(const struct key *key, const char *value, const struct key_origin *origin,
-                         char *out, size_t out_size);
+const char *key_describe(const struct key *key, const char *keyword, const char *value,
+                         const char *source, char *out, size_t out_size);
 
 /* Looks a word up, with any case and with '_' for '-'. NULL when it is not in the table. */
 const struct key_word *key_find_word(const struct key_word *words, const char *text);

@@ -107,8 +107,7 @@ bool places_check_names(const struct places *places, struct error *error)
     for (int place = 0; place < PLACE_COUNT; place++) {
         const struct connstr *list = &places->lists[place];
         for (size_t i = 0; i < list->count; i++) {
-            struct key_origin origin = {list->pairs[i].keyword, places->names[place]};
-            if (!key_check_name(&origin, error))
+            if (!key_check_name(list->pairs[i].keyword, places->names[place], error))
                 return false;
         }
     }
@@ -188,6 +187,6 @@ bool places_find_key(const struct places *places, const struct key *key, struct 
 const char *places_describe(const struct places *places, const struct found *found,
                             const struct key *key, char *out, size_t out_size)
 {
-    struct key_origin origin = {found->keyword, places->names[found->place]};
-    return key_describe(key, found->value, &origin, out, out_size);
+    return key_describe(key, found->keyword, found->value, places->names[found->place], out,
+                        out_size);
 }

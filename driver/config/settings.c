@@ -73,9 +73,8 @@ static bool store(struct resolution *resolution, enum key_index index, const cha
 {
     const struct key *key = &keys[index];
     struct option *option = option_of(resolution->settings, index);
-    struct key_origin origin = {key->name, source};
     int number = 0;
-    if (value != NULL && !key_check_value(key, value, &origin, &number, resolution->error))
+    if (value != NULL && !key_check_value(key, value, source, &number, resolution->error))
         return false;
     if (option != NULL && value != NULL && value[0] == '\0')
         value = NULL;
@@ -302,11 +301,9 @@ bool settings_check(const struct connstr *pairs, const char *source, struct erro
     resolution.places.lists[PLACE_CONNECTION_STRING] = *pairs;
     resolution.places.names[PLACE_CONNECTION_STRING] = name;
     bool is_good = places_check_names(&resolution.places, error) && find_keys(&resolution);
-    for (size_t i = 0; i < KEY_COUNT && is_good; i++) {
-        struct key_origin origin = {keys[i].name, source};
+    for (size_t i = 0; i < KEY_COUNT && is_good; i++)
         if (resolution.found[i].value != NULL)
-            is_good = key_check_value(&keys[i], resolution.found[i].value, &origin, NULL, error);
-    }
+            is_good = key_check_value(&keys[i], resolution.found[i].value, source, NULL, error);
     free(name);
     return is_good;
 }

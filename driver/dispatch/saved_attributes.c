@@ -62,15 +62,6 @@ static size_t string_size(const void *value, SQLINTEGER length, enum flavour fla
     return flavour == FLAVOUR_WIDE ? text_utf16_length(value) * sizeof(SQLWCHAR) : strlen(value);
 }
 
-/* A copy with a terminator that fits either flavour: a length may come without one. */
-static void *copy_string(const void *value, size_t size)
-{
-    char *copy = calloc(1, size + sizeof(SQLWCHAR));
-    if (copy != NULL)
-        memcpy(copy, value, size);
-    return copy;
-}
-
 bool connection_save_attribute(struct connection *connection, enum flavour flavour,
                                SQLINTEGER attribute, SQLPOINTER value, SQLINTEGER length)
 {
@@ -79,11 +70,15 @@ bool connection_save_attribute(struct connection *connection, enum flavour flavo
         return false;
     *saved = (struct saved_attribute){attribute, value, length, flavour, false, NULL};
     saved->is_string = attribute_is_string(attribute, value, length);
-    if (saved->is_string)
-        saved->value = copy_string(value, string_size(value, length, flavour));
-    if (saved->is_string && saved->value == NULL) {
-        free(saved);
-        return false;
+    if (saved->is_string) {
+        /* With a terminator that fits either flavour: a length may come without one. */
+        size_t size = string_size(value, length, flavour);
+        saved->value = calloc(1, size + sizeof(SQLWCHAR));
+        if (saved->value == NULL) {
+            free(saved);
+            return false;
+        }
+        memcpy(saved->value, value, size);
     }
     struct saved_attribute **end = &connection->saved_attributes;
     while (*end != NULL)

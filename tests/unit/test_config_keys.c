@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "config/keys.h"
 
-static const struct key_origin origin = {"Keyword", "somewhere"};
+static const char source[] = "somewhere";
 
 CASE("names are found with any case")
 {
@@ -39,16 +39,15 @@ CASE("unknown Ssl keywords are refused with advice")
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct error error = {0};
-        struct key_origin where = {cases[i].name, "odbc.ini [w]"};
-        CHECK(!key_check_name(&where, &error));
+        CHECK(!key_check_name(cases[i].name, "odbc.ini [w]", &error));
         CHECK_TEXT(error_sqlstate(error.code), "HY092");
         CHECK_CONTAINS(error.text, cases[i].name);
         CHECK_CONTAINS(error.text, "odbc.ini [w]");
         CHECK_CONTAINS(error.text, cases[i].part);
     }
     struct error error = {0};
-    CHECK(key_check_name(&(struct key_origin){"Server", "x"}, &error));
-    CHECK(key_check_name(&(struct key_origin){"TLSVERSION", "x"}, &error));
+    CHECK(key_check_name("Server", "x", &error));
+    CHECK(key_check_name("TLSVERSION", "x", &error));
     CHECK(!error_is_set(&error));
 }
 
@@ -91,7 +90,7 @@ CASE("words and numbers are read with any case and either dash")
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct error error = {0};
         int number = -1;
-        CHECK(key_check_value(&keys[cases[i].key], cases[i].text, &origin, &number, &error));
+        CHECK(key_check_value(&keys[cases[i].key], cases[i].text, source, &number, &error));
         CHECK_TEXT(error.text, "");
         CHECK_NUMBER(number, cases[i].wanted);
     }
@@ -108,7 +107,7 @@ CASE("bad values are refused with keyword, value, place and what is allowed")
         {KEY_INDEX_SslMode, "yes", ODBCSSL_ERROR_KEYWORD_VALUE,
          "disable, allow, prefer, require, verify-ca, verify-full"},
         {KEY_INDEX_SslMode, "required", ODBCSSL_ERROR_KEYWORD_VALUE,
-         "Keyword=required (somewhere)"},
+         "SslMode=required (somewhere)"},
         {KEY_INDEX_SslMode, "verify full", ODBCSSL_ERROR_KEYWORD_VALUE, "verify-full"},
         {KEY_INDEX_SslMode, "verif", ODBCSSL_ERROR_KEYWORD_VALUE, "not known"},
         {KEY_INDEX_SslMode, "", ODBCSSL_ERROR_KEYWORD_VALUE, "empty"},
@@ -130,7 +129,7 @@ CASE("bad values are refused with keyword, value, place and what is allowed")
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct error error = {0};
-        CHECK(!key_check_value(&keys[cases[i].key], cases[i].text, &origin, NULL, &error));
+        CHECK(!key_check_value(&keys[cases[i].key], cases[i].text, source, NULL, &error));
         CHECK_NUMBER(error.code, cases[i].code);
         CHECK_TEXT(error_sqlstate(error.code), "HY024");
         CHECK_CONTAINS(error.text, cases[i].part);
@@ -152,7 +151,7 @@ CASE("system and pkcs11: are copied in lower case")
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct error error = {0};
-        CHECK(key_check_value(&keys[cases[i].key], cases[i].text, &origin, NULL, &error));
+        CHECK(key_check_value(&keys[cases[i].key], cases[i].text, source, NULL, &error));
         char *copy = key_copy_value(&keys[cases[i].key], cases[i].text);
         CHECK_TEXT(copy, cases[i].wanted);
         free(copy);
@@ -162,7 +161,7 @@ CASE("system and pkcs11: are copied in lower case")
 CASE("a secret is not described")
 {
     char text[KEY_DESCRIPTION_SIZE];
-    key_describe(&keys[KEY_INDEX_SslPassword], "hunter2", &origin, text, sizeof text);
+    key_describe(&keys[KEY_INDEX_SslPassword], "Keyword", "hunter2", source, text, sizeof text);
     CHECK(strstr(text, "hunter2") == NULL);
     CHECK_CONTAINS(text, "Keyword=");
 }
@@ -176,7 +175,7 @@ CASE("every row has a help text and a valid default")
         CHECK(keys[i].help[0] != '\0' && keys[i].help[strlen(keys[i].help) - 1] == '.');
         CHECK((keys[i].words != NULL) == (keys[i].kind == KEY_WORD));
         if (keys[i].default_text != NULL)
-            CHECK(key_check_value(&keys[i], keys[i].default_text, &origin, NULL, &error));
+            CHECK(key_check_value(&keys[i], keys[i].default_text, source, NULL, &error));
         CHECK_TEXT(error.text, "");
         CHECK(key_find(keys[i].name) == &keys[i]);
     }
