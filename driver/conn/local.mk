@@ -1,7 +1,6 @@
 # One connection's life. Depends on all below.
 noinst_LTLIBRARIES += driver/conn/libconn.la
 driver_conn_libconn_la_SOURCES = \
-	driver/conn/attempt.c driver/conn/attempt.h \
 	driver/conn/conn.c driver/conn/conn.h \
 	driver/conn/freetds_conf.c driver/conn/freetds_conf.h \
 	driver/conn/link.c driver/conn/link.h \

@@ -1,4 +1,4 @@
-/* transport.c - one face for relay/ and interpose/, between attempt.c and conn.c and a session. */
+/* transport.c - one face for relay/ and interpose/, between conn.c and a session. */
 #include "conn/transport.h"
 
 #include <arpa/inet.h>
