@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PASSWORD_ENTRY_SIZE 16384
@@ -35,14 +34,4 @@ char *defaults_home_path(const char *name)
                    snprintf(path, sizeof path, "%s/%s", home, name) < (int)sizeof path;
     free(scratch);
     return is_good ? strdup(path) : NULL;
-}
-
-char *defaults_find_file(const char *name)
-{
-    struct stat status;
-    char *path = defaults_home_path(name);
-    if (path != NULL && stat(path, &status) == 0)
-        return path;
-    free(path);
-    return NULL;
 }

@@ -14,7 +14,4 @@ const char *defaults_environment(const char *variable);
  * database. */
 char *defaults_home_path(const char *name);
 
-/* The same when that file exists, else NULL. */
-char *defaults_find_file(const char *name);
-
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "config/defaults.h"
 #include "config/encrypt.h"
@@ -133,11 +134,13 @@ static bool resolve_key(struct resolution *resolution, enum key_index index)
         snprintf(source, sizeof source, "environment %s", key->environment);
         return store(resolution, index, value, source);
     }
+    struct file_identity identity;
     char *path = is_libpq && has_default_file(resolution, index)
-                     ? defaults_find_file(key->default_file)
+                     ? defaults_home_path(key->default_file)
                      : NULL;
-    bool is_stored = path != NULL ? store(resolution, index, path, SOURCE_DEFAULT_FILE)
-                                  : store(resolution, index, key->default_text, SOURCE_DEFAULT);
+    bool is_stored = path != NULL && file_identify(path, &identity)
+                         ? store(resolution, index, path, SOURCE_DEFAULT_FILE)
+                         : store(resolution, index, key->default_text, SOURCE_DEFAULT);
     free(path);
     return is_stored;
 }

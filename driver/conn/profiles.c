@@ -13,15 +13,13 @@
 
 const struct profile *profile_find(enum driver_family family)
 {
-    switch (family) {
+    static const struct profile *const profiles[] = {
+        [DRIVER_FAMILY_UNKNOWN] = &profile_unknown,
 #define DATABASE(name, word, its_proto, its_profile, libraries)                                    \
-    case DRIVER_FAMILY_##name:                                                                     \
-        return &its_profile;
+    [DRIVER_FAMILY_##name] = &its_profile,
 #include "base/databases.def"
-    case DRIVER_FAMILY_UNKNOWN:
-        break;
-    }
-    return &profile_unknown;
+    };
+    return profiles[family];
 }
 
 /* ---- keywords and their other names ---- */
