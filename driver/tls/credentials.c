@@ -39,37 +39,25 @@ struct entry {
     struct error errors[CREDENTIALS_PART_COUNT];
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t loaded = PTHREAD_COND_INITIALIZER;
 static pthread_once_t prepared = PTHREAD_ONCE_INIT;
 static struct entry *cache[CACHE_SIZE];
 static unsigned long uses;
-
-static void before_fork(void)
-{
-    pthread_mutex_lock(&lock);
-}
-
-static void after_fork(void)
-{
-    pthread_mutex_unlock(&lock);
-}
+FORK_GUARDED_LOCK(cache)
 
 /* The condition may have had waiters that the child does not have. */
-static void after_fork_in_child(void)
+static void renew_in_child(void)
 {
     pthread_cond_init(&loaded, NULL);
-    pthread_mutex_unlock(&lock);
 }
 
 /* GnuTLS counts who needs it. An application that ends it more often than it began it is not to end
  * it for us. */
 static bool is_gnutls_held;
 
-/* A child must not inherit the lock from a thread that it does not have. */
 static void prepare(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    pthread_atfork(NULL, NULL, renew_in_child);
     is_gnutls_held = gnutls_global_init() == 0;
 }
 
@@ -148,14 +136,14 @@ static struct entry **find_place(const unsigned char *key)
 /* Gives up what the caller held. is_forgotten: and what the cache holds, if it still does. */
 static void release(struct entry *entry, bool is_forgotten)
 {
-    pthread_mutex_lock(&lock);
+    cache_lock();
     struct entry **place = is_forgotten ? find_place(entry->key) : NULL;
     if (place != NULL && *place == entry) {
         *place = NULL;
         entry->references--;
     }
     struct entry *unused = drop_reference(entry);
-    pthread_mutex_unlock(&lock);
+    cache_unlock();
     if (unused != NULL)
         free_entry(unused);
 }
@@ -190,7 +178,7 @@ static struct entry *begin_loading(const unsigned char *key, struct entry **unus
 static struct entry *take_entry(const unsigned char *key, bool *is_ours_out)
 {
     struct entry *unused = NULL;
-    pthread_mutex_lock(&lock);
+    cache_lock();
     struct entry **place = find_place(key);
     /* What another process was loading when this one was forked off will never be ready here. */
     bool is_dead =
@@ -201,9 +189,9 @@ static struct entry *take_entry(const unsigned char *key, bool *is_ours_out)
         entry->references++;
         entry->used = ++uses;
         while (entry->state == ENTRY_LOADING)
-            pthread_cond_wait(&loaded, &lock);
+            pthread_cond_wait(&loaded, &cache_mutex);
     }
-    pthread_mutex_unlock(&lock);
+    cache_unlock();
     /* A dead entry may be half made: it is left alone, not freed. */
     if (unused != NULL && unused->state != ENTRY_LOADING)
         free_entry(unused);
@@ -222,10 +210,10 @@ static struct entry *get_entry(const unsigned char *key, const struct tls_option
         if (is_ours) {
             bool is_loaded =
                 credentials_load(options, user, &entry->watch, &entry->credentials, entry->errors);
-            pthread_mutex_lock(&lock);
+            cache_lock();
             entry->state = is_loaded ? ENTRY_READY : ENTRY_FAILED;
             pthread_cond_broadcast(&loaded);
-            pthread_mutex_unlock(&lock);
+            cache_unlock();
         }
         if (is_ours || entry->state == ENTRY_FAILED || watch_is_fresh(&entry->watch))
             return entry;

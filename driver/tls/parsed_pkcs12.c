@@ -52,12 +52,12 @@ static bool unsupported(const struct store *store, const char *what, const char 
     if (outcome == GNUTLS_E_MEMORY_ERROR)
         return error_set_memory(store->parsing->error);
     const char *reason = oid != NULL ? oid : gnutls_strerror(outcome);
-    return error_set(store->parsing->error, ODBCSSL_ERROR_FILE_MALFORMED,
-                     "%s: the PKCS#12 store %s in a way that is not supported here (%s); make it "
-                     "again with openssl pkcs12 -export -certpbe AES-256-CBC -keypbe AES-256-CBC "
-                     "-macalg SHA256",
-                     store->parsing->source->name, what,
-                     error_printable(reason, strlen(reason), printable, sizeof printable));
+    return parsed_refuse(store->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "the PKCS#12 store %s in a way that is not supported here (%s); make it "
+                         "again with openssl pkcs12 -export -certpbe AES-256-CBC -keypbe "
+                         "AES-256-CBC -macalg SHA256",
+                         what,
+                         error_printable(reason, strlen(reason), printable, sizeof printable));
 }
 
 /* Tries the candidates with one step; the first that passes becomes the only one. */
@@ -76,14 +76,14 @@ static int open_with(struct store *store, int (*try)(void *what, const char *pas
     return outcome;
 }
 
-/* What GnuTLS found out of the encryption of a part, before it is decrypted. */
-static bool check_encryption(const struct store *store, const char *what, const char *oid,
+/* What GnuTLS found out of the encryption of a part, before it is decrypted. Frees oid. */
+static bool check_encryption(const struct store *store, const char *what, char *oid,
                              unsigned iterations, int outcome)
 {
-    if (outcome != 0)
-        return unsupported(store, what, oid, outcome);
-    return iterations <= ITERATION_LIMIT ||
-           damaged(store, "its encryption parameters are beyond all limits");
+    bool is_good = outcome == 0 || unsupported(store, what, oid, outcome);
+    gnutls_free(oid);
+    return is_good && (iterations <= ITERATION_LIMIT ||
+                       damaged(store, "its encryption parameters are beyond all limits"));
 }
 
 static int try_mac(void *store, const char *password)
@@ -97,9 +97,7 @@ static bool check_mac(struct store *store)
     char *oid = NULL;
     int outcome = gnutls_pkcs12_mac_info(store->pkcs12, &mac, NULL, NULL, &iterations, &oid);
     /* Without an OID it is the store that has no MAC. */
-    bool is_good = check_encryption(store, "has a MAC", oid, iterations, oid != NULL ? outcome : 0);
-    gnutls_free(oid);
-    if (!is_good)
+    if (!check_encryption(store, "has a MAC", oid, iterations, oid != NULL ? outcome : 0))
         return false;
     outcome = open_with(store, try_mac, store);
     if (outcome == GNUTLS_E_MAC_VERIFY_FAILED)
@@ -120,9 +118,7 @@ static bool decrypt_bag(struct store *store, gnutls_pkcs12_bag_t bag)
     unsigned schema = 0, cipher = 0, iterations = 0;
     char *oid = NULL;
     int outcome = gnutls_pkcs12_bag_enc_info(bag, &schema, &cipher, NULL, NULL, &iterations, &oid);
-    bool is_good = check_encryption(store, "is encrypted", oid, iterations, outcome);
-    gnutls_free(oid);
-    if (!is_good)
+    if (!check_encryption(store, "is encrypted", oid, iterations, outcome))
         return false;
     outcome = open_with(store, try_bag, bag);
     if (outcome >= 0)
@@ -157,9 +153,7 @@ static bool add_shrouded_key(struct store *store, const gnutls_datum_t *bytes)
         return true;
     int outcome =
         gnutls_pkcs8_info(bytes, GNUTLS_X509_FMT_DER, NULL, NULL, NULL, NULL, &iterations, &oid);
-    bool is_good = check_encryption(store, "is encrypted", oid, iterations, outcome);
-    gnutls_free(oid);
-    if (!is_good)
+    if (!check_encryption(store, "is encrypted", oid, iterations, outcome))
         return false;
     if (gnutls_x509_privkey_init(&shrouded.key) != 0)
         return error_set_memory(store->parsing->error);
@@ -168,10 +162,11 @@ static bool add_shrouded_key(struct store *store, const gnutls_datum_t *bytes)
     if (outcome >= 0)
         outcome = gnutls_x509_privkey_export2_pkcs8(shrouded.key, GNUTLS_X509_FMT_DER, NULL,
                                                     GNUTLS_PKCS_PLAIN, &plain);
+    bool is_good = false;
     if (is_password_wrong)
-        is_good = wrong_password(store);
+        wrong_password(store);
     else if (outcome < 0)
-        is_good = damaged(store, "a private key in it cannot be understood");
+        damaged(store, "a private key in it cannot be understood");
     else
         is_good = parsed_add_key(store->parsing, plain.data, plain.size, PARSED_KEY_PLAIN);
     text_wipe(plain.data, plain.size);
