@@ -3,7 +3,8 @@
 check_LTLIBRARIES += tests/support/libsuite.la
 tests_support_libsuite_la_SOURCES = tests/support/suite.c tests/support/suite.h \
 	tests/support/suite_main.c \
-	tests/support/fork_beside.c tests/support/fork_beside.h
+	tests/support/fork_beside.c tests/support/fork_beside.h \
+	tests/support/tools.c tests/support/tools.h
 tests_support_libsuite_la_LIBADD = $(CUNIT_LIBS)
 
 # What the documents say, beside what they speak of.

@@ -5,6 +5,8 @@
 #ifndef TESTS_CAPTURE_H
 #define TESTS_CAPTURE_H
 
+#include <dlfcn.h>
+#include <sql.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,14 +27,24 @@ struct capture {
     struct captured_connection connections[CAPTURE_CONNECTIONS];
 };
 
-/* Starts the program anew with the library; does not return unless that fails, or it is loaded
- * already. false: it cannot be loaded. */
-bool capture_begin(char **argv);
+/* The main of a test program that captures: starts it anew with the library. */
+int capture_main(int argc, char **argv);
 
 /* Forgets what was captured. */
 void capture_reset(void);
 
 /* What was captured since; valid until capture_reset. */
 const struct capture *capture_get(void);
+
+/* A driver, called without a driver manager. */
+struct library {
+    const char *name;
+    void *handle;
+    SQLHENV environment;
+};
+
+#define CALL(library, function) ((__typeof__(&function))dlsym((library)->handle, #function))
+
+bool capture_load(struct library *library, const char *path);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pty.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,99 +11,63 @@
 #include <unistd.h>
 
 #include "support/suite.h"
+#include "support/tools.h"
 
 #define ARGUMENT_LIMIT 30
 
 char command_output[262144];
 
-const char *command_text(const char *format, ...)
+static char *const *list(const char *const *arguments)
 {
-    static char texts[8][16384];
-    static unsigned next;
-    char *text = texts[next++ % 8];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof texts[0], format, arguments);
-    va_end(arguments);
-    return text;
-}
-
-/* A terminal ends with an error when the child is gone. */
-static void read_all(int descriptor)
-{
-    size_t used = 0;
-    ssize_t got;
-    do {
-        got = read(descriptor, command_output + used, sizeof command_output - 1 - used);
-        used += got > 0 ? (size_t)got : 0;
-    } while (got > 0 || (got < 0 && errno == EINTR));
-    command_output[used] = '\0';
-}
-
-_Noreturn static void execute(const char *const *arguments)
-{
-    char path[4096];
-    const char *list[ARGUMENT_LIMIT + 2] = {"odbcssl"};
-    const char *build = getenv("top_builddir");
-    snprintf(path, sizeof path, "%s/command/odbcssl", build != NULL ? build : ".");
-    for (size_t i = 0; arguments[i] != NULL && i < ARGUMENT_LIMIT; i++)
-        list[i + 1] = arguments[i];
-    execv(path, (char *const *)list);
-    _exit(127);
-}
-
-static int wait_for(pid_t child)
-{
-    int status = -1;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    static char *all[ARGUMENT_LIMIT + 2];
+    size_t count = 0;
+    all[count++] = suite_built("command/odbcssl");
+    for (; *arguments != NULL && count <= ARGUMENT_LIMIT; arguments++)
+        all[count++] = (char *)*arguments;
+    all[count] = NULL;
+    return all;
 }
 
 int command_run(const char *const *arguments)
 {
-    int pipes[2];
-    if (pipe(pipes) != 0)
-        return -1;
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(pipes[1], STDOUT_FILENO);
-        dup2(pipes[1], STDERR_FILENO);
-        close(pipes[0]);
-        close(pipes[1]);
-        execute(arguments);
-    }
-    close(pipes[1]);
-    read_all(pipes[0]);
-    close(pipes[0]);
-    return wait_for(child);
+    return tools_spawn(list(arguments), command_output, sizeof command_output);
 }
 
 int command_run_on_terminal(const char *input, const char *const *arguments)
 {
-    int terminal;
+    int terminal, status = -1;
+    size_t used = 0;
+    ssize_t got;
+    char *const *all = list(arguments);
     pid_t child = forkpty(&terminal, NULL, NULL, NULL);
-    if (child == 0)
-        execute(arguments);
+    if (child == 0) {
+        execv(all[0], all);
+        _exit(127);
+    }
     if (child < 0)
         return -1;
     if (input[0] != '\0' && write(terminal, input, strlen(input)) < 0)
         suite_check_text("the terminal takes no input", "", __FILE__, __LINE__);
-    read_all(terminal);
+    /* A terminal ends with an error when the child is gone. */
+    do {
+        got = read(terminal, command_output + used, sizeof command_output - 1 - used);
+        used += got > 0 ? (size_t)got : 0;
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    command_output[used] = '\0';
     close(terminal);
-    return wait_for(child);
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 void command_check_fact(const char *mark, const char *name, const char *text)
 {
-    char start[64], line[8192];
-    snprintf(start, sizeof start, "  %-5s %-18s ", mark, name);
+    const char *start = suite_text("  %-5s %-18s ", mark, name);
     const char *found = strstr(command_output, start);
     if (found == NULL) {
         CHECK_CONTAINS(command_output, start);
         return;
     }
-    snprintf(line, sizeof line, "%.*s", (int)strcspn(found, "\n"), found);
-    CHECK_CONTAINS(line, text);
+    CHECK_CONTAINS(suite_text("%.*s", (int)strcspn(found, "\n"), found), text);
 }
 
 void command_check_absent(const char *text)
@@ -116,16 +79,13 @@ void command_check_absent(const char *text)
 
 bool command_make_library_folder(const char *folder)
 {
-    static const char *const libraries[][2] = {{"driver/odbc/.libs", "libodbcssl.so"},
-                                               {"driver/odbc/.libs", "libodbcssla.so"},
-                                               {"setup/.libs", "libodbcsslS.so"}};
-    const char *build = getenv("top_builddir");
+    static const char *const libraries[] = {"driver/odbc/.libs/libodbcssl.so",
+                                            "driver/odbc/.libs/libodbcssla.so",
+                                            "setup/.libs/libodbcsslS.so"};
     bool is_made = mkdir(folder, 0755) == 0 || errno == EEXIST;
-    for (size_t i = 0; i < 3 && is_made; i++) {
-        const char *from =
-            command_text("%s/%s/%s", build != NULL ? build : ".", libraries[i][0], libraries[i][1]);
-        is_made =
-            symlink(from, command_text("%s/%s", folder, libraries[i][1])) == 0 || errno == EEXIST;
-    }
+    for (size_t i = 0; i < 3 && is_made; i++)
+        is_made = symlink(suite_built(libraries[i]),
+                          suite_text("%s%s", folder, strrchr(libraries[i], '/'))) == 0 ||
+                  errno == EEXIST;
     return is_made;
 }

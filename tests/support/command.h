@@ -26,7 +26,4 @@ void command_check_absent(const char *text);
 /* Makes a folder with odbcssl's libraries as they would be installed. */
 bool command_make_library_folder(const char *folder);
 
-/* printf into one of several static buffers. */
-const char *command_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 #endif

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <gnutls/crypto.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,6 +266,9 @@ static bool read_back(struct pki_certificate *certificate)
     return true;
 }
 
+static struct pki_certificate *last;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 struct pki_certificate *pki_issue(const struct pki_spec *spec)
 {
     struct pki_certificate *certificate = calloc(1, sizeof *certificate);
@@ -277,6 +281,10 @@ struct pki_certificate *pki_issue(const struct pki_spec *spec)
                    is_good(gnutls_x509_crt_set_key(certificate->crt, certificate->key), "key") &&
                    fill_in(certificate->crt, issuer->crt, spec) &&
                    sign(certificate, issuer, spec) && read_back(certificate);
+    pthread_mutex_lock(&lock);
+    certificate->former = last;
+    last = certificate;
+    pthread_mutex_unlock(&lock);
     if (!is_made)
         pki_free(&certificate);
     return certificate;
@@ -284,8 +292,14 @@ struct pki_certificate *pki_issue(const struct pki_spec *spec)
 
 void pki_free(struct pki_certificate **certificate)
 {
+    struct pki_certificate **place = &last;
     if (*certificate == NULL)
         return;
+    pthread_mutex_lock(&lock);
+    while (*place != *certificate)
+        place = &(*place)->former;
+    *place = (*certificate)->former;
+    pthread_mutex_unlock(&lock);
     if ((*certificate)->crt != NULL)
         gnutls_x509_crt_deinit((*certificate)->crt);
     if ((*certificate)->key != NULL)

@@ -49,6 +49,7 @@ struct pki_certificate {
     gnutls_x509_crt_t crt;
     gnutls_x509_privkey_t key;
     gnutls_datum_t edited; /* the DER after pki_edit, or when GnuTLS cannot read it; else empty */
+    struct pki_certificate *former; /* that was issued before */
 };
 
 struct pki_spec {
@@ -84,7 +85,8 @@ struct pki_spec {
 
 /* NULL on failure, said on standard error. */
 struct pki_certificate *pki_issue(const struct pki_spec *spec);
-/* Accepts NULL; sets the pointer to NULL. */
+/* For who issues very many: else they last as long as the program. Accepts NULL; sets the pointer
+ * to NULL. */
 void pki_free(struct pki_certificate **certificate);
 /* The DER: gnutls_free() its data. */
 gnutls_datum_t pki_der(const struct pki_certificate *certificate);

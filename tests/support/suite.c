@@ -2,6 +2,8 @@
 #include "support/suite.h"
 
 #include <dirent.h>
+#include <pthread.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +12,68 @@
 static struct suite_entry *entries;
 static const char *skip_reason; /* of the case that runs, or of the suite that is set up */
 
+/* Each leads to the one made before it. */
+static struct text {
+    struct text *former;
+    char *content;
+} * texts;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 void suite_skip(const char *reason)
 {
     skip_reason = reason;
+}
+
+char *suite_text(const char *format, ...)
+{
+    va_list arguments;
+    struct text *text = malloc(sizeof *text);
+    va_start(arguments, format);
+    if (text == NULL || vasprintf(&text->content, format, arguments) < 0)
+        abort();
+    va_end(arguments);
+    pthread_mutex_lock(&lock);
+    text->former = texts;
+    texts = text;
+    pthread_mutex_unlock(&lock);
+    return text->content;
+}
+
+/* All that were made after this one. */
+static void free_texts(const struct text *last)
+{
+    while (texts != last) {
+        struct text *former = texts->former;
+        free(texts->content);
+        free(texts);
+        texts = former;
+    }
+}
+
+static char *path_below(const char *variable, const char *name)
+{
+    const char *folder = getenv(variable);
+    return suite_text("%s/%s", folder != NULL ? folder : ".", name);
+}
+
+char *suite_built(const char *name)
+{
+    return path_below("top_builddir", name);
+}
+
+char *suite_source(const char *name)
+{
+    return path_below("top_srcdir", name);
+}
+
+size_t suite_read(const char *path, void *out, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    size_t got = file != NULL ? fread(out, 1, size - 1, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    ((char *)out)[got] = '\0';
+    return got;
 }
 
 unsigned suite_count_entries(const char *folder)
@@ -77,11 +138,13 @@ static bool run_case(const struct suite_entry *suite, const struct suite_entry *
                      unsigned number)
 {
     CU_pSuite registered = CU_get_suite(suite->name);
+    const struct text *kept = texts;
     skip_reason = NULL;
     CU_ErrorCode outcome = CU_run_test(registered, CU_get_test(registered, test->name));
     bool is_passed = outcome == CUE_SUCCESS && CU_get_number_of_failures() == 0 &&
                      CU_get_number_of_tests_run() == 1;
     print_result(is_passed, number, suite->name, test->name);
+    free_texts(kept);
     return is_passed;
 }
 

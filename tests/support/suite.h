@@ -17,6 +17,7 @@
 #define TESTS_SUITE_H
 
 #include <CUnit/CUnit.h>
+#include <stddef.h>
 
 /* Built with a sanitizer: slow, and other programs cannot load the driver. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -68,6 +69,18 @@ int suite_main(int argc, char **argv);
 /* Marks the running case as skipped, with the reason, and in set_up each case of the suite. Return
  * after it. */
 void suite_skip(const char *reason);
+
+/* printf into a text that lasts until the case ends; what set_up makes lasts as long as the
+ * program. */
+char *suite_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The path of a file of the build, and of the sources: lasts as long. */
+char *suite_built(const char *name);
+char *suite_source(const char *name);
+
+/* Reads a file, size - 1 bytes of it at most, and puts a NUL behind them; how many it has: none
+ * when it cannot be read. */
+size_t suite_read(const char *path, void *out, size_t size);
 
 /* How many files a folder has: of /proc/self/fd the open descriptors, of /proc/self/task the
  * threads of this process. */

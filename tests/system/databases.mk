@@ -12,14 +12,12 @@ tests_system_test_tds_modes_LDADD = $(TDS_LIBS)
 
 check_PROGRAMS += tests/system/test-tds-trust
 TESTS += tests/system/test-tds-trust
-tests_system_test_tds_trust_SOURCES = tests/system/test_tds_trust.c $(TDS_FIXTURE) \
-	tests/unit/formats_tools.c tests/unit/formats_tools.h
+tests_system_test_tds_trust_SOURCES = tests/system/test_tds_trust.c $(TDS_FIXTURE)
 tests_system_test_tds_trust_LDADD = $(TDS_LIBS) $(GNUTLS_LIBS)
 
 check_PROGRAMS += tests/system/test-tds-sessions
 TESTS += tests/system/test-tds-sessions
-tests_system_test_tds_sessions_SOURCES = tests/system/test_tds_sessions.c $(TDS_FIXTURE) \
-	tests/unit/formats_tools.c tests/unit/formats_tools.h
+tests_system_test_tds_sessions_SOURCES = tests/system/test_tds_sessions.c $(TDS_FIXTURE)
 tests_system_test_tds_sessions_LDADD = $(TDS_LIBS)
 
 check_PROGRAMS += tests/system/test-tds-hostile
@@ -40,8 +38,7 @@ tests_system_test_driver_bytes_LDADD = tests/support/libmariadbtest.la $(TDS_LIB
 
 check_PROGRAMS += tests/system/test-mariadb
 TESTS += tests/system/test-mariadb
-tests_system_test_mariadb_SOURCES = tests/system/test_mariadb.c $(SYSTEM_FIXTURE) \
-	tests/unit/formats_tools.c tests/unit/formats_tools.h
+tests_system_test_mariadb_SOURCES = tests/system/test_mariadb.c $(SYSTEM_FIXTURE)
 tests_system_test_mariadb_LDADD = tests/support/libmariadbtest.la $(SYSTEM_LIBS)
 
 check_PROGRAMS += tests/system/test-unknown-driver

@@ -36,22 +36,37 @@ static bool make_certificates(struct fixture *fixture)
 
 const char *fixture_path(const struct fixture *fixture, const char *name)
 {
-    static char paths[16][1024];
-    static unsigned next;
-    char *path = paths[next++ % 16];
-    snprintf(path, sizeof paths[0], "%s/%s", fixture->folder, name);
-    return path;
+    return suite_text("%s/%s", fixture->folder, name);
 }
 
 static bool write_pair(const struct fixture *fixture, const char *name,
                        const struct pki_certificate *certificate,
                        const struct pki_certificate *issuer)
 {
-    char pem[64], key[64];
-    snprintf(pem, sizeof pem, "%s.pem", name);
-    snprintf(key, sizeof key, "%s.key", name);
-    return pki_write_pem(fixture_path(fixture, pem), certificate, issuer, NULL) &&
-           pki_write_key_pem(fixture_path(fixture, key), certificate);
+    return pki_write_pem(suite_text("%s/%s.pem", fixture->folder, name), certificate, issuer,
+                         NULL) &&
+           pki_write_key_pem(suite_text("%s/%s.key", fixture->folder, name), certificate);
+}
+
+bool fixture_issue(const struct fixture *fixture, const char *name, const struct pki_spec *spec,
+                   const struct pki_certificate *with)
+{
+    struct pki_certificate *certificate = pki_issue(spec);
+    return certificate != NULL && write_pair(fixture, name, certificate, with);
+}
+
+const char *fixture_source(const struct fixture *fixture, const char *driver, const char *more)
+{
+    return suite_text("DRIVER={%s};%s;Servername=localhost;Port=%u;Database=postgres;"
+                      "UID=" POSTGRES_USER ";PWD=" POSTGRES_PASSWORD,
+                      driver, more, fixture_port(fixture));
+}
+
+const char *fixture_verified(const struct fixture *fixture, const char *more)
+{
+    return fixture_source(
+        fixture, ODBC_POSTGRESQL,
+        suite_text("SslMode=verify-full;SslRootCert=%s/root.pem;%s", fixture->folder, more));
 }
 
 bool fixture_write_crls(const struct fixture *fixture, const char *name,
@@ -61,16 +76,12 @@ bool fixture_write_crls(const struct fixture *fixture, const char *name,
     bool is_good = true;
     for (size_t i = 0; i < count; i++) {
         struct buffer der = {0};
-        char part[128], content[65536];
-        snprintf(part, sizeof part, "%s.part", name);
-        is_good = is_good && pki_crl(&specs[i], &der) &&
-                  pki_write_crl_pem(fixture_path(fixture, part), &der);
-        FILE *file = is_good ? fopen(fixture_path(fixture, part), "r") : NULL;
-        size_t size = file != NULL ? fread(content, 1, sizeof content, file) : 0;
+        char content[65536];
+        const char *part = suite_text("%s/%s.part", fixture->folder, name);
+        is_good = is_good && pki_crl(&specs[i], &der) && pki_write_crl_pem(part, &der);
+        size_t size = is_good ? suite_read(part, content, sizeof content) : 0;
         is_good = size > 0 && buffer_append(&text, content, size);
-        if (file != NULL)
-            fclose(file);
-        remove(fixture_path(fixture, part));
+        remove(part);
         buffer_free(&der);
     }
     /* In the place of the old file at once, as administrators should do it. */
@@ -105,43 +116,21 @@ static bool write_files(const struct fixture *fixture)
            fixture_write_crl(fixture, "crl-revoked.pem", &root, &revoking);
 }
 
-/* A copy with value for every mark; free it. */
-static char *expand(const char *text, const char *mark, const char *value)
+const char *fixture_expand(const char *text, const char *mark, const char *value)
 {
-    char *out = strdup("");
-    while (out != NULL && *text != '\0') {
-        const char *found = strstr(text, mark);
-        int length = found != NULL ? (int)(found - text) : (int)strlen(text);
-        char *longer = NULL;
-        if (asprintf(&longer, "%s%.*s%s", out, length, text, found ? value : "") < 0)
-            longer = NULL;
-        free(out);
-        out = longer;
-        text += length + (found != NULL ? (int)strlen(mark) : 0);
-    }
-    return out;
+    const char *found = strstr(text, mark);
+    return found == NULL ? text
+                         : suite_text("%.*s%s%s", (int)(found - text), text, value,
+                                      fixture_expand(found + strlen(mark), mark, value));
 }
 
-/* With the names of this folder and of the build's; free it. */
-static char *expand_names(const struct fixture *fixture, const char *text)
+/* With the names of this folder and of the build's. */
+static const char *expand_names(const struct fixture *fixture, const char *text)
 {
     const char *build = getenv("top_builddir");
-    char *half = expand(text != NULL ? text : "", "@FOLDER@", fixture->folder);
-    char *whole = half != NULL ? expand(half, "@BUILD@", build != NULL ? build : ".") : NULL;
-    free(half);
-    return whole;
-}
-
-static bool configure(const struct fixture *fixture, const char *odbcinst_extra,
-                      const char *odbc_extra)
-{
-    char *odbcinst = expand_names(fixture, odbcinst_extra);
-    char *odbc = expand_names(fixture, odbc_extra);
-    bool is_good =
-        odbcinst != NULL && odbc != NULL && odbc_configure(fixture->folder, odbcinst, odbc);
-    free(odbcinst);
-    free(odbc);
-    return is_good;
+    return text == NULL ? NULL
+                        : fixture_expand(fixture_expand(text, "@FOLDER@", fixture->folder),
+                                         "@BUILD@", build != NULL ? build : ".");
 }
 
 int fixture_open(struct fixture *fixture, const char *odbcinst_extra, const char *odbc_extra)
@@ -150,20 +139,14 @@ int fixture_open(struct fixture *fixture, const char *odbcinst_extra, const char
     opened = fixture;
     bool is_good = fixture->folder != NULL && setenv("HOME", fixture->folder, 1) == 0 &&
                    make_certificates(fixture) && write_files(fixture) &&
-                   configure(fixture, odbcinst_extra, odbc_extra);
+                   odbc_configure(fixture->folder, expand_names(fixture, odbcinst_extra),
+                                  expand_names(fixture, odbc_extra));
     return is_good ? 0 : -1;
 }
 
 void fixture_close(struct fixture *fixture)
 {
     postgres_stop(&fixture->postgres);
-    pki_free(&fixture->root);
-    pki_free(&fixture->intermediate);
-    pki_free(&fixture->server);
-    pki_free(&fixture->revoked);
-    pki_free(&fixture->client);
-    pki_free(&fixture->other);
-    pki_free(&fixture->stranger);
     pki_temp_dir_remove(&fixture->folder);
 }
 
@@ -184,17 +167,13 @@ bool fixture_start_with(struct fixture *fixture, const struct postgres_options *
 
 bool fixture_start(struct fixture *fixture, const char *name, const char *hba, bool has_client_ca)
 {
-    char pem[64], key[64];
-    if (name != NULL) {
-        snprintf(pem, sizeof pem, "%s.pem", name);
-        snprintf(key, sizeof key, "%s.key", name);
-    }
+    const char *folder = fixture->folder;
     return fixture_start_with(
-        fixture,
-        &(struct postgres_options){.certificate = name != NULL ? fixture_path(fixture, pem) : NULL,
-                                   .key = name != NULL ? fixture_path(fixture, key) : NULL,
-                                   .ca = has_client_ca ? fixture_path(fixture, "root.pem") : NULL,
-                                   .hba = hba});
+        fixture, &(struct postgres_options){
+                     .certificate = name != NULL ? suite_text("%s/%s.pem", folder, name) : NULL,
+                     .key = name != NULL ? suite_text("%s/%s.key", folder, name) : NULL,
+                     .ca = has_client_ca ? fixture_path(fixture, "root.pem") : NULL,
+                     .hba = hba});
 }
 
 unsigned fixture_port(const struct fixture *fixture)

@@ -16,6 +16,9 @@
 
 #define FIXTURE_IS_SANITIZED SUITE_IS_SANITIZED
 
+/* The server takes the user over TLS, by password. */
+#define FIXTURE_HBA "hostssl all all 127.0.0.1/32 scram-sha-256"
+
 struct fixture {
     char *folder;
     struct pki_certificate *root, *intermediate, *server, *revoked, *client, *other, *stranger;
@@ -34,8 +37,11 @@ void fixture_close(struct fixture *fixture);
 /* For SUITE: closes the fixture that was opened last. */
 int fixture_tear_down(void);
 
-/* "folder/name" in one of several static buffers. */
+/* "folder/name", a suite_text. */
 const char *fixture_path(const struct fixture *fixture, const char *name);
+
+/* The text with value for every mark in it, a suite_text if there is one. */
+const char *fixture_expand(const char *text, const char *mark, const char *value);
 
 /* Starts the server with the certificate files NAME.pem and NAME.key (NULL: no TLS), or restarts
  * it. */
@@ -43,6 +49,16 @@ bool fixture_start(struct fixture *fixture, const char *name, const char *hba, b
 
 /* The same with all options; certificate and key are names of the folder's files. */
 bool fixture_start_with(struct fixture *fixture, const struct postgres_options *options);
+
+/* Issues a certificate and writes NAME.pem and NAME.key; "with" stands in the PEM file, too: NULL.
+ */
+bool fixture_issue(const struct fixture *fixture, const char *name, const struct pki_spec *spec,
+                   const struct pki_certificate *with);
+
+/* A connection string for the server, its database and user; more: keywords, which count before
+ * these. Of a driver, and of odbcssl over psqlodbc in verify-full. They are suite_texts. */
+const char *fixture_source(const struct fixture *fixture, const char *driver, const char *more);
+const char *fixture_verified(const struct fixture *fixture, const char *more);
 
 unsigned fixture_port(const struct fixture *fixture);
 

@@ -22,13 +22,12 @@
 
 bool guest_publish(const struct fixture *fixture)
 {
-    char text[2048];
-    snprintf(text, sizeof text,
-             "Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;SslMode=verify-full;"
-             "SslRootCert=%s",
-             fixture_port(fixture), POSTGRES_USER, POSTGRES_PASSWORD,
-             fixture_path(fixture, "root.pem"));
-    return setenv(SERVER, text, 1) == 0;
+    const char *text = suite_text(
+        "Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;SslMode=verify-full;"
+        "SslRootCert=%s",
+        fixture_port(fixture), POSTGRES_USER, POSTGRES_PASSWORD, fixture_path(fixture, "root.pem"));
+    /* Programs that are run anew may end in the midst of their work. */
+    return setenv(SERVER, text, 1) == 0 && setenv("ASAN_OPTIONS", "detect_leaks=0", 1) == 0;
 }
 
 const char *guest_connection_string(const char *driver, const char *extra)
@@ -71,35 +70,6 @@ int guest_wait(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
-int guest_run(char *const arguments[], char *out, size_t size)
-{
-    int ends[2];
-    size_t used = 0;
-    ssize_t got;
-    char rest[512];
-    if (pipe(ends) != 0)
-        return -1;
-    pid_t child = guest_fork();
-    if (child == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        dup2(ends[1], STDERR_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it may end in the midst of its work */
-        execv(arguments[0], arguments);
-        _exit(127);
-    }
-    close(ends[1]);
-    while (out != NULL && used < size - 1 && (got = read(ends[0], out + used, size - 1 - used)) > 0)
-        used += (size_t)got;
-    if (out != NULL)
-        out[used] = '\0';
-    while (read(ends[0], rest, sizeof rest) > 0)
-        ;
-    close(ends[0]);
-    return guest_wait(child);
-}
-
 /* --- a server that says nothing --- */
 
 bool silent_open(struct silent_server *server)
@@ -139,8 +109,8 @@ void silent_close(struct silent_server *server)
 
 bool guest_wait_for_clients(const struct fixture *fixture, unsigned wanted)
 {
-    char answer[32] = "", text[32];
-    snprintf(text, sizeof text, "%u", wanted);
+    char answer[32] = "";
+    const char *text = suite_text("%u", wanted);
     for (int i = 0; i < WAIT_ROUNDS; i++) {
         if (postgres_query(fixture->postgres,
                            "select count(*) from pg_stat_activity where backend_type = 'client "

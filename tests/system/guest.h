@@ -35,9 +35,6 @@ pid_t guest_fork(void);
 /* The child's exit status; 1000 and the signal that ended it. */
 int guest_wait(pid_t child);
 
-/* Runs a program, ended by a NULL; all that it prints (out may be NULL). */
-int guest_run(char *const arguments[], char *out, size_t size);
-
 /* Listens on 127.0.0.1, takes a connection when asked to, and never answers. */
 struct silent_server {
     int listener, client;

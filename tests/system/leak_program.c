@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "odbcssl.h"
@@ -99,13 +98,10 @@ static void be_refused(const char *extra)
 
 int main(void)
 {
-    char section[4096];
-    const char *build = getenv("top_builddir");
-    snprintf(section, sizeof section,
-             "[" RELOADED "]\nDriver=%s/driver/odbc/.libs/libodbcssl.so\n"
-             "TargetDriver=psqlodbcw.so\nDontDLClose=0\n",
-             build != NULL ? build : ".");
-    if (fixture_open(&fixture, section, NULL) != 0 ||
+    if (fixture_open(&fixture,
+                     "[" RELOADED "]\nDriver=@BUILD@/driver/odbc/.libs/libodbcssl.so\n"
+                     "TargetDriver=psqlodbcw.so\nDontDLClose=0\n",
+                     NULL) != 0 ||
         !fixture_start(&fixture, "server", NULL, true))
         return 2;
     driver = RELOADED;

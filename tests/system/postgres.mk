@@ -52,8 +52,7 @@ tests_system_test_confined_SOURCES = tests/system/test_confined.c $(GUEST_SOURCE
 tests_system_test_confined_LDADD = $(SYSTEM_LIBS)
 tests_system_test_strangers_SOURCES = tests/system/test_strangers.c $(GUEST_SOURCES)
 tests_system_test_strangers_LDADD = $(SYSTEM_LIBS)
-tests_system_test_secrets_SOURCES = tests/system/test_secrets.c $(GUEST_SOURCES) \
-	tests/unit/formats_tools.c tests/unit/formats_tools.h
+tests_system_test_secrets_SOURCES = tests/system/test_secrets.c $(GUEST_SOURCES)
 tests_system_test_secrets_LDADD = $(SYSTEM_LIBS) $(GNUTLS_LIBS)
 
 # Under valgrind, by tests/system/leak-check (tools/check).

@@ -55,12 +55,9 @@ int tds_fixture_set_up(struct tds_fixture *fixture, const char *odbcinst_extra,
 static bool start(struct tds_fixture *fixture, const char *name,
                   const struct tds_peer_options *options)
 {
-    char certificate[64], key[64];
     struct tds_peer_options all = *options;
-    snprintf(certificate, sizeof certificate, "%s.pem", name);
-    snprintf(key, sizeof key, "%s.key", name);
-    all.certificate = fixture_path(&fixture->base, certificate);
-    all.key = fixture_path(&fixture->base, key);
+    all.certificate = suite_text("%s/%s.pem", fixture->base.folder, name);
+    all.key = suite_text("%s/%s.key", fixture->base.folder, name);
     tds_peer_stop(&fixture->peer);
     fixture->peer = tds_peer_start(&all);
     return fixture->peer != NULL;
@@ -98,11 +95,7 @@ bool tds_fixture_connect(struct tds_fixture *fixture, struct odbc_session *sessi
 const char *tds_fixture_option(const struct tds_fixture *fixture, const char *keyword,
                                const char *name)
 {
-    static char options[8][1200];
-    static unsigned next;
-    char *option = options[next++ % 8];
-    snprintf(option, sizeof options[0], "%s=%s;", keyword, fixture_path(&fixture->base, name));
-    return option;
+    return suite_text("%s=%s/%s;", keyword, fixture->base.folder, name);
 }
 
 void tds_fixture_check_records(struct tds_fixture *fixture)

@@ -91,24 +91,16 @@ static bool write_sources(const char *suffix, const char *crl)
 /* The statements that both are given, and more for one of them. */
 static bool write_statements(const char *source, const char *more)
 {
-    char text[4096], path[1024];
-    snprintf(path, sizeof path, "%s/statements", getenv("scripts"));
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return false;
-    size_t length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
+    char text[4096];
+    size_t length = suite_read(suite_source("tests/applications/statements"), text, sizeof text);
     snprintf(text + length, sizeof text - length, "%s", more);
-    return pki_write_file(fixture_path(&fixture, source), text, strlen(text), 0644);
+    return length > 0 && pki_write_file(fixture_path(&fixture, source), text, strlen(text), 0644);
 }
 
 static bool set_environment(void)
 {
-    char scripts[1024];
-    const char *folder = getenv("top_srcdir");
-    snprintf(scripts, sizeof scripts, "%s/tests/applications", folder != NULL ? folder : ".");
-    return setenv("scripts", scripts, 1) == 0 && setenv("LC_ALL", "C.UTF-8", 1) == 0 &&
-           setenv("PYTHONDONTWRITEBYTECODE", "1", 1) == 0;
+    return setenv("scripts", suite_source("tests/applications"), 1) == 0 &&
+           setenv("LC_ALL", "C.UTF-8", 1) == 0 && setenv("PYTHONDONTWRITEBYTECODE", "1", 1) == 0;
 }
 
 static int set_up(void)
@@ -119,7 +111,7 @@ static int set_up(void)
         return -1;
     const struct postgres_options server = {.certificate = fixture_path(&fixture, "server.pem"),
                                             .key = fixture_path(&fixture, "server.key"),
-                                            .hba = "hostssl all all 127.0.0.1/32 scram-sha-256",
+                                            .hba = FIXTURE_HBA,
                                             .sql = "create table kept (value text)"};
     const struct pki_revoked listed = {.certificate = fixture.server, .reason = 1};
     const struct pki_crl_spec root = {.issuer = fixture.root};
@@ -195,14 +187,13 @@ static void leave_out_differences(char *output)
 
 static void check_refusals(const char *native, const char *odbcssl)
 {
-    char file[1024];
     CHECK_CONTAINS(strstr(native, "revoked: "), "SSL error: certificate verify failed");
     const char *line = strstr(odbcssl, "revoked: ");
     if (line != NULL)
         printf("# %.*s\n", (int)strcspn(line, "\n"), line);
-    snprintf(file, sizeof file,
-             "(keyCompromise) according to SslCrl=%s/crl-server.pem (odbc.ini [odbcssl-revoked])",
-             fixture.folder);
+    const char *file = suite_text(
+        "(keyCompromise) according to SslCrl=%s/crl-server.pem (odbc.ini [odbcssl-revoked])",
+        fixture.folder);
     CHECK_CONTAINS(line, "[odbcssl] server certificate CN=db1 (serial 01:01) was revoked on ");
     CHECK_CONTAINS(line, file);
 }
@@ -210,10 +201,9 @@ static void check_refusals(const char *native, const char *odbcssl)
 static void check_application(const struct application *application)
 {
     static char skipped[256]; /* read after the case */
-    char probe[512];
     snprintf(skipped, sizeof skipped, "%s: not installed (tools/install-packages applications)",
              application->packages);
-    snprintf(probe, sizeof probe, "(%s) >/dev/null 2>&1", application->present);
+    const char *probe = suite_text("(%s) >/dev/null 2>&1", application->present);
     if (FIXTURE_IS_SANITIZED) {
         suite_skip("other programs cannot load a driver with a sanitizer");
         return;
@@ -338,16 +328,15 @@ CASE("Qt: QODBC")
 /* Runs the example in a language, written into the folder as file, and checks what it prints. */
 static void check_example(const char *present, const char *language, const char *command)
 {
-    char line[2048];
-    snprintf(line, sizeof line, "(%s) >/dev/null 2>&1", present);
+    const char *line = suite_text("(%s) >/dev/null 2>&1", present);
     if (FIXTURE_IS_SANITIZED || system(line) != 0) {
         suite_skip("not installed (tools/install-packages applications)");
         return;
     }
-    snprintf(line, sizeof line,
-             "cd '%s' && sed -n '/^```%s$/,/^```$/{/^```/d;s/USER/%s/;s/PASSWORD/%s/;p}' "
-             "\"$scripts/../../doc/reading-the-report.md\" >example.%s && (%s) 2>&1",
-             fixture.folder, language, POSTGRES_USER, POSTGRES_PASSWORD, language, command);
+    line =
+        suite_text("cd '%s' && sed -n '/^```%s$/,/^```$/{/^```/d;s/USER/%s/;s/PASSWORD/%s/;p}' "
+                   "\"$scripts/../../doc/reading-the-report.md\" >example.%s && (%s) 2>&1",
+                   fixture.folder, language, POSTGRES_USER, POSTGRES_PASSWORD, language, command);
     char *output = read_output(line);
     CHECK_CONTAINS(output, "TLSv1.3 ");
     CHECK_CONTAINS(output, "certificate chain and host name verified");

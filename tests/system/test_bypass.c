@@ -85,8 +85,7 @@ CASE("variables of the environment")
 {
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         struct odbc_session session = {0};
-        char port[16];
-        snprintf(port, sizeof port, "%u", postgres_port(trap));
+        const char *port = suite_text("%u", postgres_port(trap));
         bool is_port = strcmp(variables[i].variable, "PGPORT") == 0;
         setenv(variables[i].variable, is_port ? port : variables[i].value, 1);
         bool is_connected = connect_with(&session, variables[i].server, "");
@@ -178,10 +177,10 @@ CASE("a connection string as the database")
                              "pqopt={dbname='service=trap'}"};
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         struct odbc_session session = {0};
-        char extra[256], clients[64];
+        char clients[64];
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        snprintf(extra, sizeof extra, formats[i], postgres_port(trap));
+        const char *extra = suite_text(formats[i], postgres_port(trap));
 #pragma GCC diagnostic pop
         bool is_connected = odbc_connect(
             &session,

@@ -22,11 +22,8 @@ static struct wire_tap *tap;
 
 static bool connect_with(struct odbc_session *session, unsigned port, const char *extra)
 {
-    return odbc_connect(session,
-                        "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-                        "SslMode=verify-full;SslRootCert=%s;%s",
-                        ODBC_POSTGRESQL, port, POSTGRES_USER, POSTGRES_PASSWORD,
-                        fixture_path(&fixture, "root.pem"), extra);
+    return odbc_connect(session, "%s",
+                        fixture_verified(&fixture, suite_text("Port=%u;%s", port, extra)));
 }
 
 /* A query that runs in a thread of its own. */
@@ -160,7 +157,7 @@ CASE("SQL_ATTR_QUERY_TIMEOUT")
 static int set_up(void)
 {
     if (fixture_open(&fixture, NULL, NULL) != 0 ||
-        !fixture_start(&fixture, "server", "hostssl all all 127.0.0.1/32 scram-sha-256", false))
+        !fixture_start(&fixture, "server", FIXTURE_HBA, false))
         return -1;
     tap = wire_tap_start((uint16_t)fixture_port(&fixture));
     return tap != NULL ? 0 : -1;

@@ -2,12 +2,10 @@
  * test_commands.c - `odbcssl check` against real servers, none of which sees a login, and `odbcssl
  * install` and `uninstall` on an odbcinst.ini of the test's own.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "odbcssl.h"
 #include "support/command.h"
@@ -40,22 +38,15 @@ static bool start_postgres(const char *name, bool has_client_ca)
                                    .settings = logging});
 }
 
-static const char *postgres_string(const char *more)
-{
-    return command_text(
-        "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;%s",
-        ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, more);
-}
-
 static const char *verified(const char *more)
 {
-    return command_text("SslMode=verify-full;SslRootCert=%s;%s", fixture_path(&fixture, "root.pem"),
-                        more);
+    return suite_text("SslMode=verify-full;SslRootCert=%s;%s", fixture_path(&fixture, "root.pem"),
+                      more);
 }
 
 static const char *with_crl(const char *name)
 {
-    return verified(command_text("SslCrl=%s;", fixture_path(&fixture, name)));
+    return verified(suite_text("SslCrl=%s;", fixture_path(&fixture, name)));
 }
 
 /* The server's log since its first start; postgres_query comes in by a Unix socket ([local]). */
@@ -65,11 +56,7 @@ static const char *read_postgres_log(void)
     char folder[1024] = "";
     CHECK(postgres_query(fixture.postgres, "show data_directory", folder, sizeof folder));
     folder[strcspn(folder, "\n")] = '\0';
-    FILE *file = fopen(command_text("%s/../log", folder), "r");
-    size_t size = file != NULL ? fread(log, 1, sizeof log - 1, file) : 0;
-    if (file != NULL)
-        fclose(file);
-    log[size] = '\0';
+    suite_read(suite_text("%s/../log", folder), log, sizeof log);
     return log;
 }
 
@@ -87,7 +74,9 @@ static void check_no_login(void)
 CASE("check: a good server")
 {
     CHECK_FATAL(start_postgres("server", false));
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(with_crl("crl.pem"))), 0);
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, with_crl("crl.pem"))),
+        0);
     CHECK_CONTAINS(command_output, "SslMode                  verify-full");
     CHECK_CONTAINS(command_output, "connection string");
     command_check_fact("OK", "real driver", "psqlodbcw.so (Unicode)");
@@ -143,10 +132,11 @@ CASE("check: servers that are refused")
         const char *settings =
             strchr(row->more, '=') != NULL ? verified(row->more) : with_crl(row->more);
         printf("# %s\n", row->text);
-        CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(settings)), 1);
+        CHECK_NUMBER(
+            COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, settings)), 1);
         command_check_fact("FAIL", row->fact, row->text);
         command_check_fact("FAIL", "handshake", "see Verification");
-        verdict = command_text("Verdict\n  FAIL  (%d)", row->code);
+        verdict = suite_text("Verdict\n  FAIL  (%d)", row->code);
         CHECK_CONTAINS(command_output, verdict);
         CHECK_CONTAINS(strstr(command_output, "Verdict"), row->advice);
         check_no_login();
@@ -158,14 +148,17 @@ CASE("check: modes that do not verify")
 {
     const char *settings;
     CHECK_FATAL(start_postgres("server", false));
-    settings = command_text("SslRootCert=%s;SslMode=prefer;SslServerName=db9",
-                            fixture_path(&fixture, "other.pem"));
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(settings)), 0);
+    settings = suite_text("SslRootCert=%s;SslMode=prefer;SslServerName=db9",
+                          fixture_path(&fixture, "other.pem"));
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, settings)),
+                 0);
     command_check_fact("WARN", "chain", "not enforced by SslMode=prefer");
     command_check_fact("WARN", "name", "db9");
     command_check_fact("OK", "handshake", "TLSv1.3");
     CHECK_CONTAINS(command_output, "a connection would be: encrypted, server not verified");
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string("SslMode=disable")), 0);
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, "SslMode=disable")),
+        0);
     command_check_fact("OK", "handshake", "TLSv1.3");
     CHECK_CONTAINS(command_output, "WARN  a connection would be: plaintext by choice");
     check_no_login();
@@ -174,13 +167,16 @@ CASE("check: modes that do not verify")
 CASE("check: a server without TLS")
 {
     CHECK_FATAL(start_postgres(NULL, false));
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string("SslMode=require")), 1);
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, "SslMode=require")),
+        1);
     command_check_fact("OK", "TCP", "localhost");
     command_check_fact("FAIL", "switch to TLS", "the server has no TLS");
     command_check_fact("SKIP", "handshake", "not tried");
     CHECK_CONTAINS(command_output, "FAIL  (401)");
     CHECK_CONTAINS(command_output, "ssl = on");
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string("SslMode=prefer")), 0);
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, "SslMode=prefer")), 0);
     command_check_fact("WARN", "switch to TLS", "the server has no TLS");
     CHECK_CONTAINS(command_output, "plaintext, because the server has or wants no TLS");
     check_no_login();
@@ -190,16 +186,16 @@ CASE("check: no server")
 {
     const char *text;
     unsigned port = private_server_free_port();
-    text = command_text("DRIVER={%s};Servername=127.0.0.1;Port=%u;SslMode=require", ODBC_POSTGRESQL,
-                        port);
+    text = suite_text("DRIVER={%s};Servername=127.0.0.1;Port=%u;SslMode=require", ODBC_POSTGRESQL,
+                      port);
     CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 1);
     command_check_fact("OK", "address", "127.0.0.1");
     command_check_fact("FAIL", "TCP", "Connection refused");
     command_check_fact("SKIP", "switch to TLS", "not tried");
     CHECK_CONTAINS(command_output, "FAIL  (302)");
     CHECK_CONTAINS(command_output, "firewall");
-    text = command_text("DRIVER={%s};Servername=no-such-host.invalid;SslMode=require",
-                        ODBC_POSTGRESQL);
+    text =
+        suite_text("DRIVER={%s};Servername=no-such-host.invalid;SslMode=require", ODBC_POSTGRESQL);
     CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 1);
     command_check_fact("FAIL", "address", "no-such-host.invalid cannot be resolved");
     CHECK_CONTAINS(command_output, "FAIL  (301)");
@@ -225,18 +221,23 @@ CASE("check: client certificates")
 {
     const char *settings;
     CHECK_FATAL(start_postgres("server", true));
-    settings = command_text("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "client.pem"),
-                            fixture_path(&fixture, "client.key"));
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(verified(settings))), 0);
+    settings = suite_text("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "client.pem"),
+                          fixture_path(&fixture, "client.key"));
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, verified(settings))),
+        0);
     command_check_fact("OK", "SslCert", "CN=" POSTGRES_USER " (serial ");
     command_check_fact("OK", "SslCert", "days left");
     command_check_fact("OK", "SslKey", "mode 0600");
     command_check_fact("OK", "client certificate", "shown");
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(verified(""))), 0);
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, verified(""))), 0);
     command_check_fact("SKIP", "client certificate", "SslCert is not set");
-    settings = command_text("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "alien.pem"),
-                            fixture_path(&fixture, "alien.key"));
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(verified(settings))), 1);
+    settings = suite_text("SslCert=%s;SslKey=%s;", fixture_path(&fixture, "alien.pem"),
+                          fixture_path(&fixture, "alien.key"));
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, verified(settings))),
+        1);
     command_check_fact("FAIL", "handshake", "client certificate");
     CHECK_CONTAINS(command_output, "FAIL  (415)");
     check_no_login();
@@ -249,10 +250,12 @@ CASE("check: files that cannot be used")
     char key[1024];
     snprintf(key, sizeof key, "%s", fixture_path(&fixture, "client.key"));
     settings =
-        command_text("SslCert=%s;SslKey=%s;SslCrl=%s;SslPassword=topsecret;",
-                     fixture_path(&fixture, "client.pem"), key, fixture_path(&fixture, "none.pem"));
+        suite_text("SslCert=%s;SslKey=%s;SslCrl=%s;SslPassword=topsecret;",
+                   fixture_path(&fixture, "client.pem"), key, fixture_path(&fixture, "none.pem"));
     CHECK(chmod(key, 0644) == 0);
-    CHECK_NUMBER(COMMAND_RUN("check", "-k", postgres_string(verified(settings))), 1);
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "-k", fixture_source(&fixture, ODBC_POSTGRESQL, verified(settings))),
+        1);
     command_check_fact("OK", "SslRootCert", "root.pem");
     command_check_fact("FAIL", "SslCrl", "none.pem");
     command_check_fact("FAIL", "SslCert", "chmod 600");
@@ -263,13 +266,15 @@ CASE("check: files that cannot be used")
     CHECK(chmod(key, 0600) == 0);
     CHECK_NUMBER(
         COMMAND_RUN("check", "-k",
-                    postgres_string("SslMode=require;SslCert=pkcs11:token=none?pin-value=4711")),
+                    fixture_source(&fixture, ODBC_POSTGRESQL,
+                                   "SslMode=require;SslCert=pkcs11:token=none?pin-value=4711")),
         1);
     CHECK_CONTAINS(command_output, "pkcs11:token=none?pin-value=***");
     command_check_absent("4711");
     CHECK_NUMBER(
         COMMAND_RUN("check", "-k",
-                    postgres_string("SslMode=require;SslKey=pkcs11:token=none?pin-value=4711")),
+                    fixture_source(&fixture, ODBC_POSTGRESQL,
+                                   "SslMode=require;SslKey=pkcs11:token=none?pin-value=4711")),
         1);
     command_check_absent("4711");
 }
@@ -278,8 +283,8 @@ CASE("check: where settings come from")
 {
     const char *text;
     CHECK_NUMBER(COMMAND_RUN("check", "good"), 1);
-    text = command_text("%-24s %-40s %s", "SslRootCert", fixture_path(&fixture, "root.pem"),
-                        "odbc.ini [good]");
+    text = suite_text("%-24s %-40s %s", "SslRootCert", fixture_path(&fixture, "root.pem"),
+                      "odbc.ini [good]");
     CHECK_CONTAINS(command_output, text);
     CHECK_CONTAINS(command_output,
                    "SslNegotiation           starttls                                 default");
@@ -291,8 +296,10 @@ CASE("check: JSON")
     static char sql[sizeof command_output + 2048];
     char found[1024];
     CHECK_FATAL(start_postgres("revoked", false));
-    CHECK_NUMBER(COMMAND_RUN("check", "--json", "-k", postgres_string(with_crl("crl-revoked.pem"))),
-                 1);
+    CHECK_NUMBER(
+        COMMAND_RUN("check", "--json", "-k",
+                    fixture_source(&fixture, ODBC_POSTGRESQL, with_crl("crl-revoked.pem"))),
+        1);
     snprintf(sql, sizeof sql,
              "select j->>'accepted', j->>'error', j->>'sqlstate', j->'path'->0->>'subject', "
              "j->'path'->2->>'is_trust_anchor', j->'verification'->1->>'result', "
@@ -315,8 +322,8 @@ static struct tds_peer *start_tds(const char *name, const char *encryption,
         return NULL;
     }
     struct tds_peer *peer = tds_peer_start(&(struct tds_peer_options){
-        .certificate = fixture_path(&fixture, command_text("%s.pem", name)),
-        .key = fixture_path(&fixture, command_text("%s.key", name)),
+        .certificate = fixture_path(&fixture, suite_text("%s.pem", name)),
+        .key = fixture_path(&fixture, suite_text("%s.key", name)),
         .encryption = encryption,
         .arguments = arguments});
     CHECK_FATAL(peer != NULL);
@@ -325,8 +332,8 @@ static struct tds_peer *start_tds(const char *name, const char *encryption,
 
 static const char *tds_string(const struct tds_peer *peer, const char *more)
 {
-    return command_text("DRIVER={%s};Server=localhost;Port=%u;%s", ODBC_FREETDS,
-                        tds_peer_port(peer), more);
+    return suite_text("DRIVER={%s};Server=localhost;Port=%u;%s", ODBC_FREETDS, tds_peer_port(peer),
+                      more);
 }
 
 CASE("check: SQL Server")
@@ -335,12 +342,12 @@ CASE("check: SQL Server")
     struct tds_peer *peer = start_tds("revoked", "required", NULL);
     if (peer == NULL)
         return;
-    const char *text = tds_string(peer, command_text("%s;%s", login, with_crl("crl.pem")));
+    const char *text = tds_string(peer, suite_text("%s;%s", login, with_crl("crl.pem")));
     CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 0);
     command_check_fact("OK", "switch to TLS", "tds");
     command_check_fact("OK", "handshake", "TLSv1.2");
     command_check_fact("OK", "name", "localhost");
-    text = tds_string(peer, command_text("%s;%s", login, with_crl("crl-revoked.pem")));
+    text = tds_string(peer, suite_text("%s;%s", login, with_crl("crl-revoked.pem")));
     CHECK_NUMBER(COMMAND_RUN("check", "-k", text), 1);
     command_check_fact("FAIL", "revocation", "was revoked on");
     const char *log = tds_peer_wait_end(peer);
@@ -389,8 +396,8 @@ CASE("check: SQL Server without TDS 8.0")
 
 static const char *mariadb_string(const struct mariadb_server *server, const char *more)
 {
-    return command_text("DRIVER={%s};Server=127.0.0.1;Port=%u;UID=root;PWD=x;%s", ODBC_MARIADB,
-                        mariadb_port(server), more);
+    return suite_text("DRIVER={%s};Server=127.0.0.1;Port=%u;UID=root;PWD=x;%s", ODBC_MARIADB,
+                      mariadb_port(server), more);
 }
 
 CASE("check: MariaDB")
@@ -426,21 +433,16 @@ CASE("check: MariaDB")
 static const char *read_drivers(void)
 {
     static char text[65536];
-    FILE *file = fopen(fixture_path(&fixture, "odbcinst.ini"), "r");
-    size_t size = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
-    if (file != NULL)
-        fclose(file);
-    text[size] = '\0';
+    suite_read(fixture_path(&fixture, "odbcinst.ini"), text, sizeof text);
     return text;
 }
 
 CASE("install: writes a section")
 {
     const char *library, *text;
-    char folder[1024];
-    snprintf(folder, sizeof folder, "%s", fixture_path(&fixture, "lib"));
+    const char *folder = fixture_path(&fixture, "lib");
     CHECK_FATAL(command_make_library_folder(folder));
-    library = command_text("--library-dir=%s", folder);
+    library = suite_text("--library-dir=%s", folder);
     CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", library, "--default",
                              "SslMode=verify-full", "--default", "SslPassword=topsecret"),
                  0);
@@ -448,7 +450,7 @@ CASE("install: writes a section")
     CHECK_CONTAINS(command_output, "TargetDriver = psqlodbcw\n");
     CHECK_CONTAINS(command_output, "SslMode      = verify-full\n");
     command_check_absent("topsecret");
-    text = command_text("[psqlodbcw over TLS]\nDriver=%s/libodbcssl.so\n", folder);
+    text = suite_text("[psqlodbcw over TLS]\nDriver=%s/libodbcssl.so\n", folder);
     CHECK_CONTAINS(read_drivers(), text);
     /* Again, for a driver without Unicode functions, over a section of ours. */
     CHECK_NUMBER(
@@ -463,10 +465,9 @@ CASE("install: writes a section")
 CASE("install: refuses")
 {
     const char *library;
-    char folder[1024];
-    snprintf(folder, sizeof folder, "%s", fixture_path(&fixture, "lib"));
+    const char *folder = fixture_path(&fixture, "lib");
     CHECK_FATAL(command_make_library_folder(folder));
-    library = command_text("--library-dir=%s", folder);
+    library = suite_text("--library-dir=%s", folder);
     char *before = strdup(read_drivers());
     CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw.so", "--name", "psqlodbcw", library),
                  1);
@@ -513,15 +514,12 @@ static bool write_more_certificates(void)
                                                                    .not_after = {0, -2}});
     struct pki_certificate *alien =
         pki_issue(&(struct pki_spec){.common_name = POSTGRES_USER, .issuer = fixture.other});
-    bool is_written =
-        expired != NULL && alien != NULL &&
-        pki_write_pem(fixture_path(&fixture, "expired.pem"), expired, fixture.intermediate, NULL) &&
-        pki_write_key_pem(fixture_path(&fixture, "expired.key"), expired) &&
-        pki_write_pem(fixture_path(&fixture, "alien.pem"), alien, NULL) &&
-        pki_write_key_pem(fixture_path(&fixture, "alien.key"), alien);
-    pki_free(&expired);
-    pki_free(&alien);
-    return is_written;
+    return expired != NULL && alien != NULL &&
+           pki_write_pem(fixture_path(&fixture, "expired.pem"), expired, fixture.intermediate,
+                         NULL) &&
+           pki_write_key_pem(fixture_path(&fixture, "expired.key"), expired) &&
+           pki_write_pem(fixture_path(&fixture, "alien.pem"), alien, NULL) &&
+           pki_write_key_pem(fixture_path(&fixture, "alien.key"), alien);
 }
 
 static const char data_sources[] = "[good]\nDriver=" ODBC_POSTGRESQL "\n"

@@ -3,7 +3,6 @@
  * to odbcssl at all, what in its files is read otherwise than it looks, what a mode leaves open;
  * for one data source, for all, and as a page in a browser.
  */
-#include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "support/odbc.h"
 #include "support/private_server.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/fixture.h"
 
 static struct fixture fixture;
@@ -38,10 +38,10 @@ static void write_sources(const char *text, mode_t mode)
 /* A section for the server that runs. */
 static const char *good_source(const char *name, const char *more)
 {
-    return command_text("[%s]\nDriver=%s\nServername=localhost\nPort=%u\nDatabase=postgres\n"
-                        "SslRootCert=%s\n%s\n",
-                        name, ODBC_POSTGRESQL, fixture_port(&fixture),
-                        fixture_path(&fixture, "root.pem"), more);
+    return suite_text("[%s]\nDriver=%s\nServername=localhost\nPort=%u\nDatabase=postgres\n"
+                      "SslRootCert=%s\n%s\n",
+                      name, ODBC_POSTGRESQL, fixture_port(&fixture),
+                      fixture_path(&fixture, "root.pem"), more);
 }
 
 /* ---- the way to odbcssl ---- */
@@ -51,7 +51,7 @@ CASE("no such data source")
     write_sources("[sales]\nDriver=" ODBC_POSTGRESQL "\n[stock]\nDriver=" ODBC_POSTGRESQL "\n",
                   0600);
     CHECK_NUMBER(COMMAND_RUN("check", "slaes"), 1);
-    const char *looked = command_text(
+    const char *looked = suite_text(
         "there is no data source \"slaes\"; looked in %s (ODBCINI of this user) and %s: did you "
         "mean \"sales\"?",
         fixture_path(&fixture, "user.ini"), fixture_path(&fixture, "odbc.ini"));
@@ -93,9 +93,9 @@ CASE("data sources that do not come to odbcssl")
         char name[32];
         /* The name differs, as libodbcinst remembers what this process read. */
         snprintf(name, sizeof name, row->state == NULL ? "wrong" : "wrong%zu", i);
-        const char *text = command_text("[%s]\nDriver=%s\nServername=localhost\nPort=1\n"
-                                        "SslMode=verify-full\n",
-                                        name, row->driver);
+        const char *text = suite_text("[%s]\nDriver=%s\nServername=localhost\nPort=1\n"
+                                      "SslMode=verify-full\n",
+                                      name, row->driver);
         write_sources(text, 0600);
         CHECK_NUMBER(COMMAND_RUN("check", name), 1);
         command_check_fact("FAIL", row->fact, row->text);
@@ -182,7 +182,7 @@ CASE("modes that leave something open")
         write_sources(good_source("modes", rows[i].more), 0600);
         CHECK_NUMBER(COMMAND_RUN("check", "modes"), 0);
         CHECK_CONTAINS(strstr(command_output, "Verdict"),
-                       command_text("  %-5s a connection would be", rows[i].mark));
+                       suite_text("  %-5s a connection would be", rows[i].mark));
         if (rows[i].gap != NULL)
             command_check_fact("WARN", "SslMode", rows[i].gap);
     }
@@ -216,12 +216,12 @@ CASE("a step that takes long is alive")
     unsigned port = 0;
     int silent = listen_silently(&port);
     CHECK_FATAL(silent >= 0);
-    write_sources(command_text("[silent]\nDriver=%s\nServername=localhost\nPort=%u\n"
-                               "SslMode=require\nSslTimeout=3\n",
-                               ODBC_POSTGRESQL, port),
+    write_sources(suite_text("[silent]\nDriver=%s\nServername=localhost\nPort=%u\n"
+                             "SslMode=require\nSslTimeout=3\n",
+                             ODBC_POSTGRESQL, port),
                   0600);
     CHECK_NUMBER(command_run_on_terminal("", (const char *const[]){"check", "silent", NULL}), 1);
-    CHECK_CONTAINS(command_output, command_text("connecting to localhost, port %u, 2 s", port));
+    CHECK_CONTAINS(command_output, suite_text("connecting to localhost, port %u, 2 s", port));
     command_check_fact("FAIL", "switch to TLS", "ms]");
     CHECK_NUMBER(COMMAND_RUN("check", "silent"), 1);
     command_check_absent("connecting to");
@@ -234,14 +234,14 @@ static const char *three_sources(void)
 {
     char good[2048], weak[2048];
     snprintf(good, sizeof good, "%s",
-             good_source("good", command_text("SslCrl=%s\nSslCert=%s\nSslKey=%s\n",
-                                              fixture_path(&fixture, "crl.pem"),
-                                              fixture_path(&fixture, "client.pem"),
-                                              fixture_path(&fixture, "client.key"))));
+             good_source("good", suite_text("SslCrl=%s\nSslCert=%s\nSslKey=%s\n",
+                                            fixture_path(&fixture, "crl.pem"),
+                                            fixture_path(&fixture, "client.pem"),
+                                            fixture_path(&fixture, "client.key"))));
     snprintf(weak, sizeof weak, "%s", good_source("weak", "SslMode=require"));
-    return command_text("%s%s[gone]\nDriver=%s\nServername=localhost\nPort=%u\n"
-                        "[native]\nDriver=psqlodbcw\n",
-                        good, weak, ODBC_POSTGRESQL, private_server_free_port());
+    return suite_text("%s%s[gone]\nDriver=%s\nServername=localhost\nPort=%u\n"
+                      "[native]\nDriver=psqlodbcw\n",
+                      good, weak, ODBC_POSTGRESQL, private_server_free_port());
 }
 
 CASE("all data sources")
@@ -255,9 +255,9 @@ CASE("all data sources")
     write_sources(three_sources(), 0600);
     CHECK_NUMBER(COMMAND_RUN("check", "--all"), 2);
     CHECK_CONTAINS(command_output, "CRITICAL: 3 data sources, 1 failed, 1 with warnings\n");
-    const char *line = command_text("good                 localhost, port %-20u OK          364    "
-                                    "  29     364\n",
-                                    fixture_port(&fixture));
+    const char *line = suite_text("good                 localhost, port %-20u OK          364    "
+                                  "  29     364\n",
+                                  fixture_port(&fixture));
     CHECK_CONTAINS(command_output, line);
     CHECK_CONTAINS(command_output, "  SslMode: require: every server with a certificate of these");
     CHECK_CONTAINS(command_output, "Connection refused");
@@ -303,10 +303,10 @@ CASE("several servers at a time")
         close(other);
         _exit(0);
     }
-    write_sources(command_text("[one]\nDriver=%1$s\nServername=127.0.0.1\nPort=%2$u\nSslTimeout=9\n"
-                               "[other]\nDriver=%1$s\nServername=127.0.0.1\nPort=%3$u\n"
-                               "SslTimeout=9\n",
-                               ODBC_POSTGRESQL, ports[0], ports[1]),
+    write_sources(suite_text("[one]\nDriver=%1$s\nServername=127.0.0.1\nPort=%2$u\nSslTimeout=9\n"
+                             "[other]\nDriver=%1$s\nServername=127.0.0.1\nPort=%3$u\n"
+                             "SslTimeout=9\n",
+                             ODBC_POSTGRESQL, ports[0], ports[1]),
                   0600);
     CHECK_NUMBER(COMMAND_RUN("check", "--all"), 2);
     const char *one = strstr(command_output, "\none "), *other = strstr(command_output, "\nother ");
@@ -325,9 +325,9 @@ CASE("list")
     start_postgres("server");
     write_sources(three_sources(), 0600);
     CHECK_NUMBER(COMMAND_RUN("list"), 0);
-    const char *line = command_text("good                 localhost, port %-20u verify-full  "
-                                    "psqlodbcw.so           %s\n",
-                                    fixture_port(&fixture), fixture_path(&fixture, "user.ini"));
+    const char *line = suite_text("good                 localhost, port %-20u verify-full  "
+                                  "psqlodbcw.so           %s\n",
+                                  fixture_port(&fixture), fixture_path(&fixture, "user.ini"));
     CHECK_CONTAINS(command_output, line);
     command_check_absent("native");
     CHECK_NUMBER(COMMAND_RUN("list", "--json"), 0);
@@ -342,48 +342,24 @@ CASE("list")
     "onerror=document.title='taken'>,OU=a\xe2\x80\xae"                                             \
     "b&amp;c"
 
-/* What the browser makes of the page. */
-static bool read_page(const char *page, char *out, size_t size)
-{
-    const char *command = command_text(
-        "chromium --headless --no-sandbox --disable-gpu --user-data-dir=%s --dump-dom 'file://%s' "
-        "2>/dev/null",
-        fixture_path(&fixture, "browser"), page);
-    FILE *pipe = popen(command, "r");
-    size_t got = pipe != NULL ? fread(out, 1, size - 1, pipe) : 0;
-    out[got] = '\0';
-    return pipe != NULL && pclose(pipe) == 0;
-}
-
-static bool write_hostile_server(void)
-{
-    static const char *const dns[] = {"localhost", "<b>bold</b>.example.com", NULL};
-    struct pki_certificate *hostile =
-        pki_issue(&(struct pki_spec){.dn = HOSTILE, .issuer = fixture.intermediate, .dns = dns});
-    bool is_written =
-        hostile != NULL &&
-        pki_write_pem(fixture_path(&fixture, "hostile.pem"), hostile, fixture.intermediate, NULL) &&
-        pki_write_key_pem(fixture_path(&fixture, "hostile.key"), hostile);
-    pki_free(&hostile);
-    return is_written;
-}
-
 CASE("the page in a browser, with hostile names")
 {
     static char dom[262144];
-    char page[1024];
-    if (system("command -v chromium >/dev/null") != 0) {
-        suite_skip("chromium is not installed (tools/install-packages applications)");
+    static const char *const dns[] = {"localhost", "<b>bold</b>.example.com", NULL};
+    const struct pki_spec hostile = {.dn = HOSTILE, .issuer = fixture.intermediate, .dns = dns};
+    if (!tools_have("chromium"))
         return;
-    }
-    CHECK_FATAL(write_hostile_server());
+    CHECK_FATAL(fixture_issue(&fixture, "hostile", &hostile, fixture.intermediate));
     start_postgres("hostile");
-    snprintf(page, sizeof page, "%s", fixture_path(&fixture, "page.html"));
-    write_sources(good_source("<i>page", command_text("SslCrl=%s\nSslMode=verify-ca",
-                                                      fixture_path(&fixture, "crl.pem"))),
+    const char *page = fixture_path(&fixture, "page.html");
+    write_sources(good_source("<i>page", suite_text("SslCrl=%s\nSslMode=verify-ca",
+                                                    fixture_path(&fixture, "crl.pem"))),
                   0600);
     CHECK_NUMBER(COMMAND_RUN("check", "<i>page", "--html", page), 0);
-    CHECK_FATAL(read_page(page, dom, sizeof dom));
+    CHECK_FATAL(tools_output(fixture.folder, dom, sizeof dom,
+                             "chromium --headless --no-sandbox --disable-gpu "
+                             "--user-data-dir=browser --dump-dom 'file://%s'",
+                             page));
     /* The names are text, and nothing of them ran or became an element. */
     CHECK_CONTAINS(dom, "<title>WARN - &lt;i&gt;page - odbcssl check</title>");
     CHECK_CONTAINS(dom, "script\\&gt;document.title='taken'");

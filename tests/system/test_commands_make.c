@@ -3,8 +3,6 @@
  * to a working one of odbcssl: `odbcssl dsn`, `adopt`, `fetch`; what a terminal is asked, help and
  * completion.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +14,7 @@
 #include "support/odbc.h"
 #include "support/private_server.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/fixture.h"
 
 static struct fixture fixture;
@@ -29,22 +28,18 @@ static void start_postgres(bool has_client_ca)
 
 static const char *library_dir(void)
 {
-    return command_text("--library-dir=%s", fixture_path(&fixture, "lib"));
+    return suite_text("--library-dir=%s", fixture_path(&fixture, "lib"));
 }
 
 static const char *server(void)
 {
-    return command_text("localhost:%u", fixture_port(&fixture));
+    return suite_text("localhost:%u", fixture_port(&fixture));
 }
 
 static const char *read_file(const char *name)
 {
     static char text[65536];
-    FILE *file = fopen(fixture_path(&fixture, name), "r");
-    size_t size = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
-    if (file != NULL)
-        fclose(file);
-    text[size] = '\0';
+    suite_read(fixture_path(&fixture, name), text, sizeof text);
     return text;
 }
 
@@ -53,15 +48,7 @@ static void write_file(const char *name, const char *text)
     CHECK_FATAL(pki_write_file(fixture_path(&fixture, name), text, strlen(text), 0600));
 }
 
-__attribute__((format(printf, 1, 2))) static bool shell(const char *format, ...)
-{
-    char command[4096];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof command, format, arguments);
-    va_end(arguments);
-    return system(command) == 0;
-}
+#define shell(...) tools_run(fixture.folder, __VA_ARGS__)
 
 /* As isql would, with what was printed at the end. */
 static void check_connects(const char *name)
@@ -91,15 +78,15 @@ CASE("dsn: writes a data source that works")
     CHECK_CONTAINS(command_output, "[psqlodbcw over TLS]\n");
     CHECK_CONTAINS(command_output, "Verdict\n  OK    a connection would be: encrypted");
     CHECK_CONTAINS(command_output, "Next\n  isql -v made " POSTGRES_USER " PASSWORD\n");
-    const char *section = command_text("[made]\nDriver=psqlodbcw over TLS\nServername=localhost\n"
-                                       "Port=%u\nDatabase=postgres\nUsername=" POSTGRES_USER "\n"
-                                       "SslMode=verify-full\nSslRootCert=%s/current/root.pem\n"
-                                       "SslCrl=%s/crl.pem\nReadOnly=1\n",
-                                       fixture_port(&fixture), fixture.folder, fixture.folder);
+    const char *section = suite_text("[made]\nDriver=psqlodbcw over TLS\nServername=localhost\n"
+                                     "Port=%u\nDatabase=postgres\nUsername=" POSTGRES_USER "\n"
+                                     "SslMode=verify-full\nSslRootCert=%s/current/root.pem\n"
+                                     "SslCrl=%s/crl.pem\nReadOnly=1\n",
+                                     fixture_port(&fixture), fixture.folder, fixture.folder);
     CHECK_CONTAINS(read_file("user.ini"), section);
     CHECK_CONTAINS(read_file("user.ini"), "[other]\nDriver=psqlodbcw\n");
-    CHECK(shell("grep -q 'kept in the copy' '%s'/user.ini.*.bak", fixture.folder));
-    CHECK(shell("grep -q 'TLS PostgreSQL' '%s'/odbcinst.ini.*.bak", fixture.folder));
+    CHECK(shell("grep -q 'kept in the copy' user.ini.*.bak"));
+    CHECK(shell("grep -q 'TLS PostgreSQL' odbcinst.ini.*.bak"));
     CHECK(stat(fixture_path(&fixture, "user.ini"), &status) == 0 &&
           (status.st_mode & 0777) == 0600);
     check_connects("made");
@@ -153,20 +140,17 @@ CASE("dsn: refuses")
 /* As the console hands it out: every file under its usual name and readable by all. */
 static bool write_gaussdb_bundle(const char *folder)
 {
-    return shell("mkdir -p '%s' && cd '%s' && cp ../root.pem cacert.pem && cp ../client.pem "
+    return shell("mkdir -p dws && cd dws && cp ../root.pem cacert.pem && cp ../client.pem "
                  "client.crt && openssl ec -aes256 -in ../client.key -passout pass:" KEY_PASSWORD
-                 " -out client.key 2>/dev/null && echo read me > README.txt",
-                 folder, folder) &&
-           gaussdb_write_password_files(folder, "client", KEY_PASSWORD) &&
-           shell("chmod 644 '%s'/*", folder);
+                 " -out client.key && echo read me > README.txt") &&
+           gaussdb_write_password_files(folder, "client", KEY_PASSWORD) && shell("chmod 644 dws/*");
 }
 
 CASE("dsn: GaussDB(DWS)'s bundle")
 {
-    char folder[1024];
     start_postgres(true);
     write_file("user.ini", "");
-    snprintf(folder, sizeof folder, "%s", fixture_path(&fixture, "dws"));
+    const char *folder = fixture_path(&fixture, "dws");
     CHECK_FATAL(write_gaussdb_bundle(folder));
     CHECK_NUMBER(COMMAND_RUN("dsn", "dws", "--bundle", folder, "--server", server(), "--user",
                              POSTGRES_USER, "--database", "postgres", library_dir()),
@@ -174,73 +158,69 @@ CASE("dsn: GaussDB(DWS)'s bundle")
     CHECK_CONTAINS(command_output, "  cacert.pem                   CA certificates: CN=Root CA\n");
     CHECK_CONTAINS(command_output, "  client.key.cipher            password of the private key\n");
     CHECK_CONTAINS(command_output, "  README.txt                   not used\n");
-    const char *needed = command_text("  chmod 600 '%s/client.key' '%s/client.key.cipher' "
-                                      "'%s/client.key.rand'\n",
-                                      folder, folder, folder);
+    const char *needed = suite_text("  chmod 600 '%s/client.key' '%s/client.key.cipher' "
+                                    "'%s/client.key.rand'\n",
+                                    folder, folder, folder);
     CHECK_CONTAINS(command_output, needed);
     command_check_fact("FAIL", "SslCert", "0644");
     /* That was all that was missing. */
-    CHECK(shell("chmod 600 '%s'/client.key*", folder));
+    CHECK(shell("chmod 600 dws/client.key*"));
     CHECK_NUMBER(COMMAND_RUN("check", "dws"), 0);
     command_check_fact("OK", "client certificate", "shown");
     CHECK_CONTAINS(command_output, "Verdict\n  OK ");
     check_connects("dws");
     /* Two authorities: it is not guessed. */
-    CHECK(shell("cp '%s' '%s/another.pem'", fixture_path(&fixture, "other.pem"), folder));
+    CHECK(shell("cp other.pem dws/another.pem"));
     CHECK_NUMBER(COMMAND_RUN("dsn", "dws2", "--bundle", folder, "--server", server()), 1);
     CHECK_CONTAINS(command_output, "both ");
     CHECK_CONTAINS(command_output, "say by --root-cert which is meant");
-    CHECK(shell("mkdir -p '%s/zip' && echo PK > '%s/zip/certs.txt'", folder, folder));
-    const char *empty = command_text("%s/zip", folder);
-    CHECK_NUMBER(COMMAND_RUN("dsn", "dws3", "--bundle", empty, "--server", "db"), 1);
+    CHECK(shell("mkdir -p dws/zip && echo PK > dws/zip/certs.txt"));
+    CHECK_NUMBER(
+        COMMAND_RUN("dsn", "dws3", "--bundle", suite_text("%s/zip", folder), "--server", "db"), 1);
     CHECK_CONTAINS(command_output, "no file of the folder holds certificates");
 }
 
 /* The same chain in three formats, for the FreeTDS of odbcinst.ini. */
 CASE("dsn: ApsaraDB's download")
 {
-    char folder[1024];
     write_file("user.ini", "");
-    snprintf(folder, sizeof folder, "%s", fixture_path(&fixture, "rds"));
-    CHECK_FATAL(shell("mkdir -p '%s' && cd '%s' && cp ../root.pem ApsaraDB-CA-Chain.pem && openssl "
-                      "crl2pkcs7 -nocrl -certfile ../root.pem -out ApsaraDB-CA-Chain.p7b",
-                      folder, folder));
-    if (shell("command -v keytool >/dev/null"))
+    const char *folder = fixture_path(&fixture, "rds");
+    CHECK_FATAL(shell("mkdir -p rds && cd rds && cp ../root.pem ApsaraDB-CA-Chain.pem && openssl "
+                      "crl2pkcs7 -nocrl -certfile ../root.pem -out ApsaraDB-CA-Chain.p7b"));
+    if (system("command -v keytool >/dev/null") == 0)
         CHECK(shell("keytool -importcert -noprompt -alias ca -storetype JKS -storepass apsaradb "
-                    "-file '%s/ApsaraDB-CA-Chain.pem' -keystore '%s/ApsaraDB-CA-Chain.jks' "
-                    ">/dev/null 2>&1",
-                    folder, folder));
-    const char *to = command_text("localhost:%u", private_server_free_port());
-    CHECK_NUMBER(COMMAND_RUN("dsn", "rds", "--bundle", folder, "--server", to, library_dir()), 1);
+                    "-file root.pem -keystore rds/ApsaraDB-CA-Chain.jks"));
+    CHECK_NUMBER(COMMAND_RUN("dsn", "rds", "--bundle", folder, "--server",
+                             suite_text("localhost:%u", private_server_free_port()), library_dir()),
+                 1);
     CHECK_CONTAINS(command_output, "  ApsaraDB-CA-Chain.p7b        CA certificates: CN=Root CA\n");
     command_check_fact("FAIL", "TCP", "refused"); /* and nothing else */
-    const char *section = command_text("[rds]\nDriver=FreeTDS over TLS\nServer=localhost\n");
-    CHECK_CONTAINS(read_file("user.ini"), section);
+    CHECK_CONTAINS(read_file("user.ini"), "[rds]\nDriver=FreeTDS over TLS\nServer=localhost\n");
     CHECK_CONTAINS(read_file("user.ini"),
-                   command_text("SslRootCert=%s/ApsaraDB-CA-Chain.pem\n", folder));
+                   suite_text("SslRootCert=%s/ApsaraDB-CA-Chain.pem\n", folder));
 }
 
 /* ---- adopt ---- */
 
 static const char *native_source(const char *more)
 {
-    return command_text("[native]\nDriver=psqlodbcw\nServername=localhost\nPort=%u\n"
-                        "Database=postgres\nUsername=" POSTGRES_USER "\n%s\n",
-                        fixture_port(&fixture), more);
+    return suite_text("[native]\nDriver=psqlodbcw\nServername=localhost\nPort=%u\n"
+                      "Database=postgres\nUsername=" POSTGRES_USER "\n%s\n",
+                      fixture_port(&fixture), more);
 }
 
 CASE("adopt: psqlodbc")
 {
     const char *more;
     start_postgres(false);
-    more = command_text("SSLmode=verify-full\npqopt=sslrootcert=%s sslcrl='%s' keepalives_idle=30",
-                        fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "crl.pem"));
+    more = suite_text("SSLmode=verify-full\npqopt=sslrootcert=%s sslcrl='%s' keepalives_idle=30",
+                      fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "crl.pem"));
     write_file("user.ini", native_source(more));
     char *before = strdup(read_file("user.ini"));
     CHECK_NUMBER(COMMAND_RUN("adopt", "native"), 0);
     CHECK_CONTAINS(command_output, "SSLmode=verify-full                          becomes SslMode=");
     CHECK_CONTAINS(command_output,
-                   command_text("becomes SslCrl=%s\n", fixture_path(&fixture, "crl.pem")));
+                   suite_text("becomes SslCrl=%s\n", fixture_path(&fixture, "crl.pem")));
     CHECK_CONTAINS(command_output, "Database=postgres                            stays");
     CHECK_CONTAINS(command_output, "pqopt        = keepalives_idle='30'\n");
     CHECK_CONTAINS(command_output, "Nothing is written");
@@ -297,7 +277,7 @@ CASE("adopt: MariaDB and FreeTDS")
     write_file("freetds.conf", "[entry]\nhost = db\nca file = /ca.pem\nencryption = require\n");
     setenv("FREETDSCONF", fixture_path(&fixture, "freetds.conf"), 1);
     for (size_t i = 0; i < sizeof other_drivers / sizeof other_drivers[0]; i++) {
-        write_file("user.ini", command_text("[other]\n%s", other_drivers[i].section));
+        write_file("user.ini", suite_text("[other]\n%s", other_drivers[i].section));
         CHECK_NUMBER(COMMAND_RUN("adopt", "other"), 0);
         for (size_t k = 0; k < 6 && other_drivers[i].texts[k] != NULL; k++)
             CHECK_CONTAINS(command_output, other_drivers[i].texts[k]);
@@ -310,26 +290,25 @@ CASE("adopt: MariaDB and FreeTDS")
 
 CASE("fetch")
 {
-    char out[1024];
     start_postgres(false);
-    snprintf(out, sizeof out, "%s", fixture_path(&fixture, "fetched.pem"));
+    const char *out = fixture_path(&fixture, "fetched.pem");
     CHECK_NUMBER(COMMAND_RUN("fetch", server(), "--protocol", "postgresql", "--out", out), 0);
     CHECK_CONTAINS(command_output, "  names      DNS:localhost, DNS:db.example.com, IP:127.0.0.1");
     CHECK_CONTAINS(command_output, "It is no trust");
-    CHECK(shell("openssl x509 -in '%s' -noout -fingerprint -sha256 | sed 's/.*=//' > '%s.print'",
-                fixture_path(&fixture, "server.pem"), out));
-    char *print = strdup(read_file("fetched.pem.print"));
-    CHECK_CONTAINS(command_output, command_text("SHA-256    %s", print));
-    free(print);
-    CHECK(shell("cmp -s '%s' '%s'", out, fixture_path(&fixture, "server.pem")));
+    char print[256];
+    CHECK(tools_output(fixture.folder, print, sizeof print,
+                       "openssl x509 -in server.pem -noout -fingerprint -sha256 | sed 's/.*=//'"));
+    CHECK_CONTAINS(command_output, suite_text("SHA-256    %s", print));
+    CHECK(shell("cmp -s fetched.pem server.pem"));
     /* It overwrites nothing. */
     CHECK_NUMBER(COMMAND_RUN("fetch", server(), "--protocol", "postgresql", "--out", out), 1);
     CHECK_CONTAINS(command_output, "File exists");
     CHECK_NUMBER(COMMAND_RUN("fetch", server(), "--protocol", "oracle"), 2);
     CHECK_NUMBER(COMMAND_RUN("fetch", "localhost", "--protocol", "none"), 1);
     CHECK_CONTAINS(command_output, "HOST:PORT is wanted");
-    const char *nobody = command_text("localhost:%u", private_server_free_port());
-    CHECK_NUMBER(COMMAND_RUN("fetch", nobody, "--protocol", "tds"), 1);
+    CHECK_NUMBER(COMMAND_RUN("fetch", suite_text("localhost:%u", private_server_free_port()),
+                             "--protocol", "tds"),
+                 1);
     CHECK_CONTAINS(command_output, "Connection refused");
 }
 
@@ -338,10 +317,10 @@ CASE("fetch")
 CASE("status asks for the password")
 {
     start_postgres(false);
-    write_file("user.ini", command_text("[asked]\nDriver=%s\nServername=localhost\nPort=%u\n"
-                                        "Database=postgres\nUsername=%s\nSslRootCert=%s\n",
-                                        ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER,
-                                        fixture_path(&fixture, "root.pem")));
+    write_file("user.ini", suite_text("[asked]\nDriver=%s\nServername=localhost\nPort=%u\n"
+                                      "Database=postgres\nUsername=%s\nSslRootCert=%s\n",
+                                      ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER,
+                                      fixture_path(&fixture, "root.pem")));
     const char *const status[] = {"status", "asked", NULL};
     CHECK_NUMBER(command_run_on_terminal(POSTGRES_PASSWORD "\n", status), 0);
     CHECK_CONTAINS(command_output, "Password for asked");
@@ -363,10 +342,10 @@ CASE("help")
 {
     CHECK_NUMBER(COMMAND_RUN("-h"), 0);
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
-        CHECK_CONTAINS(command_output, command_text("odbcssl %s ", subcommands[i]));
+        CHECK_CONTAINS(command_output, suite_text("odbcssl %s ", subcommands[i]));
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
         CHECK_NUMBER(COMMAND_RUN(subcommands[i], "-h"), 0);
-        CHECK(strncmp(command_output, command_text("odbcssl %s ", subcommands[i]),
+        CHECK(strncmp(command_output, suite_text("odbcssl %s ", subcommands[i]),
                       strlen(subcommands[i]) + 9) == 0);
         CHECK_NUMBER(COMMAND_RUN(subcommands[i], "--help", "--nonsense"), 0);
     }
@@ -379,17 +358,12 @@ CASE("help")
 static const char *complete(const char *words, unsigned count)
 {
     static char offered[4096];
-    const char *sources = getenv("top_srcdir"), *build = getenv("top_builddir");
-    const char *line = command_text(
-        "PATH='%s/command':$PATH; source '%s/command/completion/odbcssl'; COMP_WORDS=(odbcssl %s); "
-        "COMP_CWORD=%u; _odbcssl; printf '%%s\\n' \"${COMPREPLY[@]}\"",
-        build != NULL ? build : ".", sources != NULL ? sources : ".", words, count);
+    const char *line = suite_text("PATH='%s':$PATH; source '%s'; COMP_WORDS=(odbcssl %s); "
+                                  "COMP_CWORD=%u; _odbcssl; printf '%%s\\n' \"${COMPREPLY[@]}\"",
+                                  suite_built("command"),
+                                  suite_source("command/completion/odbcssl"), words, count);
     write_file("complete", line);
-    FILE *pipe = popen(command_text("bash '%s' 2>&1", fixture_path(&fixture, "complete")), "r");
-    size_t size = pipe != NULL ? fread(offered, 1, sizeof offered - 1, pipe) : 0;
-    offered[size] = '\0';
-    if (pipe != NULL)
-        pclose(pipe);
+    tools_output(fixture.folder, offered, sizeof offered, "bash complete 2>&1");
     return offered;
 }
 

@@ -24,6 +24,7 @@
 #include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/guest.h"
 
 #define NOBODY 65534
@@ -80,20 +81,6 @@ static const struct temptation {
     {"PGSERVICE", "elsewhere", "SslRootCert=@/root.pem", "state 5", "state 5"},
 };
 
-static char *with_folder(const char *text)
-{
-    static char texts[4][1024];
-    static unsigned next;
-    char *out = texts[next++ % 4];
-    const char *mark = strchr(text, '@');
-    if (mark == NULL)
-        snprintf(out, sizeof texts[0], "%s", text);
-    else
-        snprintf(out, sizeof texts[0], "%.*s%s%s", (int)(mark - text), text, fixture.folder,
-                 mark + 1);
-    return out;
-}
-
 static void copy_program(const char *path)
 {
     char bytes[65536];
@@ -137,25 +124,20 @@ static const char *run_plain(const char *text)
 {
     static char out[OUTPUT_SIZE];
     char *const arguments[] = {(char *)"/proc/self/exe", (char *)"--connect", (char *)text, NULL};
-    CHECK_NUMBER(guest_run(arguments, out, sizeof out), 0);
+    CHECK_NUMBER(tools_spawn(arguments, out, sizeof out), 0);
     return out;
 }
 
 static const char *connection_string(const char *settings)
 {
-    static char text[4096];
-    snprintf(text, sizeof text,
-             "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;%s",
-             ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD,
-             with_folder(settings));
-    return text;
+    return fixture_source(&fixture, ODBC_POSTGRESQL, fixture_expand(settings, "@", fixture.folder));
 }
 
 static void check_temptation(const struct temptation *temptation, const char *program)
 {
     char *before = getenv(temptation->variable);
     before = before != NULL ? strdup(before) : NULL;
-    setenv(temptation->variable, with_folder(temptation->value), 1);
+    setenv(temptation->variable, fixture_expand(temptation->value, "@", fixture.folder), 1);
     printf("# %s\n", temptation->variable);
     const char *text = connection_string(temptation->settings);
     CHECK_CONTAINS(run_plain(text), temptation->plain);
@@ -191,9 +173,7 @@ static void check_key_log(const char *program)
 
 CASE("a set-user-ID program does not believe its environment")
 {
-    const char *program = fixture_path(&fixture, "privileged");
-    char path[1024];
-    snprintf(path, sizeof path, "%s", program);
+    const char *path = fixture_path(&fixture, "privileged");
     if (getuid() != 0) {
         suite_skip("only root can make a program that runs with more rights than its caller");
         return;
@@ -300,20 +280,16 @@ static int program_sandbox(const char *name, const char *transport, const char *
 {
     static struct odbc_session session, bare;
     enum sandbox sandbox = SANDBOX_SEALED;
-    char extra[1024], library[1024];
-    const char *build = getenv("top_builddir");
     while (strcmp(sandbox_names[sandbox], name) != 0)
         sandbox++;
-    snprintf(library, sizeof library, "%s/driver/odbc/.libs/libodbcssl.so",
-             build != NULL ? build : ".");
-    if (dlopen(library, RTLD_NOW | RTLD_LOCAL) == NULL)
+    if (dlopen(suite_built("driver/odbc/.libs/libodbcssl.so"), RTLD_NOW | RTLD_LOCAL) == NULL)
         return 1;
     odbc_connect(&bare, "DRIVER={%s};Servername=localhost;Port=1;UID=x", ODBC_NATIVE_POSTGRESQL);
     dlopen("psqlodbcw.so", RTLD_NOW | RTLD_LOCAL);
     if (!enter_sandbox(sandbox))
         return EXIT_SKIPPED;
-    snprintf(extra, sizeof extra, "SslTransport=%s;SslTrace=%s", transport, log);
-    tell(&session, guest_connect(&session, extra));
+    tell(&session,
+         guest_connect(&session, suite_text("SslTransport=%s;SslTrace=%s", transport, log)));
     odbc_close(&session);
     return 0;
 }
@@ -345,16 +321,12 @@ static const char *run_in_sandbox(enum sandbox sandbox, const char *transport)
                                log,
                                NULL};
     remove(log);
-    int status = guest_run(arguments, out, sizeof out);
+    int status = tools_spawn(arguments, out, sizeof out);
     if (status == EXIT_SKIPPED)
         suite_skip("the kernel takes no seccomp filter");
     else
         CHECK_NUMBER(status, 0);
-    FILE *file = fopen(log, "re");
-    size_t size = file != NULL ? fread(trace, 1, sizeof trace - 1, file) : 0;
-    trace[size] = '\0';
-    if (file != NULL)
-        fclose(file);
+    suite_read(log, trace, sizeof trace);
     printf("# %s, %s: %s", sandbox_names[sandbox], transport, out);
     return status == EXIT_SKIPPED ? NULL : out;
 }
@@ -446,7 +418,7 @@ static unsigned count_needed(const char *text, char *out)
     char *const arguments[] = {(char *)"/proc/self/exe", (char *)"--descriptors", (char *)text,
                                NULL};
     unsigned needed = 0;
-    CHECK_NUMBER(guest_run(arguments, out, OUTPUT_SIZE), 0);
+    CHECK_NUMBER(tools_spawn(arguments, out, OUTPUT_SIZE), 0);
     const char *good = strstr(out, ": good\n");
     CHECK_FATAL(good != NULL);
     sscanf(good - (good - out > 1 && good[-2] != '\n' ? 2 : 1), "%u", &needed);
@@ -459,12 +431,9 @@ static unsigned count_needed(const char *text, char *out)
 CASE("few descriptors")
 {
     static char out[OUTPUT_SIZE];
-    char text[2048];
-    snprintf(text, sizeof text,
-             "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-             "SSLmode=verify-full;pqopt={sslrootcert=%s}",
-             ODBC_NATIVE_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD,
-             fixture_path(&fixture, "root.pem"));
+    const char *text = fixture_source(&fixture, ODBC_NATIVE_POSTGRESQL,
+                                      suite_text("SSLmode=verify-full;pqopt={sslrootcert=%s}",
+                                                 fixture_path(&fixture, "root.pem")));
     /* The bare driver's message is then made of what lies behind a buffer of libpq's, which the
      * address sanitizer does not suffer. */
     unsigned bare = SUITE_IS_SANITIZED ? SPARE_LIMIT : count_needed(text, out);
@@ -499,7 +468,7 @@ CASE("no thread")
         suite_skip("a sanitizer has threads of its own");
         return;
     }
-    int status = guest_run(arguments, out, sizeof out);
+    int status = tools_spawn(arguments, out, sizeof out);
     if (status == EXIT_SKIPPED || strstr(out, "Can't open lib") != NULL) {
         suite_skip("only root can become a user whose threads are limited, and who can read the "
                    "build's folder");
@@ -523,7 +492,7 @@ static bool make_files(void)
                             (char *)fixture_path(&fixture, "home/.postgresql/root.crt"), NULL};
     return chmod(fixture.folder, 0755) == 0 && mkdir(fixture_path(&fixture, "home"), 0755) == 0 &&
            mkdir(fixture_path(&fixture, "home/.postgresql"), 0755) == 0 &&
-           guest_run(copies, NULL, 0) == 0 &&
+           tools_spawn(copies, NULL, 0) == 0 &&
            pki_write_file(fixture_path(&fixture, "priority"), priority, sizeof priority - 1,
                           0644) &&
            pki_write_file(fixture_path(&fixture, "services"), services, sizeof services - 1,

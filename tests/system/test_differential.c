@@ -155,37 +155,29 @@ static const char *write_source(const struct database *database, bool is_ours, c
 /* A folder "native" or "ours" with odbcinst.ini and odbc.ini; returns its path. */
 static const char *configure(const struct database *database, bool is_ours)
 {
-    char driver[4096], source[4096], path[4200];
-    static char folder[4096];
-    const char *build = getenv("top_builddir");
-    snprintf(folder, sizeof folder, "%s",
-             fixture_path(&fixture.base, is_ours ? "through" : "native"));
+    char source[4096];
+    const char *folder = fixture_path(&fixture.base, is_ours ? "through" : "native");
     mkdir(folder, 0700);
-    if (is_ours)
-        snprintf(driver, sizeof driver,
-                 "[Tested]\nDriver=%s/driver/odbc/.libs/%s.so\nTargetDriver=%s\nSslTransport=%s\n",
-                 build != NULL ? build : ".", database->library, database->name, odbc_transport());
-    else
-        snprintf(driver, sizeof driver, "[Tested]\nDriver=%s\n", database->name);
+    const char *driver =
+        is_ours ? suite_text("[Tested]\nDriver=%s/%s.so\nTargetDriver=%s\nSslTransport=%s\n",
+                             suite_built("driver/odbc/.libs"), database->library, database->name,
+                             odbc_transport())
+                : suite_text("[Tested]\nDriver=%s\n", database->name);
     write_source(database, is_ours, source, sizeof source);
     char *mark = strchr(source, '@');
     if (mark != NULL)
         snprintf(mark, sizeof source - (size_t)(mark - source), "%s\n",
                  fixture_path(&fixture.base, "root.pem"));
-    snprintf(path, sizeof path, "%s/odbcinst.ini", folder);
-    pki_write_file(path, (const unsigned char *)driver, strlen(driver), 0600);
-    snprintf(path, sizeof path, "%s/odbc.ini", folder);
-    pki_write_file(path, (const unsigned char *)source, strlen(source), 0600);
+    pki_write_file(suite_text("%s/odbcinst.ini", folder), driver, strlen(driver), 0600);
+    pki_write_file(suite_text("%s/odbc.ini", folder), source, strlen(source), 0600);
     return folder;
 }
 
 static int run_program(const char *program, const char *folder, const char *const *arguments)
 {
-    char path[4096], user[4200];
-    const char *build = getenv("top_builddir");
     int status = -1;
-    snprintf(path, sizeof path, "%s/tests/system/%s", build != NULL ? build : ".", program);
-    snprintf(user, sizeof user, "%s/user.ini", folder);
+    const char *path = suite_built(suite_text("tests/system/%s", program));
+    const char *user = suite_text("%s/user.ini", folder);
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
@@ -225,10 +217,9 @@ static bool is_expected(const struct database *database, const char *line)
 
 static void compare(const struct database *database, const char *native, const char *ours)
 {
-    char command[9000], line[16384];
+    char line[16384];
     unsigned unexpected = 0;
-    snprintf(command, sizeof command, "diff -a '%s' '%s'", native, ours);
-    FILE *output = popen(command, "r");
+    FILE *output = popen(suite_text("diff -a '%s' '%s'", native, ours), "r");
     CHECK_FATAL(output != NULL);
     while (fgets(line, sizeof line, output) != NULL) {
         line[strcspn(line, "\n")] = '\0';
@@ -244,12 +235,11 @@ static void compare(const struct database *database, const char *native, const c
 static void keep(const char *log, const struct database *database, const char *program,
                  const char *version, const char *which)
 {
-    char command[9000];
     const char *folder = getenv("ODBCSSL_TEST_KEEP");
     if (folder == NULL)
         return;
-    snprintf(command, sizeof command, "cp '%s' '%s/%s-%s-%s-%s.log'", log, folder, database->name,
-             program, version, which);
+    const char *command = suite_text("cp '%s' '%s/%s-%s-%s-%s.log'", log, folder, database->name,
+                                     program, version, which);
     CHECK_NUMBER(system(command), 0);
 }
 

@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,12 +42,10 @@ static void check_session(const char *settings, const char *sql, struct buffer *
 static void run_both(const char *native_driver, const char *driver, const char *settings,
                      const char *sql)
 {
-    char text[1024];
     printf("# %s\n", settings);
-    snprintf(text, sizeof text, "DRIVER={%s};%s", native_driver, settings);
-    check_session(text, sql, &native, native_name);
-    snprintf(text, sizeof text, "DRIVER={%s};SslMode=disable;%s", driver, settings);
-    check_session(text, sql, &carried, carried_name);
+    check_session(suite_text("DRIVER={%s};%s", native_driver, settings), sql, &native, native_name);
+    check_session(suite_text("DRIVER={%s};SslMode=disable;%s", driver, settings), sql, &carried,
+                  carried_name);
     CHECK_TEXT(carried_name, native_name);
 }
 
@@ -88,7 +85,6 @@ static void start_tap(unsigned port)
 CASE("psqlodbc sends what it sends alone")
 {
     static const char *const hosts[] = {"127.0.0.1", "localhost"};
-    char settings[512];
     if (!postgres_is_installed()) {
         suite_skip("PostgreSQL is not installed");
         return;
@@ -96,8 +92,8 @@ CASE("psqlodbc sends what it sends alone")
     CHECK_FATAL(fixture_start(&fixture.base, NULL, "host all all 127.0.0.1/32 trust", false));
     start_tap(fixture_port(&fixture.base));
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
-        snprintf(settings, sizeof settings, "Servername=%s;Port=%u;Database=postgres;UID=%s",
-                 hosts[i], wire_tap_port(tap), POSTGRES_USER);
+        const char *settings = suite_text("Servername=%s;Port=%u;Database=postgres;UID=%s",
+                                          hosts[i], wire_tap_port(tap), POSTGRES_USER);
         run_both(ODBC_NATIVE_POSTGRESQL, ODBC_POSTGRESQL, settings, "select 42");
         check_equal();
     }
@@ -109,7 +105,6 @@ CASE("FreeTDS sends what it sends alone")
 {
     static const char *const versions[] = {"7.1", "7.2", "7.3", "7.4"};
     static const char *const hosts[] = {"127.0.0.1", "localhost"};
-    char settings[512];
     if (tds_fixture_is_skipped(&fixture))
         return;
     CHECK_FATAL(tds_fixture_start(&fixture, "server", "unsupported", NULL));
@@ -117,10 +112,10 @@ CASE("FreeTDS sends what it sends alone")
     for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
         for (size_t j = 0; j < sizeof hosts / sizeof hosts[0]; j++) {
             /* Without TLS of its own, as the driver is told to go without under odbcssl. */
-            snprintf(settings, sizeof settings,
-                     "Server=%s;Port=%u;UID=%s;PWD=%s;TDS_Version=%s;Encryption=off;APP=test;"
-                     "Database=test;WSID=desk",
-                     hosts[j], wire_tap_port(tap), TDS_PEER_USER, TDS_PEER_PASSWORD, versions[i]);
+            const char *settings = suite_text(
+                "Server=%s;Port=%u;UID=%s;PWD=%s;TDS_Version=%s;Encryption=off;APP=test;"
+                "Database=test;WSID=desk",
+                hosts[j], wire_tap_port(tap), TDS_PEER_USER, TDS_PEER_PASSWORD, versions[i]);
             run_both(NATIVE_FREETDS, ODBC_FREETDS, settings, "SELECT 42 AS a");
             check_equal();
         }
@@ -167,11 +162,10 @@ CASE("the server rejects gaps, overlaps and disorder in LOGIN7")
         return;
     CHECK_FATAL(tds_fixture_start(&fixture, "server", "unsupported", NULL));
     start_tap(tds_peer_port(fixture.peer));
-    char settings[512];
-    snprintf(settings, sizeof settings,
-             "DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;TDS_Version=7.4;Encryption=off;"
-             "APP=test;Database=test",
-             NATIVE_FREETDS, wire_tap_port(tap), TDS_PEER_USER, TDS_PEER_PASSWORD);
+    const char *settings = suite_text(
+        "DRIVER={%s};Server=localhost;Port=%u;UID=%s;PWD=%s;TDS_Version=7.4;Encryption=off;"
+        "APP=test;Database=test",
+        NATIVE_FREETDS, wire_tap_port(tap), TDS_PEER_USER, TDS_PEER_PASSWORD);
     check_session(settings, "SELECT 42 AS a", &recorded, native_name);
     unsigned char *bytes = buffer_content(&recorded);
     size_t prelogin = (size_t)(bytes[2] << 8 | bytes[3]);
@@ -217,7 +211,6 @@ static void mask_server_host(struct buffer *bytes)
 
 CASE("MariaDB sends what it sends alone")
 {
-    char settings[512];
     if (!mariadb_is_installed()) {
         suite_skip("MariaDB is not installed");
         return;
@@ -228,8 +221,8 @@ CASE("MariaDB sends what it sends alone")
         .arguments = arguments, .sql = "create user 'open'@'127.0.0.1' identified by ''"});
     CHECK_FATAL(server != NULL);
     start_tap(mariadb_port(server));
-    snprintf(settings, sizeof settings, "Server=127.0.0.1;Port=%u;UID=open", wire_tap_port(tap));
-    run_both(NATIVE_MARIADB, ODBC_MARIADB, settings, "select 42");
+    run_both(NATIVE_MARIADB, ODBC_MARIADB,
+             suite_text("Server=127.0.0.1;Port=%u;UID=open", wire_tap_port(tap)), "select 42");
     mask_server_host(&native);
     mask_server_host(&carried);
     check_equal();

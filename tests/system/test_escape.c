@@ -27,45 +27,7 @@
 #define STRING_SIZE 16384
 #define DEFAULT_COUNT 1000
 
-/* ---- the driver, without a driver manager: the test's values are for the real drivers ---- */
-
-static struct {
-    SQLRETURN (*alloc_handle)(SQLSMALLINT, SQLHANDLE, SQLHANDLE *);
-    SQLRETURN (*set_env)(SQLHENV, SQLINTEGER, SQLPOINTER, SQLINTEGER);
-    SQLRETURN(*connect)
-    (SQLHDBC, SQLCHAR *, SQLSMALLINT, SQLCHAR *, SQLSMALLINT, SQLCHAR *, SQLSMALLINT);
-    SQLRETURN(*driver_connect)
-    (SQLHDBC, SQLHWND, SQLCHAR *, SQLSMALLINT, SQLCHAR *, SQLSMALLINT, SQLSMALLINT *, SQLUSMALLINT);
-    SQLRETURN(*driver_connect_wide)
-    (SQLHDBC, SQLHWND, SQLWCHAR *, SQLSMALLINT, SQLWCHAR *, SQLSMALLINT, SQLSMALLINT *,
-     SQLUSMALLINT);
-    SQLRETURN(*get_diagnostic)
-    (SQLSMALLINT, SQLHANDLE, SQLSMALLINT, SQLCHAR *, SQLINTEGER *, SQLCHAR *, SQLSMALLINT,
-     SQLSMALLINT *);
-    SQLRETURN (*free_handle)(SQLSMALLINT, SQLHANDLE);
-    SQLHENV environment;
-} driver;
-
-static bool load_driver(void)
-{
-    char path[4096];
-    const char *build = getenv("top_builddir");
-    snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", build != NULL ? build : ".");
-    void *library = dlopen(path, RTLD_NOW);
-    if (library == NULL)
-        return false;
-    *(void **)&driver.alloc_handle = dlsym(library, "SQLAllocHandle");
-    *(void **)&driver.set_env = dlsym(library, "SQLSetEnvAttr");
-    *(void **)&driver.connect = dlsym(library, "SQLConnect");
-    *(void **)&driver.driver_connect = dlsym(library, "SQLDriverConnect");
-    *(void **)&driver.driver_connect_wide = dlsym(library, "SQLDriverConnectW");
-    *(void **)&driver.get_diagnostic = dlsym(library, "SQLGetDiagRec");
-    *(void **)&driver.free_handle = dlsym(library, "SQLFreeHandle");
-    return driver.alloc_handle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &driver.environment) ==
-               SQL_SUCCESS &&
-           driver.set_env(driver.environment, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0) ==
-               SQL_SUCCESS;
-}
+static struct library driver; /* the test's values are for the real drivers */
 
 /* ---- values ---- */
 
@@ -307,31 +269,32 @@ static bool write_section(struct attempt *attempt, unsigned number)
 static void run_attempt(struct attempt *attempt, unsigned number)
 {
     SQLHDBC connection;
-    char dsn[40];
     SQLCHAR state_text[6];
     SQLSMALLINT length;
-    snprintf(dsn, sizeof dsn, attempt->way == WAY_FILE ? "DSN=s%u" : "s%u", number);
-    driver.alloc_handle(SQL_HANDLE_DBC, driver.environment, &connection);
+    const char *dsn = suite_text(attempt->way == WAY_FILE ? "DSN=s%u" : "s%u", number);
+    CALL(&driver, SQLAllocHandle)(SQL_HANDLE_DBC, driver.environment, &connection);
     bool has_section = attempt->way == WAY_FILE || attempt->way == WAY_ARGUMENTS;
     if (!has_section)
         write_string(attempt);
     CHECK_FATAL(!has_section || write_section(attempt, number));
     const char *text = attempt->way == WAY_FILE ? dsn : attempt->text;
     if (attempt->way == WAY_ARGUMENTS) {
-        driver.connect(connection, (SQLCHAR *)dsn, SQL_NTS, (SQLCHAR *)attempt->values[SLOT_USER],
-                       SQL_NTS, (SQLCHAR *)attempt->values[SLOT_PASSWORD], SQL_NTS);
+        CALL(&driver, SQLConnect)
+        (connection, (SQLCHAR *)dsn, SQL_NTS, (SQLCHAR *)attempt->values[SLOT_USER], SQL_NTS,
+         (SQLCHAR *)attempt->values[SLOT_PASSWORD], SQL_NTS);
     } else if (attempt->way == WAY_WIDE_STRING) {
         SQLWCHAR *wide = text_to_utf16(text, strlen(text), NULL);
-        driver.driver_connect_wide(connection, NULL, wide, SQL_NTS, NULL, 0, NULL,
-                                   SQL_DRIVER_NOPROMPT);
+        CALL(&driver, SQLDriverConnectW)
+        (connection, NULL, wide, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
         free(wide);
     } else {
-        driver.driver_connect(connection, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL,
-                              SQL_DRIVER_NOPROMPT);
+        CALL(&driver, SQLDriverConnect)
+        (connection, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
     }
-    driver.get_diagnostic(SQL_HANDLE_DBC, connection, 1, state_text, &attempt->native,
-                          (SQLCHAR *)attempt->message, sizeof attempt->message, &length);
-    driver.free_handle(SQL_HANDLE_DBC, connection);
+    CALL(&driver, SQLGetDiagRec)
+    (SQL_HANDLE_DBC, connection, 1, state_text, &attempt->native, (SQLCHAR *)attempt->message,
+     sizeof attempt->message, &length);
+    CALL(&driver, SQLFreeHandle)(SQL_HANDLE_DBC, connection);
 }
 
 /* ---- judging ---- */
@@ -423,13 +386,13 @@ static void check_login(const struct attempt *attempt, const struct captured_con
 /* FreeTDS has "host,port" and "host\\instance". */
 static bool is_meant(const struct attempt *attempt, const char *address)
 {
-    char server[VALUE_SIZE + 16], buffer[VALUE_SIZE];
+    char buffer[VALUE_SIZE];
     const char *host = meant(attempt, SLOT_HOST, buffer);
     bool is_tds = attempt->family->kind == CANNED_TDS;
     const char *port = is_tds ? strrchr(host, ',') : NULL;
     unsigned number = canned_server_port(attempt->family->kind);
-    snprintf(server, sizeof server, "%.*s:%u", (int)strcspn(host, is_tds ? ",\\" : ""), host,
-             port != NULL ? (unsigned)atoi(port + 1) : number);
+    const char *server = suite_text("%.*s:%u", (int)strcspn(host, is_tds ? ",\\" : ""), host,
+                                    port != NULL ? (unsigned)atoi(port + 1) : number);
     return strcmp(server, address) == 0;
 }
 
@@ -498,7 +461,10 @@ static int set_up(void)
                              : (uint64_t)time(NULL) * 1000003u + (uint64_t)getpid();
     if (seed == 0)
         seed = 1;
-    return private_odbc_make() && canned_servers_start() && load_driver() ? 0 : 1;
+    return private_odbc_make() && canned_servers_start() &&
+                   capture_load(&driver, suite_built("driver/odbc/.libs/libodbcssl.so"))
+               ? 0
+               : 1;
 }
 
 static int tear_down(void)
@@ -511,13 +477,5 @@ SUITE("escape", set_up, tear_down)
 
 int main(int argc, char **argv)
 {
-    if (FIXTURE_IS_SANITIZED) {
-        puts("1..0 # SKIP a preloaded library and a sanitizer do not go together");
-        return 0;
-    }
-    if (!capture_begin(argv)) {
-        puts("Bail out! tests/support/capture.so cannot be loaded");
-        return 1;
-    }
-    return suite_main(argc, argv);
+    return capture_main(argc, argv);
 }

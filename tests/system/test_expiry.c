@@ -2,14 +2,11 @@
  * The end of certificates and CRLs is seen coming: days left in the report, and a warning at
  * connecting, which does not get into the way.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "system/trust.h"
 
-#define HBA "hostssl all all 127.0.0.1/32 scram-sha-256"
 #define DAY 86400
 
 enum { SERVER_DAYS = 12, CLIENT_DAYS = 7, CRL_DAYS = 3 };
@@ -37,9 +34,7 @@ static const char *date_in(int days)
 /* days: value of SslExpiryWarningDays; NULL: not set. */
 static void connect_with(const char *days)
 {
-    char text[64] = "";
-    if (days != NULL)
-        snprintf(text, sizeof text, "SslExpiryWarningDays=%s;", days);
+    const char *text = days != NULL ? suite_text("SslExpiryWarningDays=%s;", days) : "";
     trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert=%s;SslKey=%s;SslCrl=%s;%s",
                   trust_path("root.pem"), trust_path("soon-client.pem"),
                   trust_path("soon-client.key"), trust_path("soon.crl"), text);
@@ -120,14 +115,8 @@ CASE("an unverified server")
 
 static bool serve(const char *name, const struct pki_spec *spec)
 {
-    char pem[64], key[64];
-    struct pki_certificate *certificate = pki_issue(spec);
-    snprintf(pem, sizeof pem, "%s.pem", name);
-    snprintf(key, sizeof key, "%s.key", name);
-    bool is_written = certificate != NULL && pki_write_pem(trust_path(pem), certificate, NULL) &&
-                      pki_write_key_pem(trust_path(key), certificate);
-    pki_free(&certificate);
-    return is_written && fixture_start(&trust_fixture, name, HBA, true);
+    return fixture_issue(&trust_fixture, name, spec, NULL) &&
+           fixture_start(&trust_fixture, name, FIXTURE_HBA, true);
 }
 
 static void check_date(enum odbcssl_error code, unsigned bit, const char *subject,
@@ -168,19 +157,6 @@ CASE("a server certificate of the future")
                "server certificate CN=early (serial 0B:AE)", "is valid only from ", date_in(4));
 }
 
-static bool write_client(void)
-{
-    struct pki_certificate *client =
-        pki_issue(&(struct pki_spec){.common_name = POSTGRES_USER,
-                                     .issuer = trust_fixture.root,
-                                     .not_after = {.absolute = in_days(CLIENT_DAYS)}});
-    bool is_written = client != NULL &&
-                      pki_write_pem(trust_path("soon-client.pem"), client, NULL) &&
-                      pki_write_key_pem(trust_path("soon-client.key"), client);
-    pki_free(&client);
-    return is_written;
-}
-
 static int set_up(void)
 {
     start = time(NULL);
@@ -195,7 +171,11 @@ static int set_up(void)
                                   .issuer = trust_fixture.root,
                                   .dns = PKI_LIST("localhost"),
                                   .not_after = {.absolute = in_days(SERVER_DAYS)}};
-    return write_client() && fixture_write_crl(&trust_fixture, "soon.crl", &crl, NULL) &&
+    const struct pki_spec client = {.common_name = POSTGRES_USER,
+                                    .issuer = trust_fixture.root,
+                                    .not_after = {.absolute = in_days(CLIENT_DAYS)}};
+    return fixture_issue(&trust_fixture, "soon-client", &client, NULL) &&
+                   fixture_write_crl(&trust_fixture, "soon.crl", &crl, NULL) &&
                    fixture_write_crl(&trust_fixture, "weekly.crl", &weekly, NULL) &&
                    serve("soon", &soon)
                ? 0

@@ -12,6 +12,7 @@
 #include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/guest.h"
 
 static struct fixture fixture;
@@ -52,10 +53,10 @@ static bool is_connected(enum state state)
 static void *connect_in_vain(void *argument)
 {
     struct application *application = argument;
-    char extra[64];
-    snprintf(extra, sizeof extra, "Port=%u;SslTimeout=300", application->silent.port);
-    application->is_good = !guest_connect(&application->session, extra) &&
-                           strcmp(application->session.sqlstate, "08001") == 0;
+    application->is_good =
+        !guest_connect(&application->session,
+                       suite_text("Port=%u;SslTimeout=300", application->silent.port)) &&
+        strcmp(application->session.sqlstate, "08001") == 0;
     return NULL;
 }
 
@@ -285,7 +286,7 @@ static void check_end(enum state state, size_t number)
     char *const arguments[] = {(char *)"/proc/self/exe", (char *)"--end",
                                (char *)state_names[state], (char *)ends[number].name, NULL};
     int wanted = strcmp(ends[number].name, "abort") == 0 ? 1000 + 6 : END_STATUS;
-    int found = guest_run(arguments, out, sizeof out);
+    int found = tools_spawn(arguments, out, sizeof out);
     printf("# %s, %s: %d\n", state_names[state], ends[number].name, found);
     CHECK_NUMBER(found, wanted);
     CHECK_TEXT(out, "");
@@ -337,7 +338,7 @@ static int set_up(void)
         return -1;
     const struct postgres_options options = {.certificate = fixture_path(&fixture, "server.pem"),
                                              .key = fixture_path(&fixture, "server.key"),
-                                             .hba = "hostssl all all 127.0.0.1/32 scram-sha-256",
+                                             .hba = FIXTURE_HBA,
                                              .settings = settings};
     /* While it connects libpq asks for Kerberos credentials, and Kerberos ends with exit() even
      * where a thread is in the midst of it. */

@@ -16,6 +16,7 @@
 #include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/guest.h"
 
 #define RELOADS 20
@@ -56,11 +57,8 @@ static bool connect_bare(void)
 {
     struct odbc_session session = {0};
     bool is_good =
-        odbc_connect(&session,
-                     "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-                     "SSLmode=require",
-                     ODBC_NATIVE_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER,
-                     POSTGRES_PASSWORD) &&
+        odbc_connect(&session, "%s",
+                     fixture_source(&fixture, ODBC_NATIVE_POSTGRESQL, "SSLmode=require")) &&
         guest_works(&session);
     odbc_close(&session);
     return is_good;
@@ -103,15 +101,14 @@ static void *work(void *argument)
 {
     struct worker *worker = argument;
     struct odbc_session *session = calloc(1, sizeof *session);
-    char sql[64], wanted[32];
     worker->is_good =
         session != NULL &&
         odbc_connect(session, "%s", guest_connection_string(worker->driver, "UID=demo"));
     for (int i = 0; i < QUERIES && worker->is_good; i++) {
-        snprintf(wanted, sizeof wanted, "%d", worker->number * 1000 + i);
-        snprintf(sql, sizeof sql, "select %s", wanted);
+        const char *wanted = suite_text("%d", worker->number * 1000 + i);
         worker->is_good =
-            odbc_query(session, sql) && strcmp(session->value, wanted) == 0 &&
+            odbc_query(session, suite_text("select %s", wanted)) &&
+            strcmp(session->value, wanted) == 0 &&
             odbc_info_number(session, SQL_SSL_STATE) == ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED;
     }
     if (session != NULL)
@@ -124,8 +121,7 @@ CASE("Threading 0 to 3")
 {
     for (int level = 0; level <= 3; level++) {
         struct worker workers[THREADS];
-        char driver[32];
-        snprintf(driver, sizeof driver, "threading%d", level);
+        const char *driver = suite_text("threading%d", level);
         for (int i = 0; i < THREADS; i++) {
             workers[i] = (struct worker){.driver = driver, .number = i};
             CHECK_FATAL(pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0);
@@ -147,8 +143,7 @@ static const struct language {
 /* Makes the language in the test's folder. */
 static bool make_language(const struct language *language, const char *name)
 {
-    char path[1024];
-    snprintf(path, sizeof path, "%s", fixture_path(&fixture, name));
+    char *path = suite_text("%s/%s", fixture.folder, name);
     char *const arguments[] = {(char *)"/usr/bin/localedef",
                                (char *)"-c",
                                (char *)"-i",
@@ -157,7 +152,7 @@ static bool make_language(const struct language *language, const char *name)
                                (char *)language->characters,
                                path,
                                NULL};
-    guest_run(arguments, NULL, 0);
+    tools_spawn(arguments, NULL, 0);
     return access(path, R_OK) == 0;
 }
 
@@ -185,7 +180,6 @@ static int tell_all(const char *comma)
         "sslexpirywarningdays=400",
         "SslPriorities=x",
         "SslMode=verify_full_i"};
-    char text[16];
     setlocale(LC_ALL, "");
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         odbc_connect(&session, "%s", guest_connection_string(ODBC_POSTGRESQL, settings[i]));
@@ -195,28 +189,26 @@ static int tell_all(const char *comma)
             printf("%s\n", odbc_info_text(&session, type));
         odbc_close(&session);
     }
-    snprintf(text, sizeof text, "%.1f", 0.5);
-    return strcmp(text, comma) == 0 ? 0 : 1;
+    return strcmp(suite_text("%.1f", 0.5), comma) == 0 ? 0 : 1;
 }
 
 CASE("German and Turkish")
 {
     static char plain[100000], found[100000];
     char *arguments[] = {(char *)"/proc/self/exe", (char *)"--tell", (char *)"0.5", NULL};
-    CHECK_NUMBER(guest_run(arguments, plain, sizeof plain), 0);
+    CHECK_NUMBER(tools_spawn(arguments, plain, sizeof plain), 0);
     CHECK_CONTAINS(plain, "DNS:" HOST_WITH_I);
     arguments[2] = (char *)"0,5";
     setenv("LOCPATH", fixture.folder, 1);
     setenv("LANGUAGE", "en", 1); /* for libc's own words */
     for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s.%s", languages[i].source, languages[i].characters);
+        const char *name = suite_text("%s.%s", languages[i].source, languages[i].characters);
         if (!make_language(&languages[i], name)) {
             suite_skip("there is no source of locales (Debian's locales)");
             break;
         }
         setenv("LC_ALL", name, 1);
-        CHECK_NUMBER(guest_run(arguments, found, sizeof found), 0);
+        CHECK_NUMBER(tools_spawn(arguments, found, sizeof found), 0);
         unsetenv("LC_ALL");
         check_same(found, plain);
     }
@@ -292,20 +284,6 @@ CASE("no SIGPIPE when the server has gone")
 
 /* ---- set-up ---- */
 
-static bool issue_server(void)
-{
-    struct pki_certificate *certificate =
-        pki_issue(&(struct pki_spec){.common_name = "db1",
-                                     .issuer = fixture.root,
-                                     .serial = "0101",
-                                     .dns = PKI_LIST("localhost", HOST_WITH_I)});
-    bool is_good = certificate != NULL &&
-                   pki_write_pem(fixture_path(&fixture, "guest.pem"), certificate, NULL) &&
-                   pki_write_key_pem(fixture_path(&fixture, "guest.key"), certificate);
-    pki_free(&certificate);
-    return is_good;
-}
-
 #define THREADING(level)                                                                           \
     "[threading" #level "]\nDriver=@BUILD@/driver/odbc/.libs/libodbcssl.so\n"                      \
     "TargetDriver=psqlodbcw.so\nThreading=" #level "\n"
@@ -318,10 +296,12 @@ static int set_up(void)
                          THREADING(2) THREADING(3),
                      NULL) != 0)
         return -1;
-    return issue_server() &&
-                   fixture_start(&fixture, "guest", "hostssl all all 127.0.0.1/32 scram-sha-256",
-                                 false) &&
-                   guest_publish(&fixture)
+    const struct pki_spec server = {.common_name = "db1",
+                                    .issuer = fixture.root,
+                                    .serial = "0101",
+                                    .dns = PKI_LIST("localhost", HOST_WITH_I)};
+    return fixture_issue(&fixture, "guest", &server, NULL) &&
+                   fixture_start(&fixture, "guest", FIXTURE_HBA, false) && guest_publish(&fixture)
                ? 0
                : -1;
 }

@@ -23,9 +23,7 @@ static int set_up(void)
 {
     if (fixture_open(&fixture, NULL, NULL) != 0)
         return -1;
-    return fixture_start(&fixture, "server", "hostssl all all 127.0.0.1/32 scram-sha-256", false)
-               ? 0
-               : -1;
+    return fixture_start(&fixture, "server", FIXTURE_HBA, false) ? 0 : -1;
 }
 
 /* ---- small stacks ---- */
@@ -95,21 +93,16 @@ static int visit_in_child(size_t stack, const char *connection_string)
 
 CASE("threads with small stacks connect where the bare driver does")
 {
-    char native[1000], ours[1000];
     if (FIXTURE_IS_SANITIZED) {
         suite_skip("a sanitizer needs more stack itself");
         return;
     }
-    snprintf(native, sizeof native,
-             "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-             "SSLmode=verify-full;pqopt={sslrootcert=%s sslcrl=%s}",
-             ODBC_NATIVE_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD,
-             fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "crl.pem"));
-    snprintf(ours, sizeof ours,
-             "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-             "SslMode=verify-full;SslRootCert=%s;SslCrl=%s",
-             ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD,
-             fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "crl.pem"));
+    const char *crl = fixture_path(&fixture, "crl.pem");
+    const char *native =
+        fixture_source(&fixture, ODBC_NATIVE_POSTGRESQL,
+                       suite_text("SSLmode=verify-full;pqopt={sslrootcert=%s sslcrl=%s}",
+                                  fixture_path(&fixture, "root.pem"), crl));
+    const char *ours = fixture_verified(&fixture, suite_text("SslCrl=%s", crl));
     for (size_t size = 64; size <= 128; size += 8) {
         int bare = visit_in_child(size * 1024, native);
         int found = visit_in_child((size + OUR_STACK) * 1024, ours);

@@ -55,16 +55,13 @@ static void open_environment(const char *name)
 
 static SQLRETURN connect_ansi(const char *dsn)
 {
-    char text[256];
-    snprintf(text, sizeof text, "DSN=%s;UID=me", dsn);
-    return SQLDriverConnect(connection, NULL, (SQLCHAR *)text, SQL_NTS, NULL, 0, NULL,
-                            SQL_DRIVER_NOPROMPT);
+    return SQLDriverConnect(connection, NULL, (SQLCHAR *)suite_text("DSN=%s;UID=me", dsn), SQL_NTS,
+                            NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
 }
 
 static SQLRETURN connect_wide(const char *dsn)
 {
-    char text[256];
-    snprintf(text, sizeof text, "DSN=%s;UID=me", dsn);
+    const char *text = suite_text("DSN=%s;UID=me", dsn);
     uint16_t *wide = text_to_utf16(text, strlen(text), NULL);
     SQLRETURN outcome =
         SQLDriverConnectW(connection, NULL, wide, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);

@@ -20,9 +20,7 @@
 /* cert, key: files of the folder; key NULL: no SslKey. */
 static bool connect_with(const char *cert, const char *key, const char *more)
 {
-    char key_text[700] = "";
-    if (key != NULL)
-        snprintf(key_text, sizeof key_text, "SslKey=%s;", trust_path(key));
+    const char *key_text = key != NULL ? suite_text("SslKey=%s;", trust_path(key)) : "";
     return trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert=%s;%s%s",
                          trust_path("root.pem"), trust_path(cert), key_text, more);
 }
@@ -38,11 +36,7 @@ static void check_accepted(const char *cert, const char *key, const char *more)
 /* "SslKey=/folder/name (connection string)" */
 static const char *named(const char *keyword, const char *name)
 {
-    static char texts[4][800];
-    static unsigned next;
-    char *text = texts[next++ % 4];
-    snprintf(text, sizeof texts[0], "%s=%s (connection string)", keyword, trust_path(name));
-    return text;
+    return suite_text("%s=%s (connection string)", keyword, trust_path(name));
 }
 
 static void set_mode(const char *name, mode_t mode)
@@ -80,8 +74,7 @@ CASE("permissions of the key")
 CASE("permissions of all files")
 {
     static const char *const strict = "SslFilePermissions=strict;";
-    char with_crl[800];
-    snprintf(with_crl, sizeof with_crl, "%sSslCrl=%s;", strict, trust_path("crl.pem"));
+    const char *with_crl = suite_text("%sSslCrl=%s;", strict, trust_path("crl.pem"));
     set_mode("client.pem", 0600);
     check_mode("SslRootCert", "root.pem", 0644, "mode 0644", strict, "SslFilePermissions=strict");
     set_mode("root.pem", 0600);
@@ -99,8 +92,7 @@ CASE("permissions of all files")
 /* A key beside its certificate in one file makes the whole file secret. */
 CASE("permissions of certificate and key in one file")
 {
-    CHECK_FATAL(trust_run("cat '%s' '%s' > '%s'", trust_path("client.pem"),
-                          trust_path("client.key"), trust_path("both.pem")));
+    CHECK_FATAL(trust_run("cat client.pem client.key > both.pem"));
     set_mode("both.pem", 0644);
     connect_with("both.pem", NULL, "");
     CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, named("SslCert", "both.pem"), "mode 0644");
@@ -112,8 +104,8 @@ CASE("permissions of certificate and key in one file")
 
 static bool openssl(const char *arguments, const char *in, const char *out)
 {
-    return trust_run("umask 077; openssl %s -passout pass:" KEY_PASSWORD " -in '%s' -out '%s'",
-                     arguments, trust_path(in), trust_path(out));
+    return trust_run("umask 077; openssl %s -passout pass:" KEY_PASSWORD " -in %s -out %s",
+                     arguments, in, out);
 }
 
 static void check_encrypted(const char *cert, const char *key)
@@ -140,27 +132,18 @@ CASE("encrypted PKCS#8")
 CASE("encrypted PKCS#1")
 {
     CHECK_FATAL(openssl("rsa -aes256 -traditional", "rsa.key", "pkcs1.pem"));
-    CHECK_FATAL(trust_run("grep -q 'BEGIN RSA PRIVATE KEY' '%s'", trust_path("pkcs1.pem")));
+    CHECK_FATAL(trust_run("grep -q 'BEGIN RSA PRIVATE KEY' pkcs1.pem"));
     check_encrypted("rsa.pem", "pkcs1.pem");
 }
 
 CASE("encrypted SEC1")
 {
     CHECK_FATAL(openssl("ec -aes256", "client.key", "sec1.pem"));
-    CHECK_FATAL(trust_run("grep -q 'BEGIN EC PRIVATE KEY' '%s'", trust_path("sec1.pem")));
+    CHECK_FATAL(trust_run("grep -q 'BEGIN EC PRIVATE KEY' sec1.pem"));
     check_encrypted("client.pem", "sec1.pem");
 }
 
 /* ---- GaussDB's password files ---- */
-
-static bool read_bytes(const char *name, unsigned char *out, size_t size)
-{
-    FILE *file = fopen(trust_path(name), "re");
-    bool is_read = file != NULL && fread(out, 1, size, file) == size;
-    if (file != NULL)
-        fclose(file);
-    return is_read;
-}
 
 static bool write_password_files(const char *folder, const char *prefix, const char *password)
 {
@@ -173,8 +156,7 @@ static bool write_bundle(const char *folder)
     char crt[64], key[64];
     snprintf(crt, sizeof crt, "%s/client.crt", folder);
     snprintf(key, sizeof key, "%s/client.key", folder);
-    return mkdir(trust_path(folder), 0700) == 0 &&
-           trust_run("cp '%s' '%s'", trust_path("rsa.pem"), trust_path(crt)) &&
+    return mkdir(trust_path(folder), 0700) == 0 && trust_run("cp rsa.pem %s", crt) &&
            openssl("rsa -aes256 -traditional", "rsa.key", key);
 }
 
@@ -205,7 +187,7 @@ CASE("GaussDB's password files of a user")
 
 CASE("GaussDB's password files, broken")
 {
-    unsigned char bytes[56];
+    unsigned char bytes[57];
     CHECK_FATAL(write_bundle("broken"));
     CHECK_FATAL(write_password_files("broken", "client", KEY_PASSWORD));
     set_mode("broken/client.key.cipher", 0644);
@@ -213,9 +195,9 @@ CASE("GaussDB's password files, broken")
     CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS,
                   "the key's password file=", trust_path("broken/client.key.cipher"),
                   "beside SslCert", "0644");
-    CHECK_FATAL(read_bytes("broken/client.key.cipher", bytes, sizeof bytes));
+    CHECK_FATAL(suite_read(trust_path("broken/client.key.cipher"), bytes, sizeof bytes) == 56);
     bytes[3] ^= 1;
-    CHECK_FATAL(pki_write_file(trust_path("broken/client.key.cipher"), bytes, sizeof bytes, 0600));
+    CHECK_FATAL(pki_write_file(trust_path("broken/client.key.cipher"), bytes, 56, 0600));
     set_mode("broken/client.key.cipher", 0600);
     connect_with("broken/client.crt", "broken/client.key", "");
     CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, trust_path("broken/client.key.cipher"));
@@ -231,9 +213,7 @@ CASE("GaussDB's password files, broken")
 CASE("PKCS#12")
 {
     CHECK_FATAL(trust_run("umask 077; openssl pkcs12 -export -passout pass:" KEY_PASSWORD
-                          " -in '%s' -inkey '%s' -certfile '%s' -out '%s'",
-                          trust_path("client.pem"), trust_path("client.key"),
-                          trust_path("root.pem"), trust_path("client.p12")));
+                          " -in client.pem -inkey client.key -certfile root.pem -out client.p12"));
     check_accepted("client.p12", NULL, "SslPassword=" KEY_PASSWORD ";");
     connect_with("client.p12", NULL, "SslPassword=wrong;");
     CHECK_REFUSED(ODBCSSL_ERROR_STORE_PASSWORD, named("SslCert", "client.p12"), "password");
@@ -264,28 +244,24 @@ static const char *find_softhsm(void)
 /* A token of the test's own: p11-kit reads the environment when it loads its modules. */
 static bool make_token(void)
 {
-    char text[800];
     softhsm = find_softhsm();
     if (softhsm == NULL)
         return true;
-    snprintf(text, sizeof text,
-             "directories.tokendir = %s\nobjectstore.backend = file\n"
-             "log.level = ERROR\n",
-             trust_path("tokens"));
+    const char *text = suite_text("directories.tokendir = %s\nobjectstore.backend = file\n"
+                                  "log.level = ERROR\n",
+                                  trust_path("tokens"));
     return mkdir(trust_path("tokens"), 0700) == 0 &&
            pki_write_file(trust_path("softhsm2.conf"), text, strlen(text), 0600) &&
            setenv("SOFTHSM2_CONF", trust_path("softhsm2.conf"), 1) == 0 &&
            trust_run("softhsm2-util --init-token --free --label odbcssl --pin " PIN
                      " --so-pin 12345678") &&
-           trust_run("openssl pkcs8 -topk8 -nocrypt -in '%s' -out '%s'", trust_path("rsa.key"),
-                     trust_path("plain.p8")) &&
-           trust_run(
-               "softhsm2-util --import '%s' --token odbcssl --label client --id A1 --pin " PIN,
-               trust_path("plain.p8")) &&
+           trust_run("openssl pkcs8 -topk8 -nocrypt -in rsa.key -out plain.p8") &&
+           trust_run("softhsm2-util --import plain.p8 --token odbcssl --label client --id A1 "
+                     "--pin " PIN) &&
            trust_run("GNUTLS_PIN=" PIN " p11tool --provider '%s' --batch --login --write "
-                     "--load-certificate '%s' --label client --id a1 --no-mark-private "
+                     "--load-certificate rsa.pem --label client --id a1 --no-mark-private "
                      "'pkcs11:token=odbcssl'",
-                     softhsm, trust_path("rsa.pem"));
+                     softhsm);
 }
 
 #define TOKEN_CERT "pkcs11:token=odbcssl;object=client;type=cert"
@@ -293,9 +269,7 @@ static bool make_token(void)
 
 static bool connect_token(const char *cert, const char *key, const char *more)
 {
-    char key_text[300] = "";
-    if (key != NULL)
-        snprintf(key_text, sizeof key_text, "SslKey={%s};", key);
+    const char *key_text = key != NULL ? suite_text("SslKey={%s};", key) : "";
     return trust_connect("SslMode=verify-full;SslRootCert=%s;SslCert={%s};%s%s",
                          trust_path("root.pem"), cert, key_text, more);
 }
@@ -390,8 +364,7 @@ CASE("malformed files")
 {
     CHECK_FATAL(pki_write_file(trust_path("empty"), "", 0, 0600));
     CHECK_FATAL(pki_write_file(trust_path("garbage"), "not a key\n", 10, 0600));
-    CHECK_FATAL(trust_run("head -c 150 '%s' > '%s'; chmod 600 '%s'", trust_path("client.key"),
-                          trust_path("cut.key"), trust_path("cut.key")));
+    CHECK_FATAL(trust_run("head -c 150 client.key > cut.key; chmod 600 cut.key"));
     connect_with("client.pem", "empty", "");
     CHECK_REFUSED(ODBCSSL_ERROR_FILE_MALFORMED, named("SslKey", "empty"), "empty");
     connect_with("client.pem", "garbage", "");
@@ -411,31 +384,17 @@ CASE("malformed files")
 /* A key that is repaired while the process runs is taken at the next connection. */
 CASE("files repaired while the process runs")
 {
-    CHECK_FATAL(trust_run("cp '%s' '%s'; cp '%s' '%s'; chmod 600 '%s'", trust_path("client.pem"),
-                          trust_path("new.pem"), trust_path("rsa.key"), trust_path("new.key"),
-                          trust_path("new.key")));
+    CHECK_FATAL(trust_run("cp client.pem new.pem; cp rsa.key new.key; chmod 600 new.key"));
     connect_with("new.pem", "new.key", "");
     CHECK_REFUSED(ODBCSSL_ERROR_KEY_MISMATCH, named("SslKey", "new.key"));
-    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("client.key"), trust_path("new.key")));
+    CHECK_FATAL(trust_run("cp client.key new.key"));
     check_accepted("new.pem", "new.key", "");
-    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("rsa.pem"), trust_path("new.pem")));
+    CHECK_FATAL(trust_run("cp rsa.pem new.pem"));
     connect_with("new.pem", "new.key", "");
     CHECK_REFUSED(ODBCSSL_ERROR_KEY_MISMATCH, named("SslKey", "new.key"));
 }
 
-/* ---- files ---- */
-
-static bool write_client(const char *name, const struct pki_spec *spec)
-{
-    char pem[64], key[64];
-    struct pki_certificate *client = pki_issue(spec);
-    snprintf(pem, sizeof pem, "%s.pem", name);
-    snprintf(key, sizeof key, "%s.key", name);
-    bool is_good = client != NULL && pki_write_pem(trust_path(pem), client, NULL) &&
-                   pki_write_key_pem(trust_path(key), client);
-    pki_free(&client);
-    return is_good;
-}
+/* ---- set-up ---- */
 
 static int set_up(void)
 {
@@ -452,8 +411,9 @@ static int set_up(void)
                                     .issuer = trust_fixture.root,
                                     .serial = "0F01",
                                     .not_before = {.days = 2}};
-    return write_client("rsa", &rsa) && write_client("expired", &expired) &&
-                   write_client("future", &future) && make_token() &&
+    return fixture_issue(&trust_fixture, "rsa", &rsa, NULL) &&
+                   fixture_issue(&trust_fixture, "expired", &expired, NULL) &&
+                   fixture_issue(&trust_fixture, "future", &future, NULL) && make_token() &&
                    fixture_start(&trust_fixture, "server", HBA, true)
                ? 0
                : -1;

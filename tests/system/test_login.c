@@ -34,9 +34,7 @@ static void check_logged_in(const char *user, const char *extra)
     CHECK_TEXT(session.diagnostics, "");
     CHECK(odbc_query(&session, "select session_user || ' ' || ssl from pg_stat_ssl "
                                "where pid = pg_backend_pid()"));
-    char wanted[64];
-    snprintf(wanted, sizeof wanted, "%s true", user);
-    CHECK_TEXT(session.value, wanted);
+    CHECK_TEXT(session.value, suite_text("%s true", user));
     odbc_close(&session);
 }
 
@@ -46,11 +44,9 @@ static void check_logged_in(const char *user, const char *extra)
 CASE("scram-sha-256, where SCRAM-SHA-256-PLUS is offered")
 {
     struct odbc_session session = {0};
-    CHECK(odbc_connect(&session,
-                       "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-                       "SSLmode=require;pqopt={channel_binding=require}",
-                       ODBC_NATIVE_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER,
-                       POSTGRES_PASSWORD));
+    CHECK(odbc_connect(&session, "%s",
+                       fixture_source(&fixture, ODBC_NATIVE_POSTGRESQL,
+                                      "SSLmode=require;pqopt={channel_binding=require}")));
     odbc_close(&session);
     check_logged_in(POSTGRES_USER, "PWD=" POSTGRES_PASSWORD);
 }
@@ -73,15 +69,13 @@ CASE("password")
 CASE("a client certificate")
 {
     struct odbc_session session = {0};
-    char extra[2048];
     struct pki_certificate *certificate =
         pki_issue(&(struct pki_spec){.common_name = "certified", .issuer = fixture.root});
     CHECK_FATAL(certificate != NULL &&
                 pki_write_pem(fixture_path(&fixture, "own.pem"), certificate, NULL) &&
                 pki_write_key_pem(fixture_path(&fixture, "own.key"), certificate));
-    pki_free(&certificate);
-    snprintf(extra, sizeof extra, "SslCert=%s;SslKey=%s", fixture_path(&fixture, "own.pem"),
-             fixture_path(&fixture, "own.key"));
+    const char *extra = suite_text("SslCert=%s;SslKey=%s", fixture_path(&fixture, "own.pem"),
+                                   fixture_path(&fixture, "own.key"));
     check_logged_in("certified", extra);
 
     CHECK(!connect_as(&session, "certified", ""));
@@ -89,8 +83,8 @@ CASE("a client certificate")
     CHECK_CONTAINS(session.diagnostics, "connection requires a valid client certificate");
     odbc_close(&session);
 
-    snprintf(extra, sizeof extra, "SslCert=%s;SslKey=%s", fixture_path(&fixture, "stranger.pem"),
-             fixture_path(&fixture, "stranger.key"));
+    extra = suite_text("SslCert=%s;SslKey=%s", fixture_path(&fixture, "stranger.pem"),
+                       fixture_path(&fixture, "stranger.key"));
     CHECK(!connect_as(&session, "certified", extra));
     CHECK_NUMBER(session.native, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED);
     CHECK_CONTAINS(session.diagnostics, "localhost");
@@ -203,10 +197,9 @@ static void listener_close(struct listener *listener)
 static void check_unreachable(struct odbc_session *session, const char *host, unsigned port,
                               const char *extra, enum odbcssl_error code, const char *reason)
 {
-    char name[32];
     CHECK(!odbc_connect(session, "DRIVER={%s};Servername=%s;Port=%u;UID=x;PWD=y;%s",
                         ODBC_POSTGRESQL, host, port, extra));
-    snprintf(name, sizeof name, "port %u", port);
+    const char *name = suite_text("port %u", port);
     CHECK_NUMBER(session->native, code);
     CHECK_TEXT(session->sqlstate, code == ODBCSSL_ERROR_TIMEOUT ? "HYT00" : "08001");
     session->diagnostics[strcspn(session->diagnostics, "\n")] = '\0'; /* our own record */
@@ -294,8 +287,7 @@ static int set_up(void)
                "hostssl all digest 127.0.0.1/32 md5\n"
                "hostssl all trusted 127.0.0.1/32 trust\n"
                "hostssl all clear 127.0.0.1/32 password\n"
-               "hostssl all certified 127.0.0.1/32 cert\n"
-               "hostssl all all 127.0.0.1/32 scram-sha-256",
+               "hostssl all certified 127.0.0.1/32 cert\n" FIXTURE_HBA,
         .sql = "create role trusted login; create role certified login;"
                "create role clear login password 'clear password';"
                "set password_encryption = 'md5';"

@@ -13,7 +13,7 @@
 #include "support/odbc.h"
 #include "support/suite.h"
 #include "system/fixture.h"
-#include "unit/formats_tools.h"
+#include "support/tools.h"
 
 #define PASSWORD "geheim-7"
 #define SHOW_CIPHER                                                                                \
@@ -69,12 +69,8 @@ static bool connect_to(const struct mariadb_server *to, const char *user, const 
 
 static const char *verifying(const char *mode, const char *more)
 {
-    static char texts[4][4096];
-    static unsigned next;
-    char *text = texts[next++ % 4];
-    snprintf(text, sizeof texts[0], "SslMode=%s;SslRootCert=%s;%s", mode,
-             fixture_path(&fixture, "root.pem"), more);
-    return text;
+    return suite_text("SslMode=%s;SslRootCert=%s;%s", mode, fixture_path(&fixture, "root.pem"),
+                      more);
 }
 
 /* ----- modes ----- */
@@ -101,8 +97,7 @@ static void check_connected(enum wanted wanted)
 static void check_mode(const struct mariadb_server *to, const char *user, const char *mode,
                        enum wanted wanted)
 {
-    char settings[64];
-    snprintf(settings, sizeof settings, "SslMode=%s", mode);
+    const char *settings = suite_text("SslMode=%s", mode);
     bool is_connected =
         connect_to(to, user, strncmp(mode, "verify", 6) == 0 ? verifying(mode, "") : settings);
     CHECK_NUMBER(is_connected, wanted >= PLAINTEXT);
@@ -174,10 +169,8 @@ CASE("a server that requires TLS: every mode")
 
 static const char *client_settings(void)
 {
-    static char text[2048];
-    snprintf(text, sizeof text, "SslCert=%s;SslKey=%s", fixture_path(&fixture, "client.pem"),
-             fixture_path(&fixture, "client.key"));
-    return text;
+    return suite_text("SslCert=%s;SslKey=%s", fixture_path(&fixture, "client.pem"),
+                      fixture_path(&fixture, "client.key"));
 }
 
 CASE("kinds of accounts")
@@ -225,22 +218,23 @@ static void check_refused(const char *settings, enum odbcssl_error native, const
 
 CASE("trust and revocation")
 {
-    char settings[2048];
     const struct pki_revoked listed = {.certificate = fixture.server, .reason = 1};
     const struct pki_crl_spec root = {.issuer = fixture.root};
     const struct pki_crl_spec revoking = {
         .issuer = fixture.intermediate, .revoked = &listed, .revoked_count = 1};
-    snprintf(settings, sizeof settings, "SslCrl=%s", fixture_path(&fixture, "crl.pem"));
-    CHECK(connect_to(server, "native", verifying("verify-full", settings)));
+    CHECK(connect_to(
+        server, "native",
+        verifying("verify-full", suite_text("SslCrl=%s", fixture_path(&fixture, "crl.pem")))));
     check_connected(NAMED);
     CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_CRL_STATUS), ODBCSSL_CRL_GOOD);
     odbc_close(&session);
     CHECK(fixture_write_crl(&fixture, "crl-server.pem", &root, &revoking));
-    snprintf(settings, sizeof settings, "SslCrl=%s", fixture_path(&fixture, "crl-server.pem"));
-    check_refused(verifying("verify-full", settings), ODBCSSL_ERROR_REVOKED, "crl-server.pem");
-    snprintf(settings, sizeof settings, "SslMode=verify-full;SslRootCert=%s",
-             fixture_path(&fixture, "other.pem"));
-    check_refused(settings, ODBCSSL_ERROR_ISSUER_UNKNOWN, "other.pem");
+    check_refused(
+        verifying("verify-full", suite_text("SslCrl=%s", fixture_path(&fixture, "crl-server.pem"))),
+        ODBCSSL_ERROR_REVOKED, "crl-server.pem");
+    check_refused(
+        suite_text("SslMode=verify-full;SslRootCert=%s", fixture_path(&fixture, "other.pem")),
+        ODBCSSL_ERROR_ISSUER_UNKNOWN, "other.pem");
     check_refused(verifying("verify-full", "SslServerName=elsewhere"), ODBCSSL_ERROR_HOST,
                   "elsewhere");
     check_refused("SslMode=verify-full;SslRootCert=/nowhere.pem", ODBCSSL_ERROR_FILE_UNREADABLE,
@@ -352,10 +346,9 @@ static bool connect_dsn(const char *settings)
 /* SSLCA is SslRootCert, and so on. */
 CASE("a DSN of MariaDB's driver")
 {
-    char settings[2048];
-    snprintf(settings, sizeof settings, "SSLCA=%s;SSLCERT=%s;SSLKEY=%s;FORCETLS=1",
-             fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "client.pem"),
-             fixture_path(&fixture, "client.key"));
+    const char *settings =
+        suite_text("SSLCA=%s;SSLCERT=%s;SSLKEY=%s;FORCETLS=1", fixture_path(&fixture, "root.pem"),
+                   fixture_path(&fixture, "client.pem"), fixture_path(&fixture, "client.key"));
     CHECK(connect_dsn(settings));
     CHECK(odbc_query(&session, "SELECT current_user()"));
     CHECK_TEXT(session.value, "certified@%");
@@ -366,11 +359,10 @@ CASE("a DSN of MariaDB's driver")
 
 CASE("an encrypted key")
 {
-    char settings[2048];
     CHECK(pki_write_key_pkcs8(fixture_path(&fixture, "client.p8"), fixture.client, "Secret-1"));
-    snprintf(settings, sizeof settings, "SSLCA=%s;SSLCERT=%s;SSLKEY=%s;TLSKEYPWD=Secret-1",
-             fixture_path(&fixture, "root.pem"), fixture_path(&fixture, "client.pem"),
-             fixture_path(&fixture, "client.p8"));
+    const char *settings = suite_text(
+        "SSLCA=%s;SSLCERT=%s;SSLKEY=%s;TLSKEYPWD=Secret-1", fixture_path(&fixture, "root.pem"),
+        fixture_path(&fixture, "client.pem"), fixture_path(&fixture, "client.p8"));
     CHECK(connect_dsn(settings));
     odbc_close(&session);
 }
@@ -404,8 +396,7 @@ CASE("demands of MariaDB's driver")
 /* Neither leads past the relay. */
 CASE("SOCKET and my.cnf")
 {
-    char settings[2048];
-    snprintf(settings, sizeof settings, "[odbc]\nsocket=/nowhere\nhost=127.0.0.9\nssl-verify=1\n");
+    const char settings[] = "[odbc]\nsocket=/nowhere\nhost=127.0.0.9\nssl-verify=1\n";
     CHECK(pki_write_file(fixture_path(&fixture, ".my.cnf"), settings, strlen(settings), 0644));
     CHECK(connect_to(server, "native",
                      verifying("verify-full", "SOCKET=/nowhere;USE_MYCNF=1;TCPIP=1")));
@@ -418,9 +409,8 @@ CASE("SOCKET and my.cnf")
 /* Overwrites the file that a variable of the server names. */
 static void replace_file(const char *variable, const char *name)
 {
-    char sql[64], path[256] = "", bytes[16384];
-    snprintf(sql, sizeof sql, "select @@%s", variable);
-    CHECK(mariadb_query(server, sql, path, sizeof path));
+    char path[256] = "", bytes[16384];
+    CHECK(mariadb_query(server, suite_text("select @@%s", variable), path, sizeof path));
     path[strcspn(path, "\n")] = '\0';
     FILE *from = fopen(fixture_path(&fixture, name), "re");
     FILE *to = fopen(path, "r+e");
@@ -443,14 +433,13 @@ static void show_certificate(const char *certificate, const char *key)
  * which it uses now: the server has another certificate since. */
 CASE("a reconnect of MariaDB's driver")
 {
-    char sql[64], nothing[64], first[32];
+    char nothing[64];
     CHECK_FATAL(connect_to(server, "native", verifying("verify-full", AUTO_RECONNECT)));
     CHECK_TEXT(odbc_info_text(&session, SQL_SSL_PEER_SUBJECT), "CN=db1");
     CHECK(odbc_query(&session, "select connection_id()"));
-    snprintf(first, sizeof first, "%.20s", session.value);
+    const char *first = suite_text("%.20s", session.value);
     show_certificate("revoked.pem", "revoked.key");
-    snprintf(sql, sizeof sql, "kill %s", first);
-    CHECK(mariadb_query(server, sql, nothing, sizeof nothing));
+    CHECK(mariadb_query(server, suite_text("kill %s", first), nothing, sizeof nothing));
     for (int i = 0; i < 3 && !odbc_query(&session, "select connection_id()"); i++)
         odbc_note(&session, "after the end of the first session");
     CHECK(strcmp(session.value, first) != 0);

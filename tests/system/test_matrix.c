@@ -80,10 +80,10 @@ static void check_connected(struct odbc_session *session, enum wanted wanted)
 static void check_row(const char *mode, enum wanted wanted)
 {
     static struct odbc_session session;
-    char trust[600] = "";
     memset(&session, 0, sizeof session);
-    if (strncmp(mode, "verify", 6) == 0)
-        snprintf(trust, sizeof trust, "SslRootCert=%s;", fixture_path(&fixture, "root.pem"));
+    const char *trust = strncmp(mode, "verify", 6) == 0
+                            ? suite_text("SslRootCert=%s;", fixture_path(&fixture, "root.pem"))
+                            : "";
     bool is_connected = odbc_connect(
         &session,
         "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;%sSslMode=%s",
@@ -104,7 +104,7 @@ static void check_row(const char *mode, enum wanted wanted)
     odbc_close(&session);
 }
 
-#define HOSTSSL "hostssl all all 127.0.0.1/32 scram-sha-256"
+#define HOSTSSL FIXTURE_HBA
 #define HOST "host all all 127.0.0.1/32 scram-sha-256"
 
 CASE("ssl on, required")

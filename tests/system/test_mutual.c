@@ -4,12 +4,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "system/trust.h"
 
-#define PASSWORD_LINE "hostssl all all 127.0.0.1/32 scram-sha-256"
+#define PASSWORD_LINE FIXTURE_HBA
 #define CERTIFICATE_LINE "hostssl all all 127.0.0.1/32 cert"
 #define PLAINTEXT_LINE "\nhost all all 127.0.0.1/32 scram-sha-256"
 
@@ -47,9 +46,7 @@ static const char data_sources[] =
 
 static const char *folder_file(const char *place, const char *ending)
 {
-    char name[64];
-    snprintf(name, sizeof name, "%s%s", place, ending);
-    return trust_path(name);
+    return trust_path(suite_text("%s%s", place, ending));
 }
 
 static void choose_dsn(const char *kind, bool has_odbc, bool has_odbcinst, char *out, size_t size)
@@ -81,10 +78,8 @@ static void clear_home(void)
 /* Puts a file of the folder where libpq looks for it. */
 static void put_home(const char *file, const char *name)
 {
-    char path[64];
     mkdir(trust_path(".postgresql"), 0700);
-    snprintf(path, sizeof path, ".postgresql/%s", name);
-    CHECK_FATAL(trust_run("cp -p '%s' '%s'", trust_path(file), trust_path(path)));
+    CHECK_FATAL(trust_run("cp -p %s %s", file, suite_text(".postgresql/%s", name)));
 }
 
 /* ---- precedence ---- */
@@ -97,10 +92,10 @@ struct subject {
 
 static void connect_certificates(const char *dsn, const bool *has)
 {
-    char text[1200] = "";
-    if (has[PLACE_STRING])
-        snprintf(text, sizeof text, "SslCert=%s;SslKey=%s;", folder_file("string", ".pem"),
-                 folder_file("string", ".key"));
+    const char *text = has[PLACE_STRING]
+                           ? suite_text("SslCert=%s;SslKey=%s;", folder_file("string", ".pem"),
+                                        folder_file("string", ".key"))
+                           : "";
     if (has[PLACE_ENVIRONMENT]) {
         setenv("PGSSLCERT", folder_file("environment", ".pem"), 1);
         setenv("PGSSLKEY", folder_file("environment", ".key"), 1);
@@ -114,8 +109,7 @@ static void connect_certificates(const char *dsn, const bool *has)
 
 static void check_certificates(enum place place)
 {
-    char subject[64];
-    snprintf(subject, sizeof subject, "/CN=%s", place_names[place]);
+    const char *subject = suite_text("/CN=%s", place_names[place]);
     CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK_CLIENT(subject);
 }
@@ -123,9 +117,8 @@ static void check_certificates(enum place place)
 /* No place's file makes the server trusted: the refusal names the one that counted. */
 static void connect_trust(const char *dsn, const bool *has)
 {
-    char text[700] = "";
-    if (has[PLACE_STRING])
-        snprintf(text, sizeof text, "SslRootCert=%s;", folder_file("string", "-root.pem"));
+    const char *text =
+        has[PLACE_STRING] ? suite_text("SslRootCert=%s;", folder_file("string", "-root.pem")) : "";
     if (has[PLACE_ENVIRONMENT])
         setenv("PGSSLROOTCERT", folder_file("environment", "-root.pem"), 1);
     if (has[PLACE_HOME])
@@ -142,9 +135,8 @@ static void check_trust(enum place place)
 
 static void connect_crl(const char *dsn, const bool *has)
 {
-    char text[700] = "";
-    if (has[PLACE_STRING])
-        snprintf(text, sizeof text, "SslCrl=%s;", folder_file("string", "-crl.pem"));
+    const char *text =
+        has[PLACE_STRING] ? suite_text("SslCrl=%s;", folder_file("string", "-crl.pem")) : "";
     if (has[PLACE_ENVIRONMENT])
         setenv("PGSSLCRL", folder_file("environment", "-crl.pem"), 1);
     if (has[PLACE_HOME])
@@ -383,29 +375,20 @@ CASE("the client certificate is another user's")
 static bool write_client(const char *name, const char *common_name,
                          const struct pki_certificate *issuer, const struct pki_certificate *shown)
 {
-    char pem[64], key[64];
-    struct pki_certificate *client =
-        pki_issue(&(struct pki_spec){.common_name = common_name, .issuer = issuer});
-    snprintf(pem, sizeof pem, "%s.pem", name);
-    snprintf(key, sizeof key, "%s.key", name);
-    bool is_good = client != NULL && pki_write_pem(trust_path(pem), client, shown, NULL) &&
-                   pki_write_key_pem(trust_path(key), client);
-    pki_free(&client);
-    return is_good;
+    const struct pki_spec spec = {.common_name = common_name, .issuer = issuer};
+    return fixture_issue(&trust_fixture, name, &spec, shown);
 }
 
 static bool write_place(const char *place)
 {
-    char root[64], crl[64];
     const struct pki_revoked listed = {.certificate = trust_fixture.server};
     const struct pki_crl_spec of_root = {.issuer = trust_fixture.root};
     const struct pki_crl_spec of_intermediate = {
         .issuer = trust_fixture.intermediate, .revoked = &listed, .revoked_count = 1};
-    snprintf(root, sizeof root, "%s-root.pem", place);
-    snprintf(crl, sizeof crl, "%s-crl.pem", place);
     return write_client(place, place, trust_fixture.root, NULL) &&
-           pki_write_pem(trust_path(root), trust_fixture.other, NULL) &&
-           fixture_write_crl(&trust_fixture, crl, &of_root, &of_intermediate);
+           pki_write_pem(trust_path(suite_text("%s-root.pem", place)), trust_fixture.other, NULL) &&
+           fixture_write_crl(&trust_fixture, suite_text("%s-crl.pem", place), &of_root,
+                             &of_intermediate);
 }
 
 static int set_up(void)

@@ -51,16 +51,12 @@ static bool make_certificates(void)
     struct pki_certificate *client = pki_issue(&(struct pki_spec){
         .common_name = "anna", .issuer = ca, .purposes = PKI_LIST(GNUTLS_KP_TLS_WWW_CLIENT)});
     for (size_t i = 0; i < FILE_COUNT; i++)
-        paths[i] = pki_path(folder, names[i]);
-    bool is_written = pki_write_pem(paths[FILE_CA], ca, NULL) &&
-                      pki_write_pem(paths[FILE_SERVER], leaf, NULL) &&
-                      pki_write_pem(paths[FILE_CLIENT], client, NULL) &&
-                      pki_write_key_pem(paths[FILE_SERVER_KEY], leaf) &&
-                      pki_write_key_pem(paths[FILE_CLIENT_KEY], client);
-    pki_free(&ca);
-    pki_free(&leaf);
-    pki_free(&client);
-    return is_written;
+        paths[i] = suite_text("%s/%s", folder, names[i]);
+    return pki_write_pem(paths[FILE_CA], ca, NULL) &&
+           pki_write_pem(paths[FILE_SERVER], leaf, NULL) &&
+           pki_write_pem(paths[FILE_CLIENT], client, NULL) &&
+           pki_write_key_pem(paths[FILE_SERVER_KEY], leaf) &&
+           pki_write_key_pem(paths[FILE_CLIENT_KEY], client);
 }
 
 static int set_up(void)
@@ -82,8 +78,6 @@ static int tear_down(void)
 {
     mariadb_stop(&server);
     pki_temp_dir_remove(&folder);
-    for (size_t i = 0; i < FILE_COUNT; i++)
-        free(paths[i]);
     return 0;
 }
 

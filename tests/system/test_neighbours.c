@@ -3,18 +3,17 @@
  * own: before, while and after odbcssl leads libpq's calls to itself. In this program, and in
  * Python (psycopg2) and PHP (pgsql) beside their ODBC.
  */
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fixture.h"
 #include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
+#include "support/tools.h"
 
 static struct fixture fixture;
 
@@ -33,31 +32,22 @@ static struct {
 
 static bool load_libpq(void)
 {
-    static const struct {
-        const char *name;
-        void *place;
-    } rows[] = {
-        {"PQconnectdb", &pq.connect}, {"PQstatus", &pq.status},      {"PQexec", &pq.exec},
-        {"PQgetvalue", &pq.value},    {"PQntuples", &pq.tuples},     {"PQclear", &pq.clear},
-        {"PQfinish", &pq.finish},     {"PQerrorMessage", &pq.error}, {"PQsslInUse", &pq.is_tls},
+    static const struct tools_function rows[] = {
+        {"PQconnectdb", &pq.connect}, {"PQstatus", &pq.status},
+        {"PQexec", &pq.exec},         {"PQgetvalue", &pq.value},
+        {"PQntuples", &pq.tuples},    {"PQclear", &pq.clear},
+        {"PQfinish", &pq.finish},     {"PQerrorMessage", &pq.error},
+        {"PQsslInUse", &pq.is_tls},   {NULL, NULL},
     };
-    void *library = dlopen("libpq.so.5", RTLD_LAZY | RTLD_LOCAL);
-    for (size_t i = 0; library != NULL && i < sizeof rows / sizeof rows[0]; i++) {
-        void *function = dlsym(library, rows[i].name);
-        memcpy(rows[i].place, &function, sizeof function);
-        if (function == NULL)
-            return false;
-    }
-    return library != NULL;
+    return tools_load("libpq.so.5", rows);
 }
 
 /* A connection of the neighbour's own: "disable", or "require" for TLS of OpenSSL. */
 static void *open_neighbour(const char *mode)
 {
-    char text[512];
-    snprintf(text, sizeof text,
-             "host=127.0.0.1 port=%u dbname=postgres user=%s password=%s sslmode=%s",
-             fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, mode);
+    const char *text =
+        suite_text("host=127.0.0.1 port=%u dbname=postgres user=%s password=%s sslmode=%s",
+                   fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, mode);
     void *connection = pq.connect(text);
     if (pq.status(connection) == 0 && pq.is_tls(connection) == (strcmp(mode, "require") == 0))
         return connection;
@@ -76,12 +66,7 @@ static bool ask_neighbour(void *connection, const char *sql, const char *wanted)
 
 static bool connect_odbc(struct odbc_session *session)
 {
-    bool is_connected =
-        odbc_connect(session,
-                     "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-                     "SslMode=verify-full;SslRootCert=%s",
-                     ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD,
-                     fixture_path(&fixture, "root.pem"));
+    bool is_connected = odbc_connect(session, "%s", fixture_verified(&fixture, ""));
     CHECK_TEXT(session->diagnostics, "");
     return is_connected;
 }
@@ -182,23 +167,19 @@ CASE("on other threads")
 /* The script, with what it needs in its environment; it prints "good" at the end. */
 static void run_script(const char *interpreter, const char *test, const char *script)
 {
-    char command[4096], line[1024], last[1024] = "";
+    char line[1024], last[1024] = "";
     if (FIXTURE_IS_SANITIZED) {
         suite_skip("another program cannot load a driver with sanitizers");
         return;
     }
-    snprintf(command, sizeof command, "%s >/dev/null 2>&1", test);
-    if (system(command) != 0) {
+    if (system(suite_text("%s >/dev/null 2>&1", test)) != 0) {
         suite_skip(interpreter);
         return;
     }
-    snprintf(command, sizeof command, "%u", fixture_port(&fixture));
-    setenv("NEIGHBOUR_PORT", command, 1);
+    setenv("NEIGHBOUR_PORT", suite_text("%u", fixture_port(&fixture)), 1);
     setenv("NEIGHBOUR_ROOT", fixture_path(&fixture, "root.pem"), 1);
-    const char *source = getenv("top_srcdir");
-    snprintf(command, sizeof command, "%s %s/tests/system/%s 2>&1", interpreter,
-             source != NULL ? source : ".", script);
-    FILE *output = popen(command, "re");
+    FILE *output =
+        popen(suite_text("%s %s/%s 2>&1", interpreter, suite_source("tests/system"), script), "re");
     CHECK_FATAL(output != NULL);
     while (fgets(line, sizeof line, output) != NULL) {
         strcpy(last, line);

@@ -4,13 +4,11 @@
 #include <ctype.h>
 #include <gnutls/crypto.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "system/trust.h"
 
-#define HBA "hostssl all all 127.0.0.1/32 scram-sha-256"
 #define PLAINTEXT_HBA "\nhost all all 127.0.0.1/32 scram-sha-256"
 #define DIGEST_SIZE 32
 
@@ -49,14 +47,11 @@ static void check_pinned(const char *mode, const char *pin)
 
 static void check_form(const char *format, const char *pin)
 {
-    char text[512];
-    snprintf(text, sizeof text, format, pin);
-    check_pinned("require", text);
+    check_pinned("require", suite_text(format, pin));
 }
 
 CASE("forms")
 {
-    char text[512];
     check_form("sha256:%s", hex);
     check_form("SHA256:%s", hex);
     check_form("sha256:%s", colons);
@@ -64,18 +59,15 @@ CASE("forms")
     for (char *next = colons; *next != '\0'; next++)
         *next = (char)tolower((unsigned char)*next);
     check_form("sha256:%s", colons);
-    snprintf(text, sizeof text, "sha256:%s, sha256:%s", other, base64);
-    check_pinned("require", text);
-    snprintf(text, sizeof text, "sha256:%s,sha256:%s", hex, other);
-    check_pinned("require", text);
+    check_pinned("require", suite_text("sha256:%s, sha256:%s", other, base64));
+    check_pinned("require", suite_text("sha256:%s,sha256:%s", hex, other));
 }
 
 static const char *const modes[] = {"allow", "prefer", "require"};
 
 CASE("modes")
 {
-    char pin[128];
-    snprintf(pin, sizeof pin, "sha256:%s", hex);
+    const char *pin = suite_text("sha256:%s", hex);
     for (size_t i = 0; i < 3; i++)
         check_pinned(modes[i], pin);
     trust_connect("SslMode=verify-full;SslRootCert=%s;SslPin=%s", trust_path("root.pem"), pin);
@@ -96,18 +88,17 @@ static void check_wrong(const char *mode, const char *trust)
 /* The server takes plaintext as well: a wrong pin is no reason to go there. */
 CASE("wrong")
 {
-    char trust[700];
-    snprintf(trust, sizeof trust, "SslRootCert=%s;", trust_path("root.pem"));
+    const char *trust = suite_text("SslRootCert=%s;", trust_path("root.pem"));
     for (size_t i = 0; i < 3; i++) {
         check_wrong(modes[i], "");
         check_wrong(modes[i], trust);
     }
     check_wrong("verify-ca", trust);
     check_wrong("verify-full", trust);
-    CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA PLAINTEXT_HBA, false));
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", FIXTURE_HBA PLAINTEXT_HBA, false));
     check_wrong("prefer", "");
     check_wrong("prefer", trust);
-    CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA, false));
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", FIXTURE_HBA, false));
 }
 
 /* Copies the word that begins with sha256: and ends before " (what)". */
@@ -124,13 +115,13 @@ static void find_pin(const char *what, char *out, size_t out_size)
  * SslPin. */
 CASE("as shown by a refusal")
 {
-    char certificate[256], key[256], reported[256];
+    char certificate[256], key[256];
     trust_connect("SslMode=require;SslPin=sha256:%s", other);
     find_pin(" (certificate)", certificate, sizeof certificate);
     find_pin(" (public key)", key, sizeof key);
     check_pinned("require", certificate);
-    snprintf(reported, sizeof reported, "sha256:%.200s",
-             odbc_info_text(&trust_session, SQL_SSL_PEER_FINGERPRINT));
+    const char *reported =
+        suite_text("sha256:%.200s", odbc_info_text(&trust_session, SQL_SSL_PEER_FINGERPRINT));
     check_pinned("require", key);
     check_pinned("require", reported);
 }
@@ -155,11 +146,10 @@ CASE("malformed")
         "sha256:",      "sha256:abcdef", "md5:abcdef", "5C7AAAAE",   "sha256:zz",
         "sha256//AAAA", "sha256:%s,bad", "sha256:%s,", ",sha256:%s", "sha256:%s0"};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        char value[256];
         const char *place = strstr(values[i], "%s");
         int length = place != NULL ? (int)(place - values[i]) : (int)strlen(values[i]);
-        snprintf(value, sizeof value, "%.*s%s%s", length, values[i], place != NULL ? hex : "",
-                 place != NULL ? place + 2 : "");
+        const char *value = suite_text("%.*s%s%s", length, values[i], place != NULL ? hex : "",
+                                       place != NULL ? place + 2 : "");
         trust_connect("SslMode=%s;SslPin={%s}", i % 2 == 0 ? "require" : "prefer", value);
         CHECK_REFUSED(ODBCSSL_ERROR_KEYWORD_VALUE, "SslPin=", value, "(connection string)",
                       "hexadecimal");
@@ -170,8 +160,8 @@ CASE("malformed")
 
 static int set_up(void)
 {
-    return trust_open(NULL, NULL) == 0 && fixture_start(&trust_fixture, "server", HBA, false) &&
-                   compute_pins()
+    return trust_open(NULL, NULL) == 0 &&
+                   fixture_start(&trust_fixture, "server", FIXTURE_HBA, false) && compute_pins()
                ? 0
                : -1;
 }

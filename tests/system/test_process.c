@@ -16,6 +16,7 @@
 #include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/fixture.h"
 
 #define REPETITIONS 20
@@ -71,10 +72,9 @@ static int use_in_child(struct odbc_session *session)
 CASE("a forked child leaves its parent's session alone")
 {
     struct odbc_session session = {0};
-    char pid[32];
     CHECK_FATAL(connect_by(&session, ODBC_POSTGRESQL, "UseDeclareFetch=1;Fetch=10"));
     CHECK(odbc_query(&session, "select pg_backend_pid()"));
-    snprintf(pid, sizeof pid, "%.20s", session.value);
+    const char *pid = suite_text("%.20s", session.value);
     CHECK(odbc_query(&session, "select n from generate_series(1, 1000) n"));
     for (int i = 0; i < 3; i++) {
         pid_t child = fork();
@@ -170,27 +170,9 @@ static const struct {
 /* Runs this program anew; its exit status, and all that it and its libraries print. */
 static int run_program(const char *name, char *out, size_t size)
 {
-    int ends[2];
-    size_t used = 0;
-    ssize_t got;
-    if (pipe(ends) != 0)
-        return -1;
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        dup2(ends[1], STDERR_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it ends in the midst of its work */
-        execl("/proc/self/exe", "test-process", name, (char *)NULL);
-        _exit(127);
-    }
-    close(ends[1]);
-    while ((got = read(ends[0], out + used, size - 1 - used)) > 0)
-        used += (size_t)got;
-    out[used] = '\0';
-    close(ends[0]);
-    return exit_status(child);
+    char *const arguments[] = {(char *)"/proc/self/exe", (char *)name, NULL};
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it ends in the midst of its work */
+    return tools_spawn(arguments, out, size);
 }
 
 CASE("the end of a busy process")
@@ -238,10 +220,9 @@ static void read_handlers(struct sigaction *actions)
 
 static unsigned long long read_blocked(const char *thread)
 {
-    char path[300], line[256];
+    char line[256];
     unsigned long long blocked = 0;
-    snprintf(path, sizeof path, "/proc/self/task/%s/status", thread);
-    FILE *file = fopen(path, "re");
+    FILE *file = fopen(suite_text("/proc/self/task/%s/status", thread), "re");
     while (file != NULL && fgets(line, sizeof line, file) != NULL)
         sscanf(line, "SigBlk: %llx", &blocked);
     if (file != NULL)
@@ -263,9 +244,8 @@ static bool is_relayed(void)
 static unsigned check_threads(void)
 {
     static const int signals[] = {SIGPIPE, SIGCHLD, SIGALRM, SIGTERM, SIGINT, SIGHUP, SIGUSR1};
-    char own[16];
     unsigned others = 0;
-    snprintf(own, sizeof own, "%ld", (long)gettid());
+    const char *own = suite_text("%ld", (long)gettid());
     DIR *threads = opendir("/proc/self/task");
     CHECK_FATAL(threads != NULL);
     for (const struct dirent *entry; (entry = readdir(threads)) != NULL;) {
@@ -308,9 +288,8 @@ CASE("descriptors are closed on exec")
     unsigned sockets = 0;
     CHECK_FATAL(connect_by(&session, ODBC_POSTGRESQL, ""));
     for (int i = 3; i < 256; i++) {
-        char name[64], target[256];
-        snprintf(name, sizeof name, "/proc/self/fd/%d", i);
-        ssize_t length = readlink(name, target, sizeof target - 1);
+        char target[256];
+        ssize_t length = readlink(suite_text("/proc/self/fd/%d", i), target, sizeof target - 1);
         if (length <= 0)
             continue;
         target[length] = '\0';
@@ -362,7 +341,7 @@ static bool wait_for_hang_ups(int wanted)
 
 CASE("the driver manager's pool")
 {
-    char first[32], second[32], other[32], sql[128], answer[64];
+    char first[32], second[32], other[32], answer[64];
     SQLSetEnvAttr(NULL, SQL_ATTR_CONNECTION_POOLING, (SQLPOINTER)SQL_CP_ONE_PER_HENV, 0);
     CHECK_FATAL(SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_ENV, NULL, &environment)));
     SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, (SQLPOINTER)SQL_OV_ODBC3, 0);
@@ -373,8 +352,9 @@ CASE("the driver manager's pool")
     CHECK(strcmp(other, first) != 0);
 
     /* A session that the server ended is not handed out. */
-    snprintf(sql, sizeof sql, "select pg_terminate_backend(%s, 10000)", first);
-    CHECK(postgres_query(fixture.postgres, sql, answer, sizeof answer));
+    CHECK(postgres_query(fixture.postgres,
+                         suite_text("select pg_terminate_backend(%s, 10000)", first), answer,
+                         sizeof answer));
     CHECK_TEXT(answer, "t");
     /* Towards the server, and then towards the relay's real driver. */
     CHECK(wait_for_hang_ups(is_relayed() ? 2 : 1));
@@ -387,22 +367,19 @@ CASE("the driver manager's pool")
 
 static int set_up(void)
 {
-    char sections[4096], server[2048];
-    const char *build = getenv("top_builddir");
-    snprintf(sections, sizeof sections,
-             "[ODBC]\nPooling=Yes\n"
-             "[" POOLED "]\nDriver=%1$s/driver/odbc/.libs/libodbcssl.so\n"
-             "TargetDriver=psqlodbcw.so\nCPTimeout=60\n"
-             "[" CLOSING "]\nDriver=%1$s/driver/odbc/../odbc/.libs/libodbcssl.so\n"
-             "TargetDriver=psqlodbcw.so\nDontDLClose=0\n",
-             build != NULL ? build : ".");
+    static const char sections[] =
+        "[ODBC]\nPooling=Yes\n"
+        "[" POOLED "]\nDriver=@BUILD@/driver/odbc/.libs/libodbcssl.so\n"
+        "TargetDriver=psqlodbcw.so\nCPTimeout=60\n"
+        "[" CLOSING "]\nDriver=@BUILD@/driver/odbc/../odbc/.libs/libodbcssl.so\n"
+        "TargetDriver=psqlodbcw.so\nDontDLClose=0\n";
     if (fixture_open(&fixture, sections, NULL) != 0 ||
-        !fixture_start(&fixture, "server", "hostssl all all 127.0.0.1/32 scram-sha-256", false))
+        !fixture_start(&fixture, "server", FIXTURE_HBA, false))
         return -1;
-    snprintf(server, sizeof server,
-             "Servername=localhost;Port=%u;SslMode=verify-full;SslRootCert=%s",
-             fixture_port(&fixture), fixture_path(&fixture, "root.pem"));
-    return setenv("TEST_SERVER", server, 1);
+    return setenv("TEST_SERVER",
+                  suite_text("Servername=localhost;Port=%u;SslMode=verify-full;SslRootCert=%s",
+                             fixture_port(&fixture), fixture_path(&fixture, "root.pem")),
+                  1);
 }
 
 SUITE("process", set_up, fixture_tear_down)

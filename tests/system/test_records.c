@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,19 +31,16 @@ static int set_up(void)
 static bool connect_with(const char *more)
 {
     session = (struct odbc_session){0};
-    bool is_connected = odbc_connect(
-        &session, "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;%s",
-        ODBC_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD, more);
+    bool is_connected =
+        odbc_connect(&session, "%s", fixture_source(&fixture, ODBC_POSTGRESQL, more));
     odbc_note(&session, "%s", more);
     return is_connected;
 }
 
 static const char *verifying(const char *more)
 {
-    static char text[2048];
-    snprintf(text, sizeof text, "SslMode=verify-full;SslRootCert=%s;%s",
-             fixture_path(&fixture, "root.pem"), more);
-    return text;
+    return suite_text("SslMode=verify-full;SslRootCert=%s;%s", fixture_path(&fixture, "root.pem"),
+                      more);
 }
 
 static unsigned count_records(void)
@@ -60,13 +56,14 @@ static unsigned count_records(void)
 /* The server's words come before ours in every run, however the two ends race. */
 CASE("of a lost link the server's words come first")
 {
-    char out[64], sql[128];
+    char out[64];
     for (int i = 0; i < 10; i++) {
         CHECK_FATAL(connect_with(verifying("")));
         CHECK(odbc_query(&session, "SELECT pg_backend_pid()"));
         SQLFreeStmt(session.statement, SQL_CLOSE);
-        snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d)", atoi(session.value));
-        CHECK(postgres_query(fixture.postgres, sql, out, sizeof out));
+        CHECK(postgres_query(fixture.postgres,
+                             suite_text("SELECT pg_terminate_backend(%d)", atoi(session.value)),
+                             out, sizeof out));
         CHECK(!odbc_query(&session, "SELECT 1"));
         CHECK_TEXT(session.sqlstate, "57P01");
         CHECK_CONTAINS(session.diagnostics, "terminating connection due to administrator command");
@@ -102,10 +99,9 @@ static void check_refusal(const char *more, const char *sqlstate, int native, co
 
 CASE("one record tells of a refusal")
 {
-    char settings[1024];
-    snprintf(settings, sizeof settings, "SslMode=verify-full;SslRootCert=%s",
-             fixture_path(&fixture, "other.pem"));
-    check_refusal(settings, "08001", ODBCSSL_ERROR_ISSUER_UNKNOWN, "CN=");
+    check_refusal(
+        suite_text("SslMode=verify-full;SslRootCert=%s", fixture_path(&fixture, "other.pem")),
+        "08001", ODBCSSL_ERROR_ISSUER_UNKNOWN, "CN=");
     check_refusal("SslMod=require", "HY092", ODBCSSL_ERROR_KEYWORD_UNKNOWN, "SslMode");
 }
 

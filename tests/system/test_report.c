@@ -346,7 +346,7 @@ CASE("isql and iusql")
 {
     /* iusql shows no rows of psqlodbca, with odbcssl or without. */
     static const char *const runs[][2] = {{"isql", "wide"}, {"iusql", "wide"}, {"isql", "ansi"}};
-    char command[256], out[TEXT_SIZE];
+    char out[TEXT_SIZE];
     if (FIXTURE_IS_SANITIZED) {
         suite_skip("isql cannot load a driver that is built with a sanitizer");
         return;
@@ -356,9 +356,9 @@ CASE("isql and iusql")
             suite_skip("isql is not installed");
             return;
         }
-        snprintf(command, sizeof command, "echo '{call odbcssl_status}' | %s -b -d'|' %s 2>&1",
-                 runs[i][0], runs[i][1]);
-        CHECK_NUMBER(run(out, command), 0);
+        CHECK_NUMBER(run(out, suite_text("echo '{call odbcssl_status}' | %s -b -d'|' %s 2>&1",
+                                         runs[i][0], runs[i][1])),
+                     0);
         CHECK_CONTAINS(out, "SQL_SSL_STATE|encrypted, certificate chain and host name verified\n");
         CHECK_CONTAINS(out, peer_fingerprint);
     }
@@ -389,25 +389,21 @@ static bool is_json(const char *text)
 
 static const char *tool(const char *arguments)
 {
-    static char command[2048];
-    const char *build = getenv("top_builddir");
-    snprintf(command, sizeof command, "%s/command/odbcssl %s 2>&1", build != NULL ? build : ".",
-             arguments);
-    return command;
+    return suite_text("%s %s 2>&1", suite_built("command/odbcssl"), arguments);
 }
 
 CASE("odbcssl status")
 {
-    char out[TEXT_SIZE], arguments[1024];
+    char out[TEXT_SIZE];
     CHECK_NUMBER(run(out, tool("status wide")), 0);
     CHECK_CONTAINS(out, "SQL_SSL_STATE");
     CHECK_CONTAINS(out, "encrypted, certificate chain and host name verified");
     CHECK_CONTAINS(out, SUBJECT);
-    snprintf(arguments, sizeof arguments,
-             "status -k 'DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;"
-             "SslMode=verify-full;SslRootCert=%s' -u %s -p %s",
-             ODBC_POSTGRESQL, fixture_port(&fixture), fixture_path(&fixture, "root.pem"),
-             POSTGRES_USER, POSTGRES_PASSWORD);
+    const char *arguments =
+        suite_text("status -k 'DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;"
+                   "SslMode=verify-full;SslRootCert=%s' -u %s -p %s",
+                   ODBC_POSTGRESQL, fixture_port(&fixture), fixture_path(&fixture, "root.pem"),
+                   POSTGRES_USER, POSTGRES_PASSWORD);
     CHECK_NUMBER(run(out, tool(arguments)), 0);
     CHECK_CONTAINS(out, "encrypted, certificate chain and host name verified");
     CHECK_NUMBER(run(out, tool("status nosuch")), 1);
@@ -420,15 +416,15 @@ CASE("odbcssl status --json")
     static const char check[] =
         " | python3 -c 'import json,sys; d=json.load(sys.stdin); print(len(d), "
         "d[\"SQL_SSL_STATE\"], d[\"SQL_SSL_PEER_SUBJECT\"])'";
-    char out[TEXT_SIZE], command[4096], wanted[256];
+    char out[TEXT_SIZE];
     CHECK_NUMBER(run(out, tool("status --json ansi")), 0);
     CHECK(is_json(out));
     CHECK_CONTAINS(out, "\"SQL_SSL_STATE\"");
     if (!has_command("python3"))
         return;
-    snprintf(command, sizeof command, "export PYTHONIOENCODING=utf-8; %s%s",
-             tool("status wide --json"), check);
-    snprintf(wanted, sizeof wanted, "%zu 5 %s\n", EXPECTATION_COUNT + 2, SUBJECT);
+    const char *command =
+        suite_text("export PYTHONIOENCODING=utf-8; %s%s", tool("status wide --json"), check);
+    const char *wanted = suite_text("%zu 5 %s\n", EXPECTATION_COUNT + 2, SUBJECT);
     CHECK_NUMBER(run(out, command), 0);
     CHECK_TEXT(out, wanted);
 }
@@ -468,8 +464,7 @@ static bool write_sources(void)
 static int set_up(void)
 {
     if (fixture_open(&fixture, NULL, NULL) != 0 || !make_server() ||
-        !fixture_start(&fixture, "own", "hostssl all all 127.0.0.1/32 scram-sha-256", true) ||
-        !write_sources())
+        !fixture_start(&fixture, "own", FIXTURE_HBA, true) || !write_sources())
         return -1;
     learn_certificate();
     return 0;
@@ -477,7 +472,6 @@ static int set_up(void)
 
 static int tear_down(void)
 {
-    pki_free(&server);
     fixture_close(&fixture);
     return 0;
 }

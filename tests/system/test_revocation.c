@@ -11,15 +11,12 @@
 
 #include "system/trust.h"
 
-#define HBA "hostssl all all 127.0.0.1/32 scram-sha-256"
 #define PLAINTEXT_HBA "\nhost all all 127.0.0.1/32 scram-sha-256"
 
 /* "SslCrl=/folder/name (connection string)" */
 static const char *named(const char *keyword, const char *name)
 {
-    static char text[800];
-    snprintf(text, sizeof text, "%s=%s (connection string)", keyword, trust_path(name));
-    return text;
+    return suite_text("%s=%s (connection string)", keyword, trust_path(name));
 }
 
 static bool connect_with(const char *mode, const char *crl, const char *more)
@@ -140,8 +137,7 @@ static void check_outcome_refused(const struct outcome *outcome, const char *mod
 /* The connection stands, and what failed is told. */
 static void check_outcome_reported(const struct outcome *outcome, const char *mode)
 {
-    char words[64];
-    snprintf(words, sizeof words, "SslMode=%s does not enforce", mode);
+    const char *words = suite_text("SslMode=%s does not enforce", mode);
     connect_with(mode, "outcome.pem", "");
     CHECK_CONNECTED(ODBCSSL_STATE_ENCRYPTED);
     CHECK_STATUS(outcome->bit);
@@ -192,10 +188,9 @@ CASE("files that are no CRL")
     CHECK_FATAL(pki_write_file(trust_path("empty.crl"), "", 0, 0644));
     CHECK_FATAL(pki_write_file(trust_path("garbage.crl"), "garbage\n", 8, 0644));
     CHECK_FATAL(pki_write_file(trust_path("binary.crl"), "\x30\x82\x01\x00\x05", 5, 0644));
-    CHECK_FATAL(trust_run("head -c 200 '%s' > '%s'", trust_path("crl.pem"), trust_path("cut.crl")));
-    CHECK_FATAL(trust_run("{ cat '%s'; echo '-----BEGIN X509 CRL-----'; echo 'AAAA'; echo "
-                          "'-----END X509 CRL-----'; } > '%s'",
-                          trust_path("crl.pem"), trust_path("half.crl")));
+    CHECK_FATAL(trust_run("head -c 200 crl.pem > cut.crl"));
+    CHECK_FATAL(trust_run("{ cat crl.pem; echo '-----BEGIN X509 CRL-----'; echo 'AAAA'; echo "
+                          "'-----END X509 CRL-----'; } > half.crl"));
     check_file("nothing.crl", ODBCSSL_ERROR_FILE_UNREADABLE, "No such file");
     check_file("empty.crl", ODBCSSL_ERROR_FILE_MALFORMED, "the file is empty");
     check_file("garbage.crl", ODBCSSL_ERROR_CRL_UNREADABLE, "there is no CRL in it");
@@ -206,8 +201,7 @@ CASE("files that are no CRL")
     CHECK_FATAL(mkdir(trust_path("folder.crl"), 0755) == 0);
     check_file("folder.crl", ODBCSSL_ERROR_FILE_UNREADABLE, "SslCrlDir takes a folder");
     if (geteuid() != 0) {
-        CHECK_FATAL(trust_run("cp '%s' '%s'; chmod 000 '%s'", trust_path("crl.pem"),
-                              trust_path("closed.crl"), trust_path("closed.crl")));
+        CHECK_FATAL(trust_run("cp crl.pem closed.crl; chmod 000 closed.crl"));
         check_file("closed.crl", ODBCSSL_ERROR_FILE_UNREADABLE, "Permission denied");
     }
     trust_connect("SslMode=verify-full;SslRootCert=%s;SslCrl=crl.pem", trust_path("root.pem"));
@@ -233,9 +227,8 @@ CASE("PEM, DER and several in one file")
                   "CA certificate CN=Intermediate CA", "(SslCrlCheck=chain)",
                   named("SslCrl", "leaf.crl"));
     /* Among other issuers' lists, and an older one of the same issuer. */
-    CHECK_FATAL(trust_run("openssl crl -inform DER -in '%s' -out '%s'; cat '%s' '%s' > '%s'",
-                          trust_path("leaf.crl"), trust_path("leaf.pem"), trust_path("leaf.pem"),
-                          trust_path("crl.pem"), trust_path("several.pem")));
+    CHECK_FATAL(trust_run(
+        "openssl crl -inform DER -in leaf.crl -out leaf.pem; cat leaf.pem crl.pem > several.pem"));
     check_good("several.pem", "");
 }
 
@@ -265,7 +258,6 @@ static void connect_folder(const char *more)
 
 CASE("a folder of CRLs")
 {
-    char with_file[700];
     CHECK_FATAL(mkdir(trust_path("crls"), 0755) == 0);
     connect_folder("");
     CHECK_REFUSED(ODBCSSL_ERROR_CRL_UNREADABLE, named("SslCrlDir", "crls"), "no file");
@@ -274,15 +266,14 @@ CASE("a folder of CRLs")
     CHECK_REFUSED(ODBCSSL_ERROR_NO_CRL, "CN=Root CA", named("SslCrlDir", "crls"));
     /* The rest in a file beside it. */
     CHECK_FATAL(write_der("beside.crl", trust_fixture.root));
-    snprintf(with_file, sizeof with_file, "SslCrl=%s;", trust_path("beside.crl"));
-    connect_folder(with_file);
+    connect_folder(suite_text("SslCrl=%s;", trust_path("beside.crl")));
     CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     /* A file that is put there counts at the next connection. */
     CHECK_FATAL(write_der("crls/b.crl", trust_fixture.root));
     connect_folder("");
     CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     CHECK_NUMBER(odbc_info_number(&trust_session, SQL_SSL_CRL_STATUS), ODBCSSL_CRL_GOOD);
-    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("crl-revoked.pem"), trust_path("crls/c.pem")));
+    CHECK_FATAL(trust_run("cp crl-revoked.pem crls/c.pem"));
     connect_folder("");
     CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
     /* A broken file may be the one that revokes. */
@@ -352,10 +343,8 @@ CASE("replaced while the process runs")
 CASE("overwritten in place")
 {
     static char bytes[65536];
-    FILE *file = fopen(trust_path("crl.pem"), "re");
-    size_t size = file != NULL ? fread(bytes, 1, sizeof bytes, file) : 0;
+    size_t size = suite_read(trust_path("crl.pem"), bytes, sizeof bytes);
     CHECK_FATAL(size > 0);
-    fclose(file);
     CHECK_FATAL(pki_write_file(trust_path("place.pem"), bytes, size, 0644));
     check_good("place.pem", "");
     memcpy(bytes, "*****", 5);
@@ -369,11 +358,10 @@ CASE("overwritten in place")
 /* The server takes plaintext as well: no failed check leads there. */
 CASE("no fallback after a failed check")
 {
-    char pin[128];
-    CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA PLAINTEXT_HBA, false));
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", FIXTURE_HBA PLAINTEXT_HBA, false));
     connect_with("prefer", "crl.pem", "");
     CHECK_CONNECTED(ODBCSSL_STATE_CHAIN_VERIFIED);
-    snprintf(pin, sizeof pin, "SslPin=sha256:%064d;", 0);
+    const char *pin = suite_text("SslPin=sha256:%064d;", 0);
     connect_with("prefer", "crl.pem", pin);
     CHECK_REFUSED(ODBCSSL_ERROR_PIN, "CN=db1", "SslPin");
     CHECK_FATAL(publish(true));
@@ -384,7 +372,7 @@ CASE("no fallback after a failed check")
     CHECK_STATUS(ODBCSSL_VERIFY_REVOKED);
     connect_with("require", "live.pem", "");
     CHECK_REFUSED(ODBCSSL_ERROR_REVOKED, "CN=db1");
-    CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA, false));
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", FIXTURE_HBA, false));
 }
 
 /* Without trust nobody can say whose CRL it is, and a CRL that is named is not passed over. */
@@ -444,8 +432,10 @@ CASE("several failures")
 
 static int set_up(void)
 {
-    return trust_open(NULL, NULL) == 0 && fixture_start(&trust_fixture, "server", HBA, false) ? 0
-                                                                                              : -1;
+    return trust_open(NULL, NULL) == 0 &&
+                   fixture_start(&trust_fixture, "server", FIXTURE_HBA, false)
+               ? 0
+               : -1;
 }
 
 SUITE("revocation", set_up, trust_close)

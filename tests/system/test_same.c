@@ -5,7 +5,6 @@
  * what the application sees of types, catalogues and SQLGetInfo.
  */
 #include <ctype.h>
-#include <dlfcn.h>
 #include <sql.h>
 #include <sqlext.h>
 #include <stdarg.h>
@@ -22,26 +21,6 @@
 #include "support/suite.h"
 
 #define TEXT_SIZE 8192
-
-/* ---- a driver, called without a driver manager ---- */
-
-struct library {
-    const char *name;
-    void *handle;
-    SQLHENV environment;
-};
-
-#define CALL(library, function) ((__typeof__(&function))dlsym((library)->handle, #function))
-
-static bool load(struct library *library, const char *path)
-{
-    library->handle = dlopen(path, RTLD_NOW);
-    return library->handle != NULL &&
-           CALL(library, SQLAllocHandle)(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &library->environment) ==
-               SQL_SUCCESS &&
-           CALL(library, SQLSetEnvAttr)(library->environment, SQL_ATTR_ODBC_VERSION,
-                                        (SQLPOINTER)SQL_OV_ODBC3, 0) == SQL_SUCCESS;
-}
 
 /* A real server whose login is not looked at. */
 #define REAL_MARIADB CANNED_KINDS
@@ -336,8 +315,7 @@ static void check_string(const struct subject *subject, const struct row *row)
 static void check_file(const struct subject *subject, const struct row *row)
 {
     static unsigned number;
-    char native[TEXT_SIZE] = "", relayed[TEXT_SIZE] = "", what[TEXT_SIZE];
-    char native_dsn[128], relayed_dsn[128];
+    char native[TEXT_SIZE] = "", relayed[TEXT_SIZE] = "";
     const char *login = subject->kind == CANNED_TDS ? "UID=me;PWD=x;" : "";
     number++;
     write_settings(native, subject->common, '\n');
@@ -351,10 +329,8 @@ static void check_file(const struct subject *subject, const struct row *row)
             number, subject->relayed, subject->server, subject->port,
             subject->kind == CANNED_POSTGRESQL ? "verify-full" : "disable", relayed);
     fclose(file);
-    snprintf(what, sizeof what, "odbc.ini: %s", row->settings);
-    snprintf(native_dsn, sizeof native_dsn, "DSN=n%u;%s", number, login);
-    snprintf(relayed_dsn, sizeof relayed_dsn, "DSN=o%u;%s", number, login);
-    compare(subject, what, native_dsn, relayed_dsn);
+    compare(subject, suite_text("odbc.ini: %s", row->settings),
+            suite_text("DSN=n%u;%s", number, login), suite_text("DSN=o%u;%s", number, login));
 }
 
 static void check_rows(const struct subject *subject, const struct row *rows)
@@ -558,9 +534,7 @@ static const struct row mariadb_rows[] = {
 
 static void check_family(struct subject *subject, const char *library, const struct row *rows)
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", ODBC_MODULE_DIR, library);
-    CHECK_FATAL(load(&subject->driver, path));
+    CHECK_FATAL(capture_load(&subject->driver, suite_text("%s/%s", ODBC_MODULE_DIR, library)));
     check_rows(subject, rows);
 }
 
@@ -635,27 +609,15 @@ CASE("the same with a MariaDB server")
 
 static int set_up(void)
 {
-    char path[4096];
-    const char *build = getenv("top_builddir");
     if (fixture_open(&fixture, driver_sections, NULL) != 0 || !canned_servers_start())
         return 1;
-    snprintf(path, sizeof path, "%s/root.pem", fixture.folder);
-    setenv("PGSSLROOTCERT", path, 1);
-    snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", build != NULL ? build : ".");
-    return load(&odbcssl, path) ? 0 : 1;
+    setenv("PGSSLROOTCERT", fixture_path(&fixture, "root.pem"), 1);
+    return capture_load(&odbcssl, suite_built("driver/odbc/.libs/libodbcssl.so")) ? 0 : 1;
 }
 
 SUITE("same", set_up, fixture_tear_down)
 
 int main(int argc, char **argv)
 {
-    if (FIXTURE_IS_SANITIZED) {
-        puts("1..0 # SKIP a preloaded library and a sanitizer do not go together");
-        return 0;
-    }
-    if (!capture_begin(argv)) {
-        puts("Bail out! tests/support/capture.so cannot be loaded");
-        return 1;
-    }
-    return suite_main(argc, argv);
+    return capture_main(argc, argv);
 }

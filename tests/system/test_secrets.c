@@ -23,7 +23,7 @@
 #include "support/odbc.h"
 #include "support/suite.h"
 #include "system/guest.h"
-#include "unit/formats_tools.h"
+#include "support/tools.h"
 
 #define USER "planted"
 #define PASSWORD "plantedlogin7351"
@@ -228,19 +228,14 @@ static int program_search(const char *rounds)
 {
     pthread_t thread;
     bool is_good = false;
-    char variable[64], library[1024];
     mallopt(M_PERTURB, 0x77);
     for (int i = 0; i < SECRET_COUNT; i++) {
-        snprintf(variable, sizeof variable, NEEDLE_VARIABLE, i);
-        needles[i].size = get_masked(variable, 0, needles[i].masked);
+        needles[i].size = get_masked(suite_text(NEEDLE_VARIABLE, i), 0, needles[i].masked);
     }
     scratch = mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (scratch == MAP_FAILED)
         return 1;
-    const char *build = getenv("top_builddir");
-    snprintf(library, sizeof library, "%s/driver/odbc/.libs/libodbcssl.so",
-             build != NULL ? build : ".");
-    dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    dlopen(suite_built("driver/odbc/.libs/libodbcssl.so"), RTLD_NOW | RTLD_LOCAL);
     is_watching = dl_iterate_phdr(note_library, NULL) == 1;
     get_masked(TEXT_VARIABLE, MASK, scratch);
     for (int i = 0; i < atoi(rounds); i++) {
@@ -270,7 +265,7 @@ static struct findings search(const char *rounds, const char *text)
     struct findings findings = {{0}, {0}};
     put_masked(TEXT_VARIABLE, text, strlen(text));
     setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1); /* it overwrites nothing */
-    CHECK_NUMBER(guest_run(arguments, out, sizeof out), 0);
+    CHECK_NUMBER(tools_spawn(arguments, out, sizeof out), 0);
     unsetenv("GLIBC_TUNABLES");
     for (char *line = strtok(out, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         unsigned count;
@@ -288,30 +283,23 @@ static struct findings search(const char *rounds, const char *text)
 
 static const char *own_text(const char *extra)
 {
-    static char text[8192];
-    snprintf(text, sizeof text,
-             "%s;DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=" USER
-             ";PWD=" PASSWORD ";SslMode=verify-full;SslRootCert=%s",
-             extra, ODBC_POSTGRESQL, fixture_port(&fixture), fixture_path(&fixture, "root.pem"));
-    return text;
+    return suite_text("%s;DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=" USER
+                      ";PWD=" PASSWORD ";SslMode=verify-full;SslRootCert=%s",
+                      extra, ODBC_POSTGRESQL, fixture_port(&fixture),
+                      fixture_path(&fixture, "root.pem"));
 }
 
 static const char *bare_text(const char *extra)
 {
-    static char text[4096];
-    snprintf(text, sizeof text,
-             "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=" USER ";PWD=" PASSWORD
-             ";SSLmode=require;%s",
-             ODBC_NATIVE_POSTGRESQL, fixture_port(&fixture), extra);
-    return text;
+    return suite_text("DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=" USER
+                      ";PWD=" PASSWORD ";SSLmode=require;%s",
+                      ODBC_NATIVE_POSTGRESQL, fixture_port(&fixture), extra);
 }
 
 static const char *with_key_in(const char *certificate, const char *key)
 {
-    static char text[1024];
-    snprintf(text, sizeof text, "SslCert=%s;SslKey=%s;SslPassword=" PASSPHRASE,
-             fixture_path(&fixture, certificate), fixture_path(&fixture, key));
-    return text;
+    return suite_text("SslCert=%s;SslKey=%s;SslPassword=" PASSPHRASE,
+                      fixture_path(&fixture, certificate), fixture_path(&fixture, key));
 }
 
 static const char *with_key(void)
@@ -321,10 +309,8 @@ static const char *with_key(void)
 
 static const char *with_gaussdb(void)
 {
-    static char text[1024];
-    snprintf(text, sizeof text, "SslCert=%s;SslKey=%s", fixture_path(&fixture, "gauss/client.pem"),
-             fixture_path(&fixture, "gauss/client.key"));
-    return text;
+    return suite_text("SslCert=%s;SslKey=%s", fixture_path(&fixture, "gauss/client.pem"),
+                      fixture_path(&fixture, "gauss/client.key"));
 }
 
 static bool can_search(void)
@@ -417,10 +403,8 @@ static void take_status(struct odbc_session *session)
 static void take_file(const char *path)
 {
     static char text[TEXT_SIZE / 2];
-    FILE *file = fopen(path, "re");
-    CHECK_FATAL(file != NULL);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
+    CHECK_FATAL(access(path, R_OK) == 0);
+    suite_read(path, text, sizeof text);
     take(text);
 }
 
@@ -454,12 +438,12 @@ static const struct {
 CASE("no error, report or log has a secret")
 {
     struct odbc_session session = {0};
-    char log[1024], extra[4096];
+    char log[1024];
     snprintf(log, sizeof log, "%s", fixture_path(&fixture, "trace.log"));
     for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
         const char *const more[] = {with_key(), with_gaussdb()};
         for (size_t k = 0; k < 2; k++) {
-            snprintf(extra, sizeof extra, "%s;%s;SslTrace=%s", attempts[i].settings, more[k], log);
+            const char *extra = suite_text("%s;%s;SslTrace=%s", attempts[i].settings, more[k], log);
             bool is_good = i % 2 == 0 ? odbc_connect(&session, "%s", own_text(extra))
                                       : odbc_connect_wide(&session, "%s", own_text(extra));
             take(session.diagnostics);
@@ -504,17 +488,14 @@ CASE("the connection string that comes back has PWD as the bare driver's has, an
 CASE("the command tells no secret")
 {
     static char out[TEXT_SIZE / 2];
-    char program[1024], text[8192];
-    const char *build = getenv("top_builddir");
-    snprintf(program, sizeof program, "%s/command/odbcssl", build != NULL ? build : ".");
-    snprintf(text, sizeof text, "%s", own_text(with_key()));
+    char *program = suite_built("command/odbcssl"), *text = (char *)own_text(with_key());
     for (int i = 0; i < 2; i++) {
         char *const subcommand = (char *)(i == 0 ? "check" : "status");
         char *arguments[] = {program, subcommand, (char *)"-k", text, NULL, NULL};
-        CHECK_NUMBER(guest_run(arguments, out, sizeof out), 0);
+        CHECK_NUMBER(tools_spawn(arguments, out, sizeof out), 0);
         take(out);
         arguments[4] = (char *)"--json";
-        CHECK_NUMBER(guest_run(arguments, out, sizeof out), 0);
+        CHECK_NUMBER(tools_spawn(arguments, out, sizeof out), 0);
         CHECK_CONTAINS(out, "TLSv1.3");
         take(out);
     }
@@ -525,8 +506,7 @@ CASE("the command tells no secret")
 
 static void put_needle(enum secret secret, const void *bytes, size_t size)
 {
-    char variable[64];
-    snprintf(variable, sizeof variable, NEEDLE_VARIABLE, (int)secret);
+    const char *variable = suite_text(NEEDLE_VARIABLE, (int)secret);
     add_needle(&needles[secret], bytes, size);
     put_masked(variable, bytes, size);
 }
@@ -536,11 +516,7 @@ static bool put_needles(void)
     gnutls_datum_t x, y, k;
     gnutls_ecc_curve_t curve;
     char text[4096] = "";
-    FILE *file = fopen(fixture_path(&fixture, "client.key"), "re");
-    bool is_read = file != NULL && fread(text, 1, sizeof text - 1, file) > 100;
-    if (file != NULL)
-        fclose(file);
-    if (!is_read ||
+    if (suite_read(fixture_path(&fixture, "client.key"), text, sizeof text) <= 100 ||
         gnutls_x509_privkey_export_ecc_raw(fixture.client->key, &curve, &x, &y, &k) != 0)
         return false;
     put_needle(SECRET_PASSWORD, PASSWORD, strlen(PASSWORD));

@@ -4,12 +4,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "support/hostile_server.h"
 #include "system/trust.h"
-
-#define HBA "hostssl all all 127.0.0.1/32 scram-sha-256"
 
 /* ---- the fixture's server: DNS:localhost, DNS:db.example.com, IP:127.0.0.1 ---- */
 
@@ -33,7 +30,7 @@ static void check_wrong(const char *more, const char *wanted, const char *found)
 
 CASE("the right name")
 {
-    CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA, false));
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", FIXTURE_HBA, false));
     check_name("Servername=localhost;");
     check_name("Servername=LocalHost;");
     check_name("Servername=127.0.0.1;");
@@ -49,7 +46,7 @@ CASE("the right name")
 
 CASE("the wrong name")
 {
-    CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA, false));
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", FIXTURE_HBA, false));
     check_wrong("SslServerName=wrong.example.com;", "not for host \"wrong.example.com\"", NAMES);
     check_wrong("HostNameInCertificate=wrong.example.com;", "not for host \"wrong.example.com\"",
                 NAMES);
@@ -77,7 +74,7 @@ CASE("the wrong name in modes that do not look")
                 {"require", ODBCSSL_STATE_CHAIN_VERIFIED},
                 {"prefer", ODBCSSL_STATE_CHAIN_VERIFIED},
                 {"allow", ODBCSSL_STATE_CHAIN_VERIFIED}};
-    CHECK_FATAL(fixture_start(&trust_fixture, "server", HBA, false));
+    CHECK_FATAL(fixture_start(&trust_fixture, "server", FIXTURE_HBA, false));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         connect_with(rows[i].mode, "SslServerName=wrong.example.com;");
         CHECK_CONNECTED(rows[i].state);
@@ -91,13 +88,8 @@ static bool start_with(const struct pki_spec *spec)
 {
     struct pki_spec named = *spec;
     named.issuer = trust_fixture.root;
-    struct pki_certificate *certificate = pki_issue(&named);
-    bool is_started = certificate != NULL &&
-                      pki_write_pem(trust_path("own.pem"), certificate, NULL) &&
-                      pki_write_key_pem(trust_path("own.key"), certificate) &&
-                      fixture_start(&trust_fixture, "own", HBA, false);
-    pki_free(&certificate);
-    return is_started;
+    return fixture_issue(&trust_fixture, "own", &named, NULL) &&
+           fixture_start(&trust_fixture, "own", FIXTURE_HBA, false);
 }
 
 CASE("an address that is not in the certificate")

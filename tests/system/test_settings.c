@@ -36,9 +36,7 @@ static bool connect_side(struct odbc_session *session, const struct side *side, 
 
 static const char *with_login(const char *extra)
 {
-    static char text[TEXT_SIZE];
-    snprintf(text, sizeof text, "UID=%s;PWD=%s;%s", POSTGRES_USER, POSTGRES_PASSWORD, extra);
-    return text;
+    return suite_text("UID=%s;PWD=%s;%s", POSTGRES_USER, POSTGRES_PASSWORD, extra);
 }
 
 /* ---- settings of the real driver ---- */
@@ -171,12 +169,12 @@ static const char *const way_names[] = {"in the string",         "in braces",
 static bool log_in(const struct side *side, size_t number, enum way way)
 {
     struct odbc_session session = {0};
-    char doubled[PASSWORD_SIZE], encoded[PASSWORD_SIZE], extra[TEXT_SIZE], dsn[64];
+    char doubled[PASSWORD_SIZE], encoded[PASSWORD_SIZE], extra[TEXT_SIZE];
     bool is_connected = false;
     double_braces(passwords[number], doubled);
     encode(passwords[number], encoded);
-    snprintf(dsn, sizeof dsn, "%s-%s%zu", side->prefix, way == FILE_ENCODED ? "encoded" : "plain",
-             number);
+    const char *dsn =
+        suite_text("%s-%s%zu", side->prefix, way == FILE_ENCODED ? "encoded" : "plain", number);
     switch (way) {
     case PLAIN:
         snprintf(extra, sizeof extra, "UID=user%zu;PWD=%s", number, passwords[number]);
@@ -196,7 +194,7 @@ static bool log_in(const struct side *side, size_t number, enum way way)
         break;
     case ARGUMENT:
     case WAY_COUNT:
-        snprintf(dsn, sizeof dsn, "%s-base", side->prefix);
+        dsn = suite_text("%s-base", side->prefix);
         snprintf(extra, sizeof extra, "user%zu", number);
         is_connected =
             odbc_open(&session) &&
@@ -290,8 +288,8 @@ CASE("the output connection string")
 CASE("a connection that the driver manager saves in a file")
 {
     struct odbc_session session = {0};
-    char path[256], saved[TEXT_SIZE] = "";
-    snprintf(path, sizeof path, "%s/saved.dsn", fixture.folder);
+    char saved[TEXT_SIZE] = "";
+    const char *path = suite_text("%s/saved.dsn", fixture.folder);
     CHECK(odbc_connect(&session,
                        "DRIVER={" ODBC_POSTGRESQL
                        "};Servername=localhost;Port=%u;Database=postgres;UID=" POSTGRES_USER
@@ -299,10 +297,7 @@ CASE("a connection that the driver manager saves in a file")
                        "MaxVarcharSize=77;SAVEFILE=%s",
                        fixture_port(&fixture), path));
     odbc_close(&session);
-    FILE *file = fopen(path, "r");
-    CHECK_FATAL(file != NULL);
-    CHECK(fread(saved, 1, sizeof saved - 1, file) > 0);
-    fclose(file);
+    CHECK(suite_read(path, saved, sizeof saved) > 0);
     CHECK_CONTAINS(saved, "DRIVER");
     CHECK_CONTAINS(saved, "SslMode");
     CHECK_CONTAINS(saved, "77");
@@ -367,12 +362,11 @@ CASE("names of source, server, driver and database")
 /* libpq looks for the server's host and port in the file, not for the relay's. */
 CASE(".pgpass is searched for the server's host and port")
 {
-    char line[256];
     const char *path = fixture_path(&fixture, "pgpass");
     struct odbc_session session = {0};
-    snprintf(line, sizeof line,
-             "localhost:1:*:*:wrong\n127.0.0.1:*:*:*:wrong\nlocalhost:%u:postgres:%s:%s\n",
-             fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD);
+    const char *line =
+        suite_text("localhost:1:*:*:wrong\n127.0.0.1:*:*:*:wrong\nlocalhost:%u:postgres:%s:%s\n",
+                   fixture_port(&fixture), POSTGRES_USER, POSTGRES_PASSWORD);
     CHECK_FATAL(pki_write_file(path, line, strlen(line), 0600));
     setenv("PGPASSFILE", path, 1);
     CHECK(connect_side(&session, &ours, "UID=" POSTGRES_USER));
@@ -382,9 +376,8 @@ CASE(".pgpass is searched for the server's host and port")
     CHECK(!connect_side(&session, &ours, "UID=" POSTGRES_USER));
     CHECK_CONTAINS(session.diagnostics, "no password supplied");
     odbc_close(&session);
-    char option[512];
-    snprintf(option, sizeof option, "UID=" POSTGRES_USER ";pqopt={passfile='%s'}", path);
-    CHECK(connect_side(&session, &ours, option));
+    CHECK(connect_side(&session, &ours,
+                       suite_text("UID=" POSTGRES_USER ";pqopt={passfile='%s'}", path)));
     odbc_close(&session);
 }
 
@@ -404,7 +397,7 @@ static void add_dsn(char *text, const struct side *side, const char *name, const
 
 static void add_dsns(char *text, const struct side *side)
 {
-    char lines[TEXT_SIZE], encoded[PASSWORD_SIZE];
+    char encoded[PASSWORD_SIZE];
     add_dsn(text, side, "base", "");
     add_dsn(text, side, "demo", DEMO);
     add_dsn(text, side, "file", DEMO "ConnSettings=set application_name to 'in%20file+x'");
@@ -413,14 +406,11 @@ static void add_dsns(char *text, const struct side *side)
     add_dsn(text, side, "readonly", DEMO "ReadOnly=1");
     add_dsn(text, side, "other", "Username=clerk\nPassword=clerk");
     for (size_t i = 0; i < PASSWORD_COUNT; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "plain%zu", i);
-        snprintf(lines, sizeof lines, "Username=user%zu\nPassword=%s", i, passwords[i]);
-        add_dsn(text, side, name, lines);
-        snprintf(name, sizeof name, "encoded%zu", i);
+        const char *name = suite_text("plain%zu", i);
+        add_dsn(text, side, name, suite_text("Username=user%zu\nPassword=%s", i, passwords[i]));
+        name = suite_text("encoded%zu", i);
         encode(passwords[i], encoded);
-        snprintf(lines, sizeof lines, "Username=user%zu\nPassword=%s", i, encoded);
-        add_dsn(text, side, name, lines);
+        add_dsn(text, side, name, suite_text("Username=user%zu\nPassword=%s", i, encoded));
     }
 }
 
@@ -448,7 +438,7 @@ static int set_up(void)
         return -1;
     const struct postgres_options options = {.certificate = fixture_path(&fixture, "server.pem"),
                                              .key = fixture_path(&fixture, "server.key"),
-                                             .hba = "hostssl all all 127.0.0.1/32 scram-sha-256",
+                                             .hba = FIXTURE_HBA,
                                              .sql = sql};
     if (!fixture_start_with(&fixture, &options))
         return -1;

@@ -5,13 +5,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "system/trust.h"
 
-#define HBA "hostssl all all 127.0.0.1/32 scram-sha-256"
 #define SYSTEM_FILE "/etc/ssl/certs/ca-certificates.crt"
 
 static bool has_keytool;
@@ -32,9 +30,7 @@ static void check_trusted(const char *store, const char *more)
 /* "SslRootCert=/folder/name (connection string)" */
 static const char *named(const char *name)
 {
-    static char text[800];
-    snprintf(text, sizeof text, "SslRootCert=%s (connection string)", trust_path(name));
-    return text;
+    return suite_text("SslRootCert=%s (connection string)", trust_path(name));
 }
 
 static void check_untrusted(const char *store, const char *more)
@@ -55,10 +51,7 @@ static void check_refused(const char *store, const char *more, enum odbcssl_erro
 static bool alter(const char *from, const char *to)
 {
     static unsigned char bytes[65536];
-    FILE *file = fopen(trust_path(from), "re");
-    size_t size = file != NULL ? fread(bytes, 1, sizeof bytes, file) : 0;
-    if (file != NULL)
-        fclose(file);
+    size_t size = suite_read(trust_path(from), bytes, sizeof bytes);
     bytes[size / 2] ^= 1;
     return size > 0 && pki_write_file(trust_path(to), bytes, size, 0644);
 }
@@ -67,14 +60,11 @@ static bool alter(const char *from, const char *to)
 
 CASE("PEM")
 {
-    CHECK_FATAL(trust_run("{ echo 'Our authorities, fetched today'; cat '%s'; echo '# and ours:'; "
-                          "cat '%s'; } > '%s'",
-                          trust_path("other.pem"), trust_path("root.pem"),
-                          trust_path("bundle.pem")));
     CHECK_FATAL(
-        trust_run("sed 's/$/\\r/' '%s' > '%s'", trust_path("root.pem"), trust_path("windows.crt")));
-    CHECK_FATAL(trust_run("{ printf '\\357\\273\\277'; cat '%s'; } > '%s'", trust_path("root.pem"),
-                          trust_path("mark.crt")));
+        trust_run("{ echo 'Our authorities, fetched today'; cat other.pem; echo '# and ours:'; "
+                  "cat root.pem; } > bundle.pem"));
+    CHECK_FATAL(trust_run("sed 's/$/\\r/' root.pem > windows.crt"));
+    CHECK_FATAL(trust_run("{ printf '\\357\\273\\277'; cat root.pem; } > mark.crt"));
     check_trusted("root.pem", "");
     check_trusted("bundle.pem", "");
     check_trusted("windows.crt", "");
@@ -104,13 +94,10 @@ CASE("malformed files")
     CHECK_FATAL(pki_write_file(trust_path("empty.pem"), "", 0, 0644));
     CHECK_FATAL(pki_write_file(trust_path("text.pem"), "no certificate\n", 15, 0644));
     CHECK_FATAL(alter("root.pem", "altered.pem"));
-    CHECK_FATAL(
-        trust_run("head -c 300 '%s' > '%s'", trust_path("root.pem"), trust_path("cut.pem")));
-    CHECK_FATAL(
-        trust_run("head -c 200 '%s' > '%s'", trust_path("root.cer"), trust_path("cut.cer")));
-    CHECK_FATAL(trust_run("echo '<html>Log in first</html>' > '%s'", trust_path("login.pem")));
-    CHECK_FATAL(trust_run("openssl x509 -trustout -in '%s' -out '%s'", trust_path("root.pem"),
-                          trust_path("trusted.pem")));
+    CHECK_FATAL(trust_run("head -c 300 root.pem > cut.pem"));
+    CHECK_FATAL(trust_run("head -c 200 root.cer > cut.cer"));
+    CHECK_FATAL(trust_run("echo '<html>Log in first</html>' > login.pem"));
+    CHECK_FATAL(trust_run("openssl x509 -trustout -in root.pem -out trusted.pem"));
     check_refused("trusted.pem", "", ODBCSSL_ERROR_FILE_MALFORMED, "openssl x509 -in");
     check_refused("empty.pem", "", ODBCSSL_ERROR_FILE_MALFORMED, "empty");
     check_refused("text.pem", "", ODBCSSL_ERROR_FILE_MALFORMED, "certificates");
@@ -132,8 +119,7 @@ CASE("malformed files")
 
 static bool make_p7b(const char *from, const char *to, const char *form)
 {
-    return trust_run("openssl crl2pkcs7 -nocrl -certfile '%s' -outform %s -out '%s'",
-                     trust_path(from), form, trust_path(to));
+    return trust_run("openssl crl2pkcs7 -nocrl -certfile %s -outform %s -out %s", from, form, to);
 }
 
 CASE("PKCS#7")
@@ -145,13 +131,11 @@ CASE("PKCS#7")
     check_trusted("der.p7b", "");
     check_untrusted("other.p7b", "");
     /* Labels that other programs write, and base64 alone as Windows shows it. */
-    CHECK_FATAL(
-        trust_run("sed 's/PKCS7/CMS/' '%s' > '%s'", trust_path("pem.p7b"), trust_path("cms.p7b")));
-    CHECK_FATAL(trust_run("sed 's/PKCS7/CERTIFICATE/' '%s' > '%s'", trust_path("pem.p7b"),
-                          trust_path("mislabelled.p7b")));
+    CHECK_FATAL(trust_run("sed 's/PKCS7/CMS/' pem.p7b > cms.p7b"));
+    CHECK_FATAL(trust_run("sed 's/PKCS7/CERTIFICATE/' pem.p7b > mislabelled.p7b"));
     check_trusted("cms.p7b", "");
     check_trusted("mislabelled.p7b", "");
-    CHECK_FATAL(trust_run("head -c 200 '%s' > '%s'", trust_path("der.p7b"), trust_path("cut.p7b")));
+    CHECK_FATAL(trust_run("head -c 200 der.p7b > cut.p7b"));
     check_refused("cut.p7b", "", ODBCSSL_ERROR_FILE_MALFORMED, "");
 }
 
@@ -159,9 +143,9 @@ CASE("PKCS#7")
 
 static bool make_p12(const char *from, const char *to, const char *password)
 {
-    return trust_run("openssl pkcs12 -export -nokeys -in '%s' -passout pass:%s -out '%s'; chmod "
-                     "644 '%s'",
-                     trust_path(from), password, trust_path(to), trust_path(to));
+    return trust_run("openssl pkcs12 -export -nokeys -in %s -passout pass:%s -out %s; chmod "
+                     "644 %s",
+                     from, password, to, to);
 }
 
 CASE("PKCS#12")
@@ -186,9 +170,9 @@ CASE("PKCS#12")
 
 static bool make_jks(const char *from, const char *to, const char *password, const char *type)
 {
-    return trust_run("keytool -importcert -noprompt -alias anchor -file '%s' -keystore '%s' "
+    return trust_run("keytool -importcert -noprompt -alias anchor -file %s -keystore %s "
                      "-storetype %s -storepass %s",
-                     trust_path(from), trust_path(to), type, password);
+                     from, to, type, password);
 }
 
 CASE("JKS")
@@ -227,11 +211,10 @@ CASE("a .jks that is PKCS#12")
 /* There is one SslPassword, and here it is the client key's. */
 CASE("a store's password beside a key's")
 {
-    char more[1600];
     CHECK_FATAL(make_p12("root.pem", "beside.p12", "changeit"));
     CHECK_FATAL(pki_write_key_pkcs8(trust_path("encrypted.key"), trust_fixture.client, "key-word"));
-    snprintf(more, sizeof more, "SslCert=%s;SslKey=%s;SslPassword=key-word;",
-             trust_path("client.pem"), trust_path("encrypted.key"));
+    const char *more = suite_text("SslCert=%s;SslKey=%s;SslPassword=key-word;",
+                                  trust_path("client.pem"), trust_path("encrypted.key"));
     check_trusted("beside.p12", more);
 }
 
@@ -241,12 +224,12 @@ CASE("folder")
 {
     CHECK_FATAL(mkdir(trust_path("anchors"), 0755) == 0);
     check_refused("anchors", "", ODBCSSL_ERROR_FILE_MALFORMED, "none of the 0 files");
-    CHECK_FATAL(trust_run("echo 'Ask Ann' > '%s'", trust_path("anchors/README")));
+    CHECK_FATAL(trust_run("echo 'Ask Ann' > anchors/README"));
     check_refused("anchors", "", ODBCSSL_ERROR_FILE_MALFORMED, "none of the 1 files");
-    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("other.pem"), trust_path("anchors/a.pem")));
+    CHECK_FATAL(trust_run("cp other.pem anchors/a.pem"));
     check_untrusted("anchors", "");
     /* What is put there while the process runs counts at the next connection. */
-    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("root.cer"), trust_path("anchors/b.cer")));
+    CHECK_FATAL(trust_run("cp root.cer anchors/b.cer"));
     check_trusted("anchors", "");
     remove(trust_path("anchors/b.cer"));
     check_untrusted("anchors", "");
@@ -256,15 +239,15 @@ CASE("folder")
  * trust in force. */
 CASE("files replaced while the process runs")
 {
-    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("root.pem"), trust_path("current.pem")));
+    CHECK_FATAL(trust_run("cp root.pem current.pem"));
     check_trusted("current.pem", "");
-    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("other.pem"), trust_path("current.pem")));
+    CHECK_FATAL(trust_run("cp other.pem current.pem"));
     check_untrusted("current.pem", "");
-    CHECK_FATAL(trust_run("echo broken > '%s'", trust_path("current.pem")));
+    CHECK_FATAL(trust_run("echo broken > current.pem"));
     check_refused("current.pem", "", ODBCSSL_ERROR_FILE_MALFORMED, "certificates");
     remove(trust_path("current.pem"));
     check_refused("current.pem", "", ODBCSSL_ERROR_FILE_UNREADABLE, "No such file");
-    CHECK_FATAL(trust_run("cp '%s' '%s'", trust_path("root.pem"), trust_path("current.pem")));
+    CHECK_FATAL(trust_run("cp root.pem current.pem"));
     check_trusted("current.pem", "");
 }
 
@@ -300,7 +283,7 @@ static int set_up(void)
         return -1;
     has_keytool = system("command -v keytool >/dev/null 2>&1") == 0;
     return pki_write_der(trust_path("root.cer"), trust_fixture.root) &&
-                   fixture_start(&trust_fixture, "server", HBA, true)
+                   fixture_start(&trust_fixture, "server", FIXTURE_HBA, true)
                ? 0
                : -1;
 }

@@ -5,7 +5,6 @@
  */
 #include <arpa/inet.h>
 #include <dirent.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -164,9 +163,8 @@ struct attempt {
 static void *connect_in_vain(void *argument)
 {
     struct attempt *attempt = argument;
-    char extra[64];
-    snprintf(extra, sizeof extra, "Port=%u;SslTimeout=300", attempt->silent.port);
-    CHECK(!guest_connect(&attempt->session, extra));
+    CHECK(!guest_connect(&attempt->session,
+                         suite_text("Port=%u;SslTimeout=300", attempt->silent.port)));
     CHECK_TEXT(attempt->session.sqlstate, "08001");
     return NULL;
 }
@@ -260,14 +258,14 @@ CASE("a forked child")
 
 static bool is_own(unsigned long inode)
 {
-    char wanted[64], path[300], target[256];
+    char target[256];
     bool is_found = false;
     DIR *folder = opendir("/proc/self/fd");
     const struct dirent *entry;
-    snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
+    const char *wanted = suite_text("socket:[%lu]", inode);
     while (folder != NULL && !is_found && (entry = readdir(folder)) != NULL) {
-        snprintf(path, sizeof path, "/proc/self/fd/%s", entry->d_name);
-        ssize_t length = readlink(path, target, sizeof target - 1);
+        ssize_t length =
+            readlink(suite_text("/proc/self/fd/%s", entry->d_name), target, sizeof target - 1);
         target[length > 0 ? length : 0] = '\0';
         is_found = strcmp(target, wanted) == 0;
     }
@@ -367,10 +365,8 @@ static int set_up(void)
     gossip = mmap(NULL, sizeof *gossip, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (gossip == MAP_FAILED || fixture_open(&fixture, NULL, NULL) != 0)
         return -1;
-    return fixture_start(&fixture, "server", "hostssl all all 127.0.0.1/32 scram-sha-256", false) &&
-                   guest_publish(&fixture)
-               ? 0
-               : -1;
+    return fixture_start(&fixture, "server", FIXTURE_HBA, false) && guest_publish(&fixture) ? 0
+                                                                                            : -1;
 }
 
 static int tear_down(void)

@@ -149,7 +149,7 @@ CASE("garbage for a login reply")
 /* The target sees no connection, encrypted or not. */
 static void check_routing(const char *settings, const char *encryption, const char *misbehaviour)
 {
-    char route[32], text[64];
+    char route[32];
     const char *const arguments[] = {"--route", route, misbehaviour != NULL ? "--misbehave" : NULL,
                                      misbehaviour, NULL};
     const struct tds_peer_options options = {.certificate =
@@ -162,8 +162,7 @@ static void check_routing(const char *settings, const char *encryption, const ch
     CHECK(!tds_fixture_connect(&fixture, &session, "%s", settings));
     odbc_note(&session, "%s", settings);
     CHECK_NUMBER(session.native, ODBCSSL_ERROR_ROUTING);
-    snprintf(text, sizeof text, "localhost, port %u", tds_peer_port(target));
-    CHECK_CONTAINS(session.diagnostics, text);
+    CHECK_CONTAINS(session.diagnostics, suite_text("localhost, port %u", tds_peer_port(target)));
     odbc_close(&session);
     CHECK_CONTAINS(tds_peer_wait_end(fixture.peer), "routed host=localhost");
     CHECK_TEXT(tds_peer_log(target), "");
@@ -172,9 +171,7 @@ static void check_routing(const char *settings, const char *encryption, const ch
 
 static void check_routings(const char *misbehaviour)
 {
-    char settings[1200];
-    snprintf(settings, sizeof settings, "SslMode=verify-full;%s", ROOT);
-    check_routing(settings, "required", misbehaviour);
+    check_routing(suite_text("SslMode=verify-full;%s", ROOT), "required", misbehaviour);
     check_routing("SslMode=prefer", "off", misbehaviour);
     check_routing("SslMode=allow", "off", misbehaviour);
     check_routing("SslMode=disable", "off", misbehaviour);

@@ -76,8 +76,7 @@ static void check_connected(const struct outcome *outcome)
 /* The password stays here when the connection is refused. */
 static void check_refused(const struct outcome *outcome, const char *mode)
 {
-    char text[64];
-    snprintf(text, sizeof text, "SslMode=%s (connection string)", mode);
+    const char *text = suite_text("SslMode=%s (connection string)", mode);
     if (outcome->native == ODBCSSL_ERROR_SERVER_REQUIRES_TLS ||
         outcome->native == ODBCSSL_ERROR_SERVER_WITHOUT_TLS)
         CHECK_CONTAINS(session.diagnostics, text);

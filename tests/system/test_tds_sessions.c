@@ -13,7 +13,7 @@
 #include "odbcssl.h"
 #include "support/suite.h"
 #include "system/tds_fixture.h"
-#include "unit/formats_tools.h"
+#include "support/tools.h"
 
 #define FOREIGN "ODBCSSL_TEST_TDS_"
 
@@ -60,18 +60,16 @@ static const char *trust(void)
 /* password: NULL: the right one. */
 static const char *connection_string(const char *password, const char *settings)
 {
-    static char text[4096];
     char port[8] = "";
     if (!is_foreign())
         snprintf(port, sizeof port, "%u", tds_peer_port(fixture.peer));
     if (password == NULL)
         password = environment(FOREIGN "PWD", TDS_PEER_PASSWORD);
-    snprintf(text, sizeof text, "DRIVER={%s};%s;Server=%s;Port=%s;UID=%s;PWD={%s};Database=%s;%s",
-             ODBC_FREETDS, settings, environment(FOREIGN "SERVER", "localhost"),
-             is_foreign() ? environment(FOREIGN "PORT", "1433") : port,
-             environment(FOREIGN "UID", TDS_PEER_USER), password,
-             environment(FOREIGN "DATABASE", "master"), trust());
-    return text;
+    return suite_text("DRIVER={%s};%s;Server=%s;Port=%s;UID=%s;PWD={%s};Database=%s;%s",
+                      ODBC_FREETDS, settings, environment(FOREIGN "SERVER", "localhost"),
+                      is_foreign() ? environment(FOREIGN "PORT", "1433") : port,
+                      environment(FOREIGN "UID", TDS_PEER_USER), password,
+                      environment(FOREIGN "DATABASE", "master"), trust());
 }
 
 /* Attributes that were set on the session before hold. */
@@ -152,9 +150,7 @@ CASE("settings reach FreeTDS")
 
 static void check_version(const char *version, const char *login)
 {
-    char settings[64];
-    snprintf(settings, sizeof settings, "TDS_Version=%s", version);
-    CHECK(connect_with(settings));
+    CHECK(connect_with(suite_text("TDS_Version=%s", version)));
     CHECK(ask("SELECT 'x' AS a", "x"));
     CHECK(!odbc_query(&session, "selekt 1"));
     CHECK(strstr(session.diagnostics, "[odbcssl]") == NULL);
@@ -188,8 +184,7 @@ CASE("versions without TLS are refused")
     if (!start(NULL))
         return;
     for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
-        char settings[64];
-        snprintf(settings, sizeof settings, "TDS_Version=%s", versions[i]);
+        const char *settings = suite_text("TDS_Version=%s", versions[i]);
         CHECK(!connect_with(settings));
         odbc_note(&session, "%s", settings);
         CHECK_NUMBER(session.native, ODBCSSL_ERROR_PLAINTEXT_LOGIN);
@@ -408,9 +403,7 @@ CASE("a truncated answer")
 static void check_packets(unsigned size, const char *logged)
 {
     static char sql[64 * 1024];
-    char settings[32];
-    snprintf(settings, sizeof settings, "PacketSize=%u", size);
-    CHECK_FATAL(connect_with(settings));
+    CHECK_FATAL(connect_with(suite_text("PacketSize=%u", size)));
     int used = snprintf(sql, sizeof sql, "SELECT '");
     memset(sql + used, 'z', 50000);
     snprintf(sql + used + 50000, sizeof sql - (size_t)used - 50000, "' AS a");

@@ -4,13 +4,12 @@
  * same words.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "odbcssl.h"
 #include "support/suite.h"
 #include "system/tds_fixture.h"
-#include "unit/formats_tools.h"
+#include "support/tools.h"
 
 #define TEXT_SIZE 4096
 
@@ -25,18 +24,8 @@ static char pin[80]; /* of server.pem */
 /* "@" stands for the fixture's folder, "$" for the pin of server.pem. */
 static const char *expand(const char *settings)
 {
-    static char texts[4][TEXT_SIZE];
-    static unsigned next;
-    char *out = texts[next++ % 4];
-    size_t used = 0;
-    for (; *settings != '\0' && used < TEXT_SIZE - 1024; settings++)
-        used += (size_t)snprintf(out + used, TEXT_SIZE - used, "%.*s%s",
-                                 *settings != '@' && *settings != '$', settings,
-                                 *settings == '@'   ? fixture_path(&fixture.base, "")
-                                 : *settings == '$' ? pin
-                                                    : "");
-    out[used] = '\0';
-    return out;
+    const char *folder = fixture_path(&fixture.base, "");
+    return fixture_expand(fixture_expand(settings, "@", folder), "$", pin);
 }
 
 static bool connect_tds(const char *settings)
@@ -47,11 +36,8 @@ static bool connect_tds(const char *settings)
 static bool connect_postgres(const char *settings)
 {
     postgres_session = (struct odbc_session){0};
-    return odbc_connect(&postgres_session,
-                        "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-                        "%s",
-                        ODBC_POSTGRESQL, fixture_port(&fixture.base), POSTGRES_USER,
-                        POSTGRES_PASSWORD, expand(settings));
+    return odbc_connect(&postgres_session, "%s",
+                        fixture_source(&fixture.base, ODBC_POSTGRESQL, expand(settings)));
 }
 
 /* ----- one result for both ----- */
@@ -315,17 +301,8 @@ CASE("formats of SslRootCert")
 /* A server's certificate and key in files of the name. */
 static bool write_server(const char *name, const struct pki_spec *spec)
 {
-    char file[64];
-    struct pki_certificate *certificate = pki_issue(spec);
-    snprintf(file, sizeof file, "%s.pem", name);
-    bool is_good =
-        certificate != NULL &&
-        pki_write_pem(fixture_path(&fixture.base, file), certificate,
-                      spec->issuer == fixture.base.intermediate ? spec->issuer : NULL, NULL);
-    snprintf(file, sizeof file, "%s.key", name);
-    is_good = is_good && pki_write_key_pem(fixture_path(&fixture.base, file), certificate);
-    pki_free(&certificate);
-    return is_good;
+    return fixture_issue(&fixture.base, name, spec,
+                         spec->issuer == fixture.base.intermediate ? spec->issuer : NULL);
 }
 
 static bool write_servers(void)

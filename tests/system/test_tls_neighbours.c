@@ -4,7 +4,6 @@
  * Both connect to the same server as odbcssl, before, while and after it does.
  */
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <gnutls/gnutls.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/guest.h"
 
 #define OWN_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM"
@@ -189,7 +189,7 @@ CASE("GnuTLS that the application ends too early")
 {
     char *const arguments[] = {(char *)"/proc/self/exe", (char *)"--end-too-early", NULL};
     char out[1024];
-    CHECK_NUMBER(guest_run(arguments, out, sizeof out), 0);
+    CHECK_NUMBER(tools_spawn(arguments, out, sizeof out), 0);
     CHECK_TEXT(out, "");
 }
 
@@ -212,29 +212,20 @@ static struct {
 
 static bool load_openssl(void)
 {
-    static const struct {
-        const char *name;
-        void *place;
-    } rows[] = {{"TLS_client_method", &ssl.method},
-                {"SSL_CTX_new", &ssl.new_context},
-                {"SSL_CTX_free", &ssl.free_context},
-                {"SSL_new", &ssl.new_session},
-                {"SSL_free", &ssl.free_session},
-                {"SSL_set_fd", &ssl.set_number},
-                {"SSL_connect", &ssl.connect},
-                {"SSL_write", &ssl.write},
-                {"SSL_read", &ssl.read},
-                {"ERR_new", &ssl.new_error},
-                {"ERR_set_error", &ssl.set_error},
-                {"ERR_get_error", &ssl.get_error}};
-    void *library = dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
-    for (size_t i = 0; library != NULL && i < sizeof rows / sizeof rows[0]; i++) {
-        void *function = dlsym(library, rows[i].name);
-        memcpy(rows[i].place, &function, sizeof function);
-        if (function == NULL)
-            return false;
-    }
-    return library != NULL;
+    static const struct tools_function rows[] = {{"TLS_client_method", &ssl.method},
+                                                 {"SSL_CTX_new", &ssl.new_context},
+                                                 {"SSL_CTX_free", &ssl.free_context},
+                                                 {"SSL_new", &ssl.new_session},
+                                                 {"SSL_free", &ssl.free_session},
+                                                 {"SSL_set_fd", &ssl.set_number},
+                                                 {"SSL_connect", &ssl.connect},
+                                                 {"SSL_write", &ssl.write},
+                                                 {"SSL_read", &ssl.read},
+                                                 {"ERR_new", &ssl.new_error},
+                                                 {"ERR_set_error", &ssl.set_error},
+                                                 {"ERR_get_error", &ssl.get_error},
+                                                 {NULL, NULL}};
+    return tools_load("libssl.so.3", rows);
 }
 
 static void *open_openssl(void *context, int *number_out)
@@ -294,11 +285,11 @@ static int set_up(void)
 {
     if (fixture_open(&fixture, NULL, NULL) != 0)
         return -1;
-    const struct postgres_options options = {.certificate = fixture_path(&fixture, "server.pem"),
-                                             .key = fixture_path(&fixture, "server.key"),
-                                             .hba = "hostssl all trusted 127.0.0.1/32 trust\n"
-                                                    "hostssl all all 127.0.0.1/32 scram-sha-256",
-                                             .sql = "create role trusted login"};
+    const struct postgres_options options = {
+        .certificate = fixture_path(&fixture, "server.pem"),
+        .key = fixture_path(&fixture, "server.key"),
+        .hba = "hostssl all trusted 127.0.0.1/32 trust\n" FIXTURE_HBA,
+        .sql = "create role trusted login"};
     return fixture_start_with(&fixture, &options) && guest_publish(&fixture) ? 0 : -1;
 }
 

@@ -25,19 +25,16 @@
 
 static struct fixture fixture;
 static struct wire_tap *tap;
-static char root[1024]; /* file of trust */
 
 static bool connect_with(struct odbc_session *session, unsigned port, const char *extra)
 {
-    return odbc_connect(session,
-                        "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;PWD=%s;"
-                        "SslMode=verify-full;SslRootCert=%s;%s",
-                        ODBC_POSTGRESQL, port, POSTGRES_USER, POSTGRES_PASSWORD, root, extra);
+    return odbc_connect(session, "%s",
+                        fixture_verified(&fixture, suite_text("Port=%u;%s", port, extra)));
 }
 
 static bool restart(void)
 {
-    return fixture_start(&fixture, "server", "hostssl all all 127.0.0.1/32 scram-sha-256", false);
+    return fixture_start(&fixture, "server", FIXTURE_HBA, false);
 }
 
 /* ---- links that break ---- */
@@ -154,13 +151,14 @@ CASE("a network that breaks during a query")
 /* The server says why it ends the session, and says so cleanly: its words are kept. */
 CASE("a session that the server ends")
 {
-    char pid[32], sql[128], answer[64];
+    char answer[64];
     struct odbc_session session = {0};
     CHECK_FATAL(connect_with(&session, fixture_port(&fixture), ""));
     CHECK(odbc_query(&session, "select pg_backend_pid()"));
-    snprintf(pid, sizeof pid, "%.20s", session.value);
-    snprintf(sql, sizeof sql, "select pg_terminate_backend(%s)", pid);
-    CHECK(postgres_query(fixture.postgres, sql, answer, sizeof answer));
+    CHECK(postgres_query(
+        fixture.postgres,
+        suite_text("select pg_terminate_backend(%s)", suite_text("%.20s", session.value)), answer,
+        sizeof answer));
     CHECK(!odbc_query(&session, "select 1"));
     CHECK_CONTAINS(session.diagnostics, "terminating connection due to administrator command");
     /* Our record is before the server's, unless the real driver was quicker than the relay. */
@@ -190,13 +188,13 @@ CASE("much data from the server")
 {
     static char value[MEGABYTE + 1];
     struct odbc_session session = {0};
-    char sql[512], row[33], found[33];
+    char row[33], found[33];
     gnutls_hash_hd_t all, one;
     size_t rows = 0;
     CHECK_FATAL(connect_with(&session, fixture_port(&fixture), "UseDeclareFetch=1;Fetch=4"));
-    snprintf(sql, sizeof sql,
-             "select repeat(md5(n::text), 32768) from generate_series(1, %zu) n order by n",
-             megabytes());
+    const char *sql =
+        suite_text("select repeat(md5(n::text), 32768) from generate_series(1, %zu) n order by n",
+                   megabytes());
     gnutls_hash_init(&all, GNUTLS_DIG_MD5);
     CHECK_FATAL(SQL_SUCCEEDED(SQLExecDirect(session.statement, (SQLCHAR *)sql, SQL_NTS)));
     while (SQLFetch(session.statement) == SQL_SUCCESS) {
@@ -211,10 +209,9 @@ CASE("much data from the server")
     }
     CHECK_NUMBER(rows, megabytes());
     finish_hash(all, found);
-    snprintf(sql, sizeof sql,
-             "select md5(string_agg(md5(repeat(md5(n::text), 32768)), '' order by n)) "
-             "from generate_series(1, %zu) n",
-             megabytes());
+    sql = suite_text("select md5(string_agg(md5(repeat(md5(n::text), 32768)), '' order by n)) "
+                     "from generate_series(1, %zu) n",
+                     megabytes());
     CHECK(odbc_query(&session, sql));
     CHECK_TEXT(found, session.value);
     odbc_close(&session);
@@ -290,11 +287,10 @@ static void *work(void *argument)
     bool is_connected = connect_with(session, fixture_port(&fixture), "");
     pthread_barrier_wait(worker->all_connected);
     for (unsigned i = 0; is_connected && i < QUERIES; i++) {
-        char sql[128], wanted[32];
-        snprintf(sql, sizeof sql, "select %u, repeat('%u ', 5000) from generate_series(1, 20)",
-                 worker->number * 1000 + i, worker->number);
-        snprintf(wanted, sizeof wanted, "%u", worker->number * 1000 + i);
-        worker->good += odbc_query(session, sql) && strcmp(session->value, wanted) == 0 &&
+        const char *sql = suite_text("select %u, repeat('%u ', 5000) from generate_series(1, 20)",
+                                     worker->number * 1000 + i, worker->number);
+        worker->good += odbc_query(session, sql) &&
+                        strcmp(session->value, suite_text("%u", worker->number * 1000 + i)) == 0 &&
                         odbc_fetch_all(session) == 19;
     }
     snprintf(worker->failure, sizeof worker->failure, "%.1000s", session->diagnostics);
@@ -419,7 +415,6 @@ static int set_up(void)
 {
     if (fixture_open(&fixture, NULL, NULL) != 0 || !restart())
         return -1;
-    snprintf(root, sizeof root, "%s", fixture_path(&fixture, "root.pem"));
     tap = wire_tap_start((uint16_t)fixture_port(&fixture));
     return tap != NULL ? 0 : -1;
 }

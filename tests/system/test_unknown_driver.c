@@ -5,7 +5,6 @@
  * database that is named.
  */
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,10 +39,8 @@ static bool connect_with(const char *settings)
 /* The settings, with the terminator's port behind them. */
 static bool connect_direct(const char *settings)
 {
-    char all[512];
-    snprintf(all, sizeof all, "%s;Servername=localhost;Port=%u;SslProtocol=none", settings,
-             terminator.port);
-    return connect_with(all);
+    return connect_with(
+        suite_text("%s;Servername=localhost;Port=%u;SslProtocol=none", settings, terminator.port));
 }
 
 static void check_refused(int native, const char *text)
@@ -78,7 +75,6 @@ CASE("TLS from the first byte")
 /* The words for the server may be any. */
 CASE("keywords of the server")
 {
-    char settings[512];
     if (is_skipped())
         return;
     CHECK(connect_direct(DIRECT ";SslServerKeyword=Servername;SslPortKeyword=Port"));
@@ -87,14 +83,12 @@ CASE("keywords of the server")
     check_refused(ODBCSSL_ERROR_SERVER_MISSING, "Machine");
     CHECK(!connect_direct(DIRECT ";SslPortKeyword=Gate"));
     check_refused(ODBCSSL_ERROR_SERVER_MISSING, "Gate");
-    snprintf(settings, sizeof settings, DIRECT ";Servername=localhost;SslProtocol=none");
-    CHECK(!connect_with(settings));
+    CHECK(!connect_with(suite_text(DIRECT ";Servername=localhost;SslProtocol=none")));
     check_refused(ODBCSSL_ERROR_SERVER_MISSING, "set Port");
 }
 
 CASE("modes")
 {
-    char settings[512];
     if (is_skipped())
         return;
     CHECK(connect_direct("SslNegotiation=direct;SslMode=require"));
@@ -108,9 +102,9 @@ CASE("modes")
     CHECK(!connect_direct("SslNegotiation=direct;SslMode=prefer"));
     CHECK_CONTAINS(session.diagnostics, "SslNegotiation=direct");
     odbc_close(&session);
-    snprintf(settings, sizeof settings,
-             "SslMode=disable;SslProtocol=none;Servername=localhost;Port=%u",
-             fixture_port(&fixture.base));
+    const char *settings =
+        suite_text("SslMode=disable;SslProtocol=none;Servername=localhost;Port=%u",
+                   fixture_port(&fixture.base));
     CHECK(connect_with(settings));
     CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_STATE), ODBCSSL_STATE_PLAINTEXT);
     odbc_close(&session);
@@ -118,11 +112,9 @@ CASE("modes")
 
 CASE("the protocol has to be named")
 {
-    char settings[512];
     if (is_skipped())
         return;
-    snprintf(settings, sizeof settings, DIRECT ";Servername=localhost;Port=%u", terminator.port);
-    CHECK(!connect_with(settings));
+    CHECK(!connect_with(suite_text(DIRECT ";Servername=localhost;Port=%u", terminator.port)));
     check_refused(ODBCSSL_ERROR_KEYWORD_VALUE, "set SslProtocol to postgresql, tds, mysql or none");
 }
 
@@ -142,14 +134,14 @@ CASE("trust")
  * connected.) */
 CASE("a driver that is led elsewhere")
 {
-    char where[64], answer[64];
+    char answer[64];
     if (is_skipped())
         return;
     if (strcmp(odbc_transport(), "relay") == 0) {
         suite_skip("the relay has nothing in the driver's calls");
         return;
     }
-    snprintf(where, sizeof where, "127.0.0.1, port %u", terminator.port);
+    const char *where = suite_text("127.0.0.1, port %u", terminator.port);
     tls_terminator_handshakes(&terminator);
     CHECK(!connect_direct(DIRECT ";pqopt={hostaddr=127.0.0.1}"));
     CHECK_CONTAINS(session.diagnostics, where);
@@ -180,11 +172,10 @@ CASE("SslTransport")
 /* The server has no TLS where the driver is sent. */
 CASE("a server without TLS")
 {
-    char settings[512];
     if (is_skipped())
         return;
-    snprintf(settings, sizeof settings, DIRECT ";Servername=localhost;Port=%u;SslProtocol=none",
-             fixture_port(&fixture.base));
+    const char *settings = suite_text(DIRECT ";Servername=localhost;Port=%u;SslProtocol=none",
+                                      fixture_port(&fixture.base));
     CHECK(!connect_with(settings));
     check_refused(ODBCSSL_ERROR_HANDSHAKE, "localhost");
 }
@@ -255,9 +246,8 @@ CASE("another driver's login without TLS")
 
 static bool copy_driver(const char *from, const char *name)
 {
-    char command[2048];
-    snprintf(command, sizeof command, "cp " ODBC_MODULE_DIR "/%s '%s' 2>/dev/null", from,
-             fixture_path(&fixture.base, name));
+    const char *command = suite_text("cp " ODBC_MODULE_DIR "/%s '%s' 2>/dev/null", from,
+                                     fixture_path(&fixture.base, name));
     return system(command) == 0;
 }
 

@@ -4,11 +4,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "system/trust.h"
-
-#define HBA "hostssl all all 127.0.0.1/32 scram-sha-256"
 
 static bool start_with(const char *first, const char *second, const char *third)
 {
@@ -16,9 +13,10 @@ static bool start_with(const char *first, const char *second, const char *third)
     const char *const settings[] = {first, second, third, NULL};
     snprintf(pem, sizeof pem, "%s", trust_path("server.pem"));
     snprintf(key, sizeof key, "%s", trust_path("server.key"));
-    return fixture_start_with(
-        &trust_fixture, &(struct postgres_options){
-                            .certificate = pem, .key = key, .hba = HBA, .settings = settings});
+    return fixture_start_with(&trust_fixture, &(struct postgres_options){.certificate = pem,
+                                                                         .key = key,
+                                                                         .hba = FIXTURE_HBA,
+                                                                         .settings = settings});
 }
 
 static bool connect_with(const char *more)

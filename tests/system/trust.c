@@ -75,9 +75,8 @@ bool trust_connect(const char *format, ...)
 
 bool trust_connect_dsn(const char *dsn, const char *format, ...)
 {
-    char head[128];
     va_list arguments;
-    snprintf(head, sizeof head, "DSN=%s", dsn);
+    const char *head = suite_text("DSN=%s", dsn);
     va_start(arguments, format);
     bool is_connected = connect_with(head, format, arguments);
     va_end(arguments);
@@ -125,23 +124,22 @@ static bool is_connected(void)
 void trust_check_refused(enum odbcssl_error code, const char *const *parts, const char *file,
                          unsigned line)
 {
-    char record[2048], start[64];
+    char record[2048];
     copy_record(diagnostics, record, sizeof record);
     suite_check_number(is_connected(), false, file, line);
     if (is_connected())
         return;
     suite_check_number(trust_session.native, code, file, line);
     suite_check_text(trust_session.sqlstate, sqlstate_of(code), file, line);
-    snprintf(start, sizeof start, "%s %d [odbcssl]", sqlstate_of(code), (int)code);
-    suite_check_contains(record, start, file, line);
+    suite_check_contains(record, suite_text("%s %d [odbcssl]", sqlstate_of(code), (int)code), file,
+                         line);
     check_parts(record, parts, file, line);
 }
 
 /* The text of the first warning with the code; false: there is none. */
 static bool find_warning(enum odbcssl_error code, char *out, size_t out_size)
 {
-    char start[32];
-    snprintf(start, sizeof start, "01000 %d [odbcssl]", (int)code);
+    const char *start = suite_text("01000 %d [odbcssl]", (int)code);
     const char *text = diagnostics;
     while (text != NULL && *text != '\0') {
         if (strncmp(text, start, strlen(start)) == 0) {
@@ -218,23 +216,4 @@ void trust_check_client(const char *dn, const char *file, unsigned line)
     suite_check_text(found, dn, file, line);
     suite_check_number(odbc_info_number(&trust_session, SQL_SSL_CLIENT_CERT_SENT), dn[0] != '\0',
                        file, line);
-}
-
-bool trust_run(const char *format, ...)
-{
-    char command[TEXT_SIZE], quiet[TEXT_SIZE + 512], line[256];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof command, format, arguments);
-    va_end(arguments);
-    snprintf(quiet, sizeof quiet, "{ %s ; } >'%s' 2>&1", command, trust_path("run.log"));
-    if (system(quiet) == 0)
-        return true;
-    FILE *log = fopen(trust_path("run.log"), "re");
-    printf("# failed: %s\n", command);
-    while (log != NULL && fgets(line, sizeof line, log) != NULL)
-        printf("# %s", line);
-    if (log != NULL)
-        fclose(log);
-    return false;
 }

@@ -10,6 +10,7 @@
 #include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/fixture.h"
 
 /* The program's folder and server, the connection that was made last, and how its making went. */
@@ -59,7 +60,7 @@ void trust_check_status(unsigned bits, const char *file, unsigned line);
 #define CHECK_CLIENT(dn) trust_check_client(dn, __FILE__, __LINE__)
 void trust_check_client(const char *dn, const char *file, unsigned line);
 
-/* Runs a program with the shell, quietly; its output is shown when it fails. */
-bool trust_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Runs a command of the shell's (printf) in the folder; true: exit status 0. */
+#define trust_run(...) tools_run(trust_fixture.folder, __VA_ARGS__)
 
 #endif

@@ -2,7 +2,6 @@
 #include "engine_rig.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/suite.h"
@@ -28,15 +27,12 @@ int engine_files_make(void)
     if (leaf == NULL || folder == NULL)
         return -1;
     chain[0] = leaf;
-    ca_file = pki_path(folder, "ca.pem");
+    ca_file = suite_text("%s/ca.pem", folder);
     return pki_write_pem(ca_file, ca, NULL) ? 0 : -1;
 }
 
 int engine_files_remove(void)
 {
-    pki_free(&ca);
-    pki_free(&leaf);
-    free(ca_file);
     pki_temp_dir_remove(&folder);
     return 0;
 }

@@ -226,7 +226,7 @@ int rig_make(const char *name)
     rig.ca = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
     rig.server = pki_issue(&(struct pki_spec){
         .common_name = "localhost", .issuer = rig.ca, .dns = PKI_LIST("localhost")});
-    rig.ca_file = rig.folder != NULL ? pki_path(rig.folder, "ca.pem") : NULL;
+    rig.ca_file = rig.folder != NULL ? suite_text("%s/ca.pem", rig.folder) : NULL;
     /* Signals are the client's. */
     sigemptyset(&alarms);
     sigaddset(&alarms, SIGALRM);
@@ -261,9 +261,6 @@ int rig_remove(void)
     peer_stop(&rig.peer);
     credentials_release(&rig.credentials);
     dial_target_free(&rig.target);
-    pki_free(&rig.server);
-    pki_free(&rig.ca);
-    free(rig.ca_file);
     pki_temp_dir_remove(&rig.folder);
     return 0;
 }

@@ -24,12 +24,12 @@ int rig_files_make(void)
     files->folder = pki_temp_dir();
     if (files->folder == NULL)
         return -1;
-    files->ca = pki_path(files->folder, "ca.pem");
-    files->other_ca = pki_path(files->folder, "other.pem");
-    files->certificate = pki_path(files->folder, "server.pem");
-    files->key = pki_path(files->folder, "server.key");
-    files->client = pki_path(files->folder, "client.pem");
-    files->client_key = pki_path(files->folder, "client.key");
+    files->ca = suite_text("%s/ca.pem", files->folder);
+    files->other_ca = suite_text("%s/other.pem", files->folder);
+    files->certificate = suite_text("%s/server.pem", files->folder);
+    files->key = suite_text("%s/server.key", files->folder);
+    files->client = suite_text("%s/client.pem", files->folder);
+    files->client_key = suite_text("%s/client.key", files->folder);
     struct pki_certificate *ca = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
     struct pki_certificate *other =
         pki_issue(&(struct pki_spec){.common_name = "Other CA", .is_ca = true});
@@ -46,20 +46,12 @@ int rig_files_make(void)
         pki_write_pem(files->client, client, NULL) && pki_write_key_pem(files->client_key, client);
     files->ca_certificate = ca;
     files->server_certificate = server;
-    pki_free(&other);
-    pki_free(&client);
     return is_written ? 0 : -1;
 }
 
 void rig_files_remove(void)
 {
     struct rig_files *files = &rig_files;
-    pki_free(&files->ca_certificate);
-    pki_free(&files->server_certificate);
-    char *paths[] = {files->ca,  files->other_ca, files->certificate,
-                     files->key, files->client,   files->client_key};
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        free(paths[i]);
     pki_temp_dir_remove(&files->folder);
 }
 

@@ -24,13 +24,11 @@ static void read_crls(const struct chains_world *world, struct crl_set *set)
 {
     for (size_t i = 0; i < world->crl_count; i++) {
         struct error error = {0};
-        char name[32];
         size_t size = buffer_length(&world->crls[i].der);
         unsigned char *copy = malloc(size);
         CHECK_FATAL(copy != NULL);
         memcpy(copy, buffer_content(&world->crls[i].der), size);
-        snprintf(name, sizeof name, "CRL %zu", i);
-        CHECK_FATAL(crl_set_read(set, &copy, size, name, &error));
+        CHECK_FATAL(crl_set_read(set, &copy, size, suite_text("CRL %zu", i), &error));
     }
 }
 

@@ -11,7 +11,7 @@
 #include "support/pki.h"
 #include "tls/gaussdb_key.h"
 #include "tls/client_identity.h"
-#include "unit/formats_tools.h"
+#include "support/tools.h"
 
 static char *directory;
 static struct pki_certificate *ca, *intermediate, *client, *other;
@@ -24,7 +24,7 @@ static void write_files(void)
                                         "client.der", "key.der",   "client.p8"};
     char *paths[7];
     for (size_t i = 0; i < 7; i++)
-        paths[i] = pki_path(directory, names[i]);
+        paths[i] = suite_text("%s/%s", directory, names[i]);
     pki_write_pem(paths[0], client, NULL);
     pki_write_pem(paths[1], ca, intermediate, client, NULL);
     pki_write_key_pem(paths[2], client);
@@ -32,8 +32,6 @@ static void write_files(void)
     pki_write_der(paths[4], client);
     pki_write_key_der(paths[5], client);
     pki_write_key_pkcs8(paths[6], client, "Gauss@123");
-    for (size_t i = 0; i < 7; i++)
-        free(paths[i]);
 }
 
 static int set_up(void)
@@ -53,10 +51,6 @@ static int set_up(void)
 
 static int tear_down(void)
 {
-    pki_free(&ca);
-    pki_free(&intermediate);
-    pki_free(&client);
-    pki_free(&other);
     pki_temp_dir_remove(&directory);
     return 0;
 }
@@ -65,10 +59,10 @@ static bool load_at(const char *cert, const char *key, const char *password, con
                     time_t now)
 {
     bool is_uri = strncmp(cert, "pkcs11:", 7) == 0;
-    char *cert_path = is_uri ? strdup(cert) : pki_path(directory, cert);
+    char *cert_path = is_uri ? (char *)cert : suite_text("%s/%s", directory, cert);
     char *key_path = key == NULL                       ? NULL
-                     : strncmp(key, "pkcs11:", 7) == 0 ? strdup(key)
-                                                       : pki_path(directory, key);
+                     : strncmp(key, "pkcs11:", 7) == 0 ? (char *)key
+                                                       : suite_text("%s/%s", directory, key);
     const struct tls_options options = {
         .cert = {cert_path, "SslCert", (char *)"test"},
         .key = {key_path, "SslKey", (char *)"test"},
@@ -80,8 +74,6 @@ static bool load_at(const char *cert, const char *key, const char *password, con
         client_identity_free(&identity);
         is_loaded = false;
     }
-    free(cert_path);
-    free(key_path);
     return is_loaded;
 }
 
@@ -138,14 +130,12 @@ CASE("RSA, RSA-PSS, ECDSA and Ed25519")
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         struct pki_certificate *one =
             pki_issue(&(struct pki_spec){.common_name = "k", .key = kinds[i]});
-        char *cert = pki_path(directory, "kind.pem"), *key = pki_path(directory, "kind.key");
+        char *cert = suite_text("%s/kind.pem", directory),
+             *key = suite_text("%s/kind.key", directory);
         CHECK_FATAL(one != NULL && pki_write_pem(cert, one, NULL) &&
                     pki_write_key_pkcs8(key, one, NULL));
         CHECK(works("kind.pem", "kind.key", NULL, NULL));
         CHECK_TEXT(error.text, "");
-        free(cert);
-        free(key);
-        pki_free(&one);
     }
 }
 
@@ -346,13 +336,12 @@ static bool make_password_files(const char *name, const char *password)
     memcpy(plain, password, length);
     if (length < sizeof plain)
         plain[length] = 0x80;
-    char *plain_path = pki_path(directory, "plain");
+    char *plain_path = suite_text("%s/plain", directory);
     bool is_made = pki_write_file(plain_path, plain, sizeof plain, 0600) &&
                    tools_output(directory, block, sizeof block,
                                 "openssl enc -aes-128-cbc -K %s -iv %s -nopad -in plain | od -An "
                                 "-tx1 | tr -d ' \\n'",
                                 key, vector_hex);
-    free(plain_path);
     if (!is_made)
         return false;
     from_hex(block, cipher);
@@ -361,16 +350,10 @@ static bool make_password_files(const char *name, const char *password)
     from_hex(rand_hex, rand);
     put_checksum(cipher, 52);
     put_checksum(rand, 20);
-    char file[64];
-    snprintf(file, sizeof file, "%s.key.cipher", name);
-    char *cipher_path = pki_path(directory, file);
-    snprintf(file, sizeof file, "%s.key.rand", name);
-    char *rand_path = pki_path(directory, file);
-    bool is_written =
-        pki_write_file(cipher_path, cipher, 56, 0600) && pki_write_file(rand_path, rand, 24, 0600);
-    free(cipher_path);
-    free(rand_path);
-    return is_written;
+    char *cipher_path = suite_text("%s/%s", directory, suite_text("%s.key.cipher", name));
+    char *rand_path = suite_text("%s/%s", directory, suite_text("%s.key.rand", name));
+    return pki_write_file(cipher_path, cipher, 56, 0600) &&
+           pki_write_file(rand_path, rand, 24, 0600);
 }
 
 static void remove_password_files(void)
@@ -426,26 +409,22 @@ CASE("GaussDB's password files: 16 characters")
 {
     if (!tools_have("openssl"))
         return;
-    char *path = pki_path(directory, "legacy.p8");
+    char *path = suite_text("%s/legacy.p8", directory);
     CHECK_FATAL(pki_write_key_pkcs8(path, client, "Abcdefgh12345678"));
     CHECK_FATAL(make_password_files("client", "Abcdefgh12345678"));
     CHECK(works("client.pem", "legacy.p8", NULL, NULL));
     CHECK_TEXT(error.text, "");
     remove_password_files();
-    free(path);
 }
 
 /* A token: SoftHSM in the directory, found through p11-kit. */
 static bool make_token(void)
 {
-    char config[4200];
     if (!tools_have("softhsm2-util") || !tools_have("p11tool"))
         return false;
-    snprintf(config, sizeof config, "%s/softhsm2.conf", directory);
-    setenv("SOFTHSM2_CONF", config, 1);
-    char *plain = pki_path(directory, "plain.p8");
+    setenv("SOFTHSM2_CONF", suite_text("%s/softhsm2.conf", directory), 1);
+    char *plain = suite_text("%s/plain.p8", directory);
     bool is_written = pki_write_key_pkcs8(plain, client, NULL);
-    free(plain);
     if (!is_written)
         return false;
     return tools_run(directory,

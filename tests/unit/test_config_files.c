@@ -104,9 +104,7 @@ const char *files_expand(const char *text)
 
 static int write_file(const char *name, const char *text)
 {
-    char path[400];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(suite_text("%s/%s", directory, name), "w");
     if (file == NULL)
         return -1;
     fputs(text, file);
@@ -115,37 +113,33 @@ static int write_file(const char *name, const char *text)
 
 static int write_odbc_ini(void)
 {
-    char text[8192], value[1500 + 1];
+    char value[1500 + 1];
     memset(value, 'a', 1500);
     value[1500] = '\0';
-    snprintf(text, sizeof text, files_expand(odbc_ini), value, value);
-    return write_file("odbc.ini", text);
+    return write_file("odbc.ini", suite_text(files_expand(odbc_ini), value, value));
 }
 
 static int make_links(void)
 {
-    char target[400], link[400];
-    snprintf(target, sizeof target, "%s/libodbcssl.so", directory);
+    char link[400];
+    const char *target = suite_text("%s/libodbcssl.so", directory);
     snprintf(link, sizeof link, "%s/innocent.so", directory);
     if (symlink(target, link) != 0)
         return -1;
-    snprintf(target, sizeof target, "%s/tls/libodbcssl.so", directory);
+    target = suite_text("%s/tls/libodbcssl.so", directory);
     snprintf(link, sizeof link, "%s/tls/link.so", directory);
     return symlink(target, link);
 }
 
 static int set_environment(void)
 {
-    char path[400];
     static const char *const unset[] = {"ODBCINSTINI", "ODBCSEARCH", "PGSSLMODE", "PGSSLROOTCERT",
                                         "PGSSLCERT",   "PGSSLKEY",   "PGSSLCRL",  "PGSSLCRLDIR"};
     for (size_t i = 0; i < sizeof unset / sizeof unset[0]; i++)
         unsetenv(unset[i]);
-    snprintf(path, sizeof path, "%s/home", directory);
-    setenv("HOME", path, 1);
+    setenv("HOME", suite_text("%s/home", directory), 1);
     setenv("ODBCSYSINI", directory, 1);
-    snprintf(path, sizeof path, "%s/odbc.ini", directory);
-    return setenv("ODBCINI", path, 1);
+    return setenv("ODBCINI", suite_text("%s/odbc.ini", directory), 1);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *where)
@@ -164,7 +158,6 @@ static void remove_files(void)
 int files_set_up(void)
 {
     int failed = 0;
-    char path[400];
     const char *parent = getenv("TMPDIR");
     if (directory[0] != '\0')
         return 0;
@@ -173,8 +166,7 @@ int files_set_up(void)
     if (mkdtemp(directory) == NULL || atexit(remove_files) != 0)
         return -1;
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", directory, folders[i]);
-        failed += mkdir(path, 0700) != 0;
+        failed += mkdir(suite_text("%s/%s", directory, folders[i]), 0700) != 0;
     }
     for (size_t i = 0; i < sizeof empty_files / sizeof empty_files[0]; i++)
         failed += write_file(empty_files[i], "") != 0;

@@ -1,7 +1,6 @@
 /* test_config_keys.c - every keyword of every driver, by its table. */
 #include "test_config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

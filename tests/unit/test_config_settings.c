@@ -1,7 +1,6 @@
 /* test_config_settings.c - who decides: connection string, file or environment; what is refused. */
 #include "test_config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

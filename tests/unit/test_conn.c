@@ -202,7 +202,7 @@ CASE("libpq's options are kept, and the relay's address stands for hostaddr")
 {
     for (size_t i = 0; i < sizeof pqopt_accepted / sizeof pqopt_accepted[0]; i++) {
         const char *address;
-        char text[200], wanted[200];
+        char text[200];
         struct connstr options, list;
         struct error error = {0};
         CHECK_FATAL(pqopt_read(pqopt_accepted[i].text, &options, &error));
@@ -210,7 +210,7 @@ CASE("libpq's options are kept, and the relay's address stands for hostaddr")
         CHECK_TEXT(address, pqopt_accepted[i].address);
         connstr_free(&options);
         snprintf(text, sizeof text, "Servername=h;pqopt={%s}", pqopt_accepted[i].text);
-        snprintf(wanted, sizeof wanted, "hostaddr='127.9.8.7'%s", pqopt_accepted[i].options);
+        const char *wanted = suite_text("hostaddr='127.9.8.7'%s", pqopt_accepted[i].options);
         CHECK_FATAL(rewrite(DRIVER_FAMILY_POSTGRESQL, text, &loopback, &list, &error));
         CHECK_TEXT(connstr_get(&list, "pqopt"), wanted);
         connstr_free(&list);

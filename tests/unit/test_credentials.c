@@ -13,7 +13,7 @@
 #include "support/pki.h"
 #include "support/suite.h"
 #include "tls/watch.h"
-#include "unit/formats_tools.h"
+#include "support/tools.h"
 
 static char *directory;
 static char *root_path, *crl_path, *crl_folder, *cert_path, *key_path, *new_path;
@@ -30,27 +30,17 @@ static int set_up(void)
     other = pki_issue(&(struct pki_spec){.common_name = "bob", .issuer = ca});
     if (directory == NULL || ca == NULL || other_ca == NULL || client == NULL || other == NULL)
         return 1;
-    root_path = pki_path(directory, "root.pem");
-    crl_path = pki_path(directory, "root.crl");
-    crl_folder = pki_path(directory, "crls");
-    cert_path = pki_path(directory, "client.pem");
-    key_path = pki_path(directory, "client.key");
-    new_path = pki_path(directory, "new");
+    root_path = suite_text("%s/root.pem", directory);
+    crl_path = suite_text("%s/root.crl", directory);
+    crl_folder = suite_text("%s/crls", directory);
+    cert_path = suite_text("%s/client.pem", directory);
+    key_path = suite_text("%s/client.key", directory);
+    new_path = suite_text("%s/new", directory);
     return 0;
 }
 
 static int tear_down(void)
 {
-    free(root_path);
-    free(crl_path);
-    free(crl_folder);
-    free(cert_path);
-    free(key_path);
-    free(new_path);
-    pki_free(&ca);
-    pki_free(&other_ca);
-    pki_free(&client);
-    pki_free(&other);
     pki_temp_dir_remove(&directory);
     return 0;
 }
@@ -154,8 +144,6 @@ CASE("a file written over in place takes effect")
         gnutls_free(der.data);
         credentials_release(&credentials);
     }
-    pki_free(&twins[0]);
-    pki_free(&twins[1]);
 }
 
 /* A link that is turned to another file, both of them old (they come with the sources). */
@@ -169,7 +157,7 @@ CASE("a link turned to another file takes effect")
         return;
     }
     begin();
-    char *link = pki_path(directory, "link.pem");
+    char *link = suite_text("%s/link.pem", directory);
     options.root_cert.value = link;
     for (int i = 0; i < 2; i++) {
         CHECK(tools_run(directory, "ln -sfn '%s/fuzz/corpus/formats/%s' link.pem", sources,
@@ -180,7 +168,6 @@ CASE("a link turned to another file takes effect")
     CHECK(found[0] != found[1]);
     credentials_release(&found[0]);
     credentials_release(&found[1]);
-    free(link);
 }
 
 /* Changed again within one tick of the file system's clock: only the content tells. */
@@ -234,7 +221,7 @@ CASE("a folder of CRLs")
     options.crl_dir = option("SslCrlDir", crl_folder);
     CHECK_FATAL(tools_run(directory, "rm -rf crls && mkdir crls"));
     check_refused(ODBCSSL_ERROR_CRL_UNREADABLE, "there is no file");
-    char *a = pki_path(crl_folder, "a.crl"), *b = pki_path(crl_folder, "b.crl");
+    char *a = suite_text("%s/a.crl", crl_folder), *b = suite_text("%s/b.crl", crl_folder);
     CHECK_FATAL(write_crl(a, ca) && tools_run(directory, "ln -s a.crl crls/0a1b2c3d.r0"));
     const struct credentials *credentials = get();
     CHECK(credentials != NULL && credentials->crls.count == 2);
@@ -246,8 +233,6 @@ CASE("a folder of CRLs")
     credentials_release(&credentials);
     CHECK_FATAL(pki_write_file(b, "rubbish\n", 8, 0600));
     check_refused(ODBCSSL_ERROR_CRL_UNREADABLE, "crls/b.crl");
-    free(a);
-    free(b);
 }
 
 CASE("what each mode needs")
@@ -278,7 +263,6 @@ CASE("an expired client certificate")
                 pki_write_key_pem(key_path, expired));
     check_refused(ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED, "CN=late");
     check_refused(ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED, "expired on");
-    pki_free(&expired);
 }
 
 CASE("an encrypted key")
@@ -334,7 +318,7 @@ CASE("one SslPassword for a store and a key")
     CHECK_FATAL(tools_run(directory, "rm -f root.jks && keytool -importcert -noprompt -alias a "
                                      "-file root.pem -keystore root.jks -storetype JKS -storepass "
                                      "apsaradb"));
-    char *store = pki_path(directory, "root.jks");
+    char *store = suite_text("%s/root.jks", directory);
     options.root_cert.value = store;
     options.password = option("SslPassword", (char *)"of-the-key");
     const struct credentials *credentials = get();
@@ -343,7 +327,6 @@ CASE("one SslPassword for a store and a key")
     credentials_release(&credentials);
     options.cert.value = options.key.value = NULL;
     check_refused(ODBCSSL_ERROR_STORE_PASSWORD, "root.jks");
-    free(store);
 }
 
 /* More sets than are kept: each works, and nothing is lost while it is held. */

@@ -1,5 +1,4 @@
 /* test_dispatch.c - a real driver is loaded, called in its flavour, and its records are kept. */
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,9 +55,7 @@ CASE("whose functions are a dependency's is none")
 
 CASE("may not be odbcssl itself")
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", getenv("top_builddir"));
-    check_load_error(path, "odbcssl itself");
+    check_load_error(suite_built("driver/odbc/.libs/libodbcssl.so"), "odbcssl itself");
 }
 
 static void *load_in_thread(void *path)
@@ -71,8 +68,7 @@ CASE("is loaded once, also by several threads")
 {
     pthread_t threads[4];
     void *found[4];
-    char path[4096];
-    snprintf(path, sizeof path, "%s", fake_path("fakew.so"));
+    char *path = suite_text("%s", fake_path("fakew.so"));
     for (int i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, load_in_thread, path);
     for (int i = 0; i < 4; i++)

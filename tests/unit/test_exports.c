@@ -1,6 +1,5 @@
 /* Each driver exports the functions of functions.def that are its own, and nothing else. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dispatch/driver.h"
@@ -46,11 +45,8 @@ static size_t count_rows(bool has_wide)
 
 static void check_exports(const char *library, bool has_wide)
 {
-    char command[1024];
-    const char *builddir = getenv("top_builddir");
-    snprintf(command, sizeof command, "nm -D --defined-only '%s/driver/odbc/.libs/%s'",
-             builddir != NULL ? builddir : ".", library);
-    FILE *names = popen(command, "r");
+    FILE *names = popen(
+        suite_text("nm -D --defined-only '%s/%s'", suite_built("driver/odbc/.libs"), library), "r");
     CHECK_FATAL(names != NULL);
     CHECK_NUMBER(check_names(names, has_wide), count_rows(has_wide));
     CHECK_NUMBER(pclose(names), 0);

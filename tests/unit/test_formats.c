@@ -12,7 +12,7 @@
 #include "support/suite.h"
 #include "tls/parsed_file.h"
 #include "tls/trust.h"
-#include "unit/formats_tools.h"
+#include "support/tools.h"
 
 static char *directory;
 static struct pki_certificate *first, *second;
@@ -69,11 +69,6 @@ static bool holds_both(void)
            ((holds(0, first) && holds(1, second)) || (holds(0, second) && holds(1, first)));
 }
 
-static char *make_path(const char *name)
-{
-    return pki_path(directory, name);
-}
-
 static int set_up(void)
 {
     directory = pki_temp_dir();
@@ -81,22 +76,16 @@ static int set_up(void)
     second = pki_issue(&(struct pki_spec){.common_name = "Second CA", .is_ca = true});
     if (directory == NULL || first == NULL || second == NULL)
         return 1;
-    char *both = make_path("both.pem"), *one = make_path("one.pem"), *der = make_path("one.der"),
-         *key = make_path("key.pem");
+    char *both = suite_text("%s/both.pem", directory), *one = suite_text("%s/one.pem", directory),
+         *der = suite_text("%s/one.der", directory), *key = suite_text("%s/key.pem", directory);
     bool is_written = pki_write_pem(both, first, second, NULL) && pki_write_pem(one, first, NULL) &&
                       pki_write_der(der, first) && pki_write_key_pem(key, first);
-    free(both);
-    free(one);
-    free(der);
-    free(key);
     return !is_written;
 }
 
 static int tear_down(void)
 {
     reset();
-    pki_free(&first);
-    pki_free(&second);
     pki_temp_dir_remove(&directory);
     return 0;
 }
@@ -403,12 +392,11 @@ CASE("a CRL is called a CRL")
     CHECK_FATAL(pki_crl(&(struct pki_crl_spec){.issuer = first}, &crl));
     CHECK(!read_bytes(buffer_content(&crl), buffer_length(&crl), NULL, PARSED_WANTED_ANCHORS));
     CHECK_CONTAINS(error.text, "a certificate revocation list (CRL)");
-    char *path = make_path("crl.pem");
+    char *path = suite_text("%s/crl.pem", directory);
     CHECK_FATAL(pki_write_crl_pem(path, &crl));
     CHECK(tools_run(directory, "cat crl.pem key.pem > mixed.pem"));
     CHECK(!read_certificates("mixed.pem", NULL));
     CHECK_CONTAINS(error.text, "a private key and a certificate revocation list (CRL)");
-    free(path);
     buffer_free(&crl);
 }
 
@@ -417,13 +405,10 @@ SUITE("formats", set_up, tear_down)
 /* Trust: files, folders, the system's. */
 static struct trust *load_trust(const char *name, const char *password)
 {
-    char *path = make_path(name);
+    char *path = suite_text("%s/%s", directory, name);
     const struct option option = {path, "SslRootCert", (char *)"test"};
     error_clear(&error);
-    struct trust *trust =
-        trust_load(&option, 1, &(struct file_access){.password = password}, &error);
-    free(path);
-    return trust;
+    return trust_load(&option, 1, &(struct file_access){.password = password}, &error);
 }
 
 CASE("a file, without doubles")
@@ -447,7 +432,7 @@ CASE("a file, without doubles")
 
 CASE("strict permissions")
 {
-    char *path = make_path("strict.pem");
+    char *path = suite_text("%s/strict.pem", directory);
     const struct option option = {path, "SslRootCert", (char *)"test"};
     CHECK_FATAL(pki_write_pem(path, first, NULL));
     error_clear(&error);
@@ -459,7 +444,6 @@ CASE("strict permissions")
         trust_load(&option, 1, &(struct file_access){.permissions = FILE_PERMISSIONS_STRICT}, NULL);
     CHECK(trust != NULL);
     trust_free(&trust);
-    free(path);
 }
 
 CASE("a folder")
@@ -482,7 +466,7 @@ CASE("a folder")
 
 CASE("several files")
 {
-    char *one = make_path("one.pem"), *both = make_path("both.pem");
+    char *one = suite_text("%s/one.pem", directory), *both = suite_text("%s/both.pem", directory);
     const struct option options[] = {{one, "--root-cert", (char *)"command line"},
                                      {both, "--root-cert", (char *)"command line"}};
     struct trust *trust =
@@ -490,8 +474,6 @@ CASE("several files")
     CHECK(trust != NULL && trust->anchors.count == 2);
     CHECK_CONTAINS(trust != NULL ? trust->name : "", ", ");
     trust_free(&trust);
-    free(one);
-    free(both);
 }
 
 CASE("the system's")
@@ -512,22 +494,20 @@ CASE("the system's")
 CASE("several thousand certificates")
 {
     enum { COUNT = 3000 };
-    char *path = make_path("many.pem");
+    char *path = suite_text("%s/many.pem", directory);
     FILE *file = fopen(path, "w");
     CHECK_FATAL(file != NULL);
     gnutls_x509_privkey_t key = pki_generate_key(PKI_KEY_ED25519, 0);
     const struct pki_certificate signer = {.key = key};
     bool is_good = key != NULL;
     for (int i = 0; is_good && i < COUNT; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "CA %d", i);
+        const char *name = suite_text("CA %d", i);
         struct pki_certificate *ca =
             pki_issue(&(struct pki_spec){.common_name = name, .is_ca = true, .key_of = &signer});
         gnutls_datum_t pem = {0};
         is_good = ca != NULL && gnutls_x509_crt_export2(ca->crt, GNUTLS_X509_FMT_PEM, &pem) == 0 &&
                   fwrite(pem.data, 1, pem.size, file) == pem.size;
         gnutls_free(pem.data);
-        pki_free(&ca);
     }
     gnutls_x509_privkey_deinit(key);
     CHECK_FATAL(fclose(file) == 0 && is_good);
@@ -546,7 +526,6 @@ CASE("several thousand certificates")
         CHECK_NUMBER(trust != NULL ? trust->anchors.count : 0, COUNT);
         trust_free(&trust);
     }
-    free(path);
 }
 
 /* GnuTLS passes 32 entries of a list, and not a word on what is left out: that must not become less

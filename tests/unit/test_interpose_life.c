@@ -152,9 +152,8 @@ static void set_handler(void (*handler)(int), int flags)
 /* Whether the thread is in poll(), where calls that wait do so. */
 static bool is_in_poll(pid_t thread)
 {
-    char path[64], text[32] = "";
-    snprintf(path, sizeof path, "/proc/self/task/%ld/syscall", (long)thread);
-    FILE *file = fopen(path, "re");
+    char text[32] = "";
+    FILE *file = fopen(suite_text("/proc/self/task/%ld/syscall", (long)thread), "re");
     if (file == NULL)
         return false;
     bool is_read = fgets(text, sizeof text, file) != NULL;

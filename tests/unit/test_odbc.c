@@ -76,15 +76,14 @@ CASE("a failure keeps our record and the real driver's")
 CASE("SQLConnect becomes a connection string")
 {
     open_handles("fake.so");
-    char dsn[4096];
-    snprintf(dsn, sizeof dsn, "x;y}z");
+    const char *dsn = "x;y}z";
     CHECK_NUMBER(SQLConnect(connection, (SQLCHAR *)dsn, SQL_NTS, (SQLCHAR *)"", SQL_NTS,
                             (SQLCHAR *)"p}w;UIDXXX", 4),
                  SQL_ERROR);
     /* the stub finds no target, and says which string it got in no way: so through the target */
     SQLFreeHandle(SQL_HANDLE_DBC, connection);
     make_connection(&connection);
-    snprintf(dsn, sizeof dsn, "d};Target={%s};x={", fake_path("fake.so"));
+    dsn = suite_text("d};Target={%s};x={", fake_path("fake.so"));
     SQLConnect(connection, (SQLCHAR *)dsn, SQL_NTS, (SQLCHAR *)"", SQL_NTS, (SQLCHAR *)"p}w;UIDX",
                4);
     CHECK_CONTAINS(fake->connection_string, "DSN={d}};Target={/");

@@ -2,7 +2,6 @@
  * test_proto.c - the PostgreSQL state machine: tables of what both sides say, each tried whole,
  * byte by byte, and cut in two at every place, because a network cuts where it likes.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "proto/proto.h"

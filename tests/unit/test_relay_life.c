@@ -44,10 +44,9 @@ CASE("the Unix socket is private, and removed")
 {
     struct rig rig = rig_make(1, PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct stat status;
-    char folder[108];
     rig.options.endpoint = ENDPOINT_UNIX;
     CHECK_FATAL(rig_open(&rig));
-    snprintf(folder, sizeof folder, "%s", rig.endpoint.address);
+    char *folder = suite_text("%s", rig.endpoint.address);
     *strrchr(folder, '/') = '\0';
     CHECK(stat(folder, &status) == 0 && (status.st_mode & 07777) == 0700);
     CHECK(stat(rig.endpoint.address, &status) == 0 && S_ISSOCK(status.st_mode));
@@ -244,9 +243,8 @@ CASE("the relay's thread takes no signals")
 
 static bool is_relay_thread(const struct dirent *entry)
 {
-    char path[300], name[32] = "";
-    snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
-    FILE *file = fopen(path, "re");
+    char name[32] = "";
+    FILE *file = fopen(suite_text("/proc/self/task/%s/comm", entry->d_name), "re");
     if (file == NULL)
         return false;
     bool is_read = fgets(name, sizeof name, file) != NULL;
@@ -299,8 +297,7 @@ CASE("the process ends during handshakes")
 {
     struct actor actor = actor_make(ACTOR_WAITS);
     struct peer *peer = peer_start(actor_serve, &actor);
-    char port[8];
-    snprintf(port, sizeof port, "%u", peer_port(peer));
+    const char *port = suite_text("%u", peer_port(peer));
     for (int i = 0; i < 20; i++) {
         pid_t child = fork();
         if (child == 0) {

@@ -261,11 +261,12 @@ CASE("the server ends the session")
 {
     struct rig rig = make_rig(PROTO_PLAN_TLS, ODBCSSL_MODE_VERIFY_FULL);
     struct postgres_answer answer;
-    char sql[128], out[256];
+    char out[256];
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_login(&rig, &rig.client));
-    snprintf(sql, sizeof sql, "select pg_terminate_backend(%u)", rig.client.process);
-    CHECK(postgres_query(relay_server, sql, out, sizeof out));
+    CHECK(postgres_query(relay_server,
+                         suite_text("select pg_terminate_backend(%u)", rig.client.process), out,
+                         sizeof out));
     CHECK(!postgres_client_answer(&rig.client, &answer));
     CHECK_CONTAINS(answer.error, "57P01");
     rig_wait_for_end(&rig);

@@ -4,8 +4,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/ini.h"
@@ -16,16 +14,12 @@ static char directory[200];
 
 static int link_sample(const char *sample, const char *name)
 {
-    char from[1000], to[300];
-    const char *source = getenv("top_srcdir");
-    snprintf(from, sizeof from, "%s/%s", source != NULL ? source : ".", sample);
-    snprintf(to, sizeof to, "%s/%s", directory, name);
-    return access(from, R_OK) == 0 ? symlink(from, to) : -1;
+    const char *from = suite_source(sample);
+    return access(from, R_OK) == 0 ? symlink(from, suite_text("%s/%s", directory, name)) : -1;
 }
 
 static int set_up(void)
 {
-    char path[300];
     const char *parent = getenv("TMPDIR");
     snprintf(directory, sizeof directory, "%s/odbcssl-samples-XXXXXX",
              parent != NULL ? parent : "/tmp");
@@ -34,8 +28,7 @@ static int set_up(void)
     setenv("HOME", directory, 1);
     setenv("ODBCSYSINI", directory, 1);
     unsetenv("ODBCINSTINI");
-    snprintf(path, sizeof path, "%s/user.ini", directory);
-    setenv("ODBCINI", path, 1);
+    setenv("ODBCINI", suite_text("%s/user.ini", directory), 1);
     return link_sample("odbc.ini.sample", "odbc.ini") |
            link_sample("odbcinst.ini.sample", "odbcinst.ini");
 }
@@ -43,10 +36,8 @@ static int set_up(void)
 static int tear_down(void)
 {
     static const char *const names[] = {"odbc.ini", "odbcinst.ini", "user.ini"};
-    char path[300];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
-        unlink(path);
+        unlink(suite_text("%s/%s", directory, names[i]));
     }
     return rmdir(directory);
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/keys.h"
@@ -22,9 +21,7 @@ static char library[1000];
 
 static const char *path_of(const char *name)
 {
-    static char path[300];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    return path;
+    return suite_text("%s/%s", directory, name);
 }
 
 static int write_drivers(void)
@@ -68,25 +65,20 @@ static int tear_down(void)
 static const char *read_file(const char *name)
 {
     static char text[8192];
-    FILE *file = fopen(path_of(name), "r");
-    size_t length = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
-    if (file != NULL)
-        fclose(file);
-    text[length] = '\0';
+    suite_read(path_of(name), text, sizeof text);
     return text;
 }
 
 /* Whether a section of a file has the line keyword = value, blanks apart. */
 static bool has_line(const char *name, const char *section, const char *line)
 {
-    char text[8192], header[100];
+    char text[8192];
     size_t length = 0;
     for (const char *from = read_file(name); *from != '\0' && length + 1 < sizeof text; from++)
         if (*from != ' ' && *from != '\t')
             text[length++] = *from;
     text[length] = '\0';
-    snprintf(header, sizeof header, "[%s]", section);
-    const char *start = strstr(text, header);
+    const char *start = strstr(text, suite_text("[%s]", section));
     if (start == NULL)
         return false;
     char *end = strstr(start + 1, "\n[");

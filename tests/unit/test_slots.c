@@ -3,12 +3,10 @@
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -256,11 +254,7 @@ CASE("finds the library that a driver needs")
     struct error error = {0};
     const struct caller *caller = caller_load("libcaller", RTLD_NOW);
     CHECK_FATAL(caller != NULL);
-    char path[1024];
-    const char *build = getenv("top_builddir");
-    snprintf(path, sizeof path, "%s/tests/support/.libs/caller_driver.so",
-             build != NULL ? build : ".");
-    void *driver = dlopen(path, RTLD_LAZY);
+    void *driver = dlopen(suite_built("tests/support/.libs/caller_driver.so"), RTLD_LAZY);
     CHECK_FATAL(driver != NULL);
     check_calls(caller, 0, 0);
     const char *names = libraries_interpose(dlsym(driver, "caller_of_driver"), rules, &error);
@@ -289,10 +283,8 @@ CASE("finds the network library of each real driver")
     };
     bool is_any = false;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char path[256];
         struct error error = {0};
-        snprintf(path, sizeof path, "%s/%s", ODBC_MODULE_DIR, rows[i].driver);
-        void *driver = dlopen(path, RTLD_LAZY);
+        void *driver = dlopen(suite_text("%s/%s", ODBC_MODULE_DIR, rows[i].driver), RTLD_LAZY);
         if (driver == NULL)
             continue;
         is_any = true;

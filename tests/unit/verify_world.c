@@ -1,9 +1,7 @@
 /* verify_world.c - the PKI, made once, and a verification with its verdict checked. */
 #include "unit/verify_world.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CHAIN_LIMIT 80
 
@@ -20,14 +18,6 @@ int world_set_up(void)
                                                 .serial = "0A3F",
                                                 .dns = PKI_LIST("db1.example.com")});
     return world.server == NULL;
-}
-
-int world_tear_down(void)
-{
-    pki_free(&world.server);
-    pki_free(&world.middle);
-    pki_free(&world.root);
-    return 0;
 }
 
 static size_t export_chain(const struct scene *scene, gnutls_datum_t *ders)

@@ -19,7 +19,6 @@ extern struct world world;
 
 /* For SUITE. */
 int world_set_up(void);
-int world_tear_down(void);
 
 /* What one verification is made of; the rest is default: now, the world's root as trust. */
 struct scene {
