@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <sql.h>
 #include <sqlext.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,52 +19,29 @@
 #include "support/odbc.h"
 #include "support/suite.h"
 
-#define TEXT_SIZE 8192
-
 /* A real server whose login is not looked at. */
 #define REAL_MARIADB CANNED_KINDS
 
 /* ---- what is seen of a connection ---- */
 
-struct notes {
-    char *text;
-    size_t length;
-};
-
-static void note(struct notes *notes, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void note(struct notes *notes, const char *format, ...)
-{
-    char *line = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vasprintf(&line, format, arguments);
-    va_end(arguments);
-    CHECK_FATAL(length >= 0);
-    notes->text = realloc(notes->text, notes->length + (size_t)length + 1);
-    memcpy(notes->text + notes->length, line, (size_t)length + 1);
-    notes->length += (size_t)length;
-    free(line);
-}
-
 /* Bytes as text; addresses of memory, which drivers put into names of cursors, are left out. */
-static void note_bytes(struct notes *notes, const unsigned char *bytes, size_t length)
+static void note_bytes(FILE *notes, const unsigned char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if (bytes[i] == '0' && i + 1 < length && bytes[i + 1] == 'x') {
-            note(notes, "0x~");
+            fprintf(notes, "0x~");
             for (i += 1; i + 1 < length && isxdigit(bytes[i + 1]); i++)
                 ;
         } else if (isprint(bytes[i])) {
-            note(notes, "%c", bytes[i]);
+            fprintf(notes, "%c", bytes[i]);
         } else {
-            note(notes, "\\%02x", bytes[i]);
+            fprintf(notes, "\\%02x", bytes[i]);
         }
     }
-    note(notes, "\n");
+    fprintf(notes, "\n");
 }
 
-static void note_info(struct notes *notes, const struct library *library, SQLHDBC connection)
+static void note_info(FILE *notes, const struct library *library, SQLHDBC connection)
 {
     /* handles of the driver, the data source's name, and the driver manager's own */
     static const SQLUSMALLINT left_out[] = {2, 3, 4, 5, 76, 135, 171};
@@ -78,12 +54,12 @@ static void note_info(struct notes *notes, const struct library *library, SQLHDB
         if (is_left_out || CALL(library, SQLGetInfo)(connection, type, value, sizeof value,
                                                      &length) != SQL_SUCCESS)
             continue;
-        note(notes, "info %u: ", type);
+        fprintf(notes, "info %u: ", type);
         note_bytes(notes, value, length > 0 ? (size_t)length : 4);
     }
 }
 
-static void note_error(struct notes *notes, const struct library *library, SQLSMALLINT kind,
+static void note_error(FILE *notes, const struct library *library, SQLSMALLINT kind,
                        SQLHANDLE handle)
 {
     SQLCHAR state[6] = "", text[1024] = "";
@@ -91,15 +67,15 @@ static void note_error(struct notes *notes, const struct library *library, SQLSM
     SQLSMALLINT length = 0;
     if (SQL_SUCCEEDED(CALL(library, SQLGetDiagRec)(kind, handle, 1, state, &native, text,
                                                    sizeof text, &length)))
-        note(notes, "error %s %s\n", state, text);
+        fprintf(notes, "error %s %s\n", state, text);
 }
 
 /* Columns and at most 20 rows of what was executed. */
-static void note_result(struct notes *notes, const struct library *library, SQLHSTMT statement,
+static void note_result(FILE *notes, const struct library *library, SQLHSTMT statement,
                         SQLRETURN result)
 {
     SQLSMALLINT count = 0;
-    note(notes, "result %d\n", result);
+    fprintf(notes, "result %d\n", result);
     if (!SQL_SUCCEEDED(result)) {
         note_error(notes, library, SQL_HANDLE_STMT, statement);
         return;
@@ -111,7 +87,7 @@ static void note_result(struct notes *notes, const struct library *library, SQLH
         SQLULEN size = 0;
         CALL(library, SQLDescribeCol)
         (statement, i, name, sizeof name, &length, &type, &size, &digits, &nullable);
-        note(notes, "column %s %d %lu %d\n", name, type, (unsigned long)size, digits);
+        fprintf(notes, "column %s %d %lu %d\n", name, type, (unsigned long)size, digits);
     }
     for (int row = 0; row < 20 && count > 0; row++) {
         if (!SQL_SUCCEEDED(CALL(library, SQLFetch)(statement)))
@@ -120,14 +96,14 @@ static void note_result(struct notes *notes, const struct library *library, SQLH
             char value[512] = "";
             SQLLEN length = 0;
             CALL(library, SQLGetData)(statement, i, SQL_C_CHAR, value, sizeof value, &length);
-            note(notes, "%s|", length == SQL_NULL_DATA ? "NULL" : value);
+            fprintf(notes, "%s|", length == SQL_NULL_DATA ? "NULL" : value);
         }
-        note(notes, "\n");
+        fprintf(notes, "\n");
     }
     CALL(library, SQLFreeStmt)(statement, SQL_CLOSE);
 }
 
-static void note_postgresql(struct notes *notes, const struct library *library, SQLHDBC connection)
+static void note_postgresql(FILE *notes, const struct library *library, SQLHDBC connection)
 {
     static const char *const statements[] = {
         "select true as b, 7::int8 as i, 1.5::numeric as n, 'x'::text as t, 'y'::varchar(500) as "
@@ -174,7 +150,7 @@ static void note_postgresql(struct notes *notes, const struct library *library, 
     CALL(library, SQLFreeHandle)(SQL_HANDLE_STMT, statement);
 }
 
-static void note_mariadb(struct notes *notes, const struct library *library, SQLHDBC connection)
+static void note_mariadb(FILE *notes, const struct library *library, SQLHDBC connection)
 {
     static const char *const statements[] = {
         "select @a, @b, database(), @@character_set_client, @@autocommit, @@wait_timeout",
@@ -193,16 +169,16 @@ static void note_mariadb(struct notes *notes, const struct library *library, SQL
 
 /* What the driver's own connection sent; a login that a canned server heard out has the same
  * salt. */
-static void note_wire(struct notes *notes, bool is_relayed, enum canned_kind kind)
+static void note_wire(FILE *notes, bool is_relayed, enum canned_kind kind)
 {
     const struct capture *capture = capture_get();
-    char server[64]; /* listens in this process, too */
-    snprintf(server, sizeof server, "127.0.0.1:%u", canned_server_port(kind));
+    /* The server listens in this process, too. */
+    const char *server = suite_text("127.0.0.1:%u", canned_server_port(kind));
     for (size_t i = 0; i < capture->count && i < CAPTURE_CONNECTIONS; i++) {
         const struct captured_connection *connection = &capture->connections[i];
         if (is_relayed && (!connection->is_inner || strcmp(connection->address, server) == 0))
             continue;
-        note(notes, "options %s\nsent ", connection->options);
+        fprintf(notes, "options %s\nsent ", connection->options);
         if (kind == CANNED_POSTGRESQL) {
             note_bytes(notes, connection->bytes, connection->length);
         } else {
@@ -217,31 +193,32 @@ static void note_wire(struct notes *notes, bool is_relayed, enum canned_kind kin
 static char *observe(const struct library *library, const char *text, enum canned_kind kind,
                      bool is_relayed)
 {
-    struct notes notes = {0};
+    char *seen = NULL;
+    size_t size;
+    FILE *notes = open_memstream(&seen, &size);
     SQLHDBC connection;
+    CHECK_FATAL(notes != NULL);
     capture_reset();
     CALL(library, SQLAllocHandle)(SQL_HANDLE_DBC, library->environment, &connection);
     SQLRETURN result = CALL(library, SQLDriverConnect)(connection, NULL, (SQLCHAR *)text, SQL_NTS,
                                                        NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
-    note(&notes, "connect %s\n", SQL_SUCCEEDED(result) ? "good" : "failed");
+    fprintf(notes, "connect %s\n", SQL_SUCCEEDED(result) ? "good" : "failed");
     if (SQL_SUCCEEDED(result)) {
-        note_info(&notes, library, connection);
+        note_info(notes, library, connection);
         if (kind == CANNED_POSTGRESQL)
-            note_postgresql(&notes, library, connection);
+            note_postgresql(notes, library, connection);
         else
-            note_mariadb(&notes, library, connection);
+            note_mariadb(notes, library, connection);
         CALL(library, SQLDisconnect)(connection);
-    } else if (!is_relayed || kind == CANNED_POSTGRESQL) {
-        struct notes error = {0};
-        note_error(&error, library, SQL_HANDLE_DBC, connection);
-        if (kind == CANNED_POSTGRESQL)
-            printf("# %s: %s", text, error.text != NULL ? error.text : "\n");
-        free(error.text);
+    } else if (kind == CANNED_POSTGRESQL) {
+        printf("# %s: ", text);
+        note_error(stdout, library, SQL_HANDLE_DBC, connection);
     }
     if (kind != REAL_MARIADB) /* its salt differs each time */
-        note_wire(&notes, is_relayed, kind);
+        note_wire(notes, is_relayed, kind);
     CALL(library, SQLFreeHandle)(SQL_HANDLE_DBC, connection);
-    return notes.text;
+    fclose(notes);
+    return seen;
 }
 
 /* ---- one row: settings, native and through odbcssl, from a file and from a string ---- */
@@ -265,13 +242,13 @@ struct subject {
 static struct library odbcssl = {.name = "odbcssl"};
 static struct fixture fixture;
 
-/* Both are longer than any row. */
-static void write_settings(char *out, const char *settings, char separator)
+/* With another separator, and one behind the last. */
+static const char *separate(const char *settings, char separator)
 {
-    for (out += strlen(out); *settings != '\0'; settings++)
-        *out++ = *settings == '|' ? separator : *settings;
-    *out++ = separator;
-    *out = '\0';
+    char *text = suite_text("%s|", settings);
+    for (char *mark = text; (mark = strchr(mark, '|')) != NULL;)
+        *mark = separator;
+    return text;
 }
 
 static void show_difference(const char *what, const char *native, const char *relayed)
@@ -297,37 +274,35 @@ static void compare(const struct subject *subject, const char *what, const char 
     free(relayed);
 }
 
+static const char *mode_of(const struct subject *subject)
+{
+    return subject->kind == CANNED_POSTGRESQL ? "verify-full" : "disable";
+}
+
 static void check_string(const struct subject *subject, const struct row *row)
 {
-    char native[TEXT_SIZE], relayed[TEXT_SIZE];
-    snprintf(native, sizeof native, "DRIVER=%s;%s=127.0.0.1;Port=%u;", subject->native,
-             subject->server, subject->port);
-    snprintf(relayed, sizeof relayed,
-             "DRIVER={%s};%s=127.0.0.1;Port=%u;SslTransport=relay;SslMode=%s;", subject->relayed,
-             subject->server, subject->port,
-             subject->kind == CANNED_POSTGRESQL ? "verify-full" : "disable");
-    write_settings(native, subject->common, ';');
-    write_settings(native, row->settings, ';');
-    write_settings(relayed, row->settings, ';');
+    const char *native =
+        suite_text("DRIVER=%s;%s=127.0.0.1;Port=%u;%s%s", subject->native, subject->server,
+                   subject->port, separate(subject->common, ';'), separate(row->settings, ';'));
+    const char *relayed = suite_text(
+        "DRIVER={%s};%s=127.0.0.1;Port=%u;SslTransport=relay;SslMode=%s;%s", subject->relayed,
+        subject->server, subject->port, mode_of(subject), separate(row->settings, ';'));
     compare(subject, native, native, relayed);
 }
 
 static void check_file(const struct subject *subject, const struct row *row)
 {
     static unsigned number;
-    char native[TEXT_SIZE] = "", relayed[TEXT_SIZE] = "";
     const char *login = subject->kind == CANNED_TDS ? "UID=me;PWD=x;" : "";
     number++;
-    write_settings(native, subject->common, '\n');
-    write_settings(native, row->settings, '\n');
-    write_settings(relayed, row->settings, '\n');
     FILE *file = fopen(getenv("ODBCINI"), "w");
     CHECK_FATAL(file != NULL);
-    fprintf(file, "[n%u]\nDriver=%s\n%s=127.0.0.1\nPort=%u\n%s\n", number, subject->native,
-            subject->server, subject->port, native);
+    fprintf(file, "[n%u]\nDriver=%s\n%s=127.0.0.1\nPort=%u\n%s%s\n", number, subject->native,
+            subject->server, subject->port, separate(subject->common, '\n'),
+            separate(row->settings, '\n'));
     fprintf(file, "[o%u]\nDriver=%s\n%s=127.0.0.1\nPort=%u\nSslTransport=relay\nSslMode=%s\n%s\n",
-            number, subject->relayed, subject->server, subject->port,
-            subject->kind == CANNED_POSTGRESQL ? "verify-full" : "disable", relayed);
+            number, subject->relayed, subject->server, subject->port, mode_of(subject),
+            separate(row->settings, '\n'));
     fclose(file);
     compare(subject, suite_text("odbc.ini: %s", row->settings),
             suite_text("DSN=n%u;%s", number, login), suite_text("DSN=o%u;%s", number, login));

@@ -39,37 +39,51 @@ void add_packet(struct buffer *wire, uint8_t type, uint8_t status, const void *p
         buffer_append(wire, payload, size);
 }
 
-void sides_reach_login(struct conversation *sides)
+struct conversation sides;
+
+int sides_close(void)
 {
-    unsigned char reply[SERVER_REPLY_SIZE];
-    bool is_direct = sides->session.plan == PROTO_PLAN_DIRECT;
-    memcpy(reply, server_reply, sizeof reply);
-    reply[SERVER_REPLY_ENCRYPTION_AT] = sides->session.plan == PROTO_PLAN_TLS ? 1 : 2;
-    if (sides->session.is_login_only_allowed)
-        reply[SERVER_REPLY_ENCRYPTION_AT] = 0;
-    bool is_tls = !is_direct && reply[SERVER_REPLY_ENCRYPTION_AT] != 2;
-    CHECK_NUMBER(conversation_from_driver(sides, freetds_prelogin, sizeof freetds_prelogin, 3),
-                 PROTO_CONTINUE);
-    CHECK_NUMBER(conversation_from_server(sides, reply, sizeof reply, 5),
-                 is_tls ? PROTO_START_TLS : PROTO_CONTINUE);
-    if (is_tls)
-        CHECK_NUMBER(proto_tds.tls_started(&sides->session), PROTO_CONTINUE);
-    CHECK_NUMBER(buffer_length(&sides->session.to_driver), SERVER_REPLY_SIZE);
-    buffer_clear(&sides->session.to_driver);
-    buffer_clear(&sides->session.to_server);
+    conversation_close(&sides);
+    return 0;
 }
 
-void sides_send_login(struct conversation *sides, uint32_t version)
+void sides_open(enum proto_plan plan)
+{
+    sides_close();
+    conversation_open(&sides, &proto_tds, plan);
+}
+
+void sides_reach_login(void)
+{
+    unsigned char reply[SERVER_REPLY_SIZE];
+    bool is_direct = sides.session.plan == PROTO_PLAN_DIRECT;
+    memcpy(reply, server_reply, sizeof reply);
+    reply[SERVER_REPLY_ENCRYPTION_AT] = sides.session.plan == PROTO_PLAN_TLS ? 1 : 2;
+    if (sides.session.is_login_only_allowed)
+        reply[SERVER_REPLY_ENCRYPTION_AT] = 0;
+    bool is_tls = !is_direct && reply[SERVER_REPLY_ENCRYPTION_AT] != 2;
+    CHECK_NUMBER(conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 3),
+                 PROTO_CONTINUE);
+    CHECK_NUMBER(conversation_from_server(&sides, reply, sizeof reply, 5),
+                 is_tls ? PROTO_START_TLS : PROTO_CONTINUE);
+    if (is_tls)
+        CHECK_NUMBER(proto_tds.tls_started(&sides.session), PROTO_CONTINUE);
+    CHECK_NUMBER(buffer_length(&sides.session.to_driver), SERVER_REPLY_SIZE);
+    buffer_clear(&sides.session.to_driver);
+    buffer_clear(&sides.session.to_server);
+}
+
+void sides_send_login(uint32_t version)
 {
     struct buffer login = {0}, payload = {0};
-    sides_reach_login(sides);
+    sides_reach_login();
     buffer_append_u32le(&payload, 8);
     buffer_append_u32le(&payload, version);
     add_packet(&login, 0x10, 1, buffer_content(&payload), buffer_length(&payload));
-    CHECK_NUMBER(conversation_from_driver(sides, buffer_content(&login), buffer_length(&login), 7),
-                 sides->session.is_login_only_allowed ? PROTO_END_TLS : PROTO_CONTINUE);
-    CHECK_BYTES(&sides->session.to_server, buffer_content(&login), buffer_length(&login));
-    buffer_clear(&sides->session.to_server);
+    CHECK_NUMBER(conversation_from_driver(&sides, buffer_content(&login), buffer_length(&login), 7),
+                 sides.session.is_login_only_allowed ? PROTO_END_TLS : PROTO_CONTINUE);
+    CHECK_BYTES(&sides.session.to_server, buffer_content(&login), buffer_length(&login));
+    buffer_clear(&sides.session.to_server);
     buffer_free(&login);
     buffer_free(&payload);
 }

@@ -31,11 +31,17 @@ extern const unsigned char server_reply_without_mars[SERVER_REPLY_PLAIN_SIZE];
 void add_packet(struct buffer *wire, uint8_t type, uint8_t status, const void *payload,
                 size_t size);
 
+/* The conversation of a case: opened, which closes that of the case before; the last is closed at
+ * the end of a suite. */
+extern struct conversation sides;
+void sides_open(enum proto_plan plan);
+int sides_close(void);
+
 /* Takes sides, opened for TLS, to where the driver is about to log in; checks that it got there. */
-void sides_reach_login(struct conversation *sides);
+void sides_reach_login(void);
 
 /* The same, and sends a LOGIN7 packet of the given TDS version. */
-void sides_send_login(struct conversation *sides, uint32_t version);
+void sides_send_login(uint32_t version);
 
 #define CHECK_BYTES(buffer, bytes, size)                                                           \
     do {                                                                                           \

@@ -40,24 +40,23 @@ static const struct switch_row switch_rows[] = {
 
 /* What the driver must get in the end, when it gets the reply at all: ENCRYPTION 2, else
  * unchanged. */
-static void check_reply_given(struct conversation *sides)
+static void check_reply_given(void)
 {
     unsigned char wanted[SERVER_REPLY_SIZE];
     memcpy(wanted, server_reply, sizeof wanted);
     wanted[SERVER_REPLY_ENCRYPTION_AT] = 2;
-    CHECK_BYTES(&sides->session.to_driver, wanted, sizeof wanted);
+    CHECK_BYTES(&sides.session.to_driver, wanted, sizeof wanted);
 }
 
 static void try_switch(const struct switch_row *row, uint8_t driver, size_t driver_cut,
                        size_t server_cut)
 {
-    struct conversation sides;
     unsigned char prelogin[FREETDS_PRELOGIN_SIZE], reply[SERVER_REPLY_SIZE];
     memcpy(prelogin, freetds_prelogin, sizeof prelogin);
     memcpy(reply, server_reply, sizeof reply);
     prelogin[FREETDS_ENCRYPTION_AT] = driver;
     reply[SERVER_REPLY_ENCRYPTION_AT] = row->answer;
-    conversation_open(&sides, &proto_tds, row->plan);
+    sides_open(row->plan);
     sides.session.is_login_only_allowed = row->is_login_only_allowed;
     CHECK_NUMBER(conversation_from_driver(&sides, prelogin, sizeof prelogin, driver_cut),
                  PROTO_CONTINUE);
@@ -73,8 +72,7 @@ static void try_switch(const struct switch_row *row, uint8_t driver, size_t driv
     if (row->verdict == PROTO_START_TLS)
         CHECK_NUMBER(proto_tds.tls_started(&sides.session), PROTO_CONTINUE);
     if (row->verdict == PROTO_CONTINUE || row->verdict == PROTO_START_TLS)
-        check_reply_given(&sides);
-    conversation_close(&sides);
+        check_reply_given();
 }
 
 CASE("every answer of a server, under every plan, however its bytes come")
@@ -89,9 +87,8 @@ CASE("every answer of a server, under every plan, however its bytes come")
 
 CASE("a PRELOGIN in several packets")
 {
-    struct conversation sides;
     struct buffer wire = {0};
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     add_packet(&wire, 0x12, 0, freetds_prelogin + 8, 11);
     add_packet(&wire, 0x12, 0, NULL, 0);
     add_packet(&wire, 0x12, 1, freetds_prelogin + 19, FREETDS_PRELOGIN_SIZE - 19);
@@ -102,7 +99,6 @@ CASE("a PRELOGIN in several packets")
     *encryption = 1;
     CHECK_BYTES(&sides.session.to_server, buffer_content(&wire), buffer_length(&wire));
     buffer_free(&wire);
-    conversation_close(&sides);
 }
 
 static const struct first_row {
@@ -125,13 +121,11 @@ CASE("a login without PRELOGIN is refused and never forwarded")
         for (size_t plan = 0; plan < 3; plan++) {
             const unsigned char login[] = {first_rows[i].byte, 1, 0, 12, 0, 0, 0, 0, 1, 2, 3, 4};
             for (size_t size = 1; size <= sizeof login; size++) {
-                struct conversation sides;
-                conversation_open(&sides, &proto_tds, plans[plan]);
+                sides_open(plans[plan]);
                 CHECK_NUMBER(conversation_from_driver(&sides, login, size, size), PROTO_REFUSE);
                 CHECK_NUMBER(sides.session.error.code, first_rows[i].code);
                 CHECK_CONTAINS(sides.session.error.text, first_rows[i].text);
                 CHECK_NUMBER(buffer_length(&sides.session.to_server), 0);
-                conversation_close(&sides);
             }
         }
     }
@@ -141,17 +135,15 @@ CASE("a driver that wants TLS itself is told what to set")
 {
     static const unsigned char values[] = {1, 3, 4, 0x80, 0x81, 0x83, 0xff};
     for (size_t i = 0; i < sizeof values; i++) {
-        struct conversation sides;
         unsigned char prelogin[FREETDS_PRELOGIN_SIZE];
         memcpy(prelogin, freetds_prelogin, sizeof prelogin);
         prelogin[FREETDS_ENCRYPTION_AT] = values[i];
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+        sides_open(PROTO_PLAN_TLS);
         CHECK_NUMBER(conversation_from_driver(&sides, prelogin, sizeof prelogin, sizeof prelogin),
                      PROTO_REFUSE);
         CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_KEYWORD_CONFLICT);
         CHECK_CONTAINS(sides.session.error.text, "Encryption=request or off");
         CHECK_NUMBER(buffer_length(&sides.session.to_server), 0);
-        conversation_close(&sides);
     }
 }
 
@@ -181,19 +173,17 @@ CASE("malformed PRELOGIN messages of both sides are refused")
 {
     for (size_t i = 0; i < sizeof malformed_rows / sizeof *malformed_rows; i++) {
         const struct malformed_row *row = &malformed_rows[i];
-        struct conversation sides;
         struct buffer driver = {0}, server = {0};
         add_packet(&driver, 0x12, 1, row->payload, row->size);
         add_packet(&server, 0x04, 1, row->payload, row->size);
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+        sides_open(PROTO_PLAN_TLS);
         CHECK_NUMBER(
             conversation_from_driver(&sides, buffer_content(&driver), buffer_length(&driver), 1),
             PROTO_REFUSE);
         CHECK_CONTAINS(sides.session.error.text, row->text);
         CHECK_CONTAINS(sides.session.error.text, "the real driver");
         CHECK_NUMBER(buffer_length(&sides.session.to_server), 0);
-        conversation_close(&sides);
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+        sides_open(PROTO_PLAN_TLS);
         conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
         CHECK_NUMBER(
             conversation_from_server(&sides, buffer_content(&server), buffer_length(&server), 1),
@@ -201,7 +191,6 @@ CASE("malformed PRELOGIN messages of both sides are refused")
         CHECK_CONTAINS(sides.session.error.text, row->text);
         CHECK_CONTAINS(sides.session.error.text, "the server");
         CHECK_NUMBER(buffer_length(&sides.session.to_driver), 0);
-        conversation_close(&sides);
         buffer_free(&driver);
         buffer_free(&server);
     }
@@ -210,14 +199,12 @@ CASE("malformed PRELOGIN messages of both sides are refused")
 static void try_server_bytes(const void *bytes, size_t size, enum odbcssl_error code,
                              const char *text)
 {
-    struct conversation sides;
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
     CHECK_NUMBER(conversation_from_server(&sides, bytes, size, size), PROTO_REFUSE);
     CHECK_NUMBER(sides.session.error.code, code);
     CHECK_CONTAINS(sides.session.error.text, text);
     CHECK_NUMBER(buffer_length(&sides.session.to_driver), 0);
-    conversation_close(&sides);
 }
 
 CASE("plaintext bytes behind the reply are refused")
@@ -243,39 +230,34 @@ CASE("what is no PRELOGIN reply is refused")
 
 CASE("a reply without end is refused")
 {
-    struct conversation sides;
     unsigned char packet[4096] = {0x04, 0, 0x10, 0};
     enum proto_verdict verdict = PROTO_CONTINUE;
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
     for (int i = 0; i < 100 && verdict == PROTO_CONTINUE; i++)
         verdict = conversation_from_server(&sides, packet, sizeof packet, sizeof packet);
     CHECK_NUMBER(verdict, PROTO_REFUSE);
     CHECK_CONTAINS(sides.session.error.text, "too long");
-    conversation_close(&sides);
 }
 
 CASE("a server that speaks first is refused")
 {
-    struct conversation sides;
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     CHECK_NUMBER(conversation_from_server(&sides, server_reply, sizeof server_reply, 1),
                  PROTO_REFUSE);
     CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_PROTOCOL);
-    conversation_close(&sides);
 }
 
 /* FreeTDS goes on as TDS 7.1 when a server's reply has no MARS option; one of TDS 7.1 knows
  * none. */
 CASE("the MARS option is added for drivers that asked")
 {
-    struct conversation sides;
     struct tds_prelogin prelogin;
     unsigned char reply[SERVER_REPLY_PLAIN_SIZE];
     memcpy(reply, server_reply_without_mars, sizeof reply);
     reply[SERVER_REPLY_PLAIN_ENCRYPTION_AT] = 2;
     for (int is_71 = 0; is_71 < 2; is_71++) {
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_PLAINTEXT);
+        sides_open(PROTO_PLAN_PLAINTEXT);
         if (is_71)
             conversation_from_driver(&sides, freetds_71_prelogin, sizeof freetds_71_prelogin, 9);
         else
@@ -293,18 +275,16 @@ CASE("the MARS option is added for drivers that asked")
             CHECK_NUMBER(prelogin.options[i].length, entry[4]);
             CHECK(memcmp(prelogin.options[i].data, reply + 8 + entry[2], entry[4]) == 0);
         }
-        conversation_close(&sides);
     }
 }
 
 CASE("a handshake flight is one message of full packets")
 {
-    struct conversation sides;
     struct buffer tls = {0}, wire = {0};
     unsigned char flight[10000];
     for (size_t i = 0; i < sizeof flight; i++)
         flight[i] = (unsigned char)(i * 7);
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     buffer_append(&tls, flight, sizeof flight);
     CHECK(proto_tds.wrap(&sides.session, &tls, &wire));
     CHECK_NUMBER(buffer_length(&tls), 0);
@@ -317,18 +297,16 @@ CASE("a handshake flight is one message of full packets")
     CHECK_BYTES(&tls, flight, sizeof flight);
     buffer_free(&tls);
     buffer_free(&wire);
-    conversation_close(&sides);
 }
 
 CASE("handshake packets of both types, however cut")
 {
-    struct conversation sides;
     struct buffer tls = {0}, all = {0}, wire = {0};
     add_packet(&all, 0x12, 0, "\x16\x03\x03", 3);
     add_packet(&all, 0x12, 1, NULL, 0);
     add_packet(&all, 0x04, 0, "\x00\x01", 2);
     add_packet(&all, 0x12, 0x09, "\x02", 1);
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     for (size_t cut = 0; cut <= buffer_length(&all); cut++) {
         if (cut > 0)
             buffer_append(&wire, buffer_content(&all), cut);
@@ -342,14 +320,12 @@ CASE("handshake packets of both types, however cut")
     buffer_append(&wire, "\x16\x03\x03", 3);
     CHECK(!proto_tds.unwrap(&sides.session, &wire, &tls));
     CHECK_CONTAINS(sides.session.error.text, "0x16");
-    conversation_close(&sides);
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     buffer_clear(&wire);
     buffer_append(&wire, "\x12\x01\x00\x07", 4);
     buffer_append(&wire, "\0\0\0\0", 4);
     CHECK(!proto_tds.unwrap(&sides.session, &wire, &tls));
     CHECK_CONTAINS(sides.session.error.text, "shorter");
-    conversation_close(&sides);
     buffer_free(&tls);
     buffer_free(&all);
     buffer_free(&wire);
@@ -382,30 +358,26 @@ CASE("one packet or SMP frame for each record")
 {
     unsigned char bytes[20000];
     for (size_t i = 0; i < sizeof record_rows / sizeof *record_rows; i++) {
-        struct conversation sides;
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+        sides_open(PROTO_PLAN_TLS);
         memset(bytes, 0, sizeof bytes);
         memcpy(bytes, record_rows[i].bytes, record_rows[i].header);
         for (int again = 0; again < 2; again++)
             CHECK_NUMBER(proto_tds.record_length(&sides.session, bytes, record_rows[i].size),
                          record_rows[i].wanted);
-        conversation_close(&sides);
     }
 }
 
 /* A packet above 16384 bytes fits no record; what follows it is measured anew. */
 CASE("a packet larger than a record")
 {
-    struct conversation sides;
     unsigned char bytes[40000] = {0x01, 0, 0x7f, 0xff};
     memcpy(bytes + 0x7fff, "\x01\x01\x00\x0a", 4);
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     CHECK_NUMBER(proto_tds.record_length(&sides.session, bytes, 16000), 0);
     CHECK_NUMBER(proto_tds.record_length(&sides.session, bytes, sizeof bytes), 16384);
     CHECK_NUMBER(proto_tds.record_length(&sides.session, bytes + 16384, 100), 0);
     CHECK_NUMBER(proto_tds.record_length(&sides.session, bytes + 16384, 23616), 16383);
     CHECK_NUMBER(proto_tds.record_length(&sides.session, bytes + 32767, 7233), 10);
-    conversation_close(&sides);
 }
 
 CASE("TLS versions and ALPN")
@@ -419,4 +391,4 @@ CASE("TLS versions and ALPN")
     CHECK_NUMBER(proto_tds.maximum_version(PROTO_PLAN_DIRECT), TLS_VERSION_NONE);
 }
 
-SUITE("switch", NULL, NULL)
+SUITE("switch", NULL, sides_close)

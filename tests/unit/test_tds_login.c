@@ -24,8 +24,8 @@
 #define ROUTING 0xE3, 16, 0, 20, 11, 0, 0, 0x99, 0x05, 3, 0, 'd', 0, 'b', 0, '2', 0, 0, 0
 
 /* Sends the payload in packets of part bytes, cut in two at every byte boundary. */
-static enum proto_verdict send_reply(struct conversation *sides, const unsigned char *payload,
-                                     size_t size, size_t part, size_t cut, struct buffer *wire)
+static enum proto_verdict send_reply(const unsigned char *payload, size_t size, size_t part,
+                                     size_t cut, struct buffer *wire)
 {
     size_t sent = 0;
     do {
@@ -35,7 +35,7 @@ static enum proto_verdict send_reply(struct conversation *sides, const unsigned 
     } while (sent < size);
     if (cut > buffer_length(wire))
         cut = buffer_length(wire);
-    return conversation_from_server(sides, buffer_content(wire), buffer_length(wire), cut);
+    return conversation_from_server(&sides, buffer_content(wire), buffer_length(wire), cut);
 }
 
 static const struct reply_row {
@@ -87,32 +87,29 @@ static const struct reply_row {
      ODBCSSL_ERROR_PROTOCOL, "token stream"},
 };
 
-static void check_outcome(const struct reply_row *row, struct conversation *sides,
-                          const struct buffer *wire)
+static void check_outcome(const struct reply_row *row, const struct buffer *wire)
 {
     bool is_through = row->verdict != PROTO_REFUSE;
-    CHECK_NUMBER(sides->session.error.code, row->code);
-    CHECK_CONTAINS(sides->session.error.text, row->text);
-    CHECK_NUMBER(sides->session.is_driver_opaque, row->verdict == PROTO_LOGGED_IN);
-    CHECK_NUMBER(sides->session.is_server_opaque, row->verdict == PROTO_LOGGED_IN);
-    CHECK(sides->session.is_credentials_asked);
-    CHECK_BYTES(&sides->session.to_driver, buffer_content(wire),
+    CHECK_NUMBER(sides.session.error.code, row->code);
+    CHECK_CONTAINS(sides.session.error.text, row->text);
+    CHECK_NUMBER(sides.session.is_driver_opaque, row->verdict == PROTO_LOGGED_IN);
+    CHECK_NUMBER(sides.session.is_server_opaque, row->verdict == PROTO_LOGGED_IN);
+    CHECK(sides.session.is_credentials_asked);
+    CHECK_BYTES(&sides.session.to_driver, buffer_content(wire),
                 is_through ? buffer_length(wire) : 0);
 }
 
 static void try_reply(const struct reply_row *row, size_t part, size_t cut)
 {
-    struct conversation sides;
     struct buffer wire = {0};
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-    sides_send_login(&sides, row->version);
-    enum proto_verdict verdict = send_reply(&sides, row->payload, row->size, part, cut, &wire);
+    sides_open(PROTO_PLAN_TLS);
+    sides_send_login(row->version);
+    enum proto_verdict verdict = send_reply(row->payload, row->size, part, cut, &wire);
     CHECK_NUMBER(verdict, row->verdict);
     if (verdict != row->verdict)
         CHECK_TEXT(sides.session.error.text, row->what);
-    check_outcome(row, &sides, &wire);
+    check_outcome(row, &wire);
     buffer_free(&wire);
-    conversation_close(&sides);
 }
 
 CASE("every answer to a login, in packets of every size, however cut")
@@ -129,15 +126,13 @@ CASE("routing is refused under every plan")
     static const unsigned char routing[] = {LOGINACK(0x74), ROUTING, DONE_LONG};
     static const enum proto_plan plans[] = {PROTO_PLAN_PLAINTEXT, PROTO_PLAN_DIRECT};
     for (size_t i = 0; i < 2; i++) {
-        struct conversation sides;
         struct buffer wire = {0};
-        conversation_open(&sides, &proto_tds, plans[i]);
-        sides_send_login(&sides, TDS_74);
-        CHECK_NUMBER(send_reply(&sides, routing, sizeof routing, 4088, 0, &wire), PROTO_REFUSE);
+        sides_open(plans[i]);
+        sides_send_login(TDS_74);
+        CHECK_NUMBER(send_reply(routing, sizeof routing, 4088, 0, &wire), PROTO_REFUSE);
         CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_ROUTING);
         CHECK_NUMBER(buffer_length(&sides.session.to_driver), 0);
         buffer_free(&wire);
-        conversation_close(&sides);
     }
 }
 
@@ -145,21 +140,19 @@ CASE("a login of several rounds")
 {
     static const unsigned char challenge[] = {SSPI};
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
-    struct conversation sides;
     struct buffer wire = {0}, answer = {0};
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-    sides_send_login(&sides, TDS_74);
-    CHECK_NUMBER(send_reply(&sides, challenge, sizeof challenge, 2, 3, &wire), PROTO_CONTINUE);
+    sides_open(PROTO_PLAN_TLS);
+    sides_send_login(TDS_74);
+    CHECK_NUMBER(send_reply(challenge, sizeof challenge, 2, 3, &wire), PROTO_CONTINUE);
     add_packet(&answer, 0x11, 1, "token", 5);
     CHECK_NUMBER(
         conversation_from_driver(&sides, buffer_content(&answer), buffer_length(&answer), 9),
         PROTO_CONTINUE);
     CHECK_BYTES(&sides.session.to_server, buffer_content(&answer), buffer_length(&answer));
     buffer_clear(&wire);
-    CHECK_NUMBER(send_reply(&sides, accepted, sizeof accepted, 2, 3, &wire), PROTO_LOGGED_IN);
+    CHECK_NUMBER(send_reply(accepted, sizeof accepted, 2, 3, &wire), PROTO_LOGGED_IN);
     buffer_free(&wire);
     buffer_free(&answer);
-    conversation_close(&sides);
 }
 
 /* FreeTDS reads on until DONE, whatever messages that comes in. */
@@ -184,29 +177,26 @@ CASE("an answer of several messages is read to its end")
 {
     for (size_t i = 0; i < sizeof messages_rows / sizeof messages_rows[0]; i++) {
         const struct messages_row *row = &messages_rows[i];
-        struct conversation sides;
         struct buffer wire = {0};
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-        sides_send_login(&sides, TDS_74);
-        CHECK_NUMBER(send_reply(&sides, row->first, row->first_size, 9, 3, &wire), PROTO_CONTINUE);
+        sides_open(PROTO_PLAN_TLS);
+        sides_send_login(TDS_74);
+        CHECK_NUMBER(send_reply(row->first, row->first_size, 9, 3, &wire), PROTO_CONTINUE);
         CHECK(!sides.session.is_server_opaque);
         CHECK_BYTES(&sides.session.to_driver, buffer_content(&wire), buffer_length(&wire));
         buffer_clear(&wire);
-        CHECK_NUMBER(send_reply(&sides, row->second, row->second_size, 9, 3, &wire), row->verdict);
+        CHECK_NUMBER(send_reply(row->second, row->second_size, 9, 3, &wire), row->verdict);
         CHECK_NUMBER(sides.session.error.code, row->code);
         CHECK_NUMBER(sides.session.is_server_opaque, row->verdict == PROTO_LOGGED_IN);
         buffer_free(&wire);
-        conversation_close(&sides);
     }
 }
 
 CASE("a login of several packets")
 {
-    struct conversation sides;
     struct buffer login = {0};
     char text[600] = {0};
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-    sides_reach_login(&sides);
+    sides_open(PROTO_PLAN_TLS);
+    sides_reach_login();
     add_packet(&login, 0x10, 0, text, sizeof text);
     add_packet(&login, 0x10, 1, text, 100);
     for (size_t given = 0; given < buffer_length(&login); given++)
@@ -214,7 +204,6 @@ CASE("a login of several packets")
                      PROTO_CONTINUE);
     CHECK_BYTES(&sides.session.to_server, buffer_content(&login), buffer_length(&login));
     buffer_free(&login);
-    conversation_close(&sides);
 }
 
 /* ----- the server's name ----- */
@@ -301,14 +290,12 @@ static void make_login7(struct buffer *wire, unsigned shape, const char *server)
 
 static void check_sent(const struct buffer *login, const char *server, const struct buffer *wanted)
 {
-    struct conversation sides;
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     sides.session.server_name = server;
-    sides_reach_login(&sides);
+    sides_reach_login();
     CHECK_NUMBER(conversation_from_driver(&sides, buffer_content(login), buffer_length(login), 7),
                  PROTO_CONTINUE);
     CHECK_BYTES(&sides.session.to_server, buffer_content(wanted), buffer_length(wanted));
-    conversation_close(&sides);
 }
 
 /* The server gets the very bytes that it would get of a driver that connects to it. */
@@ -415,30 +402,26 @@ CASE("anything but a login is refused")
 {
     static const unsigned char types[] = {0x01, 0x02, 0x12, 0x16, 0x53};
     for (size_t i = 0; i < sizeof types; i++) {
-        struct conversation sides;
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-        sides_reach_login(&sides);
+        sides_open(PROTO_PLAN_TLS);
+        sides_reach_login();
         CHECK_NUMBER(conversation_from_driver(&sides, &types[i], 1, 1), PROTO_REFUSE);
         CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_PROTOCOL);
         CHECK_NUMBER(buffer_length(&sides.session.to_server), 0);
-        conversation_close(&sides);
         if (types[i] == 0x01)
             continue;
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-        sides_send_login(&sides, TDS_74);
+        sides_open(PROTO_PLAN_TLS);
+        sides_send_login(TDS_74);
         CHECK_NUMBER(conversation_from_driver(&sides, &types[i], 1, 1), PROTO_REFUSE);
-        conversation_close(&sides);
     }
 }
 
 CASE("a login that comes before TLS waits for it")
 {
-    struct conversation sides;
     static const unsigned char login[] = {0x10, 1, 0, 9, 0, 0, 0, 0, 1};
     unsigned char reply[SERVER_REPLY_SIZE];
     memcpy(reply, server_reply, sizeof reply);
     reply[SERVER_REPLY_ENCRYPTION_AT] = 1;
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+    sides_open(PROTO_PLAN_TLS);
     conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
     buffer_clear(&sides.session.to_server);
     CHECK_NUMBER(conversation_from_driver(&sides, login, sizeof login, 0), PROTO_CONTINUE);
@@ -450,45 +433,39 @@ CASE("a login that comes before TLS waits for it")
     CHECK_NUMBER(proto_tds.tls_started(&sides.session), PROTO_CONTINUE);
     CHECK_NUMBER(proto_tds.from_driver(&sides.session, &sides.driver), PROTO_CONTINUE);
     CHECK_BYTES(&sides.session.to_server, login, sizeof login);
-    conversation_close(&sides);
 }
 
 CASE("a server that answers before the login is refused")
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
-    struct conversation sides;
     struct buffer wire = {0};
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-    sides_reach_login(&sides);
-    CHECK_NUMBER(send_reply(&sides, accepted, sizeof accepted, 99, 0, &wire), PROTO_REFUSE);
+    sides_open(PROTO_PLAN_TLS);
+    sides_reach_login();
+    CHECK_NUMBER(send_reply(accepted, sizeof accepted, 99, 0, &wire), PROTO_REFUSE);
     CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_PROTOCOL);
     CHECK(!sides.session.is_server_opaque);
     buffer_free(&wire);
-    conversation_close(&sides);
 }
 
 CASE("a login reply without end is refused")
 {
-    struct conversation sides;
     unsigned char packet[4096] = {0x04, 0, 0x10, 0};
     enum proto_verdict verdict = PROTO_CONTINUE;
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-    sides_send_login(&sides, TDS_74);
+    sides_open(PROTO_PLAN_TLS);
+    sides_send_login(TDS_74);
     for (int i = 0; i < 1000 && verdict == PROTO_CONTINUE; i++)
         verdict = conversation_from_server(&sides, packet, sizeof packet, sizeof packet);
     CHECK_NUMBER(verdict, PROTO_REFUSE);
     CHECK_CONTAINS(sides.session.error.text, "too long");
-    conversation_close(&sides);
 }
 
 /* What follows the login reply is left for the relay to copy. */
 CASE("what follows the login reply is left")
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
-    struct conversation sides;
     struct buffer wire = {0};
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-    sides_send_login(&sides, TDS_74);
+    sides_open(PROTO_PLAN_TLS);
+    sides_send_login(TDS_74);
     add_packet(&wire, 0x04, 1, accepted, sizeof accepted);
     buffer_append(&wire, "\x53\x01", 2);
     CHECK_NUMBER(conversation_from_server(&sides, buffer_content(&wire), buffer_length(&wire), 4),
@@ -496,26 +473,22 @@ CASE("what follows the login reply is left")
     CHECK_BYTES(&sides.server, "\x53\x01", 2);
     CHECK_NUMBER(buffer_length(&sides.session.to_driver), buffer_length(&wire) - 2);
     buffer_free(&wire);
-    conversation_close(&sides);
 }
 
 CASE("TLS ends behind the login packet when only that is encrypted")
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
     static const unsigned char routed[] = {LOGINACK(0x74), ROUTING, DONE_LONG};
-    struct conversation sides;
     struct buffer wire = {0};
     for (int is_routed = 0; is_routed < 2; is_routed++) {
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_PLAINTEXT);
+        sides_open(PROTO_PLAN_PLAINTEXT);
         sides.session.is_login_only_allowed = true;
-        sides_send_login(&sides, TDS_74);
+        sides_send_login(TDS_74);
         buffer_clear(&wire);
         if (is_routed)
-            CHECK_NUMBER(send_reply(&sides, routed, sizeof routed, 99, 9, &wire), PROTO_REFUSE);
+            CHECK_NUMBER(send_reply(routed, sizeof routed, 99, 9, &wire), PROTO_REFUSE);
         else
-            CHECK_NUMBER(send_reply(&sides, accepted, sizeof accepted, 99, 9, &wire),
-                         PROTO_LOGGED_IN);
-        conversation_close(&sides);
+            CHECK_NUMBER(send_reply(accepted, sizeof accepted, 99, 9, &wire), PROTO_LOGGED_IN);
     }
     buffer_free(&wire);
 }
@@ -524,15 +497,13 @@ CASE("TLS ends behind the login packet when only that is encrypted")
 CASE("a login longer than what is encrypted of it is refused")
 {
     static const unsigned char login[] = {0x10, 0, 0, 9, 0, 0, 0, 0, 1};
-    struct conversation sides;
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_PLAINTEXT);
+    sides_open(PROTO_PLAN_PLAINTEXT);
     sides.session.is_login_only_allowed = true;
-    sides_reach_login(&sides);
+    sides_reach_login();
     CHECK_NUMBER(conversation_from_driver(&sides, login, sizeof login, 4), PROTO_REFUSE);
     CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_PLAINTEXT_LOGIN);
     CHECK_NUMBER(buffer_length(&sides.session.to_server), 0);
     CHECK(!sides.session.is_credentials_asked);
-    conversation_close(&sides);
 }
 
 static bool has_utf16(const struct buffer *buffer, const char *text)
@@ -549,11 +520,10 @@ static bool has_utf16(const struct buffer *buffer, const char *text)
 /* FreeTDS must find a valid PRELOGIN reply, or it tries TDS 5.0 in plaintext; then an error. */
 CASE("a failure gives the driver a PRELOGIN reply and an error")
 {
-    struct conversation sides;
     struct tds_prelogin prelogin;
     static const bool is_prelogin_sent[] = {false, true};
     for (size_t i = 0; i < 2; i++) {
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
+        sides_open(PROTO_PLAN_TLS);
         if (is_prelogin_sent[i])
             conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
         proto_tds.fail(&sides.session, "no trust");
@@ -573,7 +543,6 @@ CASE("a failure gives the driver a PRELOGIN reply and an error")
         CHECK(has_utf16(&sides.session.to_driver, "no trust"));
         proto_tds.fail(&sides.session, "again");
         CHECK_NUMBER(buffer_length(&sides.session.to_driver), size);
-        conversation_close(&sides);
     }
 }
 
@@ -581,30 +550,26 @@ CASE("a failure during the login")
 {
     static const uint32_t versions[] = {TDS_71, TDS_74};
     for (size_t i = 0; i < 2; i++) {
-        struct conversation sides;
         struct tds_login_reply reply = {.version = versions[i]};
-        conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-        sides_send_login(&sides, versions[i]);
+        sides_open(PROTO_PLAN_TLS);
+        sides_send_login(versions[i]);
         proto_tds.fail(&sides.session, "link lost");
         CHECK(tds_login_reply_read(buffer_content(&sides.session.to_driver) + 8,
                                    buffer_length(&sides.session.to_driver) - 8, &reply, NULL));
         CHECK(reply.has_error);
-        conversation_close(&sides);
     }
 }
 
 CASE("a failure after the login adds nothing to the stream")
 {
     static const unsigned char accepted[] = {LOGINACK(0x74), DONE_LONG};
-    struct conversation sides;
     struct buffer wire = {0};
-    conversation_open(&sides, &proto_tds, PROTO_PLAN_TLS);
-    sides_send_login(&sides, TDS_74);
-    send_reply(&sides, accepted, sizeof accepted, 99, 9, &wire);
+    sides_open(PROTO_PLAN_TLS);
+    sides_send_login(TDS_74);
+    send_reply(accepted, sizeof accepted, 99, 9, &wire);
     proto_tds.fail(&sides.session, "link lost");
     CHECK_NUMBER(buffer_length(&sides.session.to_driver), buffer_length(&wire));
     buffer_free(&wire);
-    conversation_close(&sides);
 }
 
-SUITE("login", NULL, NULL)
+SUITE("login", NULL, sides_close)
