@@ -2,7 +2,6 @@
 #include "support/tls_terminator.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -11,23 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int open_socket(uint16_t port, bool is_listening, uint16_t *port_out)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr *name = (struct sockaddr *)&address;
-    bool is_open = is_listening ? bind(descriptor, name, size) == 0 && listen(descriptor, 16) == 0
-                                : connect(descriptor, name, size) == 0;
-    if (!is_open || getsockname(descriptor, name, &size) != 0) {
-        close(descriptor);
-        return -1;
-    }
-    if (port_out != NULL)
-        *port_out = ntohs(address.sin_port);
-    return descriptor;
-}
+#include "support/tools.h"
 
 /* ----- one connection, in a process of its own ----- */
 
@@ -75,7 +58,7 @@ static void serve(const struct tls_server_options *options, int client, uint16_t
     struct tls_server tls;
     if (!tls_server_open_socket(&tls, options, client) || gnutls_handshake(tls.session) != 0)
         return;
-    int server = open_socket(server_port, false, NULL);
+    int server = tools_connect(server_port);
     ssize_t told = write(handshakes, "+", 1);
     if (told == 1 && server >= 0)
         carry(tls.session, client, server);
@@ -117,7 +100,7 @@ bool tls_terminator_start(struct tls_terminator *terminator,
                           const struct tls_server_options *options, uint16_t server_port)
 {
     int pipes[2];
-    int listener = open_socket(0, true, &terminator->port);
+    int listener = tools_listen(&terminator->port);
     if (listener < 0 || pipe2(pipes, O_CLOEXEC | O_NONBLOCK) != 0)
         return false;
     terminator->process = start_child();

@@ -2,10 +2,12 @@
 #include "support/tools.h"
 
 #include <dlfcn.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -120,4 +122,32 @@ bool tools_load(const char *library, const struct tools_function *functions)
         memcpy(functions->place, &function, sizeof function);
     }
     return handle != NULL;
+}
+
+/* port 0: to listen. */
+static int open_socket(uint16_t *port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr *name = (struct sockaddr *)&address;
+    socklen_t size = sizeof address;
+    int number = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_open = *port == 0 ? bind(number, name, size) == 0 && listen(number, 16) == 0 &&
+                                    getsockname(number, name, &size) == 0
+                              : connect(number, name, size) == 0;
+    if (!is_open)
+        close(number);
+    *port = ntohs(address.sin_port);
+    return is_open ? number : -1;
+}
+
+int tools_listen(uint16_t *port_out)
+{
+    *port_out = 0;
+    return open_socket(port_out);
+}
+
+int tools_connect(unsigned port)
+{
+    return open_socket(&(uint16_t){(uint16_t)port});
 }

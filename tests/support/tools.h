@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Whether the shell finds the program; if not, the running test is marked as skipped. */
 bool tools_have(const char *program);
@@ -34,6 +35,11 @@ struct tools_function {
     void *place; /* of the pointer */
 };
 bool tools_load(const char *library, const struct tools_function *functions);
+
+/* Sockets of 127.0.0.1: one that listens at a free port, which *port_out gets, and one that is
+ * connected to a port. -1 on failure. */
+int tools_listen(uint16_t *port_out);
+int tools_connect(unsigned port);
 
 /* The whole file; free it. */
 unsigned char *tools_read(const char *directory, const char *name, size_t *size_out);

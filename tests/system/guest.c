@@ -4,16 +4,15 @@
  */
 #include "system/guest.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "support/tools.h"
 
 #define WAIT_ROUNDS 400
 #define WAIT_MILLISECONDS 25
@@ -74,16 +73,9 @@ int guest_wait(pid_t child)
 
 bool silent_open(struct silent_server *server)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof name;
-    *server = (struct silent_server){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
-                                     .client = -1};
-    if (bind(server->listener, (struct sockaddr *)&name, sizeof name) != 0 ||
-        listen(server->listener, 8) != 0 ||
-        getsockname(server->listener, (struct sockaddr *)&name, &length) != 0)
-        return false;
-    server->port = ntohs(name.sin_port);
-    return true;
+    *server = (struct silent_server){.client = -1};
+    server->listener = tools_listen(&server->port);
+    return server->listener >= 0;
 }
 
 bool silent_wait(struct silent_server *server)

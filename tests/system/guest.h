@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include <stdint.h>
+
 #include "support/odbc.h"
 #include "system/fixture.h"
 
@@ -38,7 +40,7 @@ int guest_wait(pid_t child);
 /* Listens on 127.0.0.1, takes a connection when asked to, and never answers. */
 struct silent_server {
     int listener, client;
-    unsigned port;
+    uint16_t port;
 };
 
 bool silent_open(struct silent_server *server);

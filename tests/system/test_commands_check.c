@@ -3,10 +3,8 @@
  * to odbcssl at all, what in its files is read otherwise than it looks, what a mode leaves open;
  * for one data source, for all, and as a page in a browser.
  */
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -199,22 +197,11 @@ CASE("how long each step took")
         command_check_fact("OK", steps[i], " ms]");
 }
 
-/* A server that takes connections and says nothing; -1 on failure. */
-static int listen_silently(unsigned *port_out)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_good = bind(silent, (struct sockaddr *)&address, size) == 0 && listen(silent, 5) == 0 &&
-                   getsockname(silent, (struct sockaddr *)&address, &size) == 0;
-    *port_out = ntohs(address.sin_port);
-    return is_good ? silent : -1;
-}
-
+/* The server takes connections and says nothing. */
 CASE("a step that takes long is alive")
 {
-    unsigned port = 0;
-    int silent = listen_silently(&port);
+    uint16_t port = 0;
+    int silent = tools_listen(&port);
     CHECK_FATAL(silent >= 0);
     write_sources(suite_text("[silent]\nDriver=%s\nServername=localhost\nPort=%u\n"
                              "SslMode=require\nSslTimeout=3\n",
@@ -293,8 +280,8 @@ CASE("a server that asks for a client certificate")
 /* Two servers that answer, by hanging up, only when both are asked. */
 CASE("several servers at a time")
 {
-    unsigned ports[2] = {0};
-    int first = listen_silently(&ports[0]), second = listen_silently(&ports[1]);
+    uint16_t ports[2] = {0};
+    int first = tools_listen(&ports[0]), second = tools_listen(&ports[1]);
     CHECK_FATAL(first >= 0 && second >= 0);
     pid_t child = fork();
     if (child == 0) {

@@ -2,8 +2,6 @@
  * Logging in by each of PostgreSQL's methods, and what a user reads when it does not work: from the
  * real driver what the server said, from odbcssl everything before that.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +12,7 @@
 #include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/fixture.h"
 
 static struct fixture fixture;
@@ -139,7 +138,7 @@ enum behaviour {
 struct listener {
     enum behaviour behaviour;
     int descriptor;
-    unsigned port;
+    uint16_t port;
     pthread_t thread;
 };
 
@@ -174,16 +173,10 @@ static void *serve(void *argument)
 
 static bool listener_open(struct listener *listener, enum behaviour behaviour)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    *listener = (struct listener){.behaviour = behaviour,
-                                  .descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    if (bind(listener->descriptor, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(listener->descriptor, 8) != 0 ||
-        getsockname(listener->descriptor, (struct sockaddr *)&address, &size) != 0)
-        return false;
-    listener->port = ntohs(address.sin_port);
-    return pthread_create(&listener->thread, NULL, serve, listener) == 0;
+    *listener = (struct listener){.behaviour = behaviour};
+    listener->descriptor = tools_listen(&listener->port);
+    return listener->descriptor >= 0 &&
+           pthread_create(&listener->thread, NULL, serve, listener) == 0;
 }
 
 static void listener_close(struct listener *listener)

@@ -2,15 +2,14 @@
  * test_records.c - the diagnostic records that an application sees: who speaks first, how many
  * there are, and whether they say what to put right.
  */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "odbcssl.h"
 #include "support/odbc.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "system/fixture.h"
 
 static struct fixture fixture;
@@ -147,22 +146,10 @@ CASE("a log that cannot be written warns")
 /* ---- time-outs ---- */
 
 /* A port where connections are taken, and nothing is ever said. */
-static int listen_silently(unsigned *port_out)
-{
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t length = sizeof name;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(listener, (struct sockaddr *)&name, sizeof name) != 0 || listen(listener, 4) != 0)
-        abort();
-    getsockname(listener, (struct sockaddr *)&name, &length);
-    *port_out = ntohs(name.sin_port);
-    return listener;
-}
-
 static void check_timeout(SQLULEN login_timeout, const char *settings, const char *text)
 {
-    unsigned port;
-    int listener = listen_silently(&port);
+    uint16_t port;
+    int listener = tools_listen(&port);
     session = (struct odbc_session){0};
     CHECK_FATAL(odbc_open(&session));
     if (login_timeout != 0)

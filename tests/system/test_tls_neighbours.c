@@ -3,9 +3,7 @@
  * well and which has settings for a whole process, and with OpenSSL, which psqlodbc brings along.
  * Both connect to the same server as odbcssl, before, while and after it does.
  */
-#include <arpa/inet.h>
 #include <gnutls/gnutls.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,13 +24,9 @@ static struct fixture fixture;
 static int connect_for_tls(void)
 {
     static const unsigned char request[] = {0, 0, 0, 8, 4, 210, 22, 47}; /* SSLRequest */
-    struct sockaddr_in name = {.sin_family = AF_INET,
-                               .sin_port = htons((uint16_t)fixture_port(&fixture)),
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     char answer = 0;
-    int number = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(number, (struct sockaddr *)&name, sizeof name) == 0 &&
-        send(number, request, sizeof request, MSG_NOSIGNAL) == sizeof request &&
+    int number = tools_connect(fixture_port(&fixture));
+    if (number >= 0 && send(number, request, sizeof request, MSG_NOSIGNAL) == sizeof request &&
         recv(number, &answer, 1, 0) == 1 && answer == 'S')
         return number;
     close(number);

@@ -1,8 +1,6 @@
 /* wire_tap.c - passes bytes on between driver and server, and keeps them. */
 #include "system/wire_tap.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "support/tools.h"
 
 #define PAIR_LIMIT 64
 #define TAKE_MILLISECONDS 20000
@@ -37,26 +36,6 @@ struct wire_tap {
     uint16_t port, server_port;
     struct tap_pair pairs[PAIR_LIMIT];
 };
-
-static int open_socket(uint16_t port, bool is_server, uint16_t *port_out)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_open = is_server
-                       ? bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0 &&
-                             listen(descriptor, 16) == 0 &&
-                             getsockname(descriptor, (struct sockaddr *)&address, &size) == 0
-                       : connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0;
-    if (!is_open) {
-        close(descriptor);
-        return -1;
-    }
-    if (port_out != NULL)
-        *port_out = ntohs(address.sin_port);
-    return descriptor;
-}
 
 static void close_pair(struct tap_pair *pair, bool is_reset)
 {
@@ -85,9 +64,8 @@ static void take_connection(struct wire_tap *tap)
     struct tap_pair *pair = tap->pairs;
     while (pair < tap->pairs + PAIR_LIMIT && pair->client >= 0)
         pair++;
-    int server = client >= 0 && pair < tap->pairs + PAIR_LIMIT
-                     ? open_socket(tap->server_port, false, NULL)
-                     : -1;
+    int server =
+        client >= 0 && pair < tap->pairs + PAIR_LIMIT ? tools_connect(tap->server_port) : -1;
     if (server < 0) {
         close(client);
         return;
@@ -180,7 +158,7 @@ struct wire_tap *wire_tap_start(uint16_t server_port)
         return NULL;
     tap->server_port = server_port;
     tap->wake = eventfd(0, EFD_CLOEXEC);
-    tap->listener = open_socket(0, true, &tap->port);
+    tap->listener = tools_listen(&tap->port);
     pthread_mutex_init(&tap->mutex, NULL);
     pthread_cond_init(&tap->obeyed, NULL);
     for (size_t i = 0; i < PAIR_LIMIT; i++)
