@@ -16,3 +16,4 @@ dist_doc_DATA += doc/gaussdb.md doc/apsaradb.md doc/moving.md doc/certificates.m
 #   make doc/make-errors && doc/make-errors >SOURCE/doc/errors.md
 noinst_PROGRAMS += doc/make-errors
 doc_make_errors_SOURCES = doc/make_errors.c command/advice.c command/advice.h command/advice.def
+doc_make_errors_LDADD =

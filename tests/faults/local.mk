@@ -10,8 +10,7 @@ tests_faults_faults_SOURCES = tests/faults/faults.c tests/faults/fault_begin.c \
 	tests/faults/fault_case.c tests/faults/fault_case.h tests/faults/fault_database.c \
 	tests/faults/fault_database.h tests/faults/fault_peer.c \
 	tests/faults/fault_peer.h tests/faults/fault_visit.c tests/faults/fault_visit.h \
-	tests/faults/fault_library.h $(SYSTEM_FIXTURE)
-tests_faults_faults_LDADD = tests/support/libmariadbtest.la $(TDS_LIBS)
+	tests/faults/fault_library.h
 EXTRA_tests_faults_faults_DEPENDENCIES = tests/faults/faultlibrary.la
 
 FAULTS = 10000
@@ -22,8 +21,7 @@ faults: tests/faults/faults
 # 64 threads for SOAK_SECONDS, while everything around them changes.
 check_PROGRAMS += tests/faults/soak
 tests_faults_soak_SOURCES = tests/faults/soak.c tests/faults/soak_world.c \
-	tests/faults/soak_world.h tests/faults/fault_begin.c tests/faults/fault_library.h $(SYSTEM_FIXTURE)
-tests_faults_soak_LDADD = $(SYSTEM_LIBS)
+	tests/faults/soak_world.h tests/faults/fault_begin.c tests/faults/fault_library.h
 EXTRA_tests_faults_soak_DEPENDENCIES = tests/faults/faultlibrary.la
 
 SOAK_SECONDS = 600

@@ -7,9 +7,7 @@ INTERFACE_LOG_SOURCES = \
 	tests/system/interface/main.c tests/system/interface/parameters.c \
 	tests/system/interface/statements.c tests/system/interface/values.c
 
-check_PROGRAMS += tests/system/interface-log-ansi tests/system/interface-log-wide \
-	tests/system/test-differential
-TESTS += tests/system/test-differential
+check_PROGRAMS += tests/system/interface-log-ansi tests/system/interface-log-wide
 tests_system_interface_log_ansi_SOURCES = $(INTERFACE_LOG_SOURCES)
 tests_system_interface_log_ansi_CPPFLAGS = $(AM_CPPFLAGS)
 tests_system_interface_log_ansi_LDADD = $(ODBC_LIBS)
@@ -17,11 +15,4 @@ tests_system_interface_log_wide_SOURCES = $(INTERFACE_LOG_SOURCES)
 tests_system_interface_log_wide_CPPFLAGS = $(AM_CPPFLAGS) -DUNICODE
 tests_system_interface_log_wide_LDADD = $(ODBC_LIBS)
 
-tests_system_test_differential_SOURCES = tests/system/test_differential.c \
-	tests/system/differences.def $(TDS_FIXTURE)
-tests_system_test_differential_LDADD = tests/support/libmariadbtest.la $(TDS_LIBS)
-
-check_PROGRAMS += tests/system/test-records
-TESTS += tests/system/test-records
-tests_system_test_records_SOURCES = tests/system/test_records.c $(SYSTEM_FIXTURE)
-tests_system_test_records_LDADD = $(SYSTEM_LIBS)
+tests_system_test_differential_SOURCES = tests/system/test_differential.c tests/system/differences.def

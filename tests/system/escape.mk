@@ -12,5 +12,5 @@ tests_system_test_escape_LDADD = tests/support/libcapture.la tests/support/libpr
 
 check_PROGRAMS += tests/system/test-same
 TESTS += tests/system/test-same
-tests_system_test_same_SOURCES = tests/system/test_same.c $(SYSTEM_FIXTURE)
-tests_system_test_same_LDADD = tests/support/libcapture.la tests/support/libmariadbtest.la $(SYSTEM_LIBS) $(GNUTLS_LIBS)
+tests_system_test_same_SOURCES = tests/system/test_same.c
+tests_system_test_same_LDADD = tests/support/libcapture.la $(SYSTEM_LIBS)
