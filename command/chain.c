@@ -55,6 +55,16 @@ struct chain chain_read(const struct certificate *certificates, size_t count,
     return chain;
 }
 
+struct chain chain_read_sent(const gnutls_datum_t *ders, size_t count)
+{
+    struct chain chain = {.items = memory_clear(count * sizeof *chain.items)};
+    struct certificate certificate;
+    while (chain.count < count &&
+           certificate_read(ders[chain.count].data, ders[chain.count].size, &certificate) == NULL)
+        chain.items[chain.count++] = read_certificate(&certificate);
+    return chain;
+}
+
 void chain_print(const struct chain *chain, int indent)
 {
     char date[CLOCK_TEXT_SIZE];

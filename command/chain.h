@@ -33,6 +33,9 @@ struct chain {
 struct chain chain_read(const struct certificate *certificates, size_t count,
                         const struct trust *trust);
 
+/* Of certificates as a server sent them, up to the first that cannot be read; none is an anchor. */
+struct chain chain_read_sent(const gnutls_datum_t *ders, size_t count);
+
 /* The last one first, each certificate under its issuer; indent: blanks before each line. */
 void chain_print(const struct chain *chain, int indent);
 void chain_print_json(const struct chain *chain, struct json *json);

@@ -32,18 +32,6 @@ static bool has_failed(const struct probe *probe, enum probe_step step)
     return probe->step == step && error_is_set(&probe->error);
 }
 
-static void add_connect(struct check *check)
-{
-    const struct probe *probe = check->probe;
-    char text[DIAL_DESCRIPTION_SIZE];
-    findings_took(&check->findings, probe->milliseconds[PROBE_CONNECT]);
-    if (has_failed(probe, PROBE_CONNECT))
-        findings_add_error(&check->findings, true, "TCP", &probe->error);
-    else
-        findings_add_ok(&check->findings, "TCP", "connected to %s",
-                        dial_describe(&check->link->server, probe->address, text, sizeof text));
-}
-
 /* Only prefer goes on without TLS, and only when the server itself says that it has none. */
 static void add_switch(struct check *check)
 {
@@ -137,7 +125,12 @@ void check_server(struct check *check)
         return;
     findings->report = memory_clear(sizeof *findings->report);
     *findings->report = check->probe->report;
-    add_connect(check);
+    findings_took(findings, check->probe->milliseconds[PROBE_CONNECT]);
+    if (has_failed(check->probe, PROBE_CONNECT))
+        findings_add_error(findings, true, "TCP", &check->probe->error);
+    else
+        findings_add_ok(findings, "TCP", "connected to %s",
+                        dial_describe(server, check->probe->address, text, sizeof text));
     add_switch(check);
     add_handshake(check);
     add_client_certificate(check);

@@ -5,18 +5,11 @@
 
 #include "command/advice.h"
 #include "command/check.h"
+#include "command/memory.h"
 #include "tls/verify.h"
 
-#define TEXT_SIZE 2048
-
-/* The server's certificates, and the request of verify-full. */
-struct shown {
-    struct certificate certificates[VERIFY_CHAIN_LIMIT];
-    size_t count;
-    struct verify_request request;
-};
-
-static bool read_shown(const struct check *check, struct shown *shown)
+/* As verify-full has it; false: no server showed certificates. */
+static bool make_request(const struct check *check, struct verify_request *request)
 {
     const struct tls_session *session = check->probe != NULL ? check->probe->tls : NULL;
     const struct credentials *strict = check->strict;
@@ -24,7 +17,7 @@ static bool read_shown(const struct check *check, struct shown *shown)
     const gnutls_datum_t *chain = session != NULL ? tls_session_peer_chain(session, &count) : NULL;
     if (chain == NULL || count == 0 || count > VERIFY_CHAIN_LIMIT)
         return false;
-    shown->request = (struct verify_request){
+    *request = (struct verify_request){
         .chain = chain,
         .chain_count = count,
         .trust = strict != NULL ? strict->trust : NULL,
@@ -35,21 +28,17 @@ static bool read_shown(const struct check *check, struct shown *shown)
         .pin = check->tls.pin.value,
         .at = time(NULL),
     };
-    while (shown->count < count &&
-           certificate_read(chain[shown->count].data, chain[shown->count].size,
-                            &shown->certificates[shown->count]) == NULL)
-        shown->count++;
     return true;
 }
 
 /* The path that was built; without one, the certificates as the server sent them. */
-static void take_path(struct check *check, const struct shown *shown,
+static void take_path(struct check *check, const struct verify_request *request,
                       const struct verify_result *result)
 {
     struct findings *findings = &check->findings;
     findings->path = result->path_count > 0
-                         ? chain_read(result->path, result->path_count, shown->request.trust)
-                         : chain_read(shown->certificates, shown->count, NULL);
+                         ? chain_read(result->path, result->path_count, request->trust)
+                         : chain_read_sent(request->chain, request->chain_count);
     for (size_t i = 0; i < findings->path.count; i++) {
         const struct chain_certificate *item = &findings->path.items[i];
         enum span_kind kind = item->is_anchor ? SPAN_ANCHOR : SPAN_AUTHORITY;
@@ -95,24 +84,9 @@ static bool is_verifying(const struct check *check)
            (mode == ODBCSSL_MODE_REQUIRE && check->tls.root_cert.value != NULL);
 }
 
-static void add_chain(struct check *check, const struct shown *shown,
-                      const struct verify_part *chain)
-{
-    char good[TEXT_SIZE];
-    const struct trust *trust = shown->request.trust;
-    if (trust == NULL) {
-        findings_add_skipped(&check->findings, "chain", "no trust anchors: %s",
-                             check->strict_error.text);
-        return;
-    }
-    snprintf(good, sizeof good, "trusted by %s", trust->name);
-    add_part(check, "chain", chain, is_verifying(check), good);
-}
-
-static void add_revocation(struct check *check, const struct shown *shown,
+static void add_revocation(struct check *check, const struct verify_request *request,
                            const struct verify_result *result)
 {
-    const struct verify_request *request = &shown->request;
     const struct verify_part *revocation = &result->parts[VERIFY_PART_REVOCATION];
     bool is_leaf = request->crl_check == CRL_CHECK_LEAF;
     if (request->crls == NULL)
@@ -135,21 +109,25 @@ static void add_revocation(struct check *check, const struct shown *shown,
 
 void check_verify(struct check *check)
 {
-    struct shown shown = {0};
+    struct verify_request request;
     struct verify_result result = {0};
-    char good[REPORT_ALT_NAMES_SIZE + TEXT_SIZE];
     bool is_full = check->link->settings.tls.mode == ODBCSSL_MODE_VERIFY_FULL;
-    if (!read_shown(check, &shown))
+    if (!make_request(check, &request))
         return;
-    verify_chain(&shown.request, &result);
-    take_path(check, &shown, &result);
+    verify_chain(&request, &result);
+    take_path(check, &request, &result);
     check->findings.section = SECTION_VERIFICATION;
-    add_chain(check, &shown, &result.parts[VERIFY_PART_CHAIN]);
-    add_revocation(check, &shown, &result);
-    snprintf(good, sizeof good, "the certificate is for %s: %s", shown.request.host,
-             check->probe->report.peer_alt_names);
-    add_part(check, "name", part_of(&result, VERIFY_PART_NAME), is_full, good);
-    if (shown.request.pin != NULL)
+    if (request.trust == NULL)
+        findings_add_skipped(&check->findings, "chain", "no trust anchors: %s",
+                             check->strict_error.text);
+    else
+        add_part(check, "chain", &result.parts[VERIFY_PART_CHAIN], is_verifying(check),
+                 memory_format("trusted by %s", request.trust->name));
+    add_revocation(check, &request, &result);
+    add_part(check, "name", part_of(&result, VERIFY_PART_NAME), is_full,
+             memory_format("the certificate is for %s: %s", request.host,
+                           check->probe->report.peer_alt_names));
+    if (request.pin != NULL)
         add_part(check, "pin", part_of(&result, VERIFY_PART_PIN), check_needs_tls(check),
                  "the certificate fits SslPin");
     verify_result_free(&result);

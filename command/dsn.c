@@ -116,27 +116,19 @@ static const char *keyword_of(const struct dsn *dsn, enum key_index named, const
     return pair != NULL ? pair->value : usual;
 }
 
-static bool add_server(const struct dsn *dsn, const struct profile *profile, struct connstr *pairs,
-                       struct error *error)
-{
-    char *host = NULL;
-    uint16_t number = 0;
-    if (!arguments_server(dsn->server, &host, &number, error))
-        return false;
-    if (number == 0)
-        number = profile->default_port;
-    add(pairs, keyword_of(dsn, KEY_INDEX_SslServerKeyword, profile->server_keyword), host);
-    add(pairs, keyword_of(dsn, KEY_INDEX_SslPortKeyword, profile->port_keyword),
-        number != 0 ? memory_format("%u", number) : NULL);
-    return true;
-}
-
 static bool make_pairs(const struct dsn *dsn, const struct profile *profile, const char *driver,
                        struct connstr *pairs, struct error *error)
 {
-    add(pairs, "Driver", driver);
-    if (!add_server(dsn, profile, pairs, error))
+    char *host;
+    uint16_t port;
+    if (!arguments_server(dsn->server, &host, &port, error))
         return false;
+    if (port == 0)
+        port = profile->default_port;
+    add(pairs, "Driver", driver);
+    add(pairs, keyword_of(dsn, KEY_INDEX_SslServerKeyword, profile->server_keyword), host);
+    add(pairs, keyword_of(dsn, KEY_INDEX_SslPortKeyword, profile->port_keyword),
+        port != 0 ? memory_format("%u", port) : NULL);
     add(pairs, "Database", dsn->database);
     add(pairs, profile->user_keyword, dsn->user);
     if (!key_sets_mode(&dsn->set))

@@ -14,7 +14,6 @@
 #include "config/keys.h"
 #include "conn/profiles.h"
 #include "session/probe.h"
-#include "tls/verify.h"
 
 #define TIMEOUT 30
 
@@ -124,18 +123,13 @@ static bool write_file(const struct fetch *fetch, const gnutls_datum_t *chain, s
 
 static bool show(const struct fetch *fetch, struct error *error)
 {
-    struct certificate certificates[VERIFY_CHAIN_LIMIT];
     unsigned count = 0;
-    size_t read = 0;
     const gnutls_datum_t *chain = tls_session_peer_chain(fetch->probe->tls, &count);
     if (chain == NULL || count == 0) {
         error_copy(error, &fetch->probe->error);
         return error_set(error, ODBCSSL_ERROR_HANDSHAKE, "the server sent no certificate");
     }
-    while (read < count && read < VERIFY_CHAIN_LIMIT &&
-           certificate_read(chain[read].data, chain[read].size, &certificates[read]) == NULL)
-        read++;
-    struct chain shown = chain_read(certificates, read, NULL);
+    const struct chain shown = chain_read_sent(chain, count);
     for (size_t i = 0; i < shown.count; i++) {
         print_certificate(stdout, &shown.items[i], i);
         if (fetch->out == NULL)
