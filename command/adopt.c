@@ -40,12 +40,23 @@ static bool check_source_is_native(const struct adopt *adopt, struct error *erro
 
 /* ---- showing ---- */
 
-static const char *const fates[] = {
-    [ADOPTION_KEPT] = "stays",
-    [ADOPTION_CHANGED] = "becomes ",
-    [ADOPTION_NEEDLESS] = "is left out: ",
-    [ADOPTION_UNEQUALLED] = "HAS NO EQUAL: ",
-};
+static void print_adoption(const struct adopt *adopt)
+{
+    static const char *const fates[] = {
+        [ADOPTION_KEPT] = "stays",
+        [ADOPTION_CHANGED] = "becomes ",
+        [ADOPTION_NEEDLESS] = "is left out: ",
+        [ADOPTION_UNEQUALLED] = "HAS NO EQUAL: ",
+    };
+    printf("%s, keyword by keyword:\n", adopt->name);
+    for (size_t i = 0; i < adopt->adoption.count; i++) {
+        const struct adoption_row *row = &adopt->adoption.rows[i];
+        printf("  %-44s %s%s\n", row->from, fates[row->fate], row->result);
+    }
+    if (!connstr_has(&adopt->adoption.added, keys[KEY_INDEX_SslMode].name))
+        printf("  %-44s SslMode=verify-full\n", "(it says nothing of TLS)");
+    printf("\n");
+}
 
 /* The section as it will be: what stays where it stands, then what is new. */
 static void make_section(const struct adopt *adopt, const char *driver, struct connstr *pairs)
@@ -114,41 +125,28 @@ static bool finish(const struct adopt *adopt, struct error *error)
     return is_done;
 }
 
-static int run(struct adopt *adopt)
-{
-    struct error error = {0};
-    adopt->source = data_source_find(adopt->name);
-    bool is_read = check_source_is_native(adopt, &error) &&
-                   adoption_read(&adopt->source, &adopt->adoption, &error);
-    if (is_read) {
-        printf("%s, keyword by keyword:\n", adopt->name);
-        for (size_t i = 0; i < adopt->adoption.count; i++) {
-            const struct adoption_row *row = &adopt->adoption.rows[i];
-            printf("  %-44s %s%s\n", row->from, fates[row->fate], row->result);
-        }
-        if (!connstr_has(&adopt->adoption.added, keys[KEY_INDEX_SslMode].name))
-            printf("  %-44s SslMode=verify-full\n", "(it says nothing of TLS)");
-        printf("\n");
-    }
-    int status = is_read && finish(adopt, &error) ? COMMAND_GOOD : fail(&error);
-    if (status == COMMAND_GOOD && adopt->is_written) {
-        printf("\n");
-        status = check_source_named(adopt->name);
-    } else if (status == COMMAND_GOOD) {
-        printf("\nNothing is written; --write does it.\n");
-    }
-    connstr_free(&adopt->adoption.added);
-    data_source_free(&adopt->source);
-    return status;
-}
-
 int command_adopt(int argc, char **argv)
 {
     struct adopt adopt = {0};
+    struct error error = {0};
     const struct argument rows[] = {{"write", 0, .flag = &adopt.is_written},
                                     {"library-dir", 0, .text = &adopt.library_dir},
                                     {0}};
     if (!arguments_read(argc, argv, rows, &adopt.name) || adopt.name == NULL)
         return COMMAND_WRONG_USE;
-    return run(&adopt);
+    adopt.source = data_source_find(adopt.name);
+    bool is_read = check_source_is_native(&adopt, &error) &&
+                   adoption_read(&adopt.source, &adopt.adoption, &error);
+    if (is_read)
+        print_adoption(&adopt);
+    int status = is_read && finish(&adopt, &error) ? COMMAND_GOOD : fail(&error);
+    if (status == COMMAND_GOOD && adopt.is_written) {
+        printf("\n");
+        status = check_source_named(adopt.name);
+    } else if (status == COMMAND_GOOD) {
+        printf("\nNothing is written; --write does it.\n");
+    }
+    connstr_free(&adopt.adoption.added);
+    data_source_free(&adopt.source);
+    return status;
 }

@@ -90,44 +90,37 @@ static void add_found(struct findings *findings, const struct data_source *sourc
                         odbc_file_path(file, path, sizeof path));
 }
 
-/* false: it is not odbcssl that a connection would come to. */
-static bool check_found(struct check *check, const struct data_source *source)
+bool check_source(struct check *check, const struct connstr *given)
 {
     struct findings *findings = &check->findings;
-    switch (source->state) {
+    struct data_source source = data_source_of(given);
+    bool is_ours = source.is_odbcssl;
+    findings->section = SECTION_SOURCE;
+    findings->name = source.name;
+    findings->server = data_source_server(&source);
+    switch (source.state) {
     case DATA_SOURCE_ABSENT:
-        refuse_absent(findings, source->name);
-        return false;
+        refuse_absent(findings, source.name);
+        break;
     case DATA_SOURCE_WITHOUT_DRIVER:
         findings_refuse(
             findings, "IM002", "driver",
-            "Set Driver to odbcssl's section of odbcinst.ini; \"odbcssl install\" writes "
-            "one.",
-            "odbc.ini [%s] has no Driver, so the driver manager finds none", source->section);
-        return false;
+            "Set Driver to odbcssl's section of odbcinst.ini; \"odbcssl install\" writes one.",
+            "odbc.ini [%s] has no Driver, so the driver manager finds none", source.section);
+        break;
     case DATA_SOURCE_DRIVER_UNKNOWN:
-        refuse_unknown_driver(findings, source);
-        return false;
+        refuse_unknown_driver(findings, &source);
+        break;
     case DATA_SOURCE_FOUND:
+        add_found(findings, &source);
+        if (is_ours) {
+            open_library(check, &source);
+            check_lines(check, &source);
+        } else {
+            refuse_other_driver(findings, &source);
+        }
         break;
     }
-    add_found(findings, source);
-    if (source->is_odbcssl)
-        open_library(check, source);
-    else
-        refuse_other_driver(findings, source);
-    return source->is_odbcssl;
-}
-
-bool check_source(struct check *check, const struct connstr *given)
-{
-    struct data_source source = data_source_of(given);
-    check->findings.section = SECTION_SOURCE;
-    check->findings.name = memory_copy(source.name);
-    check->findings.server = data_source_server(&source);
-    bool is_ours = check_found(check, &source);
-    if (is_ours)
-        check_lines(check, &source);
     data_source_free(&source);
     return is_ours;
 }

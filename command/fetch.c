@@ -143,31 +143,24 @@ static bool show(const struct fetch *fetch, struct error *error)
     return fetch->out == NULL || write_file(fetch, chain, count, error);
 }
 
-static int run(struct fetch *fetch)
-{
-    struct error refusal = {0}, error = {0};
-    uint16_t port = 0;
-    bool is_found = arguments_server(fetch->server, &fetch->host, &port, &refusal);
-    fetch->port = port != 0 ? port : fetch->port;
-    if (is_found && fetch->port == 0)
-        is_found =
-            error_set(&refusal, ODBCSSL_ERROR_SERVER_MISSING,
-                      "%s: --protocol none has no usual port: HOST:PORT is wanted", fetch->server);
-    bool is_shown = is_found && ask(fetch, &refusal) && show(fetch, &error);
-    if (!is_shown)
-        fail(error_is_set(&error) ? &error : &refusal);
-    probe_free(&fetch->probe);
-    return is_shown ? COMMAND_GOOD : COMMAND_FAILED;
-}
-
 int command_fetch(int argc, char **argv)
 {
     struct fetch fetch = {0};
+    struct error refusal = {0}, error = {0};
     const char *protocol = NULL;
+    uint16_t port = 0;
     const struct argument rows[] = {
         {"protocol", 0, .text = &protocol}, {"out", 0, .text = &fetch.out}, {0}};
     if (!arguments_read(argc, argv, rows, &fetch.server) || fetch.server == NULL ||
         !find_protocol(protocol, &fetch))
         return COMMAND_WRONG_USE;
-    return run(&fetch);
+    bool is_found = arguments_server(fetch.server, &fetch.host, &port, &refusal);
+    fetch.port = port != 0 ? port : fetch.port;
+    if (is_found && fetch.port == 0)
+        is_found =
+            error_set(&refusal, ODBCSSL_ERROR_SERVER_MISSING,
+                      "%s: --protocol none has no usual port: HOST:PORT is wanted", fetch.server);
+    bool is_shown = is_found && ask(&fetch, &refusal) && show(&fetch, &error);
+    probe_free(&fetch.probe);
+    return is_shown ? COMMAND_GOOD : fail(error_is_set(&error) ? &error : &refusal);
 }
