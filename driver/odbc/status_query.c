@@ -37,7 +37,7 @@ static bool is_sign(char c)
 
 enum status_statement status_parse(const char *text, size_t length)
 {
-    char plain[40];
+    char plain[40] = "";
     size_t used = 0;
     for (size_t i = 0; i < length; i++) {
         if (used + 2 > sizeof plain)
