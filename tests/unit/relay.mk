@@ -1,4 +1,4 @@
-# Unit tests of driver/tls/session*.c and driver/relay, and what they need.
+# Unit tests of driver/tls/session*.c, driver/session and driver/relay, and what they need.
 check_LTLIBRARIES += tests/support/libpeer.la
 tests_support_libpeer_la_SOURCES = \
 	tests/support/peer.c tests/support/peer.h \
@@ -27,6 +27,11 @@ TESTS += tests/unit/test-relay-host
 tests_unit_test_relay_host_SOURCES = tests/unit/test_relay_host.c \
 	tests/unit/relay_rig.c tests/unit/relay_rig.h
 tests_unit_test_relay_host_LDADD = $(tests_unit_test_relay_LDADD)
+
+check_PROGRAMS += tests/unit/test-dial
+TESTS += tests/unit/test-dial
+tests_unit_test_dial_SOURCES = tests/unit/test_dial.c
+tests_unit_test_dial_LDADD = tests/support/libsuite.la $(SESSION_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += tests/unit/test-session-engine
 TESTS += tests/unit/test-session-engine
