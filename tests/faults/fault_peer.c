@@ -1,6 +1,5 @@
 #include "faults/fault_peer.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "support/tools.h"
 
 #define PAIRS 16
 #define PIECE 16384
@@ -56,28 +56,6 @@ struct fault_peer {
     struct peer_findings findings;
 };
 
-static int open_socket(uint16_t port, bool is_server, uint16_t *port_out)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int one = 1;
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_open = is_server
-                       ? bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0 &&
-                             listen(descriptor, 16) == 0 &&
-                             getsockname(descriptor, (struct sockaddr *)&address, &size) == 0
-                       : connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0;
-    if (!is_open) {
-        close(descriptor);
-        return -1;
-    }
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (port_out != NULL)
-        *port_out = ntohs(address.sin_port);
-    return descriptor;
-}
-
 static void close_pair(struct pair *pair, bool is_reset)
 {
     struct linger now = {1, 0};
@@ -91,20 +69,20 @@ static void close_pair(struct pair *pair, bool is_reset)
 
 static void take_connection(struct fault_peer *peer)
 {
-    int one = 1, client = accept4(peer->listener, NULL, NULL, SOCK_CLOEXEC);
+    const int one = 1;
+    int client = accept4(peer->listener, NULL, NULL, SOCK_CLOEXEC);
     struct pair *pair = peer->pairs;
     while (pair < peer->pairs + PAIRS && pair->is_open)
         pair++;
     unsigned number = client >= 0 ? peer->findings.connections++ : 0;
-    int server = client >= 0 && pair < peer->pairs + PAIRS
-                     ? open_socket(peer->server_port, false, NULL)
-                     : -1;
+    int server = client >= 0 && pair < peer->pairs + PAIRS ? tools_connect(peer->server_port) : -1;
     if (server < 0) {
         if (client >= 0)
             close(client);
         return;
     }
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     *pair = (struct pair){.is_open = true, .number = number};
     pair->flows[PEER_FROM_CLIENT] = (struct flow){.from = client, .to = server};
     pair->flows[PEER_FROM_SERVER] = (struct flow){.from = server, .to = client};
@@ -368,7 +346,7 @@ struct fault_peer *fault_peer_start(uint16_t server_port, enum peer_protocol pro
     peer->secret = secret;
     peer->protocol = protocol;
     peer->wake = eventfd(0, EFD_CLOEXEC);
-    peer->listener = open_socket(0, true, &peer->port);
+    peer->listener = tools_listen(&peer->port);
     if (fault->action == PEER_REFUSE && fault->connection == 0) {
         close(peer->listener);
         peer->listener = -1;

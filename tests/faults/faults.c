@@ -389,7 +389,6 @@ static bool list_server(void)
 
 static bool prepare(void)
 {
-    char path[4096];
     if (fixture_open(&fixture, NULL, NULL) != 0 || !list_server() ||
         (server_port = database->start(&fixture)) == 0)
         return false;
@@ -399,9 +398,8 @@ static bool prepare(void)
         if (workers[i].shared == MAP_FAILED)
             return false;
     }
-    const char *build = getenv("top_builddir");
-    snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", build != NULL ? build : ".");
-    bool is_loaded = dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL;
+    bool is_loaded =
+        dlopen(suite_built("driver/odbc/.libs/libodbcssl.so"), RTLD_NOW | RTLD_LOCAL) != NULL;
     if (library != NULL)
         library->guard(database->quick.password);
     return is_loaded && (library == NULL || library->find());

@@ -250,15 +250,14 @@ static void compare(const struct usage *first, const struct usage *last)
 
 static bool prepare(void)
 {
-    char answer[100], path[4096];
-    const char *build = getenv("top_builddir");
-    snprintf(path, sizeof path, "%s/driver/odbc/.libs/libodbcssl.so", build != NULL ? build : ".");
+    char answer[100];
     return world_open(&fixture) &&
            postgres_query(fixture.postgres,
                           "set password_encryption = 'md5'; alter user " POSTGRES_USER
                           " password '" POSTGRES_PASSWORD "'",
                           answer, sizeof answer) &&
-           dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL && library->find();
+           dlopen(suite_built("driver/odbc/.libs/libodbcssl.so"), RTLD_NOW | RTLD_LOCAL) != NULL &&
+           library->find();
 }
 
 int main(int argc, char **argv)

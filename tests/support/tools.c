@@ -1,4 +1,4 @@
-/* tools.c - runs openssl, keytool and other tools that make files. */
+/* tools.c - runs openssl, keytool and other programs, loads libraries, opens sockets. */
 #include "support/tools.h"
 
 #include <dlfcn.h>

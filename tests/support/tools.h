@@ -1,5 +1,6 @@
 /*
- * tools.h - running openssl, certtool, keytool and the like in a directory.
+ * tools.h - what tests do beside odbcssl: running openssl, certtool, keytool and the like in a
+ * directory, calling libraries, connecting.
  */
 #ifndef TESTS_TOOLS_H
 #define TESTS_TOOLS_H
