@@ -71,10 +71,14 @@ bool parsed_add_key(const struct parsing *parsing, const unsigned char *bytes, s
     parsed_saw(parsing, form == PARSED_KEY_PLAIN ? PARSED_PRIVATE_KEY : PARSED_ENCRYPTED_KEY);
     if (!parsed_wants_keys(parsing))
         return true;
-    if (file->key_count == PARSED_KEY_LIMIT || size > PARSED_KEY_SIZE_LIMIT)
+    if (file->key_count == PARSED_KEY_LIMIT)
         return parsed_refuse(parsing, ODBCSSL_ERROR_FILE_MALFORMED,
-                             "the file holds more than %d private keys, or one larger than %zu KiB",
-                             PARSED_KEY_LIMIT, PARSED_KEY_SIZE_LIMIT >> 10);
+                             "the file holds more than the %d private keys that are read",
+                             PARSED_KEY_LIMIT);
+    if (size > PARSED_KEY_SIZE_LIMIT)
+        return parsed_refuse(parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                             "private key %zu has %zu bytes, more than the %zu KiB that are read",
+                             file->key_count + 1, size, PARSED_KEY_SIZE_LIMIT >> 10);
     return add_copy(&file->keys, &file->key_count, bytes, size, form, parsing->error);
 }
 

@@ -72,7 +72,9 @@ static bool check_digest(struct reader *reader, const unsigned char *bytes, size
     reader->password = given;
     if (given != NULL && strlen(given) > PASSWORD_LIMIT)
         return parsed_refuse(reader->parsing, ODBCSSL_ERROR_STORE_PASSWORD,
-                             "SslPassword is too long");
+                             "SslPassword has %zu bytes, more than the %d that the password "
+                             "of a Java key store can have here",
+                             strlen(given), PASSWORD_LIMIT);
     if (given != NULL && digest_fits(bytes, size, given))
         return true;
     const char *const *usual = parsed_default_passwords;
@@ -176,13 +178,13 @@ static bool read_key(struct reader *reader)
     if (bytes == NULL)
         return damaged(reader, "a private key is longer than the file");
     if (size > PARSED_KEY_SIZE_LIMIT)
-        return damaged(reader, "a private key is too large");
+        return damaged(reader, "a private key is larger than 256 KiB");
     struct der protected;
     if (!split_protected(bytes, size, &protected))
         return damaged(reader, "a private key is not protected in the usual way");
     uint32_t count = cursor_u32(&reader->cursor);
     if (count > CHAIN_LIMIT)
-        return damaged(reader, "a private key has too many certificates");
+        return damaged(reader, "a private key has more than 64 certificates");
     for (uint32_t i = 0; i < count; i++)
         if (!read_certificate(reader))
             return false;
@@ -220,7 +222,7 @@ bool parsed_jks_read(const struct parsing *parsing, const unsigned char *bytes, 
     if (!check_digest(&reader, bytes, size))
         return false;
     if (count > ENTRY_LIMIT)
-        return damaged(&reader, "it has too many entries");
+        return damaged(&reader, "it has more than 65536 entries");
     for (uint32_t i = 0; i < count; i++)
         if (!read_entry(&reader))
             return false;

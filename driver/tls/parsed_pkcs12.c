@@ -82,8 +82,12 @@ static bool check_encryption(const struct store *store, const char *what, char *
 {
     bool is_good = outcome == 0 || unsupported(store, what, oid, outcome);
     gnutls_free(oid);
-    return is_good && (iterations <= ITERATION_LIMIT ||
-                       damaged(store, "its encryption parameters are beyond all limits"));
+    return is_good &&
+           (iterations <= ITERATION_LIMIT ||
+            parsed_refuse(store->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                          "the PKCS#12 store %s with %u rounds of hashing the password, more than "
+                          "the %d that are done here",
+                          what, iterations, ITERATION_LIMIT));
 }
 
 static int try_mac(void *store, const char *password)
@@ -166,7 +170,9 @@ static bool add_shrouded_key(struct store *store, const gnutls_datum_t *bytes)
     if (is_password_wrong)
         wrong_password(store);
     else if (outcome < 0)
-        damaged(store, "a private key in it cannot be understood");
+        parsed_refuse(store->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                      "the private key in the PKCS#12 store cannot be understood: %s",
+                      gnutls_strerror(outcome));
     else
         is_good = parsed_add_key(store->parsing, plain.data, plain.size, PARSED_KEY_PLAIN);
     text_wipe(plain.data, plain.size);
@@ -178,9 +184,8 @@ static bool add_shrouded_key(struct store *store, const gnutls_datum_t *bytes)
 static bool read_entry(struct store *store, gnutls_pkcs12_bag_t bag, unsigned index)
 {
     gnutls_datum_t bytes = {0};
-    if (gnutls_pkcs12_bag_get_data(bag, index, &bytes) != 0)
-        return damaged(store, "an entry cannot be read");
-    switch ((int)gnutls_pkcs12_bag_get_type(bag, index)) {
+    int outcome = gnutls_pkcs12_bag_get_data(bag, index, &bytes);
+    switch (outcome == 0 ? (int)gnutls_pkcs12_bag_get_type(bag, index) : outcome) {
     case GNUTLS_BAG_CERTIFICATE:
         return parsed_add_certificate(store->parsing, bytes.data, bytes.size);
     case GNUTLS_BAG_PKCS8_KEY:
@@ -229,7 +234,7 @@ static bool read_bags(struct store *store)
     if (outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
         return true;
     if (outcome == GNUTLS_E_UNKNOWN_PKCS_CONTENT_TYPE)
-        return unsupported(store, "is encrypted for a public key, or", NULL, outcome);
+        return unsupported(store, "is signed", NULL, outcome);
     return damaged(store, "a part cannot be read");
 }
 
@@ -250,8 +255,6 @@ bool parsed_pkcs12_read(const struct parsing *parsing, const unsigned char *byte
         outcome = gnutls_pkcs12_import(store.pkcs12, &der, GNUTLS_X509_FMT_DER, 0);
     if (outcome == GNUTLS_E_MEMORY_ERROR)
         error_set_memory(parsing->error);
-    else if (outcome == GNUTLS_E_UNKNOWN_PKCS_CONTENT_TYPE)
-        unsupported(&store, "is signed", NULL, outcome);
     else if (outcome != 0)
         damaged(&store, gnutls_strerror(outcome));
     bool is_read = outcome == 0 && check_mac(&store) && read_bags(&store);

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "support/der.h"
 #include "support/pki.h"
 #include "support/suite.h"
 #include "tls/parsed_file.h"
-#include "tls/trust.h"
 #include "support/tools.h"
 
 static char *directory;
@@ -397,161 +397,62 @@ CASE("a CRL is called a CRL")
     CHECK(tools_run(directory, "cat crl.pem key.pem > mixed.pem"));
     CHECK(!read_certificates("mixed.pem", NULL));
     CHECK_CONTAINS(error.text, "a private key and a certificate revocation list (CRL)");
+    if (tools_have("openssl")) {
+        CHECK_FATAL(tools_run(directory, "openssl crl2pkcs7 -in crl.pem -out crl.p7b"));
+        CHECK(!read_certificates("crl.p7b", NULL));
+        CHECK_CONTAINS(error.text, "a certificate revocation list (CRL) and a PKCS#7 file");
+    }
     buffer_free(&crl);
 }
 
+/* Signed data with so many certificates, each of which is an empty SEQUENCE. */
+static bool read_pkcs7(size_t count)
+{
+    struct buffer list = {0}, data = {0}, wrapper = {0}, info = {0}, file = {0};
+    for (size_t i = 0; i < count; i++)
+        der_put(&list, DER_SEQUENCE, "", 0);
+    der_put_number(&data, 1);
+    der_put(&data, DER_SET, "", 0);
+    der_put(&data, DER_SEQUENCE, "", 0);
+    der_wrap(&data, DER_CONTEXT_CONSTRUCTED, &list);
+    der_wrap(&wrapper, DER_SEQUENCE, &data);
+    der_put_oid(&info, "1.2.840.113549.1.7.2");
+    der_wrap(&info, DER_CONTEXT_CONSTRUCTED, &wrapper);
+    der_wrap(&file, DER_SEQUENCE, &info);
+    bool is_read =
+        read_bytes(buffer_content(&file), buffer_length(&file), NULL, PARSED_WANTED_ANCHORS);
+    buffer_free(&file);
+    return is_read;
+}
+
+/* Blocks that are labelled as private keys, with so many bytes each. */
+static bool read_keys(size_t count, size_t size)
+{
+    struct buffer file = {0};
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_text(&file, "-----BEGIN PRIVATE KEY-----\n");
+        for (size_t at = 0; at < size; at += 3)
+            buffer_append_text(&file, "AAAA");
+        buffer_append_text(&file, "\n-----END PRIVATE KEY-----\n");
+    }
+    bool is_read = read_bytes(buffer_content(&file), buffer_length(&file), NULL, PARSED_WANTED_KEY);
+    buffer_free(&file);
+    return is_read;
+}
+
+CASE("more than is read of one file")
+{
+    CHECK(read_pkcs7(65536));
+    CHECK_NUMBER(parsed.certificate_count, 65536);
+    CHECK(!read_pkcs7(65537));
+    CHECK_CONTAINS(error.text, "more than the 65536 certificates that are read");
+    CHECK(read_keys(64, 3));
+    CHECK_NUMBER(parsed.key_count, 64);
+    CHECK(!read_keys(65, 3));
+    CHECK_CONTAINS(error.text, "more than the 64 private keys that are read");
+    CHECK(read_keys(1, 262143));
+    CHECK(!read_keys(1, 262146));
+    CHECK_CONTAINS(error.text, "private key 1 has 262146 bytes, more than the 256 KiB");
+}
+
 SUITE("formats", set_up, tear_down)
-
-/* Trust: files, folders, the system's. */
-static struct trust *load_trust(const char *name, const char *password)
-{
-    char *path = suite_text("%s/%s", directory, name);
-    const struct option option = {path, "SslRootCert", (char *)"test"};
-    error_clear(&error);
-    return trust_load(&option, 1, &(struct file_access){.password = password}, &error);
-}
-
-CASE("a file, without doubles")
-{
-    CHECK_FATAL(tools_run(directory, "cat both.pem one.pem both.pem > doubles.pem"));
-    struct trust *trust = load_trust("doubles.pem", NULL);
-    CHECK_FATAL(trust != NULL);
-    CHECK_NUMBER(trust->anchors.count, 2);
-    gnutls_datum_t der = pki_der(second);
-    struct certificate wanted;
-    CHECK(certificate_read(der.data, der.size, &wanted) == NULL);
-    CHECK(trust_has(&trust->anchors, &wanted));
-    CHECK(trust_find_issuer(&trust->anchors, &wanted, NULL) != NULL);
-    gnutls_free(der.data);
-    trust_free(&trust);
-    CHECK(load_trust("no-such-file", NULL) == NULL);
-    CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_UNREADABLE);
-    CHECK(load_trust("key.pem", NULL) == NULL);
-    CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_MALFORMED);
-}
-
-CASE("strict permissions")
-{
-    char *path = suite_text("%s/strict.pem", directory);
-    const struct option option = {path, "SslRootCert", (char *)"test"};
-    CHECK_FATAL(pki_write_pem(path, first, NULL));
-    error_clear(&error);
-    CHECK(trust_load(&option, 1, &(struct file_access){.permissions = FILE_PERMISSIONS_STRICT},
-                     &error) == NULL);
-    CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_PERMISSIONS);
-    CHECK_FATAL(tools_run(directory, "chmod 600 strict.pem"));
-    struct trust *trust =
-        trust_load(&option, 1, &(struct file_access){.permissions = FILE_PERMISSIONS_STRICT}, NULL);
-    CHECK(trust != NULL);
-    trust_free(&trust);
-}
-
-CASE("a folder")
-{
-    CHECK_FATAL(tools_run(directory,
-                          "mkdir -p dir/sub && cp one.pem dir/a.pem && ln -sf a.pem dir/12345678.0 "
-                          "&& cp both.pem dir/b.crt && echo read me > dir/README && ln -sf nowhere "
-                          "dir/dangling && cp key.pem dir/key.pem"));
-    struct trust *trust = load_trust("dir", NULL);
-    CHECK_TEXT(error.text, "");
-    CHECK(trust != NULL && trust->anchors.count == 2);
-    trust_free(&trust);
-    CHECK_FATAL(tools_run(directory, "head -c 200 one.pem > dir/broken.pem"));
-    CHECK(load_trust("dir", NULL) == NULL);
-    CHECK_CONTAINS(error.text, "dir/broken.pem");
-    CHECK_FATAL(tools_run(directory, "mkdir -p none && echo x > none/y"));
-    CHECK(load_trust("none", NULL) == NULL);
-    CHECK_CONTAINS(error.text, "none of the 1 files");
-}
-
-CASE("several files")
-{
-    char *one = suite_text("%s/one.pem", directory), *both = suite_text("%s/both.pem", directory);
-    const struct option options[] = {{one, "--root-cert", (char *)"command line"},
-                                     {both, "--root-cert", (char *)"command line"}};
-    struct trust *trust =
-        trust_load(options, 2, &(struct file_access){.permissions = FILE_PERMISSIONS_KEY}, &error);
-    CHECK(trust != NULL && trust->anchors.count == 2);
-    CHECK_CONTAINS(trust != NULL ? trust->name : "", ", ");
-    trust_free(&trust);
-}
-
-CASE("the system's")
-{
-    const struct option option = {(char *)"System", "SslRootCert", (char *)"test"};
-    error_clear(&error);
-    struct trust *trust =
-        trust_load(&option, 1, &(struct file_access){.permissions = FILE_PERMISSIONS_KEY}, &error);
-    if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0) {
-        CHECK(trust != NULL && trust->anchors.count > 50);
-    } else {
-        CHECK(trust != NULL || error.code == ODBCSSL_ERROR_TRUST_MISSING);
-    }
-    trust_free(&trust);
-}
-
-/* Several thousand certificates, in each format that holds so many. */
-CASE("several thousand certificates")
-{
-    enum { COUNT = 3000 };
-    char *path = suite_text("%s/many.pem", directory);
-    FILE *file = fopen(path, "w");
-    CHECK_FATAL(file != NULL);
-    gnutls_x509_privkey_t key = pki_generate_key(PKI_KEY_ED25519, 0);
-    const struct pki_certificate signer = {.key = key};
-    bool is_good = key != NULL;
-    for (int i = 0; is_good && i < COUNT; i++) {
-        const char *name = suite_text("CA %d", i);
-        struct pki_certificate *ca =
-            pki_issue(&(struct pki_spec){.common_name = name, .is_ca = true, .key_of = &signer});
-        gnutls_datum_t pem = {0};
-        is_good = ca != NULL && gnutls_x509_crt_export2(ca->crt, GNUTLS_X509_FMT_PEM, &pem) == 0 &&
-                  fwrite(pem.data, 1, pem.size, file) == pem.size;
-        gnutls_free(pem.data);
-    }
-    gnutls_x509_privkey_deinit(key);
-    CHECK_FATAL(fclose(file) == 0 && is_good);
-    static const struct {
-        const char *name;
-        const char *command;
-    } rows[] = {
-        {"many.pem", ":"},
-        {"many.p7b", "openssl crl2pkcs7 -nocrl -certfile many.pem -out many.p7b"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (!tools_run(directory, "%s", rows[i].command))
-            continue;
-        struct trust *trust = load_trust(rows[i].name, NULL);
-        CHECK_TEXT(error.text, "");
-        CHECK_NUMBER(trust != NULL ? trust->anchors.count : 0, COUNT);
-        trust_free(&trust);
-    }
-}
-
-/* GnuTLS passes 32 entries of a list, and not a word on what is left out: that must not become less
- * trust than was given. What the refusal says is done here. */
-CASE("a PKCS#12 store that is too large is refused")
-{
-    static const unsigned counts[] = {31, 32, 33};
-    if (!tools_have("openssl"))
-        return;
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        CHECK_FATAL(tools_run(directory,
-                              "awk '/BEGIN/ { n++ } n <= %u' many.pem > some.pem && openssl pkcs12 "
-                              "-export -nokeys -in some.pem -out some.p12 -passout pass:",
-                              counts[i]));
-        struct trust *trust = load_trust("some.p12", NULL);
-        CHECK((trust != NULL) == (counts[i] < 32));
-        CHECK(trust == NULL || trust->anchors.count == counts[i]);
-        trust_free(&trust);
-    }
-    CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_MALFORMED);
-    CHECK_CONTAINS(error.text, "openssl pkcs12 -in FILE -nokeys -out NEW.pem");
-    CHECK_FATAL(tools_run(directory, "openssl pkcs12 -in some.p12 -nokeys -out NEW.pem -passin "
-                                     "pass:"));
-    struct trust *trust = load_trust("NEW.pem", NULL);
-    CHECK(trust != NULL && trust->anchors.count == 33);
-    trust_free(&trust);
-}
-
-SUITE("trust", set_up, tear_down)
