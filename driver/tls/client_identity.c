@@ -76,9 +76,10 @@ static bool refuse_encryption(const char *name, const char *what, size_t size, s
 
 static bool check_pem_cipher(const struct parsed_item *key, const char *name, struct error *error)
 {
+    static const char no_cipher[] = "it has no DEK-Info, which names the cipher";
     const char *cipher = strstr((const char *)key->bytes, "DEK-Info:");
     if (cipher == NULL)
-        return refuse_encryption(name, "", 0, error);
+        return refuse_encryption(name, no_cipher, strlen(no_cipher), error);
     cipher += strlen("DEK-Info:");
     cipher += strspn(cipher, " ");
     size_t size = strcspn(cipher, ", \t\r\n");

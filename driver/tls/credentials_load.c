@@ -131,7 +131,59 @@ static bool add_identity(const struct loading *loading, struct error *error)
                      token_describe(&options->key, name, sizeof name));
 }
 
-/* From success on, the GnuTLS object owns the key; see credentials_unload. */
+static bool refuse_key(const struct client_identity *identity, int outcome, struct error *error)
+{
+    if (outcome == GNUTLS_E_MEMORY_ERROR)
+        return error_set_memory(error);
+    if (outcome == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+        return error_set(error, ODBCSSL_ERROR_KEY_MISMATCH,
+                         "%s: the private key does not sign for the client certificate %s: it is "
+                         "another one's, or for RSA-PSS where the certificate says RSA",
+                         identity->name, identity->subject);
+    return error_set(error, identity->is_on_token ? ODBCSSL_ERROR_TOKEN : ODBCSSL_ERROR_KEY_TYPE,
+                     "%s: GnuTLS refuses the private key of %s: %s", identity->name,
+                     identity->subject, gnutls_strerror(outcome));
+}
+
+static bool refuse_certificate(const struct client_identity *identity,
+                               const struct certificate *certificate, int outcome,
+                               struct error *error)
+{
+    char subject[CERTIFICATE_TEXT_SIZE];
+    if (outcome == GNUTLS_E_MEMORY_ERROR)
+        return error_set_memory(error);
+    return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                     "%s: GnuTLS cannot show the certificate %s: %s; when it is only an issuer, "
+                     "and the server has it, take it out of the file",
+                     identity->name,
+                     certificate_format_dn(&certificate->subject, subject, sizeof subject),
+                     gnutls_strerror(outcome));
+}
+
+/* list has room for the chain. From success on, the GnuTLS object owns what it holds, and the key;
+ * see credentials_unload. */
+static bool show_chain(gnutls_certificate_credentials_t gnutls,
+                       const struct client_identity *identity, gnutls_pcert_st *list,
+                       struct error *error)
+{
+    bool is_good = true;
+    size_t count = 0;
+    for (; is_good && count < identity->chain_count; count += is_good) {
+        const struct certificate *certificate = &identity->chain[count];
+        const gnutls_datum_t der = {(unsigned char *)certificate->bytes,
+                                    (unsigned)certificate->size};
+        int outcome = gnutls_pcert_import_x509_raw(&list[count], &der, GNUTLS_X509_FMT_DER, 0);
+        is_good = outcome >= 0 || refuse_certificate(identity, certificate, outcome, error);
+    }
+    if (is_good) {
+        int outcome = gnutls_certificate_set_key(gnutls, NULL, 0, list, (int)count, identity->key);
+        is_good = outcome >= 0 || refuse_key(identity, outcome, error);
+    }
+    for (size_t i = 0; !is_good && i < count; i++)
+        gnutls_pcert_deinit(&list[i]);
+    return is_good;
+}
+
 static bool show_identity(struct credentials *credentials, struct error *error)
 {
     const struct client_identity *identity = &credentials->identity;
@@ -139,34 +191,15 @@ static bool show_identity(struct credentials *credentials, struct error *error)
     if (gnutls_certificate_allocate_credentials(&gnutls) != 0)
         return error_set_memory(error);
     gnutls_pcert_st *list = calloc(identity->chain_count + 1, sizeof *list);
-    int outcome = list != NULL ? 0 : GNUTLS_E_MEMORY_ERROR;
-    size_t count = 0;
-    while (outcome == 0 && count < identity->chain_count) {
-        const struct certificate *certificate = &identity->chain[count];
-        const gnutls_datum_t der = {(unsigned char *)certificate->bytes,
-                                    (unsigned)certificate->size};
-        outcome = gnutls_pcert_import_x509_raw(&list[count], &der, GNUTLS_X509_FMT_DER, 0);
-        count += outcome == 0;
-    }
-    if (outcome == 0 && credentials->has_identity)
-        outcome = gnutls_certificate_set_key(gnutls, NULL, 0, list, (int)count, identity->key);
-    for (size_t i = 0; outcome < 0 && i < count; i++)
-        gnutls_pcert_deinit(&list[i]);
+    bool is_good = list != NULL
+                       ? !credentials->has_identity || show_chain(gnutls, identity, list, error)
+                       : error_set_memory(error);
     free(list);
-    if (outcome >= 0) {
+    if (is_good)
         credentials->gnutls = gnutls;
-        return true;
-    }
-    gnutls_certificate_free_credentials(gnutls);
-    if (outcome == GNUTLS_E_MEMORY_ERROR)
-        return error_set_memory(error);
-    if (outcome == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        return error_set(error, ODBCSSL_ERROR_KEY_MISMATCH,
-                         "%s: the private key does not belong to the client certificate %s",
-                         identity->name, identity->subject);
-    return error_set(error, identity->is_on_token ? ODBCSSL_ERROR_TOKEN : ODBCSSL_ERROR_KEY_TYPE,
-                     "%s: GnuTLS refuses the private key of %s: %s", identity->name,
-                     identity->subject, gnutls_strerror(outcome));
+    else
+        gnutls_certificate_free_credentials(gnutls);
+    return is_good;
 }
 
 bool credentials_load(const struct tls_options *options, const char *user, struct watch *watch,

@@ -234,6 +234,39 @@ CASE("what cannot be used, and why")
     check_refused("client.pem", "group.key", NULL, ODBCSSL_ERROR_FILE_PERMISSIONS, "0644");
 }
 
+/* The client's certificate so many times. */
+static void write_copies(const char *name, size_t count)
+{
+    struct buffer file = {0};
+    gnutls_datum_t pem = {0};
+    CHECK_FATAL(gnutls_x509_crt_export2(client->crt, GNUTLS_X509_FMT_PEM, &pem) == 0);
+    for (size_t i = 0; i < count; i++)
+        buffer_append(&file, pem.data, pem.size);
+    char *path = suite_text("%s/%s", directory, name);
+    CHECK_FATAL(pki_write_file(path, buffer_content(&file), buffer_length(&file), 0644));
+    gnutls_free(pem.data);
+    buffer_free(&file);
+}
+
+CASE("more certificates than a client certificate is looked for among")
+{
+    write_copies("many.pem", 1024);
+    CHECK(works("many.pem", "client.key", NULL, NULL));
+    write_copies("many.pem", 1025);
+    check_refused("many.pem", "client.key", NULL, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "many.pem (test): the file holds 1025 certificates, more than the 1024");
+}
+
+CASE("an encrypted key that does not say how")
+{
+    static const char text[] = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n"
+                               "-----END RSA PRIVATE KEY-----\n";
+    char *path = suite_text("%s/enc.key", directory);
+    CHECK_FATAL(pki_write_file(path, text, sizeof text - 1, 0600));
+    check_refused("client.pem", "enc.key", "secret", ODBCSSL_ERROR_KEY_TYPE,
+                  "not supported (it has no DEK-Info, which names the cipher)");
+}
+
 CASE("a certificate that is not valid now")
 {
     time_t now = time(NULL);
@@ -461,6 +494,43 @@ CASE("a PKCS#11 token")
     check_refused("pkcs11:token=other;object=client;type=cert", key, "4321", ODBCSSL_ERROR_TOKEN,
                   "p11tool --list-tokens");
     check_refused(cert, "other.key", "4321", ODBCSSL_ERROR_KEY_MISMATCH, "CN=alice");
+}
+
+/* What GnuTLS says of tokens here, instead of looking for one; 0: it looks. */
+static int said_of_tokens;
+
+int gnutls_privkey_import_url(gnutls_privkey_t key, const char *url, unsigned flags)
+{
+    static int (*real)(gnutls_privkey_t, const char *, unsigned);
+    const struct tools_function functions[] = {{"gnutls_privkey_import_url", &real}, {NULL, NULL}};
+    if (said_of_tokens != 0)
+        return said_of_tokens;
+    CHECK_FATAL(real != NULL || tools_load("libgnutls.so.30", functions));
+    return real(key, url, flags);
+}
+
+CASE("tokens that cannot be used, and why")
+{
+    static const struct {
+        int outcome;
+        enum odbcssl_error code;
+        const char *said;
+    } rows[] = {
+        {GNUTLS_E_PKCS11_PIN_LOCKED, ODBCSSL_ERROR_TOKEN, "the token's PIN is locked"},
+        {GNUTLS_E_PKCS11_PIN_EXPIRED, ODBCSSL_ERROR_KEY_PASSWORD, "refused the PIN in SslPassword"},
+        {GNUTLS_E_PKCS11_DEVICE_ERROR, ODBCSSL_ERROR_TOKEN,
+         "a private key cannot be used: PKCS #11 error in device"},
+        {GNUTLS_E_MEMORY_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        said_of_tokens = rows[i].outcome;
+        check_refused("client.pem", "pkcs11:object=client", "4321", rows[i].code, rows[i].said);
+    }
+    said_of_tokens = 0;
+    check_refused("client.pem", "pkcs11:object=%zz", "4321", ODBCSSL_ERROR_TOKEN,
+                  "SslKey=pkcs11:object=%zz (test): a private key cannot be used: ");
+    check_refused("pkcs11:object=%zz", "client.key", "4321", ODBCSSL_ERROR_TOKEN,
+                  "SslCert=pkcs11:object=%zz (test): a certificate cannot be used: ");
 }
 
 SUITE("client identity", set_up, tear_down)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -188,6 +189,17 @@ CASE("a change within the grain of file times is seen")
     }
 }
 
+/* While it changed only now, its content has to tell, and a FIFO has none. */
+CASE("what cannot be looked at again is not taken for the same")
+{
+    char *path = suite_text("%s/fifo", directory);
+    struct watch watch = {0};
+    CHECK_FATAL(mkfifo(path, 0600) == 0);
+    CHECK(watch_add_path(&watch, path, NULL));
+    CHECK(!watch_is_fresh(&watch));
+    watch_free(&watch);
+}
+
 CASE("a broken replacement refuses, a good one works again")
 {
     begin();
@@ -276,6 +288,43 @@ CASE("an encrypted key")
     credentials_release(&credentials);
     options.password = option("SslPassword", (char *)"wrong");
     check_refused(ODBCSSL_ERROR_KEY_PASSWORD, "SslPassword");
+}
+
+/* A key that signs in another way than its certificate says, though it has the same numbers. */
+CASE("a key that GnuTLS refuses for its certificate")
+{
+    gnutls_x509_spki_t spki;
+    gnutls_datum_t pem = {0};
+    begin();
+    struct pki_certificate *rsa =
+        pki_issue(&(struct pki_spec){.common_name = "carol", .issuer = ca, .key = PKI_KEY_RSA});
+    CHECK_FATAL(rsa != NULL && pki_write_pem(cert_path, rsa, NULL));
+    CHECK_FATAL(gnutls_x509_spki_init(&spki) == 0);
+    gnutls_x509_spki_set_rsa_pss_params(spki, GNUTLS_DIG_SHA256, 32);
+    CHECK_FATAL(gnutls_x509_privkey_set_spki(rsa->key, spki, 0) == 0);
+    gnutls_x509_spki_deinit(spki);
+    CHECK_FATAL(gnutls_x509_privkey_export2_pkcs8(rsa->key, GNUTLS_X509_FMT_PEM, NULL,
+                                                  GNUTLS_PKCS_PLAIN, &pem) == 0);
+    CHECK_FATAL(pki_write_file(key_path, pem.data, pem.size, 0600));
+    gnutls_free(pem.data);
+    check_refused(ODBCSSL_ERROR_KEY_MISMATCH, "does not sign for the client certificate CN=carol");
+}
+
+/* The chain is sent as it is, but GnuTLS wants to know every key in it. */
+CASE("an issuer whose key GnuTLS does not know")
+{
+    if (!tools_have("openssl"))
+        return;
+    begin();
+    CHECK_FATAL(tools_run(
+        directory,
+        "openssl ecparam -genkey -name brainpoolP256r1 -out odd.key && openssl req -x509 -key "
+        "odd.key -subj '/CN=Odd CA' -out odd.pem && openssl req -new -key client.key -subj "
+        "/CN=dave -out dave.csr && openssl x509 -req -in dave.csr -CA odd.pem -CAkey odd.key "
+        "-CAcreateserial -out client.pem && cat odd.pem >>client.pem"));
+    check_refused(ODBCSSL_ERROR_FILE_MALFORMED,
+                  "client.pem (test): GnuTLS cannot show the certificate CN=Odd CA: The curve is "
+                  "unsupported; when it is only an issuer");
 }
 
 /* Each part by itself: a broken one does not hide what is wrong with another. */
