@@ -27,8 +27,6 @@ static enum tls_progress read_plain(struct session *session, void *out, size_t s
     size_t length = buffer_length(&session->wire_in);
     (void)error;
     *got_out = length < size ? length : size;
-    if (length == 0)
-        return TLS_PROGRESS_WANT_READ;
     memcpy(out, buffer_content(&session->wire_in), *got_out);
     buffer_take(&session->wire_in, *got_out);
     return TLS_PROGRESS_DONE;

@@ -112,8 +112,6 @@ static void start_tls(struct session *session)
 
 static void log_in(struct session *session)
 {
-    if (session->phase == SESSION_CARRYING)
-        return;
     if (session->side == &side_plain)
         report_negotiated(session, false);
     session->deadline = 0;

@@ -33,9 +33,20 @@ TESTS += tests/unit/test-dial
 tests_unit_test_dial_SOURCES = tests/unit/test_dial.c
 tests_unit_test_dial_LDADD = tests/support/libsuite.la $(SESSION_LIBS) $(CUNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test-browser
+TESTS += tests/unit/test-browser
+tests_unit_test_browser_SOURCES = tests/unit/test_browser.c
+tests_unit_test_browser_LDADD = tests/support/libsuite.la $(SESSION_LIBS) $(CUNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test-session-engine
 TESTS += tests/unit/test-session-engine
 tests_unit_test_session_engine_SOURCES = tests/unit/test_session_engine.c \
 	tests/unit/engine_rig.c tests/unit/engine_rig.h
 tests_unit_test_session_engine_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libsuite.la $(SESSION_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-session-bounds
+TESTS += tests/unit/test-session-bounds
+tests_unit_test_session_bounds_SOURCES = tests/unit/test_session_bounds.c \
+	tests/unit/engine_rig.c tests/unit/engine_rig.h
+tests_unit_test_session_bounds_LDADD = $(tests_unit_test_session_engine_LDADD)
