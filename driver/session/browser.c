@@ -63,11 +63,14 @@ bool browser_find_port(struct dial_target *target, const char *instance, unsigne
     uint16_t port = 0;
     int64_t deadline = clock_monotonic() + (int64_t)timeout * 1000;
     bool is_found = false;
-    if (tds_browser_write_request(instance, &request, error))
+    struct error reason = {0}; /* of one address; another may know the instance */
+    if (tds_browser_write_request(instance, &request, &reason))
         for (size_t i = 0; i < target->count && !is_found; i++)
             is_found =
-                ask_address(&target->addresses[i], &request, instance, deadline, &port, error);
+                ask_address(&target->addresses[i], &request, instance, deadline, &port, &reason);
     buffer_free(&request);
+    if (!is_found && error_is_set(&reason))
+        error_copy(error, &reason);
     if (!is_found)
         return error_set(
             error, ODBCSSL_ERROR_CONNECT,
