@@ -2,9 +2,19 @@
  * test_dial.c - reaching a server that does not answer: a socket that listens, and whose queue of
  * connections is full, so that the kernel drops what asks for another.
  */
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -119,6 +129,94 @@ CASE("a real driver that gives up")
     CHECK_NUMBER(error.code, ODBCSSL_ERROR_CONNECT);
     CHECK_CONTAINS(error.text, "the real driver gave up while waiting for 127.0.0.1");
     close(pair[0]);
+}
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+}
+
+/* An application's timer. */
+CASE("signals do not end the wait")
+{
+    const struct sigaction action = {.sa_handler = on_alarm};
+    const struct itimerval timer = {{0, 5000}, {0, 5000}}, none = {{0, 0}, {0, 0}};
+    struct sigaction before;
+    int64_t begin = clock_monotonic();
+    sigaction(SIGALRM, &action, &before);
+    setitimer(ITIMER_REAL, &timer, NULL);
+    CHECK(dial(200, -1, -1) < 0);
+    setitimer(ITIMER_REAL, &none, NULL);
+    sigaction(SIGALRM, &before, NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_TIMEOUT);
+    CHECK(clock_monotonic() - begin >= 200);
+}
+
+/* --- a port that is nobody's --- */
+
+#define OWN_PORT 40000
+enum { CHILD_GOOD, CHILD_BAD, CHILD_SKIPS };
+
+/* A network of its own, whose sockets have one port to connect from. */
+static bool enter_small_network(void)
+{
+    static const char range[] = "40000 40001";
+    struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+        return false;
+    int number = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool is_up = ioctl(number, SIOCSIFFLAGS, &loopback) == 0;
+    close(number);
+    int file = open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY | O_CLOEXEC);
+    bool is_small = file >= 0 && write(file, range, strlen(range)) == (ssize_t)strlen(range);
+    if (file >= 0)
+        close(file);
+    return is_up && is_small;
+}
+
+/* Though nobody listens there. */
+static bool meets_itself(void)
+{
+    const struct sockaddr_in wanted = {.sin_family = AF_INET,
+                                       .sin_port = htons(OWN_PORT),
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int number = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_met = connect(number, (const struct sockaddr *)&wanted, sizeof wanted) == 0;
+    /* Without the minute for which the port would stay taken. */
+    struct linger now = {1, 0};
+    setsockopt(number, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(number);
+    return is_met;
+}
+
+static int dial_own_port(void)
+{
+    const struct dial_wait wait = {
+        .deadline = clock_monotonic() + PATIENCE, .limit = LIMIT, .wake = -1, .driver = -1};
+    struct dial_target own;
+    if (!enter_small_network() || !meets_itself())
+        return CHILD_SKIPS;
+    error_clear(&error);
+    bool is_refused = dial_resolve("127.0.0.1", OWN_PORT, &own, &error) &&
+                      dial_connect(&own, &wait, &used, &error) < 0 &&
+                      error.code == ODBCSSL_ERROR_CONNECT &&
+                      strstr(error.text, "port 40000: Connection refused") != NULL;
+    return is_refused ? CHILD_GOOD : CHILD_BAD;
+}
+
+/* A server that is down, and whose port the kernel may give to who connects. */
+CASE("a socket is not taken for its own server")
+{
+    int status = -1;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(dial_own_port());
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    if (WEXITSTATUS(status) == CHILD_SKIPS)
+        suite_skip("there is no network of one's own to be had");
+    else
+        CHECK_NUMBER(WEXITSTATUS(status), CHILD_GOOD);
 }
 
 SUITE("dial", set_up, tear_down)
