@@ -4,9 +4,11 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -268,6 +270,113 @@ CASE("refuses a library without network")
     struct error error = {0};
     CHECK(libraries_interpose((const void *)CU_get_error, rules, &error) == NULL);
     CHECK_CONTAINS(error.text, "imports connect");
+}
+
+CASE("refuses an address that is in no library")
+{
+    struct error error = {0};
+    void *nowhere = malloc(64);
+    CHECK_FATAL(nowhere != NULL);
+    CHECK(libraries_interpose(nowhere, rules, &error) == NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_TRANSPORT);
+    CHECK_CONTAINS(error.text, "the real driver's library cannot be found");
+    free(nowhere);
+}
+
+/* --- libraries that were linked in other ways: altered copies --- */
+
+#define IMAGE_SIZE ((size_t)1024 * 1024)
+
+static unsigned char image[IMAGE_SIZE];
+static size_t image_size;
+static char folder[] = "/tmp/odbcssl-slots-XXXXXX";
+
+static void read_image(const char *name)
+{
+    image_size =
+        suite_read(suite_built(suite_text("tests/support/.libs/%s.so", name)), image, sizeof image);
+    CHECK_FATAL(image_size > 0 && image_size < sizeof image);
+}
+
+static void *load_image(const char *name)
+{
+    const char *path = suite_text("%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    CHECK_FATAL(file != NULL && fwrite(image, 1, image_size, file) == image_size);
+    CHECK_FATAL(fclose(file) == 0);
+    void *library = dlopen(path, RTLD_LAZY);
+    if (library == NULL)
+        printf("# %s\n", dlerror());
+    unlink(path);
+    CHECK_FATAL(library != NULL);
+    return library;
+}
+
+/* The dynamic linker leaves such a section's pointers as they are in the file. */
+CASE("leads the calls of a library with a read-only dynamic section")
+{
+    struct slots slots;
+    struct error error = {0};
+    bool is_found = false;
+    CHECK_FATAL(mkdtemp(folder) != NULL);
+    read_image("caller_lazy");
+    const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)(const void *)image;
+    ElfW(Phdr) *parts = (ElfW(Phdr) *)(void *)(image + header->e_phoff);
+    for (size_t i = 0; i < header->e_phnum; i++)
+        if (parts[i].p_type == PT_DYNAMIC) {
+            parts[i].p_flags &= ~(unsigned)PF_W;
+            is_found = true;
+        }
+    CHECK_FATAL(is_found);
+    const struct caller *caller = dlsym(load_image("readonly.so"), "caller");
+    CHECK_FATAL(caller != NULL);
+    CHECK(slots_find(map_of(caller), rules, &slots, &error));
+    CHECK(slots_has(&slots, "connect"));
+    CHECK(slots_set(&slots, &error));
+    check_calls(caller, 1, 1);
+    slots_free(&slots);
+    rmdir(folder);
+}
+
+/* The text in the table of strings becomes another one, which is no longer. */
+static void replace(const char *text, const char *other)
+{
+    size_t size = strlen(text) + 1;
+    unsigned char *found = memmem(image, image_size, text, size);
+    CHECK_FATAL(found != NULL && strlen(other) < size);
+    strcpy((char *)found, other);
+}
+
+/* Each needs the next, and the last one the caller. */
+CASE("refuses a driver with more libraries than are looked at")
+{
+    enum { COUNT = 33, LIMIT = 32 };
+    void *chain[COUNT + 1];
+    struct error error = {0};
+    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    CHECK_FATAL(mkdtemp(folder) != NULL);
+    const struct caller *caller = caller_load("libcaller", RTLD_NOW);
+    CHECK_FATAL(caller != NULL);
+    for (int i = COUNT; i > 0; i--) {
+        char own[16], needed[16];
+        snprintf(own, sizeof own, "chain%02d.so.6", i);
+        snprintf(needed, sizeof needed, "chain%02d.so.6", i + 1);
+        read_image("caller_driver");
+        replace("caller_driver.so", own);
+        if (i < COUNT)
+            replace("libcaller.so", needed);
+        chain[i] = load_image(own);
+    }
+    /* Itself, its 30 and the caller. */
+    const char *names =
+        libraries_interpose(dlsym(chain[COUNT + 2 - LIMIT], "caller_of_driver"), rules, &error);
+    CHECK_TEXT(error.text, "");
+    CHECK_TEXT(names, "libcaller.so");
+    CHECK(libraries_interpose(dlsym(chain[COUNT + 1 - LIMIT], "caller_of_driver"), rules, &error) ==
+          NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_TRANSPORT);
+    CHECK_CONTAINS(error.text, "chain02.so.6 needs more than 32 libraries");
+    rmdir(folder);
 }
 
 /* The drivers as Debian has them. */
