@@ -112,7 +112,8 @@ static int call_duplicate(int number)
 static int call_set_timeout(int number, int milliseconds)
 {
     struct timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
-    return setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+    int result = setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+    return result != 0 ? result : setsockopt(number, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
 }
 
 static int call_hold_back(int number)

@@ -27,7 +27,7 @@ struct caller {
     int (*count_readable)(int number); /* FIONREAD */
     int (*set_blocking)(int number, int is_blocking);
     int (*duplicate)(int number);                     /* F_DUPFD */
-    int (*set_timeout)(int number, int milliseconds); /* SO_RCVTIMEO */
+    int (*set_timeout)(int number, int milliseconds); /* SO_RCVTIMEO, SO_SNDTIMEO */
     int (*hold_back)(int number);                     /* TCP_CORK */
     ssize_t (**receiver)(int, void *, size_t, int);   /* a variable that the linker fills in */
 };

@@ -1,5 +1,5 @@
 /*
- * test_interpose_life.c - interposed calls among threads, signals, forks and jumps.
+ * test_interpose_life.c - interposed calls among descriptors, threads, signals, forks and jumps.
  */
 #include "interpose_rig.h"
 #include "support/suite.h"
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -32,6 +33,71 @@
 #ifndef IS_ADDRESS_SANITIZED
 #define IS_ADDRESS_SANITIZED 0
 #endif
+
+/* --- several descriptors --- */
+
+CASE("waits for other descriptors, too")
+{
+    int number = rig_start(false);
+    int event = eventfd(0, EFD_CLOEXEC);
+    struct pollfd both[] = {{.fd = number, .events = POLLIN},
+                            {.fd = event, .events = POLLIN},
+                            {.fd = -1, .events = POLLIN}};
+    CHECK_NUMBER(rig.caller->poll(both, 3, 0), 0);
+    CHECK_NUMBER(eventfd_write(event, 1), 0);
+    CHECK_NUMBER(rig.caller->poll(both, 3, -1), 1);
+    CHECK_NUMBER(both[0].revents, 0);
+    CHECK_NUMBER(both[1].revents, POLLIN);
+    /* A writable session does not hide it. */
+    both[0].events = POLLIN | POLLOUT;
+    CHECK_NUMBER(rig.caller->poll(both, 3, -1), 2);
+    CHECK_NUMBER(both[0].revents, POLLOUT);
+    CHECK_NUMBER(both[1].revents, POLLIN);
+    eventfd_read(event, &(eventfd_t){0});
+    both[0].events = POLLIN;
+    CHECK(rig_request(number, REQUEST_SEND, 5));
+    CHECK_NUMBER(rig.caller->poll(both, 3, -1), 1);
+    CHECK_NUMBER(both[0].revents, POLLIN);
+    CHECK_NUMBER(both[1].revents, 0);
+    close(event);
+    rig_end(number);
+}
+
+/* A cancel: a second session beside the main one, to the same server. */
+CASE("carries a second session")
+{
+    unsigned before = atomic_load(&rig.connections);
+    int number = rig_start(true);
+    int second = rig_connect(true);
+    CHECK_FATAL(second >= 0);
+    CHECK(rig_request(second, REQUEST_SEND, 10));
+    CHECK(rig_request(number, REQUEST_SEND, 20));
+    CHECK(rig_receive_pattern(second, 10, 0));
+    CHECK(rig_receive_pattern(number, 20, 0));
+    CHECK(atomic_load(&rig.connections) >= before + 2);
+    CHECK_NUMBER(rig.caller->close(second), 0);
+    CHECK(rig_request(number, REQUEST_SEND, 5));
+    CHECK(rig_receive_pattern(number, 5, 0));
+    rig_end(number);
+}
+
+/* Who asks to cancel writes and closes at once, though the handshake is still to come. */
+CASE("delivers what a second session wrote before it closed")
+{
+    int number = rig_start(true);
+    CHECK(rig_request(number, REQUEST_SEND, 1));
+    CHECK(rig_receive_pattern(number, 1, 0));
+    unsigned bytes = atomic_load(&rig.bytes), ends = atomic_load(&rig.clean_ends);
+    int second = rig_connect(true);
+    CHECK_FATAL(second >= 0);
+    CHECK(rig_request(second, REQUEST_SEND, 0));
+    CHECK_NUMBER(rig.caller->close(second), 0);
+    CHECK(rig_wait(&rig.clean_ends, ends + 1));
+    CHECK_NUMBER(atomic_load(&rig.bytes), bytes + 9);
+    rig_end(number);
+}
+
+SUITE("several", NULL, NULL)
 
 /* --- threads --- */
 
