@@ -28,6 +28,8 @@
 #define GAUSS_AUTH "R\0\0\0\x0c\0\0\0\x0a\0\0\0\2"
 /* A body that holds the name, and is no list. */
 #define NOT_A_LIST "R\0\0\0\x1c\0\0\0\x0aSCRAM-SHA-256-PLUS\0X"
+/* A list of what are no names of mechanisms: lower case. */
+#define NO_MECHANISMS "R\0\0\0\x17\0\0\0\x0ascram-sha-256\0\0"
 #define FATAL_28000 "E\0\0\0\x1dSFATAL\0C28000\0Mno entry\0\0"
 #define FATAL_57P03 "E\0\0\0\x1dSFATAL\0C57P03\0Mstarting\0\0"
 #define FATAL_28P01 "E\0\0\0\x1dSFATAL\0C28P01\0Mpassword\0\0"
@@ -76,6 +78,9 @@ static const struct scenario scenarios[] = {
     ROW("bytes behind the consent to TLS are an attack", TLS, MAIN,
         STEPS(SAYS_DRIVER(STARTUP), SAYS_SERVER("S" OK)), REFUSE, "", SSL_REQUEST,
         ERROR(EARLY_PLAINTEXT, "9 unencrypted bytes"), .is_whole_only = true),
+    ROW("bytes before the handshake that was agreed on are an attack", TLS, MAIN,
+        STEPS(SAYS_DRIVER(STARTUP), SAYS_SERVER("S"), SAYS_SERVER(OK)), REFUSE, "", SSL_REQUEST,
+        ERROR(PROTOCOL, "sent plaintext")),
     ROW("a server without TLS", TLS, UNKNOWN, STEPS(SAYS_SERVER("N")), NO_TLS, "", SSL_REQUEST,
         ERROR(SERVER_WITHOUT_TLS, "'N'")),
     ROW("an error instead of an answer is shown as unauthenticated", TLS, UNKNOWN,
@@ -122,6 +127,9 @@ static const struct scenario scenarios[] = {
     ROW("openGauss's request with the code of SASL is not touched", DIRECT, MAIN,
         STEPS(SAYS_DRIVER(GAUSS_STARTUP), SAYS_SERVER(GAUSS_AUTH NOT_A_LIST)), CONTINUE,
         GAUSS_AUTH NOT_A_LIST, GAUSS_STARTUP, NO_ERROR, .is_credentials_asked = true),
+    ROW("a list of what are no mechanisms is not touched", DIRECT, MAIN,
+        STEPS(SAYS_DRIVER(STARTUP), SAYS_SERVER(NO_MECHANISMS)), CONTINUE, NO_MECHANISMS, STARTUP,
+        NO_ERROR, .is_credentials_asked = true),
     ROW("a plaintext session asks for no TLS", PLAINTEXT, MAIN,
         STEPS(SAYS_DRIVER(STARTUP), SAYS_SERVER(VERSIONS NOTICE MD5 OK)), LOGGED_IN,
         VERSIONS NOTICE MD5 OK, STARTUP, NO_ERROR, .is_opaque = true, .is_credentials_asked = true),

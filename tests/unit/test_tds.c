@@ -248,6 +248,22 @@ CASE("a server that speaks first is refused")
     CHECK_NUMBER(sides.session.error.code, ODBCSSL_ERROR_PROTOCOL);
 }
 
+/* After a refusal nothing goes on, whatever comes. */
+CASE("a refusal is final")
+{
+    sides_open(PROTO_PLAN_TLS);
+    conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0);
+    size_t sent = buffer_length(&sides.session.to_server);
+    CHECK_NUMBER(conversation_from_server(&sides, "HTTP/1.1", 8, 0), PROTO_REFUSE);
+    CHECK_NUMBER(conversation_from_driver(&sides, freetds_prelogin, sizeof freetds_prelogin, 0),
+                 PROTO_REFUSE);
+    CHECK_NUMBER(conversation_from_server(&sides, server_reply, sizeof server_reply, 0),
+                 PROTO_REFUSE);
+    CHECK_NUMBER(buffer_length(&sides.session.to_server), sent);
+    CHECK_NUMBER(buffer_length(&sides.session.to_driver), 0);
+    CHECK_CONTAINS(sides.session.error.text, "as a web server does");
+}
+
 /* FreeTDS goes on as TDS 7.1 when a server's reply has no MARS option; one of TDS 7.1 knows
  * none. */
 CASE("the MARS option is added for drivers that asked")
