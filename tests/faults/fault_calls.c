@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -41,7 +42,9 @@ void __libc_free(void *memory);
 
 void *malloc(size_t size)
 {
-    return fails(FAULT_ALLOCATION, CALLER, ENOMEM) ? NULL : note(__libc_malloc(size), size, CALLER);
+    void *memory = fails(FAULT_ALLOCATION, CALLER, ENOMEM) ? NULL : __libc_malloc(size);
+    cover_remains(memory, 0, CALLER);
+    return note(memory, size, CALLER);
 }
 
 void *calloc(size_t items, size_t size)
@@ -57,7 +60,9 @@ static void *change_size(void *memory, size_t size, const void *caller)
         return NULL;
     look_for_secrets(memory, caller);
     forget(memory);
+    size_t kept = memory != NULL ? malloc_usable_size(memory) : 0;
     void *changed = __libc_realloc(memory, size);
+    cover_remains(changed, kept, caller);
     if (changed == NULL && size > 0)
         note(memory, size, caller);
     return note(changed, size, caller);

@@ -75,6 +75,7 @@ const struct fault_database fault_databases[FAULT_DATABASES] = {
         .quick = {TDS_PEER_USER, TDS_PEER_PASSWORD},
         .slow = {TDS_PEER_USER, TDS_PEER_PASSWORD},
         .password_messages = 4,
+        .is_broken_by_signals = true,
         .start = start_tds}};
 
 void fault_database_stop(void)

@@ -292,6 +292,15 @@ static void guard(const char *secret)
     secret_lengths[0] = length;
 }
 
+void cover_remains(void *memory, size_t from, const void *caller)
+{
+    if (memory == NULL || find_range(ours, our_count, caller) == NULL)
+        return;
+    size_t size = malloc_usable_size(memory);
+    if (from < size)
+        memset((char *)memory + from, 0xA5, size - from);
+}
+
 void look_for_secrets(const void *memory, const void *caller)
 {
     if (memory == NULL || secret_lengths[0] == 0 || find_range(ours, our_count, caller) == NULL)

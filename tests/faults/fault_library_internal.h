@@ -16,6 +16,9 @@ bool fails(enum fault_call call, const void *caller, int reason);
 void *note(void *memory, size_t size, const void *caller);
 void forget(const void *memory);
 
+/* What others left in memory, from an offset on, is not what odbcssl gives back later. */
+void cover_remains(void *memory, size_t from, const void *caller);
+
 /* Memory that odbcssl gives back may be anybody's next. */
 void look_for_secrets(const void *memory, const void *caller);
 
