@@ -7,6 +7,11 @@ tests_support_libsuite_la_SOURCES = tests/support/suite.c tests/support/suite.h 
 	tests/support/tools.c tests/support/tools.h
 tests_support_libsuite_la_LIBADD = $(CUNIT_LIBS)
 
+# For tests in which memory runs out: sources, and how they are linked.
+FAILING_MEMORY = tests/support/failing_memory.c tests/support/failing_memory.h
+FAILING_MEMORY_LINK = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup \
+	-Wl,--wrap=asprintf,--wrap=__asprintf_chk
+
 # What the documents say, beside what they speak of.
 TESTS += tests/unit/documents
 EXTRA_DIST += tests/unit/documents

@@ -165,6 +165,7 @@ bool tds_login7_append(const unsigned char *packet, size_t length, const char *s
     if (!is_well_formed(&login, name))
         return buffer_append(out, packet, length);
     uint16_t *units = text_to_utf16(server, strlen(server), &count);
+    out->is_failed |= units == NULL;
     bool is_good = units != NULL;
     if (count <= NAME_LIMIT && length - (name.end - name.start) + 2 * count <= PACKET_LIMIT) {
         is_good = is_good && buffer_append(out, packet, TDS_HEADER_SIZE + name.start);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "support/suite.h"
+#include "unit/conversation_memory.h"
 #include "unit/mysql_scenarios.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -31,6 +32,14 @@ CASE("refusals, cut everywhere")
 CASE("no password in clear text without TLS")
 {
     run_scenarios(mysql_passwords);
+}
+
+CASE("memory runs out")
+{
+    const struct scenario_table tables[] = {mysql_logins, mysql_refusals, mysql_passwords};
+    for (size_t i = 0; i < COUNT(tables); i++)
+        for (size_t row = 0; row < tables[i].count; row++)
+            conversation_starve(&proto_mysql, &tables[i].rows[row]);
 }
 
 /* ----- what a table cannot say ----- */

@@ -6,7 +6,7 @@
 
 #include "proto/proto.h"
 #include "support/suite.h"
-#include "unit/conversation.h"
+#include "unit/conversation_memory.h"
 
 #define B(text)                                                                                    \
     {                                                                                              \
@@ -205,6 +205,12 @@ CASE("messages that are cut at every place")
         for (long cut = 1; cut < scenario_longest(&scenarios[i]) && !scenarios[i].is_whole_only;
              cut++)
             run_scenario(&scenarios[i], cut);
+}
+
+CASE("memory runs out")
+{
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
+        conversation_starve(&proto_postgres, &scenarios[i]);
 }
 
 CASE("wishes for encryption are bounded")

@@ -4,6 +4,7 @@
 #include "proto/tds_prelogin.h"
 #include "proto/tds_token.h"
 #include "support/suite.h"
+#include "unit/conversation_memory.h"
 #include "unit/tds_bytes.h"
 
 #define TDS_71 0x71000001u
@@ -570,6 +571,33 @@ CASE("a failure after the login adds nothing to the stream")
     proto_tds.fail(&sides.session, "link lost");
     CHECK_NUMBER(buffer_length(&sides.session.to_driver), buffer_length(&wire));
     buffer_free(&wire);
+}
+
+CASE("memory runs out in a login")
+{
+    static const unsigned char accepted[] = {INFO, LOGINACK(0x74), DONE_LONG};
+    unsigned char reply[SERVER_REPLY_SIZE];
+    struct buffer login = {0}, answer = {0};
+    memcpy(reply, server_reply, sizeof reply);
+    reply[SERVER_REPLY_ENCRYPTION_AT] = 1;
+    make_login7(&login, SHAPE_EXTENSION, "127.0.0.1");
+    add_packet(&answer, 0x04, 1, accepted, sizeof accepted);
+#define RAW(bytes, size)                                                                           \
+    {                                                                                              \
+        PIECE_RAW, (const char *)(bytes), size                                                     \
+    }
+    const struct scenario scenario = {
+        .name = "TDS",
+        .plan = PROTO_PLAN_TLS,
+        .steps = {{SPEAKER_DRIVER, RAW(freetds_prelogin, sizeof freetds_prelogin)},
+                  {SPEAKER_SERVER, RAW(reply, sizeof reply)},
+                  {SPEAKER_TLS, RAW("", 0)},
+                  {SPEAKER_DRIVER, RAW(buffer_content(&login), buffer_length(&login))},
+                  {SPEAKER_SERVER, RAW(buffer_content(&answer), buffer_length(&answer))}},
+        .verdict = PROTO_LOGGED_IN};
+    conversation_starve(&proto_tds, &scenario);
+    buffer_free(&login);
+    buffer_free(&answer);
 }
 
 SUITE("login", NULL, sides_close)
