@@ -149,6 +149,7 @@ static bool import_key(struct loading *loading, const struct parsed_file *file,
     const char *password = loading->options->password.value;
     char name[OPTION_TEXT_SIZE], decoded[GAUSSDB_KEY_PASSWORD_SIZE] = "";
     char *cipher_path = NULL;
+    bool is_good = true;
     option_describe(option, name, sizeof name);
     if (file->key_count != 1)
         return error_set(loading->error, ODBCSSL_ERROR_FILE_MALFORMED,
@@ -156,9 +157,10 @@ static bool import_key(struct loading *loading, const struct parsed_file *file,
                          "meant: keep one in it",
                          name, file->key_count);
     if (file->keys[0].form != PARSED_KEY_PLAIN && password == NULL && !token_is_uri(cert->value))
-        cipher_path = gaussdb_key_find(cert->value, loading->user);
-    bool is_good = cipher_path == NULL ||
-                   gaussdb_key_read(cipher_path, cert, &loading->access, decoded, loading->error);
+        is_good = gaussdb_key_find(cert->value, loading->user, &cipher_path) ||
+                  error_set_memory(loading->error);
+    if (cipher_path != NULL)
+        is_good = gaussdb_key_read(cipher_path, cert, &loading->access, decoded, loading->error);
     is_good = is_good &&
               decrypt_key(loading, &file->keys[0], name, cipher_path != NULL ? decoded : password,
                           cipher_path != NULL ? cipher_path : "SslPassword");

@@ -101,14 +101,14 @@ static bool make_key(const struct tls_options *options, const char *user, unsign
         options->root_cert.value == NULL && options->mode >= ODBCSSL_MODE_VERIFY_CA;
     const int numbers[] = {options->file_permissions, is_system, (int)owner};
     gnutls_hash(hash, numbers, sizeof numbers);
-    if (options->cert.value != NULL && options->password.value == NULL &&
-        !token_is_uri(options->cert.value)) {
-        char *cipher_path = gaussdb_key_find(options->cert.value, user);
-        hash_text(hash, cipher_path);
-        free(cipher_path);
-    }
+    char *cipher_path = NULL;
+    bool is_known = options->cert.value == NULL || options->password.value != NULL ||
+                    token_is_uri(options->cert.value) ||
+                    gaussdb_key_find(options->cert.value, user, &cipher_path);
+    hash_text(hash, cipher_path);
+    free(cipher_path);
     gnutls_hash_deinit(hash, key);
-    return true;
+    return is_known;
 }
 
 static void free_entry(struct entry *entry)

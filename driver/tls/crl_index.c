@@ -11,7 +11,7 @@
 /* The smallest row: a sequence of a one-byte serial and a UTCTime. */
 #define ROW_SIZE_MINIMUM (2 + 3 + 15)
 
-static const char out_of_memory[] = "there is not enough memory for its entries";
+const char crl_out_of_memory[] = "out of memory";
 
 /* Leading octets that add nothing are skipped, so that a serial matches however long it was
  * written. */
@@ -75,7 +75,7 @@ const char *crl_index_build(struct crl *crl, const struct der *rows)
     uint64_t *slots = malloc((rows->size / ROW_SIZE_MINIMUM + 1) * sizeof *slots);
     crl->index.slots = slots;
     if (slots == NULL)
-        return out_of_memory;
+        return crl_out_of_memory;
     if (!read_rows(crl, rows, slots))
         return "an entry is malformed";
     uint64_t *fitted = realloc(slots, (crl->index.count + 1) * sizeof *slots);
@@ -85,7 +85,7 @@ const char *crl_index_build(struct crl *crl, const struct der *rows)
     size_t count = crl->index.count;
     uint64_t *scratch = malloc((count + 1) * sizeof *scratch);
     if (scratch == NULL)
-        return out_of_memory;
+        return crl_out_of_memory;
     for (unsigned shift = 32; shift < 64; shift += 16) {
         sort_by_byte(crl->index.slots, scratch, count, shift);
         sort_by_byte(scratch, crl->index.slots, count, shift + 8);

@@ -25,8 +25,10 @@ struct crl_row {
 bool crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out);
 
 /* rows: the content of revokedCertificates. Gathers what the rows' extensions say in crl's flags.
- * Returns NULL, or what is wrong; static. */
+ * Returns NULL, or what is wrong; static. Want of memory is not the CRL's fault: crl_out_of_memory.
+ */
 const char *crl_index_build(struct crl *crl, const struct der *rows);
+extern const char crl_out_of_memory[];
 
 /* Reads the value of the issuingDistributionPoint extension. false: it is malformed. */
 bool crl_scope_read(struct crl *crl, const struct der *value);

@@ -143,7 +143,7 @@ struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, st
     }
     *crl = (struct crl){.bytes = bytes, .size = size, .name = strdup(name)};
     const char *fault = read_list(crl);
-    if (crl->name == NULL)
+    if (crl->name == NULL || fault == crl_out_of_memory)
         error_set_memory(error);
     else if (fault != NULL)
         error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE, "%s: the CRL cannot be read: %s", name,

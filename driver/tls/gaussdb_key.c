@@ -107,28 +107,30 @@ const char *gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size,
     return is_printable ? NULL : "what they decrypt to is no password: they do not belong together";
 }
 
-/* NAME.key.cipher in the certificate's folder; NULL: there is none. */
-static char *find_named(const char *certificate_path, const char *name)
+/* NAME.key.cipher in the certificate's folder; NULL: there is none. false: out of memory. */
+static bool find_named(const char *certificate_path, const char *name, char **path_out)
 {
     const char *slash = strrchr(certificate_path, '/');
     int folder = slash != NULL ? (int)(slash - certificate_path) + 1 : 0;
     struct stat status;
     char *path = NULL;
+    *path_out = NULL;
     if (asprintf(&path, "%.*s%s.key.cipher", folder, certificate_path, name) < 0)
-        return NULL;
+        return false;
     if (lstat(path, &status) == 0)
-        return path;
-    free(path);
-    return NULL;
+        *path_out = path;
+    else
+        free(path);
+    return true;
 }
 
-char *gaussdb_key_find(const char *certificate_path, const char *user)
+bool gaussdb_key_find(const char *certificate_path, const char *user, char **path_out)
 {
-    char *path = NULL;
     /* The user's name comes from a connection string and must not lead out of the folder. */
-    if (user != NULL && user[0] != '\0' && strchr(user, '/') == NULL)
-        path = find_named(certificate_path, user);
-    return path != NULL ? path : find_named(certificate_path, "client");
+    bool is_name = user != NULL && user[0] != '\0' && strchr(user, '/') == NULL;
+    if (is_name && (!find_named(certificate_path, user, path_out) || *path_out != NULL))
+        return *path_out != NULL;
+    return find_named(certificate_path, "client", path_out);
 }
 
 /* No keyword names these files: an error calls them what they are. */

@@ -22,8 +22,8 @@ const char *gaussdb_key_decode(const unsigned char *cipher, size_t cipher_size,
                                char password_out[GAUSSDB_KEY_PASSWORD_SIZE]);
 
 /* Which password file counts for a certificate file: USER.key.cipher in its folder if there is one,
- * else client.key.cipher, else NULL. The caller frees. user may be NULL. */
-char *gaussdb_key_find(const char *certificate_path, const char *user);
+ * else client.key.cipher, else NULL. The caller frees. user may be NULL. false: out of memory. */
+bool gaussdb_key_find(const char *certificate_path, const char *user, char **path_out);
 
 /* Reads the files that gaussdb_key_find names: cipher_path and its .rand, and decrypts the
  * password, which the caller wipes. certificate: the option whose file lies beside them, for

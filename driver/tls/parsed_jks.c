@@ -37,9 +37,10 @@ static bool damaged(const struct reader *reader, const char *why)
     return parsed_damaged(reader->parsing, "Java key store", why);
 }
 
-/* SHA-1 over the password as UTF-16BE, a text and bytes. */
-static bool hash_with_password(const char *password, const char *text, const unsigned char *bytes,
-                               size_t size, unsigned char *digest)
+/* SHA-1 over the password as UTF-16BE, a text and bytes. What it cannot do is no wrong password:
+ * false with the reader's error set. */
+static bool hash_with_password(const struct reader *reader, const char *password, const char *text,
+                               const unsigned char *bytes, size_t size, unsigned char *digest)
 {
     gnutls_hash_hd_t hash;
     size_t units = 0;
@@ -53,15 +54,21 @@ static bool hash_with_password(const char *password, const char *text, const uns
         is_good = gnutls_hash(hash, text, strlen(text)) == 0 && gnutls_hash(hash, bytes, size) == 0;
         gnutls_hash_deinit(hash, digest);
     }
+    if (wide == NULL)
+        error_set_memory(reader->parsing->error);
+    else if (!is_good)
+        parsed_refuse(reader->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                      "GnuTLS refuses to compute the SHA-1 that a Java key store is protected by");
     text_wipe(wide, wide != NULL ? 2 * units : 0);
     free(wide);
     return is_good;
 }
 
-static bool digest_fits(const unsigned char *bytes, size_t size, const char *password)
+static bool digest_fits(const struct reader *reader, const unsigned char *bytes, size_t size,
+                        const char *password)
 {
     unsigned char digest[SHA1_SIZE];
-    return hash_with_password(password, SALT, bytes, size - SHA1_SIZE, digest) &&
+    return hash_with_password(reader, password, SALT, bytes, size - SHA1_SIZE, digest) &&
            memcmp(digest, bytes + size - SHA1_SIZE, SHA1_SIZE) == 0;
 }
 
@@ -75,11 +82,13 @@ static bool check_digest(struct reader *reader, const unsigned char *bytes, size
                              "SslPassword has %zu bytes, more than the %d that the password "
                              "of a Java key store can have here",
                              strlen(given), PASSWORD_LIMIT);
-    if (given != NULL && digest_fits(bytes, size, given))
+    if (given != NULL && digest_fits(reader, bytes, size, given))
         return true;
     const char *const *usual = parsed_default_passwords;
-    while (*usual != NULL && !digest_fits(bytes, size, *usual))
+    while (*usual != NULL && !digest_fits(reader, bytes, size, *usual))
         usual++;
+    if (error_is_set(reader->parsing->error))
+        return false;
     if (given == NULL) {
         reader->password = *usual;
         return *usual != NULL ||
@@ -137,18 +146,20 @@ static bool split_protected(const unsigned char *bytes, size_t size, struct der 
  * Sun's protector: salt, key XOR stream, check. The stream's blocks are SHA-1(password, block
  * before), starting from the salt; the check is SHA-1(password, key).
  */
-static bool unprotect(const char *password, const struct der *protected, unsigned char *plain)
+static bool unprotect(const struct reader *reader, const struct der *protected,
+                      unsigned char *plain)
 {
     size_t size = protected->size - 2 * SHA1_SIZE;
     unsigned char block[SHA1_SIZE], check[SHA1_SIZE];
     memcpy(block, protected->content, SHA1_SIZE);
     for (size_t at = 0; at < size; at++) {
-        if (at % SHA1_SIZE == 0 && !hash_with_password(password, "", block, SHA1_SIZE, block))
+        if (at % SHA1_SIZE == 0 &&
+            !hash_with_password(reader, reader->password, "", block, SHA1_SIZE, block))
             return false;
         plain[at] = protected->content[SHA1_SIZE + at] ^ block[at % SHA1_SIZE];
     }
     text_wipe(block, sizeof block);
-    return hash_with_password(password, "", plain, size, check) &&
+    return hash_with_password(reader, reader->password, "", plain, size, check) &&
            memcmp(check, protected->content + SHA1_SIZE + size, SHA1_SIZE) == 0;
 }
 
@@ -160,7 +171,7 @@ static bool add_key(const struct reader *reader, const struct der *protected)
     bool is_good = false;
     if (plain == NULL)
         error_set_memory(parsing->error);
-    else if (!unprotect(reader->password, protected, plain))
+    else if (!unprotect(reader, protected, plain))
         parsed_refuse(parsing, ODBCSSL_ERROR_KEY_PASSWORD,
                       "a private key in the Java key store has another password than the store "
                       "itself; give both the same with keytool -keypasswd");

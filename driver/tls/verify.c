@@ -93,13 +93,15 @@ bool verify_chain(const struct verify_request *request, struct verify_result *re
         best->parts[VERIFY_PART_CHAIN].is_checked = false;
         best->path_count = 0;
     }
+    result->path = calloc(best->path_count + 1, sizeof *result->path);
+    if (result->path == NULL)
+        verify_fail(best, VERIFY_OUTCOME_OTHER, "out of memory");
     memcpy(result->parts, best->parts, sizeof result->parts);
     result->status = verify_status(best->parts);
     result->outcome = verify_worst(best->parts)->outcome;
     result->crl_status = best->crl_status;
     result->crl_next_update = best->crl_next_update;
     result->crl_ending = best->crl_ending;
-    result->path = calloc(best->path_count + 1, sizeof *result->path);
     for (; result->path != NULL && result->path_count < best->path_count; result->path_count++)
         result->path[result->path_count] = *best->path[result->path_count];
     if (result->status != 0 && request->crls != NULL)

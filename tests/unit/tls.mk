@@ -30,3 +30,12 @@ tests_unit_test_chains_SOURCES += tests/unit/chains_differences.c
 tests_unit_test_chains_SOURCES += tests/unit/chains_judge.c
 tests_unit_test_chains_SOURCES += tests/unit/chains_make.c
 tests_unit_test_chains_LDADD = $(tests_unit_test_crl_LDADD) $(LIBSSL_LIBS)
+
+# Memory runs out.
+check_PROGRAMS += tests/unit/test-memory
+TESTS += tests/unit/test-memory
+tests_unit_test_memory_SOURCES = tests/unit/test_memory.c $(FAILING_MEMORY)
+tests_unit_test_memory_SOURCES += tests/unit/verify_world.c tests/unit/verify_world.h
+tests_unit_test_memory_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEMORY_LINK)
+tests_unit_test_memory_LDADD = tests/support/libsuite.la tests/support/libpki.la \
+	driver/config/libconfig.la $(TLS_LIBS) $(GNUTLS_LIBS) $(CUNIT_LIBS)
