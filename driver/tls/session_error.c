@@ -55,6 +55,7 @@ static const struct {
      "the server asked for a renegotiation, which is refused"},
     {GNUTLS_E_NO_CERTIFICATE_FOUND, ODBCSSL_ERROR_UNTRUSTED, "the server showed no certificate"},
     {GNUTLS_E_MEMORY_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"},
+    {GNUTLS_E_PUSH_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"}, /* push fails for nothing else */
 };
 
 /* What became of the client's certificate; returns out. */

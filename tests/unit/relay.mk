@@ -45,6 +45,14 @@ tests_unit_test_session_engine_SOURCES = tests/unit/test_session_engine.c \
 tests_unit_test_session_engine_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libsuite.la $(SESSION_LIBS) $(CUNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test-session-memory
+TESTS += tests/unit/test-session-memory
+tests_unit_test_session_memory_SOURCES = tests/unit/test_session_memory.c $(FAILING_MEMORY) \
+	tests/unit/engine_rig.c tests/unit/engine_rig.h
+tests_unit_test_session_memory_LDFLAGS = $(AM_LDFLAGS) $(FAILING_MEMORY_LINK) \
+	-Wl,--wrap=session_start,--wrap=session_write,--wrap=session_read,--wrap=session_step
+tests_unit_test_session_memory_LDADD = $(tests_unit_test_session_engine_LDADD)
+
 check_PROGRAMS += tests/unit/test-session-bounds
 TESTS += tests/unit/test-session-bounds
 tests_unit_test_session_bounds_SOURCES = tests/unit/test_session_bounds.c \
