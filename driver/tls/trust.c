@@ -73,22 +73,37 @@ static bool add_system_anchors(struct loading *loading)
     return is_good;
 }
 
-/* What the system's trust policy (p11-kit) distrusts. A system without one distrusts nothing. */
+static bool refuse_distrusted(const struct loading *loading, int outcome)
+{
+    char name[OPTION_TEXT_SIZE];
+    return outcome == GNUTLS_E_MEMORY_ERROR
+               ? error_set_memory(loading->error)
+               : error_set(loading->error, ODBCSSL_ERROR_TRUST_MISSING,
+                           "%s: what the system distrusts cannot be read from p11-kit: %s; repair "
+                           "it, or set SslRootCert to the file of the certificate authority",
+                           option_describe(loading->root_cert, name, sizeof name),
+                           gnutls_strerror(outcome));
+}
+
+/* What the system's trust policy (p11-kit) distrusts. A system without one distrusts nothing, but
+ * one whose policy cannot be read may. */
 static bool add_distrusted(struct loading *loading)
 {
     gnutls_pkcs11_obj_t *objects = NULL;
     unsigned count = 0;
-    bool is_good = true;
-    if (gnutls_pkcs11_obj_list_import_url4(
-            &objects, &count, "pkcs11:",
-            GNUTLS_PKCS11_OBJ_FLAG_CRT | GNUTLS_PKCS11_OBJ_FLAG_RETRIEVE_DISTRUSTED |
-                GNUTLS_PKCS11_OBJ_FLAG_PRESENT_IN_TRUSTED_MODULE) < 0)
+    int outcome = gnutls_pkcs11_obj_list_import_url4(
+        &objects, &count, "pkcs11:",
+        GNUTLS_PKCS11_OBJ_FLAG_CRT | GNUTLS_PKCS11_OBJ_FLAG_RETRIEVE_DISTRUSTED |
+            GNUTLS_PKCS11_OBJ_FLAG_PRESENT_IN_TRUSTED_MODULE);
+    if (outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
         return true;
+    bool is_good = outcome >= 0 || refuse_distrusted(loading, outcome);
     for (unsigned i = 0; i < count; i++) {
         gnutls_datum_t der = {0};
-        if (is_good && gnutls_pkcs11_obj_export2(objects[i], &der) >= 0)
-            is_good = parsed_file_add_certificate(&loading->distrusted, der.data, der.size,
-                                                  "system", loading->error);
+        outcome = is_good ? gnutls_pkcs11_obj_export2(objects[i], &der) : 0;
+        is_good = is_good && (outcome >= 0 || refuse_distrusted(loading, outcome)) &&
+                  parsed_file_add_certificate(&loading->distrusted, der.data, der.size, "system",
+                                              loading->error);
         gnutls_free(der.data);
         gnutls_pkcs11_obj_deinit(objects[i]);
     }

@@ -3,6 +3,7 @@
  */
 #include "tls/trust.h"
 
+#include <gnutls/pkcs11.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,52 @@ CASE("the system's")
         CHECK(trust != NULL || error.code == ODBCSSL_ERROR_TRUST_MISSING);
     }
     trust_free(&trust);
+}
+
+/* What GnuTLS says of p11-kit here, instead of asking it; 0: it asks. */
+static int said_of_policy;
+
+int gnutls_pkcs11_obj_list_import_url4(gnutls_pkcs11_obj_t **objects, unsigned *count,
+                                       const char *url, unsigned flags)
+{
+    static int (*real)(gnutls_pkcs11_obj_t **, unsigned *, const char *, unsigned);
+    const struct tools_function functions[] = {{"gnutls_pkcs11_obj_list_import_url4", &real},
+                                               {NULL, NULL}};
+    if (said_of_policy != 0)
+        return said_of_policy;
+    CHECK_FATAL(real != NULL || tools_load("libgnutls.so.30", functions));
+    return real(objects, count, url, flags);
+}
+
+/* A system may have no policy; but what one that cannot be read distrusts would be trusted. */
+CASE("the system's, whose policy cannot be read")
+{
+    const struct option option = {(char *)"system", "SslRootCert", (char *)"test"};
+    static const struct {
+        int outcome;
+        enum odbcssl_error code;
+        const char *said;
+    } rows[] = {
+        {GNUTLS_E_PKCS11_LOAD_ERROR, ODBCSSL_ERROR_TRUST_MISSING,
+         "SslRootCert=system (test): what the system distrusts cannot be read from p11-kit: PKCS "
+         "#11 initialization error"},
+        {GNUTLS_E_MEMORY_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"},
+        {GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE, ODBCSSL_ERROR_NONE, ""},
+    };
+    if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) != 0) {
+        suite_skip("the system has no anchors where they are looked for");
+        return;
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        error_clear(&error);
+        said_of_policy = rows[i].outcome;
+        struct trust *trust = trust_load(&option, 1, &(struct file_access){.watch = NULL}, &error);
+        CHECK((trust != NULL) == (rows[i].code == ODBCSSL_ERROR_NONE));
+        CHECK_NUMBER(error.code, rows[i].code);
+        CHECK_CONTAINS(error.text, rows[i].said);
+        trust_free(&trust);
+    }
+    said_of_policy = 0;
 }
 
 /* A system without anchors, and with one: the root of a process of its own. */
