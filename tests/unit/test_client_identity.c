@@ -494,6 +494,13 @@ CASE("a PKCS#11 token")
     check_refused("pkcs11:token=other;object=client;type=cert", key, "4321", ODBCSSL_ERROR_TOKEN,
                   "p11tool --list-tokens");
     check_refused(cert, "other.key", "4321", ODBCSSL_ERROR_KEY_MISMATCH, "CN=alice");
+    /* Where the token keeps the public key to itself, the first certificate is the client's. */
+    char *chain = suite_text("%s/others.pem", directory);
+    CHECK_FATAL(pki_write_pem(chain, other, ca, NULL));
+    CHECK_FATAL(tools_run(directory, "GNUTLS_PIN=4321 p11tool --login --write --load-privkey "
+                                     "other.key --label hidden --id 02 'pkcs11:token=odbcssl'"));
+    CHECK(works("others.pem", "pkcs11:token=odbcssl;object=hidden;type=private", "4321", NULL));
+    CHECK_TEXT(error.text, "");
 }
 
 /* What GnuTLS says of tokens here, instead of looking for one; 0: it looks. */

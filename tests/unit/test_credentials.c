@@ -310,6 +310,36 @@ CASE("a key that GnuTLS refuses for its certificate")
     check_refused(ODBCSSL_ERROR_KEY_MISMATCH, "does not sign for the client certificate CN=carol");
 }
 
+/* What GnuTLS says of keys here, instead of trying them; 0: it tries. */
+static int said_of_key;
+
+int gnutls_certificate_set_key(gnutls_certificate_credentials_t credentials, const char **names,
+                               int name_count, gnutls_pcert_st *chain, int chain_count,
+                               gnutls_privkey_t key)
+{
+    static int (*real)(gnutls_certificate_credentials_t, const char **, int, gnutls_pcert_st *, int,
+                       gnutls_privkey_t);
+    const struct tools_function functions[] = {{"gnutls_certificate_set_key", &real}, {NULL, NULL}};
+    if (said_of_key != 0)
+        return said_of_key;
+    CHECK_FATAL(real != NULL || tools_load("libgnutls.so.30", functions));
+    return real(credentials, names, name_count, chain, chain_count, key);
+}
+
+CASE("a key with which GnuTLS cannot sign")
+{
+    begin();
+    said_of_key = GNUTLS_E_PK_SIGN_FAILED;
+    check_refused(ODBCSSL_ERROR_KEY_TYPE, "GnuTLS refuses the private key of CN=alice (serial ");
+    CHECK_CONTAINS(error.text, "Public key signing has failed.");
+    said_of_key = GNUTLS_E_MEMORY_ERROR;
+    check_refused(ODBCSSL_ERROR_MEMORY, "out of memory");
+    said_of_key = 0;
+    const struct credentials *credentials = get();
+    CHECK(credentials != NULL);
+    credentials_release(&credentials);
+}
+
 /* The chain is sent as it is, but GnuTLS wants to know every key in it. */
 CASE("an issuer whose key GnuTLS does not know")
 {

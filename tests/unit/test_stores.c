@@ -203,7 +203,12 @@ static const struct {
      "a part of the PKCS#12 store has another password than the store itself", BYTES(""), 0, 0,
      BYTES("")},
     {"nomac.p12", AS_IT_IS, "x", ODBCSSL_ERROR_FILE_MALFORMED,
+     "the PKCS#12 store is damaged: ASN1 parser: ", BYTES(OID_DATA), 0, -2, BYTES("\5")},
+    {"nomac.p12", AS_IT_IS, "x", ODBCSSL_ERROR_FILE_MALFORMED,
      "the PKCS#12 store is signed in a way that is not supported here", BYTES(OID_DATA), 0, 8,
+     BYTES("\2")},
+    {"mac.p12", AS_IT_IS, "x", ODBCSSL_ERROR_FILE_MALFORMED,
+     "the PKCS#12 store has a MAC in a way that is not supported here (", BYTES(OID_DATA), 0, 8,
      BYTES("\2")},
     {"nomac.p12", AS_IT_IS, "x", ODBCSSL_ERROR_FILE_MALFORMED,
      "the PKCS#12 store is encrypted in a way that is not supported here", BYTES(OID_DATA), 1, 8,
@@ -291,6 +296,56 @@ CASE("a PKCS#12 store that is damaged, behind a MAC that fits")
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check_row(i);
+}
+
+static void add_list(gnutls_pkcs12_t store, gnutls_pkcs12_bag_t bag)
+{
+    CHECK(gnutls_pkcs12_set_bag(store, bag) == 0);
+    gnutls_pkcs12_bag_deinit(bag);
+}
+
+/* A store with a CRL and a secret, and the certificate where there is one. */
+static gnutls_datum_t make_mixed(gnutls_x509_crl_t crl, gnutls_x509_crt_t certificate)
+{
+    const gnutls_datum_t secret = {(unsigned char *)"\x04\x06secret", 8};
+    gnutls_datum_t out = {0};
+    gnutls_pkcs12_t store;
+    gnutls_pkcs12_bag_t bag;
+    CHECK_FATAL(gnutls_pkcs12_init(&store) == 0);
+    CHECK_FATAL(gnutls_pkcs12_bag_init(&bag) == 0 && gnutls_pkcs12_bag_set_crl(bag, crl) >= 0);
+    add_list(store, bag);
+    CHECK_FATAL(gnutls_pkcs12_bag_init(&bag) == 0 &&
+                gnutls_pkcs12_bag_set_data(bag, GNUTLS_BAG_SECRET, &secret) >= 0);
+    add_list(store, bag);
+    if (certificate != NULL) {
+        CHECK_FATAL(gnutls_pkcs12_bag_init(&bag) == 0 &&
+                    gnutls_pkcs12_bag_set_crt(bag, certificate) >= 0);
+        add_list(store, bag);
+    }
+    CHECK(gnutls_pkcs12_generate_mac(store, "x") == 0);
+    CHECK_FATAL(gnutls_pkcs12_export2(store, GNUTLS_X509_FMT_DER, &out) == 0);
+    gnutls_pkcs12_deinit(store);
+    return out;
+}
+
+CASE("a PKCS#12 store with a CRL and a secret")
+{
+    struct pki_certificate *ca = pki_issue(&(struct pki_spec){.common_name = "CA", .is_ca = true});
+    struct buffer bytes = {0};
+    gnutls_x509_crl_t crl;
+    CHECK_FATAL(ca != NULL && pki_crl(&(struct pki_crl_spec){.issuer = ca}, &bytes));
+    const gnutls_datum_t der = {(unsigned char *)buffer_content(&bytes),
+                                (unsigned)buffer_length(&bytes)};
+    CHECK_FATAL(gnutls_x509_crl_init(&crl) == 0 &&
+                gnutls_x509_crl_import(crl, &der, GNUTLS_X509_FMT_DER) == 0);
+    gnutls_datum_t with = make_mixed(crl, ca->crt), without = make_mixed(crl, NULL);
+    check_read(with.data, with.size, "x", 0);
+    check_refused(without.data, without.size, "x", ODBCSSL_ERROR_FILE_MALFORMED,
+                  "holds a certificate revocation list (CRL) and a PKCS#12 store; what is wanted");
+    gnutls_x509_crl_deinit(crl);
+    gnutls_free(with.data);
+    gnutls_free(without.data);
+    buffer_free(&bytes);
 }
 
 SUITE("stores", NULL, tear_down)
