@@ -71,8 +71,8 @@ static bool is_dns_name(const char *name)
 }
 
 /* [::1] loses its brackets, and a DNS name its final dot, which neither SNI (RFC 6066, section 3)
- * nor certificates have. */
-static bool copy_name(const char *name, char *out, struct error *error)
+ * nor certificates have. option: who set the name; NULL: the host. */
+static bool copy_name(const char *name, const struct option *option, char *out, struct error *error)
 {
     size_t length = name != NULL ? strlen(name) : 0;
     if (length >= 2 && name[0] == '[' && name[length - 1] == ']') {
@@ -82,9 +82,12 @@ static bool copy_name(const char *name, char *out, struct error *error)
         length--;
     }
     if (length == 0 || length >= SESSION_NAME_SIZE)
-        return error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                         "the server's name has %zu characters; 1 to %d can be used for TLS",
-                         length, SESSION_NAME_SIZE - 1);
+        return error_set(
+            error, option != NULL ? ODBCSSL_ERROR_KEYWORD_VALUE : ODBCSSL_ERROR_SERVER_MISSING,
+            "%s%s%s has %zu characters; 1 to %d can be used for TLS",
+            option != NULL ? "SslServerName (" : "the server's name",
+            option != NULL ? option->source : "", option != NULL ? ")" : "", length,
+            SESSION_NAME_SIZE - 1);
     memcpy(out, name, length);
     out[length] = '\0';
     return true;
@@ -120,7 +123,8 @@ static bool set_priority(struct tls_session *session, struct error *error)
     const char *position = "";
     if (expert->value != NULL && strlen(expert->value) > PRIORITY_SIZE / 2)
         return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                         "SslPriority is longer than %d characters", PRIORITY_SIZE / 2);
+                         "SslPriority (%s) has %zu characters; up to %d can be used",
+                         expert->source, strlen(expert->value), PRIORITY_SIZE / 2);
     size_t used = (size_t)snprintf(priority, sizeof priority, "%s",
                                    expert->value != NULL ? expert->value : "NORMAL:-VERS-ALL");
     for (size_t i = 0; i < VERSION_COUNT && used < sizeof priority; i++) {
@@ -198,9 +202,11 @@ struct tls_session *tls_session_open(const struct credentials *credentials,
     session->is_alpn_required = peer->is_alpn_required;
     if (peer->alpn != NULL)
         snprintf(session->alpn, sizeof session->alpn, "%s", peer->alpn);
-    const char *name = options->server_name.value;
-    if (!copy_name(peer->host, session->host, error) ||
-        !copy_name(name != NULL ? name : peer->host, session->name, error) ||
+    const struct option *other_name =
+        options->server_name.value != NULL ? &options->server_name : NULL;
+    if (!copy_name(peer->host, NULL, session->host, error) ||
+        !copy_name(other_name != NULL ? other_name->value : peer->host, other_name, session->name,
+                   error) ||
         !set_versions(session, peer, error) || !start_gnutls(session, error))
         tls_session_free(&session);
     return session;
@@ -239,28 +245,22 @@ static enum tls_progress fail(struct tls_session *session, int result, struct er
 }
 
 /* What GnuTLS does not look at. Nothing may be trusted that was not judged: a suite without
- * certificates ends here. */
+ * certificates ends here. A protocol that was not offered does not count as chosen. */
 static bool check_handshake(const struct tls_session *session, struct error *error)
 {
     gnutls_datum_t chosen = {NULL, 0};
-    bool is_chosen =
-        gnutls_alpn_get_selected_protocol(session->gnutls, &chosen) == GNUTLS_E_SUCCESS;
-    char printable[128];
     if (!session->is_judged)
         return error_set(error, ODBCSSL_ERROR_UNTRUSTED, "%s showed no certificate", session->host);
-    if (!is_chosen)
-        return !session->is_alpn_required ||
-               error_set(error, ODBCSSL_ERROR_ALPN,
-                         "%s chose no application protocol (ALPN), and \"%s\" is required: TLS "
-                         "from the first byte (SslNegotiation=direct) is not what this port speaks",
-                         session->host, session->alpn);
-    return (chosen.size == strlen(session->alpn) &&
-            memcmp(chosen.data, session->alpn, chosen.size) == 0) ||
+    bool is_chosen =
+        gnutls_alpn_get_selected_protocol(session->gnutls, &chosen) == GNUTLS_E_SUCCESS &&
+        chosen.size == strlen(session->alpn) &&
+        memcmp(chosen.data, session->alpn, chosen.size) == 0;
+    return is_chosen || !session->is_alpn_required ||
            error_set(error, ODBCSSL_ERROR_ALPN,
-                     "%s chose the application protocol (ALPN) \"%s\", and \"%s\" was offered",
-                     session->host,
-                     error_printable(chosen.data, chosen.size, printable, sizeof printable),
-                     session->alpn);
+                     "%s chose no application protocol (ALPN), or another one, and \"%s\" is "
+                     "required: TLS from the first byte (SslNegotiation=direct) is not what this "
+                     "port speaks",
+                     session->host, session->alpn);
 }
 
 /* GnuTLS says "again" also after a message that was none of the caller's business (a ticket, a new
@@ -324,8 +324,6 @@ enum tls_progress tls_session_write(struct tls_session *session, const void *byt
     const unsigned char *next = bytes;
     while (size > 0) {
         ssize_t result = gnutls_record_send(session->gnutls, next, size);
-        if (result == GNUTLS_E_INTERRUPTED)
-            continue;
         if (result <= 0)
             return fail(session, (int)result, error);
         next += result;

@@ -109,24 +109,33 @@ static void fail_alert(struct tls_session *session, struct error *error)
                       : "");
 }
 
-/* GnuTLS says that the key's usage is violated, and not by which certificate nor how. RFC 8446,
- * 4.4.2.2; RFC 5246, 7.4.2. */
+/* GnuTLS says that the key's usage is violated, and not by which certificate nor how: it looks at
+ * the client's own as well as at the server's. RFC 8446, 4.4.2; RFC 5246, 7.4.2 and 7.4.8. */
 static void fail_usage(struct tls_session *session, struct error *error)
 {
     unsigned count = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(session->gnutls, &count);
+    const struct client_identity *own =
+        session->credentials->has_identity ? &session->credentials->identity : NULL;
+    const char *protocol = gnutls_protocol_get_name(gnutls_protocol_get_version(session->gnutls));
     struct certificate server;
     char described[CERTIFICATE_TEXT_SIZE];
     bool is_decrypting = gnutls_protocol_get_version(session->gnutls) < GNUTLS_TLS1_3 &&
                          gnutls_kx_get(session->gnutls) == GNUTLS_KX_RSA;
+    unsigned wanted = is_decrypting ? GNUTLS_KEY_KEY_ENCIPHERMENT : GNUTLS_KEY_DIGITAL_SIGNATURE;
     if (chain == NULL || count == 0 ||
         certificate_read(chain[0].data, chain[0].size, &server) != NULL)
         return;
+    if ((server.key_usage & wanted) != 0 && own != NULL &&
+        (own->chain[0].key_usage & GNUTLS_KEY_DIGITAL_SIGNATURE) == 0)
+        error_set(error, ODBCSSL_ERROR_PURPOSE,
+                  "the client certificate %s of %s may not be used for this %s handshake: its "
+                  "keyUsage has no digitalSignature",
+                  own->subject, own->name, protocol);
     certificate_describe(&server, true, described, sizeof described);
     error_set(error, ODBCSSL_ERROR_PURPOSE,
               "%s may not be used for this %s handshake: its keyUsage has no %s", described,
-              gnutls_protocol_get_name(gnutls_protocol_get_version(session->gnutls)),
-              is_decrypting ? "keyEncipherment" : "digitalSignature");
+              protocol, is_decrypting ? "keyEncipherment" : "digitalSignature");
 }
 
 static void fail_other(struct tls_session *session, int result, struct error *error)

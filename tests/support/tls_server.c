@@ -64,6 +64,18 @@ static void set_client_ca(struct tls_server *server, const struct tls_server_opt
     gnutls_session_set_verify_cert(server->session, NULL, 0);
 }
 
+static bool set_dh_prime(struct tls_server *server, const struct tls_server_options *options)
+{
+    const gnutls_datum_t generator = {(unsigned char *)"\x02", 1};
+    if (options->dh_prime == NULL)
+        return true;
+    if (gnutls_dh_params_init(&server->dh_parameters) < 0 ||
+        gnutls_dh_params_import_raw(server->dh_parameters, options->dh_prime, &generator) < 0)
+        return false;
+    gnutls_certificate_set_dh_params(server->credentials, server->dh_parameters);
+    return true;
+}
+
 static void set_extras(struct tls_server *server, const struct tls_server_options *options)
 {
     if (options->alpn != NULL) {
@@ -80,6 +92,7 @@ static bool open_session(struct tls_server *server, const struct tls_server_opti
         gnutls_certificate_allocate_credentials(&server->credentials) != 0 ||
         !(options->ignores_key_usage ? set_unrestricted_chain(server, options)
                                      : set_chain(server, options)) ||
+        !set_dh_prime(server, options) ||
         gnutls_priority_set_direct(server->session, priority, NULL) != 0)
         return false;
     set_extras(server, options);
@@ -117,5 +130,7 @@ void tls_server_close(struct tls_server *server)
         gnutls_deinit(server->session);
     if (server->credentials != NULL)
         gnutls_certificate_free_credentials(server->credentials);
+    if (server->dh_parameters != NULL)
+        gnutls_dh_params_deinit(server->dh_parameters);
     *server = (struct tls_server){0};
 }

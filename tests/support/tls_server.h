@@ -15,12 +15,14 @@ struct tls_server_options {
     const char *priority;                       /* NULL: "NORMAL" */
     const char *alpn;                           /* NULL: none */
     const struct pki_certificate *client_ca;    /* a client certificate of it is required */
+    const gnutls_datum_t *dh_prime; /* for DHE where no group is negotiated; its generator is 2 */
     bool ignores_key_usage; /* shows its certificate whatever its keyUsage says, as OpenSSL does */
 };
 
 struct tls_server {
     gnutls_session_t session;
     gnutls_certificate_credentials_t credentials;
+    gnutls_dh_params_t dh_parameters;
     struct buffer *from_client; /* over memory */
     struct buffer *to_client;
 };

@@ -7,7 +7,8 @@ tests_support_libpeer_la_SOURCES = \
 
 check_PROGRAMS += tests/unit/test-session
 TESTS += tests/unit/test-session
-tests_unit_test_session_SOURCES = tests/unit/test_session.c
+tests_unit_test_session_SOURCES = tests/unit/test_session.c tests/unit/test_session_hostile.c
+tests_unit_test_session_SOURCES += tests/unit/session_bench.c tests/unit/session_bench.h
 tests_unit_test_session_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libsuite.la $(TLS_LIBS) $(CUNIT_LIBS)
 
