@@ -66,11 +66,9 @@ static bool trim_host(struct text *host)
     return label > 0;
 }
 
-/* ".example.com": what lies below it; "example.com": itself too. */
+/* ".example.com": what lies below it; "example.com": itself too. base is not empty. */
 static bool is_host_within(struct text host, struct text base)
 {
-    if (base.size == 0)
-        return true;
     if (base.start[0] == '.')
         return host.size > base.size && ends_with(host, base);
     return is_equal(host, base) || (host.size > base.size && ends_with(host, base) &&

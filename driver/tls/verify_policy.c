@@ -40,15 +40,14 @@ static bool has_policy(const struct level *level, const struct der *policy)
     return false;
 }
 
+/* Never anyPolicy, which is not one of the policies. */
 static void add_policy(struct level *level, const struct der *policy)
 {
-    if (DER_IS_OID(policy, ANY_POLICY)) {
-        level->has_any = true;
-    } else if (!has_policy(level, policy)) {
-        level->is_over_limit |= level->count == POLICY_LIMIT;
-        if (level->count < POLICY_LIMIT)
-            level->policies[level->count++] = *policy;
-    }
+    if (has_policy(level, policy))
+        return;
+    level->is_over_limit |= level->count == POLICY_LIMIT;
+    if (level->count < POLICY_LIMIT)
+        level->policies[level->count++] = *policy;
 }
 
 /* The OID of the next PolicyInformation or pair; what is malformed was refused when it was read. */

@@ -59,6 +59,20 @@ static bool take_key(const struct pki_spec *spec, gnutls_x509_privkey_t *key_out
            is_good(gnutls_x509_privkey_cpy(*key_out, spec->key_of->key), "copy key");
 }
 
+/* RFC 4055, 1.2: an RSA key whose SubjectPublicKeyInfo allows one hash and long salts alone. */
+static bool limit_key(gnutls_x509_privkey_t key, const struct pki_spec *spec)
+{
+    gnutls_x509_spki_t parameters = NULL;
+    if (spec->limit_hash == 0)
+        return true;
+    if (!is_good(gnutls_x509_spki_init(&parameters), "key"))
+        return false;
+    gnutls_x509_spki_set_rsa_pss_params(parameters, spec->limit_hash, spec->limit_salt);
+    bool is_limited = is_good(gnutls_x509_privkey_set_spki(key, parameters, 0), "limit key");
+    gnutls_x509_spki_deinit(parameters);
+    return is_limited;
+}
+
 static bool set_subject(gnutls_x509_crt_t crt, const struct pki_spec *spec)
 {
     const char *rest = NULL;
@@ -276,7 +290,7 @@ struct pki_certificate *pki_issue(const struct pki_spec *spec)
         return NULL;
     const struct pki_certificate *issuer = spec->issuer != NULL ? spec->issuer : certificate;
     bool is_made = is_good(gnutls_x509_crt_init(&certificate->crt), "certificate") &&
-                   take_key(spec, &certificate->key) &&
+                   take_key(spec, &certificate->key) && limit_key(certificate->key, spec) &&
                    is_good(gnutls_x509_crt_set_version(certificate->crt, 3), "version") &&
                    is_good(gnutls_x509_crt_set_key(certificate->crt, certificate->key), "key") &&
                    fill_in(certificate->crt, issuer->crt, spec) &&
@@ -332,30 +346,50 @@ static size_t element_size(const unsigned char *element)
     return element[1] == 0x81 ? 3u + element[2] : 4u + (element[2] << 8 | element[3]);
 }
 
+static size_t header_size(const unsigned char *element)
+{
+    return element[1] < 0x80 ? 2u : element[1] - 0x80u + 2u;
+}
+
+bool pki_set_bytes(struct pki_certificate *certificate, const struct buffer *der)
+{
+    gnutls_free(certificate->edited.data);
+    certificate->edited = (gnutls_datum_t){.data = gnutls_malloc(buffer_length(der))};
+    if (certificate->edited.data == NULL)
+        return false;
+    certificate->edited.size = (unsigned)buffer_length(der);
+    memcpy(certificate->edited.data, buffer_content(der), buffer_length(der));
+    return true;
+}
+
+bool pki_replace(struct pki_certificate *certificate, const struct pki_certificate *issuer,
+                 const void *find, size_t find_size, const void *put, size_t put_size)
+{
+    gnutls_datum_t der = pki_der(certificate);
+    struct buffer content = {0}, tbs = {0}, out = {0};
+    const unsigned char *signed_part = der.data + header_size(der.data);
+    const unsigned char *start = signed_part + header_size(signed_part);
+    const unsigned char *end = signed_part + element_size(signed_part);
+    const unsigned char *place = memmem(start, (size_t)(end - start), find, find_size);
+    bool is_replaced = place != NULL;
+    if (is_replaced) {
+        buffer_append(&content, start, (size_t)(place - start));
+        buffer_append(&content, put, put_size);
+        buffer_append(&content, place + find_size, (size_t)(end - place) - find_size);
+        der_wrap(&tbs, DER_SEQUENCE, &content);
+        is_replaced =
+            pki_sign_crl(&tbs, issuer, GNUTLS_DIG_SHA256, &out) && pki_set_bytes(certificate, &out);
+    }
+    gnutls_free(der.data);
+    buffer_free(&out);
+    buffer_free(&tbs);
+    return is_replaced;
+}
+
 bool pki_edit(struct pki_certificate *certificate, const struct pki_certificate *issuer,
               const void *find, const void *put, size_t size)
 {
-    gnutls_datum_t der = pki_der(certificate);
-    struct buffer tbs = {0}, out = {0};
-    unsigned char *start = der.data + (der.data[1] < 0x80 ? 2 : der.data[1] - 0x80 + 2);
-    unsigned char *place = memmem(start, element_size(start), find, size);
-    bool is_edited = place != NULL;
-    if (is_edited) {
-        memcpy(place, put, size);
-        buffer_append(&tbs, start, element_size(start));
-        is_edited = pki_sign_crl(&tbs, issuer, GNUTLS_DIG_SHA256, &out);
-    }
-    gnutls_free(der.data);
-    gnutls_free(certificate->edited.data);
-    certificate->edited = (gnutls_datum_t){0};
-    if (is_edited) {
-        certificate->edited.data = gnutls_malloc((unsigned)buffer_length(&out));
-        certificate->edited.size = (unsigned)buffer_length(&out);
-        memcpy(certificate->edited.data, buffer_content(&out), buffer_length(&out));
-    }
-    buffer_free(&out);
-    buffer_free(&tbs);
-    return is_edited;
+    return pki_replace(certificate, issuer, find, size, put, size);
 }
 
 /* CRLs */

@@ -77,7 +77,9 @@ struct pki_spec {
     bool omit_key_usage;
     bool omit_key_identifiers;
     unsigned pss_salt; /* signed with RSA-PSS (an RSA issuer), this salt and SHA-256; 0: not */
-    const char *const *purposes; /* extended key usage, OIDs; NULL: none */
+    gnutls_digest_algorithm_t limit_hash; /* the RSA key is for RSA-PSS alone, with this hash ... */
+    unsigned limit_salt;                  /* ... and salts that are not shorter; 0: not limited */
+    const char *const *purposes;          /* extended key usage, OIDs; NULL: none */
     const char *const *permitted_dns;
     const char *const *excluded_dns;
     const struct pki_extension *extensions; /* more extensions, ended by a NULL oid */
@@ -94,6 +96,11 @@ gnutls_datum_t pki_der(const struct pki_certificate *certificate);
  * certificates that GnuTLS would not write. crt stays as it was. */
 bool pki_edit(struct pki_certificate *certificate, const struct pki_certificate *issuer,
               const void *find, const void *put, size_t size);
+/* The same with bytes of another number: of whole fields, as no lengths around them are changed. */
+bool pki_replace(struct pki_certificate *certificate, const struct pki_certificate *issuer,
+                 const void *find, size_t find_size, const void *put, size_t put_size);
+/* Puts any bytes in place of its DER. crt stays as it was. */
+bool pki_set_bytes(struct pki_certificate *certificate, const struct buffer *der);
 /* A key of that kind; NULL on failure. */
 gnutls_x509_privkey_t pki_generate_key(enum pki_key kind, unsigned rsa_bits);
 

@@ -204,6 +204,8 @@ struct parts {
     const char *serial_tag_fault;
     bool has_other_algorithm;
     bool has_trailing_field;
+    const char *of_extensions; /* the content of [0] */
+    size_t extensions_size;
     unsigned version;
 };
 
@@ -224,6 +226,8 @@ static struct buffer make_from_parts(const struct parts *parts)
         der_wrap(&rows, DER_SEQUENCE, &row);
         der_wrap(&content, DER_SEQUENCE, &rows);
     }
+    if (parts->of_extensions != NULL)
+        der_put(&content, DER_CONTEXT_CONSTRUCTED, parts->of_extensions, parts->extensions_size);
     if (parts->has_trailing_field)
         der_put_number(&content, 1);
     der_wrap(&tbs, DER_SEQUENCE, &content);
@@ -233,13 +237,11 @@ static struct buffer make_from_parts(const struct parts *parts)
     return crl;
 }
 
-static void check_parts(struct parts parts, const char *reason, unsigned line)
+/* reason: a part of the error; NULL: it is read. */
+static void check_read(const struct buffer *der, const char *reason, unsigned line)
 {
-    parts.this_update = parts.this_update != NULL ? parts.this_update : "260301120000Z";
-    parts.version = parts.version != 0 ? parts.version : 1;
-    struct buffer der = make_from_parts(&parts);
     struct error error = {0};
-    struct crl *crl = read_copy(buffer_content(&der), buffer_length(&der), &error);
+    struct crl *crl = read_copy(buffer_content(der), buffer_length(der), &error);
     if (reason == NULL)
         suite_check_text(error.text, "", __FILE__, line);
     else
@@ -249,6 +251,14 @@ static void check_parts(struct parts parts, const char *reason, unsigned line)
                        line);
     suite_check_number(crl == NULL, reason != NULL, __FILE__, line);
     crl_free(&crl);
+}
+
+static void check_parts(struct parts parts, const char *reason, unsigned line)
+{
+    parts.this_update = parts.this_update != NULL ? parts.this_update : "260301120000Z";
+    parts.version = parts.version != 0 ? parts.version : 1;
+    struct buffer der = make_from_parts(&parts);
+    check_read(&der, reason, line);
     buffer_free(&der);
 }
 
@@ -259,6 +269,57 @@ CASE("refuses malformed fields")
     check_parts((struct parts){.has_other_algorithm = true}, "algorithms differ", __LINE__);
     check_parts((struct parts){.has_trailing_field = true}, "where no field belongs", __LINE__);
     check_parts((struct parts){.serial_tag_fault = "1"}, "an entry is malformed", __LINE__);
+}
+
+/* An extension is read whole or the CRL is not: what it says of the scope decides who is cleared.
+ */
+CASE("refuses malformed extensions")
+{
+    static const char scope[] = "2.5.29.28", malformed[] = "issuingDistributionPoint is malformed";
+#define VALUE(text) text, sizeof(text) - 1
+    const struct {
+        struct pki_extension extensions[3];
+        const char *reason; /* NULL: it is read */
+    } rows[] = {
+        {{{scope, true, VALUE("\x30\x00")}}, NULL},
+        {{{scope, true, VALUE("\x30\x03\x81\x01\xff")}}, NULL},
+        {{{scope, true, VALUE("\x31\x00")}}, malformed},
+        {{{scope, true, VALUE("\x30\x00\x05\x00")}}, malformed},
+        {{{scope, true, VALUE("\x30\x02\xa0\x00")}}, malformed},
+        {{{scope, true, VALUE("\x30\x06\xa0\x04\xa2\x02\x86\x00")}}, malformed},
+        {{{scope, true, VALUE("\x30\x06\xa0\x04\xa0\x00\xa0\x00")}}, malformed},
+        {{{scope, true, VALUE("\x30\x02\x81\x00")}}, malformed},
+        {{{scope, true, VALUE("\x30\x04\x82\x02\x00\xff")}}, malformed},
+        {{{scope, true, VALUE("\x30\x02\x84\x00")}}, malformed},
+        {{{scope, true, VALUE("\x30\x02\x85\x00")}}, malformed},
+        {{{scope, true, VALUE("\x30\x02\x86\x00")}}, malformed},
+        {{{scope, true, VALUE("\x30\x03\x81\x01\xff")}, {scope, true, VALUE("\x30\x00")}},
+         "it has two issuingDistributionPoint extensions"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buffer der = make((struct pki_crl_spec){.extensions = rows[i].extensions});
+        check_read(&der, rows[i].reason, (unsigned)(1000 + i));
+        buffer_free(&der);
+    }
+    check_parts((struct parts){.of_extensions = "\x30\x00", .extensions_size = 2}, NULL, __LINE__);
+    check_parts((struct parts){.of_extensions = "\x31\x00", .extensions_size = 2},
+                "extensions are malformed", __LINE__);
+    check_parts((struct parts){.of_extensions = "\x30\x00\x05\x00", .extensions_size = 4},
+                "extensions are malformed", __LINE__);
+    check_parts((struct parts){.of_extensions = "\x30\x02\x30\x00", .extensions_size = 4},
+                "extensions are malformed", __LINE__);
+}
+
+/* An entry's place is kept in 32 bits. What is behind the first bytes is not looked at. */
+CASE("refuses a CRL of more than 4 GiB")
+{
+    struct buffer der = make((struct pki_crl_spec){0});
+    struct error error = {0};
+    unsigned char *bytes = copy_of(buffer_content(&der), buffer_length(&der));
+    CHECK(crl_read_der(bytes, (size_t)UINT32_MAX + 1, "test.crl", &error) == NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CRL_UNREADABLE);
+    CHECK_TEXT(error.text, "test.crl: the CRL cannot be read: it is too large");
+    buffer_free(&der);
 }
 
 /* RFC 5280, 4.1.2.5: only YYMMDDHHMMSSZ, and only days that exist. */

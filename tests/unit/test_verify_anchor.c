@@ -1,4 +1,6 @@
 /* The verifier: what CRLs say of trust anchors, and of CAs above them. */
+#include <string.h>
+
 #include "unit/verify_world.h"
 
 /* Nobody stands above an anchor who could revoke it: nothing is checked, nor said to be. */
@@ -175,6 +177,34 @@ CASE("tells what is wrong below many certificates of one root")
                  .anchors = anchors, .crls = &set, .host = "db2.example.com");
     EXPECT_ACCEPTED(.chain = CHAIN(world.server, world.middle), .anchors = anchors, .crls = &set,
                     .host = "db1.example.com");
+    crl_set_free(&set);
+}
+
+/* CAs that certify each other in a row, all of them anchors. */
+CASE("climbs from an anchor over 79 CAs, and no more")
+{
+    enum { LIMIT = 80 }; /* with the server, the certificates of a path but one */
+    const struct pki_certificate *row[LIMIT + 2] = {NULL}, *anchors[LIMIT + 2] = {NULL};
+    const struct pki_certificate *above =
+        pki_issue(&(struct pki_spec){.common_name = "Beyond", .is_ca = true});
+    for (size_t i = LIMIT + 1; i-- > 0; above = row[i])
+        row[i] = pki_issue(&(struct pki_spec){
+            .common_name = suite_text("CA %zu", i), .is_ca = true, .issuer = above});
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = row[0]});
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = row[0]});
+    for (size_t count = LIMIT - 1; count <= LIMIT; count++) {
+        memcpy(anchors, row, count * sizeof row[0]);
+        if (count < LIMIT)
+            EXPECT_ACCEPTED(.chain = CHAIN(server), .anchors = anchors, .crls = &set,
+                            .crl_check = CRL_CHECK_LEAF);
+        else
+            EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
+                           "there are too many ways from a trust anchor to the CAs above it",
+                           .chain = CHAIN(server), .anchors = anchors, .crls = &set,
+                           .crl_check = CRL_CHECK_LEAF);
+    }
     crl_set_free(&set);
 }
 

@@ -148,6 +148,45 @@ CASE("versions, algorithms, NUL, doubles, dates")
     }
 }
 
+/* It would be the serial of every certificate to a CRL that lists none. */
+CASE("an empty serial number")
+{
+    struct pki_certificate *server = pki_issue(
+        &(struct pki_spec){.common_name = "db", .issuer = world.root, .serial = "4b5c6d7e"});
+    EXPECT_ACCEPTED(.chain = CHAIN(server));
+    CHECK_FATAL(pki_replace(server, world.root, "\x02\x04\x4b\x5c\x6d\x7e", 6, "\x02\x00", 2));
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER, "its serial number is empty",
+                   .chain = CHAIN(server));
+}
+
+/* Where another program sees another certificate, or none, nobody's word is good. */
+CASE("bytes behind the end of a certificate")
+{
+    struct pki_certificate *const middle =
+        pki_issue(&(struct pki_spec){.common_name = "Middle", .is_ca = true, .issuer = world.root});
+    struct pki_certificate *const server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = middle});
+    struct pki_certificate *const sent[] = {server, middle};
+    for (size_t i = 0; i < 2; i++) {
+        EXPECT_ACCEPTED(.chain = CHAIN(server, middle));
+        struct buffer der = {0};
+        gnutls_datum_t good = pki_der(sent[i]);
+        buffer_append(&der, good.data, good.size);
+        buffer_append_byte(&der, 0);
+        CHECK_FATAL(pki_set_bytes(sent[i], &der));
+        EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
+                       suite_text("certificate %zu of the 2 that the server sent cannot be read: "
+                                  "bytes follow behind its end",
+                                  i + 1),
+                       .chain = CHAIN(server, middle));
+        buffer_clear(&der);
+        buffer_append(&der, good.data, good.size);
+        CHECK_FATAL(pki_set_bytes(sent[i], &der));
+        gnutls_free(good.data);
+        buffer_free(&der);
+    }
+}
+
 /* A CA of version 1 as trust anchor is the user's word; nameConstraints belong to CAs. */
 CASE("name constraints in a certificate that is no CA's")
 {

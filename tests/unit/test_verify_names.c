@@ -201,6 +201,10 @@ CASE("mailboxes, in the subject too")
         {PERMITTED, EMAIL, BASE("root@example.com"), HAS_EMAIL("Root@example.com"),
          "has the name email:Root@example.com, which"},
         {PERMITTED, EMAIL, BASE("example.com"), HAS_EMAIL("example.com"), "cannot be told"},
+        /* An empty one is every mailbox. */
+        {PERMITTED, EMAIL, BASE(""), HAS_EMAIL("root@example.com"), NULL},
+        {EXCLUDED, EMAIL, BASE(""), HAS_EMAIL("root@example.com"), "exclude by email:"},
+        {EXCLUDED, EMAIL, BASE(""), HAS_DNS("db.test"), NULL},
         {EXCLUDED, EMAIL, BASE("example.com"), HAS_EMAIL("root@example.com"),
          "exclude by email:example.com"},
         {EXCLUDED, EMAIL, BASE("example.com"), HAS_EMAIL("root@example.org"), NULL},
@@ -309,6 +313,50 @@ CASE("binds intermediates, and not self-issued ones")
     EXPECT_ACCEPTED(.chain = CHAIN(good, own, bound));
     buffer_free(&subtrees);
     buffer_free(&name);
+}
+
+/* "h0.test" and so on. */
+static void put_hosts(struct buffer *subtrees, unsigned count)
+{
+    char text[16];
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(text, sizeof text, "h%u.test", i);
+        put_subtree(subtrees, DNS, text, strlen(text));
+    }
+}
+
+CASE("reads 1000 subtrees, and no more")
+{
+    struct buffer subtrees = {0};
+    put_hosts(&subtrees, 1000);
+    struct pki_certificate *issuer = constrained(&subtrees, EXCLUDED);
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = issuer});
+    EXPECT_ACCEPTED(.chain = CHAIN(server, issuer));
+    put_subtree(&subtrees, DNS, BASE("last.test"));
+    issuer = constrained(&subtrees, EXCLUDED);
+    server = pki_issue(&(struct pki_spec){.common_name = "db", .issuer = issuer});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
+                   "nameConstraints has too many subtrees: more than 1000",
+                   .chain = CHAIN(server, issuer));
+    buffer_free(&subtrees);
+}
+
+/* Not all that would have been permitted, nor half of one. */
+CASE("cuts a long list of what is permitted")
+{
+    struct buffer subtrees = {0};
+    put_hosts(&subtrees, 100);
+    expect_constrained(&subtrees, PERMITTED, (struct pki_spec)HAS_DNS("db.test"),
+                       "has the name DNS:db.test, which the nameConstraints of CA certificate "
+                       "CN=Bound",
+                       __LINE__);
+    expect_constrained(&subtrees, PERMITTED, (struct pki_spec)HAS_DNS("db.test"),
+                       "do not permit; permitted: DNS:h0.test, DNS:h1.test, ", __LINE__);
+    expect_constrained(&subtrees, PERMITTED, (struct pki_spec)HAS_DNS("db.test"),
+                       "DNS:h26.test, DNS:h27.test, and more", __LINE__);
+    expect_constrained(&subtrees, PERMITTED, (struct pki_spec)HAS_DNS("h99.test"), NULL, __LINE__);
+    buffer_free(&subtrees);
 }
 
 /* 999 names against 999 subtrees are more than is compared, and said to be. */

@@ -206,6 +206,46 @@ CASE("processes policies where one is demanded")
     }
 }
 
+/* certificatePolicies 1.2.128 and so on, each in 8 bytes. */
+static void put_policies(struct buffer *out, unsigned count)
+{
+    struct buffer list = {0};
+    for (unsigned i = 0; i < count; i++) {
+        const unsigned char policy[] = {
+            0x30, 5, 6, 3, 0x2a, (unsigned char)(0x81 + i / 128), (unsigned char)(i % 128)};
+        buffer_append(&list, policy, sizeof policy);
+    }
+    der_wrap(out, DER_SEQUENCE, &list);
+}
+
+/* Each is compared with each: a server could keep us busy. */
+CASE("takes 256 policies on one level, and no more")
+{
+    for (unsigned count = 256; count <= 257; count++) {
+        struct buffer list = {0}, last = {0};
+        put_policies(&list, count);
+        put_policies(&last, 1);
+        const struct pki_extension of_issuer[] = {
+            {"2.5.29.32", false, buffer_content(&list), buffer_length(&list)},
+            {"2.5.29.36", true, "\x30\x03\x80\x01\x00", 5},
+            {0}};
+        const struct pki_extension of_server[] = {
+            {"2.5.29.32", false, buffer_content(&last), buffer_length(&last)}, {0}};
+        struct pki_certificate *issuer = pki_issue(&(struct pki_spec){
+            .common_name = "Issuer", .is_ca = true, .issuer = world.root, .extensions = of_issuer});
+        struct pki_certificate *server = pki_issue(
+            &(struct pki_spec){.common_name = "db", .issuer = issuer, .extensions = of_server});
+        if (count == 256)
+            EXPECT_ACCEPTED(.chain = CHAIN(server, issuer));
+        else
+            EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
+                           "the policies of the certificates down to CA certificate CN=Issuer",
+                           .chain = CHAIN(server, issuer));
+        buffer_free(&list);
+        buffer_free(&last);
+    }
+}
+
 SUITE("rules", world_set_up, NULL)
 
 /* Weak algorithms */

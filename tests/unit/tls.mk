@@ -13,7 +13,9 @@ tests_unit_test_verify_SOURCES += tests/unit/test_verify_names.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_path.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_anchor.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_revocation.c
+tests_unit_test_verify_SOURCES += tests/unit/test_verify_points.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_rules.c
+tests_unit_test_verify_SOURCES += tests/unit/test_verify_signature.c
 # Behind them all: it asks whether every outcome was met.
 tests_unit_test_verify_SOURCES += tests/unit/test_verify.c
 tests_unit_test_verify_SOURCES += tests/unit/verify_world.c tests/unit/verify_world.h
