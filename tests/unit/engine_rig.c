@@ -39,7 +39,12 @@ int engine_files_remove(void)
 
 struct engine_rig engine_make(enum proto_plan plan)
 {
+    static const unsigned char request[] = "\0\0\0\x08\x04\xd2\x16\x2f";
     struct engine_rig rig = {
+        .words = {.request = {request, sizeof request - 1},
+                  .consent = {(const unsigned char *)"S", 1},
+                  .startup = {engine_startup, engine_startup_size},
+                  .welcome = {engine_welcome, engine_welcome_size}},
         .tls = {.mode = ODBCSSL_MODE_VERIFY_FULL,
                 .root_cert = {ca_file, "SslRootCert", (char *)"test"},
                 .send_sni = true,
@@ -128,15 +133,16 @@ static size_t receive(struct engine_rig *rig)
 /* true: something happened. */
 static bool act(struct engine_rig *rig)
 {
-    static const unsigned char request[] = "\0\0\0\x08\x04\xd2\x16\x2f";
+    const struct engine_words *words = &rig->words;
     switch (rig->stage) {
     case ENGINE_SERVER_START:
-        if (buffer_length(&rig->from_client) < 8)
+        if (buffer_length(&rig->from_client) < words->request.size)
             return false;
-        CHECK(memcmp(buffer_content(&rig->from_client), request, 8) == 0);
-        CHECK_NUMBER(buffer_length(&rig->from_client), 8);
-        buffer_take(&rig->from_client, 8);
-        buffer_append(&rig->to_client, "S", 1);
+        CHECK(memcmp(buffer_content(&rig->from_client), words->request.bytes,
+                     words->request.size) == 0);
+        CHECK_NUMBER(buffer_length(&rig->from_client), words->request.size);
+        buffer_take(&rig->from_client, words->request.size);
+        buffer_append(&rig->to_client, words->consent.bytes, words->consent.size);
         rig->stage = ENGINE_SERVER_HANDSHAKE;
         return true;
     case ENGINE_SERVER_HANDSHAKE:
@@ -145,11 +151,12 @@ static bool act(struct engine_rig *rig)
         rig->stage = ENGINE_SERVER_STARTUP;
         return true;
     case ENGINE_SERVER_STARTUP:
-        if (receive(rig) == 0 || buffer_length(&rig->received) < engine_startup_size)
+        if (receive(rig) == 0 || buffer_length(&rig->received) < words->startup.size)
             return false;
-        CHECK(memcmp(buffer_content(&rig->received), engine_startup, engine_startup_size) == 0);
-        buffer_take(&rig->received, engine_startup_size);
-        engine_server_send(rig, engine_welcome, engine_welcome_size);
+        CHECK(memcmp(buffer_content(&rig->received), words->startup.bytes, words->startup.size) ==
+              0);
+        buffer_take(&rig->received, words->startup.size);
+        engine_server_send(rig, words->welcome.bytes, words->welcome.size);
         rig->stage = ENGINE_SERVER_READY;
         return true;
     case ENGINE_SERVER_READY:

@@ -1,7 +1,7 @@
 /*
  * engine_rig.h - a session without sockets: the test is the real driver, and the other end is a
- * small PostgreSQL server over memory, with TLS, that echoes what it gets once it has let the
- * driver in.
+ * small server over memory, of PostgreSQL if nothing else is said, with TLS, that echoes what it
+ * gets once it has let the driver in.
  */
 #ifndef TESTS_ENGINE_RIG_H
 #define TESTS_ENGINE_RIG_H
@@ -20,7 +20,17 @@ enum engine_server {
     ENGINE_SERVER_READY
 };
 
+/* What is said before the login is over; the server's part is PostgreSQL's, but may be another's.
+ */
+struct engine_words {
+    struct engine_bytes {
+        const unsigned char *bytes;
+        size_t size;
+    } request, consent, startup, welcome;
+};
+
 struct engine_rig {
+    struct engine_words words;
     struct tls_options tls;
     struct dial_target target;
     struct session_options options;

@@ -57,5 +57,6 @@ tests_unit_test_session_memory_LDADD = $(tests_unit_test_session_engine_LDADD)
 check_PROGRAMS += tests/unit/test-session-bounds
 TESTS += tests/unit/test-session-bounds
 tests_unit_test_session_bounds_SOURCES = tests/unit/test_session_bounds.c \
+	tests/unit/conversation.c tests/unit/conversation.h tests/unit/mysql_packets.h \
 	tests/unit/engine_rig.c tests/unit/engine_rig.h
 tests_unit_test_session_bounds_LDADD = $(tests_unit_test_session_engine_LDADD)

@@ -7,6 +7,7 @@
 #include "engine_rig.h"
 #include "session/session_internal.h"
 #include "support/suite.h"
+#include "unit/mysql_packets.h"
 
 #define LONG_SIZE ((size_t)70000) /* more than any message of a login may have */
 
@@ -258,3 +259,70 @@ CASE("a packet that begins in the login and ends behind it is one record")
 }
 
 SUITE("bounds", engine_files_make, engine_files_remove)
+
+/* --- the end in the middle of a result, with MySQL --- */
+
+/* The greeting; the request for TLS, the response as the driver and as the server sees it; OK. */
+enum { GREETS, ASKS, ANSWERS, GETS, ACCEPTS, WORDS };
+
+static const struct piece words[WORDS] = {PACKET(0, GREETING_TLS), PACKET(1, FIXED_TLS),
+                                          PACKET(1, FIXED NATIVE), PACKET(2, FIXED_TLS NATIVE),
+                                          PACKET(3, OK)};
+
+/* Two columns, and a part of what the first one is called. */
+static const unsigned char half_result[] = "\x01\0\0\x01\x02\x30\0\0\x02\x03"
+                                           "def\x04shop";
+
+static struct engine_bytes bytes_of(const struct buffer *buffer)
+{
+    return (struct engine_bytes){buffer_content(buffer), buffer_length(buffer)};
+}
+
+static void check_end_in_result(bool is_clean)
+{
+    struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
+    struct buffer said[WORDS] = {{0}};
+    struct error error = {0};
+    unsigned char got[256];
+    for (int i = 0; i < WORDS; i++)
+        conversation_append(&said[i], &words[i]);
+    rig.options.proto = &proto_mysql;
+    rig.words = (struct engine_words){.request = bytes_of(&said[ASKS]),
+                                      .consent = {(const unsigned char *)"", 0},
+                                      .startup = bytes_of(&said[GETS]),
+                                      .welcome = bytes_of(&said[ACCEPTS])};
+    engine_open(&rig);
+    buffer_append(&rig.to_client, buffer_content(&said[GREETS]), buffer_length(&said[GREETS]));
+    CHECK(engine_read(&rig, got, buffer_length(&said[GREETS])) == buffer_length(&said[GREETS]));
+    CHECK(engine_write(&rig, buffer_content(&said[ANSWERS]), buffer_length(&said[ANSWERS])));
+    CHECK(engine_read(&rig, got, buffer_length(&said[ACCEPTS])) == buffer_length(&said[ACCEPTS]));
+    CHECK_NUMBER(engine_outcome(&rig), SESSION_CARRIED);
+    rig.is_silent = true;
+    CHECK(engine_write(&rig, "\x09\0\0\0\x03SELECT 1", 13));
+    engine_run(&rig);
+    engine_server_send(&rig, half_result, sizeof half_result - 1);
+    if (is_clean)
+        gnutls_bye(rig.server.session, GNUTLS_SHUT_WR);
+    engine_run(&rig);
+    session_server_ended(rig.session, 0);
+    /* All that came, nothing behind it, and then an end that the driver takes for what it is. */
+    CHECK_NUMBER(engine_read(&rig, got, sizeof got), sizeof half_result - 1);
+    CHECK(memcmp(got, half_result, sizeof half_result - 1) == 0);
+    CHECK_NUMBER(session_read(rig.session, got, sizeof got, false), 0);
+    CHECK_NUMBER(session_down(rig.session),
+                 is_clean ? SESSION_STREAM_ENDED : SESSION_STREAM_BROKEN);
+    CHECK(!session_record_is_alive(rig.record, &error));
+    CHECK_NUMBER(error.code, is_clean ? ODBCSSL_ERROR_LINK_LOST : ODBCSSL_ERROR_TRUNCATED);
+    CHECK_CONTAINS(error.text, is_clean ? "closed the connection" : "without a TLS close_notify");
+    engine_close(&rig);
+    for (int i = 0; i < WORDS; i++)
+        buffer_free(&said[i]);
+}
+
+CASE("a MySQL server ends in the middle of a result")
+{
+    check_end_in_result(true);
+    check_end_in_result(false);
+}
+
+SUITE("ends in a result", engine_files_make, engine_files_remove)
