@@ -182,12 +182,12 @@ bool odbc_query(struct odbc_session *session, const char *sql)
 
 long odbc_fetch_all(struct odbc_session *session)
 {
-    long rows = 0;
     SQLRETURN result;
+    session->rows = 0;
     while (SQL_SUCCEEDED(result = SQLFetch(session->statement)))
-        rows++;
+        session->rows++;
     finish(session, result, SQL_HANDLE_STMT, session->statement);
-    return result == SQL_NO_DATA ? rows : -1;
+    return result == SQL_NO_DATA ? session->rows : -1;
 }
 
 unsigned odbc_info_number(struct odbc_session *session, unsigned type)

@@ -39,6 +39,7 @@ struct odbc_session {
     char sqlstate[6]; /* of the first record */
     SQLINTEGER native;
     char value[65536]; /* of odbc_query */
+    long rows;         /* that odbc_fetch_all had, also when it failed */
 };
 
 /* A connection handle, not connected: to set attributes on. */

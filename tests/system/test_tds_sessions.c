@@ -382,6 +382,21 @@ CASE("the server dies between queries")
     check_broken("localhost");
 }
 
+/* What came before is good; the end is no end of the rows, though nobody forged it. */
+CASE("the server ends the session in a result")
+{
+    static const char *const arguments[] = {"--misbehave", "close-answer", NULL};
+    if (!start(arguments))
+        return;
+    CHECK_FATAL(connect_with(""));
+    CHECK(odbc_query(&session, "SELECT n, replicate('x', 200) FROM numbers(8)"));
+    CHECK_TEXT(session.value, "1");
+    CHECK_NUMBER(odbc_fetch_all(&session), -1);
+    CHECK(session.rows > 0 && session.rows < 4);
+    CHECK_NUMBER(session.native, ODBCSSL_ERROR_LINK_LOST);
+    check_broken("closed the connection");
+}
+
 /* Half an answer without close_notify is no answer. */
 CASE("a truncated answer")
 {

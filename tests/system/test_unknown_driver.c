@@ -4,6 +4,7 @@
  * (SslProtocol=none), here in front of a PostgreSQL server that has no TLS; or the switch of a
  * database that is named.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,64 @@ CASE("TLS from the first byte")
     CHECK_NUMBER(odbc_fetch_all(&session), 19999);
     odbc_close(&session);
     CHECK_NUMBER(tls_terminator_handshakes(&terminator), 1);
+}
+
+/* ----- the end ----- */
+
+/* In row 5000; the server starts again by itself. */
+static const char dying[] =
+    "create or replace function die(process int) returns int language plpgsql as $$ begin execute "
+    "format('copy (select 1) to program %L', 'kill -9 ' || process); perform pg_sleep(60); return "
+    "1; "
+    "end $$";
+static const char query[] = "select n, case when n = 5000 then die(pg_backend_pid()) end "
+                            "from generate_series(1, 10000) n";
+
+/* What stands before the server ends TLS as it should be: no row is made up, and the end of the
+ * rows is an error. */
+static void check_end(const char *driver, const char *settings)
+{
+    SQLUINTEGER dead = SQL_CD_FALSE;
+    bool is_connected = false;
+    for (int i = 0; i < 200 && !is_connected; i++) {
+        session = (struct odbc_session){0};
+        is_connected =
+            odbc_connect(&session,
+                         "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=%s;"
+                         "PWD=%s;SslRootCert=%s;%s",
+                         driver, terminator.port, POSTGRES_USER, POSTGRES_PASSWORD,
+                         fixture_path(&fixture.base, "root.pem"), settings);
+        if (!is_connected && poll(NULL, 0, 100) == 0)
+            odbc_close(&session);
+    }
+    CHECK_FATAL(is_connected);
+    CHECK(odbc_query(&session, dying));
+    if (odbc_query(&session, query))
+        CHECK_NUMBER(odbc_fetch_all(&session), -1);
+    odbc_note(&session, "%s", settings);
+    CHECK(session.rows < 5000);
+    CHECK_TEXT(session.sqlstate, "08S01");
+    CHECK_NUMBER(session.native, ODBCSSL_ERROR_LINK_LOST);
+    CHECK_CONTAINS(session.diagnostics, "[odbcssl]");
+    CHECK_CONTAINS(session.diagnostics, "closed the connection");
+    SQLGetConnectAttr(session.connection, SQL_ATTR_CONNECTION_DEAD, &dead, sizeof dead, NULL);
+    CHECK_NUMBER(dead, SQL_CD_TRUE);
+    odbc_close(&session);
+}
+
+CASE("the server ends the session in a result")
+{
+    if (is_skipped())
+        return;
+    check_end(ODBC_POSTGRESQL, DIRECT);
+    check_end(ODBC_POSTGRESQL, DIRECT ";UseDeclareFetch=1");
+    check_end("another", DIRECT ";SslProtocol=none");
+    /* For the cases behind this one. */
+    for (int i = 0; i < 200 && !connect_direct(DIRECT); i++)
+        if (poll(NULL, 0, 100) == 0)
+            odbc_close(&session);
+    CHECK(session.statement != NULL);
+    odbc_close(&session);
 }
 
 /* The words for the server may be any. */
@@ -254,7 +313,7 @@ static bool copy_driver(const char *from, const char *name)
 static bool start_servers(void)
 {
     const struct pki_certificate *chain[] = {fixture.base.server, fixture.base.intermediate, NULL};
-    const struct tls_server_options options = {.chain = chain};
+    const struct tls_server_options options = {.chain = chain, .alpn = "postgresql"};
     return fixture_start(&fixture.base, NULL, NULL, false) &&
            tls_terminator_start(&terminator, &options, fixture_port(&fixture.base));
 }

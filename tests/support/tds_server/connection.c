@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LONG_REPLY 1000
+
 #define TLS_HANDSHAKE_RECORD 0x16
 #define MESSAGE_LIMIT (64 * 1024 * 1024)
 #define RESET_ENVIRONMENT 18
@@ -105,20 +107,28 @@ static void answer_attention(struct connection *connection)
     reply_flush(connection, true);
 }
 
-/* Half an answer, and no close_notify behind it. */
+/* Half an answer, and close_notify behind it or not. */
 static void truncate_answer(struct connection *connection)
 {
     struct wire *wire = &connection->wire;
     wire_write_packet(wire, PACKET_REPLY, 0, buffer_content(&connection->reply),
                       buffer_length(&connection->reply) / 2);
-    wire->is_broken = true;
+    wire->is_broken = connection->options->misbehaviour == MISBEHAVE_TRUNCATE;
     connection->is_ended = true;
+}
+
+/* What a driver asks of its own when it connects is answered in few bytes. */
+static bool is_truncated(const struct connection *connection)
+{
+    enum misbehaviour misbehaviour = connection->options->misbehaviour;
+    return misbehaviour == MISBEHAVE_TRUNCATE || (misbehaviour == MISBEHAVE_CLOSE_ANSWER &&
+                                                  buffer_length(&connection->reply) > LONG_REPLY);
 }
 
 /* The answer to a request stops where the attention found it, and ends with its own message. */
 static void finish_request(struct connection *connection)
 {
-    if (!connection->is_ended && connection->options->misbehaviour == MISBEHAVE_TRUNCATE)
+    if (!connection->is_ended && is_truncated(connection))
         truncate_answer(connection);
     if (connection->is_ended)
         return;

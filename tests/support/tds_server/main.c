@@ -44,6 +44,7 @@ static const struct word tls_words[] = {
 static const struct word misbehaviour_words[] = {
     {"early", MISBEHAVE_EARLY},
     {"truncate", MISBEHAVE_TRUNCATE},
+    {"close-answer", MISBEHAVE_CLOSE_ANSWER},
     {"garbage", MISBEHAVE_GARBAGE},
     {"garbage-login", MISBEHAVE_GARBAGE_LOGIN},
     {"close", MISBEHAVE_CLOSE},

@@ -28,6 +28,7 @@ enum misbehaviour {
     MISBEHAVE_NOT,
     MISBEHAVE_EARLY,           /* plaintext behind the PRELOGIN reply */
     MISBEHAVE_TRUNCATE,        /* ends the TLS session in a reply, without close_notify */
+    MISBEHAVE_CLOSE_ANSWER,    /* ends the TLS session in a long reply, with close_notify */
     MISBEHAVE_GARBAGE,         /* answers PRELOGIN with what is no TDS */
     MISBEHAVE_GARBAGE_LOGIN,   /* answers LOGIN7 with what is no token stream */
     MISBEHAVE_CLOSE,           /* closes instead of answering PRELOGIN */
