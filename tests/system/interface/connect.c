@@ -66,6 +66,12 @@ void interface_refused(const struct run *given)
     LOG_CONNECTION(run.connection, SQLConnect(run.connection, TEXT_OF("data"), SQL_NTS,
                                               TEXT_OF("nobody"), SQL_NTS, TEXT_OF("p"), SQL_NTS));
     LOG_CONNECTION(run.connection, SQLDisconnect(run.connection));
+    /* psqlodbc and FreeTDS do not have it, and what is in the text then is chance; MariaDB's driver
+     * answers. */
+    SQLTCHAR asked[256] = {0};
+    SQLSMALLINT length = -1;
+    LOG_CONNECTION(run.connection, SQLBrowseConnect(run.connection, TEXT_OF("DSN=data"), SQL_NTS,
+                                                    asked, 256, &length));
     SQLRETURN outcome = LOG_CONNECTION(
         run.connection, SQLConnect(run.connection, TEXT_OF("data"), SQL_NTS, NULL, 0, NULL, 0));
     if (SQL_SUCCEEDED(outcome))
