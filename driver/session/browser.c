@@ -69,14 +69,14 @@ bool browser_find_port(struct dial_target *target, const char *instance, unsigne
             is_found =
                 ask_address(&target->addresses[i], &request, instance, deadline, &port, &reason);
     buffer_free(&request);
-    if (!is_found && error_is_set(&reason))
+    if (!is_found) {
         error_copy(error, &reason);
-    if (!is_found)
         return error_set(
             error, ODBCSSL_ERROR_CONNECT,
             "the port of SQL Server instance %s on %s cannot be found: SQL Server Browser "
             "(UDP port %d) gave no answer. Set Port, or Server=%s,PORT",
             instance, target->host, TDS_BROWSER_PORT, target->host);
+    }
     target->port = port;
     for (size_t i = 0; i < target->count; i++)
         set_port(&target->addresses[i], port);

@@ -7,7 +7,6 @@
 #include "support/suite.h"
 
 #define TEXT_SIZE 2048
-#define STEP_COUNT (sizeof((struct scenario *)0)->steps / sizeof(struct step))
 
 void conversation_open(struct conversation *conversation, const struct proto *proto,
                        enum proto_plan plan)
@@ -176,7 +175,7 @@ void conversation_play(struct conversation *conversation, const struct proto *pr
                        const struct scenario *scenario, long cut)
 {
     conversation_open(conversation, proto, scenario->plan);
-    for (size_t i = 0; i < STEP_COUNT && !conversation_is_over(conversation); i++)
+    for (size_t i = 0; i < SCENARIO_STEPS && !conversation_is_over(conversation); i++)
         conversation_step(conversation, &scenario->steps[i], cut);
     check(conversation, scenario, cut);
 }
@@ -184,7 +183,7 @@ void conversation_play(struct conversation *conversation, const struct proto *pr
 long scenario_longest(const struct scenario *scenario)
 {
     size_t longest = 0;
-    for (size_t i = 0; i < STEP_COUNT; i++)
+    for (size_t i = 0; i < SCENARIO_STEPS; i++)
         if (scenario->steps[i].piece.size > longest)
             longest = scenario->steps[i].piece.size;
     return (long)longest + MYSQL_HEADER_SIZE;

@@ -56,10 +56,12 @@ struct step {
     struct piece piece;
 };
 
+#define SCENARIO_STEPS 10
+
 struct scenario {
     const char *name;
     enum proto_plan plan;
-    struct step steps[10];
+    struct step steps[SCENARIO_STEPS];
     enum proto_verdict verdict; /* the last one that is not PROTO_CONTINUE, if there is one */
     struct piece to_driver[6];  /* ended by bytes NULL */
     struct piece to_server[6];

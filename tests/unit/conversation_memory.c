@@ -6,8 +6,6 @@
 #include "support/failing_memory.h"
 #include "support/suite.h"
 
-#define STEP_COUNT (sizeof((struct scenario *)0)->steps / sizeof(struct step))
-
 static enum proto_verdict listen(struct proto_session *session, bool is_server,
                                  struct buffer *input)
 {
@@ -45,7 +43,7 @@ static bool play(struct conversation *talk, const struct proto *proto,
     if (is_open)
         talk->verdict = proto->start(&talk->session);
     memory_disarm();
-    for (size_t i = 0; is_open && i < STEP_COUNT && !conversation_is_over(talk); i++)
+    for (size_t i = 0; is_open && i < SCENARIO_STEPS && !conversation_is_over(talk); i++)
         take_step(talk, &scenario->steps[i]);
     return is_open;
 }
