@@ -100,7 +100,7 @@ RELAYED_TEST_LIST = $(RELAYED_TESTS:=-over.relay)
 TESTS += $(RELAYED_TEST_LIST)
 TEST_EXTENSIONS = .relay
 RELAY_LOG_DRIVER = $(TEST_LOG_DRIVER)
-RELAY_LOG_COMPILER = $(top_srcdir)/build-aux/transport-relay
+RELAY_LOG_COMPILER = $(LOG_COMPILER) $(top_srcdir)/build-aux/transport-relay
 EXTRA_DIST += build-aux/transport-relay
 CLEANFILES += $(RELAYED_TEST_LIST)
 $(RELAYED_TEST_LIST):

@@ -262,6 +262,9 @@ CASE("what a thread waits for is left to it")
     pthread_t thread;
     char byte;
     waiter.number = rig_start(false);
+    /* The signal is to find the thread in poll(), not at work on the handshake. */
+    CHECK(rig_request(waiter.number, REQUEST_SEND, 10));
+    CHECK(rig_receive_pattern(waiter.number, 10, 0));
     set_handler(on_alarm_hold, 0);
     CHECK_FATAL(pthread_create(&thread, NULL, wait_for_bytes, NULL) == 0);
     while (atomic_load(&waiter.thread) == 0 || !is_in_poll(atomic_load(&waiter.thread)))
