@@ -11,13 +11,20 @@
 
 #define DIGEST_SIZE 20
 
-/* The JKS digest for the password "x". */
+/* The passwords of the corpus; keytool wants six characters. */
+#define PASSWORD "x"
+#define JKS_PASSWORD "xxxxxx"
+
+static bool is_jks(const uint8_t *bytes, size_t size)
+{
+    return size >= DIGEST_SIZE + 4 && memcmp(bytes, "\xfe\xed\xfe\xed", 4) == 0;
+}
+
 static void sign_jks(uint8_t *bytes, size_t size)
 {
-    static const char password_and_salt[] = "\0xMighty Aphrodite";
+    static const char password_and_salt[] = "\0x\0x\0x\0x\0x\0xMighty Aphrodite";
     gnutls_hash_hd_t hash;
-    if (size < DIGEST_SIZE + 4 || memcmp(bytes, "\xfe\xed\xfe\xed", 4) != 0 ||
-        gnutls_hash_init(&hash, GNUTLS_DIG_SHA1) != 0)
+    if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA1) != 0)
         return;
     gnutls_hash(hash, password_and_salt, sizeof password_and_salt - 1);
     gnutls_hash(hash, bytes, size - DIGEST_SIZE);
@@ -27,8 +34,12 @@ static void sign_jks(uint8_t *bytes, size_t size)
 FUZZ_TARGET_DER(formats, bytes, size)
 {
     uint8_t *copy = fuzz_copy(bytes, size);
-    sign_jks(copy, size);
-    struct parsed_source source = {.bytes = copy, .size = size, .name = "fuzz", .password = "x"};
+    if (is_jks(copy, size))
+        sign_jks(copy, size);
+    struct parsed_source source = {.bytes = copy,
+                                   .size = size,
+                                   .name = "fuzz",
+                                   .password = is_jks(copy, size) ? JKS_PASSWORD : PASSWORD};
     for (int i = 0; i < 2; i++) {
         struct parsed_file file = {0};
         struct error error = {0};

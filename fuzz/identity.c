@@ -26,6 +26,8 @@ FUZZ_TARGET_DER(identity, bytes, size)
     struct error error = {0};
     bool is_loaded = client_identity_load(&options, NULL, NULL, &identity, &error);
     fuzz_require(is_loaded != error_is_set(&error));
+    fuzz_require(!is_loaded ||
+                 gnutls_privkey_get_pk_algorithm(identity.key, NULL) != (int)GNUTLS_PK_UNKNOWN);
     client_identity_free(&identity);
     close(certificate_file);
     close(key_file);

@@ -91,16 +91,24 @@ static bool check_pem_cipher(const struct parsed_item *key, const char *name, st
 
 static bool check_pkcs8_scheme(const struct parsed_item *key, const char *name, struct error *error)
 {
-    const gnutls_datum_t data = {key->bytes, (unsigned)key->size};
-    char *oid = NULL;
-    int outcome = gnutls_pkcs8_info(&data, GNUTLS_X509_FMT_DER, NULL, NULL, NULL, NULL, NULL, &oid);
+    unsigned iterations;
+    char *oid;
+    int outcome = parsed_key_encryption(key->bytes, key->size, &iterations, &oid);
     const char *what = oid != NULL ? oid : "unknown scheme";
     if (outcome == GNUTLS_E_MEMORY_ERROR)
         error_set_memory(error);
+    else if (outcome == GNUTLS_E_ASN1_DER_ERROR)
+        error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "%s: the private key in it does not say how it is encrypted", name);
     else if (outcome != 0)
         refuse_encryption(name, what, strlen(what), error);
     gnutls_free(oid);
-    return outcome == 0;
+    return outcome == 0 &&
+           (iterations <= PARSED_ITERATION_LIMIT ||
+            error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                      "%s: the private key is encrypted with %u rounds of hashing the password, "
+                      "more than the %d that are done here",
+                      name, iterations, PARSED_ITERATION_LIMIT));
 }
 
 /* password_source: where it comes from, for errors: "SslPassword", "/d/client.key.cipher". */
@@ -126,13 +134,18 @@ static bool decrypt_key(struct loading *loading, const struct parsed_item *key, 
         outcome = gnutls_privkey_import_x509_raw(*key_out, &data,
                                                  is_pem ? GNUTLS_X509_FMT_PEM : GNUTLS_X509_FMT_DER,
                                                  is_encrypted ? password : NULL, 0);
+    /* GnuTLS imports an empty sequence, as a key of no algorithm. */
+    bool is_empty =
+        outcome == 0 && gnutls_privkey_get_pk_algorithm(*key_out, NULL) == (int)GNUTLS_PK_UNKNOWN;
+    if (is_empty)
+        outcome = GNUTLS_E_UNKNOWN_PK_ALGORITHM;
     if (outcome == 0)
         return true;
     gnutls_privkey_deinit(*key_out);
     *key_out = NULL;
     if (outcome == GNUTLS_E_MEMORY_ERROR)
         return error_set_memory(error);
-    if (is_encrypted)
+    if (is_encrypted && !is_empty)
         return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
                          "%s: the password of the private key is wrong; it comes from %s", name,
                          password_source);
@@ -228,21 +241,26 @@ static const char *describe_certificate(const struct certificate *certificate, c
     return out;
 }
 
-/* The index of the certificate that the key belongs to; certificate_count: none. */
-static size_t find_leaf(const struct loading *loading)
+/* The index of the certificate that the key belongs to; certificate_count: none. false with the
+ * error set: the key cannot be compared. */
+static bool find_leaf(const struct loading *loading, size_t *index_out)
 {
     unsigned char digest[CERTIFICATE_DIGEST_SIZE];
-    size_t index = 0;
+    const gnutls_privkey_t private_key = loading->identity->key;
     gnutls_pubkey_t key = NULL;
     bool is_known = gnutls_pubkey_init(&key) == 0 &&
-                    gnutls_pubkey_import_privkey(key, loading->identity->key, 0, 0) == 0 &&
+                    gnutls_pubkey_import_privkey(key, private_key, 0, 0) == 0 &&
                     key_identity(key, digest);
     gnutls_pubkey_deinit(key);
+    *index_out = 0;
     /* Where the token keeps the public key to itself, the handshake shows it. */
-    while (is_known && index < loading->file.certificate_count &&
-           !certificate_has_key(&loading->candidates[index], digest))
-        index++;
-    return index;
+    if (!is_known)
+        return gnutls_privkey_get_type(private_key) == GNUTLS_PRIVKEY_PKCS11 ||
+               error_set_memory(loading->error);
+    while (*index_out < loading->file.certificate_count &&
+           !certificate_has_key(&loading->candidates[*index_out], digest))
+        ++*index_out;
+    return true;
 }
 
 /* The issuer of the chain's last certificate among what is left; certificate_count: none. */
@@ -265,7 +283,9 @@ static size_t find_issuer(const struct loading *loading)
 static bool build_chain(struct loading *loading)
 {
     struct client_identity *identity = loading->identity;
-    size_t count = loading->file.certificate_count, next = find_leaf(loading);
+    size_t count = loading->file.certificate_count, next;
+    if (!find_leaf(loading, &next))
+        return false;
     if (next == count) {
         const struct option *cert = &loading->options->cert, *key = &loading->options->key;
         char cert_name[OPTION_TEXT_SIZE], key_name[OPTION_TEXT_SIZE], first[OPTION_TEXT_SIZE];

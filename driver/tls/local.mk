@@ -24,6 +24,7 @@ driver_tls_libtls_la_SOURCES += driver/tls/parsed_kind.c
 driver_tls_libtls_la_SOURCES += driver/tls/parsed_parts.h
 driver_tls_libtls_la_SOURCES += driver/tls/parsed_pkcs12.c
 driver_tls_libtls_la_SOURCES += driver/tls/parsed_pkcs7.c
+driver_tls_libtls_la_SOURCES += driver/tls/parsed_pkcs8.c
 driver_tls_libtls_la_SOURCES += driver/tls/pem.c driver/tls/pem.h
 driver_tls_libtls_la_SOURCES += driver/tls/session.c driver/tls/session.h
 driver_tls_libtls_la_SOURCES += driver/tls/session_error.c

@@ -6,7 +6,8 @@
  *      trust, client_identity --- parsed_file.c     one file: read, checked, taken apart
  *                                 |- pem.c          blocks of text
  *                                 |- parsed_kind.c  what bytes look like
- *                                 `- parsed_pkcs7.c, parsed_pkcs12.c, parsed_jks.c
+ *                                 |- parsed_pkcs7.c, parsed_pkcs12.c, parsed_jks.c
+ *                                 `- parsed_pkcs8.c how a private key is encrypted
  *
  * CRLs are noticed here, and read by crl_set.c: they are large.
  */
@@ -112,6 +113,15 @@ bool parsed_file_add_certificate(struct parsed_file *file, const unsigned char *
 /* Whether this kind stood in the file, used or not. */
 bool parsed_file_has(const struct parsed_file *file, enum parsed_kind kind);
 bool parsed_file_has_keys(const struct parsed_file *file); /* encrypted or not */
+
+/* Rounds of hashing a password that are done; more would hang the connection. Programs use 2,000 to
+ * 1,000,000. */
+#define PARSED_ITERATION_LIMIT 5000000
+
+/* How a private key in PKCS#8 is encrypted: 0, or GnuTLS's error; GNUTLS_E_ASN1_DER_ERROR: it does
+ * not say. The OID, which the caller frees with gnutls_free, may be NULL. */
+int parsed_key_encryption(const unsigned char *bytes, size_t size, unsigned *iterations_out,
+                          char **oid_out);
 
 /* Wipes the keys and frees everything. */
 void parsed_file_free(struct parsed_file *file);

@@ -12,8 +12,6 @@
 /* GnuTLS passes no more entries of a list, and does not say that there are more. */
 #define LIST_LIMIT 32
 #define LIST_COUNT_LIMIT 1024
-/* Programs use 2,000 to 1,000,000. */
-#define ITERATION_LIMIT 5000000
 
 struct store {
     const struct parsing *parsing;
@@ -83,11 +81,11 @@ static bool check_encryption(const struct store *store, const char *what, char *
     bool is_good = outcome == 0 || unsupported(store, what, oid, outcome);
     gnutls_free(oid);
     return is_good &&
-           (iterations <= ITERATION_LIMIT ||
+           (iterations <= PARSED_ITERATION_LIMIT ||
             parsed_refuse(store->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
                           "the PKCS#12 store %s with %u rounds of hashing the password, more than "
                           "the %d that are done here",
-                          what, iterations, ITERATION_LIMIT));
+                          what, iterations, PARSED_ITERATION_LIMIT));
 }
 
 static int try_mac(void *store, const char *password)
@@ -150,13 +148,14 @@ static bool add_shrouded_key(struct store *store, const gnutls_datum_t *bytes)
 {
     struct shrouded_key shrouded = {.bytes = bytes};
     gnutls_datum_t plain = {0};
-    unsigned iterations = 0;
-    char *oid = NULL;
+    unsigned iterations;
+    char *oid;
     parsed_saw(store->parsing, PARSED_ENCRYPTED_KEY);
     if (!parsed_wants_keys(store->parsing))
         return true;
-    int outcome =
-        gnutls_pkcs8_info(bytes, GNUTLS_X509_FMT_DER, NULL, NULL, NULL, NULL, &iterations, &oid);
+    int outcome = parsed_key_encryption(bytes->data, bytes->size, &iterations, &oid);
+    if (outcome == GNUTLS_E_ASN1_DER_ERROR)
+        return damaged(store, "a private key does not say how it is encrypted");
     if (!check_encryption(store, "is encrypted", oid, iterations, outcome))
         return false;
     if (gnutls_x509_privkey_init(&shrouded.key) != 0)

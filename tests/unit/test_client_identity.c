@@ -267,18 +267,6 @@ CASE("an encrypted key that does not say how")
                   "not supported (it has no DEK-Info, which names the cipher)");
 }
 
-CASE("a certificate that is not valid now")
-{
-    time_t now = time(NULL);
-    CHECK(!load_at("client.pem", "client.key", NULL, NULL, now + 400 * 86400));
-    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED);
-    CHECK_CONTAINS(error.text, "CN=alice (serial 0A:3F) expired on ");
-    CHECK(!load_at("client.pem", "client.key", NULL, NULL, now - 10 * 86400));
-    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CLIENT_CERTIFICATE_NOT_YET_VALID);
-    CHECK_CONTAINS(error.text, "is not valid before ");
-}
-
-/* GaussDB's key password files. */
 static size_t from_hex(const char *hex, unsigned char *out)
 {
     size_t size = 0;
@@ -291,6 +279,62 @@ static size_t from_hex(const char *hex, unsigned char *out)
     return size;
 }
 
+/* EncryptedPrivateKeyInfo ::= SEQUENCE { SEQUENCE { OID, ... }, OCTET STRING } in hexadecimal. For
+ * some of these GnuTLS would end the process, or take the key for one that it can read. */
+static const char *const nameless[] = {
+    "3000",
+    "30023000",
+    "300430000400",
+    "3006300004020102",
+    "3006300206000400",
+    "3080308000000401000000",
+    "300704000402010203",
+};
+
+/* PBES2 with PBKDF2 and AES-256-CBC. */
+static const char patient[] =
+    "305f304b06092a864886f70d01050d303e301d06092a864886f70d01050c3010040873616c74353637380204"
+    "004c4b41301d060960864801650304012a041000000000000000000000000000000000041043af81a38b9a7f"
+    "06f0e3cd7d238ed37b";
+
+/* As a file that is refused. */
+static void check_key_refused(const char *label, const char *hex, const char *part)
+{
+    unsigned char bytes[128];
+    const gnutls_datum_t der = {bytes, (unsigned)from_hex(hex, bytes)};
+    gnutls_datum_t pem = {0};
+    CHECK_FATAL(gnutls_pem_base64_encode2(label, &der, &pem) == 0);
+    CHECK_FATAL(pki_write_file(suite_text("%s/odd.key", directory), pem.data, pem.size, 0600));
+    gnutls_free(pem.data);
+    check_refused("client.pem", "odd.key", "secret", ODBCSSL_ERROR_FILE_MALFORMED, part);
+}
+
+CASE("an encrypted key whose encryption has no name")
+{
+    for (size_t i = 0; i < sizeof nameless / sizeof nameless[0]; i++) {
+        check_key_refused("ENCRYPTED PRIVATE KEY", nameless[i], "does not say how it is encrypted");
+        check_key_refused("PRIVATE KEY", nameless[i], "cannot be understood");
+    }
+}
+
+CASE("an encrypted key that takes too long to decrypt")
+{
+    check_key_refused("ENCRYPTED PRIVATE KEY", patient,
+                      "with 5000001 rounds of hashing the password, more than the 5000000");
+}
+
+CASE("a certificate that is not valid now")
+{
+    time_t now = time(NULL);
+    CHECK(!load_at("client.pem", "client.key", NULL, NULL, now + 400 * 86400));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED);
+    CHECK_CONTAINS(error.text, "CN=alice (serial 0A:3F) expired on ");
+    CHECK(!load_at("client.pem", "client.key", NULL, NULL, now - 10 * 86400));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CLIENT_CERTIFICATE_NOT_YET_VALID);
+    CHECK_CONTAINS(error.text, "is not valid before ");
+}
+
+/* GaussDB's key password files. */
 static const struct {
     const char *cipher;
     const char *rand;

@@ -219,6 +219,9 @@ static const struct {
     {"nomac.p12", AS_IT_IS, "x", ODBCSSL_ERROR_FILE_MALFORMED,
      "the PKCS#12 store is encrypted in a way that is not supported here (1.2.840.113549.1.5.99)",
      BYTES(OID_PBES2), 0, 8, BYTES("\x63")},
+    {"nomac.p12", AS_IT_IS, "x", ODBCSSL_ERROR_FILE_MALFORMED,
+     "the PKCS#12 store is damaged: a private key does not say how it is encrypted",
+     BYTES(OID_PBES2), 0, -2, BYTES("\4")},
     /* 8388607 iterations, for which the salt makes room. */
     {"mac.p12", AS_IT_IS, "x", ODBCSSL_ERROR_FILE_MALFORMED,
      "the PKCS#12 store has a MAC with 8388607 rounds of hashing the password, more than the "
