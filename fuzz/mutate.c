@@ -1,22 +1,31 @@
 /*
- * mutate.c - changes to DER that stay well-formed: an element is changed, taken away, doubled or
- * replaced by another one, and the lengths around it follow. Otherwise a change deep inside of a
- * store or a certificate is refused at its outermost length.
+ * mutate.c - changes to DER that stay well-formed: an element is changed, emptied, taken away,
+ * doubled or replaced by another one, and the lengths around it follow; also in PEM. Otherwise a
+ * change deep inside of a store or a certificate is refused at its outermost length.
  */
 #include "fuzz/mutate.h"
 
+#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/der.h"
 #include "tls/der.h"
+#include "tls/pem.h"
 
 #define DEPTH_LIMIT 24
 #define PREFIX_SIZE 2 /* of targets whose input is a length, so many bytes, and more */
 
 size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t limit);
 
-enum change { CHANGE_CONTENT, CHANGE_REMOVE, CHANGE_DOUBLE, CHANGE_REPLACE, CHANGE_COUNT };
+enum change {
+    CHANGE_CONTENT,
+    CHANGE_EMPTY,
+    CHANGE_REMOVE,
+    CHANGE_DOUBLE,
+    CHANGE_REPLACE,
+    CHANGE_COUNT
+};
 
 /* Elements from the outermost to the one that is to be changed. */
 struct path {
@@ -74,6 +83,9 @@ static void put_changed(struct buffer *out, const struct path *path, const struc
     case CHANGE_CONTENT:
         put_content(out, element);
         break;
+    case CHANGE_EMPTY:
+        der_put(out, element->tag, NULL, 0);
+        break;
     case CHANGE_DOUBLE:
         buffer_append(out, element->whole, element->whole_size);
         buffer_append(out, element->whole, element->whole_size);
@@ -103,31 +115,82 @@ static void rebuild(struct buffer *out, const struct path *path, const struct pa
     }
 }
 
-size_t mutate_der(uint8_t *bytes, size_t size, size_t limit, unsigned seed)
+/* DER, and what lies behind it. false: it is none. */
+static bool put_changed_der(struct buffer *out, const uint8_t *bytes, size_t size)
 {
     struct path path, other;
+    struct buffer changed = {0};
+    if (!find_path(bytes, size, &path) || !find_path(bytes, size, &other))
+        return false;
+    rebuild(&changed, &path, &other);
+    buffer_append(out, buffer_content(&changed), buffer_length(&changed));
+    buffer_free(&changed);
+    size_t first = path.elements[0].whole_size;
+    buffer_append(out, bytes + first, size - first);
+    return true;
+}
+
+/* A text, with the DER in one of its PEM blocks changed. false: there is none. */
+static bool put_changed_pem(struct buffer *out, const uint8_t *bytes, size_t size)
+{
+    struct pem_reader reader = pem_over(bytes, size);
+    struct pem_block block, chosen = {0};
+    struct buffer changed = {0};
+    gnutls_datum_t text = {0};
+    size_t der_size = 0;
+    int seen = 0;
+    while (pem_next(&reader, &block) == PEM_BLOCK)
+        if (rand() % ++seen == 0)
+            chosen = block;
+    unsigned char *der = seen > 0 ? pem_decode(chosen.body, chosen.body_size, &der_size) : NULL;
+    bool is_changed = der != NULL && put_changed_der(&changed, der, der_size);
+    if (is_changed) {
+        const char *behind = chosen.body + chosen.body_size;
+        const gnutls_datum_t raw = {buffer_content(&changed), (unsigned)buffer_length(&changed)};
+        gnutls_base64_encode2(&raw, &text);
+        buffer_append(out, bytes, (size_t)(chosen.body - (const char *)bytes));
+        buffer_append(out, text.data, text.size);
+        buffer_append_text(out, "\n");
+        buffer_append(out, behind, (size_t)((const char *)bytes + size - behind));
+        gnutls_free(text.data);
+    }
+    buffer_free(&changed);
+    free(der);
+    return is_changed;
+}
+
+static size_t change_piece(uint8_t *bytes, size_t size, size_t limit)
+{
+    size_t start = 0, end = size, changed = 0;
+    if (size > PREFIX_SIZE && (size_t)(bytes[0] << 8 | bytes[1]) <= size - PREFIX_SIZE) {
+        start = PREFIX_SIZE;
+        end = start + (size_t)(bytes[0] << 8 | bytes[1]);
+    }
+    if (end < size && rand() % 2 == 0) {
+        changed = change_piece(bytes + end, size - end, limit - end);
+        return changed > 0 ? end + changed : 0;
+    }
     struct buffer out = {0};
-    srand(seed);
-    bool has_prefix =
-        size > PREFIX_SIZE && (size_t)(bytes[0] << 8 | bytes[1]) <= size - PREFIX_SIZE;
-    size_t start = has_prefix ? PREFIX_SIZE : 0, changed = 0;
-    if (find_path(bytes + start, size - start, &path) &&
-        find_path(bytes + start, size - start, &other)) {
-        rebuild(&out, &path, &other);
-        const unsigned char *behind = path.elements[0].whole + path.elements[0].whole_size;
-        buffer_append(&out, behind, (size_t)(bytes + size - behind));
-        changed = buffer_length(&out);
+    /* "--" begins an element, too. */
+    bool is_changed = put_changed_pem(&out, bytes + start, end - start) ||
+                      put_changed_der(&out, bytes + start, end - start);
+    size_t length = buffer_length(&out);
+    buffer_append(&out, bytes + end, size - end);
+    if (is_changed && buffer_length(&out) > 0 && start + buffer_length(&out) <= limit &&
+        (start == 0 || length <= UINT16_MAX)) {
+        memcpy(bytes + start, buffer_content(&out), buffer_length(&out));
+        changed = start + buffer_length(&out);
     }
-    if (changed == 0 || changed + start > limit) {
-        buffer_free(&out);
-        return 0;
-    }
-    size_t first = changed - (size - start - path.elements[0].whole_size);
-    memcpy(bytes + start, buffer_content(&out), changed);
-    if (has_prefix) {
-        bytes[0] = (uint8_t)(first >> 8);
-        bytes[1] = (uint8_t)first;
+    if (changed > 0 && start > 0) {
+        bytes[0] = (uint8_t)(length >> 8);
+        bytes[1] = (uint8_t)length;
     }
     buffer_free(&out);
-    return changed + start;
+    return changed;
+}
+
+size_t mutate_der(uint8_t *bytes, size_t size, size_t limit, unsigned seed)
+{
+    srand(seed);
+    return change_piece(bytes, size, limit);
 }
