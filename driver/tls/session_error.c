@@ -53,6 +53,8 @@ static const struct {
     {GNUTLS_E_UNEXPECTED_PACKET, ODBCSSL_ERROR_HANDSHAKE, "what the server sent is not TLS"},
     {GNUTLS_E_REHANDSHAKE, ODBCSSL_ERROR_HANDSHAKE,
      "the server asked for a renegotiation, which is refused"},
+    {GNUTLS_E_UNIMPLEMENTED_FEATURE, ODBCSSL_ERROR_HANDSHAKE,
+     "the server's certificate, or what it chose, needs something that GnuTLS cannot do"},
     {GNUTLS_E_NO_CERTIFICATE_FOUND, ODBCSSL_ERROR_UNTRUSTED, "the server showed no certificate"},
     {GNUTLS_E_MEMORY_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"},
     {GNUTLS_E_PUSH_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"}, /* push fails for nothing else */
@@ -156,6 +158,13 @@ static void fail_other(struct tls_session *session, int result, struct error *er
                       failures[i].reason, gnutls_strerror(result));
     if (session->stage == SESSION_ESTABLISHED)
         error_set(error, ODBCSSL_ERROR_LINK_LOST, "the TLS session with %s broke: %s",
+                  session->host, gnutls_strerror(result));
+    /* Nothing else in a handshake is X.509 or ASN.1. */
+    if (result == GNUTLS_E_CERTIFICATE_ERROR || result == GNUTLS_E_ASN1_TIME_ERROR ||
+        (result <= GNUTLS_E_ASN1_ELEMENT_NOT_FOUND && result >= GNUTLS_E_ASN1_DER_OVERFLOW))
+        error_set(error, ODBCSSL_ERROR_HANDSHAKE,
+                  "the TLS handshake with %s failed: the certificate that the server showed cannot "
+                  "be read (%s)",
                   session->host, gnutls_strerror(result));
     error_set(error, ODBCSSL_ERROR_HANDSHAKE, "the TLS handshake with %s failed: %s", session->host,
               gnutls_strerror(result));

@@ -54,6 +54,33 @@ static bool set_chain(struct tls_server *server, const struct tls_server_options
                                            options->chain[0]->key) >= 0;
 }
 
+static int show(gnutls_session_t session, const gnutls_datum_t *issuers, int issuer_count,
+                const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+                gnutls_pcert_st **chain_out, unsigned *count_out, gnutls_privkey_t *key_out)
+{
+    struct tls_server *server = gnutls_session_get_ptr(session);
+    (void)issuers, (void)issuer_count, (void)algorithms, (void)algorithm_count;
+    *chain_out = &server->shown;
+    *count_out = 1;
+    *key_out = server->shown_key;
+    return 0;
+}
+
+/* GnuTLS does not look into what a callback gives it. */
+static bool set_shown(struct tls_server *server, const struct tls_server_options *options)
+{
+    if (options->shown == NULL)
+        return true;
+    server->shown.type = GNUTLS_CRT_X509;
+    server->shown.cert = *options->shown;
+    gnutls_session_set_ptr(server->session, server);
+    gnutls_certificate_set_retrieve_function2(server->credentials, show);
+    return gnutls_privkey_init(&server->shown_key) >= 0 &&
+           gnutls_privkey_import_x509(server->shown_key, options->chain[0]->key, 0) >= 0 &&
+           gnutls_pubkey_init(&server->shown.pubkey) >= 0 &&
+           gnutls_pubkey_import_privkey(server->shown.pubkey, server->shown_key, 0, 0) >= 0;
+}
+
 static void set_client_ca(struct tls_server *server, const struct tls_server_options *options)
 {
     if (options->client_ca == NULL)
@@ -92,7 +119,7 @@ static bool open_session(struct tls_server *server, const struct tls_server_opti
         gnutls_certificate_allocate_credentials(&server->credentials) != 0 ||
         !(options->ignores_key_usage ? set_unrestricted_chain(server, options)
                                      : set_chain(server, options)) ||
-        !set_dh_prime(server, options) ||
+        !set_shown(server, options) || !set_dh_prime(server, options) ||
         gnutls_priority_set_direct(server->session, priority, NULL) != 0)
         return false;
     set_extras(server, options);
@@ -132,5 +159,7 @@ void tls_server_close(struct tls_server *server)
         gnutls_certificate_free_credentials(server->credentials);
     if (server->dh_parameters != NULL)
         gnutls_dh_params_deinit(server->dh_parameters);
+    gnutls_pubkey_deinit(server->shown.pubkey);
+    gnutls_privkey_deinit(server->shown_key);
     *server = (struct tls_server){0};
 }

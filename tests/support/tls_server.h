@@ -4,6 +4,7 @@
 #ifndef TESTS_TLS_SERVER_H
 #define TESTS_TLS_SERVER_H
 
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <stdbool.h>
 
@@ -16,6 +17,8 @@ struct tls_server_options {
     const char *alpn;                           /* NULL: none */
     const struct pki_certificate *client_ca;    /* a client certificate of it is required */
     const gnutls_datum_t *dh_prime; /* for DHE where no group is negotiated; its generator is 2 */
+    const gnutls_datum_t
+        *shown;             /* instead of the chain, whatever it is; the key is its first one's */
     bool ignores_key_usage; /* shows its certificate whatever its keyUsage says, as OpenSSL does */
 };
 
@@ -23,6 +26,8 @@ struct tls_server {
     gnutls_session_t session;
     gnutls_certificate_credentials_t credentials;
     gnutls_dh_params_t dh_parameters;
+    gnutls_pcert_st shown;
+    gnutls_privkey_t shown_key;
     struct buffer *from_client; /* over memory */
     struct buffer *to_client;
 };

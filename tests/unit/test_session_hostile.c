@@ -2,8 +2,11 @@
  * test_session_hostile.c - the TLS session against servers that do what no honest one does; and the
  * data of those that are honest.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "support/der.h"
+#include "tls/der.h"
 #include "unit/session_bench.h"
 
 /* --- hostile servers --- */
@@ -54,6 +57,84 @@ CASE("a certificate of 200 kB")
     bench.server_options.chain = chain;
     CHECK_NUMBER(bench_run(), TLS_PROGRESS_FAILED);
     CHECK_CONTAINS(bench.error.text, "128 KiB");
+}
+
+enum alteration {
+    ALTER_EMPTY,
+    ALTER_REMOVE,
+    ALTER_DOUBLE,
+    ALTER_ZERO,   /* one byte of zero as its content */
+    ALTER_OCTETS, /* an empty string of bytes in its place */
+    ALTER_COUNT
+};
+
+/* Elements one in another, each altered once: the one that is now. */
+struct altering {
+    size_t number, wanted;
+    enum alteration how;
+};
+
+static void put_altered(struct buffer *out, const struct der *element, enum alteration how)
+{
+    bool is_octets = how == ALTER_OCTETS;
+    if (how == ALTER_DOUBLE) {
+        buffer_append(out, element->whole, element->whole_size);
+        buffer_append(out, element->whole, element->whole_size);
+    } else if (how != ALTER_REMOVE) {
+        der_put(out, is_octets ? DER_TAG_OCTET_STRING : element->tag, "", how == ALTER_ZERO);
+    }
+}
+
+static void put_elements(struct buffer *out, struct cursor elements, struct altering *altering)
+{
+    struct der element;
+    while (der_next(&elements, &element)) {
+        struct buffer content = {0};
+        struct cursor inside = der_inside(&element);
+        if (altering->number++ == altering->wanted) {
+            put_altered(out, &element, altering->how);
+        } else if ((element.tag & DER_CONSTRUCTED) != 0) {
+            put_elements(&content, inside, altering);
+            der_wrap(out, element.tag, &content);
+        } else {
+            buffer_append(out, element.whole, element.whole_size);
+        }
+    }
+}
+
+/* false: there is no element of this number. */
+static bool check_altered(const gnutls_datum_t *der, size_t wanted, enum alteration how)
+{
+    struct altering altering = {.wanted = wanted, .how = how};
+    struct buffer altered = {0};
+    put_elements(&altered, cursor_over(der->data, der->size), &altering);
+    const gnutls_datum_t shown = {buffer_content(&altered), (unsigned)buffer_length(&altered)};
+    bool is_same = shown.size == der->size && memcmp(shown.data, der->data, der->size) == 0;
+    for (int is_verified = 0; is_verified < 2 && shown.size > 0 && !is_same; is_verified++) {
+        bench_begin(is_verified ? ODBCSSL_MODE_VERIFY_FULL : ODBCSSL_MODE_REQUIRE,
+                    is_verified ? bench_pki.ca_file : NULL);
+        bench.server_options.shown = &shown;
+        bool is_connected = bench_run() == TLS_PROGRESS_DONE;
+        CHECK(!is_connected || (!is_verified && bench.report.state == ODBCSSL_STATE_ENCRYPTED));
+        CHECK_NUMBER(bench.error.code != ODBCSSL_ERROR_NONE, !is_connected);
+        if (!is_connected)
+            CHECK_CONTAINS(bench.error.text, "certificate");
+    }
+    buffer_free(&altered);
+    return altering.number > wanted;
+}
+
+/* Every element of it, in every way: no crash, and no connection that is verified. */
+CASE("a certificate with an altered element")
+{
+    gnutls_datum_t der = {0};
+    size_t number = 0;
+    CHECK_FATAL(gnutls_x509_crt_export2(bench_pki.leaf->crt, GNUTLS_X509_FMT_DER, &der) == 0);
+    for (int how = 0; how < ALTER_COUNT; how++)
+        for (number = 0; check_altered(&der, number, (enum alteration)how); number++)
+            ;
+    CHECK(number > 50);
+    gnutls_free(der.data);
 }
 
 /* ServerHello of TLS 1.2 and a Certificate message with none in it. */
