@@ -234,9 +234,13 @@ static bool take_number(int server, int number, int flags)
 {
     int on_exec = fcntl(number, F_GETFD);
     copy_options(number, server);
-    bool is_taken = dup3(server, number, on_exec & FD_CLOEXEC ? O_CLOEXEC : 0) >= 0 &&
-                    ((flags & O_NONBLOCK) != 0 ||
-                     fcntl(number, F_SETFL, fcntl(number, F_GETFL) & ~O_NONBLOCK) == 0);
+    int taken;
+    do {
+        taken = dup3(server, number, on_exec & FD_CLOEXEC ? O_CLOEXEC : 0);
+    } while (taken < 0 && errno == EINTR);
+    bool is_taken =
+        taken >= 0 && ((flags & O_NONBLOCK) != 0 ||
+                       fcntl(number, F_SETFL, fcntl(number, F_GETFL) & ~O_NONBLOCK) == 0);
     int reason = errno;
     close(server);
     errno = reason;

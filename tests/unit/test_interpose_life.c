@@ -283,6 +283,31 @@ CASE("what a thread waits for is left to it")
     rig_end(waiter.number);
 }
 
+/* dup3() of the code under test: interrupted so many times. */
+static int interruptions;
+
+int __real_dup3(int from, int to, int flags);
+int __wrap_dup3(int from, int to, int flags);
+
+int __wrap_dup3(int from, int to, int flags)
+{
+    if (interruptions == 0)
+        return __real_dup3(from, to, flags);
+    interruptions--;
+    errno = EINTR;
+    return -1;
+}
+
+CASE("a signal while the server's socket takes the number")
+{
+    interruptions = 2;
+    int number = rig_start(true);
+    CHECK_NUMBER(interruptions, 0);
+    CHECK(rig_request(number, REQUEST_SEND, 10));
+    CHECK(rig_receive_pattern(number, 10, 0));
+    rig_end(number);
+}
+
 struct interrupter {
     pthread_t thread, target;
     pid_t target_id;
