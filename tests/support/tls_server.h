@@ -17,8 +17,7 @@ struct tls_server_options {
     const char *alpn;                           /* NULL: none */
     const struct pki_certificate *client_ca;    /* a client certificate of it is required */
     const gnutls_datum_t *dh_prime; /* for DHE where no group is negotiated; its generator is 2 */
-    const gnutls_datum_t
-        *shown;             /* instead of the chain, whatever it is; the key is its first one's */
+    const gnutls_datum_t *shown;    /* instead of the chain, whatever it is; with its key */
     bool ignores_key_usage; /* shows its certificate whatever its keyUsage says, as OpenSSL does */
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "support/der.h"
 #include "support/pki.h"
 #include "tls/gaussdb_key.h"
 #include "tls/client_identity.h"
@@ -267,18 +268,6 @@ CASE("an encrypted key that does not say how")
                   "not supported (it has no DEK-Info, which names the cipher)");
 }
 
-static size_t from_hex(const char *hex, unsigned char *out)
-{
-    size_t size = 0;
-    for (; hex[0] != '\0' && hex[1] != '\0'; hex += 2) {
-        unsigned byte = 0;
-        if (sscanf(hex, "%2x", &byte) != 1)
-            break;
-        out[size++] = (unsigned char)byte;
-    }
-    return size;
-}
-
 /* EncryptedPrivateKeyInfo ::= SEQUENCE { SEQUENCE { OID, ... }, OCTET STRING } in hexadecimal. For
  * some of these GnuTLS would end the process, or take the key for one that it can read. */
 static const char *const nameless[] = {
@@ -301,7 +290,7 @@ static const char patient[] =
 static void check_key_refused(const char *label, const char *hex, const char *part)
 {
     unsigned char bytes[128];
-    const gnutls_datum_t der = {bytes, (unsigned)from_hex(hex, bytes)};
+    const gnutls_datum_t der = {bytes, (unsigned)der_parse_hex(hex, bytes, sizeof bytes)};
     gnutls_datum_t pem = {0};
     CHECK_FATAL(gnutls_pem_base64_encode2(label, &der, &pem) == 0);
     CHECK_FATAL(pki_write_file(suite_text("%s/odd.key", directory), pem.data, pem.size, 0600));
@@ -359,8 +348,8 @@ CASE("GaussDB's password files: vectors")
     unsigned char cipher[64], rand[64];
     char password[GAUSSDB_KEY_PASSWORD_SIZE];
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
-        size_t cipher_size = from_hex(vectors[i].cipher, cipher);
-        size_t rand_size = from_hex(vectors[i].rand, rand);
+        size_t cipher_size = der_parse_hex(vectors[i].cipher, cipher, sizeof cipher);
+        size_t rand_size = der_parse_hex(vectors[i].rand, rand, sizeof rand);
         CHECK(gaussdb_key_decode(cipher, cipher_size, rand, rand_size, password) == NULL);
         CHECK_TEXT(password, vectors[i].password);
         for (size_t at = 0; at < cipher_size; at++) {
@@ -421,10 +410,10 @@ static bool make_password_files(const char *name, const char *password)
                                 key, vector_hex);
     if (!is_made)
         return false;
-    from_hex(block, cipher);
-    from_hex(salt_hex, cipher + 17);
-    from_hex(vector_hex, cipher + 34);
-    from_hex(rand_hex, rand);
+    der_parse_hex(block, cipher, 16);
+    der_parse_hex(salt_hex, cipher + 17, 16);
+    der_parse_hex(vector_hex, cipher + 34, 16);
+    der_parse_hex(rand_hex, rand, sizeof rand);
     put_checksum(cipher, 52);
     put_checksum(rand, 20);
     char *cipher_path = suite_text("%s/%s", directory, suite_text("%s.key.cipher", name));

@@ -2,7 +2,6 @@
  * test_session_hostile.c - the TLS session against servers that do what no honest one does; and the
  * data of those that are honest.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/der.h"
