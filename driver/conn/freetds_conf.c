@@ -11,57 +11,66 @@
 #define LINE_SIZE 1024
 #define PATH_SIZE 4096
 
-/* "TDS   Version" becomes "tds version", as FreeTDS reads keywords. */
-static bool take_line(char *line, struct connstr *settings)
+/* Blanks count once, and at the ends not at all. */
+static char *squeeze(char *text)
 {
-    char *equals = strchr(line, '=');
-    if (equals == NULL)
-        return true;
-    *equals = '\0';
-    char *keyword = text_trim(line), *out = keyword;
-    for (const char *in = keyword; *in != '\0'; in++) {
-        if (text_is_blank(*in) && (out == keyword || out[-1] == ' '))
-            continue;
-        *out++ = text_is_blank(*in) ? ' ' : text_lower(*in);
-    }
+    char *start = text_trim(text), *out = start;
+    for (const char *in = start; *in != '\0'; in++)
+        if (!text_is_blank(*in))
+            *out++ = *in;
+        else if (out[-1] != ' ')
+            *out++ = ' ';
     *out = '\0';
-    return connstr_set(settings, keyword, text_trim(equals + 1));
+    return start;
 }
 
-/* Reads [global] and [name]; true when [name] is there. */
-static bool read_file(FILE *file, const char *name, struct connstr *settings)
+/* "TDS   Version = 7.3 ; new" is "tds version" and "7.3". */
+static void take_line(char *line, struct connstr *settings)
+{
+    char *value = strchr(line, '=');
+    if (value == NULL)
+        return;
+    *value++ = '\0';
+    value[strcspn(value, ";#")] = '\0';
+    char *keyword = squeeze(line);
+    for (char *next = keyword; *next != '\0'; next++)
+        *next = text_lower(*next);
+    connstr_set(settings, keyword, squeeze(value));
+}
+
+/* Whether the section is there; what it says replaces what settings had. */
+static bool read_section(FILE *file, const char *name, struct connstr *settings)
 {
     char line[LINE_SIZE];
     bool is_found = false, is_wanted = false;
+    rewind(file);
     while (fgets(line, sizeof line, file) != NULL) {
         char *text = text_trim(line);
-        char *end = strchr(text, ']');
-        if (*text == '#' || *text == ';' || *text == '\0')
+        if (*text == '#' || *text == ';')
             continue;
-        if (*text == '[' && end != NULL) {
-            *end = '\0';
-            bool is_entry = text_equal_nocase(text + 1, name);
-            is_found = is_found || is_entry;
-            is_wanted = is_entry || text_equal_nocase(text + 1, "global");
-        } else if (is_wanted && !take_line(text, settings)) {
-            break;
+        if (*text == '[') {
+            text[strcspn(text, "]")] = '\0';
+            is_wanted = text_equal_nocase(text + 1, name);
+            is_found = is_found || is_wanted;
+        } else if (is_wanted) {
+            take_line(text, settings);
         }
     }
     return is_found;
 }
 
+/* [global] counts wherever it stands in the file, and also when the entry is in a later file. */
 static bool try_file(const char *path, const char *name, struct freetds_entry *entry)
 {
     FILE *file = *path != '\0' ? fopen(path, "re") : NULL;
     if (file == NULL)
         return false;
-    bool is_found = read_file(file, name, &entry->settings);
+    read_section(file, "global", &entry->settings);
+    bool is_found = read_section(file, name, &entry->settings);
     fclose(file);
     if (is_found)
         entry->file = strdup(path);
-    else
-        connstr_free(&entry->settings);
-    return entry->file != NULL;
+    return is_found;
 }
 
 bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *error)
@@ -84,7 +93,10 @@ bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct err
                   name, name, named != NULL ? named : "", named != NULL ? ", " : "",
                   home != NULL ? home : "");
     free(home);
-    return is_found;
+    if (is_found && entry->file != NULL && !entry->settings.is_failed)
+        return true;
+    freetds_entry_free(entry);
+    return error_set_memory(error);
 }
 
 void freetds_entry_free(struct freetds_entry *entry)
