@@ -55,6 +55,8 @@ bool link_find_server(struct link *link, struct error *error)
         return error_set_memory(error);
     free(link->server.host);
     link->server.host = host;
+    link->target.full_name = link->server.full_name;
+    link->server.full_name = NULL;
     if (link->target.instance == NULL)
         return true;
     bool is_found = browser_find_port(&link->server, link->target.instance, link->timeout, error);

@@ -302,12 +302,33 @@ static bool find_address(struct profile_target *target, struct error *error)
     return is_good || error_set_memory(error);
 }
 
+/* Without Port psqlodbc names none, and libpq takes its own default. */
+static bool find_port(struct profile_target *target, struct error *error)
+{
+    const char *service = defaults_environment("PGSERVICE");
+    const char *port = defaults_environment("PGPORT");
+    if (target->has_port)
+        return true;
+    if (service != NULL)
+        return error_set(
+            error, ODBCSSL_ERROR_BYPASS_SETTING,
+            "no Port is set, and the environment variable PGSERVICE=%s names a service "
+            "that may have another than the usual one: set Port",
+            service);
+    return port == NULL || text_parse_port(port, &target->port) ||
+           error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                     "no Port is set, and the environment variable PGPORT=%s is no port from 1 to "
+                     "65535",
+                     port);
+}
+
 static bool inspect(const struct settings *settings, struct profile_target *target,
                     struct error *error)
 {
     (void)settings;
     if (!check_environment(error) || !check_short_mode(&target->settings, error) ||
-        !check_balance(&target->settings, error) || !find_address(target, error))
+        !check_balance(&target->settings, error) || !find_address(target, error) ||
+        !find_port(target, error))
         return false;
     if (target->host != NULL && strchr(target->host, ',') != NULL)
         return error_set(

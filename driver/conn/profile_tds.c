@@ -5,6 +5,7 @@
  * TDS_Version is fixed, because without one a failed connect is tried again as TDS 5.0, with the
  * password in the clear; Encryption=request leaves the password field of such a login empty.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,20 +16,22 @@
 #define SERVER "Server"
 #define ENTRY "Servername"
 #define PORT "Port"
+#define ENCRYPTION "Encryption"
 #define USER "UID"
 #define VERSION "TDS_Version"
+#define PRINCIPAL "ServerSPN"
 
 /* FreeTDS's src/odbc/connectparams.c. User and password are no keywords of odbc.ini there; here
  * they count when the application gives none. */
 /* clang-format off */
 static const struct profile_keyword keywords[] = {
     KEPT_BACK(SERVER), KEPT_BACK(ENTRY), OTHER_NAME("Address", SERVER, KEPT_BACK), KEPT_BACK(PORT),
-    KEPT_BACK("Encryption"), KEPT_BACK("HostNameInCertificate"), PASSED(VERSION), PASSED(USER),
+    KEPT_BACK(ENCRYPTION), KEPT_BACK("HostNameInCertificate"), PASSED(VERSION), PASSED(USER),
     PASSED("PWD"), PASSED("Database"), STRING_ONLY("APP"), STRING_ONLY("WSID"),
     STRING_ONLY("ApplicationIntent"), PASSED("AttachDbFilename"),
     SHORTENED("ClientCharset", "client_charset", PASSED), PASSED("DebugFlags"), PASSED("DumpFile"),
     PASSED("DumpFileAppend"), PASSED("Language"), PASSED("MARS_Connection"), PASSED("PacketSize"),
-    PASSED("REALM"), PASSED("ServerSPN"), PASSED("TextSize"), PASSED("Timeout"),
+    PASSED("REALM"), PASSED(PRINCIPAL), PASSED("TextSize"), PASSED("Timeout"),
     PASSED("Trusted_Connection"), PASSED("UseNTLMv2"), {NULL, NULL, KEYWORD_PASSED},
 };
 /* clang-format on */
@@ -73,45 +76,87 @@ static const struct {
     {"language", "Language"},
     {"timeout", "Timeout"},
     {"realm", "REALM"},
-    {"spn", "ServerSPN"},
+    {"spn", PRINCIPAL},
     {"use ntlmv2", "UseNTLMv2"},
 };
 
-/* "host,port" and "host\instance", as Microsoft's drivers and FreeTDS take them. */
-static bool split_host(struct profile_target *target, struct error *error)
+/* ---- the server ---- */
+
+static bool is_of_string(const struct connstr_pair *pair)
 {
-    char *comma = target->host != NULL ? strrchr(target->host, ',') : NULL;
+    return pair->origin <= CONNSTR_ARGUMENT;
+}
+
+/* Of "host,port" and Port the later one counts in a connection string, and Port in odbc.ini. */
+static bool is_port_outdone(const struct connstr *list, const struct connstr_pair *server)
+{
+    const struct connstr_pair *port = profile_find_pair(&profile_tds, list, PORT);
+    return port == NULL || *port->value == '\0' || (port < server && is_of_string(server));
+}
+
+/* "host,port" and "host\instance", as Microsoft's drivers and FreeTDS take them. */
+static bool split_host(const struct connstr_pair *server, struct profile_target *target,
+                       struct error *error)
+{
+    char *comma = strrchr(target->host, ',');
+    uint16_t port;
     if (comma != NULL) {
-        if (!text_parse_port(comma + 1, &target->port))
+        if (!text_parse_port(comma + 1, &port))
             return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                              "Server=%s: behind the comma a port from 1 to 65535 is wanted",
                              target->host);
         *comma = '\0';
+        if (is_port_outdone(&target->settings, server))
+            target->port = port;
+        target->has_port = true;
     }
-    char *backslash = target->host != NULL ? strchr(target->host, '\\') : NULL;
+    char *backslash = strchr(target->host, '\\');
     if (backslash != NULL) {
         *backslash = '\0';
         /* With a port the instance is reached by it, and its name does not count. */
-        if (!target->has_port && comma == NULL)
-            target->instance = strdup(backslash + 1);
+        if (!target->has_port && (target->instance = strdup(backslash + 1)) == NULL)
+            return error_set_memory(error);
     }
     return true;
 }
 
+static bool is_known_encryption(const char *encryption)
+{
+    static const char *const known[] = {"off", "request", "require", "strict", NULL};
+    return text_is_one_of(encryption, known);
+}
+
 static bool is_demanding_tls(const char *encryption)
 {
-    return encryption != NULL &&
-           (text_equal_nocase(encryption, "require") || text_equal_nocase(encryption, "strict"));
+    return text_equal_nocase(encryption, "require") || text_equal_nocase(encryption, "strict");
+}
+
+/* FreeTDS connects with no value that it does not know. */
+static bool check_encryption(const struct settings *settings, const struct connstr *list,
+                             struct error *error)
+{
+    const char *encryption = connstr_get(list, ENCRYPTION);
+    if (encryption == NULL)
+        return true;
+    if (!is_known_encryption(encryption))
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                         ENCRYPTION "=%s: FreeTDS knows off, request, require and strict%s",
+                         encryption, text_explain_oddity(encryption));
+    return !is_demanding_tls(encryption) ||
+           profile_check_demand(settings, ENCRYPTION, encryption, "FreeTDS", error);
 }
 
 /* The entry's own wishes for TLS must not get lost: odbcssl has to verify when FreeTDS would have.
  */
 static bool check_entry_tls(const struct freetds_entry *entry, const char *name,
-                            const struct settings *settings, struct error *error)
+                            const struct settings *settings, const struct profile_target *target,
+                            struct error *error)
 {
     const struct tls_options *tls = &settings->tls;
     const char *mode = tls_mode_name(tls->mode);
-    const char *encryption = connstr_get(&entry->settings, "encryption");
+    const char *encryption = connstr_has(&target->settings, ENCRYPTION)
+                                 ? NULL
+                                 : connstr_get(&entry->settings, "encryption");
     bool is_verified = tls->mode >= ODBCSSL_MODE_VERIFY_CA ||
                        (tls->mode == ODBCSSL_MODE_REQUIRE && tls->root_cert.value != NULL);
     if (connstr_has(&entry->settings, "ca file") && !is_verified)
@@ -125,7 +170,12 @@ static bool check_entry_tls(const struct freetds_entry *entry, const char *name,
         error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
                   "the entry [%s] of %s sets \"crl file\", which odbcssl does not read: set SslCrl",
                   name, entry->file);
-    else if (is_demanding_tls(encryption) && tls->mode < ODBCSSL_MODE_REQUIRE)
+    else if (encryption != NULL && !is_known_encryption(encryption))
+        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                  "the entry [%s] of %s sets encryption = %s: FreeTDS knows off, request, require "
+                  "and strict",
+                  name, entry->file, encryption);
+    else if (encryption != NULL && is_demanding_tls(encryption) && tls->mode < ODBCSSL_MODE_REQUIRE)
         error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
                   "the entry [%s] of %s sets encryption = %s, but SslMode=%s does not demand TLS: "
                   "set SslMode to require or stronger",
@@ -135,23 +185,34 @@ static bool check_entry_tls(const struct freetds_entry *entry, const char *name,
     return false;
 }
 
+/* The entry's port or instance, where no Port is set. */
+static bool take_entry_port(const struct freetds_entry *entry, const char *name,
+                            struct profile_target *target, struct error *error)
+{
+    const char *port = connstr_get(&entry->settings, "port");
+    const char *instance = connstr_get(&entry->settings, "instance");
+    if (target->has_port)
+        return true;
+    if (port != NULL && !text_parse_port(port, &target->port))
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                         "the entry [%s] of %s has port = %s, which is no port", name, entry->file,
+                         port);
+    target->has_port = port != NULL;
+    if (instance != NULL && port == NULL)
+        target->instance = strdup(instance);
+    return instance == NULL || port != NULL || target->instance != NULL || error_set_memory(error);
+}
+
 static bool take_entry(const struct freetds_entry *entry, const char *name,
                        const struct settings *settings, struct profile_target *target,
                        struct error *error)
 {
     const char *host = connstr_get(&entry->settings, "host");
-    const char *port = connstr_get(&entry->settings, "port");
-    const char *instance = connstr_get(&entry->settings, "instance");
-    if (!check_entry_tls(entry, name, settings, error))
+    if (!check_entry_tls(entry, name, settings, target, error) ||
+        !take_entry_port(entry, name, target, error))
         return false;
-    if (port != NULL && !text_parse_port(port, &target->port))
-        return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                         "the entry [%s] of %s has port = %s, which is no port", name, entry->file,
-                         port);
     free(target->host);
     target->host = strdup(host != NULL ? host : name);
-    if (instance != NULL && port == NULL)
-        target->instance = strdup(instance);
     /* What the entry says where the DSN says nothing. */
     for (size_t i = 0; i < sizeof entry_settings / sizeof entry_settings[0]; i++) {
         const char *value = connstr_get(&entry->settings, entry_settings[i].setting);
@@ -159,22 +220,31 @@ static bool take_entry(const struct freetds_entry *entry, const char *name,
         if (value != NULL && profile_get(&profile_tds, &target->settings, keyword) == NULL)
             connstr_append(&target->settings, keyword, value);
     }
-    return !target->settings.is_failed || error_set_memory(error);
+    return (target->host != NULL && !target->settings.is_failed) || error_set_memory(error);
 }
 
-static bool inspect_entry(const struct settings *settings, struct profile_target *target,
-                          struct error *error)
+/* A host or an entry of freetds.conf: the connection string's, else the data source's. FreeTDS
+ * refuses both in one place. */
+static bool find_server(const struct settings *settings, struct profile_target *target,
+                        struct error *error)
 {
+    const struct connstr_pair *server = profile_find_pair(&profile_tds, &target->settings, SERVER);
+    const struct connstr_pair *named = profile_find_pair(&profile_tds, &target->settings, ENTRY);
     struct freetds_entry entry;
-    const char *name = connstr_get(&target->settings, ENTRY);
-    if (target->host != NULL || name == NULL)
-        return true;
-    if (!freetds_conf_read(name, &entry, error))
+    if (server != NULL && named != NULL && is_of_string(server) == is_of_string(named))
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                         "%s=%s and " ENTRY "=%s are both set: give one", server->keyword,
+                         server->value, named->value);
+    if (named == NULL || (server != NULL && is_of_string(server)))
+        return server == NULL || split_host(server, target, error);
+    if (!freetds_conf_read(named->value, &entry, error))
         return false;
-    bool is_good = take_entry(&entry, name, settings, target, error);
+    bool is_good = take_entry(&entry, named->value, settings, target, error);
     freetds_entry_free(&entry);
     return is_good;
 }
+
+/* ---- the version ---- */
 
 /* 4.2, 5.0 and 7.0 log in without PRELOGIN, so there is no way to TLS, and FreeTDS takes what it
  * does not know for a wish to try them all. NULL with error. */
@@ -190,14 +260,15 @@ static const char *find_version(const char *name, const char *text, struct error
     return NULL;
 }
 
-/* Also what the environment says, which beats it. */
+/* Also what the environment says, which beats it. Without a wish FreeTDS tries all versions:
+ * "auto", as Debian's freetds.conf has it for every entry. */
 static bool set_version(struct connstr *list, struct error *error)
 {
     const char *fixed = profile_environment(VERSION_VARIABLE), *wanted = connstr_get(list, VERSION);
     if (fixed != NULL && *fixed != '\0' && find_version(VERSION_VARIABLE, fixed, error) == NULL)
         return false;
-    const char *version = wanted == NULL || *wanted == '\0' ? DEFAULT_TDS_VERSION
-                                                            : find_version(VERSION, wanted, error);
+    bool is_open = wanted == NULL || *wanted == '\0' || strcmp(wanted, "auto") == 0;
+    const char *version = is_open ? DEFAULT_TDS_VERSION : find_version(VERSION, wanted, error);
     return version != NULL && (connstr_set(list, VERSION, version) || error_set_memory(error));
 }
 
@@ -218,13 +289,11 @@ static bool check_environment(struct error *error)
 static bool inspect(const struct settings *settings, struct profile_target *target,
                     struct error *error)
 {
-    const char *encryption = connstr_get(&target->settings, "Encryption");
-    return check_environment(error) &&
-           (!is_demanding_tls(encryption) ||
-            profile_check_demand(settings, "Encryption", encryption, "FreeTDS", error)) &&
-           inspect_entry(settings, target, error) && split_host(target, error) &&
-           set_version(&target->settings, error);
+    return check_environment(error) && check_encryption(settings, &target->settings, error) &&
+           find_server(settings, target, error) && set_version(&target->settings, error);
 }
+
+/* ---- writing ---- */
 
 /* Of [MS-TDS] LOGIN7; FreeTDS cuts a longer name or password without a word. */
 #define LOGIN_TEXT_LIMIT 128
@@ -290,6 +359,40 @@ static bool write_setting(const char *keyword, const struct connstr_pair *pair, 
     return is_written;
 }
 
+/* The server's Kerberos name as FreeTDS would make it if it saw the host. */
+static bool write_principal(const struct profile_target *target, struct buffer *out)
+{
+    const char *realm = connstr_get(&target->settings, "REALM");
+    char number[16];
+    snprintf(number, sizeof number, ":%u", target->port);
+    buffer_append_text(out, "MSSQLSvc/");
+    buffer_append_text(out, target->full_name != NULL ? target->full_name : target->host);
+    buffer_append_text(out, number);
+    if (realm != NULL && *realm != '\0') {
+        buffer_append_byte(out, '@');
+        buffer_append_text(out, realm);
+    }
+    return buffer_append_byte(out, '\0');
+}
+
+/* Without a user FreeTDS logs in by Kerberos, and would ask for a ticket of the address that it is
+ * given. */
+static bool add_principal(const struct profile_target *target, struct connstr *list)
+{
+    static const char *const off[] = {"no", "off", "false", "", NULL};
+    const char *user = connstr_get(list, USER), *principal = connstr_get(list, PRINCIPAL);
+    const char *trusted = connstr_get(list, "Trusted_Connection");
+    struct buffer written = {0};
+    bool is_by_ticket =
+        user == NULL || *user == '\0' || (trusted != NULL && !text_is_one_of(trusted, off));
+    if (!is_by_ticket || (principal != NULL && *principal != '\0'))
+        return true;
+    bool is_set = write_principal(target, &written) &&
+                  connstr_set(list, PRINCIPAL, (char *)buffer_content(&written));
+    buffer_free(&written);
+    return is_set;
+}
+
 /* FreeTDS takes the first of several servers, and the last of several ports. */
 static bool rewrite(const struct settings *settings, const struct profile_target *target,
                     const struct relay_endpoint *endpoint, struct connstr *list,
@@ -298,8 +401,8 @@ static bool rewrite(const struct settings *settings, const struct profile_target
     (void)settings;
     (void)error;
     return connstr_append(list, SERVER, endpoint->address) &&
-           profile_append_all(list, &target->settings) &&
-           connstr_append(list, "Encryption", "request") &&
+           profile_append_all(list, &target->settings) && add_principal(target, list) &&
+           connstr_append(list, ENCRYPTION, "request") &&
            profile_append_number(list, PORT, endpoint->port);
 }
 

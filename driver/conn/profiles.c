@@ -219,6 +219,7 @@ void profile_target_free(struct profile_target *target)
     connstr_free(&target->settings);
     free(target->host);
     free(target->address);
+    free(target->full_name);
     free(target->instance);
     *target = (struct profile_target){0};
 }

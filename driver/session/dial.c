@@ -22,8 +22,11 @@
 #define LIST_SIZE 1024
 #define LIMIT_SIZE 240
 
+/* Only the first of a list has a name. */
 static void take_addresses(const struct addrinfo *list, struct dial_target *target)
 {
+    if (list->ai_canonname != NULL && strchr(list->ai_canonname, '.') != NULL)
+        target->full_name = strdup(list->ai_canonname);
     for (; list != NULL && target->count < DIAL_ADDRESS_LIMIT; list = list->ai_next) {
         struct dial_address *address = &target->addresses[target->count];
         if (list->ai_addrlen > sizeof address->address)
@@ -54,6 +57,8 @@ bool dial_resolve(const char *host, uint16_t port, struct dial_target *target, s
     if (target->host == NULL)
         return error_set_memory(error);
     snprintf(service, sizeof service, "%u", port);
+    if (strchr(target->host, '.') == NULL)
+        hints.ai_flags |= AI_CANONNAME;
     int result = getaddrinfo(target->host, service, &hints, &list);
     if (result == EAI_SYSTEM)
         error_set_system(error, ODBCSSL_ERROR_RESOLVE, errno, "%s cannot be resolved", host);
@@ -74,6 +79,7 @@ bool dial_resolve(const char *host, uint16_t port, struct dial_target *target, s
 void dial_target_free(struct dial_target *target)
 {
     free(target->host);
+    free(target->full_name);
     *target = (struct dial_target){0};
 }
 

@@ -17,7 +17,8 @@ struct dial_address {
 };
 
 struct dial_target {
-    char *host; /* as the user wrote it */
+    char *host;      /* as the user wrote it */
+    char *full_name; /* what DNS makes of a host without a dot, when that has one; else NULL */
     uint16_t port;
     struct dial_address addresses[DIAL_ADDRESS_LIMIT];
     size_t count;

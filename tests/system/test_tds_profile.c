@@ -195,6 +195,7 @@ CASE("entries that demand more")
          "encryption = require"},
         {"encryption = strict", "SslMode=allow", ODBCSSL_ERROR_KEYWORD_CONFLICT,
          "encryption = strict"},
+        {"encryption = required", FULL, ODBCSSL_ERROR_KEYWORD_VALUE, "encryption = required"},
         {"crl file = /etc/crl.pem", FULL, ODBCSSL_ERROR_KEYWORD_CONFLICT, "crl file"},
         {"tds version = 5.0", FULL, ODBCSSL_ERROR_PLAINTEXT_LOGIN, "TDS_Version=5.0"},
         {"port = 0", FULL, ODBCSSL_ERROR_KEYWORD_VALUE, "port = 0"},
@@ -210,6 +211,24 @@ CASE("entries that demand more")
                         ODBC_FREETDS));
     unsetenv("FREETDSCONF");
     check_refused(ODBCSSL_ERROR_KEYWORD_CONFLICT, "ca file");
+}
+
+/* Debian's file has "auto" in [global], for every entry that does not say otherwise. */
+CASE("an entry before [global]")
+{
+    start(NULL);
+    const char *path = fixture_path(&fixture.base, "freetds.conf");
+    const char *text = suite_text("[sales]\nhost = localhost\nport = %u ; of the test\n"
+                                  "encryption = require\n"
+                                  "[global]\nport = 9\nencryption = off\ntds version = auto\n",
+                                  tds_peer_port(fixture.peer));
+    CHECK(pki_write_file(path, text, strlen(text), 0644));
+    setenv("FREETDSCONF", path, 1);
+    CHECK(connect_to("Servername=sales", FULL));
+    check_carried("localhost", "tds=0x74000004");
+    CHECK(!connect_to("Servername=sales", "SslMode=prefer"));
+    check_refused(ODBCSSL_ERROR_KEYWORD_CONFLICT, "encryption = require");
+    unsetenv("FREETDSCONF");
 }
 
 CASE("an entry with an instance")

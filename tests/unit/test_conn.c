@@ -416,14 +416,37 @@ CASE("FreeTDS gets host, port and a fixed version")
     struct connstr list;
     struct error error = {0};
     CHECK_FATAL(rewrite(DRIVER_FAMILY_TDS,
-                        "Server=sql.example.com,14330;Encryption=off;Database=d;Port=1", &loopback,
+                        "Server=sql.example.com,14330;Encryption=off;Database=d;UID=u", &loopback,
                         &list, &error));
     CHECK_TEXT(connstr_get(&list, "Server"), "127.9.8.7");
     CHECK_TEXT(connstr_get(&list, "Port"), "15432");
     CHECK_TEXT(connstr_get(&list, "TDS_Version"), "7.4");
     CHECK_TEXT(connstr_get(&list, "Encryption"), "request");
     CHECK(!connstr_has(&list, "Servername"));
+    CHECK(!connstr_has(&list, "ServerSPN"));
     connstr_free(&list);
+}
+
+/* What FreeTDS makes of a host that it sees, and of no host that is ours. */
+CASE("FreeTDS asks for the Kerberos ticket of the server")
+{
+    static const struct {
+        const char *settings, *principal;
+    } rows[] = {
+        {"Server=sql.example.com", "MSSQLSvc/sql.example.com:1433"},
+        {"Server=sql.example.com,14330;UID=", "MSSQLSvc/sql.example.com:14330"},
+        {"Server=sql.example.com;UID=u;Trusted_Connection=yes;REALM=EXAMPLE.COM",
+         "MSSQLSvc/sql.example.com:1433@EXAMPLE.COM"},
+        {"Server=sql.example.com;ServerSPN=own/name", "own/name"},
+        {"Server=sql.example.com;UID=u;Trusted_Connection=no", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct connstr list;
+        struct error error = {0};
+        CHECK_FATAL(rewrite(DRIVER_FAMILY_TDS, rows[i].settings, &loopback, &list, &error));
+        CHECK_TEXT(connstr_get(&list, "ServerSPN"), rows[i].principal);
+        connstr_free(&list);
+    }
 }
 
 static const struct {
@@ -446,6 +469,10 @@ static const struct {
     {DRIVER_FAMILY_MYSQL, "Server=a;TLSPeerFP=00", ODBCSSL_ERROR_KEYWORD_CONFLICT, "SslPin"},
     {DRIVER_FAMILY_MYSQL, "Socket=/run/x", ODBCSSL_ERROR_SERVER_MISSING, "Unix socket"},
     {DRIVER_FAMILY_TDS, "Server=a,b", ODBCSSL_ERROR_KEYWORD_VALUE, "65535"},
+    {DRIVER_FAMILY_TDS, "Server=a;Encryption=required", ODBCSSL_ERROR_KEYWORD_VALUE,
+     "Encryption=required"},
+    {DRIVER_FAMILY_TDS, "Server=a;Encryption=yes", ODBCSSL_ERROR_KEYWORD_VALUE, "Encryption=yes"},
+    {DRIVER_FAMILY_TDS, "Server=a;Servername=b", ODBCSSL_ERROR_KEYWORD_CONFLICT, "Servername=b"},
     {DRIVER_FAMILY_UNKNOWN, "Server=a", ODBCSSL_ERROR_SERVER_MISSING, "port"},
 };
 
@@ -472,6 +499,7 @@ CASE("environment variables that lead past the relay are refused")
     } rows[] = {
         {DRIVER_FAMILY_POSTGRESQL, "PGCHANNELBINDING", "require"},
         {DRIVER_FAMILY_POSTGRESQL, "PGGSSENCMODE", "require"},
+        {DRIVER_FAMILY_POSTGRESQL, "PGSERVICE", "elsewhere"},
         {DRIVER_FAMILY_TDS, "TDSHOST", "127.0.0.1"},
         {DRIVER_FAMILY_TDS, "TDSPORT", "1433"},
     };
@@ -510,6 +538,63 @@ CASE("an unknown driver goes by SslServerKeyword and SslPortKeyword")
     CHECK_CONTAINS(error.text, "Gate=0");
     profile_target_free(&target);
     settings_free(&settings);
+}
+
+/* As FreeTDS finds it with the same settings, and libpq the port. */
+static const struct {
+    enum driver_family family;
+    const char *places[3]; /* connection string, odbc.ini, section of odbcinst.ini */
+    const char *server;    /* host:port, or host\instance */
+} servers[] = {
+    {DRIVER_FAMILY_TDS, {"Server=h,2;Port=3"}, "h:3"},
+    {DRIVER_FAMILY_TDS, {"Port=3;Server=h,2"}, "h:2"},
+    {DRIVER_FAMILY_TDS, {"Port=3", "Server=h,2"}, "h:3"},
+    {DRIVER_FAMILY_TDS, {"Server=h,2", "Port=3"}, "h:2"},
+    {DRIVER_FAMILY_TDS, {NULL, "Server=h,2;Port=3"}, "h:3"},
+    {DRIVER_FAMILY_TDS, {NULL, "Port=3;Server=h,2"}, "h:3"},
+    {DRIVER_FAMILY_TDS, {NULL, "Server=h\\i"}, "h\\i"},
+    {DRIVER_FAMILY_TDS, {"Port=3", "Server=h\\i"}, "h:3"},
+    {DRIVER_FAMILY_TDS, {NULL, "Servername=entry"}, "e:5"},
+    {DRIVER_FAMILY_TDS, {NULL, "Servername=entry;Port=3"}, "e:3"},
+    {DRIVER_FAMILY_TDS, {"Port=3", "Servername=entry"}, "e:3"},
+    {DRIVER_FAMILY_TDS, {"Servername=entry", "Server=h;Port=3"}, "e:3"},
+    {DRIVER_FAMILY_TDS, {"Server=h", "Servername=entry"}, "h:1433"},
+    {DRIVER_FAMILY_TDS, {NULL, "Servername=named"}, "n:4"},
+    {DRIVER_FAMILY_TDS, {NULL, "Servername=named;Port=3"}, "n:3"},
+    {DRIVER_FAMILY_TDS, {NULL, "Servername=bare"}, "bare:4"},
+    {DRIVER_FAMILY_POSTGRESQL, {"Servername=h"}, "h:6"},
+    {DRIVER_FAMILY_POSTGRESQL, {"Servername=h", "Port=3"}, "h:3"},
+};
+
+CASE("the server is the one that the real driver would have found")
+{
+    static const char entries[] = "[entry]\nhost = e ; the first\nport=5\n"
+                                  "[named]\nhost=n\ninstance=I # a name\n[bare]\n"
+                                  "[global]\nport = 4\nhost = bare\n";
+    char path[] = "/tmp/odbcssl-freetds-XXXXXX";
+    int file = mkstemp(path);
+    CHECK_FATAL(file >= 0 && write(file, entries, sizeof entries - 1) == sizeof entries - 1);
+    setenv("FREETDSCONF", path, 1);
+    setenv("PGPORT", "6", 1);
+    for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
+        struct settings settings;
+        struct profile_target target = {0};
+        struct error error = {0};
+        const struct profile *profile = profile_find(servers[i].family);
+        make_placed_settings(&settings, servers[i].family, servers[i].places);
+        CHECK_FATAL(profile_read(profile, &settings, &target, &error));
+        CHECK(profile_find_server(profile, &settings, &target, &error));
+        CHECK_TEXT(target.instance != NULL
+                       ? suite_text("%s\\%s", target.host, target.instance)
+                       : suite_text("%s:%u", target.host != NULL ? target.host : "", target.port),
+                   servers[i].server);
+        profile_target_free(&target);
+        settings_free(&settings);
+    }
+    unsetenv("PGPORT");
+    unsetenv("FREETDSCONF");
+    close(file);
+    unlink(path);
 }
 
 /* A later round of SQLBrowseConnect: the real driver has its server, and keeps it. */
