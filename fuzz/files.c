@@ -53,7 +53,7 @@ FUZZ_TARGET(odbc_lines, bytes, size)
 
 FUZZ_TARGET(pgpass, bytes, size)
 {
-    static const struct pgpass_query query = {"db", 5432, "sales", "an:n"};
+    static const struct pgpass_query query = {"db", 5432, "sales", "an:n", NULL};
     char path[FUZZ_PATH_SIZE];
     int file = fuzz_open_file(bytes, size, path);
     setenv("PGPASSFILE", path, 1);

@@ -46,7 +46,9 @@ char *pgpass_find(const struct pgpass_query *query)
     char port[16];
     char *password = NULL;
     const char *const wanted[] = {query->host, port, query->database, query->user};
-    const char *named = defaults_environment("PGPASSFILE");
+    const char *named = query->file != NULL && *query->file != '\0'
+                            ? query->file
+                            : defaults_environment("PGPASSFILE");
     char *path = named != NULL ? strdup(named) : defaults_home_path(".pgpass");
     const struct option option = {.value = path};
     struct file_content content;

@@ -13,9 +13,10 @@ struct pgpass_query {
     unsigned port;
     const char *database;
     const char *user;
+    const char *file; /* libpq's option passfile; NULL or empty: PGPASSFILE, else ~/.pgpass */
 };
 
-/* The password of the first line of PGPASSFILE, else ~/.pgpass, that fits; free with
+/* The password of the first line of the file that fits; free with
  * text_free_secret. NULL when there is none, or others may read the file: libpq ignores it then. */
 char *pgpass_find(const struct pgpass_query *query);
 

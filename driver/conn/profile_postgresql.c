@@ -338,24 +338,39 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
     return true;
 }
 
+/* The last one counts for libpq. */
+static const char *get_option(const struct connstr *options, const char *name)
+{
+    const char *value = NULL;
+    for (size_t i = 0; i < options->count; i++)
+        if (strcmp(options->pairs[i].keyword, name) == 0)
+            value = options->pairs[i].value;
+    return value;
+}
+
 /* libpq looks a password up by the port, too: when the relay has another one than the server, here.
  */
 static bool add_password(const struct profile_target *target, const struct relay_endpoint *endpoint,
-                         struct connstr *list)
+                         struct connstr *list, struct error *error)
 {
     const char *given = profile_get(&profile_postgresql, list, PASSWORD);
-    const struct pgpass_query query = {
+    struct pgpass_query query = {
         .host = target->host,
         .port = target->port,
         .database = profile_get(&profile_postgresql, list, DATABASE),
         .user = profile_get(&profile_postgresql, list, USER),
     };
+    struct connstr options;
     if (endpoint->port == target->port || (given != NULL && *given != '\0') ||
         profile_environment("PGPASSWORD") != NULL || query.database == NULL || query.user == NULL)
         return true;
-    char *password = pgpass_find(&query);
+    if (!pqopt_read(profile_get(&profile_postgresql, list, PQOPT), &options, error))
+        return false;
+    query.file = get_option(&options, "passfile");
+    char *password = get_option(&options, "password") == NULL ? pgpass_find(&query) : NULL;
     bool is_added = password == NULL || profile_set(&profile_postgresql, list, PASSWORD, password);
     text_free_secret(password);
+    connstr_free(&options);
     return is_added;
 }
 
@@ -402,8 +417,8 @@ static bool rewrite(const struct settings *settings, const struct profile_target
                     const struct relay_endpoint *endpoint, struct connstr *list,
                     struct error *error)
 {
-    return profile_append_all(list, &target->settings) && add_password(target, endpoint, list) &&
-           set_pqopt(endpoint, list, error) &&
+    return profile_append_all(list, &target->settings) &&
+           add_password(target, endpoint, list, error) && set_pqopt(endpoint, list, error) &&
            connstr_append(list, DRIVER, settings->target_driver.value) &&
            connstr_append(list, "SSLmode", "disable") &&
            connstr_append(list, SERVER, target->host) &&

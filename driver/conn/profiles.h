@@ -24,7 +24,7 @@
 struct profile_target {
     struct connstr settings; /* as the real driver would read them, without its way to the server */
     char *host;              /* as the user wrote it: for SNI, the name check, SQL_SERVER_NAME */
-    char *address; /* what to dial when it is not the host (libpq's hostaddr); else NULL */
+    char *address;   /* what to dial when it is not the host (libpq's hostaddr); else NULL */
     char *full_name; /* the host's in DNS, for Kerberos, when the host has no dot; else NULL */
     uint16_t port;
     bool has_port;  /* it was set, and is not the usual one by default */

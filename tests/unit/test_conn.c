@@ -339,7 +339,7 @@ static void write_pgpass(const char *path, const char *line, mode_t mode)
 
 CASE("passwords of .pgpass are found by its rules")
 {
-    const struct pgpass_query query = {"db", 5433, "data", "me"};
+    const struct pgpass_query query = {"db", 5433, "data", "me", NULL};
     char path[] = "/tmp/odbcssl-pgpass-XXXXXX";
     close(mkstemp(path));
     setenv("PGPASSFILE", path, 1);
@@ -377,8 +377,23 @@ CASE(".pgpass is read when the relay has another port")
                   &loopback, &list, &error));
     CHECK_TEXT(connstr_get(&list, "PWD"), "own");
     connstr_free(&list);
-    unlink(path);
+    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL,
+                  "Server=db;Port=5433;Database=d;UID=u;pqopt={passfile=/nonexistent}", &loopback,
+                  &list, &error));
+    CHECK(!connstr_has(&list, "Password"));
+    connstr_free(&list);
+    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL,
+                  "Server=db;Port=5433;Database=d;UID=u;pqopt={password=own}", &loopback, &list,
+                  &error));
+    CHECK(!connstr_has(&list, "Password"));
+    connstr_free(&list);
     unsetenv("PGPASSFILE");
+    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL,
+                  suite_text("Server=db;Port=5433;Database=d;UID=u;pqopt={passfile=%s}", path),
+                  &loopback, &list, &error));
+    CHECK_TEXT(connstr_get(&list, "Password"), "a;b}");
+    connstr_free(&list);
+    unlink(path);
 }
 
 CASE("MariaDB gets the private socket")
