@@ -1,6 +1,40 @@
 /* check_server.c - where the server is, and how far TLS comes with it. */
+#include "base/text.h"
 #include "command/check.h"
 #include "command/memory.h"
+
+/* The endpoint has the server's own port, for which no file of passwords is read. */
+static bool can_be_told(const struct link *link, bool is_wide, struct error *error)
+{
+    const struct relay_endpoint endpoint = {.kind = link->profile->endpoint,
+                                            .address = "127.0.0.1",
+                                            .port = link->target.port,
+                                            .path = "/nowhere"};
+    char *text = profile_connection_string(link->profile, &link->settings, &link->target, &endpoint,
+                                           is_wide, error);
+    bool is_told = text != NULL;
+    text_free_secret(text);
+    return is_told;
+}
+
+/* What the real driver cannot be told is refused before it connects; of some values it depends on
+ * the functions that the application calls. */
+static void add_real_settings(struct check *check)
+{
+    const struct link *link = check->link;
+    struct error ansi = {0}, wide = {0};
+    if (link->driver == NULL)
+        return;
+    bool is_told = can_be_told(link, false, &ansi);
+    bool is_told_wide = link->driver->is_unicode ? can_be_told(link, true, &wide) : is_told;
+    if (!is_told && !is_told_wide)
+        findings_add_error(&check->findings, true, "settings", &ansi);
+    else if (!is_told || !is_told_wide)
+        findings_add(&check->findings, FACT_WARNING, "settings",
+                     "Write the file in UTF-8, or use an application with the other functions.",
+                     "applications with %s functions are refused: %s", is_told ? "Unicode" : "ANSI",
+                     is_told ? wide.text : ansi.text);
+}
 
 static void run_probe(struct check *check)
 {
@@ -120,6 +154,7 @@ void check_server(struct check *check)
     for (size_t i = 0; i < server->count; i++)
         findings_add_ok(findings, "address", "%s", dial_describe(server, i, text, sizeof text));
     findings->server = memory_format("%s, port %u", server->host, server->port);
+    add_real_settings(check);
     run_probe(check);
     if (check->probe == NULL)
         return;

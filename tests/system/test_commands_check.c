@@ -161,6 +161,29 @@ CASE("lines that are read otherwise than they look")
     command_check_fact("WARN", "Servername", "nobody reads this keyword in a section of odbcssl");
 }
 
+/* Each is refused when connecting, before the server hears of it. */
+CASE("a value that the real driver cannot be given")
+{
+    struct odbc_session session = {0};
+    start_postgres("server");
+    write_sources(good_source("untold", "ReadOnly = 0 ; not read-only\nPassword=topsecret"), 0600);
+    CHECK_NUMBER(COMMAND_RUN("check", "untold"), 1);
+    command_check_fact("FAIL", "settings", "the value of ReadOnly cannot be given to the real");
+    CHECK_CONTAINS(command_output, "FAIL  (102)");
+    command_check_fact("OK", "TCP", "connected");
+    command_check_absent("topsecret");
+    CHECK(!odbc_connect(&session, "DSN=untold;UID=%s;PWD=%s", POSTGRES_USER, POSTGRES_PASSWORD));
+    CHECK_TEXT(session.sqlstate, "HY024");
+    odbc_close(&session);
+    /* Latin-1: an application with ANSI functions hands it on as it is. */
+    write_sources(good_source("latin", "Username=ren\xe9"), 0600);
+    CHECK_NUMBER(COMMAND_RUN("check", "latin"), 0);
+    command_check_fact("WARN", "settings", "Unicode functions are refused: the value of Username");
+    write_sources(good_source("told", "ReadOnly = 0"), 0600);
+    CHECK_NUMBER(COMMAND_RUN("check", "told"), 0);
+    command_check_absent("FAIL");
+}
+
 /* ---- the verdict ---- */
 
 CASE("modes that leave something open")
