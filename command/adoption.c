@@ -252,7 +252,21 @@ static bool apply(const struct rule *rules, struct adoption *adoption, const cha
 
 /* ---- the drivers ---- */
 
-/* What libpq still has to be told stays in pqopt. */
+/* What libpq still has to be told stays in pqopt, unless connecting would refuse it. */
+static void keep_option(struct adoption *adoption, const struct connstr_pair *option,
+                        struct buffer *rest)
+{
+    const struct connstr single = {.pairs = (struct connstr_pair *)option, .count = 1};
+    const char *hostaddr, *name = option->keyword;
+    struct error reason = {0};
+    if (pqopt_check(&single, &hostaddr, &reason))
+        memory_check(pqopt_append(rest, name, option->value));
+    else
+        add_row(adoption, ADOPTION_UNEQUALLED,
+                describe("pqopt ", name, odbc_is_secret(name), option->value),
+                memory_copy(reason.text));
+}
+
 static bool read_pqopt(struct adoption *adoption, const char *text, struct error *error)
 {
     struct connstr options;
@@ -262,7 +276,7 @@ static bool read_pqopt(struct adoption *adoption, const char *text, struct error
     for (size_t i = 0; i < options.count; i++)
         if (!apply(pqopt_rules, adoption, "pqopt ", options.pairs[i].keyword,
                    options.pairs[i].value))
-            memory_check(pqopt_append(&rest, options.pairs[i].keyword, options.pairs[i].value));
+            keep_option(adoption, &options.pairs[i], &rest);
     if (buffer_length(&rest) > 0) {
         memory_check(buffer_append_byte(&rest, '\0'));
         memory_check(connstr_set(&adoption->added, "pqopt", (const char *)buffer_content(&rest)));

@@ -236,16 +236,33 @@ CASE("adopt: psqlodbc")
 }
 
 /* A demand that cannot be carried over stops the writing. */
+static const struct {
+    const char *more;
+    const char *text;
+} unequalled[] = {
+    {"pqopt=service=secure", "pqopt service=secure                         HAS NO EQUAL"},
+    {"pqopt=keepalives=1 channel_binding=require",
+     "pqopt channel_binding=require                HAS NO EQUAL"},
+    {"pqopt=gssencmode=require", "pqopt gssencmode=require                     HAS NO EQUAL"},
+};
+
 CASE("adopt: what has no equal")
 {
     start_postgres(false);
-    write_file("user.ini", native_source("pqopt=service=secure"));
-    char *before = strdup(read_file("user.ini"));
-    CHECK_NUMBER(COMMAND_RUN("adopt", "native", "--write", library_dir()), 1);
-    CHECK_CONTAINS(command_output, "pqopt service=secure                         HAS NO EQUAL");
-    CHECK_CONTAINS(command_output, "nothing is written");
-    CHECK_TEXT(read_file("user.ini"), before);
-    free(before);
+    for (size_t i = 0; i < sizeof unequalled / sizeof unequalled[0]; i++) {
+        write_file("user.ini", native_source(unequalled[i].more));
+        char *before = strdup(read_file("user.ini"));
+        CHECK_NUMBER(COMMAND_RUN("adopt", "native", "--write", library_dir()), 1);
+        CHECK_CONTAINS(command_output, unequalled[i].text);
+        CHECK_CONTAINS(command_output, "nothing is written");
+        CHECK_TEXT(read_file("user.ini"), before);
+        free(before);
+    }
+    /* These demand nothing. */
+    write_file("user.ini", native_source("pqopt=channel_binding=prefer gssencmode=disable"));
+    CHECK_NUMBER(COMMAND_RUN("adopt", "native"), 0);
+    CHECK_CONTAINS(command_output, "= channel_binding='prefer' gssencmode='disable'\n");
+    command_check_absent("HAS NO EQUAL");
     CHECK_NUMBER(COMMAND_RUN("adopt", "nativ"), 1);
     CHECK_CONTAINS(command_output, "did you mean \"native\"?");
     CHECK_NUMBER(COMMAND_RUN("adopt"), 2);
