@@ -2,6 +2,7 @@
  * adoption.c - one table per real driver (psqlodbc's dlg_specific.c and libpq's conninfo; FreeTDS's
  * freetds.conf; MariaDB Connector/ODBC's ma_dsn.c), and the few settings that are more than a name.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -311,11 +312,46 @@ static bool read_entry(const struct data_source *source, struct adoption *adopti
     return true;
 }
 
+/* The bit of OPTION that says USE_MYCNF. */
+#define OPTION_USE_MYCNF 65536u
+
+/* What odbcssl does not go by, though the data source may need it; *fate_out is then one of the two
+ * that leave it out. NULL: nothing. */
+static const char *explain_loss(const struct profile *profile, const struct connstr *settings,
+                                const struct connstr_pair *pair, enum adoption_fate *fate_out)
+{
+    static const char *const options[] = {"OPTION", "OPTIONS", NULL};
+    const char *host = profile_get(profile, settings, profile->server_keyword);
+    const char *value = pair->value;
+    bool has_bit = (strtoul(value, NULL, 10) & OPTION_USE_MYCNF) != 0;
+    *fate_out = ADOPTION_UNEQUALLED;
+    if (profile->family == DRIVER_FAMILY_POSTGRESQL) {
+        const char *counting = connstr_has(settings, "Servername") ? "Servername" : "Server";
+        return text_equal_nocase(pair->keyword, counting) && value[0] == '/'
+                   ? "TLS does not run over a Unix socket: name the host by Servername"
+                   : NULL;
+    }
+    if (profile->family != DRIVER_FAMILY_MYSQL || value[0] == '\0')
+        return NULL;
+    if (text_equal_nocase(pair->keyword, "USE_MYCNF") && strcmp(value, "0") != 0)
+        return "write my.cnf's settings into the data source";
+    if (text_is_one_of(pair->keyword, options) && has_bit)
+        return "write my.cnf's settings into the data source, and take 65536 off";
+    if (!text_equal_nocase(pair->keyword, "Socket"))
+        return NULL;
+    if (host == NULL || host[0] == '\0')
+        return "TLS does not run over a Unix socket: name the server by Server and Port";
+    *fate_out = ADOPTION_NEEDLESS;
+    return "TLS runs to Server and Port";
+}
+
 static bool read_pairs(const struct data_source *source, const struct rule *rules,
                        struct adoption *adoption, struct error *error)
 {
+    const struct profile *profile = data_source_profile(source);
     for (size_t i = 0; i < source->settings.count; i++) {
         const struct connstr_pair *pair = &source->settings.pairs[i];
+        enum adoption_fate fate;
         adoption->keyword = pair->keyword;
         bool is_pqopt = rules == postgresql_rules && text_equal_nocase(pair->keyword, "pqopt");
         if (is_pqopt && !read_pqopt(adoption, pair->value, error))
@@ -324,8 +360,10 @@ static bool read_pairs(const struct data_source *source, const struct rule *rule
             text_equal_nocase(pair->keyword, "Description") ||
             apply(rules, adoption, "", pair->keyword, pair->value))
             continue;
-        add_row(adoption, ADOPTION_KEPT,
-                describe("", pair->keyword, odbc_is_secret(pair->keyword), pair->value), "");
+        const char *loss = explain_loss(profile, &source->settings, pair, &fate);
+        add_row(adoption, loss != NULL ? fate : ADOPTION_KEPT,
+                describe("", pair->keyword, odbc_is_secret(pair->keyword), pair->value),
+                loss != NULL ? loss : "");
     }
     return true;
 }

@@ -280,6 +280,19 @@ static const struct {
     {"Driver=MariaDB\nSERVER=db\nFORCETLS=1\nTLSPEERFP=0123456789012345678901234567890123456789\n",
      {"SslMode      = require\n", "TLSPEERFP=0123", "HAS NO EQUAL: it is no SHA-256 fingerprint"}},
     {"Driver=MariaDB\nSERVER=db\nSSLCIPHER=AES256-SHA\n", {"SSLCIPHER=AES256-SHA", "SslPriority"}},
+    {"Driver=MariaDB\nSERVER=db\nUSE_MYCNF=1\nSOCKET=/run/mysqld.sock\n",
+     {"USE_MYCNF=1                                  HAS NO EQUAL: write my.cnf's settings",
+      "SOCKET=/run/mysqld.sock                      is left out: "}},
+    {"Driver=MariaDB\nOPTION=65539\nSocket=/run/mysqld.sock\n",
+     {"OPTION=65539                                 HAS NO EQUAL: write my.cnf's settings",
+      "Socket=/run/mysqld.sock                      HAS NO EQUAL: TLS does not run"}},
+    {"Driver=MariaDB\nSERVER=db\nOPTION=3\nUSE_MYCNF=0\nSocket=\n",
+     {"OPTION=3                                     stays",
+      "USE_MYCNF=0                                  stays",
+      "Socket=                                      stays"}},
+    {"Driver=psqlodbcw\nServer=db\nServername=/run/postgresql\n",
+     {"Server=db                                    stays",
+      "Servername=/run/postgresql                   HAS NO EQUAL: TLS does not run"}},
     {"Driver=FreeTDS\nServer=db\nEncryption=require\n", {"SslMode      = require\n"}},
     {"Driver=FreeTDS\nServer=db\nEncryption=strict\n",
      {"SslMode      = verify-full\n", "SslNegotiation = direct\n"}},
@@ -289,7 +302,7 @@ static const struct {
     {"Driver=FreeTDS\nServer=db\n", {"(it says nothing of TLS)", "SslMode      = verify-full\n"}},
 };
 
-CASE("adopt: MariaDB and FreeTDS")
+CASE("adopt: what each driver calls it")
 {
     write_file("freetds.conf", "[entry]\nhost = db\nca file = /ca.pem\nencryption = require\n");
     setenv("FREETDSCONF", fixture_path(&fixture, "freetds.conf"), 1);
