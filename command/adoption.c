@@ -235,11 +235,14 @@ static bool apply(const struct rule *rules, struct adoption *adoption, const cha
     const struct rule *rule = rules;
     while (rule->name != NULL && !text_equal_nocase(rule->name, name))
         rule++;
-    if (rule->name == NULL || value[0] == '\0')
-        return rule->name != NULL;
-    const char *from =
-        describe(where, name, odbc_is_secret(rule->keyword != NULL ? rule->keyword : name), value);
-    if (rule->take != NULL)
+    if (rule->name == NULL)
+        return false;
+    const char *from = describe(
+        where, name,
+        value[0] != '\0' && odbc_is_secret(rule->keyword != NULL ? rule->keyword : name), value);
+    if (value[0] == '\0')
+        add_row(adoption, ADOPTION_NEEDLESS, from, "it is empty");
+    else if (rule->take != NULL)
         rule->take(adoption, from, value);
     else if (rule->keyword != NULL)
         add_keyword(adoption, from, rule->keyword, value);
