@@ -15,6 +15,7 @@
 #include "config/ini.h"
 #include "config/keys.h"
 #include "config/target.h"
+#include "conn/profiles.h"
 #include "dispatch/driver.h"
 
 /* ---- looking ---- */
@@ -119,6 +120,21 @@ static bool make_section(const struct driver_section *section, const struct conn
     return true;
 }
 
+/* Refuses what the section would hold with these pairs, as all connections would refuse it. */
+static bool check_merged(const char *name, const struct connstr *present,
+                         const struct connstr *pairs, struct error *error)
+{
+    const char *source = memory_format("%s [%s]", ini_file_name(INI_DRIVERS), name);
+    struct connstr merged = {0};
+    profile_append_all(&merged, present);
+    for (size_t i = 0; i < pairs->count; i++)
+        connstr_set(&merged, pairs->pairs[i].keyword, pairs->pairs[i].value);
+    memory_check(!merged.is_failed);
+    bool is_good = settings_check(&merged, source, error);
+    connstr_free(&merged);
+    return is_good;
+}
+
 bool driver_section_write(const struct driver_section *section, char **name_out,
                           struct error *error)
 {
@@ -138,7 +154,8 @@ bool driver_section_write(const struct driver_section *section, char **name_out,
     bool is_done =
         check_defaults(&section->defaults, error) && driver_section_check(name, &is_there, error) &&
         ini_read_section(INI_DRIVERS, name, &present, error) &&
-        make_section(section, &present, &pairs, error) && odbc_file_back_up(ODBC_DRIVERS, error) &&
+        make_section(section, &present, &pairs, error) &&
+        check_merged(name, &present, &pairs, error) && odbc_file_back_up(ODBC_DRIVERS, error) &&
         odbc_file_write_section(ODBC_DRIVERS, name, &pairs, error);
     if (is_done)
         odbc_print_section(ODBC_DRIVERS, name, &pairs);

@@ -462,6 +462,29 @@ CASE("install: writes a section")
     command_check_fact("OK", "real driver", "psqlodbca.so (ANSI)");
 }
 
+/* What the section would hold is checked, not the new keywords alone. */
+CASE("install: refuses what contradicts the section")
+{
+    const char *library = suite_text("--library-dir=%s", fixture_path(&fixture, "lib"));
+    CHECK_FATAL(command_make_library_folder(fixture_path(&fixture, "lib")));
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", "--name", "whole", library,
+                             "--default", "SslRootCert=/a.pem"),
+                 0);
+    char *before = strdup(read_drivers());
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", "--name", "whole", library,
+                             "--default", "Encrypt=no"),
+                 1);
+    CHECK_CONTAINS(command_output, "contradicts");
+    CHECK_CONTAINS(command_output, "odbcinst.ini [whole]");
+    CHECK_TEXT(read_drivers(), before);
+    free(before);
+    /* A keyword that is there already gets its new value. */
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", "--name", "whole", library,
+                             "--default", "SslMode=disable", "--default", "Encrypt=no"),
+                 0);
+    CHECK_NUMBER(COMMAND_RUN("uninstall", "--name", "whole"), 0);
+}
+
 CASE("install: refuses")
 {
     const char *library;
