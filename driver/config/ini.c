@@ -126,6 +126,11 @@ static bool has_control_character(const char *text)
     return false;
 }
 
+static bool has_outer_blank(const char *text)
+{
+    return text[0] != '\0' && (text_is_blank(text[0]) || text_is_blank(text[strlen(text) - 1]));
+}
+
 bool ini_check_lines(const struct connstr *pairs, struct error *error)
 {
     char keyword[100];
@@ -138,6 +143,11 @@ bool ini_check_lines(const struct connstr *pairs, struct error *error)
         else if (has_control_character(pair->value))
             error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                       "the value of %s has a line break or another control character", keyword);
+        else if (has_outer_blank(pair->value))
+            error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                      "the value of %s begins or ends with a blank, which unixODBC does not read "
+                      "back",
+                      keyword);
         else if (strlen(pair->keyword) + strlen(pair->value) > INI_VALUE_LIMIT)
             error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                       "the value of %s is longer than the %d characters that unixODBC reads back",

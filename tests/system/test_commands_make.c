@@ -111,6 +111,8 @@ static const struct dsn_refusal {
      "--root-cert=/none.pem: No such file"},
     {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "SslMode=full"}, "SslMode=full"},
     {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "SslModus=1"}, "SslModus"},
+    {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "Password= demo pw "},
+     "the value of Password begins or ends with a blank"},
 };
 
 /* Whatever is wrong is found before a file is touched. */

@@ -142,6 +142,10 @@ CASE("ConfigDSN writes nothing that would be refused")
          "Encrypt=maybe"},
         {ODBC_ADD_DSN, "DSN=refused\0Server=a\n[other]\0", ODBC_ERROR_INVALID_KEYWORD_VALUE,
          "line break"},
+        {ODBC_ADD_DSN, "DSN=refused\0PWD= demo pw\0", ODBC_ERROR_INVALID_KEYWORD_VALUE,
+         "the value of PWD begins or ends with a blank"},
+        {ODBC_ADD_DSN, "DSN=refused\0SslPassword=demo \0", ODBC_ERROR_INVALID_KEYWORD_VALUE,
+         "the value of SslPassword begins or ends with a blank"},
         {ODBC_ADD_DSN, "DSN=refused\0[other]=a\0", ODBC_ERROR_INVALID_KEYWORD_VALUE, "[other]"},
         {ODBC_ADD_DSN, "DSN=refused\0Server\0", ODBC_ERROR_INVALID_KEYWORD_VALUE, "attribute 2"},
         {ODBC_ADD_DSN, "Server=a\0", ODBC_ERROR_INVALID_DSN, "DSN"},
@@ -244,6 +248,8 @@ CASE("ConfigDriver writes driver-wide keywords and takes them out")
     CHECK(!config(NULL, ODBC_CONFIG_DRIVER, "For ConfigDriver", "SslMode={", NULL, 0, NULL));
     CHECK_CONTAINS(installer_error(&code), "SslMode");
     CHECK_NUMBER(code, ODBC_ERROR_INVALID_KEYWORD_VALUE);
+    CHECK(!config(NULL, ODBC_CONFIG_DRIVER, "For ConfigDriver", "SslPassword={a }", NULL, 0, NULL));
+    CHECK_CONTAINS(installer_error(&code), "the value of SslPassword begins or ends");
     CHECK(!config(NULL, 99, "For ConfigDriver", NULL, NULL, 0, NULL));
     installer_error(&code);
     CHECK_NUMBER(code, ODBC_ERROR_INVALID_REQUEST_TYPE);
