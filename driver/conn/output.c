@@ -46,17 +46,36 @@ static void append_server(const struct link *link, struct connstr *out)
     }
 }
 
+static bool is_of_string(const struct option *option)
+{
+    return text_has_prefix_nocase(option->source, "connection string");
+}
+
 /* What was said of this connection, in its string or data source; what the driver's section says
- * holds for every one. */
+ * holds for every one. A keyword that is set to nothing takes back what a lower place says. */
 static void append_own(const struct link *link, struct connstr *out)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {
         const struct option *item = &link->settings.items[i];
-        bool is_written = text_has_prefix_nocase(item->source, "connection string") ||
-                          text_has_prefix_nocase(item->source, "odbc.ini");
-        if (is_written && item->value != NULL && keys[i].kind != KEY_SECRET)
-            append(out, item->keyword, item->value);
+        bool is_written = is_of_string(item) || text_has_prefix_nocase(item->source, "odbc.ini");
+        if (is_written && keys[i].kind != KEY_SECRET)
+            append(out, item->keyword, item->value != NULL ? item->value : "");
     }
+}
+
+/* As PWD: the application's own, and none of a file; and as the driver manager leaves PWD out of
+ * the file that it saves, none for such a file. Under the name that it was given by, for the driver
+ * manager's trace masks SslKeyPWD alone. */
+static void append_key_password(const struct link *link, const struct connstr *given,
+                                struct connstr *out)
+{
+    static const char as[] = ", as ";
+    const struct option *password = &link->settings.tls.password;
+    if (!is_of_string(password) || connstr_find(given, "SAVEFILE") != NULL)
+        return;
+    const char *alias = strstr(password->source, as);
+    append(out, alias != NULL ? alias + strlen(as) : password->keyword,
+           password->value != NULL ? password->value : "");
 }
 
 /* Pairs that out does not have under any name. A password that the data source holds stays there.
@@ -90,7 +109,7 @@ static void append_additions(const struct link *link, const char *real_text, str
     connstr_free(&known);
 }
 
-char *output_string(const struct link *link, const char *real_text)
+char *output_string(const struct link *link, const struct connstr *given, const char *real_text)
 {
     const struct settings *settings = &link->settings;
     const struct connstr_pair *password =
@@ -104,6 +123,7 @@ char *output_string(const struct link *link, const char *real_text)
     if (password != NULL && password->origin < CONNSTR_DATA_SOURCE)
         append(&out, PASSWORD, password->value);
     append_own(link, &out);
+    append_key_password(link, given, &out);
     append_missing(link, &link->target.settings, &out);
     append_additions(link, real_text, &out);
     char *text = connstr_format(&out);

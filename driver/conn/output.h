@@ -8,9 +8,9 @@
 
 #include "conn/link.h"
 
-/* real_text: what the real driver gave for its own; may be NULL. A password that the application
- * gave stands in it as PWD, as ODBC has it; no other secret does. Free with text_free_secret; NULL:
- * out of memory. */
-char *output_string(const struct link *link, const char *real_text);
+/* given: what the application gave. real_text: what the real driver gave for its own; may be NULL.
+ * Passwords that the application gave stand in it, PWD as ODBC has it, and SslPassword; no other
+ * secret does. Free with text_free_secret; NULL: out of memory. */
+char *output_string(const struct link *link, const struct connstr *given, const char *real_text);
 
 #endif

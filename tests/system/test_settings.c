@@ -283,6 +283,45 @@ CASE("the output connection string")
     }
 }
 
+/* The data source has SslRootCert and SslPassword; what the connection string says of them comes
+ * back, and nothing that only a file says. */
+static const struct {
+    const char *more;
+    const char *wanted; /* in the string that comes back */
+    const char *absent;
+} passwords_told[] = {
+    {"", "SslRootCert=/", "Password"},
+    {"SslPassword=own", "SslPassword=own;", "filed"},
+    {"SslKeyPWD={o;wn}", "SslKeyPWD={o;wn};", "SslPassword"},
+    {"SslMode=require;SslPassword=;SslRootCert=", "SslRootCert=;", "SslRootCert=/"},
+    {"SslMode=require;SslPassword=;SslRootCert=", "SslPassword=;", "filed"},
+};
+
+static void take_out_string(struct odbc_session *session, const char *given, char *out)
+{
+    SQLSMALLINT length = 0;
+    CHECK_FATAL(odbc_open(session));
+    CHECK(SQL_SUCCEEDED(SQLDriverConnect(session->connection, NULL, (SQLCHAR *)given, SQL_NTS,
+                                         (SQLCHAR *)out, TEXT_SIZE, &length, SQL_DRIVER_NOPROMPT)));
+}
+
+CASE("the output connection string has the string's own SslPassword, and what is set to nothing")
+{
+    for (size_t i = 0; i < sizeof passwords_told / sizeof passwords_told[0]; i++) {
+        struct odbc_session first = {0}, second = {0};
+        char out[TEXT_SIZE] = "", again[TEXT_SIZE] = "";
+        take_out_string(&first, suite_text("DSN=tls-secret;%s", passwords_told[i].more), out);
+        CHECK_CONTAINS(out, passwords_told[i].wanted);
+        CHECK(strstr(out, passwords_told[i].absent) == NULL);
+        take_out_string(&second, out, again);
+        CHECK_TEXT(again, out);
+        CHECK_NUMBER(odbc_info_number(&second, SQL_SSL_STATE),
+                     odbc_info_number(&first, SQL_SSL_STATE));
+        odbc_close(&first);
+        odbc_close(&second);
+    }
+}
+
 /* The driver manager saves what it gets back, and connects with it again. SslPassword is nobody's
  * to know. */
 CASE("a connection that the driver manager saves in a file")
@@ -400,6 +439,7 @@ static void add_dsns(char *text, const struct side *side)
     char encoded[PASSWORD_SIZE];
     add_dsn(text, side, "base", "");
     add_dsn(text, side, "demo", DEMO);
+    add_dsn(text, side, "secret", DEMO "SslPassword=filed");
     add_dsn(text, side, "file", DEMO "ConnSettings=set application_name to 'in%20file+x'");
     add_dsn(text, side, "pqopt", DEMO "pqopt=application_name='file words'");
     add_dsn(text, side, "cursors", DEMO "UseDeclareFetch=1");
