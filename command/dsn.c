@@ -123,7 +123,8 @@ static bool make_pairs(const struct dsn *dsn, const struct profile *profile, con
     uint16_t port;
     if (!arguments_server(dsn->server, &host, &port, error))
         return false;
-    if (port == 0)
+    /* "host\instance" finds its port itself, and "host,port" has one. */
+    if (port == 0 && strpbrk(host, "\\,") == NULL)
         port = profile->default_port;
     add(pairs, "Driver", driver);
     add(pairs, keyword_of(dsn, KEY_INDEX_SslServerKeyword, profile->server_keyword), host);

@@ -98,6 +98,20 @@ CASE("dsn: writes a data source that works")
     CHECK_CONTAINS(read_file("odbc.ini"), "[shared]\nDriver=psqlodbcw over TLS\n");
 }
 
+/* A port beside an instance or beside a port of the server's own would count in its place. */
+CASE("dsn: a server that says its port otherwise")
+{
+    static const char *const servers[] = {"127.0.0.1\\sales", "127.0.0.1,1"};
+    for (size_t i = 0; i < 2; i++) {
+        write_file("user.ini", "");
+        CHECK_NUMBER(COMMAND_RUN("dsn", "new", "--target", "FreeTDS", "--server", servers[i],
+                                 "--set", "SslTimeout=1", library_dir()),
+                     1);
+        CHECK_CONTAINS(read_file("user.ini"), suite_text("Server=%s\n", servers[i]));
+        CHECK(strstr(read_file("user.ini"), "Port=") == NULL);
+    }
+}
+
 static const struct dsn_refusal {
     const char *arguments[8];
     const char *text;
