@@ -31,31 +31,47 @@ static void print_diagnostics(SQLSMALLINT kind, SQLHANDLE handle)
     }
 }
 
+static struct tls_report report;
+static char value[VALUE_SIZE]; /* of the text that was read last */
+
+static bool read_item(SQLHDBC connection, const struct report_item *item)
+{
+    SQLUINTEGER number = 0;
+    SQLSMALLINT length = 0;
+    value[0] = '\0';
+    if (item->kind == REPORT_TEXT) /* its UTF-8 type stands 0x80 behind the other */
+        return SQL_SUCCEEDED(SQLGetInfo(connection, item->type + 0x80, value, VALUE_SIZE, &length));
+    if (!SQL_SUCCEEDED(SQLGetInfo(connection, item->type, &number, sizeof number, &length)))
+        return false;
+    report_set_number(&report, item,
+                      item->kind == REPORT_SIGNED ? (int32_t)number : (int64_t)number);
+    return true;
+}
+
+/* Half a report would be none, so all of it is read before the first word. */
+static bool check_items(SQLHDBC connection)
+{
+    for (size_t i = 0; i < report_item_count; i++)
+        if (!read_item(connection, &report_items[i])) {
+            fprintf(stderr, "odbcssl: the connection's driver does not know %s: is it odbcssl?\n",
+                    report_items[i].name);
+            return false;
+        }
+    return true;
+}
+
 static int print_report(SQLHDBC connection, bool is_json)
 {
-    static struct tls_report report;
-    static char value[VALUE_SIZE];
     char scratch[REPORT_SCRATCH_SIZE];
     struct json json = {0};
+    if (!check_items(connection))
+        return COMMAND_FAILED;
     if (is_json)
         json_open(&json, NULL, '{');
     for (size_t i = 0; i < report_item_count; i++) {
         const struct report_item *item = &report_items[i];
-        bool is_text = item->kind == REPORT_TEXT; /* its UTF-8 type stands 0x80 behind the other */
-        SQLUINTEGER number = 0;
-        SQLSMALLINT length = 0;
-        value[0] = '\0';
-        if (!SQL_SUCCEEDED(
-                is_text ? SQLGetInfo(connection, item->type + 0x80, value, VALUE_SIZE, &length)
-                        : SQLGetInfo(connection, item->type, &number, sizeof number, &length))) {
-            fprintf(stderr, "odbcssl: the connection's driver does not know %s: is it odbcssl?\n",
-                    item->name);
-            return COMMAND_FAILED;
-        }
-        if (!is_text)
-            report_set_number(&report, item,
-                              item->kind == REPORT_SIGNED ? (int32_t)number : (int64_t)number);
-        if (!report_applies(&report, item))
+        bool is_text = item->kind == REPORT_TEXT;
+        if (!read_item(connection, item) || !report_applies(&report, item))
             continue;
         if (!is_json)
             printf("%-30s %s\n", item->name,

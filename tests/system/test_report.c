@@ -420,6 +420,14 @@ CASE("odbcssl status --json")
     CHECK_NUMBER(run(out, tool("status --json ansi")), 0);
     CHECK(is_json(out));
     CHECK_CONTAINS(out, "\"SQL_SSL_STATE\"");
+    /* Of another driver's connection there is no report, nor the beginning of one. */
+    const char *bare = suite_text("status --json -k 'DRIVER={%s};Servername=localhost;Port=%u;"
+                                  "Database=postgres;SSLmode=require' -u %s -p %s",
+                                  ODBC_NATIVE_POSTGRESQL, fixture_port(&fixture), POSTGRES_USER,
+                                  POSTGRES_PASSWORD);
+    CHECK_NUMBER(run(out, tool(bare)), 1);
+    CHECK_CONTAINS(out, "is it odbcssl?");
+    CHECK(strchr(out, '{') == NULL);
     if (!has_command("python3"))
         return;
     const char *command =
