@@ -90,12 +90,27 @@ static void add_found(struct findings *findings, const struct data_source *sourc
                         odbc_file_path(file, path, sizeof path));
 }
 
+/* The driver manager would read it; what it says is not known here. */
+static void refuse_file(struct findings *findings, const char *file)
+{
+    findings_refuse(
+        findings, NULL, "data source",
+        "Give the settings that stand in the file to -k, DRIVER first; \"odbcssl status "
+        "-k\" connects with the file itself.",
+        "FILEDSN=%s: a data source that is a file of its own is not checked", file);
+}
+
 bool check_source(struct check *check, const struct connstr *given)
 {
     struct findings *findings = &check->findings;
+    const char *file = connstr_get(given, "FILEDSN");
+    findings->section = SECTION_SOURCE;
+    if (file != NULL && file[0] != '\0') {
+        refuse_file(findings, file);
+        return false;
+    }
     struct data_source source = data_source_of(given);
     bool is_ours = source.is_odbcssl;
-    findings->section = SECTION_SOURCE;
     findings->name = source.name;
     findings->server = data_source_server(&source);
     switch (source.state) {

@@ -66,6 +66,16 @@ CASE("no such data source")
     command_check_fact("FAIL", "TCP", "refused");
 }
 
+CASE("a data source that is a file of its own")
+{
+    write_sources("[sales]\nDriver=" ODBC_POSTGRESQL "\n", 0600);
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", "FILEDSN=/home/me/sales.dsn;UID=me"), 1);
+    command_check_fact("FAIL", "data source", "FILEDSN=/home/me/sales.dsn");
+    CHECK_CONTAINS(strstr(command_output, "What to do"),
+                   "Give the settings that stand in the file");
+    command_check_absent("DEFAULT");
+}
+
 /* Each as the driver manager itself finds it. */
 static const struct wrong_driver {
     const char *driver;
