@@ -96,6 +96,11 @@ CASE("dsn: writes a data source that works")
                  0);
     command_check_absent("[psqlodbcw over TLS]\nDriver ");
     CHECK_CONTAINS(read_file("odbc.ini"), "[shared]\nDriver=psqlodbcw over TLS\n");
+    /* What is said to be typed next is one word for each. */
+    CHECK_NUMBER(COMMAND_RUN("dsn", "Bob's data", "--target", "psqlodbcw", "--server", server(),
+                             "--root-cert", fixture_path(&fixture, "root.pem"), "--user", "$USER"),
+                 0);
+    CHECK_CONTAINS(command_output, "Next\n  isql -v 'Bob'\\''s data' '$USER' PASSWORD\n");
 }
 
 /* A port beside an instance or beside a port of the server's own would count in its place. */
