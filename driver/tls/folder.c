@@ -30,11 +30,46 @@ static int compare_files(const void *left, const void *right)
     return compare_paths(a, b);
 }
 
+/* Takes path. */
+static bool add_file(struct folder *folder, char *path, const struct stat *status,
+                     struct error *error)
+{
+    struct folder_file *files = array_grow(folder->files, folder->count, sizeof *files);
+    if (files == NULL) {
+        free(path);
+        return error_set_memory(error);
+    }
+    folder->files = files;
+    files[folder->count++] = (struct folder_file){path, status->st_dev, status->st_ino};
+    return true;
+}
+
+/* A link that leads nowhere is left out. Any other file that cannot be looked at may be the one
+ * that revokes. */
+static bool add_entry(const struct option *option, const char *entry_name, struct folder *folder,
+                      struct error *error)
+{
+    char *path = NULL;
+    char name[OPTION_TEXT_SIZE];
+    struct stat status;
+    if (asprintf(&path, "%s/%s", option->value, entry_name) < 0)
+        return error_set_memory(error);
+    int reason = stat(path, &status) == 0 ? 0 : errno;
+    if (reason == 0 && S_ISREG(status.st_mode))
+        return add_file(folder, path, &status, error);
+    const struct option file = option_of_file(option, path);
+    bool is_good = reason == 0 || reason == ENOENT ||
+                   error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, reason,
+                                    "%s: the file in the folder cannot be looked at",
+                                    option_describe(&file, name, sizeof name));
+    free(path);
+    return is_good;
+}
+
 static bool read_entries(DIR *stream, const struct option *option, const char *name,
                          struct folder *folder, struct error *error)
 {
     const struct dirent *entry;
-    struct stat status;
     for (errno = 0; (entry = readdir(stream)) != NULL; errno = 0) {
         if (entry->d_name[0] == '.')
             continue;
@@ -42,20 +77,8 @@ static bool read_entries(DIR *stream, const struct option *option, const char *n
             return error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
                              "%s: the folder has more than the %d files that are read", name,
                              FOLDER_ENTRY_LIMIT);
-        char *path = NULL;
-        if (asprintf(&path, "%s/%s", option->value, entry->d_name) < 0)
-            return error_set_memory(error);
-        bool is_file = stat(path, &status) == 0 && S_ISREG(status.st_mode);
-        struct folder_file *files =
-            is_file ? array_grow(folder->files, folder->count, sizeof *files) : NULL;
-        if (files == NULL)
-            free(path);
-        if (is_file && files == NULL)
-            return error_set_memory(error);
-        if (!is_file)
-            continue;
-        folder->files = files;
-        files[folder->count++] = (struct folder_file){path, status.st_dev, status.st_ino};
+        if (!add_entry(option, entry->d_name, folder, error))
+            return false;
     }
     return errno == 0 || error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
                                           "%s: the folder cannot be listed", name);

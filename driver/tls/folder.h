@@ -28,8 +28,9 @@ struct folder {
 
 /* Has watch (which may be NULL) note the folder, and lists the regular files in the folder that
  * option names, sorted by path. Links are followed; a file with several names (as c_rehash makes)
- * is listed once; hidden files, folders and links that lead nowhere are left out. The caller frees
- * folder. false with error set, and folder is all zeroes. */
+ * is listed once; hidden files, folders and links that lead nowhere are left out, and one that
+ * cannot be looked at is an error. The caller frees folder. false with error set, and folder is all
+ * zeroes. */
 bool folder_list(const struct option *option, struct watch *watch, struct folder *folder,
                  struct error *error);
 void folder_free(struct folder *folder);

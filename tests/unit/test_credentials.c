@@ -3,6 +3,7 @@
  */
 #include "tls/credentials.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,6 +246,28 @@ CASE("a folder of CRLs")
     credentials_release(&credentials);
     CHECK_FATAL(pki_write_file(b, "rubbish\n", 8, 0600));
     check_refused(ODBCSSL_ERROR_CRL_UNREADABLE, "crls/b.crl");
+}
+
+/* It may be the one that revokes. */
+CASE("a file in a folder that cannot be looked at refuses")
+{
+    begin();
+    CHECK_FATAL(tools_run(directory, "rm -rf crls && mkdir crls && cp root.crl crls/a.crl && ln -s "
+                                     "b.crl crls/b.crl"));
+    options.crl_dir = option("SslCrlDir", crl_folder);
+    check_refused(ODBCSSL_ERROR_FILE_UNREADABLE,
+                  "/crls/b.crl (test): the file in the folder cannot be looked at: ");
+    CHECK_CONTAINS(error.text, strerror(ELOOP));
+    CHECK_FATAL(tools_run(directory, "ln -sfn nowhere crls/b.crl"));
+    const struct credentials *credentials = get();
+    CHECK(credentials != NULL && credentials->crls.count == 2);
+    credentials_release(&credentials);
+
+    CHECK_FATAL(tools_run(directory, "rm -rf anchors && mkdir anchors && cp root.pem anchors && ln "
+                                     "-s b.pem anchors/b.pem"));
+    options.root_cert.value = suite_text("%s/anchors", directory);
+    check_refused(ODBCSSL_ERROR_FILE_UNREADABLE, "SslRootCert=");
+    CHECK_CONTAINS(error.text, "/anchors/b.pem (test): the file in the folder cannot be looked");
 }
 
 CASE("what each mode needs")
