@@ -26,11 +26,11 @@ struct folder {
     size_t count;
 };
 
-/* Has watch (which may be NULL) note the folder, and lists the regular files in the folder that
- * option names, sorted by path. Links are followed; a file with several names (as c_rehash makes)
- * is listed once; hidden files, folders and links that lead nowhere are left out, and one that
- * cannot be looked at is an error. The caller frees folder. false with error set, and folder is all
- * zeroes. */
+/* Has watch (which may be NULL) note the folder and what is left out of it, and lists the regular
+ * files in the folder that option names, sorted by path. Links are followed; a file with several
+ * names (as c_rehash makes) is listed once; hidden files, folders and links that lead nowhere are
+ * left out, and one that cannot be looked at is an error. The caller frees folder. false with error
+ * set, and folder is all zeroes. */
 bool folder_list(const struct option *option, struct watch *watch, struct folder *folder,
                  struct error *error);
 void folder_free(struct folder *folder);

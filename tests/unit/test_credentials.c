@@ -270,6 +270,33 @@ CASE("a file in a folder that cannot be looked at refuses")
     CHECK_CONTAINS(error.text, "/anchors/b.pem (test): the file in the folder cannot be looked");
 }
 
+/* The folder itself does not change, and the links do not. */
+CASE("a change behind the links of a folder takes effect")
+{
+    begin();
+    CHECK_FATAL(tools_run(directory,
+                          "rm -rf crls next && mkdir crls next && cp root.crl crls/a.crl "
+                          "&& ln -s ../next/b crls/b.crl && ln -s ../next/c crls/c.crl "
+                          "&& ln -s ../crls/a.crl next/c && mkdir next/folder && ln -s "
+                          "../next/folder crls/d.crl"));
+    options.crl_dir = option("SslCrlDir", crl_folder);
+    options.crl.value = NULL;
+    const struct credentials *credentials = get();
+    CHECK(credentials != NULL && credentials->crls.count == 1);
+    credentials_release(&credentials);
+    CHECK_FATAL(write_crl(suite_text("%s/next/b", directory), other_ca));
+    credentials = get();
+    CHECK(credentials != NULL && credentials->crls.count == 2);
+    credentials_release(&credentials);
+    CHECK_FATAL(tools_run(directory, "rm -r next/folder && cp next/b next/folder"));
+    credentials = get();
+    CHECK(credentials != NULL && credentials->crls.count == 3);
+    credentials_release(&credentials);
+    CHECK_FATAL(pki_write_file(new_path, "rubbish\n", 8, 0600) &&
+                tools_run(directory, "mv -f new next/c"));
+    check_refused(ODBCSSL_ERROR_CRL_UNREADABLE, "crls/c.crl");
+}
+
 CASE("what each mode needs")
 {
     begin();
