@@ -4,11 +4,12 @@
  */
 #include "config/settings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "config/defaults.h"
 #include "config/encrypt.h"
@@ -22,6 +23,7 @@ struct resolution {
     struct settings *settings;
     struct places places;
     struct found found[KEY_COUNT]; /* in the places; encrypt_apply may have replaced some */
+    bool is_hidden[KEY_COUNT];     /* the value is a default file that may be there or not */
     char encrypt_origin[ENCRYPT_ORIGIN_SIZE];
     struct error *error;
 };
@@ -121,6 +123,25 @@ static bool has_default_file(const struct resolution *resolution, enum key_index
     return index != KEY_INDEX_SslCrl || !is_system_trust(resolution);
 }
 
+/* The keyword's default file; NULL: there is none. Whatever is there counts, also a link that leads
+ * nowhere: reading it says what is wrong with it. In a folder that may not be searched it may be
+ * there; a client certificate then counts as absent, for without it nothing is checked less. The
+ * caller frees the path. */
+static char *find_default_file(struct resolution *resolution, enum key_index index)
+{
+    struct stat status;
+    if (!has_default_file(resolution, index))
+        return NULL;
+    char *path = defaults_home_path(keys[index].default_file);
+    int reason = path == NULL ? ENOENT : lstat(path, &status) == 0 ? 0 : errno;
+    resolution->is_hidden[index] = reason == EACCES;
+    if (reason == ENOENT || reason == ENOTDIR || (reason == EACCES && index == KEY_INDEX_SslCert)) {
+        free(path);
+        path = NULL;
+    }
+    return path;
+}
+
 static bool resolve_key(struct resolution *resolution, enum key_index index)
 {
     const struct key *key = &keys[index];
@@ -134,13 +155,9 @@ static bool resolve_key(struct resolution *resolution, enum key_index index)
         snprintf(source, sizeof source, "environment %s", key->environment);
         return store(resolution, index, value, source);
     }
-    struct file_identity identity;
-    char *path = is_libpq && has_default_file(resolution, index)
-                     ? defaults_home_path(key->default_file)
-                     : NULL;
-    bool is_stored = path != NULL && file_identify(path, &identity)
-                         ? store(resolution, index, path, SOURCE_DEFAULT_FILE)
-                         : store(resolution, index, key->default_text, SOURCE_DEFAULT);
+    char *path = is_libpq ? find_default_file(resolution, index) : NULL;
+    bool is_stored = path != NULL ? store(resolution, index, path, SOURCE_DEFAULT_FILE)
+                                  : store(resolution, index, key->default_text, SOURCE_DEFAULT);
     free(path);
     return is_stored;
 }
@@ -195,6 +212,17 @@ static bool apply_default_mode(struct resolution *resolution)
     if (name != NULL)
         snprintf(source, sizeof source, SOURCE_DEFAULT " with %s", name);
     return store(resolution, KEY_INDEX_SslMode, tls_mode_name(ODBCSSL_MODE_VERIFY_FULL), source);
+}
+
+/* What may be there or not would only be reported on in modes that connect nevertheless. In the
+ * others it would be verified with, so it stays, and is refused when it is read. */
+static bool drop_hidden_files(struct resolution *resolution)
+{
+    bool is_good = true;
+    for (int index = 0; index < KEY_COUNT && is_good; index++)
+        if (resolution->is_hidden[index] && resolution->settings->tls.mode < ODBCSSL_MODE_REQUIRE)
+            is_good = store(resolution, (enum key_index)index, NULL, SOURCE_DEFAULT);
+    return is_good;
 }
 
 /* Who asks for verification gets something to verify with. */
@@ -286,9 +314,9 @@ bool settings_resolve(const struct connstr *connection_string, struct settings *
     for (int index = 0; index < KEY_COUNT && is_good; index++)
         if (index != KEY_INDEX_TargetDriver)
             is_good = resolve_key(&resolution, (enum key_index)index);
-    is_good = is_good && apply_default_mode(&resolution) && apply_default_trust(&resolution) &&
-              check_versions(&resolution) && check_negotiation(&resolution) &&
-              collect_driver_settings(&resolution);
+    is_good = is_good && apply_default_mode(&resolution) && drop_hidden_files(&resolution) &&
+              apply_default_trust(&resolution) && check_versions(&resolution) &&
+              check_negotiation(&resolution) && collect_driver_settings(&resolution);
     places_close(&resolution.places);
     if (!is_good)
         settings_free(settings);

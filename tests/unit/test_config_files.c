@@ -83,7 +83,16 @@ static const char *const empty_files[] = {
 };
 
 static const char *const folders[] = {
-    "tls", "plain", "twice", "unlisted", "home", "default", "default/.postgresql",
+    "tls",
+    "plain",
+    "twice",
+    "unlisted",
+    "home",
+    "default",
+    "default/.postgresql",
+    "locked",
+    "links",
+    "links/.postgresql",
 };
 
 const char *files_expand(const char *text)
@@ -121,14 +130,17 @@ static int write_odbc_ini(void)
 
 static int make_links(void)
 {
-    char link[400];
-    const char *target = suite_text("%s/libodbcssl.so", directory);
-    snprintf(link, sizeof link, "%s/innocent.so", directory);
-    if (symlink(target, link) != 0)
-        return -1;
-    target = suite_text("%s/tls/libodbcssl.so", directory);
-    snprintf(link, sizeof link, "%s/tls/link.so", directory);
-    return symlink(target, link);
+    static const char *const links[][2] = {
+        {"@/libodbcssl.so", "@/innocent.so"},
+        {"@/tls/libodbcssl.so", "@/tls/link.so"},
+        {"nowhere", "@/links/.postgresql/root.crt"},
+        {"root.crl", "@/links/.postgresql/root.crl"},
+        {"nowhere", "@/links/.postgresql/postgresql.crt"},
+    };
+    int failed = 0;
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+        failed += symlink(files_expand(links[i][0]), files_expand(links[i][1])) != 0;
+    return failed;
 }
 
 static int set_environment(void)

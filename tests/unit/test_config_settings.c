@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "config/keys.h"
@@ -218,6 +219,8 @@ CASE("libpq's default files count when they exist")
         {NULL, NULL, NULL, NULL},
     };
     check_cases(without_files);
+    setenv("HOME", files_expand("@/custom.so"), 1); /* no folder */
+    check_cases(without_files);
     setenv("HOME", files_expand("@/default"), 1);
     check_cases(with_files);
     setenv("PGSSLROOTCERT", "system", 1);
@@ -227,6 +230,55 @@ CASE("libpq's default files count when they exist")
     check_case(
         &(struct resolve_case){"DSN=warehouse", "SslMode", "verify-ca", "odbc.ini [warehouse]"});
     setenv("HOME", files_expand("@/home"), 1);
+}
+
+/* Whatever is there in the place of a default file is what is read, and then refused. */
+CASE("a default file that is a link to nowhere, or to itself, counts")
+{
+    static const struct resolve_case cases[] = {
+        {"DSN=plain;SslMode=verify-ca", "SslRootCert", "@/links/.postgresql/root.crt",
+         "default file"},
+        {"DSN=plain", "SslRootCert", "@/links/.postgresql/root.crt", "default file"},
+        {"DSN=plain;SslMode=verify-ca;SslRootCert=/r", "SslCrl", "@/links/.postgresql/root.crl",
+         "default file"},
+        {"DSN=plain", "SslCert", "@/links/.postgresql/postgresql.crt", "default file"},
+        {NULL, NULL, NULL, NULL},
+    };
+    setenv("HOME", files_expand("@/links"), 1);
+    check_cases(cases);
+    setenv("HOME", files_expand("@/home"), 1);
+}
+
+/* What may be there is refused where it would be verified with, and else left out. root, who
+ * searches any folder, becomes somebody else meanwhile. */
+CASE("default files in a home that may not be searched")
+{
+    static const char root_crt[] = "@/locked/.postgresql/root.crt";
+    static const char root_crl[] = "@/locked/.postgresql/root.crl";
+    static const struct resolve_case cases[] = {
+        {"DSN=plain;SslMode=verify-full", "SslRootCert", root_crt, "default file"},
+        {"DSN=plain;SslMode=verify-full;SslRootCert=/r", "SslCrl", root_crl, "default file"},
+        {"DSN=plain;SslMode=verify-ca;SslRootCert=/r;SslCrl=", "SslCrl", NULL, "connection string"},
+        {"DSN=plain;SslMode=verify-ca;SslRootCert=system", "SslCrl", NULL, "default"},
+        {"DSN=plain;SslMode=require", "SslRootCert", root_crt, "default file"},
+        {"DSN=plain;SslCrlDir=/d", "SslRootCert", root_crt, "default file"},
+        {"DSN=plain;SslMode=verify-full", "SslCert", NULL, "default"},
+        {"DSN=plain", "SslRootCert", NULL, "default"},
+        {"DSN=plain;SslMode=allow;SslRootCert=/r", "SslCrl", NULL, "default"},
+        {"DSN=no section;SslMode=verify-full", "SslRootCert", "system", "default"},
+        {NULL, NULL, NULL, NULL},
+    };
+    uid_t user = geteuid();
+    CHECK_FATAL(chmod(files_expand("@"), 0711) == 0 && chmod(files_expand("@/locked"), 0) == 0);
+    CHECK_FATAL(user != 0 || seteuid(65534) == 0);
+    setenv("HOME", files_expand("@/locked"), 1);
+    if (access(files_expand("@/odbc.ini"), R_OK) == 0)
+        check_cases(cases);
+    else
+        suite_skip("another user cannot search the folder of the tests");
+    setenv("HOME", files_expand("@/home"), 1);
+    CHECK(user != 0 || seteuid(0) == 0);
+    CHECK(chmod(files_expand("@/locked"), 0700) == 0);
 }
 
 /* Who names something to verify with wants it used; what lies about asks for nothing. */
