@@ -221,8 +221,8 @@ static struct entry *get_entry(const unsigned char *key, const struct tls_option
     }
 }
 
-const struct credentials *credentials_get_parts(const struct tls_options *options, const char *user,
-                                                struct error errors[CREDENTIALS_PART_COUNT])
+static const struct credentials *get_parts(const struct tls_options *options, const char *user,
+                                           struct error errors[CREDENTIALS_PART_COUNT])
 {
     unsigned char key[KEY_SIZE];
     pthread_once(&prepared, prepare);
@@ -244,6 +244,18 @@ const struct credentials *credentials_get_parts(const struct tls_options *option
         return NULL;
     }
     return &entry->credentials;
+}
+
+/* A thread that is cancelled while it loads would leave an entry for which the others wait for
+ * ever, and one that waits, the lock. */
+const struct credentials *credentials_get_parts(const struct tls_options *options, const char *user,
+                                                struct error errors[CREDENTIALS_PART_COUNT])
+{
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    const struct credentials *credentials = get_parts(options, user, errors);
+    pthread_setcancelstate(cancel_state, NULL);
+    return credentials;
 }
 
 const struct credentials *credentials_get(const struct tls_options *options, const char *user,

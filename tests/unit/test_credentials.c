@@ -540,6 +540,32 @@ CASE("threads that want the same load it once")
     pthread_barrier_destroy(&barrier);
 }
 
+static void *get_cancelled(void *argument)
+{
+    pthread_cancel(pthread_self());
+    get_once(argument);
+    pthread_testcancel();
+    return NULL;
+}
+
+/* It ends, but not in between: the others would wait for ever for what it was loading. */
+CASE("a thread that is cancelled while it loads")
+{
+    struct worker first = {0}, second = {0};
+    void *result = NULL;
+    begin();
+    options.root_cert.source = (char *)"cancelled";
+    pthread_barrier_init(&barrier, NULL, 1);
+    CHECK_FATAL(pthread_create(&first.thread, NULL, get_cancelled, &first) == 0);
+    CHECK(pthread_join(first.thread, &result) == 0 && result == PTHREAD_CANCELED);
+    CHECK_FATAL(first.found != NULL);
+    get_once(&second);
+    CHECK(second.found == first.found);
+    credentials_release(&first.found);
+    credentials_release(&second.found);
+    pthread_barrier_destroy(&barrier);
+}
+
 /* A child uses the parent's, and reloads by itself. */
 CASE("a child process")
 {
