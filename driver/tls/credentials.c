@@ -221,12 +221,24 @@ static struct entry *get_entry(const unsigned char *key, const struct tls_option
     }
 }
 
+/* Of the client certificate, where one was loaded. */
+static bool has_good_dates(const struct entry *entry, struct error *error)
+{
+    return !entry->credentials.has_identity ||
+           client_identity_check_dates(&entry->credentials.identity, time(NULL), error);
+}
+
 static const struct credentials *get_parts(const struct tls_options *options, const char *user,
                                            struct error errors[CREDENTIALS_PART_COUNT])
 {
     unsigned char key[KEY_SIZE];
     pthread_once(&prepared, prepare);
     struct entry *entry = make_key(options, user, key) ? get_entry(key, options, user) : NULL;
+    /* A token is not watched: the certificate may have been renewed there. */
+    if (entry != NULL && token_is_uri(options->cert.value) && !has_good_dates(entry, NULL)) {
+        release(entry, true);
+        entry = get_entry(key, options, user);
+    }
     if (entry == NULL) {
         error_set_memory(&errors[CREDENTIALS_TRUST]);
         return NULL;
@@ -237,9 +249,7 @@ static const struct credentials *get_parts(const struct tls_options *options, co
         release(entry, true);
         return NULL;
     }
-    if (entry->credentials.has_identity &&
-        !client_identity_check_dates(&entry->credentials.identity, time(NULL),
-                                     &errors[CREDENTIALS_IDENTITY])) {
+    if (!has_good_dates(entry, &errors[CREDENTIALS_IDENTITY])) {
         release(entry, false);
         return NULL;
     }

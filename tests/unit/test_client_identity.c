@@ -12,6 +12,7 @@
 #include "support/pki.h"
 #include "tls/gaussdb_key.h"
 #include "tls/client_identity.h"
+#include "tls/credentials.h"
 #include "support/tools.h"
 
 static char *directory;
@@ -489,9 +490,7 @@ static bool make_token(void)
     if (!tools_have("softhsm2-util") || !tools_have("p11tool"))
         return false;
     setenv("SOFTHSM2_CONF", suite_text("%s/softhsm2.conf", directory), 1);
-    char *plain = suite_text("%s/plain.p8", directory);
-    bool is_written = pki_write_key_pkcs8(plain, client, NULL);
-    if (!is_written)
+    if (!pki_write_key_pkcs8(suite_text("%s/plain.p8", directory), client, NULL))
         return false;
     return tools_run(directory,
                      "mkdir -p tokens && printf 'directories.tokendir = %%s/tokens\\nlog.level = "
@@ -502,12 +501,35 @@ static bool make_token(void)
                      "'pkcs11:token=odbcssl' && p11tool --list-tokens | grep -q odbcssl");
 }
 
+static void put_on_token(const struct pki_certificate *certificate)
+{
+    CHECK_FATAL(pki_write_pem(suite_text("%s/new.pem", directory), certificate, NULL) &&
+                tools_run(directory, "for i in --delete '--write --label new --load-certificate "
+                                     "new.pem'; do GNUTLS_PIN=4321 p11tool --login --batch $i "
+                                     "'pkcs11:token=odbcssl;object=new'; done"));
+}
+
+/* The certificate is renewed under its name. */
+static void check_renewal(void)
+{
+    const struct tls_options options = {
+        .cert = {(char *)"pkcs11:token=odbcssl;object=new;type=cert", "SslCert", NULL},
+        .key = {suite_text("%s/client.key", directory), "SslKey", NULL}};
+    put_on_token(pki_issue(&(struct pki_spec){
+        .common_name = "old", .key_of = client, .not_before.days = -9, .not_after.days = -2}));
+    CHECK(credentials_get(&options, NULL, &error) == NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CLIENT_CERTIFICATE_EXPIRED);
+    put_on_token(client);
+    const struct credentials *credentials = credentials_get(&options, NULL, NULL);
+    CHECK(credentials != NULL);
+    credentials_release(&credentials);
+}
+
 CASE("a PKCS#11 token")
 {
     static const char cert[] = "pkcs11:token=odbcssl;object=client;type=cert";
     static const char key[] = "pkcs11:token=odbcssl;object=client;type=private";
-    bool is_made = make_token();
-    if (!is_made) {
+    if (!make_token()) {
         suite_skip("no SoftHSM token that p11-kit finds");
         return;
     }
@@ -534,6 +556,7 @@ CASE("a PKCS#11 token")
                                      "other.key --label hidden --id 02 'pkcs11:token=odbcssl'"));
     CHECK(works("others.pem", "pkcs11:token=odbcssl;object=hidden;type=private", "4321", NULL));
     CHECK_TEXT(error.text, "");
+    check_renewal();
 }
 
 /* What GnuTLS says of tokens here, instead of looking for one; 0: it looks. */
