@@ -283,14 +283,19 @@ bool parsed_file_read(const struct parsed_source *source, struct parsed_file *fi
                       struct error *error)
 {
     const struct parsing parsing = {source, file, error};
+    const struct parsed_file before = *file; /* with what other files held */
     enum parsed_kind kind = parsed_kind_of(source->bytes, source->size);
+    file->seen = 0;
     bool is_read = kind == PARSED_PEM    ? read_pem(&parsing)
                    : kind == PARSED_TEXT ? read_text(&parsing)
                                          : read_binary(&parsing, kind, source->bytes, source->size);
-    if (!is_read)
-        return false;
-    size_t count = source->wanted == PARSED_WANTED_KEY ? file->key_count : file->certificate_count;
-    return source->wanted == PARSED_WANTED_ANYTHING || count > 0 || refuse(&parsing);
+    bool has_wanted =
+        source->wanted == PARSED_WANTED_ANYTHING ||
+        (source->wanted == PARSED_WANTED_KEY ? file->key_count > before.key_count
+                                             : file->certificate_count > before.certificate_count);
+    is_read = is_read && (has_wanted || refuse(&parsing));
+    file->seen |= before.seen;
+    return is_read;
 }
 
 bool parsed_file_load(const struct option *option, enum parsed_wanted wanted,

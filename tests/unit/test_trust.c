@@ -182,6 +182,19 @@ CASE("several files")
     trust_free(&trust);
 }
 
+/* Certificates of the first one do not stand for those that are wanted in the second. */
+CASE("several files, one without certificates")
+{
+    char *one = suite_text("%s/one.pem", directory), *key = suite_text("%s/key.pem", directory);
+    const struct option options[] = {{one, "--root-cert", (char *)"command line"},
+                                     {key, "--root-cert", (char *)"command line"}};
+    error_clear(&error);
+    CHECK(trust_load(options, 2, &(struct file_access){.watch = NULL}, &error) == NULL);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_FILE_MALFORMED);
+    CHECK_CONTAINS(error.text, "/key.pem (command line): the file holds a private key; what is "
+                               "wanted here is certificates");
+}
+
 CASE("the system's")
 {
     const struct option option = {(char *)"System", "SslRootCert", (char *)"test"};
