@@ -108,23 +108,41 @@ static bool check_mac(struct store *store)
            unsupported(store, "has a MAC", NULL, outcome);
 }
 
-static int try_bag(void *bag, const char *password)
+struct encrypted_list {
+    gnutls_pkcs12_t pkcs12;
+    int index;
+    gnutls_pkcs12_bag_t bag; /* NULL when there is no memory for it */
+};
+
+/* Each password gets the list afresh: of one that is decrypted to garbage with correct padding
+ * GnuTLS leaves nothing for the next. */
+static int try_list(void *encrypted_list, const char *password)
 {
-    return gnutls_pkcs12_bag_decrypt(bag, password);
+    struct encrypted_list *list = encrypted_list;
+    gnutls_pkcs12_bag_deinit(list->bag);
+    list->bag = NULL;
+    int outcome = gnutls_pkcs12_bag_init(&list->bag);
+    if (outcome == 0)
+        outcome = gnutls_pkcs12_get_bag(list->pkcs12, list->index, list->bag);
+    return outcome == 0 ? gnutls_pkcs12_bag_decrypt(list->bag, password) : outcome;
 }
 
 /* A wrong password gives correct padding once in 256 times, and garbage: so whatever fails may be
  * for that reason, as long as nothing has proved the password. */
-static bool decrypt_bag(struct store *store, gnutls_pkcs12_bag_t bag)
+static bool decrypt_list(struct store *store, int index, gnutls_pkcs12_bag_t *bag)
 {
     unsigned schema = 0, cipher = 0, iterations = 0;
     char *oid = NULL;
-    int outcome = gnutls_pkcs12_bag_enc_info(bag, &schema, &cipher, NULL, NULL, &iterations, &oid);
+    int outcome = gnutls_pkcs12_bag_enc_info(*bag, &schema, &cipher, NULL, NULL, &iterations, &oid);
     if (!check_encryption(store, "is encrypted", oid, iterations, outcome))
         return false;
-    outcome = open_with(store, try_bag, bag);
+    struct encrypted_list list = {store->pkcs12, index, *bag};
+    outcome = open_with(store, try_list, &list);
+    *bag = list.bag;
     if (outcome >= 0)
         return true;
+    if (outcome == GNUTLS_E_MEMORY_ERROR)
+        return error_set_memory(store->parsing->error);
     return outcome == GNUTLS_E_DECRYPTION_FAILED || !store->is_opened
                ? wrong_password(store)
                : damaged(store, "a list of entries cannot be read");
@@ -201,11 +219,13 @@ static bool read_entry(struct store *store, gnutls_pkcs12_bag_t bag, unsigned in
     }
 }
 
-static bool read_bag(struct store *store, gnutls_pkcs12_bag_t bag)
+/* bag is read again when it is encrypted. */
+static bool read_bag(struct store *store, int index, gnutls_pkcs12_bag_t *bag)
 {
-    if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED && !decrypt_bag(store, bag))
+    if (gnutls_pkcs12_bag_get_type(*bag, 0) == GNUTLS_BAG_ENCRYPTED &&
+        !decrypt_list(store, index, bag))
         return false;
-    int count = gnutls_pkcs12_bag_get_count(bag);
+    int count = gnutls_pkcs12_bag_get_count(*bag);
     if (count >= LIST_LIMIT)
         return parsed_refuse(store->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
                              "the PKCS#12 store holds more than %d certificates, which are not "
@@ -213,7 +233,7 @@ static bool read_bag(struct store *store, gnutls_pkcs12_bag_t bag)
                              "NEW.pem",
                              LIST_LIMIT - 1);
     for (int i = 0; i < count; i++)
-        if (!read_entry(store, bag, (unsigned)i))
+        if (!read_entry(store, *bag, (unsigned)i))
             return false;
     return true;
 }
@@ -227,7 +247,7 @@ static bool read_bags(struct store *store)
         outcome = gnutls_pkcs12_bag_init(&bag);
         if (outcome == 0)
             outcome = gnutls_pkcs12_get_bag(store->pkcs12, i, bag);
-        is_good = outcome == 0 && read_bag(store, bag);
+        is_good = outcome == 0 && read_bag(store, i, &bag);
         gnutls_pkcs12_bag_deinit(bag);
     }
     if (outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)

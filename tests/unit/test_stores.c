@@ -301,6 +301,25 @@ CASE("a PKCS#12 store that is damaged, behind a MAC that fits")
         check_row(i);
 }
 
+/* In chance.p12 the empty password decrypts the list to garbage with correct padding. */
+CASE("a PKCS#12 store without MAC, to which a wrong password seems to fit")
+{
+    size_t size = 0;
+    unsigned char *bytes = load("chance.p12", &size);
+    const gnutls_datum_t der = {bytes, (unsigned)size};
+    gnutls_pkcs12_t store;
+    gnutls_pkcs12_bag_t bag;
+    CHECK_FATAL(gnutls_pkcs12_init(&store) == 0 && gnutls_pkcs12_bag_init(&bag) == 0);
+    CHECK_FATAL(gnutls_pkcs12_import(store, &der, GNUTLS_X509_FMT_DER, 0) == 0);
+    CHECK(gnutls_pkcs12_get_bag(store, 0, bag) == 0);
+    CHECK_NUMBER(gnutls_pkcs12_bag_decrypt(bag, ""), GNUTLS_E_ASN1_TAG_ERROR);
+    gnutls_pkcs12_bag_deinit(bag);
+    gnutls_pkcs12_deinit(store);
+    check_read(bytes, size, NULL, 0); /* with changeit */
+    check_refused(bytes, size, "", ODBCSSL_ERROR_STORE_PASSWORD, "SslPassword is not the password");
+    free(bytes);
+}
+
 static void add_list(gnutls_pkcs12_t store, gnutls_pkcs12_bag_t bag)
 {
     CHECK(gnutls_pkcs12_set_bag(store, bag) == 0);
