@@ -4,6 +4,7 @@
  * the connection.
  */
 #include <gnutls/pkcs12.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -13,12 +14,17 @@
 #define LIST_LIMIT 32
 #define LIST_COUNT_LIMIT 1024
 
+/* Of hashing the password, for all parts of a store: it may have as many as it likes, each within
+ * PARSED_ITERATION_LIMIT. A list full of keys with 600,000 each is read. */
+#define ROUND_LIMIT 20000000
+
 struct store {
     const struct parsing *parsing;
     gnutls_pkcs12_t pkcs12;
     const char *candidates[5]; /* passwords that may fit, NULL is one; then the one that fits */
     size_t candidate_count;
     bool is_opened; /* a password fitted */
+    uint64_t rounds;
 };
 
 static bool damaged(const struct store *store, const char *why)
@@ -74,18 +80,33 @@ static int open_with(struct store *store, int (*try)(void *what, const char *pas
     return outcome;
 }
 
+/* Before a part is hashed for with every password that may fit. */
+static bool check_rounds(struct store *store, const char *what, unsigned iterations)
+{
+    if (iterations > PARSED_ITERATION_LIMIT)
+        return parsed_refuse(store->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                             "the PKCS#12 store %s with %u rounds of hashing the password, more "
+                             "than the %d that are done here",
+                             what, iterations, PARSED_ITERATION_LIMIT);
+    store->rounds += (uint64_t)iterations * store->candidate_count;
+    return store->rounds <= ROUND_LIMIT ||
+           parsed_refuse(store->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "the parts of the PKCS#12 store want at least %" PRIu64
+                         " rounds of hashing the password together, more than the %d that are done "
+                         "here%s",
+                         store->rounds, ROUND_LIMIT,
+                         store->parsing->source->password == NULL
+                             ? "; set SslPassword, so that fewer passwords are tried"
+                             : "");
+}
+
 /* What GnuTLS found out of the encryption of a part, before it is decrypted. Frees oid. */
-static bool check_encryption(const struct store *store, const char *what, char *oid,
-                             unsigned iterations, int outcome)
+static bool check_encryption(struct store *store, const char *what, char *oid, unsigned iterations,
+                             int outcome)
 {
     bool is_good = outcome == 0 || unsupported(store, what, oid, outcome);
     gnutls_free(oid);
-    return is_good &&
-           (iterations <= PARSED_ITERATION_LIMIT ||
-            parsed_refuse(store->parsing, ODBCSSL_ERROR_FILE_MALFORMED,
-                          "the PKCS#12 store %s with %u rounds of hashing the password, more than "
-                          "the %d that are done here",
-                          what, iterations, PARSED_ITERATION_LIMIT));
+    return is_good && check_rounds(store, what, iterations);
 }
 
 static int try_mac(void *store, const char *password)

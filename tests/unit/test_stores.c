@@ -326,6 +326,50 @@ static void add_list(gnutls_pkcs12_t store, gnutls_pkcs12_bag_t bag)
     gnutls_pkcs12_bag_deinit(bag);
 }
 
+/* Rounds that GnuTLS finds in every list here, instead of looking; 0: it looks. */
+static int said_of_rounds;
+
+int gnutls_pkcs12_bag_enc_info(gnutls_pkcs12_bag_t bag, unsigned *schema, unsigned *cipher,
+                               void *salt, unsigned *salt_size, unsigned *rounds, char **oid)
+{
+    static int (*real)(gnutls_pkcs12_bag_t, unsigned *, unsigned *, void *, unsigned *, unsigned *,
+                       char **);
+    const struct tools_function functions[] = {{"gnutls_pkcs12_bag_enc_info", &real}, {NULL, NULL}};
+    CHECK_FATAL(real != NULL || tools_load("libgnutls.so.30", functions));
+    int outcome = real(bag, schema, cipher, salt, salt_size, rounds, oid);
+    if (said_of_rounds != 0)
+        *rounds = (unsigned)said_of_rounds;
+    return outcome;
+}
+
+/* Two lists; the first is tried with each of four passwords when none is given. */
+CASE("a PKCS#12 store whose parts together take too long")
+{
+    size_t size = 0;
+    unsigned char *bytes = load("chance.p12", &size);
+    const gnutls_datum_t der = {bytes, (unsigned)size};
+    gnutls_datum_t out = {0};
+    gnutls_pkcs12_t store;
+    gnutls_pkcs12_bag_t bag;
+    CHECK_FATAL(gnutls_pkcs12_init(&store) == 0 && gnutls_pkcs12_bag_init(&bag) == 0);
+    CHECK_FATAL(gnutls_pkcs12_import(store, &der, GNUTLS_X509_FMT_DER, 0) == 0);
+    CHECK(gnutls_pkcs12_get_bag(store, 0, bag) == 0);
+    add_list(store, bag);
+    CHECK_FATAL(gnutls_pkcs12_export2(store, GNUTLS_X509_FMT_DER, &out) == 0);
+    said_of_rounds = 4000000;
+    CHECK(read_store(out.data, out.size, NULL));
+    CHECK_NUMBER(parsed.certificate_count, 2);
+    said_of_rounds = 4000001;
+    check_refused(out.data, out.size, NULL, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "the parts of the PKCS#12 store want at least 20000005 rounds of hashing the "
+                  "password together, more than the 20000000 that are done here; set SslPassword");
+    CHECK(read_store(out.data, out.size, "changeit"));
+    said_of_rounds = 0;
+    gnutls_pkcs12_deinit(store);
+    gnutls_free(out.data);
+    free(bytes);
+}
+
 /* A store with a CRL and a secret, and the certificate where there is one. */
 static gnutls_datum_t make_mixed(gnutls_x509_crl_t crl, gnutls_x509_crt_t certificate)
 {
