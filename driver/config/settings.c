@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "config/defaults.h"
@@ -123,10 +124,20 @@ static bool has_default_file(const struct resolution *resolution, enum key_index
     return index != KEY_INDEX_SslCrl || !is_system_trust(resolution);
 }
 
+/* Not one that su or a daemon's parent left in the environment. */
+static bool is_home_own(void)
+{
+    struct stat status;
+    char *home = defaults_home_path("");
+    bool is_own = home != NULL && stat(home, &status) == 0 && status.st_uid == geteuid();
+    free(home);
+    return is_own;
+}
+
 /* The keyword's default file; NULL: there is none. Whatever is there counts, also a link that leads
- * nowhere: reading it says what is wrong with it. In a folder that may not be searched it may be
- * there; a client certificate then counts as absent, for without it nothing is checked less. The
- * caller frees the path. */
+ * nowhere: reading it says what is wrong with it. In a folder of the user's home that may not be
+ * searched it may be there; a client certificate then counts as absent, for without it nothing is
+ * checked less. The caller frees the path. */
 static char *find_default_file(struct resolution *resolution, enum key_index index)
 {
     struct stat status;
@@ -134,6 +145,8 @@ static char *find_default_file(struct resolution *resolution, enum key_index ind
         return NULL;
     char *path = defaults_home_path(keys[index].default_file);
     int reason = path == NULL ? ENOENT : lstat(path, &status) == 0 ? 0 : errno;
+    if (reason == EACCES && !is_home_own())
+        reason = ENOENT;
     resolution->is_hidden[index] = reason == EACCES;
     if (reason == ENOENT || reason == ENOTDIR || (reason == EACCES && index == KEY_INDEX_SslCert)) {
         free(path);

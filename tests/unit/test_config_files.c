@@ -83,16 +83,8 @@ static const char *const empty_files[] = {
 };
 
 static const char *const folders[] = {
-    "tls",
-    "plain",
-    "twice",
-    "unlisted",
-    "home",
-    "default",
-    "default/.postgresql",
-    "locked",
-    "links",
-    "links/.postgresql",
+    "tls",    "plain",   "twice", "unlisted",          "home", "default", "default/.postgresql",
+    "locked", "foreign", "links", "links/.postgresql",
 };
 
 const char *files_expand(const char *text)

@@ -268,14 +268,23 @@ CASE("default files in a home that may not be searched")
         {"DSN=no section;SslMode=verify-full", "SslRootCert", "system", "default"},
         {NULL, NULL, NULL, NULL},
     };
+    static const struct resolve_case of_another[] = {
+        {"DSN=plain;SslMode=verify-full;SslRootCert=/r", "SslCrl", NULL, "default"},
+        {"DSN=plain;SslMode=require", "SslRootCert", NULL, "default"},
+        {NULL, NULL, NULL, NULL},
+    };
     uid_t user = geteuid();
     CHECK_FATAL(chmod(files_expand("@"), 0711) == 0 && chmod(files_expand("@/locked"), 0) == 0);
+    CHECK_FATAL(user != 0 || chown(files_expand("@/locked"), 65534, (gid_t)-1) == 0);
     CHECK_FATAL(user != 0 || seteuid(65534) == 0);
     setenv("HOME", files_expand("@/locked"), 1);
     if (access(files_expand("@/odbc.ini"), R_OK) == 0)
         check_cases(cases);
     else
         suite_skip("another user cannot search the folder of the tests");
+    setenv("HOME", files_expand("@/foreign"), 1);
+    if (user == 0 && access(files_expand("@/odbc.ini"), R_OK) == 0)
+        check_cases(of_another);
     setenv("HOME", files_expand("@/home"), 1);
     CHECK(user != 0 || seteuid(0) == 0);
     CHECK(chmod(files_expand("@/locked"), 0700) == 0);
