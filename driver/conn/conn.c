@@ -244,8 +244,9 @@ static size_t run_plan(struct connection *connection, const struct connect_reque
     }
 }
 
-/* What the real driver says of the failure, before its handle is freed. The address that it was
- * given and its port are nobody's business: the server's stand in their place. */
+/* What the real driver says of the failure, before its handle is freed, read as the driver manager
+ * reads it when a connect fails. The address that it was given and its port are nobody's business:
+ * the server's stand in their place. */
 static void take_real_records(struct connection *connection)
 {
     struct diagnostics *diagnostics = &connection->handle.diagnostics;
@@ -255,7 +256,7 @@ static void take_real_records(struct connection *connection)
     if (connection->handle.real == NULL)
         return;
     diagnostics_take_real(diagnostics, connection->driver, HANDLE_CONNECTION,
-                          connection->handle.real);
+                          connection->handle.real, connection->flavour);
     diagnostics_rewrite(diagnostics, endpoint.path, target->host);
     diagnostics_rewrite(diagnostics, endpoint.address, target->host);
     if (endpoint.port == 0 || endpoint.port == target->port)

@@ -122,25 +122,20 @@ bool diagnostics_get(const struct diagnostics *diagnostics, size_t index, struct
     return is_there;
 }
 
-/* Bytes of an ANSI function are of the application's character set: what is not UTF-8 in them
- * becomes U+FFFD. */
+/* Bytes of an ANSI function are of the application's character set, and stay as they are. */
 static void copy_real_text(enum flavour flavour, const SQLWCHAR *text, char *out, size_t size)
 {
-    const char *bytes = (const char *)text;
-    uint16_t *wide =
-        flavour == FLAVOUR_ANSI ? text_to_utf16(bytes, strnlen(bytes, REAL_TEXT_SIZE), NULL) : NULL;
-    const uint16_t *units = flavour == FLAVOUR_WIDE ? text : wide;
-    char *utf8 = units != NULL ? text_to_utf8(units, text_utf16_length(units), NULL) : NULL;
-    text_copy_utf8(utf8 != NULL ? utf8 : "", out, size);
+    char *utf8 = flavour == FLAVOUR_WIDE ? text_to_utf8(text, text_utf16_length(text), NULL) : NULL;
+    const char *bytes = flavour == FLAVOUR_ANSI ? (const char *)text : utf8;
+    text_copy_utf8(bytes != NULL ? bytes : "", out, size);
     free(utf8);
-    free(wide);
 }
 
 bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
-                     SQLSMALLINT number, struct diagnostic *out)
+                     SQLSMALLINT number, enum flavour wanted, struct diagnostic *out)
 {
     const struct driver_functions *functions = &driver->functions;
-    enum flavour flavour = EITHER_FLAVOUR(functions, FLAVOUR_WIDE, SQLGetDiagRec);
+    enum flavour flavour = EITHER_FLAVOUR(functions, wanted, SQLGetDiagRec);
     SQLWCHAR sqlstate[7] = {0}, text[REAL_TEXT_SIZE + 1] = {0};
     void *sqlstate_out = sqlstate, *text_out = text;
     SQLSMALLINT length = 0;
@@ -156,11 +151,11 @@ bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHAND
 }
 
 void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
-                           enum handle_kind kind, SQLHANDLE real)
+                           enum handle_kind kind, SQLHANDLE real, enum flavour wanted)
 {
     struct diagnostic record;
     for (SQLSMALLINT i = 1;
-         i <= DIAGNOSTICS_LIMIT && real_diagnostic(driver, kind, real, i, &record); i++)
+         i <= DIAGNOSTICS_LIMIT && real_diagnostic(driver, kind, real, i, wanted, &record); i++)
         diagnostics_add_record(diagnostics, &record);
 }
 
@@ -168,9 +163,10 @@ void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver 
 static void replace_all(char *text, size_t size, const char *hidden, const char *shown)
 {
     char copy[DIAGNOSTIC_TEXT_SIZE];
+    const char *next = copy;
     size_t hidden_length = strlen(hidden), used = 0;
     text_copy_utf8(text, copy, sizeof copy);
-    for (const char *next = copy; *next != '\0' && used + 1 < size;) {
+    while (*next != '\0' && used + 1 < size) {
         if (strncmp(next, hidden, hidden_length) == 0) {
             used += (size_t)snprintf(text + used, size - used, "%s", shown);
             next += hidden_length;
@@ -179,7 +175,8 @@ static void replace_all(char *text, size_t size, const char *hidden, const char 
         }
     }
     text[used < size ? used : size - 1] = '\0';
-    text_trim_partial(text);
+    if (*next != '\0' || used >= size)
+        text_trim_partial(text);
 }
 
 void diagnostics_rewrite(struct diagnostics *diagnostics, const char *hidden, const char *shown)

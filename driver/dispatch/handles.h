@@ -32,7 +32,7 @@
 struct diagnostic {
     char sqlstate[6];
     SQLINTEGER native;
-    char message[DIAGNOSTIC_TEXT_SIZE]; /* UTF-8; ours begin with "[odbcssl] " */
+    char message[DIAGNOSTIC_TEXT_SIZE]; /* ours: UTF-8, begins with "[odbcssl] " */
 };
 
 /* Read and written through the functions below only: SQLCancel runs beside other functions. */
@@ -228,13 +228,15 @@ bool attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER len
 /* Whether it is an attribute of ODBC itself that is no string. */
 bool attribute_is_number(SQLINTEGER attribute);
 
-/* Reads the real driver's record number (from 1), with its wide function if it has one. */
+/* Reads the real driver's record number (from 1), with the function of the wanted flavour if it has
+ * that one: what the other would say may be another text, or none. */
 bool real_diagnostic(const struct driver *driver, enum handle_kind kind, SQLHANDLE real,
-                     SQLSMALLINT number, struct diagnostic *out);
+                     SQLSMALLINT number, enum flavour wanted, struct diagnostic *out);
 
 /* Reads the real driver's records of a handle into diagnostics as they are (state, native code,
- * text): for when the real handle is about to be freed. */
+ * text): for when the real handle is about to be freed. wanted: the flavour in which the driver
+ * manager would read them. */
 void diagnostics_take_real(struct diagnostics *diagnostics, const struct driver *driver,
-                           enum handle_kind kind, SQLHANDLE real);
+                           enum handle_kind kind, SQLHANDLE real, enum flavour wanted);
 
 #endif

@@ -13,7 +13,8 @@ static void set_real_error(struct error *error, const struct driver *driver, SQL
                            const char *what)
 {
     struct diagnostic record;
-    if (real != SQL_NULL_HANDLE && real_diagnostic(driver, HANDLE_ENVIRONMENT, real, 1, &record))
+    if (real != SQL_NULL_HANDLE &&
+        real_diagnostic(driver, HANDLE_ENVIRONMENT, real, 1, FLAVOUR_WIDE, &record))
         error_set(error, ODBCSSL_ERROR_DRIVER_LOAD, "the real driver %s %s: %s %s", driver->path,
                   what, record.sqlstate, record.message);
     else

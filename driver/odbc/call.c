@@ -113,7 +113,8 @@ static void add_loss_record(const struct call *call)
     if (!conn_is_broken(call->connection, &error) || !error_is_set(&error))
         return;
     diagnostics_add(&call->handle->diagnostics, &error);
-    if (real_diagnostic(call->connection->driver, call->handle->kind, call->real, 1, &record) &&
+    if (real_diagnostic(call->connection->driver, call->handle->kind, call->real, 1, FLAVOUR_WIDE,
+                        &record) &&
         !is_loss_only(&record))
         call->handle->order = RECORDS_REAL_THEN_OURS;
 }

@@ -167,10 +167,11 @@ ENTRY SQLDisconnect(SQLHDBC handle)
         connection_restore_statements(connection);
         return outcome;
     }
-    /* What the real driver said about it, before its handle goes. */
+    /* What the real driver said about it, before its handle goes. Of an open connection the driver
+     * manager reads it wide, whatever the application is. */
     if (outcome == SQL_SUCCESS_WITH_INFO && connection->handle.real != SQL_NULL_HANDLE)
         diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
-                              HANDLE_CONNECTION, connection->handle.real);
+                              HANDLE_CONNECTION, connection->handle.real, FLAVOUR_WIDE);
     connection_free_children(connection);
     connection_free_real(connection);
     connection->is_connected = false;

@@ -53,8 +53,9 @@ static SQLSMALLINT count_real_records(const struct source *source)
     SQLSMALLINT count = 0;
     if (!has_real_records(source))
         return 0;
-    while (count < SHRT_MAX && real_diagnostic(source->driver, source->handle->kind,
-                                               source->handle->real, count + 1, &record))
+    while (count < SHRT_MAX &&
+           real_diagnostic(source->driver, source->handle->kind, source->handle->real, count + 1,
+                           source->flavour, &record))
         count++;
     return count;
 }
@@ -92,7 +93,7 @@ SQLRETURN shared_SQLGetDiagRec(enum flavour flavour, SQLSMALLINT handle_type, SQ
             return CALL_FLAVOUR(
                 &source.driver->functions, flavour, SQLGetDiagRec,
                 (handle_type, source.handle->real, real, sqlstate, native, message, size, length));
-        if (!real_diagnostic(source.driver, source.handle->kind, source.handle->real, real,
+        if (!real_diagnostic(source.driver, source.handle->kind, source.handle->real, real, flavour,
                              &record))
             return SQL_NO_DATA;
     }
@@ -177,7 +178,8 @@ static SQLRETURN get_real_field(const struct source *source, SQLSMALLINT number,
         return CALL_FLAVOUR(functions, source->flavour, SQLGetDiagField,
                             ((SQLSMALLINT)handle->kind, handle->real, number, field, answer->value,
                              answer->size, answer->length));
-    if (number < 1 || !real_diagnostic(source->driver, handle->kind, handle->real, number, &record))
+    if (number < 1 || !real_diagnostic(source->driver, handle->kind, handle->real, number,
+                                       source->flavour, &record))
         return SQL_ERROR;
     return get_record_field(source, &record, field, answer);
 }

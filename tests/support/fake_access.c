@@ -32,6 +32,7 @@ struct fake_control *fake_open(const char *name)
     struct fake_control *control = get_control();
     control->refuses_odbc_380 = 0;
     control->refuses_connecting = 0;
+    control->refusal = NULL;
     control->refuses_freeing_statements = 0;
     control->refuses_attribute_replay = 0;
     control->disconnects_with_info = 0;

@@ -368,7 +368,8 @@ SQLRETURN fake_connect_to(SQLHDBC handle, const char *text)
         return SQL_INVALID_HANDLE;
     snprintf(control.connection_string, sizeof control.connection_string, "%s", text);
     if (control.refuses_connecting)
-        return post(fake, SQL_ERROR, "28000", 11, "fake: no such user");
+        return post(fake, SQL_ERROR, "28000", 11,
+                    control.refusal != NULL ? control.refusal : "fake: no such user");
     control.connections++;
     return SQL_SUCCESS;
 }

@@ -20,6 +20,7 @@ struct fake_control {
     /* for the test to set */
     atomic_int refuses_odbc_380;
     atomic_int refuses_connecting;
+    const char *refusal; /* its text, of any character set; NULL: "fake: no such user" */
     atomic_int refuses_freeing_statements;
     atomic_int refuses_attribute_replay;
     atomic_int disconnects_with_info;

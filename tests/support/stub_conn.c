@@ -78,7 +78,7 @@ static SQLRETURN fail(struct connection *connection, const struct error *error)
     diagnostics_add(&connection->handle.diagnostics, error);
     if (connection->handle.real != SQL_NULL_HANDLE)
         diagnostics_take_real(&connection->handle.diagnostics, connection->driver,
-                              HANDLE_CONNECTION, connection->handle.real);
+                              HANDLE_CONNECTION, connection->handle.real, connection->flavour);
     connection_free_real(connection);
     return SQL_ERROR;
 }

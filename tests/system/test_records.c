@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "odbcssl.h"
@@ -102,6 +103,27 @@ CASE("one record tells of a refusal")
         suite_text("SslMode=verify-full;SslRootCert=%s", fixture_path(&fixture, "other.pem")),
         "08001", ODBCSSL_ERROR_ISSUER_UNKNOWN, "CN=");
     check_refusal("SslMod=require", "HY092", ODBCSSL_ERROR_KEYWORD_UNKNOWN, "SslMode");
+}
+
+/* What the server says of a user whose name is Latin-1. */
+static const char *refuse_user(const char *driver, const char *settings)
+{
+    session = (struct odbc_session){0};
+    CHECK(!odbc_connect(
+        &session, "DRIVER={%s};Servername=localhost;Port=%u;Database=postgres;UID=M\xFCll;PWD=x;%s",
+        driver, fixture_port(&fixture), settings));
+    odbc_note(&session, "%s", driver);
+    const char *words = strstr(session.diagnostics, "FATAL");
+    CHECK_CONTAINS(session.diagnostics, "password authentication failed for user \"M");
+    odbc_close(&session);
+    return words != NULL ? suite_text("%s", words) : "";
+}
+
+CASE("an ANSI application gets the words of a failed connect that it gets without odbcssl")
+{
+    const char *native = refuse_user(ODBC_NATIVE_POSTGRESQL, "SSLmode=require");
+    CHECK_TEXT(refuse_user(ODBC_POSTGRESQL, verifying("")), native);
+    CHECK_TEXT(refuse_user(ODBC_POSTGRESQL_ANSI, verifying("")), native);
 }
 
 /* ---- what is wrong, and where it stands ---- */

@@ -323,7 +323,7 @@ CASE("there is an end to them")
     free(diagnostics.items);
 }
 
-static void take_from(const char *name)
+static void take_from(const char *name, enum flavour wanted, const char *refusal, const char *text)
 {
     struct diagnostics diagnostics = {0};
     struct diagnostic record;
@@ -332,27 +332,37 @@ static void take_from(const char *name)
     struct connection *connection =
         new_connection(driver->is_unicode ? FLAVOUR_WIDE : FLAVOUR_ANSI);
     SQLHDBC real = connection_new_real(connection, driver, &error);
-    fake_open(name)->refuses_connecting = 1;
+    struct fake_control *fake = fake_open(name);
+    fake->refuses_connecting = 1;
+    fake->refusal = refusal;
     SQLWCHAR nothing_wide[1] = {0};
     SQLCHAR nothing[1] = {0};
     if (driver->is_unicode)
         driver->functions.SQLDriverConnectW(real, NULL, nothing_wide, SQL_NTS, NULL, 0, NULL, 0);
     else
         driver->functions.SQLDriverConnect(real, NULL, nothing, SQL_NTS, NULL, 0, NULL, 0);
-    diagnostics_take_real(&diagnostics, driver, HANDLE_CONNECTION, real);
+    diagnostics_take_real(&diagnostics, driver, HANDLE_CONNECTION, real, wanted);
     CHECK_NUMBER(diagnostics_count(&diagnostics), 1);
     CHECK(diagnostics_get(&diagnostics, 0, &record));
     CHECK_TEXT(record.sqlstate, "28000");
     CHECK_NUMBER(record.native, 11);
-    CHECK_TEXT(record.message, "fake: no such user");
+    CHECK_TEXT(record.message, text);
+    diagnostics_rewrite(&diagnostics, "127.0.0.1", "db.example");
+    CHECK(diagnostics_get(&diagnostics, 0, &record));
+    CHECK_TEXT(record.message, text);
     free(diagnostics.items);
     free_connection(connection);
 }
 
-CASE("the real driver's records are taken as they are")
+/* The fake driver's wide functions take its texts for Latin-1. */
+CASE("the real driver's records are taken as they are, in the application's flavour")
 {
-    take_from("fake.so");
-    take_from("fakea.so");
+    take_from("fake.so", FLAVOUR_WIDE, NULL, "fake: no such user");
+    take_from("fakea.so", FLAVOUR_ANSI, NULL, "fake: no such user");
+    take_from("fake.so", FLAVOUR_WIDE, "fake: M\xFCll", "fake: M\xC3\xBCll");
+    take_from("fake.so", FLAVOUR_ANSI, "fake: M\xFCll, \xFC", "fake: M\xFCll, \xFC");
+    take_from("fakea.so", FLAVOUR_ANSI, "fake: M\xFCll, \xFC", "fake: M\xFCll, \xFC");
+    take_from("fakew.so", FLAVOUR_ANSI, "fake: M\xFCll", "fake: M\xC3\xBCll");
 }
 
 SUITE("diagnostics", NULL, NULL)

@@ -73,6 +73,18 @@ CASE("a failure keeps our record and the real driver's")
     CHECK_NUMBER(fake->handles, 0);
 }
 
+CASE("a failure is told in the application's character set")
+{
+    open_handles("fake.so");
+    fake->refuses_connecting = 1;
+    fake->refusal = "fake: M\xFCll"; /* Latin-1 for its wide function */
+    CHECK_NUMBER(connect_to(connection, "fake.so", ""), SQL_ERROR);
+    CHECK_TEXT(record_of(SQL_HANDLE_DBC, connection, 2), "28000 11 fake: M\xFCll");
+    CHECK_NUMBER(connect_wide(connection, "fake.so", ""), SQL_ERROR);
+    CHECK_TEXT(record_of_wide(SQL_HANDLE_DBC, connection, 2), "28000 11 fake: M\xC3\xBCll");
+    close_handles();
+}
+
 CASE("SQLConnect becomes a connection string")
 {
     open_handles("fake.so");
