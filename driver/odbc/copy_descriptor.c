@@ -28,6 +28,9 @@ static SQLRETURN copy_to(const struct call *source, SQLHDESC target)
         outcome = call_fail(source->handle, &error);
     } else {
         outcome = CALL(source, SQLCopyDesc, (source->real, pinned->real));
+        /* It is the target on which real drivers say what was wrong. */
+        if (source->functions->SQLCopyDesc != NULL)
+            handle_take_outcome(pinned, outcome);
     }
     handle_unpin(pinned);
     return outcome;

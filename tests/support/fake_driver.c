@@ -290,7 +290,12 @@ EXPORT SQLRETURN SQLCopyDesc(SQLHDESC source, SQLHDESC target)
     struct fake_handle *from = fake_enter(source, SQL_HANDLE_DESC);
     struct fake_handle *to = fake_enter(target, SQL_HANDLE_DESC);
     fake_note("SQLCopyDesc\n");
-    return from != NULL && to != NULL ? SQL_SUCCESS : SQL_INVALID_HANDLE;
+    if (from == NULL || to == NULL)
+        return SQL_INVALID_HANDLE;
+    bool is_of_rows = to->parent->kind == SQL_HANDLE_STMT &&
+                      to == to->parent->implicit[SQL_ATTR_IMP_ROW_DESC - SQL_ATTR_APP_ROW_DESC];
+    return is_of_rows ? post(to, SQL_ERROR, "HY016", 12, "fake: it describes my rows")
+                      : SQL_SUCCESS;
 }
 
 static struct fake_handle **descriptor_place(struct fake_handle *fake, SQLINTEGER attribute)

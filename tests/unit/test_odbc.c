@@ -167,6 +167,22 @@ CASE("implicit descriptors are the same each time, NULL resets")
     CHECK_NUMBER(fake->handles, 0);
 }
 
+/* As real drivers do: ODBC reference, SQLCopyDesc. */
+CASE("what was wrong with a copy is told by its target")
+{
+    SQLHDESC source, target;
+    open_statement("fake.so");
+    SQLGetStmtAttr(statement, SQL_ATTR_APP_ROW_DESC, &source, 8, NULL);
+    SQLGetStmtAttr(statement, SQL_ATTR_IMP_ROW_DESC, &target, 8, NULL);
+    CHECK_NUMBER(SQLCopyDesc(source, target), SQL_ERROR);
+    CHECK_TEXT(record_of(SQL_HANDLE_DESC, target, 1), "HY016 12 fake: it describes my rows");
+    CHECK_TEXT(record_of_wide(SQL_HANDLE_DESC, target, 1), "HY016 12 fake: it describes my rows");
+    CHECK_TEXT(record_of(SQL_HANDLE_DESC, source, 1), "");
+    CHECK_NUMBER(SQLCopyDesc(target, source), SQL_SUCCESS);
+    CHECK_TEXT(record_of(SQL_HANDLE_DESC, source, 1), "");
+    close_handles();
+}
+
 CASE("descriptors of others are refused untouched")
 {
     SQLHDESC descriptor, other_descriptor;
