@@ -18,6 +18,7 @@
 #define PORT "Port"
 #define ENCRYPTION "Encryption"
 #define USER "UID"
+#define DATABASE "Database"
 #define VERSION "TDS_Version"
 #define PRINCIPAL "ServerSPN"
 
@@ -27,7 +28,7 @@
 static const struct profile_keyword keywords[] = {
     KEPT_BACK(SERVER), KEPT_BACK(ENTRY), OTHER_NAME("Address", SERVER, KEPT_BACK), KEPT_BACK(PORT),
     KEPT_BACK(ENCRYPTION), KEPT_BACK("HostNameInCertificate"), PASSED(VERSION), PASSED(USER),
-    PASSED("PWD"), PASSED("Database"), STRING_ONLY("APP"), STRING_ONLY("WSID"),
+    PASSED("PWD"), PASSED(DATABASE), STRING_ONLY("APP"), STRING_ONLY("WSID"),
     STRING_ONLY("ApplicationIntent"), PASSED("AttachDbFilename"),
     SHORTENED("ClientCharset", "client_charset", PASSED), PASSED("DebugFlags"), PASSED("DumpFile"),
     PASSED("DumpFileAppend"), PASSED("Language"), PASSED("MARS_Connection"), PASSED("PacketSize"),
@@ -36,7 +37,7 @@ static const struct profile_keyword keywords[] = {
 };
 /* clang-format on */
 
-static const char *const text_keywords[] = {USER, "PWD", "Database", NULL};
+static const char *const text_keywords[] = {USER, "PWD", DATABASE, NULL};
 
 #define DEFAULT_TDS_VERSION "7.4"
 #define VERSION_VARIABLE "TDSVER" /* beats the connection string */
@@ -65,7 +66,7 @@ static const struct {
     const char *keyword;
 } entry_settings[] = {
     {"tds version", "TDS_Version"},
-    {"database", "Database"},
+    {"database", DATABASE},
     {"client charset", "ClientCharset"},
     {"initial block size", "PacketSize"},
     {"text size", "TextSize"},
@@ -203,6 +204,15 @@ static bool take_entry_port(const struct freetds_entry *entry, const char *name,
     return instance == NULL || port != NULL || target->instance != NULL || error_set_memory(error);
 }
 
+/* Of the database what the entry says counts before what the DSN says. */
+static void prefer_entry_database(const struct freetds_entry *entry, struct connstr *list)
+{
+    const struct connstr_pair *own = profile_find_pair(&profile_tds, list, DATABASE);
+    const char *value = connstr_get(&entry->settings, "database");
+    if (value != NULL && *value != '\0' && own != NULL && !is_of_string(own))
+        profile_remove(&profile_tds, list, DATABASE);
+}
+
 static bool take_entry(const struct freetds_entry *entry, const char *name,
                        const struct settings *settings, struct profile_target *target,
                        struct error *error)
@@ -213,6 +223,7 @@ static bool take_entry(const struct freetds_entry *entry, const char *name,
         return false;
     free(target->host);
     target->host = strdup(host != NULL ? host : name);
+    prefer_entry_database(entry, &target->settings);
     /* What the entry says where the DSN says nothing. */
     for (size_t i = 0; i < sizeof entry_settings / sizeof entry_settings[0]; i++) {
         const char *value = connstr_get(&entry->settings, entry_settings[i].setting);

@@ -24,7 +24,13 @@ static const char data_sources[] = "[warehouse]\n"
                                    "Database = test\n"
                                    "TDS_Version = 7.3\n"
                                    "ClientCharset = UTF-8\n"
-                                   "Encryption = require\n";
+                                   "Encryption = require\n"
+                                   "[branch]\n"
+                                   "Driver = " ODBC_FREETDS "\n"
+                                   "Servername = sales\n"
+                                   "Database = test\n"
+                                   "SslMode = verify-full\n"
+                                   "SslRootCert = @FOLDER@/root.pem\n";
 
 static void start(const char *const *arguments)
 {
@@ -256,6 +262,37 @@ CASE("[global] of freetds.conf")
     CHECK(connect_to(with_port("Server=localhost;Port="), FULL));
     unsetenv("FREETDSCONF");
     check_carried("localhost", "tds=0x74000004");
+}
+
+/* ----- the database ----- */
+
+static bool connect_in(const char *entry, const char *source)
+{
+    CHECK(write_entries(entry));
+    tds_peer_forget(fixture.peer);
+    session = (struct odbc_session){0};
+    bool is_connected =
+        odbc_connect(&session, "%s;UID=%s;PWD=%s;" FULL ";%s", source, TDS_PEER_USER,
+                     TDS_PEER_PASSWORD, tds_fixture_option(&fixture, "SslRootCert", "root.pem"));
+    odbc_note(&session, "%s, %s", source, entry);
+    unsetenv("FREETDSCONF");
+    return is_connected;
+}
+
+static void check_database(const char *entry, const char *source, const char *database)
+{
+    CHECK(connect_in(entry, source));
+    check_carried("localhost", suite_text(" database=%s ", database));
+}
+
+/* As FreeTDS does alone. */
+CASE("the database of an entry counts before the data source's")
+{
+    start(NULL);
+    check_database("", "DSN=branch", "test");
+    check_database("database =\n", "DSN=branch", "test");
+    check_database("database = msdb\n", "DSN=branch", "msdb");
+    check_database("database = msdb\n", "DSN=branch;Database=model", "model");
 }
 
 /* ----- around ----- */
