@@ -331,6 +331,18 @@ void conn_abandon(struct connection *connection)
     close_link(connection);
 }
 
+/* The real driver gets all settings in its connection string, also those that it would count after
+ * the attribute if it read them where they stand. A DSN that is an argument is SQLConnect's. */
+static void yield_to_catalog(const struct connection *connection, const struct connstr *given)
+{
+    struct link *link = connection->link;
+    const struct connstr_pair *dsn = connstr_find(given, "DSN");
+    if (link->profile->yield_to_catalog != NULL &&
+        connection_has_saved_text(connection, SQL_ATTR_CURRENT_CATALOG))
+        link->profile->yield_to_catalog(&link->target,
+                                        dsn != NULL && dsn->origin == CONNSTR_ARGUMENT);
+}
+
 SQLRETURN conn_connect(struct connection *connection, const struct connect_request *request,
                        char **text_out)
 {
@@ -348,6 +360,8 @@ SQLRETURN conn_connect(struct connection *connection, const struct connect_reque
                                      connection_saved_number(connection, SQL_ATTR_LOGIN_TIMEOUT),
                                      &connecting->warnings, &error);
     if (connecting != NULL && connection->link != NULL) {
+        if (!is_browsing)
+            yield_to_catalog(connection, request->settings);
         connection->guard = &connection->link->transport.guard;
         outcome = connect_driver(connection, request, text_out, connecting);
     }

@@ -304,6 +304,19 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
            find_server(settings, target, error) && set_version(&target->settings, error);
 }
 
+/* ---- the database ---- */
+
+/* What counts first: Database in the connection string, an entry of freetds.conf, the attribute,
+ * Database in odbc.ini; of SQLConnect the attribute. All but the attribute go into the connection
+ * string. */
+static void yield_to_catalog(struct profile_target *target, bool is_by_name)
+{
+    const struct connstr_pair *database =
+        profile_find_pair(&profile_tds, &target->settings, DATABASE);
+    if (database != NULL && (is_by_name || !is_of_string(database)))
+        profile_remove(&profile_tds, &target->settings, DATABASE);
+}
+
 /* ---- writing ---- */
 
 /* Of [MS-TDS] LOGIN7; FreeTDS cuts a longer name or password without a word. */
@@ -430,5 +443,6 @@ const struct profile profile_tds = {
     .is_empty_unset = true,
     .write = write_setting,
     .inspect = inspect,
+    .yield_to_catalog = yield_to_catalog,
     .rewrite = rewrite,
 };

@@ -105,6 +105,11 @@ struct profile {
     bool (*inspect)(const struct settings *settings, struct profile_target *target,
                     struct error *error);
 
+    /* SQL_ATTR_CURRENT_CATALOG was set before connecting: takes out of target->settings what
+     * counts after it when the real driver is on its own. is_by_name: SQLConnect was called. NULL:
+     * nothing does. */
+    void (*yield_to_catalog)(struct profile_target *target, bool is_by_name);
+
     /* Fills list with target->settings and what makes the driver connect to the endpoint, without
      * TLS of its own: the one place that knows which address it connects to. false with error
      * set. */

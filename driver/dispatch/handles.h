@@ -222,6 +222,9 @@ void attributes_replay(const struct connection *connection);
 /* The last number saved for an attribute; 0 when it was not set. */
 SQLULEN connection_saved_number(const struct connection *connection, SQLINTEGER attribute);
 
+/* Whether a text is saved for an attribute, and is not empty. */
+bool connection_has_saved_text(const struct connection *connection, SQLINTEGER attribute);
+
 /* Whether an attribute's value, given with this length to SQLSetConnectAttr, is a text or bytes. */
 bool attribute_is_string(SQLINTEGER attribute, const void *value, SQLINTEGER length);
 

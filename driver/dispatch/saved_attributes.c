@@ -97,6 +97,17 @@ SQLULEN connection_saved_number(const struct connection *connection, SQLINTEGER 
     return number;
 }
 
+bool connection_has_saved_text(const struct connection *connection, SQLINTEGER attribute)
+{
+    bool has_text = false;
+    const struct saved_attribute *saved = connection->saved_attributes;
+    for (; saved != NULL; saved = saved->next)
+        if (saved->attribute == attribute)
+            has_text =
+                saved->is_string && string_size(saved->value, saved->length, saved->flavour) > 0;
+    return has_text;
+}
+
 /* A text for a real driver that has only the other flavour's function. */
 static void replay_converted(const struct driver_functions *functions, SQLHDBC real,
                              const struct saved_attribute *saved)

@@ -266,33 +266,73 @@ CASE("[global] of freetds.conf")
 
 /* ----- the database ----- */
 
-static bool connect_in(const char *entry, const char *source)
+/* With SQL_ATTR_CURRENT_CATALOG set before, unless catalog is NULL. */
+static void open_in(const char *catalog, const char *entry)
 {
     CHECK(write_entries(entry));
     tds_peer_forget(fixture.peer);
     session = (struct odbc_session){0};
+    CHECK_FATAL(odbc_open(&session));
+    if (catalog != NULL)
+        CHECK_NUMBER(SQLSetConnectAttr(session.connection, SQL_ATTR_CURRENT_CATALOG,
+                                       (SQLPOINTER)catalog, SQL_NTS),
+                     SQL_SUCCESS);
+}
+
+static bool connect_in(const char *catalog, const char *entry, const char *source)
+{
+    open_in(catalog, entry);
     bool is_connected =
         odbc_connect(&session, "%s;UID=%s;PWD=%s;" FULL ";%s", source, TDS_PEER_USER,
                      TDS_PEER_PASSWORD, tds_fixture_option(&fixture, "SslRootCert", "root.pem"));
-    odbc_note(&session, "%s, %s", source, entry);
+    odbc_note(&session, "%s in %s, %s", source, catalog != NULL ? catalog : "none", entry);
     unsetenv("FREETDSCONF");
     return is_connected;
 }
 
-static void check_database(const char *entry, const char *source, const char *database)
+static void check_database(const char *catalog, const char *entry, const char *source,
+                           const char *database)
 {
-    CHECK(connect_in(entry, source));
+    CHECK(connect_in(catalog, entry, source));
     check_carried("localhost", suite_text(" database=%s ", database));
 }
+
+#define ENTRY_DATABASE "database = msdb\n"
 
 /* As FreeTDS does alone. */
 CASE("the database of an entry counts before the data source's")
 {
     start(NULL);
-    check_database("", "DSN=branch", "test");
-    check_database("database =\n", "DSN=branch", "test");
-    check_database("database = msdb\n", "DSN=branch", "msdb");
-    check_database("database = msdb\n", "DSN=branch;Database=model", "model");
+    check_database(NULL, "", "DSN=branch", "test");
+    check_database(NULL, "database =\n", "DSN=branch", "test");
+    check_database(NULL, ENTRY_DATABASE, "DSN=branch", "msdb");
+    check_database(NULL, ENTRY_DATABASE, "DSN=branch;Database=model", "model");
+}
+
+CASE("a catalog that is set before connecting counts before the data source's database")
+{
+    start(NULL);
+    const char *warehouse = suite_text("DSN=warehouse;Port=%u", tds_peer_port(fixture.peer));
+    check_database("master", "", warehouse, "master");
+    check_database("", "", warehouse, "test");
+    check_database("master", "", suite_text("%s;Database=model", warehouse), "model");
+    check_database("master", "", "DSN=branch", "master");
+    check_database("master", ENTRY_DATABASE, "DSN=branch", "msdb");
+    CHECK(!connect_in("nowhere", "", warehouse));
+    CHECK_CONTAINS(session.diagnostics, "Cannot open database \"nowhere\"");
+    odbc_close(&session);
+}
+
+CASE("a catalog that is set before SQLConnect counts before an entry's database")
+{
+    start(NULL);
+    open_in("master", ENTRY_DATABASE);
+    CHECK(SQL_SUCCEEDED(SQLConnect(session.connection, (SQLCHAR *)"branch", SQL_NTS,
+                                   (SQLCHAR *)TDS_PEER_USER, SQL_NTS, (SQLCHAR *)TDS_PEER_PASSWORD,
+                                   SQL_NTS)));
+    unsetenv("FREETDSCONF");
+    SQLAllocHandle(SQL_HANDLE_STMT, session.connection, &session.statement);
+    check_carried("localhost", " database=master ");
 }
 
 /* ----- around ----- */

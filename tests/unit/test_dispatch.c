@@ -249,6 +249,23 @@ CASE("the last number set counts")
     free_connection(connection);
 }
 
+CASE("the last text set counts")
+{
+    static const SQLWCHAR wide[] = {0x0100, 0}; /* its first byte is zero */
+    struct connection *connection = new_connection(FLAVOUR_ANSI);
+    CHECK(!connection_has_saved_text(connection, SQL_ATTR_CURRENT_CATALOG));
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_LOGIN_TIMEOUT, (void *)5, 4);
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_TRACEFILE, "trace", SQL_NTS);
+    CHECK(!connection_has_saved_text(connection, SQL_ATTR_CURRENT_CATALOG));
+    save(connection, FLAVOUR_WIDE, SQL_ATTR_CURRENT_CATALOG, wide, SQL_NTS);
+    CHECK(connection_has_saved_text(connection, SQL_ATTR_CURRENT_CATALOG));
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_CURRENT_CATALOG, "", SQL_NTS);
+    CHECK(!connection_has_saved_text(connection, SQL_ATTR_CURRENT_CATALOG));
+    save(connection, FLAVOUR_ANSI, SQL_ATTR_CURRENT_CATALOG, "sales", 5);
+    CHECK(connection_has_saved_text(connection, SQL_ATTR_CURRENT_CATALOG));
+    free_connection(connection);
+}
+
 CASE("a driver without the flavour is refused")
 {
     struct error error = {0};
