@@ -7,7 +7,8 @@
  * record 00000 all the same, as MariaDB's, "block" waits for SQLCancel, everything else succeeds.
  *
  *      fake.so       A and wide functions, no SQLBulkOperations, though SQLGetFunctions claims it
- *      fakea.so      only A functions          fakew.so      no A function that has a wide one
+ *      fakea.so      only A functions
+ *      fakew.so      no A function that has a wide one, and no SQLSetScrollOptions
  */
 #ifndef TESTS_FAKE_DRIVER_H
 #define TESTS_FAKE_DRIVER_H

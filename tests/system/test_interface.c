@@ -41,6 +41,7 @@ static int set_up(void)
            add_source("ansi_over_ansi", "ansi", fake_path("fakea.so")) +
            add_source("ansi_over_both", "ansi", fake_path("fake.so")) +
            add_source("ansi_over_wide", "ansi", fake_path("fakew.so")) +
+           add_source("wide_over_wide", "wide", fake_path("fakew.so")) +
            add_source("itself", "wide", fake_path("stub.so")) +
            add_source("nowhere", "wide", "/nonexistent/driver.so");
 }
@@ -115,6 +116,22 @@ CASE("a Unicode application stays wide")
     SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement);
     CHECK_NUMBER(SQLExecDirectW(statement, select, SQL_NTS), SQL_SUCCESS);
     CHECK_CONTAINS(fake->calls, "SQLExecDirectW\n");
+    close_handles();
+}
+
+CASE("SQLSetScrollOptions is the real driver's, and the driver manager's where that has none")
+{
+    open_statement("both", "fake.so");
+    CHECK_NUMBER(SQLSetScrollOptions(statement, SQL_CONCUR_READ_ONLY, SQL_SCROLL_STATIC, 7),
+                 SQL_SUCCESS);
+    CHECK_CONTAINS(fake->calls, "SQLSetScrollOptions 1 -3 7\n");
+    close_handles();
+    open_environment("fakew.so");
+    CHECK_NUMBER(connect_wide("wide_over_wide"), SQL_SUCCESS);
+    SQLAllocHandle(SQL_HANDLE_STMT, connection, &statement);
+    SQLSetScrollOptions(statement, SQL_CONCUR_READ_ONLY, SQL_SCROLL_STATIC, 7);
+    CHECK_TEXT(record_of(SQL_HANDLE_STMT, statement, 1),
+               "HYC00 0 [unixODBC][Driver Manager]Driver not capable");
     close_handles();
 }
 

@@ -463,6 +463,11 @@ CASE("functions: claimed by the real driver and really there")
     CHECK(!has_function(SQL_API_SQLBULKOPERATIONS)); /* claimed, and not there */
     CHECK(!has_function(SQL_API_SQLENDTRAN));        /* there, and not claimed */
     CHECK(!has_function(SQL_API_SQLERROR));          /* not ours */
+    CHECK(has_function(SQL_API_SQLSETSCROLLOPTIONS));
+    close_handles();
+    open_handles("fakew.so");
+    CHECK_NUMBER(connect_wide(connection, "fakew.so", ""), SQL_SUCCESS);
+    CHECK(!has_function(SQL_API_SQLSETSCROLLOPTIONS)); /* claimed, and not there */
     close_handles();
 }
 

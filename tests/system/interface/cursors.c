@@ -154,6 +154,25 @@ static void extended_fetch(struct run *run)
     interface_renew(run);
 }
 
+/* Whether the driver manager maps it depends on the real driver. */
+static void scroll_options(struct run *run)
+{
+    static const SQLLEN keysets[] = {SQL_SCROLL_FORWARD_ONLY, SQL_SCROLL_STATIC,
+                                     SQL_SCROLL_KEYSET_DRIVEN, SQL_SCROLL_DYNAMIC, 50};
+    SQLULEN actual = 77;
+    SQLHSTMT statement = run->statement;
+    log_part("scroll options");
+    for (size_t i = 0; i < sizeof keysets / sizeof *keysets; i++) {
+        SQLRETURN outcome = SQLSetScrollOptions(statement, SQL_CONCUR_READ_ONLY, keysets[i], ROWS);
+        log_call(SQL_HANDLE_STMT, statement, outcome, "SQLSetScrollOptions(%d)", (int)keysets[i]);
+        SQLGetStmtAttr(statement, SQL_ATTR_CURSOR_TYPE, &actual, 0, NULL);
+        log_text("cursor type %lu", (unsigned long)actual);
+        SQLGetStmtAttr(statement, SQL_ROWSET_SIZE, &actual, 0, NULL);
+        log_text("rowset size %lu", (unsigned long)actual);
+    }
+    interface_renew(run);
+}
+
 void interface_cursors(struct run *run)
 {
     for (SQLULEN type = SQL_CURSOR_FORWARD_ONLY; type <= SQL_CURSOR_STATIC; type++)
@@ -163,6 +182,7 @@ void interface_cursors(struct run *run)
     if (run->dialect->survives_bookmarks)
         bookmarks(run);
     extended_fetch(run);
+    scroll_options(run);
     if (run->dialect->columns != NULL)
         change(run);
 }
