@@ -96,13 +96,16 @@ bool link_choose_transport(struct link *link, struct error *error)
     return true;
 }
 
+static const char *find_user(const struct link *link)
+{
+    return profile_get(link->profile, &link->target.settings, link->profile->user_keyword);
+}
+
 static bool load_credentials(struct link *link, struct error *error)
 {
     if (link->settings.tls.mode == ODBCSSL_MODE_DISABLE)
         return true;
-    const char *user =
-        profile_get(link->profile, &link->target.settings, link->profile->user_keyword);
-    link->credentials = credentials_get(&link->settings.tls, user, error);
+    link->credentials = credentials_get(&link->settings.tls, find_user(link), error);
     return link->credentials != NULL;
 }
 
@@ -240,6 +243,7 @@ bool link_start_transport(struct link *link, enum proto_plan plan, struct error 
         .is_login_only_allowed = link->settings.tls.mode == ODBCSSL_MODE_ALLOW,
         .tls = &link->settings.tls,
         .credentials = link->credentials,
+        .user = find_user(link),
         .target = &link->server,
         .timeout = link->timeout,
         .timeout_source = link->timeout_source,

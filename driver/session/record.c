@@ -15,7 +15,9 @@
 struct session_record {
     atomic_uint references;
     struct session_options options;
-    pthread_mutex_t mutex; /* of all that follows */
+    int64_t opened;                        /* clock_monotonic() */
+    pthread_mutex_t mutex;                 /* of all that follows */
+    const struct credentials *credentials; /* of the newest login; NULL: the options' */
     const struct session *main;
     bool is_alive; /* the main session is logged in and has not ended */
     unsigned logins;
@@ -38,6 +40,7 @@ struct session_record *session_record_open(const struct session_options *options
         return NULL;
     }
     record->options = *options;
+    record->opened = clock_monotonic();
     record->address = RECORD_NO_ADDRESS;
     atomic_init(&record->references, 1);
     if (options->hold != NULL)
@@ -61,6 +64,7 @@ void session_record_release(struct session_record **record_address)
     pthread_mutex_destroy(&record->mutex);
     sparse_free(&record->report);
     sparse_free(&record->warnings);
+    credentials_release(&record->credentials);
     free(record);
     if (options.release != NULL)
         options.release(options.owner);
@@ -136,6 +140,35 @@ size_t record_get_address(struct session_record *record)
     return address;
 }
 
+/* The first login follows at once upon loading, except where SQLBrowseConnect asks the user
+ * between. */
+bool record_has_fresh_credentials(struct session_record *record)
+{
+    int64_t limit = (int64_t)record->options.timeout * 1000;
+    pthread_mutex_lock(&record->mutex);
+    bool is_fresh = record->logins == 0 && clock_monotonic() - record->opened < limit;
+    pthread_mutex_unlock(&record->mutex);
+    return is_fresh;
+}
+
+const struct credentials *record_hold_credentials(struct session_record *record)
+{
+    pthread_mutex_lock(&record->mutex);
+    const struct credentials *credentials = credentials_hold(record->credentials);
+    pthread_mutex_unlock(&record->mutex);
+    return credentials;
+}
+
+void record_keep_credentials(struct session_record *record, const struct credentials *credentials)
+{
+    const struct credentials *kept = credentials_hold(credentials);
+    pthread_mutex_lock(&record->mutex);
+    const struct credentials *former = record->credentials;
+    record->credentials = kept;
+    pthread_mutex_unlock(&record->mutex);
+    credentials_release(&former);
+}
+
 bool record_set_report(struct session_record *record, const struct session *session,
                        const struct tls_report *report, const struct error_list *warnings)
 {
@@ -159,6 +192,12 @@ void record_set_outcome(struct session_record *record, const struct session *ses
         record->outcome = outcome;
         error_clear(&record->error);
         error_copy(&record->error, error);
+        /* Of a login in an open connection's place nobody but the application's next call can tell.
+         * A rejected one is told by the real driver, in the server's words. */
+        if (record->logins > 0 && outcome != SESSION_REJECTED) {
+            error_clear(&record->end);
+            error_copy(&record->end, error);
+        }
     }
     pthread_mutex_unlock(&record->mutex);
 }

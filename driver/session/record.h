@@ -35,6 +35,7 @@ struct session_options {
     bool is_login_only_allowed; /* TDS, mode allow */
     const struct tls_options *tls;
     const struct credentials *credentials; /* may be NULL with PROTO_PLAN_PLAINTEXT */
+    const char *user;                      /* as credentials_get takes it; may be NULL */
     const struct dial_target *target;
     unsigned timeout;           /* seconds for connecting, handshake and login of a session */
     const char *timeout_source; /* "SslTimeout, odbc.ini [w]"; NULL: not known */

@@ -23,6 +23,13 @@ void record_set_address(struct session_record *record, const struct session *ses
 #define RECORD_NO_ADDRESS SIZE_MAX
 size_t record_get_address(struct session_record *record);
 
+/* Whether the options' credentials were loaded for this very connect. */
+bool record_has_fresh_credentials(struct session_record *record);
+
+/* Those of the newest login, for who does not log in: a reference; NULL: they are the options'. */
+const struct credentials *record_hold_credentials(struct session_record *record);
+void record_keep_credentials(struct session_record *record, const struct credentials *credentials);
+
 /* false: out of memory. */
 bool record_set_report(struct session_record *record, const struct session *session,
                        const struct tls_report *report, const struct error_list *warnings);

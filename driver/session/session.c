@@ -132,6 +132,7 @@ void session_free(struct session **session_address)
     if (!fork_is_inherited(session->generation))
         session_record_vacate(session->record, session);
     tls_session_free(&session->tls);
+    credentials_release(&session->credentials);
     proto_session_close(&session->proto);
     buffer_free(&session->from_driver);
     buffer_free(&session->to_driver);

@@ -44,6 +44,7 @@ struct session {
     struct proto_session proto;
     const struct side *side;
     bool has_begun_tls;
+    const struct credentials *credentials; /* this session's own; NULL: the options' */
     struct tls_session *tls;
 
     /* Plaintext. from_driver and from_server hold what the protocol has not understood yet, and

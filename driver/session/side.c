@@ -108,6 +108,29 @@ const struct side side_tls = {"TLS",     tls_input,      tls_output, read_tls,
 
 /* --- the switch --- */
 
+/* The options' credentials are as old as the connection: a real driver that logs in again by itself
+ * gets what the files hold now. What was open when they changed can be cancelled all the same. NULL
+ * with error set: they cannot be used any more. */
+static const struct credentials *choose_credentials(struct session *session, struct error *error)
+{
+    const struct session_options *options = session->options;
+    struct error reason = {0};
+    if (record_has_fresh_credentials(session->record))
+        return options->credentials;
+    if (session->proto.kind == PROTO_SESSION_CANCEL) {
+        session->credentials = record_hold_credentials(session->record);
+        return session->credentials != NULL ? session->credentials : options->credentials;
+    }
+    session->credentials = credentials_get(options->tls, options->user, &reason);
+    if (session->credentials != NULL)
+        record_keep_credentials(session->record, session->credentials);
+    else
+        error_set(error, reason.code,
+                  "the real driver may not log in to %s, as the files are now: %s",
+                  session->server_name, reason.text);
+    return session->credentials;
+}
+
 bool side_start_tls(struct session *session, struct error *error)
 {
     const struct session_options *options = session->options;
@@ -119,11 +142,14 @@ bool side_start_tls(struct session *session, struct error *error)
                          options->target->host);
     if (options->credentials == NULL)
         return error_set(error, ODBCSSL_ERROR_SEQUENCE, "TLS without credentials");
+    const struct credentials *credentials = choose_credentials(session, error);
+    if (credentials == NULL)
+        return false;
     if (options->proto->alpn != NULL)
         peer.alpn = options->proto->alpn(options->plan, &peer.is_alpn_required);
     if (options->proto->maximum_version != NULL)
         peer.maximum_version = options->proto->maximum_version(options->plan);
-    session->tls = tls_session_open(options->credentials, options->tls, &peer, options->log, error);
+    session->tls = tls_session_open(credentials, options->tls, &peer, options->log, error);
     if (session->tls == NULL)
         return false;
     bool is_framed = options->plan != PROTO_PLAN_DIRECT && options->proto->unwrap != NULL;

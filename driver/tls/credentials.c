@@ -1,7 +1,8 @@
 /*
  * credentials.c - the cache of what connections verify with and show, asked by conn/ before each
- * one: a set of files is loaded once (credentials_load.c), by the first thread that wants it, while
- * the others wait, and again when a file has changed (watch.c).
+ * one and by session/ before each further login of one: a set of files is loaded once
+ * (credentials_load.c), by the first thread that wants it, while the others wait, and again when a
+ * file has changed (watch.c).
  *
  * A thread may be loading while another one forks: the child has the entry, and nobody who will
  * ever finish it. So an entry notes the process that loads it, and one of another process is
@@ -290,4 +291,14 @@ void credentials_release(const struct credentials **credentials)
     *credentials = NULL;
     if (entry != NULL)
         release(entry, false);
+}
+
+const struct credentials *credentials_hold(const struct credentials *credentials)
+{
+    struct entry *entry = (struct entry *)(uintptr_t)credentials;
+    cache_lock();
+    if (entry != NULL)
+        entry->references++;
+    cache_unlock();
+    return credentials;
 }

@@ -46,4 +46,7 @@ const struct credentials *credentials_get_parts(const struct tls_options *option
                                                 struct error errors[CREDENTIALS_PART_COUNT]);
 void credentials_release(const struct credentials **credentials);
 
+/* One reference more. Accepts NULL. */
+const struct credentials *credentials_hold(const struct credentials *credentials);
+
 #endif

@@ -61,14 +61,21 @@ struct engine_rig engine_make(enum proto_plan plan)
     return rig;
 }
 
-void engine_open(struct engine_rig *rig)
+char *engine_write_crl(bool is_revoked)
 {
-    rig->options.tls = &rig->tls;
-    rig->options.target = &rig->target;
-    rig->credentials = credentials_get(&rig->tls, NULL, &rig->error);
-    rig->options.credentials = rig->credentials;
-    rig->record = session_record_open(&rig->options);
-    CHECK_FATAL(rig->credentials != NULL && rig->record != NULL);
+    char *path = suite_text("%s/root.crl", folder);
+    const struct pki_revoked revoked = {.certificate = leaf};
+    struct buffer crl = {0};
+    CHECK(pki_crl(
+        &(struct pki_crl_spec){.issuer = ca, .revoked = &revoked, .revoked_count = is_revoked},
+        &crl));
+    CHECK(pki_write_crl_pem(path, &crl));
+    buffer_free(&crl);
+    return path;
+}
+
+static void open_session(struct engine_rig *rig)
+{
     rig->session = session_open(rig->record, rig->now, &rig->error);
     CHECK_FATAL(rig->session != NULL);
     const struct tls_server_options server = {
@@ -79,6 +86,28 @@ void engine_open(struct engine_rig *rig)
     if (rig->options.plan == PROTO_PLAN_PLAINTEXT)
         rig->stage = ENGINE_SERVER_STARTUP;
     session_start(rig->session, 0);
+}
+
+void engine_open(struct engine_rig *rig)
+{
+    rig->options.tls = &rig->tls;
+    rig->options.target = &rig->target;
+    rig->credentials = credentials_get(&rig->tls, NULL, &rig->error);
+    rig->options.credentials = rig->credentials;
+    rig->record = session_record_open(&rig->options);
+    CHECK_FATAL(rig->credentials != NULL && rig->record != NULL);
+    open_session(rig);
+}
+
+void engine_open_again(struct engine_rig *rig)
+{
+    session_free(&rig->session);
+    tls_server_close(&rig->server);
+    buffer_clear(&rig->to_client);
+    buffer_clear(&rig->from_client);
+    buffer_clear(&rig->received);
+    rig->stage = ENGINE_SERVER_START;
+    open_session(rig);
 }
 
 void engine_close(struct engine_rig *rig)

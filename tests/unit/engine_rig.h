@@ -56,6 +56,12 @@ struct engine_rig engine_make(enum proto_plan plan);
 void engine_open(struct engine_rig *rig); /* and session_start */
 void engine_close(struct engine_rig *rig);
 
+/* The real driver comes again: another session of the same record, before another server. */
+void engine_open_again(struct engine_rig *rig);
+
+/* Writes what SslCrl may name, and returns its path. is_revoked: the server's certificate is. */
+char *engine_write_crl(bool is_revoked);
+
 /* Carries one piece each way and lets both ends act. true: something happened. */
 bool engine_turn(struct engine_rig *rig);
 void engine_run(struct engine_rig *rig); /* until nothing happens */

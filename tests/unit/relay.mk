@@ -42,6 +42,7 @@ tests_unit_test_browser_LDADD = tests/support/libsuite.la $(SESSION_LIBS) $(CUNI
 check_PROGRAMS += tests/unit/test-session-engine
 TESTS += tests/unit/test-session-engine
 tests_unit_test_session_engine_SOURCES = tests/unit/test_session_engine.c \
+	tests/unit/test_session_engine_again.c \
 	tests/unit/engine_rig.c tests/unit/engine_rig.h
 tests_unit_test_session_engine_LDADD = tests/support/libpeer.la tests/support/libpki.la \
 	tests/support/libsuite.la $(SESSION_LIBS) $(CUNIT_LIBS)
