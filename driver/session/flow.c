@@ -133,6 +133,17 @@ static void stand_in(struct session *session)
         session->from_driver.is_failed = true;
 }
 
+/* What the network had no room for goes before what the protocol has not seen. */
+static void take_driver_messages(struct session *session)
+{
+    struct buffer *from = &session->from_driver;
+    size_t before = buffer_length(from);
+    if (!verdict_queue_for_server(session) || before == 0 || !flow_may_take_from_driver(session))
+        return;
+    verdict_obey(session, session->proto.proto->from_driver(&session->proto, from));
+    session->progress += buffer_length(from) != before;
+}
+
 void flow_from_driver(struct session *session)
 {
     struct buffer *from = &session->from_driver;
@@ -145,11 +156,8 @@ void flow_from_driver(struct session *session)
         return;
     if (session->phase == SESSION_LOGIN_DRIVER && buffer_length(from) > 0)
         session_enter(session, SESSION_LOGIN);
-    if (!session->proto.is_driver_opaque && buffer_length(from) > 0) {
-        size_t before = buffer_length(from);
-        verdict_obey(session, session->proto.proto->from_driver(&session->proto, from));
-        session->progress += buffer_length(from) != before;
-    }
+    if (!session->proto.is_driver_opaque)
+        take_driver_messages(session);
     if (!flow_may_take_from_driver(session))
         return;
     if (session->proto.is_driver_opaque) {
@@ -177,7 +185,7 @@ void flow_driver_end(struct session *session)
         return;
     bool is_cancel = session->proto.kind == PROTO_SESSION_CANCEL;
     bool is_held =
-        buffer_length(&session->from_driver) > 0 &&
+        buffer_length(&session->from_driver) + buffer_length(&session->to_server) > 0 &&
         (session->phase == SESSION_HANDSHAKE || side_unsent(session) >= SESSION_OUT_LIMIT);
     if (is_held || (is_cancel && !session->proto.is_driver_opaque))
         return;

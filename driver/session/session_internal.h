@@ -107,6 +107,10 @@ bool flow_has_room_for_server(struct session *session);
 /* Acts on what a function of the protocol returned, and queues what it left for both sides. */
 void verdict_obey(struct session *session, enum proto_verdict verdict);
 
+/* Sends on what the protocol left for the server, as far as there is room. false: the session has
+ * failed. */
+bool verdict_queue_for_server(struct session *session);
+
 /* Goes on with the handshake. */
 void verdict_handshake(struct session *session);
 

@@ -134,8 +134,8 @@ static void end_tls(struct session *session)
 }
 
 /* What the protocol itself says before TLS is the only plaintext for the server that no plan
- * forbids. false: the session has failed. */
-static bool queue_for_server(struct session *session)
+ * forbids. */
+bool verdict_queue_for_server(struct session *session)
 {
     struct error error = {0};
     session_move(session, &session->proto.to_server, &session->to_server);
@@ -196,7 +196,7 @@ void verdict_obey(struct session *session, enum proto_verdict verdict)
     session_move(session, &session->proto.to_driver, &session->to_driver);
     if (session->proto.is_login_refused && session->phase != SESSION_CARRYING)
         session_enter(session, SESSION_LOGIN_REFUSED);
-    if (!queue_for_server(session))
+    if (!verdict_queue_for_server(session))
         return;
     /* A check is over where the server leaves all in plaintext, as the options allow. */
     if (session->options->goal == SESSION_GOAL_TLS &&

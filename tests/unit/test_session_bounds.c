@@ -258,6 +258,46 @@ CASE("a packet that begins in the login and ends behind it is one record")
     engine_close(&rig);
 }
 
+/* --- more than the network takes, within the login --- */
+
+static enum proto_verdict pass(struct proto_session *session, struct buffer *input)
+{
+    buffer_move(input, buffer_length(input), &session->to_server);
+    return PROTO_CONTINUE;
+}
+
+/* The session is over when all is sent, with close_notify as the last. */
+static void check_blocked(bool is_ended)
+{
+    static const struct proto proto = {
+        .start = proto_start_silent, .from_driver = pass, .from_server = wait_for_more};
+    struct engine_rig rig = engine_make(PROTO_PLAN_DIRECT);
+    size_t written = 0;
+    unsigned char byte;
+    open_row(&rig, &proto);
+    rig.is_deaf = true;
+    for (int i = 0; i < 3; i++) {
+        written += session_write(rig.session, long_bytes, 60000);
+        session_step(rig.session, rig.now);
+    }
+    CHECK_NUMBER(written, 180000);
+    if (is_ended)
+        session_driver_ended(rig.session);
+    CHECK(!session_step(rig.session, rig.now).is_over);
+    rig.is_deaf = false;
+    engine_run(&rig);
+    CHECK_NUMBER(buffer_length(&rig.received), written);
+    CHECK(session_step(rig.session, rig.now).is_over == is_ended);
+    CHECK((gnutls_record_recv(rig.server.session, &byte, 1) == 0) == is_ended);
+    engine_close(&rig);
+}
+
+CASE("what the network had no room for in the login is sent when it has")
+{
+    check_blocked(false);
+    check_blocked(true);
+}
+
 SUITE("bounds", engine_files_make, engine_files_remove)
 
 /* --- the end in the middle of a result, with MySQL --- */
