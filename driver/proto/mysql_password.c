@@ -44,11 +44,20 @@ enum mysql_method mysql_method_after(enum mysql_method method, const unsigned ch
     return method == MYSQL_METHOD_CACHING_SHA2 && is_full ? MYSQL_METHOD_CACHING_SHA2_FULL : method;
 }
 
-/* A password encrypted with the server's RSA key. A password in clear text ends with its only NUL.
- */
+/* A password in clear text ends with its only NUL, as one encrypted block in 700 does; before it no
+ * block of that size is without bytes that nobody can type. */
+static bool is_text(const unsigned char *answer, size_t size)
+{
+    for (size_t i = 0; i + 1 < size; i++)
+        if (answer[i] < ' ')
+            return false;
+    return size > 0 && answer[size - 1] == 0;
+}
+
+/* A password encrypted with the server's RSA key. */
 static bool is_rsa_block(const unsigned char *answer, size_t size)
 {
-    return size >= RSA_BLOCK_MINIMUM && memchr(answer, 0, size) != answer + size - 1;
+    return size >= RSA_BLOCK_MINIMUM && !is_text(answer, size);
 }
 
 static bool is_byte(const unsigned char *answer, size_t size, unsigned char byte)

@@ -184,6 +184,8 @@ static const struct scenario refusals_rows[] = {
     "0123456\0"                                                                                    \
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"                             \
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+/* One that ends with its only NUL, as a password in clear text does. */
+#define RSA_WITH_END "\x81\x1f" HUNDRED "abcdefghijklmnopqrstuvwxy\0"
 #define PLAIN_START(greeting, response) SERVER(0, greeting), DRIVER(1, FIXED response)
 #define PLAIN_REFUSAL(name, response, server2, driver3)                                            \
     FAIL(name, PLAINTEXT,                                                                          \
@@ -210,6 +212,12 @@ static const struct scenario passwords_rows[] = {
     PLAIN_REFUSAL("a password of one character", NATIVE, SWITCH("sha256_password"), "g\0"),
     PLAIN_PASS("caching_sha2: the driver asks for the server's key", CACHING, "\x01\x04", "\x02"),
     PLAIN_PASS("caching_sha2: encrypted with a key that the driver has", CACHING, "\x01\x04", RSA),
+    PLAIN_PASS("caching_sha2: encrypted, with a NUL as its last byte", CACHING, "\x01\x04",
+               RSA_WITH_END),
+    PLAIN_PASS("sha256_password: encrypted, with a NUL as its last byte", NATIVE,
+               SWITCH("sha256_password"), RSA_WITH_END),
+    PLAIN_REFUSAL("a password as long as the shortest RSA block, in UTF-8", CACHING, "\x01\x04",
+                  "\xc3\xa4 " HUNDRED "abcdefghijklmnopqrstuvwx\0"),
     PLAIN_PASS("caching_sha2 after a switch: a digest", NATIVE, SWITCH("caching_sha2_password"),
                DIGEST32),
     PLAIN_PASS("no password", NATIVE, SWITCH("caching_sha2_password"), "\0"),
