@@ -73,9 +73,7 @@ enum proto_verdict mysql_refuse_password(struct proto_session *session)
         session, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
         "the server asks for the password in clear text (%s), and this connection to it has "
         "no TLS; the password was not sent. SslMode=require or above is needed",
-        state->method == MYSQL_METHOD_CLEAR    ? "mysql_clear_password"
-        : state->method == MYSQL_METHOD_SHA256 ? "sha256_password"
-                                               : "caching_sha2_password");
+        mysql_method_name(state->method));
 }
 
 /* A refusal is final, whatever comes behind it. */

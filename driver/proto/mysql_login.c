@@ -54,6 +54,26 @@ static enum proto_verdict judge_error(struct proto_session *session, const unsig
     return verdict;
 }
 
+/* Plaintext plan: the driver reads one message after the other, and its answer to the former would
+ * be judged as one to the latter. */
+static enum proto_verdict refuse_haste(struct proto_session *session, const char *what)
+{
+    const struct mysql_state *state = session->state;
+    const char *method = mysql_method_name(state->method);
+    return proto_refuse(
+        session, ODBCSSL_ERROR_PLAINTEXT_LOGIN,
+        "the server went on to %s before the real driver could answer its request for %s, and this "
+        "connection to it has no TLS: the answer, which may be the password in clear text, was "
+        "not sent. SslMode=require or above is needed",
+        what, method != NULL ? method : "another method of authentication");
+}
+
+/* What comes next may be the password. */
+static bool is_password_due(const struct mysql_state *state)
+{
+    return state->is_answer_due && state->method != MYSQL_METHOD_OTHER;
+}
+
 /* Plaintext plan: remembers which plugin the driver's next answer is for. One that always asks for
  * the password is refused before the driver hears of it. */
 static enum proto_verdict follow_method(struct proto_session *session, const unsigned char *payload,
@@ -66,13 +86,17 @@ static enum proto_verdict follow_method(struct proto_session *session, const uns
                      (payload[0] == MYSQL_MARKER_NEXT_FACTOR && has_factors);
     if (!is_switch) {
         state->method = mysql_method_after(state->method, payload, size);
+        state->is_answer_due |= state->method == MYSQL_METHOD_CACHING_SHA2_FULL;
         return PROTO_CONTINUE;
     }
+    if (state->is_answer_due)
+        return refuse_haste(session, "another method");
     struct cursor cursor = cursor_over(payload + 1, size - 1);
     const char *plugin = cursor.left > 0 ? cursor_string(&cursor, NULL) : "mysql_old_password";
     if (plugin == NULL)
         return mysql_refuse_protocol(session, "the server sent a malformed AuthSwitchRequest");
     state->method = mysql_method_find(plugin);
+    state->is_answer_due = true;
     return state->method == MYSQL_METHOD_CLEAR ? mysql_refuse_password(session) : PROTO_CONTINUE;
 }
 
@@ -82,7 +106,8 @@ static enum proto_verdict judge_server_message(struct proto_session *session,
                                                const unsigned char *payload, size_t size)
 {
     if (size > 0 && payload[0] == MYSQL_MARKER_OK)
-        return PROTO_LOGGED_IN;
+        return is_password_due(session->state) ? refuse_haste(session, "the end of the login")
+                                               : PROTO_LOGGED_IN;
     if (size > 0 && payload[0] == MYSQL_MARKER_ERROR)
         return judge_error(session, payload, size);
     return size > 0 && session->plan == PROTO_PLAN_PLAINTEXT ? follow_method(session, payload, size)
@@ -113,7 +138,8 @@ static bool take_server_packet(struct proto_session *session, struct buffer *inp
     state->next_sequence = (uint8_t)(sequence + 2);
     if (is_end) {
         state->phase = PHASE_OPAQUE;
-        session->is_driver_opaque = true;
+        /* An answer that is still on its way to a server that gave up stays here. */
+        session->is_driver_opaque = !is_password_due(state);
         session->is_server_opaque = true;
     }
     return true;
@@ -147,6 +173,7 @@ static bool take_driver_packet(struct proto_session *session, struct buffer *inp
         *verdict_out = mysql_refuse_password(session);
         return true;
     }
+    state->is_answer_due = false;
     state->next_sequence = (uint8_t)(header.sequence + 1);
     uint8_t sequence = (uint8_t)(header.sequence + sequence_shift(session));
     begin_packet(&state->from_driver, &header, sequence, input, &session->to_server);

@@ -35,6 +35,16 @@ enum mysql_method mysql_method_find(const char *name)
     return MYSQL_METHOD_OTHER;
 }
 
+const char *mysql_method_name(enum mysql_method method)
+{
+    if (method == MYSQL_METHOD_CACHING_SHA2_FULL)
+        method = MYSQL_METHOD_CACHING_SHA2;
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (methods[i].method == method)
+            return methods[i].name;
+    return NULL;
+}
+
 /* The marker is optional: libmariadb drops it where it is and reads on. */
 enum mysql_method mysql_method_after(enum mysql_method method, const unsigned char *payload,
                                      size_t size)

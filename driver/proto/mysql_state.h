@@ -42,6 +42,7 @@ struct mysql_state {
     bool has_server_replied;  /* to the driver's response */
     bool is_error_sent;       /* an ERR that ends the session is on its way to the driver */
     enum mysql_method method; /* plaintext plan: what the driver's next answer belongs to */
+    bool is_answer_due;       /* plaintext plan: the driver was asked by it, and has not answered */
     struct buffer held;       /* the driver's response, whole; secret */
 };
 
@@ -71,6 +72,7 @@ enum proto_verdict mysql_pass_from_driver(struct proto_session *session, struct 
 /* mysql_password.c: which answers of the real driver hold its password in clear text. name may be
  * NULL. */
 enum mysql_method mysql_method_find(const char *name);
+const char *mysql_method_name(enum mysql_method method); /* NULL: another one */
 
 /* The method after the server sent more authentication data. */
 enum mysql_method mysql_method_after(enum mysql_method method, const unsigned char *payload,
