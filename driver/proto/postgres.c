@@ -17,7 +17,7 @@
 #define CANCEL_REQUEST 80877102u
 #define STOP_REQUEST 80877105u /* openGauss; the session's id and the query's */
 
-#define STARTUP_LIMIT 10000u /* pqcomm.h, MAX_STARTUP_PACKET_LENGTH */
+#define STARTUP_LIMIT 10004u /* pqcomm.h, MAX_STARTUP_PACKET_LENGTH, and the length itself */
 #define MESSAGE_LIMIT 30000u /* fe-protocol3.c: of messages before the end of the login */
 #define HEADER_SIZE 5        /* type and length */
 #define MECHANISM_LIMIT 64   /* IANA names have 20 characters at most */

@@ -156,7 +156,7 @@ static const struct scenario scenarios[] = {
     ROW("a driver that begins TLS of its own", TLS, UNKNOWN,
         STEPS(SAYS_DRIVER("\x16\x03\x01\x02\x00")), REFUSE, "", SSL_REQUEST,
         ERROR(PROTOCOL, "began TLS of its own")),
-    ROW("a startup of more than 10,000 bytes", DIRECT, UNKNOWN, STEPS(SAYS_DRIVER("\0\0\x27\x11")),
+    ROW("a startup of more than 10,004 bytes", DIRECT, UNKNOWN, STEPS(SAYS_DRIVER("\0\0\x27\x15")),
         REFUSE, "", "", ERROR(PROTOCOL, "impossible length")),
     ROW("a startup of version 2", DIRECT, UNKNOWN, STEPS(SAYS_DRIVER("\0\0\0\x08\0\2\0\0")), REFUSE,
         "", "", ERROR(PROTOCOL, "unknown kind or version")),
@@ -221,6 +221,19 @@ CASE("wishes for encryption are bounded")
         conversation_feed(&run, false, SSL_REQUEST, 8);
     CHECK_NUMBER(run.verdict, PROTO_REFUSE);
     CHECK_CONTAINS(run.session.error.text, "again and again");
+    conversation_close(&run);
+}
+
+/* PostgreSQL does not count the bytes that say how long it is. */
+CASE("the longest startup")
+{
+    static unsigned char startup[10004] = "\0\0\x27\x14\0\3\0\0user";
+    struct conversation run;
+    memset(startup + 13, 'u', sizeof startup - 15);
+    conversation_open(&run, &proto_postgres, PROTO_PLAN_DIRECT);
+    conversation_feed(&run, false, startup, sizeof startup);
+    CHECK_TEXT(run.session.error.text, "");
+    CHECK_NUMBER(buffer_length(&run.session.to_server), sizeof startup);
     conversation_close(&run);
 }
 
