@@ -10,8 +10,9 @@
 
 /* A greeting holds a version, a scramble and a plugin's name. */
 #define GREETING_LIMIT 4096u
-/* A response holds 64 KiB of connection attributes at the most, names, and a password's proof. */
-#define RESPONSE_LIMIT 262144u
+/* Names, a password's proof and connection attributes: a session holds 64 KiB of the real driver's
+ * bytes (SESSION_DRIVER_AHEAD). */
+#define RESPONSE_LIMIT (65536u - MYSQL_HEADER_SIZE)
 #define VERSION_TEXT_SIZE 80
 #define SCRAMBLE_FIRST_PART 8
 /* MariaDB puts this before its version, for old replication slaves. */
@@ -230,9 +231,11 @@ enum proto_verdict mysql_take_response(struct proto_session *session, struct buf
     if (!mysql_peek_header(input, &header))
         return PROTO_CONTINUE;
     if (header.length > RESPONSE_LIMIT || header.sequence != 1)
-        return mysql_refuse_protocol(session,
-                                     "the real driver does not speak the MySQL protocol: what it "
-                                     "sent is no answer to the greeting");
+        return proto_refuse(
+            session, ODBCSSL_ERROR_PROTOCOL,
+            "the real driver does not speak the MySQL protocol: what it sent is no answer to the "
+            "greeting, packet 1 of %u bytes at the most, but packet %u of %zu bytes",
+            RESPONSE_LIMIT, header.sequence, header.length);
     if (buffer_length(input) < MYSQL_HEADER_SIZE + header.length)
         return PROTO_CONTINUE;
     session->kind = PROTO_SESSION_MAIN;

@@ -365,4 +365,46 @@ CASE("a MySQL server ends in the middle of a result")
     check_end_in_result(false);
 }
 
+/* --- the longest response --- */
+
+/* What the protocol takes, the session has room for. */
+static void check_response(size_t size, bool is_taken)
+{
+    static const char start[] = FIXED NATIVE;
+    struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
+    struct buffer said[WORDS] = {{0}}, response = {0};
+    unsigned char got[256];
+    for (int i = 0; i < WORDS; i++)
+        conversation_append(&said[i], &words[i]);
+    mysql_append_header(&response, size - MYSQL_HEADER_SIZE, 1);
+    buffer_append(&response, start, sizeof start - 1);
+    buffer_append(&response, long_bytes, size - buffer_length(&response));
+    rig.options.proto = &proto_mysql;
+    rig.words = (struct engine_words){.request = bytes_of(&said[ASKS]),
+                                      .consent = {(const unsigned char *)"", 0},
+                                      .startup = {(const unsigned char *)"", 0},
+                                      .welcome = bytes_of(&said[ACCEPTS])};
+    rig.is_silent = true;
+    engine_open(&rig);
+    buffer_append(&rig.to_client, buffer_content(&said[GREETS]), buffer_length(&said[GREETS]));
+    CHECK(engine_read(&rig, got, buffer_length(&said[GREETS])) == buffer_length(&said[GREETS]));
+    CHECK(engine_write(&rig, buffer_content(&response), size));
+    engine_run(&rig);
+    CHECK_NUMBER(engine_outcome(&rig), is_taken ? SESSION_CARRIED : SESSION_LOST);
+    CHECK_NUMBER(buffer_length(&rig.received), is_taken ? size : 0);
+    if (!is_taken)
+        CHECK_CONTAINS(rig.error.text,
+                       "packet 1 of 65532 bytes at the most, but packet 1 of 65533");
+    engine_close(&rig);
+    buffer_free(&response);
+    for (int i = 0; i < WORDS; i++)
+        buffer_free(&said[i]);
+}
+
+CASE("the longest response of a MySQL driver")
+{
+    check_response(SESSION_DRIVER_AHEAD, true);
+    check_response(SESSION_DRIVER_AHEAD + 1, false);
+}
+
 SUITE("ends in a result", engine_files_make, engine_files_remove)
