@@ -7,6 +7,7 @@ driver_proto_libproto_la_SOURCES += driver/proto/mysql_greeting.c
 driver_proto_libproto_la_SOURCES += driver/proto/mysql_login.c
 driver_proto_libproto_la_SOURCES += driver/proto/mysql_packet.c driver/proto/mysql_packet.h
 driver_proto_libproto_la_SOURCES += driver/proto/mysql_password.c
+driver_proto_libproto_la_SOURCES += driver/proto/mysql_redirect.c
 driver_proto_libproto_la_SOURCES += driver/proto/mysql_state.h
 driver_proto_libproto_la_SOURCES += driver/proto/postgres.c
 driver_proto_libproto_la_SOURCES += driver/proto/proto.c driver/proto/proto.h

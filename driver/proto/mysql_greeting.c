@@ -145,20 +145,6 @@ static enum proto_verdict judge_response(struct proto_session *session,
     return PROTO_CONTINUE;
 }
 
-/* A length-encoded integer; the forms for more than 16 million bytes never fit a packet. */
-static size_t read_encoded_length(struct cursor *cursor)
-{
-    uint8_t first = cursor_u8(cursor);
-    if (first < 0xFB)
-        return first;
-    if (first == 0xFC)
-        return cursor_u16le(cursor);
-    if (first == 0xFD)
-        return cursor_u24le(cursor);
-    cursor->is_short = true;
-    return 0;
-}
-
 static enum proto_verdict judge_response_password(struct proto_session *session,
                                                   const unsigned char *payload, size_t size)
 {
@@ -171,7 +157,7 @@ static enum proto_verdict judge_response_password(struct proto_session *session,
     cursor_bytes(&cursor, MYSQL_SSL_REQUEST_SIZE);
     cursor_string(&cursor, NULL); /* user */
     if (capabilities & (MYSQL_CLIENT_PLUGIN_AUTH_LENENC | MYSQL_CLIENT_SECURE_CONNECTION)) {
-        proof_size = capabilities & MYSQL_CLIENT_PLUGIN_AUTH_LENENC ? read_encoded_length(&cursor)
+        proof_size = capabilities & MYSQL_CLIENT_PLUGIN_AUTH_LENENC ? mysql_read_length(&cursor)
                                                                     : cursor_u8(&cursor);
         proof = cursor_bytes(&cursor, proof_size);
     } else {

@@ -8,6 +8,8 @@
 /* Of a packet that is passed on in parts: what has to be there before it is judged. The text of an
  * ERR has 512 bytes, a plugin's name 64, an answer encrypted with RSA 16384 bits. */
 #define HEAD_LIMIT 4096u
+/* An OK that may say more than that; a session holds 64 KiB. */
+#define OK_LIMIT 60000u
 
 /* The server has counted the SSLRequest, the driver has not. */
 static uint8_t sequence_shift(const struct proto_session *session)
@@ -34,10 +36,10 @@ static void begin_packet(struct mysql_passage *passage, const struct mysql_heade
 }
 
 /* How much of a packet there is to judge it by; false: more has to come first. */
-static bool has_head(const struct buffer *input, const struct mysql_header *header,
+static bool has_head(const struct buffer *input, const struct mysql_header *header, size_t limit,
                      size_t *size_out)
 {
-    *size_out = header->length < HEAD_LIMIT ? header->length : HEAD_LIMIT;
+    *size_out = header->length < limit ? header->length : limit;
     return buffer_length(input) - MYSQL_HEADER_SIZE >= *size_out;
 }
 
@@ -100,14 +102,29 @@ static enum proto_verdict follow_method(struct proto_session *session, const uns
     return state->method == MYSQL_METHOD_CLEAR ? mysql_refuse_password(session) : PROTO_CONTINUE;
 }
 
+static size_t head_limit(const struct mysql_state *state, const struct buffer *input)
+{
+    bool is_ok = buffer_length(input) > MYSQL_HEADER_SIZE && !state->from_server.is_continued &&
+                 buffer_content(input)[MYSQL_HEADER_SIZE] == MYSQL_MARKER_OK;
+    return is_ok && mysql_has_session_state(state) ? OK_LIMIT : HEAD_LIMIT;
+}
+
+static enum proto_verdict judge_ok(struct proto_session *session, const unsigned char *payload,
+                                   size_t size)
+{
+    enum proto_verdict verdict = is_password_due(session->state)
+                                     ? refuse_haste(session, "the end of the login")
+                                     : mysql_judge_redirect(session, payload, size);
+    return verdict == PROTO_CONTINUE ? PROTO_LOGGED_IN : verdict;
+}
+
 /* Only the first byte of a message says what it is: the rest may begin with anything. A message
  * with no bytes is a plugin's. PROTO_LOGGED_IN is the verdict on OK. */
 static enum proto_verdict judge_server_message(struct proto_session *session,
                                                const unsigned char *payload, size_t size)
 {
     if (size > 0 && payload[0] == MYSQL_MARKER_OK)
-        return is_password_due(session->state) ? refuse_haste(session, "the end of the login")
-                                               : PROTO_LOGGED_IN;
+        return judge_ok(session, payload, size);
     if (size > 0 && payload[0] == MYSQL_MARKER_ERROR)
         return judge_error(session, payload, size);
     return size > 0 && session->plan == PROTO_PLAN_PLAINTEXT ? follow_method(session, payload, size)
@@ -122,7 +139,8 @@ static bool take_server_packet(struct proto_session *session, struct buffer *inp
     struct mysql_passage *passage = &state->from_server;
     struct mysql_header header;
     size_t head;
-    if (!mysql_peek_header(input, &header) || !has_head(input, &header, &head))
+    if (!mysql_peek_header(input, &header) ||
+        !has_head(input, &header, head_limit(state, input), &head))
         return false;
     const unsigned char *payload = buffer_content(input) + MYSQL_HEADER_SIZE;
     bool is_end = false;
@@ -164,7 +182,7 @@ static bool take_driver_packet(struct proto_session *session, struct buffer *inp
     struct mysql_state *state = session->state;
     struct mysql_header header;
     size_t head;
-    if (!mysql_peek_header(input, &header) || !has_head(input, &header, &head))
+    if (!mysql_peek_header(input, &header) || !has_head(input, &header, HEAD_LIMIT, &head))
         return false;
     /* Plaintext plan: an answer that may hold the password goes no further. */
     if (session->plan == PROTO_PLAN_PLAINTEXT && state->method != MYSQL_METHOD_OTHER &&

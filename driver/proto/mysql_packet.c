@@ -29,3 +29,16 @@ bool mysql_read_error(const void *payload, size_t size, struct mysql_error_packe
     error_out->text_length = cursor.left;
     return !cursor.is_short;
 }
+
+size_t mysql_read_length(struct cursor *cursor)
+{
+    uint8_t first = cursor_u8(cursor);
+    if (first < 0xFB)
+        return first;
+    if (first == 0xFC)
+        return cursor_u16le(cursor);
+    if (first == 0xFD)
+        return cursor_u24le(cursor);
+    cursor->is_short = true;
+    return 0;
+}

@@ -28,6 +28,7 @@
 #define MYSQL_CLIENT_SECURE_CONNECTION 0x8000u
 #define MYSQL_CLIENT_PLUGIN_AUTH (1u << 19)
 #define MYSQL_CLIENT_PLUGIN_AUTH_LENENC (1u << 21)
+#define MYSQL_CLIENT_SESSION_TRACK (1u << 23)
 #define MYSQL_CLIENT_MULTI_FACTOR (1u << 28)
 
 /* First payload bytes of the server in the connection phase. */
@@ -52,6 +53,10 @@ struct mysql_header {
 /* false: fewer than MYSQL_HEADER_SIZE bytes. Takes nothing. */
 bool mysql_peek_header(const struct buffer *input, struct mysql_header *header_out);
 bool mysql_append_header(struct buffer *output, size_t length, uint8_t sequence);
+
+/* A length-encoded integer; the forms for more than 16 million bytes, and for NULL, make the cursor
+ * short: they never fit a packet. */
+size_t mysql_read_length(struct cursor *cursor);
 
 struct mysql_error_packet {
     uint16_t number;

@@ -69,6 +69,15 @@ enum proto_verdict mysql_refuse_unasked(struct proto_session *session);
 enum proto_verdict mysql_pass_from_server(struct proto_session *session, struct buffer *input);
 enum proto_verdict mysql_pass_from_driver(struct proto_session *session, struct buffer *input);
 
+/* mysql_redirect.c: whether the OK of a login may say, and says, that the driver is to connect
+ * elsewhere: refused. */
+static inline bool mysql_has_session_state(const struct mysql_state *state)
+{
+    return state->server_capabilities & state->driver_capabilities & MYSQL_CLIENT_SESSION_TRACK;
+}
+enum proto_verdict mysql_judge_redirect(struct proto_session *session, const unsigned char *payload,
+                                        size_t size);
+
 /* mysql_password.c: which answers of the real driver hold its password in clear text. name may be
  * NULL. */
 enum mysql_method mysql_method_find(const char *name);

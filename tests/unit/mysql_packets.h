@@ -70,6 +70,8 @@
 #define FIXED "\x85\xa2\x3a\0" FIXED_REST
 #define FIXED_TLS "\x85\xaa\x3a\0" FIXED_REST
 #define FIXED_FACTORS "\x85\xa2\x3a\x10" FIXED_REST
+#define FIXED_TRACK "\x85\xa2\xba\0" FIXED_REST
+#define FIXED_TRACK_TLS "\x85\xaa\xba\0" FIXED_REST
 #define DIGEST20 "01234567890123456789"
 #define DIGEST32 "01234567890123456789012345678901"
 #define LOGIN(plugin, proof)                                                                       \

@@ -36,7 +36,36 @@
         .error = ODBCSSL_ERROR_##code, .error_part = part, .are_outputs_open = true                \
     }
 
+/* OK with a text and a state of the session: schema, that it changed, a kind that nobody knows, and
+ * variables. */
+#define OK_STATE(size, state) "\0\0\0\x02\x40\0\0\x02hi" size state
+#define STATE                                                                                      \
+    "\x01\x05\x04shop"                                                                             \
+    "\x02\x01"                                                                                     \
+    "1"                                                                                            \
+    "\x09\x03"                                                                                     \
+    "abc"                                                                                          \
+    "\0\x0e\x0a"                                                                                   \
+    "autocommit\x02ON"
+#define OK_QUIET OK_STATE("\x2f", STATE "\0\x0e\x0credirect_url\0")
+#define OK_REDIRECT OK_STATE("\x48", STATE "\0\x27\x0credirect_url\x19mysql://u:secret@db2:3306")
+#define TRACKED SERVER(0, GREETING_TLS), DRIVER(1, FIXED_TRACK NATIVE)
+#define TRACKED_ASKED LIST(PACKET(1, FIXED_TRACK_TLS), PACKET(2, FIXED_TRACK_TLS NATIVE))
+
 static const struct scenario logins_rows[] = {
+    PASS("a variable redirect_url that is empty", TLS, LIST(TRACKED, TLS_UP, SERVER(3, OK_QUIET)),
+         LOGGED_IN, LIST(PACKET(0, GREETING_PLAIN), PACKET(2, OK_QUIET)), TRACKED_ASKED),
+    PASS("an OK without a state of the session", TLS,
+         LIST(TRACKED, TLS_UP, SERVER(3, "\0\0\0\x02\x40\0\0")), LOGGED_IN,
+         LIST(PACKET(0, GREETING_PLAIN), PACKET(2, "\0\0\0\x02\x40\0\0")), TRACKED_ASKED),
+    PASS("an OK with a text alone, and a number of eight bytes", TLS,
+         LIST(TRACKED, TLS_UP, SERVER(3, "\0\0\xfe\1\2\3\4\5\6\7\x08\x02\x40\0\0\x02hi")),
+         LOGGED_IN,
+         LIST(PACKET(0, GREETING_PLAIN), PACKET(2, "\0\0\xfe\1\2\3\4\5\6\7\x08\x02\x40\0\0\x02hi")),
+         TRACKED_ASKED),
+    PASS("a driver that does not read the state of the session", TLS,
+         LIST(TO_TLS, SERVER(3, OK_REDIRECT)), LOGGED_IN,
+         LIST(PACKET(0, GREETING_PLAIN), PACKET(2, OK_REDIRECT)), ASKED),
     PASS("login through TLS: the response waits, later packets are renumbered", TLS,
          LIST(TO_TLS, SERVER(3, OK)), LOGGED_IN, LIST(PACKET(0, GREETING_PLAIN), PACKET(2, OK)),
          ASKED),
@@ -174,6 +203,20 @@ static const struct scenario refusals_rows[] = {
                         "ABCDEFGH\0"
                         "\x2c\0")),
          NO_TLS, NOTHING, NOTHING, SERVER_WITHOUT_TLS, "(version 3.23.58)"),
+    FAIL("the server sends the driver elsewhere, and a password in that is not told", TLS,
+         LIST(TRACKED, TLS_UP, SERVER(3, OK_REDIRECT)), REFUSE, GREETED_PLAIN, TRACKED_ASKED,
+         ROUTING, "on to db2:3306 (its variable redirect_url), past the TLS session"),
+    FAIL("the same without TLS", PLAINTEXT, LIST(TRACKED, SERVER(2, OK_REDIRECT)), REFUSE, GREETED,
+         LIST(PACKET(1, FIXED_TRACK NATIVE)), ROUTING, "on to db2:3306"),
+    FAIL("a state of the session that is cut short", TLS,
+         LIST(TRACKED, TLS_UP, SERVER(3, OK_STATE("\x49", STATE))), REFUSE, GREETED_PLAIN,
+         TRACKED_ASKED, PROTOCOL, "session state is malformed"),
+    FAIL("an entry that is cut short", TLS,
+         LIST(TRACKED, TLS_UP, SERVER(3, OK_STATE("\x04", "\x01\x05\x04s"))), REFUSE, GREETED_PLAIN,
+         TRACKED_ASKED, PROTOCOL, "session state is malformed"),
+    FAIL("a variable without a value", TLS,
+         LIST(TRACKED, TLS_UP, SERVER(3, OK_STATE("\x0f", "\0\x0d\x0credirect_url"))), REFUSE,
+         GREETED_PLAIN, TRACKED_ASKED, PROTOCOL, "session state is malformed"),
     FAIL("a malformed ERR", TLS, LIST(TO_TLS, SERVER(3, "\xff\x15")), REFUSE, GREETED_PLAIN, ASKED,
          PROTOCOL, "malformed ERR"),
 };

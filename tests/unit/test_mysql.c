@@ -255,6 +255,32 @@ CASE("nor a long one")
     conversation_close(&talk);
 }
 
+/* A long state of the session is awaited, and read to its end. */
+CASE("a redirection behind many variables")
+{
+    static const struct step steps[] = {SERVER(0, GREETING_TLS), DRIVER(1, FIXED_TRACK NATIVE),
+                                        TLS_UP};
+    static const char redirect[] = "\0\x11\x0credirect_url\x03"
+                                   "db2";
+    static char state[5000 + sizeof redirect - 1] = "\x09\xfc\x84\x13"; /* 4996 bytes of a kind */
+    struct buffer ok = {0};
+    memcpy(state + 5000, redirect, sizeof redirect - 1);
+    buffer_append(&ok, "\0\0\0\x02\x40\0\0\0\xfc", 9);
+    buffer_append_u16le(&ok, sizeof state);
+    buffer_append(&ok, state, sizeof state);
+    const struct step answer = {SPEAKER_SERVER,
+                                {3, (const char *)buffer_content(&ok), buffer_length(&ok)}};
+    struct conversation talk;
+    conversation_open(&talk, &proto_mysql, PROTO_PLAN_TLS);
+    for (size_t i = 0; i < COUNT(steps); i++)
+        conversation_step(&talk, &steps[i], 0);
+    conversation_step(&talk, &answer, -1);
+    CHECK_NUMBER(talk.verdict, PROTO_REFUSE);
+    CHECK_NUMBER(talk.session.error.code, ODBCSSL_ERROR_ROUTING);
+    conversation_close(&talk);
+    buffer_free(&ok);
+}
+
 /* The server's end that follows is then expected, and its words stand. */
 CASE("a refused login is noted")
 {
