@@ -211,6 +211,18 @@ bool trust_has(const struct trust_certificates *certificates, const struct certi
     return false;
 }
 
+bool trust_distrusts(const struct trust *trust, const struct certificate *certificate)
+{
+    const struct trust_certificates *distrusted = &trust->distrusted;
+    const struct certificate *items = distrusted->items;
+    uint64_t hash = certificate->subject_hash;
+    for (size_t i = find_first(distrusted, hash);
+         i < distrusted->count && items[i].subject_hash == hash; i++)
+        if (der_equal(&items[i].signature.signed_bytes, &certificate->signature.signed_bytes))
+            return true;
+    return false;
+}
+
 struct trust *trust_load(const struct option *root_certs, size_t count,
                          const struct file_access *access, struct error *error)
 {

@@ -43,4 +43,8 @@ const struct certificate *trust_find_issuer(const struct trust_certificates *cer
 bool trust_has(const struct trust_certificates *certificates,
                const struct certificate *certificate);
 
+/* Whether the system distrusts it, by what is signed: of an ECDSA signature anybody can make
+ * another one that is good as well. */
+bool trust_distrusts(const struct trust *trust, const struct certificate *certificate);
+
 #endif

@@ -15,12 +15,12 @@ void verify_check_path(struct verification *verification, bool is_complete)
 {
     struct verify_attempt *attempt = &verification->current;
     if (is_complete) {
-        const struct trust_certificates *distrusted = &verification->request->trust->distrusted;
+        const struct trust *trust = verification->request->trust;
         verify_check_rules(verification);
         verify_check_name_constraints(verification);
         verify_check_policies(verification);
-        for (size_t i = 0; distrusted->count > 0 && i < attempt->path_count; i++)
-            if (trust_has(distrusted, attempt->path[i]))
+        for (size_t i = 0; i < attempt->path_count; i++)
+            if (trust_distrusts(trust, attempt->path[i]))
                 verify_fail_at(attempt, i, VERIFY_OUTCOME_DISTRUSTED,
                                "is distrusted by this system's trust policy (p11-kit)");
         /* A CRL's signature means something only below a chain that is trusted. */

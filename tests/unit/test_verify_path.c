@@ -1,5 +1,6 @@
 /* The verifier: every path is tried, whatever stands in the way; signatures, names, limits. */
 #include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -349,27 +350,75 @@ CASE("reads 100 extensions and 500 purposes")
     check_many("1.3.6.1.5.5.7.3.2", false);
 }
 
-CASE("refuses what the system distrusts")
+/* The certificate with the other signature that is as good, (r, n - s) for (r, s): nobody needs the
+ * key for it. */
+static void put_twin(struct buffer *out, const struct pki_certificate *certificate)
+{
+    static const unsigned char order[] =
+        "\xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\xbc\xe6\xfa\xad\xa7\x17\x9e\x84\xf3\xb9\xca\xc2\xfc\x63\x25\x51"; /* of P-256 */
+    gnutls_datum_t der = pki_der(certificate), r, s, twin;
+    struct certificate read;
+    struct buffer inside = {0}, bits = {0};
+    unsigned char other[32];
+    int borrow = 0;
+    CHECK_FATAL(certificate_read(der.data, der.size, &read) == NULL);
+    const struct der *signature = &read.signature.bits;
+    const gnutls_datum_t value = {(unsigned char *)signature->content + 1,
+                                  (unsigned)signature->size - 1};
+    CHECK_FATAL(gnutls_decode_rs_value(&value, &r, &s) == 0);
+    for (unsigned i = 0; i < 32; i++) {
+        int digit = order[31 - i] - borrow - (i < s.size ? s.data[s.size - 1 - i] : 0);
+        borrow = digit < 0;
+        other[31 - i] = (unsigned char)digit;
+    }
+    unsigned zeroes = 0; /* in front, which DER has none of */
+    while (other[zeroes] == 0)
+        zeroes++;
+    const gnutls_datum_t other_s = {other + zeroes, sizeof other - zeroes};
+    CHECK_FATAL(gnutls_encode_rs_value(&twin, &r, &other_s) == 0);
+    buffer_append_byte(&bits, 0);
+    buffer_append(&bits, twin.data, twin.size);
+    buffer_append(&inside, read.signature.signed_bytes.whole,
+                  read.signature.signed_bytes.whole_size);
+    buffer_append(&inside, read.signature.algorithm.whole, read.signature.algorithm.whole_size);
+    der_wrap(&inside, DER_BIT_STRING, &bits);
+    der_wrap(out, DER_SEQUENCE, &inside);
+    gnutls_free(r.data);
+    gnutls_free(s.data);
+    gnutls_free(twin.data);
+    gnutls_free(der.data);
+}
+
+CASE("refuses what the system distrusts, with any signature")
 {
     struct trust *trust = trust_of(CHAIN(world.root));
     struct trust *distrust = trust_of(CHAIN(world.middle));
-    gnutls_datum_t chain[] = {pki_der(world.server), pki_der(world.middle)};
-    const struct verify_request request = {
-        .chain = chain, .chain_count = 2, .trust = trust, .at = time(NULL)};
-    struct verify_result result;
-    CHECK(verify_chain(&request, &result));
-    verify_result_free(&result);
-    struct trust_certificates none = trust->distrusted;
-    trust->distrusted = distrust->anchors;
-    CHECK(!verify_chain(&request, &result));
-    CHECK_NUMBER(result.status, UNTRUSTED);
-    CHECK_NUMBER(result.outcome, VERIFY_OUTCOME_DISTRUSTED);
-    scene_seen[result.outcome] = true;
-    CHECK_CONTAINS(verify_error(&result)->text, "CA certificate CN=Middle");
-    verify_result_free(&result);
-    trust->distrusted = none;
-    gnutls_free(chain[0].data);
-    gnutls_free(chain[1].data);
+    struct buffer twin = {0};
+    gnutls_datum_t middle = pki_der(world.middle);
+    put_twin(&twin, world.middle);
+    const gnutls_datum_t middles[] = {
+        middle, {(unsigned char *)buffer_content(&twin), (unsigned)buffer_length(&twin)}};
+    for (size_t i = 0; i < 2; i++) {
+        gnutls_datum_t chain[] = {pki_der(world.server), middles[i]};
+        const struct verify_request request = {
+            .chain = chain, .chain_count = 2, .trust = trust, .at = time(NULL)};
+        struct verify_result result;
+        CHECK(verify_chain(&request, &result));
+        verify_result_free(&result);
+        struct trust_certificates none = trust->distrusted;
+        trust->distrusted = distrust->anchors;
+        CHECK(!verify_chain(&request, &result));
+        CHECK_NUMBER(result.status, UNTRUSTED);
+        CHECK_NUMBER(result.outcome, VERIFY_OUTCOME_DISTRUSTED);
+        scene_seen[result.outcome] = true;
+        CHECK_CONTAINS(verify_error(&result)->text, "CA certificate CN=Middle");
+        verify_result_free(&result);
+        trust->distrusted = none;
+        gnutls_free(chain[0].data);
+    }
+    gnutls_free(middle.data);
+    buffer_free(&twin);
     trust_free(&distrust);
     trust_free(&trust);
 }
