@@ -76,6 +76,7 @@ bool verify_chain(const struct verify_request *request, struct verify_result *re
         return false;
     }
     verification->request = request;
+    verification->host = verify_map_host(request->host);
     verify_start_attempt(&verification->best);
     struct verify_attempt *current = &verification->current, *best = &verification->best;
     bool is_read = read_chain(verification);
@@ -106,6 +107,7 @@ bool verify_chain(const struct verify_request *request, struct verify_result *re
         result->path[result->path_count] = *best->path[result->path_count];
     if (result->status != 0 && request->crls != NULL)
         crl_forget_refusals(request->crls);
+    gnutls_free(verification->host);
     free(verification->chain);
     scratch_free(verification, sizeof *verification);
     return result->status == 0;

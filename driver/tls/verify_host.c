@@ -95,21 +95,25 @@ static bool is_name_matching(const char *pattern, size_t size, const char *host)
            text_has_prefix_nocase(pattern + 1, rest);
 }
 
+char *verify_map_host(const char *host)
+{
+    gnutls_datum_t mapped = {0};
+    if (host == NULL || host[0] == '\0' ||
+        gnutls_idna_map(host, (unsigned)strlen(host), &mapped, 0) < 0)
+        return NULL;
+    return (char *)mapped.data;
+}
+
+/* host: of verify_map_host. */
 static bool is_for_name(const struct certificate *server, const char *host)
 {
     struct cursor names = certificate_inside(server, CERTIFICATE_ALT_NAMES);
     struct der name;
     char common_name[VERIFY_HOST_SIZE];
-    gnutls_datum_t ascii = {0};
-    /* Names stand in certificates as RFC 5891 writes them for DNS. */
-    if (host[0] == '\0' || gnutls_idna_map(host, (unsigned)strlen(host), &ascii, 0) < 0)
-        return false;
-    const char *wanted = (const char *)ascii.data;
-    bool is_for = verify_get_host_name(server, wanted, common_name) &&
-                  is_name_matching(common_name, strlen(common_name), wanted);
+    bool is_for = verify_get_host_name(server, host, common_name) &&
+                  is_name_matching(common_name, strlen(common_name), host);
     while (!is_for && next_name(&names, GENERAL_NAME_DNS, &name))
-        is_for = is_name_matching((const char *)name.content, name.size, wanted);
-    gnutls_free(ascii.data);
+        is_for = is_name_matching((const char *)name.content, name.size, host);
     return is_for;
 }
 
@@ -152,7 +156,10 @@ void verify_check_peer(struct verification *verification)
     if (host != NULL) {
         verify_begin(attempt, VERIFY_PART_NAME);
         size_t size = read_address(host, address);
-        if (size > 0 ? !is_for_address(server, address, size) : !is_for_name(server, host)) {
+        bool is_for = size > 0
+                          ? is_for_address(server, address, size)
+                          : verification->host != NULL && is_for_name(server, verification->host);
+        if (!is_for) {
             certificate_format_names(server, names, sizeof names);
             verify_fail(attempt, VERIFY_OUTCOME_HOST, "%s is not for host \"%s\": %s%s%s",
                         certificate_describe(server, true, described, sizeof described),

@@ -128,7 +128,7 @@ static void compare_certificate(struct comparison *comparison)
         compare_name(comparison, &name);
     }
     if (comparison->subject == 0 &&
-        verify_get_host_name(certificate, comparison->verification->request->host, host)) {
+        verify_get_host_name(certificate, comparison->verification->host, host)) {
         name = (struct der){
             .tag = GENERAL_NAME_DNS, .content = (const unsigned char *)host, .size = strlen(host)};
         comparison->origin = " as its common name";

@@ -51,6 +51,7 @@ struct verify_signature {
 
 struct verification {
     const struct verify_request *request;
+    char *host; /* as certificates write it; NULL: none is asked for, or it is no name */
     struct certificate *chain;
     size_t chain_count;
     bool is_leading[VERIFY_CHAIN_LIMIT]; /* an anchor can be reached from this one of the chain */
@@ -121,6 +122,10 @@ void verify_explain_no_path(struct verification *verification);
 /* All checks of verification->current.path; is_complete: its last certificate is a trust anchor,
  * and its signatures are right. */
 void verify_check_path(struct verification *verification, bool is_complete);
+
+/* The host as certificates write it, as RFC 5891 has it for DNS; gnutls_free it. NULL: host is
+ * NULL, or no name. */
+char *verify_map_host(const char *host);
 
 /* The checks of verify_check_path, one a file: each notes what it finds in current. */
 void verify_check_rules(struct verification *verification);

@@ -165,6 +165,13 @@ CASE("a common name of one label, where it is the host")
     EXPECT_ACCEPTED(.chain = CHAIN(server, issuer));
     EXPECT_FAILS(CONSTRAINT, "db1 as its common name", .chain = CHAIN(server, issuer),
                  .host = "db1");
+    /* In full-width letters, and as DNS writes it. */
+    EXPECT_FAILS(CONSTRAINT, "db1 as its common name", .chain = CHAIN(server, issuer),
+                 .host = "\xef\xbd\x84\xef\xbd\x82\xef\xbc\x91");
+    server = pki_issue(&(struct pki_spec){.common_name = "xn--bcher-kva", .issuer = issuer});
+    EXPECT_FAILS(CONSTRAINT, "xn--bcher-kva as its common name", .chain = CHAIN(server, issuer),
+                 .host = "b\xc3\xbc"
+                         "cher");
     buffer_free(&subtrees);
 }
 
