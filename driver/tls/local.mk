@@ -14,6 +14,7 @@ driver_tls_libtls_la_SOURCES += driver/tls/crl_scope.c
 driver_tls_libtls_la_SOURCES += driver/tls/crl_set.c
 driver_tls_libtls_la_SOURCES += driver/tls/crl_sign.c
 driver_tls_libtls_la_SOURCES += driver/tls/der.c driver/tls/der.h
+driver_tls_libtls_la_SOURCES += driver/tls/distrusted.c driver/tls/distrusted.h
 driver_tls_libtls_la_SOURCES += driver/tls/folder.c driver/tls/folder.h
 driver_tls_libtls_la_SOURCES += driver/tls/gaussdb_key.c driver/tls/gaussdb_key.h
 driver_tls_libtls_la_SOURCES += driver/tls/client_identity.c driver/tls/client_identity.h

@@ -5,13 +5,14 @@
  */
 #include "tls/trust.h"
 
-#include <gnutls/pkcs11.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "tls/distrusted.h"
 #include "tls/folder.h"
+#include "tls/name.h"
 #include "tls/parsed_file.h"
 #include "tls/token.h"
 
@@ -29,6 +30,7 @@ struct loading {
     const struct file_access *access;
     struct parsed_file file;       /* all that were read */
     struct parsed_file distrusted; /* by the system */
+    struct buffer distrusted_numbers;
     struct error *error;
 };
 
@@ -73,44 +75,6 @@ static bool add_system_anchors(struct loading *loading)
     return is_good;
 }
 
-static bool refuse_distrusted(const struct loading *loading, int outcome)
-{
-    char name[OPTION_TEXT_SIZE];
-    return outcome == GNUTLS_E_MEMORY_ERROR
-               ? error_set_memory(loading->error)
-               : error_set(loading->error, ODBCSSL_ERROR_TRUST_MISSING,
-                           "%s: what the system distrusts cannot be read from p11-kit: %s; repair "
-                           "it, or set SslRootCert to the file of the certificate authority",
-                           option_describe(loading->root_cert, name, sizeof name),
-                           gnutls_strerror(outcome));
-}
-
-/* What the system's trust policy (p11-kit) distrusts. A system without one distrusts nothing, but
- * one whose policy cannot be read may. */
-static bool add_distrusted(struct loading *loading)
-{
-    gnutls_pkcs11_obj_t *objects = NULL;
-    unsigned count = 0;
-    int outcome = gnutls_pkcs11_obj_list_import_url4(
-        &objects, &count, "pkcs11:",
-        GNUTLS_PKCS11_OBJ_FLAG_CRT | GNUTLS_PKCS11_OBJ_FLAG_RETRIEVE_DISTRUSTED |
-            GNUTLS_PKCS11_OBJ_FLAG_PRESENT_IN_TRUSTED_MODULE);
-    if (outcome == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-        return true;
-    bool is_good = outcome >= 0 || refuse_distrusted(loading, outcome);
-    for (unsigned i = 0; i < count; i++) {
-        gnutls_datum_t der = {0};
-        outcome = is_good ? gnutls_pkcs11_obj_export2(objects[i], &der) : 0;
-        is_good = is_good && (outcome >= 0 || refuse_distrusted(loading, outcome)) &&
-                  parsed_file_add_certificate(&loading->distrusted, der.data, der.size, "system",
-                                              loading->error);
-        gnutls_free(der.data);
-        gnutls_pkcs11_obj_deinit(objects[i]);
-    }
-    gnutls_free(objects);
-    return is_good;
-}
-
 static bool read_system(struct loading *loading)
 {
     size_t before = loading->file.certificate_count;
@@ -118,7 +82,9 @@ static bool read_system(struct loading *loading)
     for (size_t i = 0; i < sizeof system_files / sizeof system_files[0]; i++)
         if (!watch_add_path(loading->access->watch, system_files[i], loading->error))
             return false;
-    if (!add_system_anchors(loading) || !add_distrusted(loading))
+    if (!add_system_anchors(loading) ||
+        !distrusted_read(loading->root_cert, &loading->distrusted, &loading->distrusted_numbers,
+                         loading->error))
         return error_set_memory(loading->error); /* unless there is another reason */
     return loading->file.certificate_count > before ||
            error_set(loading->error, ODBCSSL_ERROR_TRUST_MISSING,
@@ -216,9 +182,16 @@ bool trust_distrusts(const struct trust *trust, const struct certificate *certif
     const struct trust_certificates *distrusted = &trust->distrusted;
     const struct certificate *items = distrusted->items;
     uint64_t hash = certificate->subject_hash;
+    struct cursor numbers = cursor_over(buffer_content(&trust->distrusted_numbers),
+                                        buffer_length(&trust->distrusted_numbers));
+    struct der issuer, serial;
     for (size_t i = find_first(distrusted, hash);
          i < distrusted->count && items[i].subject_hash == hash; i++)
         if (der_equal(&items[i].signature.signed_bytes, &certificate->signature.signed_bytes))
+            return true;
+    while (der_next(&numbers, &issuer) && der_next(&numbers, &serial))
+        if (der_equal(&serial, &certificate->serial) &&
+            name_is_equal(&issuer, &certificate->issuer))
             return true;
     return false;
 }
@@ -254,12 +227,15 @@ struct trust *trust_load(const struct option *root_certs, size_t count,
         is_good = (trust->name != NULL || error_set_memory(error)) &&
                   take_certificates(&trust->anchors, &loading.file, trust->name, error) &&
                   take_certificates(&trust->distrusted, &loading.distrusted, "system", error);
+        trust->distrusted_numbers = loading.distrusted_numbers;
+        loading.distrusted_numbers = (struct buffer){0};
     }
     if (!is_good)
         trust_free(&trust);
     buffer_free(&names);
     parsed_file_free(&loading.file);
     parsed_file_free(&loading.distrusted);
+    buffer_free(&loading.distrusted_numbers);
     return trust;
 }
 
@@ -271,6 +247,7 @@ void trust_free(struct trust **trust)
         return;
     free_certificates(&old->anchors);
     free_certificates(&old->distrusted);
+    buffer_free(&old->distrusted_numbers);
     free(old->name);
     free(old);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "tls/certificate.h"
@@ -22,6 +23,7 @@ struct trust_certificates {
 struct trust {
     struct trust_certificates anchors;
     struct trust_certificates distrusted; /* by the system, whoever issued them */
+    struct buffer distrusted_numbers;     /* others: issuer, serial number, issuer, ... */
     char *name; /* "SslRootCert=/f (odbc.ini [w])", for errors; several have ", " between */
 };
 
@@ -43,8 +45,8 @@ const struct certificate *trust_find_issuer(const struct trust_certificates *cer
 bool trust_has(const struct trust_certificates *certificates,
                const struct certificate *certificate);
 
-/* Whether the system distrusts it, by what is signed: of an ECDSA signature anybody can make
- * another one that is good as well. */
+/* Whether the system distrusts it, by what is signed - of an ECDSA signature anybody can make
+ * another one that is good as well - or by issuer and serial number. */
 bool trust_distrusts(const struct trust *trust, const struct certificate *certificate);
 
 #endif

@@ -4,9 +4,11 @@
 #include "tls/trust.h"
 
 #include <gnutls/pkcs11.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -253,6 +255,117 @@ CASE("the system's, whose policy cannot be read")
         trust_free(&trust);
     }
     said_of_policy = 0;
+}
+
+#define SYSTEM_ANCHORS "/etc/ssl/certs/ca-certificates.crt"
+
+/* What a p11-kit policy, put in place of the system's anchors for a process of its own, makes of
+ * certificates. */
+struct policy_row {
+    const char *policy;
+    enum odbcssl_error code; /* of loading it */
+    const struct certificate *distrusted[2];
+    const struct certificate *trusted;
+};
+
+/* 0: as wanted; 77: only root can do this. */
+static int load_policy(const struct policy_row *row)
+{
+    const struct option option = {(char *)"system", "SslRootCert", (char *)"test"};
+    char *path = suite_text("%s/policy", directory);
+    if (!pki_write_file(path, row->policy, strlen(row->policy), 0644))
+        return 1;
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount(path, SYSTEM_ANCHORS, NULL, MS_BIND, NULL) != 0)
+        return 77;
+    error_clear(&error);
+    struct trust *trust = trust_load(&option, 1, &(struct file_access){.watch = NULL}, &error);
+    if (error.code != row->code || (trust != NULL) != (row->code == ODBCSSL_ERROR_NONE)) {
+        printf("# %s\n", error.text);
+        return 2;
+    }
+    if (trust == NULL)
+        return 0;
+    bool is_right = !trust_distrusts(trust, row->trusted);
+    for (size_t i = 0; i < 2; i++)
+        is_right =
+            is_right && (row->distrusted[i] == NULL || trust_distrusts(trust, row->distrusted[i]));
+    trust_free(&trust);
+    return is_right ? 0 : 3;
+}
+
+static void put_quoted(struct buffer *out, const char *name, const struct der *value)
+{
+    char text[4];
+    buffer_append_text(out, name);
+    buffer_append_text(out, ": \"");
+    for (size_t i = 0; i < value->whole_size; i++) {
+        snprintf(text, sizeof text, "%%%02x", value->whole[i]);
+        buffer_append_text(out, text);
+    }
+    buffer_append_text(out, "\"\n");
+}
+
+static const char policy_entry[] = "[p11-kit-object-v1]\nclass: certificate\n"
+                                   "certificate-type: x-509\n";
+
+/* The trusted one, and of others issuer and serial number, under one name; without_serial: the
+ * second one's issuer alone. */
+static char *make_policy(const struct pki_certificate *trusted, const struct certificate *others,
+                         bool without_serial)
+{
+    struct buffer policy = {0};
+    gnutls_datum_t pem = {0};
+    CHECK_FATAL(gnutls_x509_crt_export2(trusted->crt, GNUTLS_X509_FMT_PEM, &pem) == 0);
+    buffer_append_text(&policy, policy_entry);
+    buffer_append_text(&policy, "trusted: true\n");
+    buffer_append(&policy, pem.data, pem.size);
+    for (size_t i = 0; i < 2; i++) {
+        buffer_append_text(&policy, policy_entry);
+        buffer_append_text(&policy, "label: \"blocked\"\nx-distrusted: true\n");
+        put_quoted(&policy, "issuer", &others[i].issuer);
+        if (i == 0 || !without_serial)
+            put_quoted(&policy, "serial-number", &others[i].serial);
+    }
+    gnutls_free(pem.data);
+    return buffer_move_text(&policy);
+}
+
+/* As lists of NSS have them: without the certificate. */
+CASE("the system's, which distrusts by issuer and serial number")
+{
+    struct pki_certificate *others[2];
+    gnutls_datum_t ders[3] = {pki_der(first)};
+    struct certificate read[3];
+    for (size_t i = 0; i < 2; i++) {
+        others[i] = pki_issue(&(struct pki_spec){.common_name = "db", .issuer = first});
+        CHECK_FATAL(others[i] != NULL);
+        ders[i + 1] = pki_der(others[i]);
+    }
+    for (size_t i = 0; i < 3; i++)
+        CHECK(certificate_read(ders[i].data, ders[i].size, &read[i]) == NULL);
+    char *policies[] = {make_policy(first, &read[1], false), make_policy(first, &read[1], true)};
+    const struct policy_row rows[] = {
+        {policies[0], ODBCSSL_ERROR_NONE, {&read[1], &read[2]}, &read[0]},
+        /* What is distrusted is not known here. */
+        {policies[1], ODBCSSL_ERROR_TRUST_MISSING, {NULL, NULL}, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int status = 0;
+        fflush(NULL);
+        pid_t child = fork();
+        CHECK_FATAL(child >= 0);
+        if (child == 0)
+            _exit(load_policy(&rows[i]));
+        CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+        if (WEXITSTATUS(status) == 77)
+            suite_skip("only root can change the policy");
+        else
+            CHECK_NUMBER(WEXITSTATUS(status), 0);
+        free(policies[i]);
+    }
+    for (size_t i = 0; i < 3; i++)
+        gnutls_free(ders[i].data);
 }
 
 /* A system without anchors, and with one: the root of a process of its own. */
