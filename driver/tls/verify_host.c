@@ -81,6 +81,14 @@ bool verify_get_host_name(const struct certificate *server, const char *host, ch
     return labels > 1 || (labels == 1 && host != NULL && text_equal_nocase(out, host));
 }
 
+/* Also before a dot at the end. */
+static bool has_two_labels(const char *name, size_t size)
+{
+    const char *dot = memchr(name, '.', size);
+    size_t before = dot != NULL ? (size_t)(dot - name) : size;
+    return before > 0 && before + 1 < size && dot[1] != '.';
+}
+
 /* RFC 6125, 6.4.3: a wildcard is the whole first label, stands for one label, and at least two
  * follow. The case of letters is ASCII's: in a Turkish locale the C library has other ideas. */
 static bool is_name_matching(const char *pattern, size_t size, const char *host)
@@ -90,7 +98,7 @@ static bool is_name_matching(const char *pattern, size_t size, const char *host)
     if (!is_wildcard)
         return size == host_size && text_has_prefix_nocase(pattern, host);
     const char *rest = strchr(host, '.');
-    return rest != NULL && rest > host && memchr(pattern + 2, '.', size - 2) != NULL &&
+    return rest != NULL && rest > host && has_two_labels(pattern + 2, size - 2) &&
            memchr(pattern + 2, '*', size - 2) == NULL && strlen(rest) == size - 1 &&
            text_has_prefix_nocase(pattern + 1, rest);
 }

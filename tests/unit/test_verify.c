@@ -295,6 +295,12 @@ CASE("refuses wildcards for whole domains and inside labels")
     HOST_DIFFERS(server, "db1");
     HOST_DIFFERS(server, "example.com");
     HOST_DIFFERS(server, "ax.bx.test");
+    /* A dot at the end begins no label. */
+    server = named("x", PKI_LIST("*.com.", "*.net..", "*..org", "*.example.com."), NULL);
+    HOST_DIFFERS(server, "example.com.");
+    HOST_DIFFERS(server, "example.net..");
+    HOST_DIFFERS(server, "example..org");
+    HOST_MATCHES(server, "db1.example.com.");
 }
 
 CASE("uses the common name only without alternative names")
