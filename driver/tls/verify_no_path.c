@@ -28,7 +28,7 @@ static void look_at(struct verification *verification, const struct certificate 
 {
     const struct verify_attempt *attempt = &verification->current;
     const struct certificate *last = attempt->path[attempt->path_count - 1];
-    if (candidate == last || !certificate_is_issued_by(last, candidate))
+    if (certificate_is_same(candidate, last) || !certificate_is_issued_by(last, candidate))
         return;
     bool has_other_key_id = certificate_has_other_key_id(last, candidate);
     issuers->count++;

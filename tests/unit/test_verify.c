@@ -57,6 +57,9 @@ CASE("refuses a chain to another root")
         pki_issue(&(struct pki_spec){.common_name = "Stranger", .is_ca = true});
     EXPECT_REFUSED(UNTRUSTED, ODBCSSL_ERROR_ISSUER_UNKNOWN, "ends in the self-signed",
                    .chain = CHAIN(world.server, world.middle, world.root), .anchor = stranger);
+    EXPECT_REFUSED(UNTRUSTED, ODBCSSL_ERROR_ISSUER_UNKNOWN, "ends in the self-signed",
+                   .chain = CHAIN(world.server, world.middle, world.root, world.root),
+                   .anchor = stranger);
 }
 
 CASE("refuses a self-signed certificate unless it is the anchor")
@@ -65,6 +68,8 @@ CASE("refuses a self-signed certificate unless it is the anchor")
         pki_issue(&(struct pki_spec){.common_name = "own", .dns = PKI_LIST("own.test")});
     EXPECT_REFUSED(UNTRUSTED, ODBCSSL_ERROR_SELF_SIGNED, "is self-signed, and is not itself among",
                    .chain = CHAIN(own));
+    EXPECT_REFUSED(UNTRUSTED, ODBCSSL_ERROR_SELF_SIGNED, "is self-signed, and is not itself among",
+                   .chain = CHAIN(own, own));
     EXPECT_ACCEPTED(.chain = CHAIN(own), .anchor = own, .host = "own.test");
 }
 
