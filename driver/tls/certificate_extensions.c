@@ -102,8 +102,9 @@ static const char *parse_basic_constraints(struct certificate *certificate, cons
     if (der_optional(&fields, DER_TAG_INTEGER, &length)) {
         if (!der_read_number(&length, &certificate->path_length))
             return "has a pathLenConstraint that is no number from 0 to 2147483647";
+        /* Without cA it has no meaning (RFC 5280, 4.2.1.9). */
         if (!certificate->is_authority)
-            return "has a pathLenConstraint without being a CA's";
+            certificate->path_length = CERTIFICATE_NO_NUMBER;
     }
     return der_is_at_end(&fields) ? NULL : not_sequence;
 }

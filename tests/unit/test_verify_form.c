@@ -23,7 +23,7 @@ static const struct row rows[] = {
     {"2.5.29.19", false, VALUE("\x30\x0a\x01\x01\xff\x02\x05\x00\xff\xff\xff\xff"),
      "no number from 0 to 2147483647"},
     {"2.5.29.19", false, VALUE("\x30\x03\x01\x01\x02"), "basicConstraints has a malformed cA"},
-    {"2.5.29.19", false, VALUE("\x30\x03\x02\x01\x00"), "without being a CA's"},
+    {"2.5.29.19", false, VALUE("\x30\x03\x02\x01\xff"), "has a pathLenConstraint that"},
     {"2.5.29.19", true, VALUE("\x04\x00"), "basicConstraints is not a SEQUENCE"},
     {"2.5.29.15", true, VALUE("\x03\x01\x00"), "keyUsage allows nothing"},
     {"2.5.29.15", true, VALUE("\x03\x02\x08\x80"), "keyUsage is not a BIT STRING"},
@@ -185,6 +185,22 @@ CASE("bytes behind the end of a certificate")
         gnutls_free(good.data);
         buffer_free(&der);
     }
+}
+
+/* Some write it into every certificate; it makes none a CA's. */
+CASE("a pathLenConstraint in a certificate that is no CA's")
+{
+    static const struct pki_extension extensions[] = {
+        {"2.5.29.19", true, VALUE("\x30\x03\x02\x01\x00")}, {0}};
+    struct pki_certificate *server = pki_issue(&(struct pki_spec){.common_name = "db",
+                                                                  .issuer = world.root,
+                                                                  .omit_basic_constraints = true,
+                                                                  .omit_key_usage = true,
+                                                                  .extensions = extensions});
+    EXPECT_ACCEPTED(.chain = CHAIN(server));
+    struct pki_certificate *below =
+        pki_issue(&(struct pki_spec){.common_name = "below", .issuer = server});
+    EXPECT_FAILS(CONSTRAINT, "do not say that it is a CA's", .chain = CHAIN(below, server));
 }
 
 /* A CA of version 1 as trust anchor is the user's word; nameConstraints belong to CAs. */
