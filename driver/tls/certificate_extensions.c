@@ -198,12 +198,12 @@ static bool is_address_range(const struct der *base)
     return true;
 }
 
-/* GeneralSubtree ::= SEQUENCE { base, minimum [0] DEFAULT 0, maximum [1] }: RFC 5280 allows neither
- * minimum nor maximum. */
+/* GeneralSubtree ::= SEQUENCE { base, minimum [0] DEFAULT 0, maximum [1] }: RFC 5280 allows no
+ * other minimum, which some write out, and no maximum. */
 static const char *check_subtrees(const struct der *list)
 {
     struct cursor subtrees = der_inside(list);
-    struct der subtree, base;
+    struct der subtree, base, minimum;
     const char *fault = list->size == 0 ? is_empty : NULL;
     unsigned count = 0;
     while (fault == NULL && subtrees.left > 0) {
@@ -212,8 +212,11 @@ static const char *check_subtrees(const struct der *list)
         struct cursor fields = der_inside(&subtree);
         if (!der_next(&fields, &base))
             return not_sequence;
-        fault = fields.left > 0 ? "has a minimum or maximum, which RFC 5280 does not allow"
-                                : check_general_name(&base);
+        bool has_minimum = der_optional(&fields, DER_TAG_CONTEXT(0), &minimum) &&
+                           (minimum.size != 1 || minimum.content[0] != 0);
+        fault = has_minimum || !der_is_at_end(&fields)
+                    ? "has a minimum or maximum, which RFC 5280 does not allow"
+                    : check_general_name(&base);
         if (fault == NULL && base.tag == GENERAL_NAME_IP && !is_address_range(&base))
             fault = "has an IP address range that is none";
         if (fault == NULL && count++ == CERTIFICATE_NAME_LIMIT)

@@ -14,6 +14,8 @@ struct row {
 
 #define VALUE(text) text, sizeof(text) - 1
 
+static const char has_minimum[] = "nameConstraints has a minimum or maximum";
+
 /* In a server's certificate and in its issuer's. */
 static const struct row rows[] = {
     {"2.5.29.37", false, VALUE("\x30\x00"), "extendedKeyUsage is empty"},
@@ -41,7 +43,16 @@ static const struct row rows[] = {
     {"2.5.29.17", false, VALUE("\x30\x03\x04\x01\x61"), "holds what is no GeneralName"},
     {"2.5.29.17", false, VALUE("\x30\x04\xa4\x02\x05\x00"), "malformed directoryName"},
     {"2.5.29.30", true, VALUE("\x30\x00"), "nameConstraints"},
-    {"2.5.29.30", true, VALUE("\x30\x09\xa0\x07\x30\x05\x82\x00\x80\x01\x00"), "nameConstraints"},
+    {"2.5.29.30", true, VALUE("\x30\x09\xa0\x07\x30\x05\x82\x00\x80\x01\x01"), has_minimum},
+    {"2.5.29.30", true, VALUE("\x30\x09\xa0\x07\x30\x05\x82\x00\x80\x01\x80"), has_minimum},
+    {"2.5.29.30", true, VALUE("\x30\x08\xa0\x06\x30\x04\x82\x00\x80\x00"), has_minimum},
+    {"2.5.29.30", true, VALUE("\x30\x0a\xa0\x08\x30\x06\x82\x00\x80\x02\x00\x00"), has_minimum},
+    {"2.5.29.30", true, VALUE("\x30\x09\xa0\x07\x30\x05\x82\x00\xa0\x01\x00"), has_minimum},
+    {"2.5.29.30", true, VALUE("\x30\x09\xa0\x07\x30\x05\x82\x00\x81\x01\x00"), has_minimum},
+    {"2.5.29.30", true, VALUE("\x30\x0c\xa0\x0a\x30\x08\x82\x00\x80\x01\x00\x81\x01\x00"),
+     has_minimum},
+    {"2.5.29.30", true, VALUE("\x30\x0c\xa0\x0a\x30\x08\x82\x00\x80\x01\x00\x80\x01\x00"),
+     has_minimum},
     {"2.5.29.30", true, VALUE("\x30\x0b\xa0\x09\x30\x07\x87\x05\x01\x02\x03\x04\x05"),
      "nameConstraints has an IP address range that is none"},
     {"2.5.29.30", true, VALUE("\x30\x0e\xa0\x0c\x30\x0a\x87\x08\x0a\x00\x00\x00\xff\x00\xff\x00"),

@@ -175,6 +175,22 @@ CASE("a common name of one label, where it is the host")
     buffer_free(&subtrees);
 }
 
+/* The minimum is 0 where it is left out. */
+CASE("a minimum of 0 that is written out")
+{
+    struct buffer subtree = {0}, subtrees = {0};
+    der_put(&subtree, DNS, BASE("example.com"));
+    der_put(&subtree, DER_CONTEXT, BASE("\0"));
+    der_wrap(&subtrees, DER_SEQUENCE, &subtree);
+    expect_constrained(&subtrees, PERMITTED, (struct pki_spec)HAS_DNS("db.example.com"), NULL,
+                       __LINE__);
+    expect_constrained(&subtrees, PERMITTED, (struct pki_spec)HAS_DNS("db.test"),
+                       "do not permit; permitted: DNS:example.com", __LINE__);
+    expect_constrained(&subtrees, EXCLUDED, (struct pki_spec)HAS_DNS("db.example.com"),
+                       "exclude by DNS:example.com", __LINE__);
+    buffer_free(&subtrees);
+}
+
 CASE("addresses of both families")
 {
     static const char no4[] = "do not permit; permitted: IP:192.0.2.0/255.255.255.0";
