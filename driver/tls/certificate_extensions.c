@@ -182,6 +182,14 @@ static const char *parse_names(struct certificate *certificate, const struct der
     return fault;
 }
 
+/* RFC 5280, 4.2.1.6, wants a name, but some CAs write none. */
+static const char *parse_alt_names(struct certificate *certificate, const struct der *value)
+{
+    bool is_without_names = value->tag == DER_TAG_SEQUENCE && value->size == 0;
+    const char *fault = is_without_names ? NULL : pass_list(value, ANY_ITEMS);
+    return fault == NULL ? parse_names(certificate, value) : fault;
+}
+
 /* RFC 5280, 4.2.1.10: address and mask, as in CIDR. */
 static bool is_address_range(const struct der *base)
 {
@@ -269,7 +277,7 @@ struct extension_row {
 static const struct extension_row rows[CERTIFICATE_EXTENSION_COUNT] = {
     ROW(SUBJECT_KEY_ID, CE("\x0e"), "subjectKeyIdentifier", NO_LIST, parse_octets, false),
     ROW(KEY_USAGE, CE("\x0f"), "keyUsage", NO_LIST, parse_key_usage, true),
-    ROW(ALT_NAMES, CE("\x11"), "subjectAltName", ANY_ITEMS, parse_names, true),
+    ROW(ALT_NAMES, CE("\x11"), "subjectAltName", NO_LIST, parse_alt_names, true),
     ROW(ISSUER_ALT_NAMES, CE("\x12"), "issuerAltName", ANY_ITEMS, parse_names, false),
     ROW(BASIC_CONSTRAINTS, CE("\x13"), "basicConstraints", NO_LIST, parse_basic_constraints, true),
     ROW(NAME_CONSTRAINTS, CE("\x1e"), "nameConstraints", NO_LIST, parse_name_constraints, true),

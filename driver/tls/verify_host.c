@@ -42,6 +42,14 @@ static bool has_dns_name(const struct certificate *server)
     return next_name(&names, GENERAL_NAME_DNS, &name);
 }
 
+/* It is malformed, and whoever wrote it may have meant that there is no host: the common name does
+ * not stand in for it. */
+static bool has_empty_names(const struct certificate *server)
+{
+    return certificate_has(server, CERTIFICATE_ALT_NAMES) &&
+           server->extensions[CERTIFICATE_ALT_NAMES].size == 0;
+}
+
 /* Labels of letters, digits, '-' and '_' with a dot between; the first one may be "*". 0: it has
  * another form. */
 static unsigned count_labels(const char *name)
@@ -74,8 +82,8 @@ bool verify_get_host_name(const struct certificate *server, const char *host, ch
 {
     unsigned char address[16];
     unsigned count = 0;
-    if (has_dns_name(server) || !get_common_name(server, out, &count) || count != 1 ||
-        read_address(out, address) > 0)
+    if (has_dns_name(server) || has_empty_names(server) || !get_common_name(server, out, &count) ||
+        count != 1 || read_address(out, address) > 0)
         return false;
     unsigned labels = count_labels(out);
     return labels > 1 || (labels == 1 && host != NULL && text_equal_nocase(out, host));
@@ -147,6 +155,8 @@ static const char *common_name_note(const struct certificate *server, const char
         return "; it has more than one common name, so that none of them counts";
     if (!is_host)
         return "";
+    if (!is_address && has_empty_names(server))
+        return "; the common name does not count beside a subjectAltName, though it is empty";
     return is_address ? "; the common name is that address, but an address has to stand among the "
                         "alternative names as an IP address"
                       : "; the common name counts only where there is no alternative name for a "

@@ -166,8 +166,8 @@ void verify_check_pin(struct verify_attempt *attempt, const struct certificate *
 #define VERIFY_HOST_SIZE 256
 
 /* The common name that counts as the server's DNS name: it is the only one, stands beside no
- * alternative DNS name, and has the form of one - at least two labels, or it is host itself.
- * false: there is none. */
+ * alternative DNS name and no empty list of names, and has the form of one - at least two labels,
+ * or it is host itself. false: there is none. */
 bool verify_get_host_name(const struct certificate *server, const char *host, char *out);
 
 /* name: a GeneralName; base: that of a subtree, of the same kind. is_exclusion: the answer is

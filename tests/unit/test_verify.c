@@ -318,6 +318,17 @@ CASE("uses the common name only without alternative names")
                  .host = "db1.example.com");
 }
 
+CASE("does not use the common name beside an empty subjectAltName")
+{
+    static const struct pki_extension extensions[] = {{"2.5.29.17", false, "\x30\x00", 2}, {0}};
+    struct pki_certificate *server = pki_issue(&(struct pki_spec){
+        .common_name = "db1.example.com", .issuer = world.root, .extensions = extensions});
+    EXPECT_ACCEPTED(.chain = CHAIN(server));
+    EXPECT_FAILS(HOST, "it has no alternative names; the common name does not count beside",
+                 .chain = CHAIN(server), .host = "db1.example.com");
+    HOST_DIFFERS(server, "db2.example.com");
+}
+
 CASE("matches addresses only with addresses")
 {
     struct pki_certificate *server = named("x", NULL, PKI_LIST("192.0.2.7", "2001:db8::7"));
