@@ -77,12 +77,14 @@ static bool begin(struct call *call)
 bool call_begin(struct call *call, enum handle_kind kind, SQLHANDLE handle)
 {
     call->handle = handle_begin(handle, kind);
+    call->is_beside = false;
     return begin(call);
 }
 
 bool call_begin_beside(struct call *call, enum handle_kind kind, SQLHANDLE handle)
 {
     call->handle = handle_check(handle, kind);
+    call->is_beside = true;
     return begin(call);
 }
 
@@ -105,7 +107,7 @@ static bool is_loss_only(const struct diagnostic *record)
 }
 
 /* The server's last message comes first, as it does without us; a real driver that only noticed the
- * loss knows less than we do. */
+ * loss knows less than we do. While another function is in the real driver it is not asked. */
 static void add_loss_record(const struct call *call)
 {
     struct error error = {0};
@@ -113,7 +115,8 @@ static void add_loss_record(const struct call *call)
     if (!conn_is_broken(call->connection, &error) || !error_is_set(&error))
         return;
     diagnostics_add(&call->handle->diagnostics, &error);
-    if (real_diagnostic(call->connection->driver, call->handle->kind, call->real, 1, FLAVOUR_WIDE,
+    if (!call->is_beside &&
+        real_diagnostic(call->connection->driver, call->handle->kind, call->real, 1, FLAVOUR_WIDE,
                         &record) &&
         !is_loss_only(&record))
         call->handle->order = RECORDS_REAL_THEN_OURS;

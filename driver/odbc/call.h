@@ -34,6 +34,7 @@ struct call {
     struct guard *outer;  /* what was there before */
     SQLRETURN outcome;    /* when the call ends before the real driver */
     bool is_forked;       /* it ends so, as the connection belongs to the parent process */
+    bool is_beside;       /* another function may be at work on the handle */
 };
 
 /* Checks the handle and clears its records. false: the call ends with call->outcome; a record says
