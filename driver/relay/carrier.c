@@ -5,8 +5,10 @@
 #include "relay/carrier.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +17,11 @@
 
 /* How long the end of a relay waits for the network to take what the real driver sent last. */
 #define STOP_MILLISECONDS 500
+
+/* How long a real driver may read nothing before the rest of a broken session is given up; and how
+ * often it is looked at, as nothing tells. */
+#define ARRIVAL_MILLISECONDS (10 * 60 * 1000)
+#define ARRIVAL_LOOK_MILLISECONDS 100
 
 enum polled_descriptor { POLLED_DRIVER, POLLED_SERVER, POLLED_WAKE, POLLED_COUNT };
 
@@ -30,6 +37,13 @@ void carrier_destroy(struct carrier *carrier)
 }
 
 /* --- the real driver's socket --- */
+
+static bool is_internet(int driver)
+{
+    int family = AF_UNSPEC;
+    socklen_t length = sizeof family;
+    return getsockopt(driver, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 && family == AF_INET;
+}
 
 /* true: something came. */
 static bool receive_from_driver(struct session *session, int driver)
@@ -127,6 +141,40 @@ static void stop(struct carrier *carrier)
         network_flush(session, carrier->server);
 }
 
+/* What it still sends is taken, so that it goes on to read. false: it has gone, or the relay is to
+ * stop. */
+static bool wait_for_reader(const struct carrier *carrier, short *events, int milliseconds)
+{
+    char ignored[4096];
+    struct pollfd polled[] = {{.fd = carrier->driver, .events = *events},
+                              {.fd = carrier->wake, .events = POLLIN}};
+    if (poll(polled, 2, milliseconds) < 0)
+        return errno == EINTR;
+    if (polled[1].revents != 0 || (polled[0].revents & ~POLLIN) != 0)
+        return false;
+    if (polled[0].revents != 0 && recv(carrier->driver, ignored, sizeof ignored, MSG_DONTWAIT) == 0)
+        *events = 0; /* a half-close */
+    return true;
+}
+
+/* Until all that was sent is at the real driver's end, as a reset takes back what is not. On a Unix
+ * socket it is there once it is sent. */
+static void wait_for_arrival(const struct carrier *carrier)
+{
+    int64_t deadline = clock_monotonic() + ARRIVAL_MILLISECONDS;
+    int unread = 0, before = 0, pause = 1;
+    short events = POLLIN;
+    if (!is_internet(carrier->driver))
+        return;
+    while (ioctl(carrier->driver, SIOCOUTQ, &unread) == 0 && unread > 0 &&
+           clock_left(deadline) > 0 && wait_for_reader(carrier, &events, pause)) {
+        if (unread != before)
+            deadline = clock_monotonic() + ARRIVAL_MILLISECONDS;
+        before = unread;
+        pause = pause < ARRIVAL_LOOK_MILLISECONDS ? 2 * pause : pause;
+    }
+}
+
 static void carry(struct carrier *carrier)
 {
     struct session *session = carrier->session;
@@ -161,11 +209,13 @@ static void carry(struct carrier *carrier)
         if (count > 0)
             session_turned(session);
     }
+    if (session_down(session) != SESSION_STREAM_BROKEN)
+        return;
     /* Closing then sends RST: what the real driver has not read yet stays readable, but its end
      * does not look like one. */
-    if (session_down(session) == SESSION_STREAM_BROKEN)
-        setsockopt(carrier->driver, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
-                   sizeof(struct linger));
+    wait_for_arrival(carrier);
+    setsockopt(carrier->driver, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
+               sizeof(struct linger));
 }
 
 /* The numbers are forgotten before they are free for others: a child that is forked now must not

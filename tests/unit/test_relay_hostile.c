@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "support/tls_server.h"
+
 /* --- servers that misbehave before TLS --- */
 
 struct reply {
@@ -111,6 +113,58 @@ CASE("a clean end, a truncated one, a reset")
     check_ending(ACTOR_CLOSES, ODBCSSL_ERROR_LINK_LOST, 0);
     check_ending(ACTOR_TRUNCATES, ODBCSSL_ERROR_TRUNCATED, ECONNRESET);
     check_ending(ACTOR_RESETS, ODBCSSL_ERROR_LINK_LOST, ECONNRESET);
+}
+
+/* --- a broken end behind many bytes --- */
+
+/* An answer of so many bytes, and an end without close_notify. */
+static void serve_flood(int descriptor, void *context)
+{
+    static const char welcome[] = "R\0\0\0\x08\0\0\0\0Z\0\0\0\5I";
+    static const unsigned char block[8192];
+    const size_t *size = context;
+    const struct pki_certificate *chain[] = {rig_files.server_certificate, NULL};
+    struct tls_server server;
+    char bytes[256];
+    if (!peer_receive(descriptor, bytes, 8) || !peer_send(descriptor, "S", 1))
+        return;
+    if (tls_server_open_socket(&server, &(struct tls_server_options){.chain = chain}, descriptor) &&
+        gnutls_handshake(server.session) == 0 &&
+        gnutls_record_recv(server.session, bytes, sizeof bytes) > 0 &&
+        gnutls_record_send(server.session, welcome, sizeof welcome - 1) > 0 &&
+        gnutls_record_recv(server.session, bytes, sizeof bytes) > 0)
+        for (size_t sent = 0; sent < *size; sent += sizeof block)
+            gnutls_record_send(server.session, block, sizeof block);
+    tls_server_close(&server);
+}
+
+static void check_flood(enum endpoint_kind kind, size_t size, int system_error)
+{
+    static char bytes[65536];
+    struct rig rig = rig_before(serve_flood, &size);
+    size_t total = 0;
+    ssize_t got;
+    rig.options.endpoint = kind;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &rig.client));
+    CHECK(postgres_client_send_query(&rig.client, "select"));
+    /* The relay has noticed the end, while the real driver reads nothing. */
+    rig_wait_for_end(&rig);
+    CHECK_NUMBER(rig.error.code, ODBCSSL_ERROR_TRUNCATED);
+    poll(NULL, 0, 100);
+    errno = 0;
+    while ((got = recv(rig.client.descriptor, bytes, sizeof bytes, 0)) > 0)
+        total += (size_t)got;
+    CHECK_NUMBER(total, size);
+    CHECK_NUMBER(errno, system_error);
+    rig_close(&rig);
+}
+
+CASE("a real driver that reads late gets all that came before a broken end")
+{
+    /* More than the real driver's end takes at first, and as much as fits. */
+    check_flood(ENDPOINT_LOOPBACK, (size_t)640 * 1024, ECONNRESET);
+    check_flood(ENDPOINT_UNIX, (size_t)64 * 1024, 0);
 }
 
 /* The cancelling session is a TLS session like the first, and verified like it. */
