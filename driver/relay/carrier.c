@@ -175,7 +175,8 @@ static void wait_for_arrival(const struct carrier *carrier)
     }
 }
 
-static void carry(struct carrier *carrier)
+/* true: the end may not be taken for a whole one. */
+static bool carry(struct carrier *carrier)
 {
     struct session *session = carrier->session;
     struct pollfd polled[POLLED_COUNT];
@@ -196,11 +197,11 @@ static void carry(struct carrier *carrier)
         if (count < 0) {
             error_set_system(&error, ODBCSSL_ERROR_SYSTEM, errno, "poll failed");
             session_refuse(session, &error);
-            return;
+            return false;
         }
         if (polled[POLLED_WAKE].revents != 0) {
             stop(carrier);
-            return;
+            return false;
         }
         if (polled[POLLED_SERVER].revents & ~POLLOUT)
             network_receive(session, carrier->server);
@@ -209,18 +210,29 @@ static void carry(struct carrier *carrier)
         if (count > 0)
             session_turned(session);
     }
-    if (session_down(session) != SESSION_STREAM_BROKEN)
-        return;
-    /* Closing then sends RST: what the real driver has not read yet stays readable, but its end
-     * does not look like one. */
-    wait_for_arrival(carrier);
-    setsockopt(carrier->driver, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
-               sizeof(struct linger));
+    bool is_broken = session_down(session) == SESSION_STREAM_BROKEN;
+    if (is_broken)
+        wait_for_arrival(carrier);
+    return is_broken;
+}
+
+/* A forked child may hold a copy: then closing alone says nothing to the real driver. What it has
+ * not read yet stays readable, but behind a reset does not look like a whole one. */
+static void close_driver(int driver, bool is_broken)
+{
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    if (is_broken && is_internet(driver)) {
+        setsockopt(driver, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+        connect(driver, &nowhere, sizeof nowhere);
+    } else {
+        shutdown(driver, SHUT_RDWR);
+    }
+    close(driver);
 }
 
 /* The numbers are forgotten before they are free for others: a child that is forked now must not
  * close a stranger's descriptor. */
-static void finish(struct carrier *carrier)
+static void finish(struct carrier *carrier, bool is_broken)
 {
     pthread_mutex_lock(&carrier->mutex);
     int driver = carrier->driver, server = carrier->server;
@@ -229,7 +241,7 @@ static void finish(struct carrier *carrier)
     pthread_mutex_unlock(&carrier->mutex);
     if (server >= 0)
         close(server);
-    close(driver);
+    close_driver(driver, is_broken);
 }
 
 static void run(void *argument)
@@ -239,8 +251,7 @@ static void run(void *argument)
     pthread_mutex_lock(&carrier->mutex);
     carrier->server = server;
     pthread_mutex_unlock(&carrier->mutex);
-    carry(carrier);
-    finish(carrier);
+    finish(carrier, carry(carrier));
 }
 
 /* --- from the accepting thread --- */
@@ -267,7 +278,7 @@ bool carrier_start(struct carrier *carrier, struct session_record *record, int d
     if (thread_start(&carrier->thread, run, carrier, 1, error))
         return true;
     send_refusal(carrier->session, driver, error);
-    finish(carrier);
+    finish(carrier, false);
     return false;
 }
 

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/tls_server.h"
 
@@ -136,6 +139,7 @@ static void serve_flood(int descriptor, void *context)
         for (size_t sent = 0; sent < *size; sent += sizeof block)
             gnutls_record_send(server.session, block, sizeof block);
     tls_server_close(&server);
+    shutdown(descriptor, SHUT_RDWR); /* also where a forked child has a copy */
 }
 
 static void check_flood(enum endpoint_kind kind, size_t size, int system_error)
@@ -165,6 +169,41 @@ CASE("a real driver that reads late gets all that came before a broken end")
     /* More than the real driver's end takes at first, and as much as fits. */
     check_flood(ENDPOINT_LOOPBACK, (size_t)640 * 1024, ECONNRESET);
     check_flood(ENDPOINT_UNIX, (size_t)64 * 1024, 0);
+}
+
+static void check_beside_child(enum endpoint_kind kind, int system_error)
+{
+    size_t size = 8192;
+    char bytes[65536];
+    struct rig rig = rig_before(serve_flood, &size);
+    struct pollfd polled = {.events = POLLIN};
+    ssize_t got = 1;
+    rig.options.endpoint = kind;
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &rig.client));
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        pause();
+        _exit(0);
+    }
+    CHECK(postgres_client_send_query(&rig.client, "select"));
+    polled.fd = rig.client.descriptor;
+    while (got > 0) {
+        CHECK_FATAL(poll(&polled, 1, 20000) == 1);
+        errno = 0;
+        got = recv(polled.fd, bytes, sizeof bytes, 0);
+    }
+    CHECK_NUMBER(errno, system_error);
+    kill(child, SIGKILL);
+    CHECK_NUMBER(waitpid(child, NULL, 0), child);
+    rig_close(&rig);
+}
+
+CASE("a broken end is told while a forked child holds copies of the sockets")
+{
+    check_beside_child(ENDPOINT_LOOPBACK, ECONNRESET);
+    check_beside_child(ENDPOINT_UNIX, 0);
 }
 
 /* The cancelling session is a TLS session like the first, and verified like it. */
