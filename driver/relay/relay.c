@@ -141,8 +141,9 @@ static bool wait_for_driver(struct relay *relay, int rest)
 static void run(void *argument)
 {
     struct relay *relay = argument;
-    int rest = 0, spent = 0;
-    int limit = (int)session_record_options(relay->record)->timeout * 1000;
+    int rest = 0;
+    int64_t spent = 0;
+    int64_t limit = (int64_t)session_record_options(relay->record)->timeout * 1000;
     while (wait_for_driver(relay, rest)) {
         rest = take_connection(relay);
         spent = rest == RETRY_MILLISECONDS ? spent + rest : 0;

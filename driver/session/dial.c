@@ -195,10 +195,10 @@ int dial_connect(const struct dial_target *target, const struct dial_wait *wait,
         struct dial_wait part = *wait;
         struct error reason = {0};
         char limit[LIMIT_SIZE];
-        int share = clock_left(wait->deadline) / (int)(target->count - i);
+        int64_t share = clock_left(wait->deadline) / (int)(target->count - i);
         part.deadline = clock_monotonic() + share;
         if (target->count > 1) {
-            snprintf(limit, sizeof limit, "%d of the %s", (share + 999) / 1000, wait->limit);
+            snprintf(limit, sizeof limit, "%d of the %s", (int)((share + 999) / 1000), wait->limit);
             part.limit = limit;
         }
         int descriptor = connect_one(target, i, &part, &reason);

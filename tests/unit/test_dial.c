@@ -3,6 +3,7 @@
  * connections is full, so that the kernel drops what asks for another.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -107,6 +108,24 @@ CASE("an address that answers behind one that does not")
     CHECK_CONTAINS(error.text, "the time-out of 1 of the " LIMIT " ran out");
     CHECK_CONTAINS(error.text,
                    suite_text("; 127.0.0.1, port %u: Connection refused", answering_port));
+    target.count = 1;
+    dial_target_free(&other);
+}
+
+/* The last one gets the whole rest, of which the error tells seconds. */
+CASE("a time-out of weeks for two addresses")
+{
+    struct dial_target other;
+    CHECK_FATAL(dial_resolve("127.0.0.1", answering_port, &other, &error));
+    struct dial_address before = target.addresses[0];
+    if (answering >= 0)
+        close(answering);
+    answering = -1;
+    target.addresses[0] = target.addresses[1] = other.addresses[0];
+    target.count = 2;
+    CHECK(dial(INT_MAX, -1, -1) < 0);
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_CONNECT);
+    target.addresses[0] = before;
     target.count = 1;
     dial_target_free(&other);
 }

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -148,6 +149,25 @@ CASE("a forked child leaves the parent's session alone")
     CHECK(access(rig.endpoint.address, F_OK) == 0);
     rig_close(&rig);
     CHECK_NUMBER(actor.clean_ends, 2);
+}
+
+/* Their milliseconds are more than an int holds. */
+CASE("time-outs of weeks leave the endpoint open")
+{
+    static const unsigned seconds[] = {2147484, INT_MAX, UINT_MAX};
+    for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
+        struct actor actor = actor_make(ACTOR_WAITS);
+        struct rig rig = rig_before(actor_serve, &actor);
+        struct postgres_client canceller;
+        rig.options.session.timeout = seconds[i];
+        CHECK_FATAL(rig_open(&rig));
+        CHECK(rig_login(&rig, &rig.client));
+        CHECK_FATAL(rig_connect(&rig, &canceller));
+        CHECK(postgres_client_send_cancel(&canceller, 7, 9));
+        CHECK(actor_wait(&actor, &actor.cancels, 1));
+        postgres_client_close(&canceller);
+        rig_close(&rig);
+    }
 }
 
 static uint16_t shared_port;
