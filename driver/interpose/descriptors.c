@@ -4,6 +4,10 @@
 
 #include "base/fork.h"
 
+/* In waiting the connection's serial stands before the count. */
+#define WAITING_COUNT 0xFFFFu
+#define WAITING_SERIAL 0x10000u
+
 struct descriptors_page *_Atomic descriptors_pages[DESCRIPTORS_PAGES];
 static atomic_uint pages_used; /* none lies behind these */
 
@@ -57,8 +61,28 @@ struct descriptor *descriptor_prepare(int number)
     descriptor->is_blocking = true;
     descriptor->is_read_shut = descriptor->is_write_shut = false;
     descriptor->receive_timeout = descriptor->send_timeout = 0;
+    unsigned waiting = atomic_load(&descriptor->waiting);
+    atomic_store(&descriptor->waiting, (waiting & ~WAITING_COUNT) + WAITING_SERIAL);
     pthread_mutex_unlock(&descriptor->lock);
     return descriptor;
+}
+
+unsigned descriptor_begin_wait(struct descriptor *descriptor)
+{
+    return atomic_fetch_add(&descriptor->waiting, 1) & ~WAITING_COUNT;
+}
+
+void descriptor_end_wait(struct descriptor *descriptor, unsigned serial)
+{
+    unsigned waiting = atomic_load(&descriptor->waiting);
+    while ((waiting & ~WAITING_COUNT) == serial && (waiting & WAITING_COUNT) > 0 &&
+           !atomic_compare_exchange_weak(&descriptor->waiting, &waiting, waiting - 1))
+        ;
+}
+
+bool descriptor_is_awaited(const struct descriptor *descriptor)
+{
+    return (atomic_load(&descriptor->waiting) & WAITING_COUNT) != 0;
 }
 
 void descriptor_publish(struct descriptor *descriptor)

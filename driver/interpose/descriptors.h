@@ -20,7 +20,7 @@ struct interposition;
  * it is nobody's any more, but never memory that was freed. */
 struct descriptor {
     atomic_bool is_ours;
-    atomic_uint waiting; /* threads in wait_for_all for it: what comes is theirs to take */
+    atomic_uint waiting; /* see descriptor_begin_wait */
     int number;
     unsigned generation;                         /* base/fork.h: the process that connected it */
     struct interposition *_Atomic interposition; /* where it was connected */
@@ -66,6 +66,13 @@ void descriptor_publish(struct descriptor *descriptor);
 
 /* It is found no more. */
 void descriptor_withdraw(struct descriptor *descriptor);
+
+/* Counts a thread that waits for it: what comes is the thread's to take. Returns the connection's
+ * serial, for its end: the number may be another connection's by then. A thread that leaves its
+ * wait by a jump stays counted until there is one. */
+unsigned descriptor_begin_wait(struct descriptor *descriptor);
+void descriptor_end_wait(struct descriptor *descriptor, unsigned serial);
+bool descriptor_is_awaited(const struct descriptor *descriptor);
 
 /* It belongs to the parent process: nothing of it may be touched, and its lock may be anybody's. */
 bool descriptor_is_inherited(const struct descriptor *descriptor);

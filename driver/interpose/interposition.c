@@ -187,8 +187,15 @@ void descriptor_go_on(struct descriptor *descriptor, bool is_receiving)
     *wants = session_step(session, wants->deadline != 0 ? clock_monotonic() : 0);
 }
 
+static bool has_hung_up(int number)
+{
+    struct pollfd polled = {.fd = number, .events = POLLRDHUP};
+    return poll(&polled, 1, 0) > 0;
+}
+
 /* The end may stand behind the server's last words, and as bytes of its own. Not where another
- * thread waits: its poll() would not end for bytes that were taken off the socket. */
+ * thread waits: its poll() would not end for bytes that were taken off the socket, unless the
+ * server has hung up. */
 static void look(struct descriptor *descriptor)
 {
     struct hold hold;
@@ -197,7 +204,7 @@ static void look(struct descriptor *descriptor)
         return;
     do {
         before = size;
-        if (atomic_load(&descriptor->waiting) == 0)
+        if (!descriptor_is_awaited(descriptor) || has_hung_up(descriptor->number))
             descriptor_go_on(descriptor, true);
         session_driver_bytes(descriptor->session, &size);
     } while (size > before);

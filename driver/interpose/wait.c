@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,37 +146,70 @@ static int wait_until_ready(struct wait *wait)
     }
 }
 
+/* A descriptor of ours that this thread is counted in. */
+struct place {
+    struct descriptor *descriptor;
+    unsigned serial;
+};
+
+/* What a thread that is cancelled in its wait has to give back. */
+struct places {
+    struct place *items;
+    struct pollfd *actual;
+    size_t count;
+    bool is_large; /* both are from the heap */
+};
+
+/* Before they are looked at: from then on nobody else takes what comes. */
+static void take_places(const struct places *places, const struct pollfd *polled)
+{
+    for (size_t i = 0; i < places->count; i++) {
+        struct descriptor *descriptor = descriptor_find(polled[i].fd);
+        places->items[i] = (struct place){descriptor, 0};
+        if (descriptor != NULL)
+            places->items[i].serial = descriptor_begin_wait(descriptor);
+    }
+}
+
+static void leave_places(void *argument)
+{
+    const struct places *places = argument;
+    for (size_t i = 0; i < places->count; i++)
+        if (places->items[i].descriptor != NULL)
+            descriptor_end_wait(places->items[i].descriptor, places->items[i].serial);
+    if (places->is_large) {
+        free(places->actual);
+        free(places->items);
+    }
+}
+
 int wait_for_all(struct pollfd *polled, size_t count, int milliseconds)
 {
     struct pollfd actual[ON_STACK];
-    struct descriptor *few[ON_STACK];
-    bool is_large = count > ON_STACK;
-    /* Those that this thread is counted in. */
-    struct descriptor **ours = is_large ? calloc(count, sizeof(struct descriptor *)) : few;
+    struct place few[ON_STACK];
+    struct places places = {few, actual, count, count > ON_STACK};
+    if (places.is_large) {
+        places.items = calloc(count, sizeof *places.items);
+        places.actual = calloc(count, sizeof *places.actual);
+        if (places.items == NULL || places.actual == NULL) {
+            free(places.items);
+            free(places.actual);
+            errno = ENOMEM;
+            return -1;
+        }
+    }
     struct wait wait = {
         .wanted = polled,
-        .actual = is_large ? calloc(count, sizeof *wait.actual) : actual,
+        .actual = places.actual,
         .count = count,
         .end = milliseconds >= 0 ? clock_monotonic() + milliseconds : INT64_MAX,
     };
-    int result = -1, reason = ENOMEM;
-    if (wait.actual != NULL && ours != NULL) {
-        /* Before they are looked at: from then on nobody else takes what comes. */
-        for (size_t i = 0; i < count; i++) {
-            ours[i] = descriptor_find(polled[i].fd);
-            if (ours[i] != NULL)
-                atomic_fetch_add(&ours[i]->waiting, 1);
-        }
-        result = wait_until_ready(&wait);
-        reason = errno;
-        for (size_t i = 0; i < count; i++)
-            if (ours[i] != NULL)
-                atomic_fetch_sub(&ours[i]->waiting, 1);
-    }
-    if (is_large) {
-        free(wait.actual);
-        free(ours);
-    }
+    int result, reason;
+    take_places(&places, polled);
+    pthread_cleanup_push(leave_places, &places);
+    result = wait_until_ready(&wait);
+    reason = errno;
+    pthread_cleanup_pop(true);
     errno = reason;
     return result;
 }

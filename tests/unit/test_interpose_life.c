@@ -1,6 +1,7 @@
 /*
  * test_interpose_life.c - interposed calls among descriptors, threads, signals, forks and jumps.
  */
+#include "interpose/descriptors.h"
 #include "interpose_rig.h"
 #include "support/suite.h"
 
@@ -159,16 +160,36 @@ CASE("a session for each of eight threads")
     rig_close();
 }
 
+/* More descriptors than have room on the stack, where size says so. */
 static void *wait_for_ever(void *argument)
 {
     struct reader *reader = argument;
+    struct pollfd polled[40];
     char byte;
     guard_enter(&rig.guard);
-    rig.caller->recv(reader->number, &byte, 1, 0);
+    for (size_t i = 0; i < 40; i++)
+        polled[i] = (struct pollfd){.fd = i == 0 ? reader->number : -1, .events = POLLIN};
+    if (reader->size > 0)
+        rig.caller->poll(polled, reader->size, -1);
+    else
+        rig.caller->recv(reader->number, &byte, 1, 0);
     return NULL;
 }
 
-/* A thread that is cancelled in a call leaves no lock held. */
+/* Until what the server has done is known without any call of the driver's. */
+static bool notices_end(void)
+{
+    struct error error = {0};
+    for (int i = 0; i < 10000; i++) {
+        interposition_look(rig.interposition);
+        if (!session_record_is_alive(interposition_record(rig.interposition), &error))
+            return true;
+        poll(NULL, 0, 1);
+    }
+    return false;
+}
+
+/* A thread that is cancelled in a call leaves no lock held, and is not waited for. */
 CASE("a thread that is cancelled")
 {
     pthread_t thread;
@@ -180,15 +201,19 @@ CASE("a thread that is cancelled")
     struct reader reader = {.number = number};
     for (int i = 0; i < 20; i++) {
         void *result = NULL;
+        reader.size = i % 4 < 2 ? 0 : 40;
         CHECK_FATAL(pthread_create(&thread, NULL, wait_for_ever, &reader) == 0);
         if (i % 2 == 0)
             poll(NULL, 0, 1);
         CHECK(pthread_cancel(thread) == 0);
         pthread_join(thread, &result);
         CHECK(result == PTHREAD_CANCELED);
+        CHECK(!descriptor_is_awaited(descriptor_find(number)));
         CHECK(rig_request(number, REQUEST_SEND, 10));
         CHECK(rig_receive_pattern(number, 10, 0));
     }
+    CHECK(rig_request(number, REQUEST_END, 0));
+    CHECK(notices_end());
     rig_end(number);
 }
 
@@ -409,6 +434,11 @@ CASE("a jump out of a call")
         }
         pthread_join(interrupter.thread, NULL);
     }
+    CHECK(rig_request(number, REQUEST_END, 0));
+    CHECK(notices_end());
+    rig_end(number);
+    number = rig_start(true);
+    CHECK(!descriptor_is_awaited(descriptor_find(number)));
     rig_end(number);
 }
 
@@ -457,6 +487,44 @@ CASE("a child that forgets, and connects for itself")
     CHECK(rig_request(number, REQUEST_SEND, 20));
     CHECK(rig_receive_pattern(number, 20, 0));
     rig_end(number);
+}
+
+/* In a child of a process one of whose threads waits: its own connection gets the number. */
+static int be_child_of_waiter(int number)
+{
+    while (dup(number) < number)
+        ;
+    rig.caller->close(number);
+    rig_close();
+    rig_open(INTERPOSITION_INTERNET);
+    int own = rig_connect(true);
+    if (own != number || descriptor_is_awaited(descriptor_find(own)))
+        return 1;
+    bool is_good = rig_request(own, REQUEST_SEND, 10) && rig_receive_pattern(own, 10, 0) &&
+                   rig_request(own, REQUEST_END, 0) && notices_end();
+    rig.caller->close(own);
+    rig_close();
+    return is_good ? 0 : 2;
+}
+
+CASE("a child that is forked while a thread waits")
+{
+    pthread_t thread;
+    waiter.number = rig_start(false);
+    atomic_store(&waiter.thread, 0);
+    CHECK(rig_request(waiter.number, REQUEST_SEND, 10));
+    CHECK(rig_receive_pattern(waiter.number, 10, 0));
+    CHECK_FATAL(pthread_create(&thread, NULL, wait_for_bytes, NULL) == 0);
+    while (atomic_load(&waiter.thread) == 0 || !is_in_poll(atomic_load(&waiter.thread)))
+        sched_yield();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(be_child_of_waiter(waiter.number));
+    CHECK_NUMBER(exit_code(child), 0);
+    CHECK(rig_request(waiter.number, REQUEST_SEND, 20));
+    pthread_join(thread, NULL);
+    CHECK(rig_receive_pattern(waiter.number, 20, 0));
+    rig_end(waiter.number);
 }
 
 /* Only the descriptor goes, also when the connection is closed as a whole. */

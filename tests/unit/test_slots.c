@@ -433,6 +433,27 @@ CASE("knows which descriptors are ours")
     descriptor_withdraw(far);
 }
 
+/* A wait that ends late, or never, is none for the number's next connection. */
+CASE("counts who waits for a connection, not for its number")
+{
+    struct descriptor *descriptor = descriptor_prepare(5);
+    CHECK_FATAL(descriptor != NULL);
+    CHECK(!descriptor_is_awaited(descriptor));
+    unsigned first = descriptor_begin_wait(descriptor);
+    CHECK_NUMBER(descriptor_begin_wait(descriptor), first);
+    descriptor_end_wait(descriptor, first);
+    CHECK(descriptor_is_awaited(descriptor));
+    CHECK(descriptor_prepare(5) == descriptor);
+    CHECK(!descriptor_is_awaited(descriptor));
+    unsigned second = descriptor_begin_wait(descriptor);
+    descriptor_end_wait(descriptor, first);
+    CHECK(descriptor_is_awaited(descriptor));
+    descriptor_end_wait(descriptor, second);
+    CHECK(!descriptor_is_awaited(descriptor));
+    descriptor_end_wait(descriptor, second);
+    CHECK(!descriptor_is_awaited(descriptor));
+}
+
 /* --- the guard --- */
 
 static struct sockaddr_in internet(const char *address, uint16_t port)
