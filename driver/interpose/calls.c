@@ -64,6 +64,16 @@ static int interposed_close(int number)
     return close(number);
 }
 
+/* Who waits for bytes is to wake up. A login needs the server's words, unless the driver gave it
+ * up; a request to cancel is given up by nobody. */
+static void stop_reading(struct descriptor *descriptor)
+{
+    bool is_given_up = descriptor->is_write_shut && session_is_main(descriptor->session);
+    descriptor->is_read_shut = true;
+    if (descriptor->has_server && (descriptor->wants.deadline == 0 || is_given_up))
+        descriptor->is_deaf = shutdown(descriptor->number, SHUT_RD) == 0;
+}
+
 static int interposed_shutdown(int number, int how)
 {
     struct descriptor *descriptor = descriptor_find(number);
@@ -78,7 +88,7 @@ static int interposed_shutdown(int number, int how)
         descriptor_go_on(descriptor, false);
     }
     if (how == SHUT_RD || how == SHUT_RDWR)
-        descriptor->is_read_shut = true;
+        stop_reading(descriptor);
     hold_release(&hold);
     return 0;
 }

@@ -59,7 +59,7 @@ struct descriptor *descriptor_prepare(int number)
     descriptor->wants = (struct session_wants){0};
     descriptor->has_server = false;
     descriptor->is_blocking = true;
-    descriptor->is_read_shut = descriptor->is_write_shut = false;
+    descriptor->is_read_shut = descriptor->is_write_shut = descriptor->is_deaf = false;
     descriptor->receive_timeout = descriptor->send_timeout = 0;
     unsigned waiting = atomic_load(&descriptor->waiting);
     atomic_store(&descriptor->waiting, (waiting & ~WAITING_COUNT) + WAITING_SERIAL);

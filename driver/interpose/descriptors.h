@@ -31,6 +31,7 @@ struct descriptor {
     bool has_server; /* the number is the server's socket; else dialling failed */
     bool is_blocking;
     bool is_read_shut, is_write_shut;  /* by shutdown */
+    bool is_deaf;                      /* the true socket as well: the end that it shows is ours */
     int receive_timeout, send_timeout; /* SO_RCVTIMEO, SO_SNDTIMEO: milliseconds, 0: none */
 };
 

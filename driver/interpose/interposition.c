@@ -178,7 +178,7 @@ void descriptor_go_on(struct descriptor *descriptor, bool is_receiving)
 {
     struct session *session = descriptor->session;
     struct session_wants *wants = &descriptor->wants;
-    if (is_receiving && descriptor->has_server)
+    if (is_receiving && descriptor_can_receive(descriptor))
         network_receive(session, descriptor->number);
     *wants = session_step(session, wants->deadline != 0 ? clock_monotonic() : 0);
     if (!descriptor->has_server || !(wants->server_write || wants->server_shutdown))

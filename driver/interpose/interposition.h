@@ -26,6 +26,13 @@ void interposition_forget(struct descriptor *descriptor);
 /* Lets the session go on: receives once, if there is to be something, and sends what it can. */
 void descriptor_go_on(struct descriptor *descriptor, bool is_receiving);
 
+/* Whether what the true socket has to say is the server's; or the driver's, which ended both ways.
+ */
+static inline bool descriptor_can_receive(const struct descriptor *descriptor)
+{
+    return descriptor->has_server && (!descriptor->is_deaf || descriptor->is_write_shut);
+}
+
 /* The lock of a descriptor, held for the work of one call. A thread that is cancelled meanwhile
  * ends only when it lets go. */
 struct hold {

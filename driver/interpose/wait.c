@@ -48,7 +48,7 @@ static short look_at(struct wait *wait, struct descriptor *descriptor, short eve
         ready |= events & READS;
         wait->is_in_memory = wait->is_in_memory || ready != 0;
     }
-    if (is_ended)
+    if (is_ended || descriptor->is_read_shut)
         ready |= events & POLLRDHUP;
     if (is_ended && (events & READS) == 0 && !session_queued(descriptor->session))
         ready |= POLLHUP;
@@ -57,6 +57,8 @@ static short look_at(struct wait *wait, struct descriptor *descriptor, short eve
     if (wants->deadline != 0 && wants->deadline < wait->deadline)
         wait->deadline = wants->deadline;
     actual->events = network_events(wants);
+    if (!descriptor_can_receive(descriptor))
+        actual->events &= ~POLLIN;
     if (descriptor->has_server && actual->events != 0)
         actual->fd = descriptor->number;
     hold_release(&hold);

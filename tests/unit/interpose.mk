@@ -10,6 +10,7 @@ TESTS += tests/unit/test-interpose
 tests_unit_test_interpose_SOURCES = \
 	tests/unit/interpose_rig.c tests/unit/interpose_rig.h \
 	tests/unit/test_interpose.c \
+	tests/unit/test_interpose_threads.c \
 	tests/unit/test_interpose_life.c
 tests_unit_test_interpose_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=dup3
 tests_unit_test_interpose_LDADD = tests/support/libcallerload.la tests/support/libpeer.la \

@@ -10,9 +10,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "support/suite.h"
@@ -352,4 +354,31 @@ bool rig_wait(const atomic_uint *counter, unsigned wanted)
     while (atomic_load(counter) < wanted && clock_left(deadline) > 0)
         poll(NULL, 0, 1);
     return atomic_load(counter) >= wanted;
+}
+
+bool rig_notices_end(void)
+{
+    struct error error = {0};
+    for (int i = 0; i < 10000; i++) {
+        interposition_look(rig.interposition);
+        if (!session_record_is_alive(interposition_record(rig.interposition), &error))
+            return true;
+        poll(NULL, 0, 1);
+    }
+    return false;
+}
+
+bool rig_is_in_poll(pid_t thread)
+{
+    char text[32] = "";
+    FILE *file = fopen(suite_text("/proc/self/task/%ld/syscall", (long)thread), "re");
+    if (file == NULL)
+        return false;
+    bool is_read = fgets(text, sizeof text, file) != NULL;
+    fclose(file);
+#ifdef SYS_poll
+    if (is_read && strtol(text, NULL, 10) == SYS_poll)
+        return text[0] != 'r';
+#endif
+    return is_read && strtol(text, NULL, 10) == SYS_ppoll;
 }

@@ -14,6 +14,17 @@
 #include "support/pki.h"
 #include "tls/credentials.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define RIG_IS_ADDRESS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RIG_IS_ADDRESS_SANITIZED 1
+#endif
+#endif
+#ifndef RIG_IS_ADDRESS_SANITIZED
+#define RIG_IS_ADDRESS_SANITIZED 0
+#endif
+
 enum request {
     REQUEST_ECHO = 'e',   /* the next number bytes come back */
     REQUEST_SEND = 's',   /* number bytes of the pattern */
@@ -73,5 +84,11 @@ unsigned char rig_pattern(size_t offset);
 
 /* Waits until *counter is at least wanted. false: a minute passed. */
 bool rig_wait(const atomic_uint *counter, unsigned wanted);
+
+/* Until it is known, without any call of the driver's, that the main session is over. */
+bool rig_notices_end(void);
+
+/* Whether the thread is in poll(), where calls that wait do so. */
+bool rig_is_in_poll(pid_t thread);
 
 #endif

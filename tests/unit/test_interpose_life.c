@@ -17,23 +17,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define ROUNDS 300
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_ADDRESS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_ADDRESS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_ADDRESS_SANITIZED
-#define IS_ADDRESS_SANITIZED 0
-#endif
 
 /* --- several descriptors --- */
 
@@ -98,125 +86,6 @@ CASE("delivers what a second session wrote before it closed")
     rig_end(number);
 }
 
-SUITE("several", NULL, NULL)
-
-/* --- threads --- */
-
-struct reader {
-    int number;
-    size_t size;
-    bool is_good;
-};
-
-static void *read_all(void *argument)
-{
-    struct reader *reader = argument;
-    guard_enter(&rig.guard);
-    reader->is_good = rig_receive_pattern(reader->number, reader->size, 0);
-    return NULL;
-}
-
-/* One fetches, another one sends on the same descriptor, as FreeTDS does to cancel. */
-CASE("two threads on one descriptor")
-{
-    pthread_t thread;
-    int number = rig_start(false);
-    struct reader reader = {.number = number, .size = 4000 + 3 * ROUNDS};
-    CHECK(rig_request(number, REQUEST_SEND, reader.size));
-    CHECK_FATAL(pthread_create(&thread, NULL, read_all, &reader) == 0);
-    for (int i = 0; i < ROUNDS; i++)
-        CHECK(rig_request(number, REQUEST_TICKET, 0));
-    pthread_join(thread, NULL);
-    CHECK(reader.is_good);
-    rig_end(number);
-}
-
-static void *exchange(void *argument)
-{
-    struct reader *reader = argument;
-    guard_enter(&rig.guard);
-    reader->number = rig_connect(reader->size % 2 == 0);
-    reader->is_good = reader->number >= 0;
-    for (int i = 0; i < 20 && reader->is_good; i++)
-        reader->is_good = rig_request(reader->number, REQUEST_SEND, reader->size) &&
-                          rig_receive_pattern(reader->number, reader->size, 0);
-    reader->is_good = reader->is_good && rig.caller->close(reader->number) == 0;
-    return NULL;
-}
-
-CASE("a session for each of eight threads")
-{
-    pthread_t threads[8];
-    struct reader readers[8];
-    rig_open(INTERPOSITION_INTERNET);
-    for (size_t i = 0; i < 8; i++) {
-        readers[i] = (struct reader){.size = 1000 * i + i};
-        CHECK_FATAL(pthread_create(&threads[i], NULL, exchange, &readers[i]) == 0);
-    }
-    for (size_t i = 0; i < 8; i++) {
-        pthread_join(threads[i], NULL);
-        CHECK(readers[i].is_good);
-    }
-    rig_close();
-}
-
-/* More descriptors than have room on the stack, where size says so. */
-static void *wait_for_ever(void *argument)
-{
-    struct reader *reader = argument;
-    struct pollfd polled[40];
-    char byte;
-    guard_enter(&rig.guard);
-    for (size_t i = 0; i < 40; i++)
-        polled[i] = (struct pollfd){.fd = i == 0 ? reader->number : -1, .events = POLLIN};
-    if (reader->size > 0)
-        rig.caller->poll(polled, reader->size, -1);
-    else
-        rig.caller->recv(reader->number, &byte, 1, 0);
-    return NULL;
-}
-
-/* Until what the server has done is known without any call of the driver's. */
-static bool notices_end(void)
-{
-    struct error error = {0};
-    for (int i = 0; i < 10000; i++) {
-        interposition_look(rig.interposition);
-        if (!session_record_is_alive(interposition_record(rig.interposition), &error))
-            return true;
-        poll(NULL, 0, 1);
-    }
-    return false;
-}
-
-/* A thread that is cancelled in a call leaves no lock held, and is not waited for. */
-CASE("a thread that is cancelled")
-{
-    pthread_t thread;
-    if (IS_ADDRESS_SANITIZED) {
-        suite_skip("AddressSanitizer takes the stack of a cancelled thread for one in use");
-        return;
-    }
-    int number = rig_start(true);
-    struct reader reader = {.number = number};
-    for (int i = 0; i < 20; i++) {
-        void *result = NULL;
-        reader.size = i % 4 < 2 ? 0 : 40;
-        CHECK_FATAL(pthread_create(&thread, NULL, wait_for_ever, &reader) == 0);
-        if (i % 2 == 0)
-            poll(NULL, 0, 1);
-        CHECK(pthread_cancel(thread) == 0);
-        pthread_join(thread, &result);
-        CHECK(result == PTHREAD_CANCELED);
-        CHECK(!descriptor_is_awaited(descriptor_find(number)));
-        CHECK(rig_request(number, REQUEST_SEND, 10));
-        CHECK(rig_receive_pattern(number, 10, 0));
-    }
-    CHECK(rig_request(number, REQUEST_END, 0));
-    CHECK(notices_end());
-    rig_end(number);
-}
-
 /* --- signals --- */
 
 static volatile sig_atomic_t signals;
@@ -238,22 +107,6 @@ static void set_handler(void (*handler)(int), int flags)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     sigaction(SIGALRM, &action, NULL);
-}
-
-/* Whether the thread is in poll(), where calls that wait do so. */
-static bool is_in_poll(pid_t thread)
-{
-    char text[32] = "";
-    FILE *file = fopen(suite_text("/proc/self/task/%ld/syscall", (long)thread), "re");
-    if (file == NULL)
-        return false;
-    bool is_read = fgets(text, sizeof text, file) != NULL;
-    fclose(file);
-#ifdef SYS_poll
-    if (is_read && strtol(text, NULL, 10) == SYS_poll)
-        return text[0] != 'r';
-#endif
-    return is_read && strtol(text, NULL, 10) == SYS_ppoll;
 }
 
 static struct waiter {
@@ -292,7 +145,7 @@ CASE("what a thread waits for is left to it")
     CHECK(rig_receive_pattern(waiter.number, 10, 0));
     set_handler(on_alarm_hold, 0);
     CHECK_FATAL(pthread_create(&thread, NULL, wait_for_bytes, NULL) == 0);
-    while (atomic_load(&waiter.thread) == 0 || !is_in_poll(atomic_load(&waiter.thread)))
+    while (atomic_load(&waiter.thread) == 0 || !rig_is_in_poll(atomic_load(&waiter.thread)))
         sched_yield();
     pthread_kill(thread, SIGALRM);
     while (!atomic_load(&waiter.is_held))
@@ -341,7 +194,7 @@ struct interrupter {
 static void *interrupt(void *argument)
 {
     const struct interrupter *interrupter = argument;
-    while (!is_in_poll(interrupter->target_id))
+    while (!rig_is_in_poll(interrupter->target_id))
         poll(NULL, 0, 1);
     pthread_kill(interrupter->target, SIGALRM);
     return NULL;
@@ -435,7 +288,7 @@ CASE("a jump out of a call")
         pthread_join(interrupter.thread, NULL);
     }
     CHECK(rig_request(number, REQUEST_END, 0));
-    CHECK(notices_end());
+    CHECK(rig_notices_end());
     rig_end(number);
     number = rig_start(true);
     CHECK(!descriptor_is_awaited(descriptor_find(number)));
@@ -501,7 +354,7 @@ static int be_child_of_waiter(int number)
     if (own != number || descriptor_is_awaited(descriptor_find(own)))
         return 1;
     bool is_good = rig_request(own, REQUEST_SEND, 10) && rig_receive_pattern(own, 10, 0) &&
-                   rig_request(own, REQUEST_END, 0) && notices_end();
+                   rig_request(own, REQUEST_END, 0) && rig_notices_end();
     rig.caller->close(own);
     rig_close();
     return is_good ? 0 : 2;
@@ -515,7 +368,7 @@ CASE("a child that is forked while a thread waits")
     CHECK(rig_request(waiter.number, REQUEST_SEND, 10));
     CHECK(rig_receive_pattern(waiter.number, 10, 0));
     CHECK_FATAL(pthread_create(&thread, NULL, wait_for_bytes, NULL) == 0);
-    while (atomic_load(&waiter.thread) == 0 || !is_in_poll(atomic_load(&waiter.thread)))
+    while (atomic_load(&waiter.thread) == 0 || !rig_is_in_poll(atomic_load(&waiter.thread)))
         sched_yield();
     pid_t child = fork();
     if (child == 0)
@@ -551,7 +404,7 @@ CASE("a child that closes")
 /* In a child, as the end of this one would be too late to look at. */
 CASE("the end of the process")
 {
-    if (IS_ADDRESS_SANITIZED) {
+    if (RIG_IS_ADDRESS_SANITIZED) {
         suite_skip("AddressSanitizer takes what the parent's threads hold for leaks of the child");
         return;
     }
