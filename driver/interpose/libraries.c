@@ -127,9 +127,7 @@ const char *libraries_interpose(const void *inside, const struct slots_rule *rul
     }
     found_lock();
     struct found *found = find(driver, rules, error);
-    bool is_set = found != NULL;
-    for (size_t i = 0; is_set && i < found->count; i++)
-        is_set = slots_set(&found->slots[i], error);
+    bool is_set = found != NULL && slots_set(found->slots, found->count, error);
     found_unlock();
     return is_set ? found->names : NULL;
 }

@@ -175,8 +175,9 @@ static Dl_info owner_of(const void *address)
 static bool look_at(const struct slots *slots, struct slot *slot, struct error *error)
 {
     const struct slots_rule *rule = slot->rule;
-    const void *value = __atomic_load_n(slot->address, __ATOMIC_ACQUIRE);
+    void *value = __atomic_load_n(slot->address, __ATOMIC_ACQUIRE);
     const void *function = dlsym(RTLD_DEFAULT, rule->name);
+    slot->seen = value;
     slot->is_due = value == function && value != rule->replacement;
     if (slot->is_due || value == rule->replacement)
         return true;
@@ -190,32 +191,85 @@ static bool look_at(const struct slots *slots, struct slot *slot, struct error *
                      owner.dli_fname != NULL ? owner.dli_fname : "unknown code");
 }
 
-static bool protect(const struct slots *slots, int protection, struct error *error)
+static bool look_at_all(struct slots *slots, size_t count, struct error *error)
 {
-    if (mprotect(slots->read_only, slots->read_only_size, protection) == 0)
-        return true;
-    error_set_system(error, ODBCSSL_ERROR_TRANSPORT, errno, "the calls of %s cannot be led here",
-                     slots->path);
-    return false;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < slots[i].count; k++)
+            if (!look_at(&slots[i], &slots[i].items[k], error))
+                return false;
+    return true;
 }
 
-bool slots_set(struct slots *slots, struct error *error)
+/* Nothing but the slots may be touched here. false with errno: the pages cannot be made writable,
+ * or read-only again. */
+static bool set_due(const struct slots *slots)
 {
     bool is_any_read_only = false;
     for (size_t i = 0; i < slots->count; i++) {
-        struct slot *slot = &slots->items[i];
-        if (!look_at(slots, slot, error))
-            return false;
+        const struct slot *slot = &slots->items[i];
         size_t offset = (uintptr_t)slot->address - (uintptr_t)slots->read_only;
         is_any_read_only |= slot->is_due && offset < slots->read_only_size;
     }
-    if (is_any_read_only && !protect(slots, PROT_READ | PROT_WRITE, error))
+    if (is_any_read_only &&
+        mprotect(slots->read_only, slots->read_only_size, PROT_READ | PROT_WRITE) != 0)
         return false;
     for (size_t i = 0; i < slots->count; i++)
         if (slots->items[i].is_due)
             __atomic_store_n(slots->items[i].address, slots->items[i].rule->replacement,
                              __ATOMIC_RELEASE);
-    return !is_any_read_only || protect(slots, PROT_READ, error);
+    return !is_any_read_only || mprotect(slots->read_only, slots->read_only_size, PROT_READ) == 0;
+}
+
+static bool is_as_seen(const struct slots *slots)
+{
+    for (size_t i = 0; i < slots->count; i++)
+        if (slots->items[i].is_due &&
+            __atomic_load_n(slots->items[i].address, __ATOMIC_ACQUIRE) != slots->items[i].seen)
+            return false;
+    return true;
+}
+
+struct setting {
+    const struct slots *slots;
+    size_t count;
+    bool is_outdated; /* a slot has changed since it was looked at; nothing was set */
+    const struct slots *failed;
+    int reason; /* errno, with failed */
+};
+
+/* Called while the dynamic linker holds the one lock that all copies of this code share. What waits
+ * for its other lock, such as dlsym(), would wait for good where a thread loads a library. */
+static int set_all(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct setting *setting = context;
+    (void)info;
+    (void)size;
+    for (size_t i = 0; i < setting->count; i++)
+        setting->is_outdated = setting->is_outdated || !is_as_seen(&setting->slots[i]);
+    for (size_t i = 0; i < setting->count && !setting->is_outdated; i++) {
+        if (set_due(&setting->slots[i]))
+            continue;
+        setting->failed = &setting->slots[i];
+        setting->reason = errno;
+        break;
+    }
+    return 1;
+}
+
+bool slots_set(struct slots *slots, size_t count, struct error *error)
+{
+    struct setting setting;
+    do {
+        setting = (struct setting){.slots = slots, .count = count};
+        if (!look_at_all(slots, count, error))
+            return false;
+        dl_iterate_phdr(set_all, &setting);
+    } while (setting.is_outdated);
+    if (setting.failed == NULL)
+        return true;
+    error_set_system(error, ODBCSSL_ERROR_TRANSPORT, setting.reason,
+                     "the calls of %s cannot be led here", setting.failed->path);
+    return false;
 }
 
 bool slots_has(const struct slots *slots, const char *name)

@@ -28,6 +28,7 @@ struct slot {
     const struct slots_rule *rule;
     bool is_variable; /* the library may have assigned to it; else the linker's alone */
     bool is_due;      /* to be set now */
+    void *seen;       /* what it led to, when it was looked at */
 };
 
 /* One library's slots. All zeroes: nothing was looked at yet. */
@@ -45,10 +46,11 @@ struct slots {
 bool slots_find(const struct link_map *library, const struct slots_rule *rules, struct slots *slots,
                 struct error *error);
 
-/* Sets those that are not set, also ones that were set and have been reset. A slot that leads
- * neither to libc nor to the linker's stub is somebody else's, and is refused. One thread at a
- * time. */
-bool slots_set(struct slots *slots, struct error *error);
+/* Sets those of count libraries that are not set, also ones that were set and have been reset: all
+ * of them or none. A slot that leads neither to libc nor to the linker's stub is somebody else's,
+ * and is refused. One thread at a time for the same slots; another copy of this code in the process
+ * may be at work on the same libraries. */
+bool slots_set(struct slots *slots, size_t count, struct error *error);
 
 /* Whether the library has a slot for the name. */
 bool slots_has(const struct slots *slots, const char *name);

@@ -2,6 +2,7 @@
 check_PROGRAMS += tests/unit/test-slots
 TESTS += tests/unit/test-slots
 tests_unit_test_slots_SOURCES = tests/unit/test_slots.c
+tests_unit_test_slots_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mprotect
 tests_unit_test_slots_LDADD = tests/support/libcallerload.la tests/support/libsuite.la \
 	$(INTERPOSE_LIBS) $(CUNIT_LIBS)
 

@@ -6,6 +6,9 @@
 #include <fcntl.h>
 #include <link.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,7 +117,7 @@ static void check_library(const char *name, bool is_read_only)
     CHECK(slots_has(&slots, "connect"));
     CHECK_NUMBER(slots.read_only != NULL && slots.read_only_size > 0, is_read_only);
     for (int i = 0; i < 2; i++) {
-        CHECK(slots_set(&slots, &error));
+        CHECK(slots_set(&slots, 1, &error));
         check_calls(caller, 1, 1);
     }
     if (is_read_only)
@@ -131,7 +134,7 @@ CASE("leads lazily bound calls")
     const struct caller *caller = caller_load("caller_lazy", RTLD_LAZY);
     CHECK_FATAL(caller != NULL);
     CHECK(slots_find(map_of(caller), rules, &slots, &error));
-    CHECK(slots_set(&slots, &error));
+    CHECK(slots_set(&slots, 1, &error));
     check_calls(caller, 1, 1);
     check_calls(caller, 1, 1);
     slots_free(&slots);
@@ -160,7 +163,7 @@ static void **slot_of_recv(const struct caller *caller, struct slots *slots)
     static const struct slots_rule recv_only[] = {{"recv", (void *)counting_recv, NULL},
                                                   {NULL, NULL, NULL}};
     CHECK_FATAL(slots_find(map_of(caller), recv_only, slots, &error));
-    CHECK_FATAL(slots_set(slots, &error));
+    CHECK_FATAL(slots_set(slots, 1, &error));
     return (void **)(void *)caller->receiver;
 }
 
@@ -174,11 +177,11 @@ CASE("leads a variable that holds a function, and leaves one that holds another"
     CHECK(*variable == (void *)counting_recv);
     /* Another function that the library has put there itself stays. */
     *variable = (void *)caller->recv;
-    CHECK(slots_set(&slots, &error));
+    CHECK(slots_set(&slots, 1, &error));
     CHECK(*variable == (void *)caller->recv);
     /* And what was reset is set again. */
     *variable = (void *)recv;
-    CHECK(slots_set(&slots, &error));
+    CHECK(slots_set(&slots, 1, &error));
     CHECK(*variable == (void *)counting_recv);
     slots_free(&slots);
 }
@@ -199,15 +202,26 @@ CASE("sets a slot again that was reset")
     const struct caller *caller = caller_load("caller_lazy", RTLD_LAZY);
     CHECK_FATAL(caller != NULL);
     CHECK_FATAL(slots_find(map_of(caller), rules, &slots, &error));
-    CHECK(slots_set(&slots, &error));
+    CHECK(slots_set(&slots, 1, &error));
     check_calls(caller, 1, 1);
     for (size_t i = 0; i < slots.count; i++)
         if (strcmp(slots.items[i].rule->name, "recv") == 0)
             put(slots.items[i].address, (void *)recv);
     check_calls(caller, 0, 1);
-    CHECK(slots_set(&slots, &error));
+    CHECK(slots_set(&slots, 1, &error));
     check_calls(caller, 1, 1);
     slots_free(&slots);
+}
+
+/* Functions of this program and libc's cannot be told apart where a sanitizer has its own. */
+static bool skips_as_sanitized(void)
+{
+    Dl_info own, libc;
+    if (dladdr((void *)counting_recv, &own) == 0 ||
+        dladdr(dlsym(RTLD_DEFAULT, "recv"), &libc) == 0 || own.dli_fbase != libc.dli_fbase)
+        return false;
+    suite_skip("recv is this program's own, of its sanitizer");
+    return true;
 }
 
 /* Somebody else's interposition would not be called any more. */
@@ -215,23 +229,79 @@ CASE("refuses a slot that leads to somebody else")
 {
     struct slots slots, other;
     struct error error = {0};
-    Dl_info own, libc;
-    if (dladdr((void *)counting_recv, &own) != 0 &&
-        dladdr(dlsym(RTLD_DEFAULT, "recv"), &libc) != 0 && own.dli_fbase == libc.dli_fbase) {
-        suite_skip("recv is this program's own, of its sanitizer");
+    if (skips_as_sanitized())
         return;
-    }
     const struct caller *caller = caller_load("caller_got", RTLD_LAZY);
     CHECK_FATAL(caller != NULL);
     CHECK_FATAL(slots_find(map_of(caller), rules, &slots, &error));
-    CHECK(slots_set(&slots, &error));
+    CHECK(slots_set(&slots, 1, &error));
     CHECK_FATAL(slots_find(map_of(caller), other_rules, &other, &error));
-    CHECK(!slots_set(&other, &error));
+    CHECK(!slots_set(&other, 1, &error));
     CHECK_NUMBER(error.code, ODBCSSL_ERROR_TRANSPORT);
     CHECK_CONTAINS(error.text, "recv of ");
     CHECK_CONTAINS(error.text, "caller_got.so has been led to ");
     check_calls(caller, 1, 1);
     slots_free(&other);
+    slots_free(&slots);
+}
+
+/* Another copy of odbcssl in the process, with a lock of its own. */
+static struct other_copy {
+    bool is_due;
+    struct slots slots;
+    pthread_t thread;
+    atomic_bool is_done;
+    bool is_set;
+    struct error error;
+} other_copy;
+
+static void *be_other_copy(void *argument)
+{
+    (void)argument;
+    other_copy.is_set = slots_set(&other_copy.slots, 1, &other_copy.error);
+    atomic_store(&other_copy.is_done, true);
+    return NULL;
+}
+
+int __real_mprotect(void *address, size_t size, int protection);
+int __wrap_mprotect(void *address, size_t size, int protection);
+
+/* The other copy comes while the pages are writable, and gets the time to do all that it can. */
+int __wrap_mprotect(void *address, size_t size, int protection)
+{
+    int result = __real_mprotect(address, size, protection);
+    if (!other_copy.is_due || (protection & PROT_WRITE) == 0)
+        return result;
+    other_copy.is_due = false;
+    CHECK(pthread_create(&other_copy.thread, NULL, be_other_copy, NULL) == 0);
+    for (int i = 0; i < 300 && !atomic_load(&other_copy.is_done); i++)
+        poll(NULL, 0, 1);
+    return result;
+}
+
+CASE("does not meet another copy that sets the same slots")
+{
+    struct slots slots;
+    struct error error = {0};
+    if (skips_as_sanitized())
+        return;
+    const struct caller *caller = caller_load("libcaller", RTLD_NOW);
+    CHECK_FATAL(caller != NULL);
+    CHECK_FATAL(slots_find(map_of(caller), rules, &slots, &error));
+    CHECK_FATAL(slots.read_only_size > 0);
+    CHECK_FATAL(slots_find(map_of(caller), other_rules, &other_copy.slots, &error));
+    other_copy.is_due = true;
+    CHECK(slots_set(&slots, 1, &error));
+    CHECK_TEXT(error.text, "");
+    CHECK_FATAL(pthread_join(other_copy.thread, NULL) == 0);
+    CHECK(!other_copy.is_set);
+    CHECK_CONTAINS(other_copy.error.text, "libcaller.so has been led to ");
+    check_calls(caller, 1, 1);
+    CHECK_TEXT(protection_of(slots.read_only), "r--p");
+    /* As it was, for the next case. */
+    for (size_t i = 0; i < slots.count; i++)
+        put(slots.items[i].address, dlsym(RTLD_DEFAULT, slots.items[i].rule->name));
+    slots_free(&other_copy.slots);
     slots_free(&slots);
 }
 
@@ -332,7 +402,7 @@ CASE("leads the calls of a library with a read-only dynamic section")
     CHECK_FATAL(caller != NULL);
     CHECK(slots_find(map_of(caller), rules, &slots, &error));
     CHECK(slots_has(&slots, "connect"));
-    CHECK(slots_set(&slots, &error));
+    CHECK(slots_set(&slots, 1, &error));
     check_calls(caller, 1, 1);
     slots_free(&slots);
     rmdir(folder);
