@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -360,12 +359,7 @@ static int interposed_setsockopt(int number, int level, int name, const void *va
     bool is_timeout = level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
     if (result != 0 || descriptor == NULL || !is_timeout || !hold_take(&hold, descriptor))
         return result;
-    const struct timeval *time = value;
-    int milliseconds = (int)(time->tv_sec * 1000 + (time->tv_usec + 999) / 1000);
-    if (name == SO_RCVTIMEO)
-        descriptor->receive_timeout = milliseconds;
-    else
-        descriptor->send_timeout = milliseconds;
+    descriptor_note_timeouts(descriptor);
     hold_release(&hold);
     return result;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -226,6 +228,7 @@ static void copy_options(int from, int to)
         {IPPROTO_TCP, TCP_KEEPINTVL},    {IPPROTO_TCP, TCP_KEEPCNT}, {IPPROTO_TCP, TCP_NODELAY},
         {IPPROTO_TCP, TCP_USER_TIMEOUT}, {IPPROTO_IP, IP_TOS},
     };
+    static const int timeouts[] = {SO_RCVTIMEO, SO_SNDTIMEO};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         int ours, theirs;
         socklen_t length = sizeof theirs, our_length = sizeof ours;
@@ -234,6 +237,28 @@ static void copy_options(int from, int to)
             theirs != 0 && theirs != ours)
             setsockopt(to, options[i].level, options[i].name, &theirs, length);
     }
+    for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {
+        struct timeval time;
+        socklen_t length = sizeof time;
+        if (getsockopt(from, SOL_SOCKET, timeouts[i], &time, &length) == 0)
+            setsockopt(to, SOL_SOCKET, timeouts[i], &time, length);
+    }
+}
+
+static int timeout_of(int number, int name)
+{
+    struct timeval time = {0};
+    socklen_t length = sizeof time;
+    if (getsockopt(number, SOL_SOCKET, name, &time, &length) != 0)
+        return 0;
+    int64_t milliseconds = (int64_t)time.tv_sec * 1000 + (time.tv_usec + 999) / 1000;
+    return time.tv_sec > INT_MAX / 1000 || milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
+}
+
+void descriptor_note_timeouts(struct descriptor *descriptor)
+{
+    descriptor->receive_timeout = timeout_of(descriptor->number, SO_RCVTIMEO);
+    descriptor->send_timeout = timeout_of(descriptor->number, SO_SNDTIMEO);
 }
 
 /* The server's socket takes the number of the real driver's, and its flags. */
@@ -279,6 +304,7 @@ static int connect_number(struct interposition *interposition, int number)
     descriptor->interposition = interposition;
     descriptor->has_server = server >= 0;
     descriptor->is_blocking = (flags & O_NONBLOCK) == 0;
+    descriptor_note_timeouts(descriptor);
     descriptor_go_on(descriptor, false);
     descriptor_publish(descriptor);
     return 0;

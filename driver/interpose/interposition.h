@@ -26,6 +26,9 @@ void interposition_forget(struct descriptor *descriptor);
 /* Lets the session go on: receives once, if there is to be something, and sends what it can. */
 void descriptor_go_on(struct descriptor *descriptor, bool is_receiving);
 
+/* What the socket's time-outs are now. */
+void descriptor_note_timeouts(struct descriptor *descriptor);
+
 /* Whether what the true socket has to say is the server's; or the driver's, which ended both ways.
  */
 static inline bool descriptor_can_receive(const struct descriptor *descriptor)

@@ -2,16 +2,19 @@
  * test_interpose.c - what the calls of an interposed library mean: like those of libc on a socket,
  * but through TLS.
  */
+#include "interpose/interposition.h"
 #include "interpose_rig.h"
 #include "support/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define LARGE ((size_t)10 * 1024 * 1024)
@@ -32,6 +35,14 @@ static bool has_arrived(int number)
 
 /* --- connecting --- */
 
+static void check_timeouts(int number, int milliseconds)
+{
+    const struct descriptor *descriptor = descriptor_find(number);
+    CHECK_FATAL(descriptor != NULL);
+    CHECK_NUMBER(descriptor->receive_timeout, milliseconds);
+    CHECK_NUMBER(descriptor->send_timeout, milliseconds);
+}
+
 CASE("connects, and keeps the number, its flags and its options")
 {
     int value = 0;
@@ -46,6 +57,7 @@ CASE("connects, and keeps the number, its flags and its options")
     setsockopt(number, IPPROTO_TCP, TCP_KEEPIDLE, &value, sizeof value);
     value = 5000;
     setsockopt(number, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value);
+    CHECK_NUMBER(rig.caller->set_timeout(number, 20), 0);
     CHECK_NUMBER(rig.caller->connect(number, address, length), 0);
     CHECK((fcntl(number, F_GETFL) & O_NONBLOCK) != 0);
     CHECK_NUMBER(fcntl(number, F_GETFD), 0);
@@ -55,6 +67,7 @@ CASE("connects, and keeps the number, its flags and its options")
     CHECK_NUMBER(value, 77);
     getsockopt(number, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &length);
     CHECK_NUMBER(value, 5000);
+    check_timeouts(number, 20);
     struct sockaddr_in peer = {0};
     length = sizeof peer;
     CHECK_NUMBER(getpeername(number, (struct sockaddr *)&peer, &length), 0);
@@ -252,6 +265,23 @@ CASE("carries a blocking descriptor")
     errno = 0;
     CHECK_NUMBER(rig.caller->recv(number, &(char){0}, 1, 0), -1);
     CHECK_NUMBER(errno, EAGAIN);
+    rig_end(number);
+}
+
+/* Milliseconds that no int holds. */
+CASE("takes time-outs of weeks and months for what they are")
+{
+    static const time_t seconds[] = {2147483, 2147484, 4294968, INT_MAX};
+    int number = rig_start(true);
+    for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
+        const struct timeval time = {seconds[i], 0};
+        CHECK_NUMBER(setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time), 0);
+        CHECK_NUMBER(setsockopt(number, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time), 0);
+        descriptor_note_timeouts(descriptor_find(number));
+        check_timeouts(number, i == 0 ? 2147483000 : INT_MAX);
+    }
+    CHECK_NUMBER(rig.caller->set_timeout(number, 0), 0);
+    check_timeouts(number, 0);
     rig_end(number);
 }
 
