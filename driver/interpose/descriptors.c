@@ -87,7 +87,7 @@ bool descriptor_is_awaited(const struct descriptor *descriptor)
 
 void descriptor_publish(struct descriptor *descriptor)
 {
-    atomic_store_explicit(&descriptor->is_ours, true, memory_order_release);
+    atomic_store(&descriptor->is_ours, true);
 }
 
 void descriptor_withdraw(struct descriptor *descriptor)

@@ -128,7 +128,7 @@ void interposition_close(struct interposition **interposition_address)
     free(interposition);
 }
 
-/* GnuTLS is torn down behind this library, which needs it; the real driver may live longer. */
+/* What this library needs may be torn down behind it; the real driver may live longer. */
 __attribute__((destructor)) static void end_all(void)
 {
     atomic_store(&is_process_ending, true);
@@ -307,6 +307,9 @@ static int connect_number(struct interposition *interposition, int number)
     descriptor_note_timeouts(descriptor);
     descriptor_go_on(descriptor, false);
     descriptor_publish(descriptor);
+    /* Either this thread sees that the process ends, or end_all sees what was published. */
+    if (atomic_load(&is_process_ending))
+        cut_off(descriptor);
     return 0;
 }
 

@@ -53,20 +53,11 @@ static void renew_in_child(void)
 }
 
 /* GnuTLS counts who needs it. An application that ends it more often than it began it is not to end
- * it for us. */
-static bool is_gnutls_held;
-
+ * it for us; nor is the end of the process, where threads may still be in a handshake. */
 static void prepare(void)
 {
     pthread_atfork(NULL, NULL, renew_in_child);
-    is_gnutls_held = gnutls_global_init() == 0;
-}
-
-/* The last one of ours at the end of the process: the others may still send a close_notify. */
-__attribute__((destructor(101))) static void let_gnutls_go(void)
-{
-    if (is_gnutls_held)
-        gnutls_global_deinit();
+    gnutls_global_init();
 }
 
 static void hash_text(gnutls_hash_hd_t hash, const char *text)
