@@ -1,7 +1,8 @@
 /*
  * signature.c - from AlgorithmIdentifier, key and bytes to a verdict, for verify_path.c and
  * crl_sign.c. GnuTLS computes; what it would not look at is looked at here: salts of RSA-PSS of
- * any size (RFC 4055), and keys so large that a server could keep us busy with them.
+ * any size (RFC 4055), keys so large that a server could keep us busy with them, and those that are
+ * none, with which the arithmetic below GnuTLS ends the process.
  */
 #include "tls/signature.h"
 
@@ -10,6 +11,13 @@
 
 #define OID_RSA_PSS "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"
 #define OID_MGF1 "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08"
+
+/* What can be computed with; whether a key is strong enough is another question. */
+#define RSA_LEAST_BITS 128
+#define DSA_LEAST_BITS 512
+#define DSA_MOST_BITS 4096
+#define DSA_DIVISOR_LEAST_BITS 128
+#define DSA_DIVISOR_MOST_BITS 256
 
 /* RFC 4055, 3.1: what a field that is left out stands for. */
 #define DEFAULT_SALT_SIZE 20
@@ -171,29 +179,73 @@ int signature_import_key(const struct der *public_key, gnutls_pubkey_t *key_out)
 
 static unsigned bits_of(const gnutls_datum_t *number)
 {
-    unsigned skipped = 0;
+    unsigned skipped = 0, top = 0;
     while (skipped < number->size && number->data[skipped] == 0)
         skipped++;
-    return (number->size - skipped) * 8;
+    if (skipped == number->size)
+        return 0;
+    while (number->data[skipped] >> top != 0)
+        top++;
+    return (number->size - skipped - 1) * 8 + top;
 }
 
-/* The work of a check grows with the third power of a key's size, and the server chooses it. */
-static bool is_bearable(gnutls_pubkey_t key)
+/* No modulus is even, nor an exponent of RSA; and GMP divides by a modulus, which stops the process
+ * when that is zero. */
+static enum signature_verdict judge_number(const gnutls_datum_t *number, unsigned least,
+                                           unsigned most)
+{
+    unsigned bits = bits_of(number);
+    if (bits > most)
+        return SIGNATURE_KEY_TOO_LARGE;
+    bool is_odd = bits > 0 && number->data[number->size - 1] % 2 != 0;
+    return is_odd && bits >= least ? SIGNATURE_GOOD : SIGNATURE_KEY_UNSUPPORTED;
+}
+
+/* Of both numbers of a key. */
+static enum signature_verdict join(enum signature_verdict first, enum signature_verdict second)
+{
+    return first == SIGNATURE_KEY_TOO_LARGE || second == SIGNATURE_GOOD ? first : second;
+}
+
+static enum signature_verdict judge_rsa(gnutls_pubkey_t key)
+{
+    gnutls_datum_t modulus = {0}, exponent = {0};
+    if (gnutls_pubkey_export_rsa_raw(key, &modulus, &exponent) < 0)
+        return SIGNATURE_UNCHECKED;
+    enum signature_verdict verdict =
+        join(judge_number(&modulus, RSA_LEAST_BITS, SIGNATURE_KEY_LIMIT),
+             judge_number(&exponent, 2, SIGNATURE_EXPONENT_LIMIT));
+    gnutls_free(modulus.data);
+    gnutls_free(exponent.data);
+    return verdict;
+}
+
+/* FIPS 186-4, 4.2: q has up to 256 bits. */
+static enum signature_verdict judge_dsa(gnutls_pubkey_t key)
+{
+    gnutls_datum_t prime = {0}, divisor = {0};
+    if (gnutls_pubkey_export_dsa_raw(key, &prime, &divisor, NULL, NULL) < 0)
+        return SIGNATURE_UNCHECKED;
+    enum signature_verdict verdict =
+        join(judge_number(&prime, DSA_LEAST_BITS, DSA_MOST_BITS),
+             judge_number(&divisor, DSA_DIVISOR_LEAST_BITS, DSA_DIVISOR_MOST_BITS));
+    gnutls_free(prime.data);
+    gnutls_free(divisor.data);
+    return verdict;
+}
+
+enum signature_verdict signature_judge_key(gnutls_pubkey_t key)
 {
     unsigned bits = 0;
-    int algorithm = gnutls_pubkey_get_pk_algorithm(key, &bits);
-    gnutls_datum_t first = {0}, second = {0};
-    bool is_bearable = bits <= SIGNATURE_KEY_LIMIT;
-    if (is_bearable && (algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS))
-        is_bearable = gnutls_pubkey_export_rsa_raw(key, &first, &second) >= 0 &&
-                      bits_of(&second) <= SIGNATURE_EXPONENT_LIMIT;
-    /* FIPS 186-4, 4.2: q has up to 256 bits. */
-    if (is_bearable && algorithm == GNUTLS_PK_DSA)
-        is_bearable = gnutls_pubkey_export_dsa_raw(key, NULL, &second, NULL, NULL) >= 0 &&
-                      bits <= 4096 && bits_of(&second) <= 256;
-    gnutls_free(first.data);
-    gnutls_free(second.data);
-    return is_bearable;
+    switch (gnutls_pubkey_get_pk_algorithm(key, &bits)) {
+    case GNUTLS_PK_RSA:
+    case GNUTLS_PK_RSA_PSS:
+        return judge_rsa(key);
+    case GNUTLS_PK_DSA:
+        return judge_dsa(key);
+    default:
+        return bits <= SIGNATURE_KEY_LIMIT ? SIGNATURE_GOOD : SIGNATURE_KEY_TOO_LARGE;
+    }
 }
 
 /* GnuTLS takes a salt of the hash's size unless the key says otherwise. A key that is for RSA-PSS
@@ -234,8 +286,9 @@ static enum signature_verdict check_with(gnutls_pubkey_t key, const struct algor
                        : found == (int)gnutls_sign_get_pk_algorithm(algorithm->id);
     if (!fits)
         return SIGNATURE_KEY_MISMATCH;
-    if (!is_bearable(key))
-        return SIGNATURE_KEY_TOO_LARGE;
+    enum signature_verdict verdict = signature_judge_key(key);
+    if (verdict != SIGNATURE_GOOD)
+        return verdict;
     if (is_pss && !set_salt(key, algorithm))
         return SIGNATURE_KEY_MISMATCH;
     int result =

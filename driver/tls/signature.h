@@ -27,7 +27,7 @@ enum signature_verdict {
     SIGNATURE_GOOD,
     SIGNATURE_WRONG,
     SIGNATURE_UNSUPPORTED,     /* the algorithm */
-    SIGNATURE_KEY_UNSUPPORTED, /* the key's algorithm or parameters */
+    SIGNATURE_KEY_UNSUPPORTED, /* the key's algorithm or parameters, or numbers that make no key */
     SIGNATURE_KEY_TOO_LARGE,
     SIGNATURE_KEY_MISMATCH, /* the key is of another algorithm than the signature */
     SIGNATURE_UNCHECKED     /* memory was out: it is not good, and nothing to remember */
@@ -37,6 +37,10 @@ enum signature_verdict {
  * no whole number of bytes is wrong. */
 enum signature_verdict signature_check(const struct signature *signature,
                                        const struct der *public_key);
+
+/* Whether GnuTLS may compute with the key: GOOD, KEY_UNSUPPORTED, KEY_TOO_LARGE or UNCHECKED. The
+ * work grows with the third power of its size, and the peer chooses it. */
+enum signature_verdict signature_judge_key(gnutls_pubkey_t key);
 
 /* algorithm: an AlgorithmIdentifier. Below SHA-256, or unknown. */
 bool signature_is_weak(const struct der *algorithm);

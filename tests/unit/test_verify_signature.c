@@ -1,6 +1,8 @@
-/* The verifier: signatures with parameters, and keys that allow only some (RFC 4055). */
+/* The verifier: signatures with parameters, keys that allow only some (RFC 4055), and keys that are
+ * none. */
 #include <string.h>
 
+#include "support/der.h"
 #include "unit/verify_world.h"
 
 static struct pki_certificate *root; /* an RSA key of 2048 bits */
@@ -154,6 +156,110 @@ CASE("a key that allows only some hash and salts")
                      is_accepted ? ODBCSSL_ERROR_NONE : ODBCSSL_ERROR_CERTIFICATE_SIGNATURE,
                      is_accepted ? NULL : "was not made with the key of CA certificate CN=R",
                      __FILE__, (unsigned)(1000 + i));
+    }
+}
+
+/* The numbers of a key as its structure has them, all but DSA's public one. */
+enum { RSA_MODULUS, RSA_EXPONENT, DSA_PRIME = 0, DSA_DIVISOR, DSA_GENERATOR, NUMBER_COUNT };
+
+static void put_integer(struct buffer *out, const gnutls_datum_t *number)
+{
+    struct buffer content = {0};
+    if (number->size > 0 && number->data[0] >= 0x80)
+        buffer_append_byte(&content, 0);
+    buffer_append(&content, number->data, number->size);
+    der_wrap(out, DER_INTEGER, &content);
+}
+
+/* SubjectPublicKeyInfo; value: DSA's public one, NULL: the key is for RSA. */
+static void put_key(struct buffer *out, const gnutls_datum_t *numbers, const gnutls_datum_t *value)
+{
+    struct buffer key = {0}, list = {0}, algorithm = {0}, bits = {0};
+    for (int i = 0; i < (value != NULL ? 3 : 2); i++)
+        put_integer(&list, &numbers[i]);
+    der_put_oid(&algorithm, value != NULL ? "1.2.840.10040.4.1" : "1.2.840.113549.1.1.1");
+    buffer_append_byte(&bits, 0);
+    if (value != NULL) {
+        der_wrap(&algorithm, DER_SEQUENCE, &list);
+        put_integer(&bits, value);
+    } else {
+        der_put(&algorithm, DER_NULL, "", 0);
+        der_wrap(&bits, DER_SEQUENCE, &list);
+    }
+    der_wrap(&key, DER_SEQUENCE, &algorithm);
+    der_wrap(&key, DER_BIT_STRING, &bits);
+    der_wrap(out, DER_SEQUENCE, &key);
+}
+
+/* The CA's certificate with one number of its key changed: to put, or with NULL to an even one. */
+static struct pki_certificate *change_key(enum pki_key kind, int number, const gnutls_datum_t *put)
+{
+    struct pki_certificate *issuer =
+        pki_issue(&(struct pki_spec){.common_name = "R", .is_ca = true, .key = kind});
+    gnutls_datum_t numbers[NUMBER_COUNT] = {{0}}, value = {0}, der;
+    struct buffer key = {0};
+    struct certificate read;
+    CHECK_FATAL(issuer != NULL);
+    der = pki_der(issuer);
+    CHECK_FATAL(certificate_read(der.data, der.size, &read) == NULL);
+    bool is_dsa = kind == PKI_KEY_DSA;
+    CHECK_FATAL((is_dsa
+                     ? gnutls_x509_crt_get_pk_dsa_raw(issuer->crt, &numbers[0], &numbers[1],
+                                                      &numbers[2], &value)
+                     : gnutls_x509_crt_get_pk_rsa_raw(issuer->crt, &numbers[0], &numbers[1])) >= 0);
+    gnutls_datum_t whole = numbers[number];
+    if (put != NULL)
+        numbers[number] = *put;
+    else
+        whole.data[whole.size - 1] &= 0xfe;
+    put_key(&key, numbers, is_dsa ? &value : NULL);
+    numbers[number] = whole;
+    CHECK_FATAL(pki_replace(issuer, issuer, read.public_key.whole, read.public_key.whole_size,
+                            buffer_content(&key), buffer_length(&key)));
+    for (size_t i = 0; i < NUMBER_COUNT; i++)
+        gnutls_free(numbers[i].data);
+    gnutls_free(value.data);
+    gnutls_free(der.data);
+    buffer_free(&key);
+    return issuer;
+}
+
+/* Anybody may send them, and GMP stops a process that divides by zero. */
+CASE("does not compute with what is no key")
+{
+    static unsigned char zero[] = {0}, one[] = {1};
+    const gnutls_datum_t none = {zero, 1}, unity = {one, 1};
+    const struct {
+        enum pki_key kind;
+        int number;
+        const gnutls_datum_t *put;
+    } rows[] = {
+        {PKI_KEY_DSA, DSA_PRIME, &none},     {PKI_KEY_DSA, DSA_PRIME, &unity},
+        {PKI_KEY_DSA, DSA_PRIME, NULL},      {PKI_KEY_DSA, DSA_DIVISOR, &none},
+        {PKI_KEY_DSA, DSA_DIVISOR, &unity},  {PKI_KEY_DSA, DSA_DIVISOR, NULL},
+        {PKI_KEY_RSA, RSA_MODULUS, &none},   {PKI_KEY_RSA, RSA_MODULUS, &unity},
+        {PKI_KEY_RSA, RSA_MODULUS, NULL},    {PKI_KEY_RSA, RSA_EXPONENT, &none},
+        {PKI_KEY_RSA, RSA_EXPONENT, &unity}, {PKI_KEY_RSA, RSA_EXPONENT, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pki_certificate *bad = change_key(rows[i].kind, rows[i].number, rows[i].put);
+        struct pki_certificate *server = pki_issue(
+            &(struct pki_spec){.common_name = "db", .issuer = bad, .omit_key_identifiers = true});
+        CHECK_FATAL(server != NULL);
+        struct scene scene = {.chain = CHAIN(server, bad)};
+        scene_expect(&scene, ODBCSSL_VERIFY_UNTRUSTED, ODBCSSL_ERROR_UNTRUSTED,
+                     "the key of CA certificate CN=R", __FILE__, (unsigned)(1000 + i));
+        scene.anchor = bad;
+        scene_expect(&scene, ODBCSSL_VERIFY_UNTRUSTED, ODBCSSL_ERROR_UNTRUSTED,
+                     "in root.crt is malformed or not supported", __FILE__, (unsigned)(2000 + i));
+        struct crl_set set = {0};
+        set_add(&set, &(struct pki_crl_spec){.issuer = bad});
+        gnutls_datum_t der = pki_der(bad);
+        struct certificate issuer;
+        CHECK_FATAL(certificate_read(der.data, der.size, &issuer) == NULL);
+        CHECK(!crl_is_signed_by(set.items[0], &issuer));
+        gnutls_free(der.data);
+        crl_set_free(&set);
     }
 }
 
