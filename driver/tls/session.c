@@ -171,6 +171,8 @@ static bool start_gnutls(struct tls_session *session, struct error *error)
         gnutls_handshake_set_timeout(session->gnutls, 0);
         gnutls_handshake_set_max_packet_length(session->gnutls, SESSION_MESSAGE_LIMIT);
         gnutls_session_set_verify_function(session->gnutls, session_verify_peer);
+        gnutls_handshake_set_hook_function(session->gnutls, GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY,
+                                           GNUTLS_HOOK_PRE, session_check_key);
         if (!set_priority(session, error))
             return false;
         result = gnutls_credentials_set(session->gnutls, GNUTLS_CRD_CERTIFICATE,

@@ -53,6 +53,11 @@ struct tls_session {
 /* gnutls_certificate_verify_function: 0 lets the handshake go on. */
 int session_verify_peer(gnutls_session_t gnutls);
 
+/* gnutls_handshake_hook_func of CertificateVerify: whether GnuTLS may check it by the server's key,
+ * which TLS 1.3 does before session_verify_peer is asked. */
+int session_check_key(gnutls_session_t gnutls, unsigned type, unsigned when, unsigned is_incoming,
+                      const gnutls_datum_t *message);
+
 /* Sets error to what a GnuTLS function returned, and puts an alert for the server into the output.
  */
 void session_fail(struct tls_session *session, int result, struct error *error);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "tls/signature.h"
 #include "tls/verify.h"
 
 static bool has_verifying_mode(const struct tls_session *session)
@@ -47,6 +48,43 @@ static void judge(struct tls_session *session, const struct verify_request *requ
     free(found);
 }
 
+/* GnuTLS computes with keys of any size, for hours with the largest that fit into a handshake. The
+ * key is asked that GnuTLS reads, since it may read a certificate otherwise than we do. Below 0: as
+ * GnuTLS says, or with the reason in refusal. */
+static int check_key(struct tls_session *session, const gnutls_datum_t *server)
+{
+    gnutls_pcert_st read = {0};
+    int result = gnutls_pcert_import_x509_raw(&read, server, GNUTLS_X509_FMT_DER, 0);
+    if (result < 0)
+        return result;
+    enum signature_verdict verdict = signature_judge_key(read.pubkey);
+    gnutls_pcert_deinit(&read);
+    if (verdict == SIGNATURE_GOOD)
+        return 0;
+    if (verdict == SIGNATURE_UNCHECKED)
+        error_set_memory(&session->refusal);
+    else if (verdict == SIGNATURE_KEY_TOO_LARGE)
+        error_set(&session->refusal, ODBCSSL_ERROR_VERIFY_OTHER,
+                  "%s showed a certificate whose key is too large; up to %d bits, and %d of an RSA "
+                  "key's exponent, are computed with",
+                  session->host, SIGNATURE_KEY_LIMIT, SIGNATURE_EXPONENT_LIMIT);
+    else
+        error_set(&session->refusal, ODBCSSL_ERROR_VERIFY_OTHER,
+                  "%s showed a certificate whose key is malformed or not supported", session->host);
+    return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+int session_check_key(gnutls_session_t gnutls, unsigned type, unsigned when, unsigned is_incoming,
+                      const gnutls_datum_t *message)
+{
+    unsigned count = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(gnutls, &count);
+    (void)type, (void)when, (void)message;
+    return is_incoming && chain != NULL && count > 0
+               ? check_key(gnutls_session_get_ptr(gnutls), &chain[0])
+               : 0;
+}
+
 int session_verify_peer(gnutls_session_t gnutls)
 {
     struct tls_session *session = gnutls_session_get_ptr(gnutls);
@@ -65,6 +103,9 @@ int session_verify_peer(gnutls_session_t gnutls)
                   tls_mode_name(session->options->mode));
     if (error_is_set(&session->refusal))
         return -1;
+    int result = check_key(session, &chain[0]);
+    if (result < 0)
+        return result;
     const struct credentials *credentials = session->credentials;
     const struct tls_options *options = session->options;
     const struct verify_request request = {

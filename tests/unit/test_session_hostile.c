@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "support/der.h"
+#include "tls/certificate.h"
 #include "tls/der.h"
 #include "unit/session_bench.h"
 
@@ -134,6 +135,60 @@ CASE("a certificate with an altered element")
             ;
     CHECK(number > 50);
     gnutls_free(der.data);
+}
+
+/* The server's certificate with another exponent for its RSA key. */
+static void put_exponent(struct buffer *out, const gnutls_datum_t *exponent)
+{
+    struct buffer key = {0}, algorithm = {0}, numbers = {0}, bits = {0};
+    gnutls_datum_t modulus = {0}, usual = {0}, der = pki_der(bench_pki.leaf);
+    struct pki_certificate changed = *bench_pki.leaf;
+    struct certificate read;
+    CHECK_FATAL(certificate_read(der.data, der.size, &read) == NULL &&
+                gnutls_x509_crt_get_pk_rsa_raw(changed.crt, &modulus, &usual) >= 0);
+    der_put(&numbers, DER_INTEGER, modulus.data, modulus.size);
+    der_put(&numbers, DER_INTEGER, exponent->data, exponent->size);
+    der_put_oid(&algorithm, "1.2.840.113549.1.1.1");
+    der_put(&algorithm, DER_NULL, "", 0);
+    buffer_append_byte(&bits, 0);
+    der_wrap(&bits, DER_SEQUENCE, &numbers);
+    der_wrap(&key, DER_SEQUENCE, &algorithm);
+    der_wrap(&key, DER_BIT_STRING, &bits);
+    der_wrap(&numbers, DER_SEQUENCE, &key);
+    CHECK_FATAL(pki_replace(&changed, bench_pki.ca, read.public_key.whole,
+                            read.public_key.whole_size, buffer_content(&numbers),
+                            buffer_length(&numbers)));
+    buffer_append(out, changed.edited.data, changed.edited.size);
+    gnutls_free(changed.edited.data);
+    gnutls_free(modulus.data);
+    gnutls_free(usual.data);
+    gnutls_free(der.data);
+    buffer_free(&numbers);
+}
+
+/* GnuTLS would compute with it whether or not the certificate is verified, in TLS 1.3 before it
+ * asks. */
+CASE("a key that takes hours")
+{
+    static unsigned char huge[2000], none[1];
+    static const struct {
+        gnutls_datum_t exponent;
+        const char *part;
+    } rows[] = {
+        {{huge, sizeof huge}, "showed a certificate whose key is too large; up to 16384 bits"},
+        {{none, sizeof none}, "showed a certificate whose key is malformed or not supported"},
+    };
+    memset(huge, 0x11, sizeof huge);
+    for (size_t i = 0; i < 4; i++) {
+        struct buffer der = {0};
+        put_exponent(&der, &rows[i / 2].exponent);
+        const gnutls_datum_t shown = {buffer_content(&der), (unsigned)buffer_length(&der)};
+        bench_begin(ODBCSSL_MODE_REQUIRE, NULL);
+        bench.options.maximum_version = i % 2 == 0 ? TLS_VERSION_1_3 : TLS_VERSION_1_2;
+        bench.server_options.shown = &shown;
+        bench_check_failure(ODBCSSL_ERROR_VERIFY_OTHER, rows[i / 2].part);
+        buffer_free(&der);
+    }
 }
 
 /* ServerHello of TLS 1.2 and a Certificate message with none in it. */
