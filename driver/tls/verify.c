@@ -17,14 +17,16 @@ void verify_check_path(struct verification *verification, bool is_complete)
     if (is_complete) {
         const struct trust *trust = verification->request->trust;
         verify_check_rules(verification);
-        verify_check_name_constraints(verification);
-        verify_check_policies(verification);
+        if (!attempt->is_at_end) {
+            verify_check_name_constraints(verification);
+            verify_check_policies(verification);
+        }
         for (size_t i = 0; i < attempt->path_count; i++)
             if (trust_distrusts(trust, attempt->path[i]))
                 verify_fail_at(attempt, i, VERIFY_OUTCOME_DISTRUSTED,
                                "is distrusted by this system's trust policy (p11-kit)");
         /* A CRL's signature means something only below a chain that is trusted. */
-        if ((verify_status(attempt->parts) & ODBCSSL_VERIFY_UNTRUSTED) == 0)
+        if (!attempt->is_at_end && (verify_status(attempt->parts) & ODBCSSL_VERIFY_UNTRUSTED) == 0)
             verify_check_revocation(verification);
     } else {
         verify_check_certificate(verification, 0, VERIFY_PLACE_SERVER);

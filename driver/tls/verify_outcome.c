@@ -15,13 +15,25 @@ static const struct {
 #include "tls/verify_outcomes.def"
 };
 
-void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
-                 ...)
+/* The path cannot be accepted, and is not one: its issuers were no CAs, or its bytes lie. */
+static bool is_end(enum verify_outcome outcome)
+{
+    return outcome == VERIFY_OUTCOME_MALFORMED || outcome == VERIFY_OUTCOME_NOT_AUTHORITY ||
+           outcome == VERIFY_OUTCOME_KEY_USAGE;
+}
+
+bool verify_note(struct verify_attempt *attempt, enum verify_outcome outcome)
 {
     struct verify_part *part = &attempt->parts[attempt->part];
     part->status |= verify_outcomes[outcome].bit;
-    if (outcome >= part->outcome)
-        return;
+    attempt->is_at_end |= is_end(outcome);
+    return outcome < part->outcome;
+}
+
+void verify_tell(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
+                 ...)
+{
+    struct verify_part *part = &attempt->parts[attempt->part];
     part->outcome = outcome;
     error_clear(&part->error);
     va_list arguments;
@@ -30,7 +42,7 @@ void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, co
     va_end(arguments);
 }
 
-void verify_fail_at(struct verify_attempt *attempt, size_t i, enum verify_outcome outcome,
+void verify_tell_at(struct verify_attempt *attempt, size_t i, enum verify_outcome outcome,
                     const char *format, ...)
 {
     char described[CERTIFICATE_TEXT_SIZE], text[ERROR_TEXT_SIZE];
@@ -38,7 +50,7 @@ void verify_fail_at(struct verify_attempt *attempt, size_t i, enum verify_outcom
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    verify_fail(attempt, outcome, "%s %s", verify_describe(attempt, i, described), text);
+    verify_tell(attempt, outcome, "%s %s", verify_describe(attempt, i, described), text);
 }
 
 void verify_clear(struct verify_part *part)
@@ -60,6 +72,7 @@ void verify_start_attempt(struct verify_attempt *attempt)
     for (size_t i = 0; i < VERIFY_PART_COUNT; i++)
         verify_clear(&attempt->parts[i]);
     verify_begin(attempt, VERIFY_PART_CHAIN);
+    attempt->is_at_end = false;
     attempt->crl_status = ODBCSSL_CRL_NOT_CHECKED;
     attempt->crl_next_update = 0;
     attempt->crl_ending = 0;

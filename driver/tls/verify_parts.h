@@ -28,13 +28,14 @@
 /* Signatures that are tried for one chain: 7 CAs that 7 others signed, over 7 levels, have 308. */
 #define VERIFY_SIGNATURE_LIMIT 400
 
-/* Names that are compared with subtrees for one chain. */
+/* Names that are compared with subtrees for one chain; a long one counts as several. */
 #define VERIFY_COMPARISON_LIMIT 250000
 
 /* One path with what the checks found. */
 struct verify_attempt {
     struct verify_part parts[VERIFY_PART_COUNT];
     enum verify_part_kind part; /* that is being checked */
+    bool is_at_end;             /* a rule failed that makes names and all the rest pointless */
     enum odbcssl_crl_status crl_status;
     time_t crl_next_update;
     time_t crl_ending;
@@ -61,16 +62,31 @@ struct verification {
     struct verify_signature signatures[VERIFY_SIGNATURE_LIMIT];
     size_t signature_count;
     bool is_over_limit; /* the search was given up, or a signature was not tried any more */
-    unsigned comparison_count;
+    size_t comparison_count;
+    bool is_comparison_over; /* one more would have been too many: no names are compared any more */
 };
 
-/* Notes a failed check; the text is kept when no graver one is there. */
-void verify_fail(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
+/* Notes a failed check. Whether its text is to be told: no graver one is there. */
+bool verify_note(struct verify_attempt *attempt, enum verify_outcome outcome);
+void verify_tell(struct verify_attempt *attempt, enum verify_outcome outcome, const char *format,
                  ...) __attribute__((format(printf, 3, 4)));
+void verify_tell_at(struct verify_attempt *attempt, size_t i, enum verify_outcome outcome,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Notes a failed check; the text is kept when no graver one is there. Only then its arguments are
+ * computed: a hostile chain fails often, and to describe takes time. */
+#define verify_fail(attempt, outcome, ...)                                                         \
+    do {                                                                                           \
+        if (verify_note(attempt, outcome))                                                         \
+            verify_tell(attempt, outcome, __VA_ARGS__);                                            \
+    } while (0)
 
 /* The same, of path[i], which the text goes on from: "CA certificate CN=a (serial 0A) expired". */
-void verify_fail_at(struct verify_attempt *attempt, size_t i, enum verify_outcome outcome,
-                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+#define verify_fail_at(attempt, i, outcome, ...)                                                   \
+    do {                                                                                           \
+        if (verify_note(attempt, outcome))                                                         \
+            verify_tell_at(attempt, i, outcome, __VA_ARGS__);                                      \
+    } while (0)
 
 /* Empties what was found, keeps the path, and begins with its chain. */
 void verify_start_attempt(struct verify_attempt *attempt);

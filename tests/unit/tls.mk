@@ -10,6 +10,7 @@ check_PROGRAMS += tests/unit/test-verify
 TESTS += tests/unit/test-verify
 tests_unit_test_verify_SOURCES = tests/unit/test_verify_form.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_names.c
+tests_unit_test_verify_SOURCES += tests/unit/test_verify_limits.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_path.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_anchor.c
 tests_unit_test_verify_SOURCES += tests/unit/test_verify_revocation.c
