@@ -6,10 +6,12 @@
  * chain, as soon as CAs certify each other, have two certificates, or share a name. A hostile
  * server could send one with more paths than anybody can check. Therefore a signature that is wrong
  * is no edge: only honest paths are left. Each signature is tried once, certificates that lead to
- * no anchor are left out beforehand, and what is still too much is refused by limits. Key
- * identifiers are a hint as to what to try first, and nothing more (RFC 5280, 4.2.1.1): some CAs
- * get them wrong.
+ * no anchor, or may not issue, are left out beforehand, and what is still too much is refused by
+ * limits. Key identifiers are a hint as to what to try first, and nothing more (RFC 5280, 4.2.1.1):
+ * some CAs get them wrong.
  */
+#include <string.h>
+
 #include "tls/verify_parts.h"
 
 /* Complete paths that are checked, and certificates that are looked at on the way: cross-signed CAs
@@ -21,6 +23,7 @@ struct search {
     struct verification *verification;
     unsigned attempts;
     unsigned steps;
+    bool takes_one; /* the first complete path is the last */
 };
 
 enum signature_verdict verify_try_signature(struct verification *verification,
@@ -61,7 +64,8 @@ bool verify_is_in_path(const struct verify_attempt *attempt, const struct certif
 static bool is_search_over(struct search *search)
 {
     struct verification *verification = search->verification;
-    if (verification->has_best && verify_status(verification->best.parts) == 0)
+    if (verification->has_best &&
+        (search->takes_one || verify_status(verification->best.parts) == 0))
         return true;
     verification->is_over_limit |= search->attempts >= ATTEMPT_LIMIT || search->steps >= STEP_LIMIT;
     return verification->is_over_limit;
@@ -81,25 +85,43 @@ static const struct certificate *next_anchor(struct verification *verification,
     return NULL;
 }
 
+/* Below what is no CA, no path is accepted (verify_rules.c). */
+static bool may_issue(const struct verification *verification, const struct certificate *issuer)
+{
+    bool is_authority =
+        issuer->is_authority ||
+        (issuer->version < 3 && trust_has(&verification->request->trust->anchors, issuer));
+    return is_authority && issuer->fault == NULL &&
+           (issuer->key_usage & GNUTLS_KEY_KEY_CERT_SIGN) != 0;
+}
+
 /* Marks the certificates from which an anchor can be reached, so that no dead end is entered once
- * for each way to it. */
-static void mark_leading(struct verification *verification)
+ * for each way to it. takes_any: also by ways over certificates that may not issue. */
+static void mark_leading(struct verification *verification, bool takes_any)
 {
     const struct trust_certificates *anchors = &verification->request->trust->anchors;
     const struct certificate *chain = verification->chain;
-    size_t count = verification->chain_count;
+    size_t count = verification->chain_count, issuers[VERIFY_CHAIN_LIMIT], issuer_count = 0;
     bool *is_leading = verification->is_leading;
-    for (size_t i = 0; i < count; i++)
-        is_leading[i] =
-            trust_has(anchors, &chain[i]) || next_anchor(verification, &chain[i], NULL) != NULL;
-    for (bool has_changed = true; has_changed;) {
-        has_changed = false;
-        for (size_t i = 0; i < count; i++)
-            for (size_t k = 1; k < count && !is_leading[i]; k++)
-                if (is_leading[k] && certificate_is_issued_by(&chain[i], &chain[k]) &&
-                    verify_is_signed_by(verification, &chain[i], &chain[k]))
-                    is_leading[i] = has_changed = true;
+    memset(is_leading, 0, sizeof verification->is_leading);
+    for (size_t i = 0; i < count; i++) {
+        bool is_candidate = i == 0 || takes_any || may_issue(verification, &chain[i]);
+        is_leading[i] = is_candidate && (trust_has(anchors, &chain[i]) ||
+                                         next_anchor(verification, &chain[i], NULL) != NULL);
+        if (is_leading[i] && i > 0)
+            issuers[issuer_count++] = i;
     }
+    for (size_t k = 0; k < issuer_count; k++)
+        for (size_t i = 0; i < count; i++) {
+            const struct certificate *issuer = &chain[issuers[k]];
+            if (is_leading[i] || !certificate_is_issued_by(&chain[i], issuer) ||
+                !(i == 0 || takes_any || may_issue(verification, &chain[i])) ||
+                !verify_is_signed_by(verification, &chain[i], issuer))
+                continue;
+            is_leading[i] = true;
+            if (i > 0)
+                issuers[issuer_count++] = i;
+        }
 }
 
 const struct certificate *verify_next_issuer(struct verification *verification,
@@ -190,8 +212,15 @@ static void report_limit(struct search *search)
 
 void verify_find_path(struct verification *verification)
 {
-    struct search search = {.verification = verification};
-    mark_leading(verification);
+    struct search search = {
+        .verification = verification,
+    };
+    mark_leading(verification, false);
+    if (!verification->is_over_limit && !verification->is_leading[0]) {
+        /* One path that cannot be accepted tells why. */
+        search.takes_one = true;
+        mark_leading(verification, true);
+    }
     if (!verification->is_over_limit && verification->is_leading[0])
         extend_path(&search);
     if (!verification->is_over_limit && !verification->has_best) {

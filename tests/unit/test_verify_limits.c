@@ -11,6 +11,9 @@
 
 #define PATH_LIMIT 8
 
+/* A server's certificate says nothing of CAs, and its keyUsage is another one. */
+#define NO_CA (ODBCSSL_VERIFY_CONSTRAINT | ODBCSSL_VERIFY_PURPOSE)
+
 /* All checks of one path, the server first and an anchor last, as if its signatures were right. */
 static void check_path(const struct pki_certificate *const *path, struct verification *verification)
 {
@@ -89,6 +92,73 @@ CASE("compares no names below what is no CA")
     check_path(CHAIN(issue_many(bound, 1000), bound, world.root), &verification);
     CHECK_NUMBER(verify_worst(verification.current.parts)->outcome, VERIFY_OUTCOME_NOT_AUTHORITY);
     CHECK_NUMBER(verification.comparison_count, 0);
+}
+
+/* Two certificates for each of 8 CAs, one below the other, and a server: 256 paths from it up to
+ * issuer. chain: room for 17 more behind the first count. */
+static void put_mesh(const struct pki_certificate *issuer, const struct pki_extension *extensions,
+                     const struct pki_certificate **chain)
+{
+    for (int level = 0; level < 8; level++) {
+        struct pki_spec spec = {.common_name = suite_text("Level %d", level),
+                                .is_ca = true,
+                                .issuer = issuer,
+                                .extensions = extensions};
+        struct pki_certificate *first = pki_issue(&spec);
+        spec.key_of = first;
+        *chain++ = first;
+        *chain++ = pki_issue(&spec);
+        issuer = first;
+    }
+    *chain = issuer;
+}
+
+/* Whoever has the key of a server's certificate can issue below it. */
+CASE("tries one path below what is no CA")
+{
+    struct pki_certificate *leaf =
+        pki_issue(&(struct pki_spec){.common_name = "evil", .issuer = world.root});
+    const struct pki_certificate *chain[20] = {NULL};
+    put_mesh(leaf, NULL, chain + 1);
+    chain[0] = pki_issue(&(struct pki_spec){.common_name = "db", .issuer = chain[17]});
+    chain[17] = leaf;
+    EXPECT_REFUSED(NO_CA, ODBCSSL_ERROR_CONSTRAINT, "CN=evil (serial ", .chain = chain);
+    /* Beside a good path it is none. */
+    struct pki_certificate *good = pki_issue(&(struct pki_spec){
+        .common_name = "Level 7", .is_ca = true, .issuer = world.root, .key_of = chain[15]});
+    chain[18] = good;
+    EXPECT_ACCEPTED(.chain = chain);
+    /* A CA's. */
+    chain[18] = NULL;
+    chain[17] = pki_issue(&(struct pki_spec){
+        .common_name = "evil", .is_ca = true, .issuer = world.root, .key_of = leaf});
+    EXPECT_ACCEPTED(.chain = chain);
+}
+
+/* Each kind of certificate that may not issue, between the server and the anchor. */
+CASE("tells why a certificate may not issue")
+{
+    static const struct {
+        struct pki_spec spec;
+        uint32_t status;
+        enum odbcssl_error code;
+        const char *part;
+    } rows[] = {
+        {{.common_name = "I"}, NO_CA, ODBCSSL_ERROR_CONSTRAINT, "do not say that it is a CA's"},
+        {{.common_name = "I", .is_ca = true, .key_usage = GNUTLS_KEY_CRL_SIGN},
+         FAILS(PURPOSE),
+         "has no keyCertSign"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pki_spec spec = rows[i].spec;
+        spec.issuer = world.root;
+        struct pki_certificate *middle = pki_issue(&spec);
+        struct pki_certificate *server =
+            pki_issue(&(struct pki_spec){.common_name = "db", .issuer = middle});
+        struct scene scene = {.chain = CHAIN(server, middle)};
+        scene_expect(&scene, rows[i].status, rows[i].code, rows[i].part, __FILE__,
+                     (unsigned)(1000 + i));
+    }
 }
 
 SUITE("limits", world_set_up, NULL)
