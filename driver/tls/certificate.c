@@ -58,6 +58,12 @@ static void read_validity(struct certificate *certificate, const struct der *val
     }
 }
 
+static void check_size(struct certificate *certificate, const struct der *name, const char *place)
+{
+    if (name->whole_size > CERTIFICATE_DN_LIMIT)
+        certificate_find_fault(certificate, place, "is longer than 4096 bytes");
+}
+
 /* A NUL in a common name hides what stands behind it from other programs. */
 static void check_subject(struct certificate *certificate)
 {
@@ -92,6 +98,8 @@ static bool read_body(struct certificate *certificate)
         certificate_find_fault(certificate, "its signature algorithm",
                                "is one inside the signed part and another one outside");
     read_validity(certificate, &validity);
+    check_size(certificate, &certificate->subject, "its subject");
+    check_size(certificate, &certificate->issuer, "its issuer");
     check_subject(certificate);
     der_optional(&fields, DER_TAG_CONTEXT(1), &unique_id);
     der_optional(&fields, DER_TAG_CONTEXT(2), &unique_id);
@@ -130,6 +138,7 @@ const char *certificate_read(const unsigned char *bytes, size_t size, struct cer
         return "its body is malformed DER";
     out->subject_hash = name_hash(&out->subject);
     out->issuer_hash = name_hash(&out->issuer);
+    out->is_self_issued = certificate_is_issued_by(out, out);
     return NULL;
 }
 
@@ -160,7 +169,7 @@ bool certificate_is_issued_by(const struct certificate *certificate,
 
 bool certificate_is_self_issued(const struct certificate *certificate)
 {
-    return certificate_is_issued_by(certificate, certificate);
+    return certificate->is_self_issued;
 }
 
 bool certificate_has_other_key_id(const struct certificate *certificate,
@@ -199,6 +208,10 @@ const char *certificate_format_dn(const struct der *name, char *out, size_t out_
     const gnutls_datum_t der = {(unsigned char *)name->whole, (unsigned)name->whole_size};
     gnutls_datum_t text = {0};
     gnutls_x509_dn_t dn = NULL;
+    if (name->whole_size > CERTIFICATE_DN_LIMIT) {
+        snprintf(out, out_size, "(a name of %zu bytes)", name->whole_size);
+        return out;
+    }
     bool is_read = name->size > 0 && gnutls_x509_dn_init(&dn) >= 0 &&
                    gnutls_x509_dn_import(dn, &der) >= 0 &&
                    gnutls_x509_dn_get_str2(dn, &text, 0) >= 0 && text.size > 0;

@@ -18,6 +18,10 @@
  */
 #define CERTIFICATE_NAME_LIMIT 1000
 
+/* Bytes of a subject or an issuer; one that is longer is refused: it is compared and shown often.
+ */
+#define CERTIFICATE_DN_LIMIT 4096
+
 /* Tags of GeneralName, RFC 5280, 4.2.1.6. */
 enum general_name {
     GENERAL_NAME_OTHER = DER_TAG_CONTEXT_CONSTRUCTED(0),
@@ -68,6 +72,7 @@ struct certificate {
     struct signature signature;
     uint64_t subject_hash; /* name_hash */
     uint64_t issuer_hash;
+    bool is_self_issued; /* by names */
     /* The SEQUENCE or other value in the extension; whole NULL: the extension is not there. */
     struct der extensions[CERTIFICATE_EXTENSION_COUNT];
     struct der unknown_critical; /* the OID of the first one; whole NULL: none */

@@ -11,6 +11,18 @@
 #include "base/scratch.h"
 #include "tls/verify_parts.h"
 
+/* Host and pins are the same on every path. */
+static void check_peer(struct verification *verification)
+{
+    struct verify_part *parts = verification->current.parts;
+    if (!verification->is_peer_checked) {
+        verify_check_peer(verification);
+        memcpy(verification->peer, parts + VERIFY_PART_NAME, sizeof verification->peer);
+        verification->is_peer_checked = true;
+    }
+    memcpy(parts + VERIFY_PART_NAME, verification->peer, sizeof verification->peer);
+}
+
 void verify_check_path(struct verification *verification, bool is_complete)
 {
     struct verify_attempt *attempt = &verification->current;
@@ -31,7 +43,7 @@ void verify_check_path(struct verification *verification, bool is_complete)
     } else {
         verify_check_certificate(verification, 0, VERIFY_PLACE_SERVER);
     }
-    verify_check_peer(verification);
+    check_peer(verification);
 }
 
 static bool read_chain(struct verification *verification)

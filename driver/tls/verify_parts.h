@@ -56,6 +56,8 @@ struct verification {
     struct certificate *chain;
     size_t chain_count;
     bool is_leading[VERIFY_CHAIN_LIMIT]; /* an anchor can be reached from this one of the chain */
+    struct verify_part peer[VERIFY_PART_COUNT - VERIFY_PART_NAME]; /* its verdict on every path */
+    bool is_peer_checked;
     struct verify_attempt current;
     struct verify_attempt best;
     bool has_best;

@@ -161,4 +161,88 @@ CASE("tells why a certificate may not issue")
     }
 }
 
+static unsigned taken; /* how often GnuTLS took memory */
+static gnutls_alloc_function take;
+
+static void *count_and_take(size_t size)
+{
+    taken++;
+    return take(size);
+}
+
+static unsigned count_taken(const struct scene *scene, enum verify_outcome outcome)
+{
+    taken = 0;
+    take = gnutls_malloc;
+    gnutls_malloc = count_and_take;
+    struct verify_result result = scene_verify(scene);
+    gnutls_malloc = take;
+    CHECK_NUMBER(result.outcome, outcome);
+    verify_result_free(&result);
+    return taken;
+}
+
+/* A CA that should not be one can multiply the paths: the server's names are the same on each. */
+CASE("compares and shows the server's names once for all paths")
+{
+    struct buffer list = {0}, value = {0};
+    const struct pki_certificate *chain[20] = {NULL};
+    const struct scene scene = {.chain = chain, .host = "db.example.com"};
+    for (unsigned i = 0; i < 900; i++) {
+        struct buffer attribute = {0}, names = {0};
+        der_put_oid(&attribute, "2.5.4.3");
+        der_put_text(&attribute, DER_UTF8_STRING, "a");
+        der_wrap(&names, DER_SEQUENCE, &attribute);
+        der_wrap(&attribute, DER_SET, &names);
+        der_wrap(&names, DER_SEQUENCE, &attribute);
+        der_wrap(&list, DER_CONTEXT_CONSTRUCTED + 4, &names);
+    }
+    der_wrap(&value, DER_SEQUENCE, &list);
+    const struct pki_extension extensions[] = {
+        {"2.5.29.17", false, buffer_content(&value), buffer_length(&value)}, {0}};
+    put_mesh(world.middle, NULL, chain + 1);
+    chain[0] = pki_issue(&(struct pki_spec){.common_name = "db",
+                                            .issuer = chain[17],
+                                            .extensions = extensions,
+                                            .not_after.days = -1,
+                                            .not_before.days = -2});
+    chain[17] = world.middle;
+    unsigned of_many = count_taken(&scene, VERIFY_OUTCOME_LIMIT);
+    const struct pki_certificate *one[11] = {chain[0]};
+    for (int i = 0; i < 9; i++)
+        one[i + 1] = chain[1 + 2 * i];
+    unsigned of_one = count_taken(&(struct scene){.chain = one, .host = "db.example.com"},
+                                  VERIFY_OUTCOME_EXPIRED);
+    CHECK(of_many < 20 * of_one);
+    buffer_free(&value);
+}
+
+CASE("refuses names of many kilobytes")
+{
+    struct buffer name = {0};
+    for (int i = 0; i < 400; i++) {
+        struct buffer attribute = {0}, set = {0};
+        der_put_oid(&attribute, "2.5.4.3");
+        der_put_text(&attribute, DER_UTF8_STRING, "x");
+        der_wrap(&set, DER_SEQUENCE, &attribute);
+        der_wrap(&name, DER_SET, &set);
+    }
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = world.root});
+    struct certificate read;
+    gnutls_datum_t der = pki_der(server);
+    CHECK_FATAL(certificate_read(der.data, der.size, &read) == NULL);
+    struct buffer subject = {0};
+    der_wrap(&subject, DER_SEQUENCE, &name);
+    CHECK_FATAL(pki_replace(server, world.root, read.subject.whole, read.subject.whole_size,
+                            buffer_content(&subject), buffer_length(&subject)));
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
+                   "is malformed: its subject is longer than 4096 bytes", .chain = CHAIN(server));
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
+                   suite_text("server certificate (a name of %zu bytes)", buffer_length(&subject)),
+                   .chain = CHAIN(server));
+    gnutls_free(der.data);
+    buffer_free(&subject);
+}
+
 SUITE("limits", world_set_up, NULL)
