@@ -65,6 +65,7 @@ struct verification {
     size_t signature_count;
     bool is_over_limit; /* the search was given up, or a signature was not tried any more */
     size_t comparison_count;
+    unsigned policy_comparison_count;
     bool is_comparison_over; /* one more would have been too many: no names are compared any more */
 };
 

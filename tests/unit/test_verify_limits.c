@@ -217,6 +217,45 @@ CASE("compares and shows the server's names once for all paths")
     buffer_free(&value);
 }
 
+/* A certificate with this number of policies, behind those that nobody else has, and the demand
+ * that one is left. */
+static struct pki_certificate *issue_policies(const char *name, bool is_ca,
+                                              const struct pki_certificate *issuer, unsigned count,
+                                              unsigned foreign)
+{
+    struct buffer list = {0}, value = {0};
+    for (unsigned i = 0; i < foreign + count; i++) {
+        struct buffer policy = {0};
+        der_put_oid(&policy, i < foreign ? suite_text("1.3.6.1.4.1.99999.1.%u", i)
+                                         : suite_text("1.3.6.1.4.1.99999.2.%u", i - foreign));
+        der_wrap(&list, DER_SEQUENCE, &policy);
+    }
+    der_wrap(&value, DER_SEQUENCE, &list);
+    static const unsigned char demand[] = {DER_SEQUENCE, 3, 0x80, 1, 0};
+    const struct pki_extension extensions[] = {
+        {"2.5.29.32", false, buffer_content(&value), buffer_length(&value)},
+        {"2.5.29.36", true, demand, sizeof demand},
+        {0}};
+    struct pki_certificate *certificate = pki_issue(&(struct pki_spec){
+        .common_name = name, .is_ca = is_ca, .issuer = issuer, .extensions = extensions});
+    CHECK_FATAL(certificate != NULL);
+    buffer_free(&value);
+    return certificate;
+}
+
+CASE("tells when there are too many policies to compare")
+{
+    struct pki_certificate *upper = issue_policies("Upper", true, world.root, 256, 0);
+    struct pki_certificate *lower = issue_policies("Lower", true, upper, 256, 1000);
+    struct pki_certificate *server = issue_policies("db", false, lower, 256, 0);
+    EXPECT_ACCEPTED(.chain = CHAIN(server, lower, upper));
+    lower = issue_policies("Lower", true, upper, 256, 8000);
+    server = issue_policies("db", false, lower, 256, 0);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
+                   "are too many: more than 2000000 comparisons",
+                   .chain = CHAIN(server, lower, upper));
+}
+
 CASE("refuses names of many kilobytes")
 {
     struct buffer name = {0};
