@@ -67,6 +67,7 @@ struct crl {
     struct der unknown_extension; /* OID of a critical one; all zeroes: none */
     struct der unknown_serial;    /* of the entry that has it; all zeroes: the list has */
     struct der issuer;            /* a Name */
+    uint64_t issuer_hash;         /* name_hash */
     time_t this_update;
     time_t next_update; /* 0: none */
     struct signature signature;
@@ -88,6 +89,9 @@ bool crl_find(const struct crl *crl, const struct der *serial, struct crl_entry 
 /* Whether issuer's key signed the CRL, whatever the algorithm (see signature_is_weak). The answer
  * is kept per issuer key. Thread-safe. */
 bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer);
+
+/* Whether that answer is kept already: then it costs nothing. */
+bool crl_is_answered(const struct crl *crl, const struct certificate *issuer, bool *is_signed_out);
 
 /* Why issuingDistributionPoint does not admit this certificate (RFC 5280, 6.3.3 (b)(2)): "it is for
  * CA certificates only"; static. NULL: the CRL covers it. */

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "tls/crl_parts.h"
+#include "tls/name.h"
 
 #define OID_CRL_NUMBER "\x55\x1d\x14"
 #define OID_REASON "\x55\x1d\x15"
@@ -117,6 +118,7 @@ static const char *read_list(struct crl *crl)
         return "its two signature algorithms differ";
     if (!der_expect(&tbs, DER_TAG_SEQUENCE, &crl->issuer))
         return "its issuer is not a name";
+    crl->issuer_hash = name_hash(&crl->issuer);
     if (!der_next(&tbs, &time) || !der_read_time(&time, &crl->this_update))
         return "its thisUpdate is not a date";
     bool has_next = der_optional(&tbs, DER_TAG_UTC_TIME, &time) ||

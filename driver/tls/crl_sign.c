@@ -23,6 +23,30 @@ static bool find_verdict(struct crl *crl, const unsigned char *key_id, bool *is_
     return is_found;
 }
 
+/* A signature that is good takes the place of one that is not: a server can show many keys. */
+static void keep_verdict(struct crl *crl, const unsigned char *key_id, bool is_signed)
+{
+    size_t place = 0;
+    verdicts_lock();
+    if (crl->verdict_count < CRL_VERDICT_COUNT)
+        place = crl->verdict_count++;
+    else
+        while (place < CRL_VERDICT_COUNT && (!is_signed || crl->verdicts[place].is_signed))
+            place++;
+    if (place < CRL_VERDICT_COUNT) {
+        memcpy(crl->verdicts[place].key_id, key_id, sizeof crl->verdicts[place].key_id);
+        crl->verdicts[place].is_signed = is_signed;
+    }
+    verdicts_unlock();
+}
+
+bool crl_is_answered(const struct crl *crl, const struct certificate *issuer, bool *is_signed_out)
+{
+    unsigned char key_id[CERTIFICATE_DIGEST_SIZE];
+    return certificate_key_digest(issuer, key_id) &&
+           find_verdict((struct crl *)crl, key_id, is_signed_out);
+}
+
 bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer)
 {
     /* Only the lock and the verdicts behind it change: the CRL is the same to everybody. */
@@ -35,13 +59,8 @@ bool crl_is_signed_by(const struct crl *crl, const struct certificate *issuer)
         return is_signed;
     enum signature_verdict verdict = signature_check(&crl->signature, &issuer->public_key);
     is_signed = verdict == SIGNATURE_GOOD;
-    verdicts_lock();
-    if (verdict != SIGNATURE_UNCHECKED && crl->verdict_count < CRL_VERDICT_COUNT) {
-        struct crl_verdict *kept = &shared->verdicts[shared->verdict_count++];
-        memcpy(kept->key_id, key_id, sizeof kept->key_id);
-        kept->is_signed = is_signed;
-    }
-    verdicts_unlock();
+    if (verdict != SIGNATURE_UNCHECKED)
+        keep_verdict(shared, key_id, is_signed);
     return is_signed;
 }
 

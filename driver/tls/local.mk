@@ -44,6 +44,7 @@ driver_tls_libtls_la_SOURCES += driver/tls/verify_parts.h
 driver_tls_libtls_la_SOURCES += driver/tls/verify_path.c
 driver_tls_libtls_la_SOURCES += driver/tls/verify_pin.c
 driver_tls_libtls_la_SOURCES += driver/tls/verify_policy.c
+driver_tls_libtls_la_SOURCES += driver/tls/verify_crl.c
 driver_tls_libtls_la_SOURCES += driver/tls/verify_anchor.c
 driver_tls_libtls_la_SOURCES += driver/tls/verify_revocation.c
 driver_tls_libtls_la_SOURCES += driver/tls/verify_rules.c

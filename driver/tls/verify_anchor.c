@@ -26,16 +26,17 @@ enum ascent_verdict { ASCENT_UNKNOWN, ASCENT_GOOD, ASCENT_BAD };
 /* Where the issuer gave no CRL at all, its word on an anchor is not missed. */
 static bool is_unrevoked(struct ascent *ascent, size_t subject)
 {
-    const struct verify_request *request = ascent->verification->request;
-    const struct certificate *certificate = ascent->verification->current.path[subject];
+    struct verification *verification = ascent->verification;
+    const struct verify_request *request = verification->request;
+    const struct certificate *certificate = verification->current.path[subject];
     const struct crl_set *crls = request->crls;
     size_t i = request->crl_check == CRL_CHECK_CHAIN || subject == 0 ? 0 : crls->count;
-    while (i < crls->count && !name_is_equal(&certificate->issuer, &crls->items[i]->issuer))
+    while (i < crls->count && !verify_is_crl_of(verification, crls->items[i], certificate))
         i++;
     if (i == crls->count)
         return true;
     ascent->has_asked = true;
-    return verify_inquire(ascent->verification, subject, true);
+    return verify_inquire(verification, subject, true);
 }
 
 /* Goes on from the last certificate of the path; is_anchor: which is an anchor, and not the first.

@@ -10,6 +10,7 @@
  *      verify_names_match.c whether a name lies in a subtree
  *      verify_policy.c      certificate policies
  *      verify_revocation.c  CRLs
+ *      verify_crl.c         whose a CRL is
  *      verify_anchor.c      CRLs of the CAs above the anchor
  *      verify_host.c        the host name
  *      verify_pin.c         pins
@@ -31,6 +32,13 @@
 /* Names that are compared with subtrees for one chain; a long one counts as several. */
 #define VERIFY_COMPARISON_LIMIT 250000
 
+/* Comparisons of names, and other work that grows with them, for one chain on all its paths: a mesh
+ * of 57 CAs with names in several string types takes a third of it. */
+#define VERIFY_WORK_LIMIT 1000000
+
+/* Signatures of CRLs that were checked and are remembered, for one chain. */
+#define VERIFY_CRL_VERDICT_COUNT 512
+
 /* One path with what the checks found. */
 struct verify_attempt {
     struct verify_part parts[VERIFY_PART_COUNT];
@@ -50,6 +58,13 @@ struct verify_signature {
     enum signature_verdict verdict;
 };
 
+/* A signature of a CRL that was checked. */
+struct verify_crl_verdict {
+    const struct crl *crl;
+    struct der key;
+    bool is_signed;
+};
+
 struct verification {
     const struct verify_request *request;
     char *host; /* as certificates write it; NULL: none is asked for, or it is no name */
@@ -66,6 +81,12 @@ struct verification {
     bool is_over_limit; /* the search was given up, or a signature was not tried any more */
     size_t comparison_count;
     unsigned policy_comparison_count;
+    size_t work;         /* see verify_spend */
+    size_t hashed;       /* bytes of CRLs */
+    bool is_work_over;   /* one of both was too much; is_over_limit is set, too */
+    bool is_asking_over; /* that was while CRLs were asked */
+    struct verify_crl_verdict crl_verdicts[VERIFY_CRL_VERDICT_COUNT];
+    size_t crl_verdict_count;
     bool is_comparison_over; /* one more would have been too many: no names are compared any more */
 };
 
@@ -151,6 +172,23 @@ void verify_check_rules(struct verification *verification);
 void verify_check_name_constraints(struct verification *verification);
 void verify_check_policies(struct verification *verification);
 void verify_check_revocation(struct verification *verification);
+
+/* Before work that takes time as this number of bytes does when it is done often. false: it is too
+ * much for this chain, is_over_limit is set, and nothing is accepted any more. */
+bool verify_spend(struct verification *verification, size_t size);
+
+/* Whether two names are equal, of which the hashes are known. false also behind the limit. */
+bool verify_is_named(struct verification *verification, const struct der *name, uint64_t hash,
+                     const struct der *other, uint64_t other_hash);
+
+/* Whether the CRL is of the certificate's issuer; whether signer may sign it, and did. false also
+ * behind a limit. */
+bool verify_is_crl_of(struct verification *verification, const struct crl *crl,
+                      const struct certificate *certificate);
+bool verify_may_sign(struct verification *verification, const struct crl *crl,
+                     const struct certificate *signer);
+bool verify_is_crl_signed_by(struct verification *verification, const struct crl *crl,
+                             const struct certificate *signer);
 
 /* Asks the CRLs about path[subject], by the keys of the certificates behind it in the path, and
  * notes what speaks against it. may_delegate: also by the key of one outside the path. false:

@@ -80,7 +80,9 @@ static const struct certificate *next_anchor(struct verification *verification,
     const struct certificate *anchor = previous;
     while (!verification->is_over_limit &&
            (anchor = trust_find_issuer(anchors, certificate, anchor)) != NULL)
-        if (verify_is_signed_by(verification, certificate, anchor))
+        if (verify_is_named(verification, &certificate->issuer, certificate->issuer_hash,
+                            &anchor->subject, anchor->subject_hash) &&
+            verify_is_signed_by(verification, certificate, anchor))
             return anchor;
     return NULL;
 }
@@ -114,7 +116,9 @@ static void mark_leading(struct verification *verification, bool takes_any)
     for (size_t k = 0; k < issuer_count; k++)
         for (size_t i = 0; i < count; i++) {
             const struct certificate *issuer = &chain[issuers[k]];
-            if (is_leading[i] || !certificate_is_issued_by(&chain[i], issuer) ||
+            if (is_leading[i] ||
+                !verify_is_named(verification, &chain[i].issuer, chain[i].issuer_hash,
+                                 &issuer->subject, issuer->subject_hash) ||
                 !(i == 0 || takes_any || may_issue(verification, &chain[i])) ||
                 !verify_is_signed_by(verification, &chain[i], issuer))
                 continue;
@@ -137,11 +141,12 @@ const struct certificate *verify_next_issuer(struct verification *verification,
             if (certificate_has_other_key_id(last, issuer) == has_other_key_id &&
                 !verify_is_in_path(current, issuer))
                 return issuer;
-        while (++issuers->in_chain < verification->chain_count) {
+        while (!verification->is_over_limit && ++issuers->in_chain < verification->chain_count) {
             issuer = &verification->chain[issuers->in_chain];
             /* Those that are anchors as well were tried as such. */
             if (verification->is_leading[issuers->in_chain] && !trust_has(anchors, issuer) &&
-                certificate_is_issued_by(last, issuer) &&
+                verify_is_named(verification, &last->issuer, last->issuer_hash, &issuer->subject,
+                                issuer->subject_hash) &&
                 certificate_has_other_key_id(last, issuer) == has_other_key_id &&
                 !verify_is_in_path(current, issuer) &&
                 verify_is_signed_by(verification, last, issuer))
@@ -189,6 +194,7 @@ static void report_limit(struct search *search)
 {
     struct verification *verification = search->verification;
     struct verify_attempt *best = &verification->best;
+    const char *crl_name = verification->request->crl_name;
     struct error reason = {0};
     char described[CERTIFICATE_TEXT_SIZE];
     if (verification->has_best) {
@@ -198,14 +204,26 @@ static void report_limit(struct search *search)
         best->path_count = 1;
         verify_start_attempt(best);
     }
-    best->parts[VERIFY_PART_CHAIN].outcome = VERIFY_OUTCOME_COUNT;
-    verify_begin(best, VERIFY_PART_CHAIN);
-    verify_fail(best, VERIFY_OUTCOME_LIMIT,
-                "the chain of %s can be put together in too many ways: after %zu signatures, %u "
-                "certificates and %u paths to a trust anchor the search was given up%s%s",
-                verify_describe(best, 0, described), verification->signature_count, search->steps,
-                search->attempts, error_is_set(&reason) ? "; the best of the paths: " : "",
-                reason.text);
+    /* What CRLs said behind the limit is not to be told. */
+    enum verify_part_kind part =
+        verification->is_asking_over ? VERIFY_PART_REVOCATION : VERIFY_PART_CHAIN;
+    best->parts[part].outcome = VERIFY_OUTCOME_COUNT;
+    verify_begin(best, part);
+    if (verification->is_asking_over)
+        verify_fail(best, VERIFY_OUTCOME_LIMIT,
+                    "the chain of %s asks too much of %s: after %zu comparisons of names, and "
+                    "signatures over %zu bytes of CRLs, the search was given up",
+                    verify_describe(best, 0, described),
+                    crl_name != NULL ? crl_name : "the CRLs given", verification->work,
+                    verification->hashed);
+    else
+        verify_fail(best, VERIFY_OUTCOME_LIMIT,
+                    "the chain of %s can be put together in too many ways: after %zu signatures, "
+                    "%u certificates, %u paths to a trust anchor and %zu comparisons of names the "
+                    "search was given up%s%s",
+                    verify_describe(best, 0, described), verification->signature_count,
+                    search->steps, search->attempts, verification->work,
+                    error_is_set(&reason) ? "; the best of the paths: " : "", reason.text);
     if (!verification->has_best)
         best->path_count = 0;
 }

@@ -17,6 +17,9 @@
 #include "base/scratch.h"
 #include "tls/verify_parts.h"
 
+/* What it takes to check a path aside, in bytes of names (see verify_spend). */
+#define SIDE_PATH_SIZE 2000
+
 /* A CRL that lists the certificate; crl NULL: there is none. */
 struct listing {
     const struct crl *crl;
@@ -40,32 +43,28 @@ struct inquiry {
     struct listing doubtful; /* by one that could not have cleared the certificate */
 };
 
-static bool may_sign(const struct certificate *signer, const struct crl *crl)
-{
-    return name_is_equal(&signer->subject, &crl->issuer) &&
-           (signer->key_usage & GNUTLS_KEY_CRL_SIGN) != 0;
-}
-
 /* Whether signer is valid below path[issuer], and not revoked itself; its own CRL has to be signed
  * by that path, so that this ends here. */
 static bool is_valid_below(const struct inquiry *inquiry, const struct certificate *signer,
                            size_t issuer)
 {
-    if (!verify_is_signed_by(inquiry->verification, signer, inquiry->attempt->path[issuer]))
+    struct verification *verification = inquiry->verification;
+    struct verify_attempt *attempt = &verification->current, *asking;
+    if (!verify_is_signed_by(verification, signer, attempt->path[issuer]) ||
+        !verify_spend(verification, SIDE_PATH_SIZE) ||
+        (asking = scratch_new(sizeof *asking)) == NULL)
         return false;
-    struct verification *side = scratch_new(sizeof *side);
-    if (side == NULL)
-        return false;
-    struct verify_attempt *attempt = &side->current;
-    side->request = inquiry->request;
+    *asking = *attempt;
     verify_start_attempt(attempt);
+    attempt->path_count = 0;
     attempt->path[attempt->path_count++] = signer;
-    for (size_t i = issuer; i < inquiry->attempt->path_count; i++)
-        attempt->path[attempt->path_count++] = inquiry->attempt->path[i];
-    verify_check_certificate(side, 0, VERIFY_PLACE_CRL_SIGNER);
-    verify_check_name_constraints(side);
-    bool is_valid = verify_status(attempt->parts) == 0 && verify_inquire(side, 0, false);
-    scratch_free(side, sizeof *side);
+    for (size_t i = issuer; i < asking->path_count; i++)
+        attempt->path[attempt->path_count++] = asking->path[i];
+    verify_check_certificate(verification, 0, VERIFY_PLACE_CRL_SIGNER);
+    verify_check_name_constraints(verification);
+    bool is_valid = verify_status(attempt->parts) == 0 && verify_inquire(verification, 0, false);
+    *attempt = *asking;
+    scratch_free(asking, sizeof *asking);
     return is_valid;
 }
 
@@ -74,17 +73,17 @@ static bool is_valid_below(const struct inquiry *inquiry, const struct certifica
  * certificate that is asked about, nor of those below it: a revoked CA could clear itself. */
 static bool is_signed_outside_path(const struct inquiry *inquiry, const struct crl *crl)
 {
-    const struct verification *verification = inquiry->verification;
+    struct verification *verification = inquiry->verification;
     const struct verify_attempt *attempt = inquiry->attempt;
     for (size_t i = 1; inquiry->may_delegate && i < verification->chain_count; i++) {
         const struct certificate *candidate = &verification->chain[i];
         bool is_valid = false;
-        if (!may_sign(candidate, crl) || verify_is_in_path(attempt, candidate))
+        if (!verify_may_sign(verification, crl, candidate) || verify_is_in_path(attempt, candidate))
             continue;
         for (size_t k = inquiry->subject + 1; !is_valid && k < attempt->path_count; k++)
             is_valid = certificate_is_issued_by(candidate, attempt->path[k]) &&
                        is_valid_below(inquiry, candidate, k);
-        if (is_valid && crl_is_signed_by(crl, candidate))
+        if (is_valid && verify_is_crl_signed_by(verification, crl, candidate))
             return true;
     }
     return false;
@@ -93,13 +92,14 @@ static bool is_signed_outside_path(const struct inquiry *inquiry, const struct c
 /* A CA that changed its key is in a path more than once; any of its keys there may have signed. */
 static enum verify_outcome check_signature(const struct inquiry *inquiry, const struct crl *crl)
 {
+    struct verification *verification = inquiry->verification;
     const struct verify_attempt *attempt = inquiry->attempt;
     enum verify_outcome outcome = VERIFY_OUTCOME_CRL_SIGNER;
     bool is_signed = false;
     for (size_t i = inquiry->subject + 1; !is_signed && i < attempt->path_count; i++) {
-        if (!may_sign(attempt->path[i], crl))
+        if (!verify_may_sign(verification, crl, attempt->path[i]))
             continue;
-        is_signed = crl_is_signed_by(crl, attempt->path[i]);
+        is_signed = verify_is_crl_signed_by(verification, crl, attempt->path[i]);
         outcome = VERIFY_OUTCOME_CRL_BAD_SIGNATURE;
     }
     if (!is_signed && !is_signed_outside_path(inquiry, crl))
@@ -132,6 +132,11 @@ static enum verify_outcome check_crl(const struct inquiry *inquiry, const struct
         return VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION;
     if (crl->is_indirect)
         return VERIFY_OUTCOME_CRL_INDIRECT;
+    /* Each of its names against each of the certificate's distribution points. */
+    if (crl->scope.has_point &&
+        !verify_spend(inquiry->verification,
+                      inquiry->certificate->extensions[CERTIFICATE_DISTRIBUTION_POINTS].size))
+        return VERIFY_OUTCOME_CRL_SCOPE;
     if (crl_scope_gap(crl, inquiry->certificate) != NULL)
         return VERIFY_OUTCOME_CRL_SCOPE;
     return check_dates(inquiry, crl);
@@ -157,7 +162,7 @@ static bool is_lifted(const struct inquiry *inquiry, const struct listing *listi
         const struct crl *newer = crls->items[i];
         if (newer->this_update > listing->crl->this_update &&
             crl_is_same_scope(newer, listing->crl) &&
-            name_is_equal(&inquiry->certificate->issuer, &newer->issuer) &&
+            verify_is_crl_of(inquiry->verification, newer, inquiry->certificate) &&
             may_revoke(inquiry, newer, check_crl(inquiry, newer)) &&
             !crl_find(newer, &inquiry->certificate->serial, NULL))
             return true;
@@ -236,9 +241,9 @@ static void report_revoked(const struct inquiry *inquiry, const struct listing *
 static void report_missing(const struct inquiry *inquiry)
 {
     char described[CERTIFICATE_TEXT_SIZE], issuer[260];
-    certificate_format_dn(&inquiry->certificate->issuer, issuer, sizeof issuer);
     verify_fail(inquiry->attempt, VERIFY_OUTCOME_NO_CRL,
-                "there is no CRL of %s, the issuer of %s, in %s%s", issuer,
+                "there is no CRL of %s, the issuer of %s, in %s%s",
+                certificate_format_dn(&inquiry->certificate->issuer, issuer, sizeof issuer),
                 verify_describe(inquiry->attempt, inquiry->subject, described),
                 inquiry->request->crl_name != NULL ? inquiry->request->crl_name : "the CRLs given",
                 inquiry->request->crl_check == CRL_CHECK_CHAIN
@@ -290,13 +295,14 @@ static void report_unusable(const struct inquiry *inquiry)
 {
     const struct crl *crl = inquiry->best_crl;
     char described[CERTIFICATE_TEXT_SIZE], fault[400];
-    verify_describe(inquiry->attempt, inquiry->subject, described);
     if (inquiry->best == VERIFY_OUTCOME_CRL_SCOPE)
         verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s does not cover %s: %s",
-                    crl->name, described, crl_scope_gap(crl, inquiry->certificate));
+                    crl->name, verify_describe(inquiry->attempt, inquiry->subject, described),
+                    crl_scope_gap(crl, inquiry->certificate));
     else
         verify_fail(inquiry->attempt, inquiry->best, "the CRL in %s, needed for %s, %s", crl->name,
-                    described, describe_fault(inquiry, fault, sizeof fault));
+                    verify_describe(inquiry->attempt, inquiry->subject, described),
+                    describe_fault(inquiry, fault, sizeof fault));
 }
 
 /* false: something was found against the certificate. */
@@ -329,7 +335,7 @@ static bool conclude(struct inquiry *inquiry)
         if (left < (end - good->this_update) / 5 && (*ending == 0 || end < *ending))
             *ending = end;
     }
-    return is_good && !is_revoked;
+    return is_good && !is_revoked && !inquiry->verification->is_over_limit;
 }
 
 bool verify_inquire(struct verification *verification, size_t subject, bool may_delegate)
@@ -342,9 +348,10 @@ bool verify_inquire(struct verification *verification, size_t subject, bool may_
                               .certificate = verification->current.path[subject],
                               .may_delegate = may_delegate};
     for (size_t i = 0; i < crls->count; i++)
-        if (name_is_equal(&inquiry.certificate->issuer, &crls->items[i]->issuer))
+        if (verify_is_crl_of(verification, crls->items[i], inquiry.certificate))
             try_crl(&inquiry, crls->items[i]);
-    return conclude(&inquiry);
+    /* What was found counts for nothing when the limit cut it short. */
+    return !verification->is_work_over && conclude(&inquiry);
 }
 
 void verify_check_revocation(struct verification *verification)
@@ -359,8 +366,10 @@ void verify_check_revocation(struct verification *verification)
     for (size_t i = 0; i < count; i++)
         verify_inquire(verification, i, true);
     bool has_asked = verify_check_anchor_revocation(verification) || count > 0;
+    verification->is_asking_over = verification->is_work_over;
     if (has_asked)
-        attempt->crl_status = attempt->parts[VERIFY_PART_REVOCATION].status == 0
-                                  ? ODBCSSL_CRL_GOOD
-                                  : ODBCSSL_CRL_NOT_GOOD;
+        attempt->crl_status =
+            attempt->parts[VERIFY_PART_REVOCATION].status == 0 && !verification->is_work_over
+                ? ODBCSSL_CRL_GOOD
+                : ODBCSSL_CRL_NOT_GOOD;
 }

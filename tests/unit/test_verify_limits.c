@@ -3,6 +3,7 @@
  * by the verification itself.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/der.h"
@@ -14,24 +15,27 @@
 /* A server's certificate says nothing of CAs, and its keyUsage is another one. */
 #define NO_CA (ODBCSSL_VERIFY_CONSTRAINT | ODBCSSL_VERIFY_PURPOSE)
 
-/* All checks of one path, the server first and an anchor last, as if its signatures were right. */
-static void check_path(const struct pki_certificate *const *path, struct verification *verification)
+/* All checks of the path that the first certificates are, the server's first and an anchor last;
+ * the others came with them. */
+static void check_path(const struct pki_certificate *const *path, size_t count,
+                       const struct crl_set *crls, struct verification *verification)
 {
     static struct certificate certificates[PATH_LIMIT];
     gnutls_datum_t ders[PATH_LIMIT];
     struct trust *trust = trust_of(CHAIN(world.root));
-    const struct verify_request request = {.trust = trust, .at = time(NULL)};
+    const struct verify_request request = {.trust = trust, .crls = crls, .at = time(NULL)};
     struct verify_attempt *attempt = &verification->current;
     *verification = (struct verification){.request = &request, .chain = certificates};
     for (size_t i = 0; path[i] != NULL; i++) {
         ders[i] = pki_der(path[i]);
         CHECK_FATAL(certificate_read(ders[i].data, ders[i].size, &certificates[i]) == NULL);
-        attempt->path[attempt->path_count++] = &certificates[i];
+        attempt->path[i] = &certificates[i];
+        verification->chain_count++;
     }
-    verification->chain_count = attempt->path_count;
+    attempt->path_count = count;
     verify_start_attempt(attempt);
     verify_check_path(verification, true);
-    for (size_t i = 0; i < attempt->path_count; i++)
+    for (size_t i = 0; i < verification->chain_count; i++)
         gnutls_free(ders[i].data);
     trust_free(&trust);
 }
@@ -58,8 +62,9 @@ static struct pki_certificate *issue_bound(const struct pki_certificate *issuer,
     return bound;
 }
 
-/* A server with as many names. */
-static struct pki_certificate *issue_many(const struct pki_certificate *issuer, unsigned count)
+/* A certificate with as many names. */
+static struct pki_certificate *issue_many(const char *name, const struct pki_certificate *issuer,
+                                          unsigned key_usage, unsigned count)
 {
     struct buffer list = {0}, value = {0};
     for (unsigned i = 0; i < count; i++)
@@ -67,18 +72,18 @@ static struct pki_certificate *issue_many(const struct pki_certificate *issuer, 
     der_wrap(&value, DER_SEQUENCE, &list);
     const struct pki_extension extensions[] = {
         {"2.5.29.17", false, buffer_content(&value), buffer_length(&value)}, {0}};
-    struct pki_certificate *server = pki_issue(
-        &(struct pki_spec){.common_name = "db", .issuer = issuer, .extensions = extensions});
-    CHECK_FATAL(server != NULL);
+    struct pki_certificate *certificate = pki_issue(&(struct pki_spec){
+        .common_name = name, .issuer = issuer, .key_usage = key_usage, .extensions = extensions});
+    CHECK_FATAL(certificate != NULL);
     buffer_free(&value);
-    return server;
+    return certificate;
 }
 
 CASE("compares no name behind the limit")
 {
     static struct verification verification;
     struct pki_certificate *bound = issue_bound(world.root, 1000, true);
-    check_path(CHAIN(issue_many(bound, 1000), bound, world.root), &verification);
+    check_path(CHAIN(issue_many("db", bound, 0, 1000), bound, world.root), 3, NULL, &verification);
     CHECK_NUMBER(verify_worst(verification.current.parts)->outcome, VERIFY_OUTCOME_LIMIT);
     CHECK_CONTAINS(verify_worst(verification.current.parts)->error.text,
                    "more than 250000 comparisons");
@@ -89,21 +94,20 @@ CASE("compares no names below what is no CA")
 {
     static struct verification verification;
     struct pki_certificate *bound = issue_bound(world.root, 1000, false);
-    check_path(CHAIN(issue_many(bound, 1000), bound, world.root), &verification);
+    check_path(CHAIN(issue_many("db", bound, 0, 1000), bound, world.root), 3, NULL, &verification);
     CHECK_NUMBER(verify_worst(verification.current.parts)->outcome, VERIFY_OUTCOME_NOT_AUTHORITY);
     CHECK_NUMBER(verification.comparison_count, 0);
 }
 
-/* Two certificates for each of 8 CAs, one below the other, and a server: 256 paths from it up to
- * issuer. chain: room for 17 more behind the first count. */
-static void put_mesh(const struct pki_certificate *issuer, const struct pki_extension *extensions,
+/* Two certificates for each of 8 CAs, one below the other, which makes 256 paths up to issuer; then
+ * the lowest once more. name: of all of them; NULL: each has its own. */
+static void put_mesh(const struct pki_certificate *issuer, const char *name,
                      const struct pki_certificate **chain)
 {
     for (int level = 0; level < 8; level++) {
-        struct pki_spec spec = {.common_name = suite_text("Level %d", level),
+        struct pki_spec spec = {.common_name = name != NULL ? name : suite_text("Level %d", level),
                                 .is_ca = true,
-                                .issuer = issuer,
-                                .extensions = extensions};
+                                .issuer = issuer};
         struct pki_certificate *first = pki_issue(&spec);
         spec.key_of = first;
         *chain++ = first;
@@ -159,6 +163,60 @@ CASE("tells why a certificate may not issue")
         scene_expect(&scene, rows[i].status, rows[i].code, rows[i].part, __FILE__,
                      (unsigned)(1000 + i));
     }
+}
+
+/* The attributes of a relative name are each compared with each. */
+CASE("counts a long name as several")
+{
+    static struct verification verification;
+    struct buffer set = {0}, names = {0}, list = {0}, value = {0};
+    for (int i = 0; i < 16; i++) {
+        struct buffer attribute = {0};
+        der_put_oid(&attribute, "2.5.4.3");
+        der_put_text(&attribute, DER_UTF8_STRING, suite_text("%0100d", i));
+        der_wrap(&set, DER_SEQUENCE, &attribute);
+    }
+    der_wrap(&names, DER_SET, &set);
+    der_wrap(&list, DER_SEQUENCE, &names);
+    der_wrap(&names, DER_CONTEXT_CONSTRUCTED + 4, &list);
+    der_wrap(&value, DER_SEQUENCE, &names);
+    const struct pki_extension extensions[] = {
+        {"2.5.29.17", false, buffer_content(&value), buffer_length(&value)}, {0}};
+    struct buffer subtree = {0}, excluded = {0};
+    buffer_append(&subtree, buffer_content(&value), buffer_length(&value));
+    der_wrap(&excluded, DER_CONTEXT_CONSTRUCTED + 1, &subtree);
+    der_wrap(&subtree, DER_SEQUENCE, &excluded);
+    const struct pki_extension bounds[] = {
+        {"2.5.29.30", true, buffer_content(&subtree), buffer_length(&subtree)}, {0}};
+    struct pki_certificate *bound = pki_issue(&(struct pki_spec){
+        .common_name = "Bound", .is_ca = true, .issuer = world.root, .extensions = bounds});
+    struct pki_certificate *server = pki_issue(
+        &(struct pki_spec){.common_name = "db", .issuer = bound, .extensions = extensions});
+    check_path(CHAIN(server, bound, world.root), 3, NULL, &verification);
+    CHECK_NUMBER(verify_worst(verification.current.parts)->outcome, VERIFY_OUTCOME_NAME_CONSTRAINT);
+    CHECK(verification.comparison_count > 16 * 16);
+    buffer_free(&value);
+    buffer_free(&subtree);
+}
+
+/* Certificates that may have signed a CRL are checked as well; their names count in one sum. */
+CASE("compares the names of signers of CRLs within the same limit")
+{
+    static struct verification verification;
+    struct pki_certificate *bound = issue_bound(world.root, 1000, true);
+    struct pki_certificate *other =
+        pki_issue(&(struct pki_spec){.common_name = "Bound", .is_ca = true});
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = bound});
+    struct pki_certificate *signer = issue_many("Bound", bound, GNUTLS_KEY_CRL_SIGN, 1000);
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.root});
+    set_add(&set, &(struct pki_crl_spec){.issuer = other});
+    check_path(CHAIN(server, bound, world.root, signer, signer), 3, &set, &verification);
+    CHECK_NUMBER(verify_worst(verification.current.parts)->outcome,
+                 VERIFY_OUTCOME_CRL_BAD_SIGNATURE);
+    CHECK_NUMBER(verification.comparison_count, VERIFY_COMPARISON_LIMIT);
+    crl_set_free(&set);
 }
 
 static unsigned taken; /* how often GnuTLS took memory */
@@ -282,6 +340,74 @@ CASE("refuses names of many kilobytes")
                    .chain = CHAIN(server));
     gnutls_free(der.data);
     buffer_free(&subject);
+}
+
+/* CRLs of issuer that list as many serials, 20 bytes each; they have no name that a file would. */
+static void add_large(struct crl_set *set, const struct pki_certificate *issuer, unsigned count)
+{
+    struct pki_revoked *revoked = calloc(count, sizeof *revoked);
+    CHECK_FATAL(revoked != NULL);
+    for (unsigned i = 0; i < count; i++)
+        revoked[i] = (struct pki_revoked){.serial = "0102"};
+    set_add(set,
+            &(struct pki_crl_spec){.issuer = issuer, .revoked = revoked, .revoked_count = count});
+    free(revoked);
+}
+
+/* A CA in the wrong hands certifies keys under the root's name, one below the other; each may have
+ * signed the root's CRL. */
+static void put_line(const struct pki_certificate *evil, int count,
+                     const struct pki_certificate **chain)
+{
+    const struct pki_certificate *issuer = evil;
+    for (int i = 0; i < count; i++)
+        issuer = chain[count - i] =
+            pki_issue(&(struct pki_spec){.common_name = "Root", .is_ca = true, .issuer = issuer});
+    chain[0] = pki_issue(&(struct pki_spec){.common_name = "db", .issuer = issuer});
+    chain[count + 1] = evil;
+}
+
+CASE("hashes CRLs only so often for one chain")
+{
+    const struct pki_certificate *few[8] = {NULL}, *many[30] = {NULL};
+    struct crl_set set = {0};
+    struct pki_certificate *other =
+        pki_issue(&(struct pki_spec){.common_name = "Root", .is_ca = true});
+    add_large(&set, other, 60000);
+    add_large(&set, other, 60000);
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    put_line(world.middle, 5, few);
+    put_line(world.middle, 26, many);
+    EXPECT_FAILS(CRL_BAD_SIGNATURE, NULL, .chain = few, .crls = &set);
+    size_t size = set.items[0]->size;
+    size_t limit = ((size_t)32 << 20) + 4 * (2 * size + set.items[2]->size);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
+                   "asks too much of SslCrl=test.crl: after ", .chain = many, .crls = &set);
+    struct verify_result result = scene_verify(&(struct scene){.chain = many, .crls = &set});
+    const char *found = strstr(verify_error(&result)->text, "signatures over ");
+    CHECK_FATAL(found != NULL);
+    size_t hashed = strtoul(found + strlen("signatures over "), NULL, 10);
+    CHECK(hashed <= limit && hashed + size > limit - 1000);
+    CHECK_NUMBER(result.crl_status, ODBCSSL_CRL_NOT_GOOD);
+    verify_result_free(&result);
+    crl_set_free(&set);
+}
+
+/* As many paths as are tried, but not as many keys: each answer is remembered, also when more keys
+ * were asked for than are kept with the CRL, and the good one was the last. */
+CASE("hashes a CRL once for each key")
+{
+    const struct pki_certificate *chain[22] = {NULL};
+    struct crl_set set = {0};
+    add_large(&set, world.root, 60000);
+    set_add(&set, &(struct pki_crl_spec){.issuer = world.middle});
+    put_mesh(world.middle, "Root", chain + 1);
+    chain[0] = pki_issue(&(struct pki_spec){.common_name = "db", .issuer = chain[17]});
+    chain[17] = world.middle;
+    EXPECT_ACCEPTED(.chain = chain, .crls = &set);
+    EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER | ODBCSSL_VERIFY_HOST, ODBCSSL_ERROR_VERIFY_OTHER,
+                   "256 paths to a trust anchor", .chain = chain, .crls = &set, .host = "other");
+    crl_set_free(&set);
 }
 
 SUITE("limits", world_set_up, NULL)
