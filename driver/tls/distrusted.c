@@ -104,7 +104,7 @@ static bool add_numbers(struct policy *policy, gnutls_pkcs11_obj_t object)
     if (outcome >= 0)
         outcome = gnutls_pkcs11_token_get_ptr(url, &module, &slot, 0);
     gnutls_free(url);
-    if (outcome >= 0 && (policy->module != module || policy->slot != slot)) {
+    if (outcome >= 0 && module != NULL && (policy->module != module || policy->slot != slot)) {
         policy->module = module;
         policy->slot = slot;
         outcome = search_token(policy);

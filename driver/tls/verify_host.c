@@ -93,8 +93,7 @@ bool verify_get_host_name(const struct certificate *server, const char *host, ch
 static bool has_two_labels(const char *name, size_t size)
 {
     const char *dot = memchr(name, '.', size);
-    size_t before = dot != NULL ? (size_t)(dot - name) : size;
-    return before > 0 && before + 1 < size && dot[1] != '.';
+    return dot != NULL && dot > name && dot + 1 < name + size && dot[1] != '.';
 }
 
 /* RFC 6125, 6.4.3: a wildcard is the whole first label, stands for one label, and at least two
