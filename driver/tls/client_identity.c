@@ -111,6 +111,29 @@ static bool check_pkcs8_scheme(const struct parsed_item *key, const char *name, 
                       name, iterations, PARSED_ITERATION_LIMIT));
 }
 
+/* GnuTLS imports keys of any numbers, and some end the process when it signs with them: a modulus
+ * of zero, an RSA key without a private exponent. */
+static enum signature_verdict judge_private_key(gnutls_privkey_t key)
+{
+    gnutls_datum_t exponent = {0};
+    gnutls_pubkey_t public_key = NULL;
+    int algorithm = gnutls_privkey_get_pk_algorithm(key, NULL);
+    enum signature_verdict verdict = SIGNATURE_UNCHECKED;
+    if (gnutls_pubkey_init(&public_key) == 0 &&
+        gnutls_pubkey_import_privkey(public_key, key, 0, 0) == 0)
+        verdict = signature_judge_key(public_key);
+    gnutls_pubkey_deinit(public_key);
+    if (verdict != SIGNATURE_GOOD || (algorithm != GNUTLS_PK_RSA && algorithm != GNUTLS_PK_RSA_PSS))
+        return verdict;
+    if (gnutls_privkey_export_rsa_raw2(key, NULL, NULL, &exponent, NULL, NULL, NULL, NULL, NULL,
+                                       GNUTLS_EXPORT_FLAG_NO_LZ) != 0)
+        return SIGNATURE_UNCHECKED;
+    bool is_usable = exponent.size > 1;
+    gnutls_memset(exponent.data, 0, exponent.size);
+    gnutls_free(exponent.data);
+    return is_usable ? SIGNATURE_GOOD : SIGNATURE_KEY_UNSUPPORTED;
+}
+
 /* password_source: where it comes from, for errors: "SslPassword", "/d/client.key.cipher". */
 static bool decrypt_key(struct loading *loading, const struct parsed_item *key, const char *name,
                         const char *password, const char *password_source)
@@ -139,12 +162,17 @@ static bool decrypt_key(struct loading *loading, const struct parsed_item *key, 
         outcome == 0 && gnutls_privkey_get_pk_algorithm(*key_out, NULL) == (int)GNUTLS_PK_UNKNOWN;
     if (is_empty)
         outcome = GNUTLS_E_UNKNOWN_PK_ALGORITHM;
-    if (outcome == 0)
+    enum signature_verdict verdict =
+        outcome == 0 ? judge_private_key(*key_out) : SIGNATURE_UNCHECKED;
+    if (verdict == SIGNATURE_GOOD)
         return true;
     gnutls_privkey_deinit(*key_out);
     *key_out = NULL;
-    if (outcome == GNUTLS_E_MEMORY_ERROR)
+    if (outcome == GNUTLS_E_MEMORY_ERROR || (outcome == 0 && verdict == SIGNATURE_UNCHECKED))
         return error_set_memory(error);
+    if (outcome == 0)
+        return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                         "%s: the private key in it cannot be used: its numbers make no key", name);
     if (is_encrypted && !is_empty)
         return error_set(error, ODBCSSL_ERROR_KEY_PASSWORD,
                          "%s: the password of the private key is wrong; it comes from %s", name,

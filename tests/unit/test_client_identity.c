@@ -307,6 +307,25 @@ CASE("an encrypted key whose encryption has no name")
     }
 }
 
+/* With such keys GnuTLS would end the process: no private exponent of RSA, DSA modulo 0. */
+CASE("a private key that is none")
+{
+    static const char *const keys[][2] = {
+        {"RSA PRIVATE KEY",
+         "305502010002110e668a7654e803d5d673278967cf628dd70203010001020100020903f08abce734"
+         "1b7a2d020903a7c2e0b4b566be9302090255851d1e2df50991020901d116d5d25b3ad6cb02090166"
+         "0c7a354f1e06c3"},
+        {"DSA PRIVATE KEY",
+         "30520201000241008000000000000000000000000000000000000000000000000000000000000000"
+         "00000000000000000000000000000000000000000000000000000000000000090201000201020201"
+         "03020101"},
+        {"DSA PRIVATE KEY",
+         "30260201000201000215008000000000000000000000000000000000000009020102020103020101"},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        check_key_refused(keys[i][0], keys[i][1], "its numbers make no key");
+}
+
 CASE("an encrypted key that takes too long to decrypt")
 {
     check_key_refused("ENCRYPTED PRIVATE KEY", patient,
