@@ -20,6 +20,7 @@ FUZZ_SOURCES += fuzz/pkcs11_uri.c # PINs in URIs of tokens
 FUZZ_SOURCES += fuzz/protocols.c # what servers and their drivers say before TLS and during the login; SQL Server Browser
 FUZZ_SOURCES += fuzz/pqopt.c
 FUZZ_SOURCES += fuzz/session.c # the engine of a session
+FUZZ_SOURCES += fuzz/signature.c # keys and signatures, down to the arithmetic
 FUZZ_SOURCES += fuzz/settings.c # keywords of connection strings and files, and real drivers' own syntax
 FUZZ_SOURCES += fuzz/status_query.c # the report as a statement
 FUZZ_SOURCES += fuzz/tds_login7.c # the server's name in LOGIN7

@@ -1,7 +1,8 @@
 /*
- * mutate.c - changes to DER that stay well-formed: an element is changed, emptied, taken away,
- * doubled or replaced by another one, and the lengths around it follow; also in PEM. Otherwise a
- * change deep inside of a store or a certificate is refused at its outermost length.
+ * mutate.c - changes to DER that stay well-formed: an element is changed, emptied, made a number at
+ * which arithmetic ends, taken away, doubled or replaced by another one, and the lengths around it
+ * follow; also in PEM. Otherwise a change deep inside of a store or a certificate is refused at its
+ * outermost length.
  */
 #include "fuzz/mutate.h"
 
@@ -21,6 +22,7 @@ size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t limit);
 enum change {
     CHANGE_CONTENT,
     CHANGE_EMPTY,
+    CHANGE_NUMBER,
     CHANGE_REMOVE,
     CHANGE_DOUBLE,
     CHANGE_REPLACE,
@@ -75,6 +77,13 @@ static void put_content(struct buffer *out, const struct der *element)
     free(content);
 }
 
+/* Zero, one, and what is next to the largest of a byte. */
+static void put_number(struct buffer *out, const struct der *element)
+{
+    static const unsigned char numbers[] = {0, 1, 2, 3, 0x7F, 0x80, 0xFF};
+    der_put(out, element->tag, &numbers[(size_t)rand() % sizeof numbers], 1);
+}
+
 static void put_changed(struct buffer *out, const struct path *path, const struct path *other)
 {
     const struct der *element = &path->elements[path->depth - 1];
@@ -85,6 +94,9 @@ static void put_changed(struct buffer *out, const struct path *path, const struc
         break;
     case CHANGE_EMPTY:
         der_put(out, element->tag, NULL, 0);
+        break;
+    case CHANGE_NUMBER:
+        put_number(out, element);
         break;
     case CHANGE_DOUBLE:
         buffer_append(out, element->whole, element->whole_size);
