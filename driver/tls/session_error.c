@@ -40,8 +40,8 @@ static const struct {
     const char *reason;
 } failures[] = {
     {GNUTLS_E_DH_PRIME_UNACCEPTABLE, ODBCSSL_ERROR_WEAK_ALGORITHM,
-     "the server's Diffie-Hellman prime is too weak: it must have 2048 bits; "
-     "SslPriority=NORMAL:-DHE-RSA does without Diffie-Hellman primes"},
+     "the server's Diffie-Hellman prime is too weak, or larger than is computed with: it must have "
+     "2048 bits; SslPriority=NORMAL:-DHE-RSA does without Diffie-Hellman primes"},
     {GNUTLS_E_INSUFFICIENT_SECURITY, ODBCSSL_ERROR_WEAK_ALGORITHM,
      "a key or algorithm of the server is too weak"},
     {GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM, ODBCSSL_ERROR_WEAK_ALGORITHM,
