@@ -55,11 +55,11 @@ enum mysql_method mysql_method_after(enum mysql_method method, const unsigned ch
 }
 
 /* A password in clear text ends with its only NUL, as one encrypted block in 700 does; before it no
- * block of that size is without bytes that nobody can type. */
+ * block of that size is without control characters that neither keyboard nor file has. */
 static bool is_text(const unsigned char *answer, size_t size)
 {
     for (size_t i = 0; i + 1 < size; i++)
-        if (answer[i] < ' ')
+        if (answer[i] < ' ' && !text_is_blank((char)answer[i]))
             return false;
     return size > 0 && answer[size - 1] == 0;
 }

@@ -97,6 +97,6 @@ enum proto_verdict mysql_judge_redirect(struct proto_session *session, const uns
         return PROTO_CONTINUE;
     return proto_refuse(session, ODBCSSL_ERROR_ROUTING,
                         "the server sends this connection on to %s (its variable redirect_url), "
-                        "past the TLS session: name that server in the DSN instead",
+                        "past odbcssl: name that server in the DSN instead",
                         describe(url, place, sizeof place));
 }

@@ -469,4 +469,5 @@ const struct proto proto_postgres = {
     .tls_started = postgres_tls_started,
     .fail = postgres_fail,
     .explain_end = postgres_explain_end,
+    .has_cancel = true,
 };

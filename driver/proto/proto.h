@@ -125,6 +125,10 @@ struct proto {
      * error: "the server may have no ...: set ...". NULL, or returns NULL: nothing is known. */
     const char *(*explain_end)(const struct proto_session *session);
 
+    /* Queries are cancelled by a session of their own: a second one beside the main one is there
+     * for that, as long as it has not said what it is. */
+    bool has_cancel;
+
     /* A plaintext attempt may end in TLS, for the login at least: is_login_only_allowed counts. */
     bool has_login_only;
 

@@ -175,6 +175,18 @@ static void wait_for_arrival(const struct carrier *carrier)
     }
 }
 
+/* The number is forgotten before it is free for others: a child that is forked now must not close a
+ * stranger's descriptor. */
+static void close_server(struct carrier *carrier)
+{
+    pthread_mutex_lock(&carrier->mutex);
+    int server = carrier->server;
+    carrier->server = -1;
+    pthread_mutex_unlock(&carrier->mutex);
+    if (server >= 0)
+        close(server);
+}
+
 /* true: the end may not be taken for a whole one. */
 static bool carry(struct carrier *carrier)
 {
@@ -211,8 +223,12 @@ static bool carry(struct carrier *carrier)
             session_turned(session);
     }
     bool is_broken = session_down(session) == SESSION_STREAM_BROKEN;
-    if (is_broken)
+    if (is_broken) {
+        /* However long that takes: the next login is the main session, and the server is left. */
+        session_record_vacate(carrier->record, session);
+        close_server(carrier);
         wait_for_arrival(carrier);
+    }
     return is_broken;
 }
 
@@ -230,17 +246,14 @@ static void close_driver(int driver, bool is_broken)
     close(driver);
 }
 
-/* The numbers are forgotten before they are free for others: a child that is forked now must not
- * close a stranger's descriptor. */
 static void finish(struct carrier *carrier, bool is_broken)
 {
     pthread_mutex_lock(&carrier->mutex);
-    int driver = carrier->driver, server = carrier->server;
-    carrier->driver = carrier->server = -1;
+    int driver = carrier->driver;
+    carrier->driver = -1;
     session_free(&carrier->session);
     pthread_mutex_unlock(&carrier->mutex);
-    if (server >= 0)
-        close(server);
+    close_server(carrier);
     close_driver(driver, is_broken);
 }
 
@@ -275,6 +288,7 @@ bool carrier_start(struct carrier *carrier, struct session_record *record, int d
     carrier->driver = driver;
     pthread_mutex_unlock(&carrier->mutex);
     carrier->wake = wake;
+    carrier->record = record;
     if (thread_start(&carrier->thread, run, carrier, 1, error))
         return true;
     send_refusal(carrier->session, driver, error);

@@ -18,9 +18,10 @@ struct carrier {
 
     pthread_mutex_t mutex; /* of what follows, for other threads than its own */
     struct session *session;
-    int driver; /* -1: closed */
-    int server; /* -1: not connected, or closed */
-    int wake;   /* readable: the relay is to stop; not the carrier's to close */
+    int driver;                    /* -1: closed */
+    int server;                    /* -1: not connected, or closed */
+    int wake;                      /* readable: the relay is to stop; not the carrier's to close */
+    struct session_record *record; /* the relay's */
 };
 
 /* false: the system has no mutex for it; carrier_destroy may be called all the same. */

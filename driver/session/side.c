@@ -108,6 +108,13 @@ const struct side side_tls = {"TLS",     tls_input,      tls_output, read_tls,
 
 /* --- the switch --- */
 
+static bool is_to_cancel(const struct session *session)
+{
+    return session->proto.kind == PROTO_SESSION_CANCEL ||
+           (session->proto.kind == PROTO_SESSION_UNKNOWN && session->options->proto->has_cancel &&
+            !session_is_main(session));
+}
+
 /* The options' credentials are as old as the connection: a real driver that logs in again by itself
  * gets what the files hold now. What was open when they changed can be cancelled all the same. NULL
  * with error set: they cannot be used any more. */
@@ -117,7 +124,7 @@ static const struct credentials *choose_credentials(struct session *session, str
     struct error reason = {0};
     if (record_has_fresh_credentials(session->record))
         return options->credentials;
-    if (session->proto.kind == PROTO_SESSION_CANCEL) {
+    if (is_to_cancel(session)) {
         session->credentials = record_hold_credentials(session->record);
         return session->credentials != NULL ? session->credentials : options->credentials;
     }

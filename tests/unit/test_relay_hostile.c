@@ -200,6 +200,33 @@ static void check_beside_child(enum endpoint_kind kind, int system_error)
     rig_close(&rig);
 }
 
+/* The child's copy keeps the relay from seeing that the real driver has gone. */
+CASE("a login while the rest of a broken session waits to be read")
+{
+    size_t size = (size_t)640 * 1024;
+    struct rig rig = rig_before(serve_flood, &size);
+    struct postgres_client again = {.descriptor = -1};
+    CHECK_FATAL(rig_open(&rig));
+    CHECK(rig_login(&rig, &rig.client));
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        pause();
+        _exit(0);
+    }
+    CHECK(postgres_client_send_query(&rig.client, "select"));
+    rig_wait_for_end(&rig);
+    close(rig.client.descriptor);
+    rig.client.descriptor = -1;
+    CHECK(rig_login(&rig, &again));
+    CHECK(rig_is_alive(&rig));
+    CHECK_NUMBER(session_record_number(relay_record(rig.relay)), 2);
+    close(again.descriptor);
+    kill(child, SIGKILL);
+    CHECK_NUMBER(waitpid(child, NULL, 0), child);
+    rig_close(&rig);
+}
+
 CASE("a broken end is told while a forked child holds copies of the sockets")
 {
     check_beside_child(ENDPOINT_LOOPBACK, ECONNRESET);

@@ -77,10 +77,11 @@ CASE("a first login long after loading")
     engine_close(&rig);
 }
 
+static const unsigned char cancel[] = "\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\7\0\0\0\x09";
+
 /* What was open when the files changed can be cancelled: nobody logs in by that. */
 CASE("cancelling after the files changed")
 {
-    static const unsigned char cancel[] = "\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\7\0\0\0\x09";
     for (int logins = 1; logins <= 2; logins++) {
         struct engine_rig rig;
         log_in(&rig);
@@ -98,6 +99,25 @@ CASE("cancelling after the files changed")
         CHECK_NUMBER(engine_outcome(&rig), SESSION_CARRIED);
         engine_close(&rig);
     }
+}
+
+/* TLS comes before a word of the real driver's: only the place of the session tells what it is. */
+CASE("cancelling after the files changed, with direct TLS")
+{
+    struct engine_rig rig = engine_make(PROTO_PLAN_DIRECT);
+    rig.tls.crl = (struct option){engine_write_crl(false), "SslCrl", (char *)"test"};
+    engine_open(&rig);
+    CHECK(engine_login(&rig));
+    struct session *main = rig.session;
+    rig.session = NULL;
+    engine_write_crl(true);
+    rig.words.startup = (struct engine_bytes){cancel, sizeof cancel - 1};
+    engine_open_again(&rig);
+    CHECK(engine_write(&rig, cancel, sizeof cancel - 1));
+    engine_run(&rig);
+    CHECK(rig.stage == ENGINE_SERVER_READY);
+    session_free(&main);
+    engine_close(&rig);
 }
 
 SUITE("again", engine_files_make, engine_files_remove)
