@@ -49,7 +49,7 @@ static struct cursor find_state(struct cursor *packet)
 static bool read_variables(struct cursor entry, struct cursor *url_out)
 {
     static const char wanted[] = "redirect_url";
-    while (entry.left > 0) {
+    while (entry.left > 0 && !entry.is_short) {
         struct cursor name = read_counted(&entry);
         struct cursor value = read_counted(&entry);
         if (value.left > 0 && name.left == sizeof wanted - 1 &&

@@ -112,7 +112,7 @@ static bool check_pkcs8_scheme(const struct parsed_item *key, const char *name, 
 }
 
 /* GnuTLS imports keys of any numbers, and some end the process when it signs with them: a modulus
- * of zero, an RSA key without a private exponent. */
+ * of zero, an RSA key without a private exponent. How large it is, is up to its owner. */
 static enum signature_verdict judge_private_key(gnutls_privkey_t key)
 {
     gnutls_datum_t exponent = {0};
@@ -123,6 +123,8 @@ static enum signature_verdict judge_private_key(gnutls_privkey_t key)
         gnutls_pubkey_import_privkey(public_key, key, 0, 0) == 0)
         verdict = signature_judge_key(public_key);
     gnutls_pubkey_deinit(public_key);
+    if (verdict == SIGNATURE_KEY_TOO_LARGE)
+        verdict = SIGNATURE_GOOD;
     if (verdict != SIGNATURE_GOOD || (algorithm != GNUTLS_PK_RSA && algorithm != GNUTLS_PK_RSA_PSS))
         return verdict;
     if (gnutls_privkey_export_rsa_raw2(key, NULL, NULL, &exponent, NULL, NULL, NULL, NULL, NULL,

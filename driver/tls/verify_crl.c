@@ -6,9 +6,10 @@
 #include "tls/verify_parts.h"
 
 /* Bytes of CRLs that are hashed for one chain: so much, and each CRL so many times. Honest chains
- * have one key for each CRL, or two, and an answer is kept (crl_sign.c). */
+ * have one key for each CRL, or as many as a CA of one name had, and an answer is kept
+ * (crl_sign.c). */
 #define HASHED_BYTES ((size_t)32 << 20)
-#define HASHED_TIMES 4
+#define HASHED_TIMES CRL_VERDICT_COUNT
 
 /* Bytes of names, and of other things that take time, that count as one comparison more. */
 #define STEP 16
@@ -77,14 +78,14 @@ bool verify_is_crl_signed_by(struct verification *verification, const struct crl
 {
     const struct der *key = &signer->public_key;
     bool is_signed = false;
-    if (!verify_spend(verification, key->whole_size))
+    if (!verify_spend(verification, 0))
         return false;
     const struct verify_crl_verdict *found = find_verdict(verification, crl, key);
     if (found != NULL)
         return found->is_signed;
     if (crl_is_answered(crl, signer, &is_signed))
         return is_signed;
-    if (!spend_hashing(verification, crl))
+    if (!verify_spend(verification, key->whole_size) || !spend_hashing(verification, crl))
         return false;
     is_signed = crl_is_signed_by(crl, signer);
     if (verification->crl_verdict_count < VERIFY_CRL_VERDICT_COUNT)

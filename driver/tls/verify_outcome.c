@@ -18,8 +18,7 @@ static const struct {
 /* The path cannot be accepted, and is not one: its issuers were no CAs, or its bytes lie. */
 static bool is_end(enum verify_outcome outcome)
 {
-    return outcome == VERIFY_OUTCOME_MALFORMED || outcome == VERIFY_OUTCOME_NOT_AUTHORITY ||
-           outcome == VERIFY_OUTCOME_KEY_USAGE;
+    return outcome == VERIFY_OUTCOME_MALFORMED || outcome == VERIFY_OUTCOME_NOT_AUTHORITY;
 }
 
 bool verify_note(struct verify_attempt *attempt, enum verify_outcome outcome)

@@ -147,9 +147,11 @@ static void check_path_length(struct rule_target *target)
 
 static void check_issuer_usage(struct rule_target *target)
 {
-    if ((target->certificate->key_usage & GNUTLS_KEY_KEY_CERT_SIGN) == 0)
-        verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_KEY_USAGE,
-                       "may not sign certificates (its keyUsage has no keyCertSign)");
+    if ((target->certificate->key_usage & GNUTLS_KEY_KEY_CERT_SIGN) != 0)
+        return;
+    verify_fail_at(target->attempt, target->i, VERIFY_OUTCOME_KEY_USAGE,
+                   "may not sign certificates (its keyUsage has no keyCertSign)");
+    target->attempt->is_at_end = true; /* unlike a server whose own key is for something else */
 }
 
 static void check_purpose(struct rule_target *target)
