@@ -336,7 +336,7 @@ static const char *explain_loss(const struct profile *profile, const struct conn
     }
     if (profile->family != DRIVER_FAMILY_MYSQL || value[0] == '\0')
         return NULL;
-    if (text_equal_nocase(pair->keyword, "USE_MYCNF") && strcmp(value, "0") != 0)
+    if (text_equal_nocase(pair->keyword, "USE_MYCNF") && strtol(value, NULL, 10) != 0)
         return "write my.cnf's settings into the data source";
     if (text_is_one_of(pair->keyword, options) && has_bit)
         return "write my.cnf's settings into the data source, and take 65536 off";

@@ -31,7 +31,8 @@ static void add_real_settings(struct check *check)
         findings_add_error(&check->findings, true, "settings", &ansi);
     else if (!is_told || !is_told_wide)
         findings_add(&check->findings, FACT_WARNING, "settings",
-                     "Write the file in UTF-8, or use an application with the other functions.",
+                     is_told ? "Write the file in UTF-8, or use an application with ANSI functions."
+                             : "Use an application with Unicode functions.",
                      "applications with %s functions are refused: %s", is_told ? "Unicode" : "ANSI",
                      is_told ? wide.text : ansi.text);
 }

@@ -90,6 +90,15 @@ static void add_found(struct findings *findings, const struct data_source *sourc
                         odbc_file_path(file, path, sizeof path));
 }
 
+/* The driver manager passes it over beside DRIVER, and behind DSN. */
+static const char *file_that_counts(const struct connstr *given)
+{
+    const struct connstr_pair *file = connstr_find(given, "FILEDSN");
+    const struct connstr_pair *name = connstr_find(given, "DSN");
+    bool is_passed_over = connstr_has(given, "DRIVER") || (name != NULL && name < file);
+    return file != NULL && file->value[0] != '\0' && !is_passed_over ? file->value : NULL;
+}
+
 /* The driver manager would read it; what it says is not known here. */
 static void refuse_file(struct findings *findings, const char *file)
 {
@@ -103,9 +112,9 @@ static void refuse_file(struct findings *findings, const char *file)
 bool check_source(struct check *check, const struct connstr *given)
 {
     struct findings *findings = &check->findings;
-    const char *file = connstr_get(given, "FILEDSN");
+    const char *file = file_that_counts(given);
     findings->section = SECTION_SOURCE;
-    if (file != NULL && file[0] != '\0') {
+    if (file != NULL) {
         refuse_file(findings, file);
         return false;
     }

@@ -15,7 +15,6 @@
 #include "config/ini.h"
 #include "config/keys.h"
 #include "config/target.h"
-#include "conn/profiles.h"
 #include "dispatch/driver.h"
 
 /* ---- looking ---- */
@@ -126,7 +125,10 @@ static bool check_merged(const char *name, const struct connstr *present,
 {
     const char *source = memory_format("%s [%s]", ini_file_name(INI_DRIVERS), name);
     struct connstr merged = {0};
-    profile_append_all(&merged, present);
+    /* What is empty there counts as unset. */
+    for (size_t i = 0; i < present->count; i++)
+        if (present->pairs[i].value[0] != '\0')
+            connstr_append(&merged, present->pairs[i].keyword, present->pairs[i].value);
     for (size_t i = 0; i < pairs->count; i++)
         connstr_set(&merged, pairs->pairs[i].keyword, pairs->pairs[i].value);
     memory_check(!merged.is_failed);

@@ -196,11 +196,18 @@ bool odbc_is_secret(const char *keyword)
            (key != NULL && key->kind == KEY_SECRET);
 }
 
+/* Also a password of libpq's among other options. */
+static bool is_hidden(const struct connstr_pair *pair)
+{
+    return odbc_is_secret(pair->keyword) || (text_equal_nocase(pair->keyword, "pqopt") &&
+                                             strcasestr(pair->value, "password") != NULL);
+}
+
 void odbc_print_section(enum odbc_file file, const char *section, const struct connstr *pairs)
 {
     char path[ODBC_FILE_PATH_SIZE];
     printf("%s:\n[%s]\n", odbc_file_path(file, path, sizeof path), section);
     for (size_t i = 0; i < pairs->count; i++)
         printf("%-12s = %s\n", pairs->pairs[i].keyword,
-               odbc_is_secret(pairs->pairs[i].keyword) ? "(set)" : pairs->pairs[i].value);
+               is_hidden(&pairs->pairs[i]) ? "(set)" : pairs->pairs[i].value);
 }

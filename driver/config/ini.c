@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/scratch.h"
 #include "base/text.h"
+#include "config/keys.h"
 
 #define LIST_SIZE 65536
 #define VALUE_SIZE 2048
@@ -126,9 +127,17 @@ static bool has_control_character(const char *text)
     return false;
 }
 
-static bool has_outer_blank(const char *text)
+/* Where they are lost with harm: of passwords and names. */
+static bool has_meant_blank(const struct connstr_pair *pair)
 {
-    return text[0] != '\0' && (text_is_blank(text[0]) || text_is_blank(text[strlen(text) - 1]));
+    static const char *const names[] = {"PWD",  "Password", "UID",       "Username",
+                                        "User", "Database", "SslKeyPWD", NULL};
+    const struct key *key = key_find(pair->keyword);
+    const char *text = pair->value;
+    bool has_blank =
+        text[0] != '\0' && (text_is_blank(text[0]) || text_is_blank(text[strlen(text) - 1]));
+    return has_blank &&
+           (text_is_one_of(pair->keyword, names) || (key != NULL && key->kind == KEY_SECRET));
 }
 
 bool ini_check_lines(const struct connstr *pairs, struct error *error)
@@ -143,7 +152,7 @@ bool ini_check_lines(const struct connstr *pairs, struct error *error)
         else if (has_control_character(pair->value))
             error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                       "the value of %s has a line break or another control character", keyword);
-        else if (has_outer_blank(pair->value))
+        else if (has_meant_blank(pair))
             error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                       "the value of %s begins or ends with a blank, which unixODBC does not read "
                       "back",

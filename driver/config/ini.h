@@ -34,8 +34,8 @@ bool ini_read_value(enum ini_file file, const char *section, const char *keyword
                     struct error *error);
 
 /* Whether every keyword and value can stand on a line of such a file: no control characters, no
- * blanks at a value's ends, not longer than is read back, and a keyword that is no section, comment
- * or pair. false with error set. */
+ * blanks at the ends of a password or a name, not longer than is read back, and a keyword that is
+ * no section, comment or pair. false with error set. */
 bool ini_check_lines(const struct connstr *pairs, struct error *error);
 
 /* The names of all sections as keywords of pairs, with empty values. false as above. */

@@ -24,7 +24,7 @@ struct resolution {
     struct settings *settings;
     struct places places;
     struct found found[KEY_COUNT]; /* in the places; encrypt_apply may have replaced some */
-    bool is_hidden[KEY_COUNT];     /* the value is a default file that may be there or not */
+    bool is_hidden[KEY_COUNT];     /* the value is a default file that cannot be looked at */
     char encrypt_origin[ENCRYPT_ORIGIN_SIZE];
     struct error *error;
 };
@@ -136,7 +136,7 @@ static bool is_home_own(void)
 
 /* The keyword's default file; NULL: there is none. Whatever is there counts, also a link that leads
  * nowhere: reading it says what is wrong with it. In a folder of the user's home that may not be
- * searched it may be there; a client certificate then counts as absent, for without it nothing is
+ * searched it may be there. Of a client certificate both count as absent, for without it nothing is
  * checked less. The caller frees the path. */
 static char *find_default_file(struct resolution *resolution, enum key_index index)
 {
@@ -147,8 +147,9 @@ static char *find_default_file(struct resolution *resolution, enum key_index ind
     int reason = path == NULL ? ENOENT : lstat(path, &status) == 0 ? 0 : errno;
     if (reason == EACCES && !is_home_own())
         reason = ENOENT;
-    resolution->is_hidden[index] = reason == EACCES;
-    if (reason == ENOENT || reason == ENOTDIR || (reason == EACCES && index == KEY_INDEX_SslCert)) {
+    bool is_hidden = reason == EACCES || (reason == 0 && stat(path, &status) != 0);
+    resolution->is_hidden[index] = is_hidden;
+    if (reason == ENOENT || reason == ENOTDIR || (is_hidden && index == KEY_INDEX_SslCert)) {
         free(path);
         path = NULL;
     }
@@ -227,7 +228,7 @@ static bool apply_default_mode(struct resolution *resolution)
     return store(resolution, KEY_INDEX_SslMode, tls_mode_name(ODBCSSL_MODE_VERIFY_FULL), source);
 }
 
-/* What may be there or not would only be reported on in modes that connect nevertheless. In the
+/* What cannot be looked at would only be reported on in modes that connect nevertheless. In the
  * others it would be verified with, so it stays, and is refused when it is read. */
 static bool drop_hidden_files(struct resolution *resolution)
 {

@@ -242,6 +242,10 @@ static bool find_server(const struct settings *settings, struct profile_target *
     const struct connstr_pair *server = profile_find_pair(&profile_tds, &target->settings, SERVER);
     const struct connstr_pair *named = profile_find_pair(&profile_tds, &target->settings, ENTRY);
     struct freetds_entry entry;
+    /* FreeTDS knows Address in odbc.ini only. */
+    if (server != NULL && named != NULL && is_of_string(server) &&
+        text_equal_nocase(server->keyword, "Address"))
+        server = NULL;
     if (server != NULL && named != NULL && is_of_string(server) == is_of_string(named))
         return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
                          "%s=%s and " ENTRY "=%s are both set: give one", server->keyword,
@@ -250,6 +254,12 @@ static bool find_server(const struct settings *settings, struct profile_target *
         return server == NULL || split_host(server, target, error);
     if (!freetds_conf_read(named->value, &entry, error))
         return false;
+    /* A Port of the data source is of its own server. */
+    const struct connstr_pair *port = profile_find_pair(&profile_tds, &target->settings, PORT);
+    if (port != NULL && is_of_string(named) && !is_of_string(port)) {
+        target->has_port = false;
+        target->port = profile_tds.default_port;
+    }
     bool is_good = take_entry(&entry, named->value, settings, target, error);
     freetds_entry_free(&entry);
     return is_good;

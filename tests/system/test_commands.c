@@ -478,6 +478,10 @@ CASE("install: refuses what contradicts the section")
     CHECK_CONTAINS(command_output, "odbcinst.ini [whole]");
     CHECK_TEXT(read_drivers(), before);
     free(before);
+    /* What is empty there says nothing. */
+    FILE *file = fopen(fixture_path(&fixture, "odbcinst.ini"), "a");
+    CHECK_FATAL(file != NULL && fputs("SslTimeout =\n", file) >= 0 && fclose(file) == 0);
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", "--name", "whole", library), 0);
     /* A keyword that is there already gets its new value. */
     CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", "--name", "whole", library,
                              "--default", "SslMode=disable", "--default", "Encrypt=no"),

@@ -74,6 +74,9 @@ CASE("a data source that is a file of its own")
     CHECK_CONTAINS(strstr(command_output, "What to do"),
                    "Give the settings that stand in the file");
     command_check_absent("DEFAULT");
+    /* The driver manager does not open it. */
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", "DSN=sales;FILEDSN=/home/me/sales.dsn"), 1);
+    command_check_absent("is not checked");
 }
 
 /* Each as the driver manager itself finds it. */

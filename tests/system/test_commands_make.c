@@ -279,6 +279,9 @@ CASE("adopt: what has no equal")
         CHECK_TEXT(read_file("user.ini"), before);
         free(before);
     }
+    write_file("user.ini", native_source("pqopt=password=hidden-one keepalives=1"));
+    CHECK_NUMBER(COMMAND_RUN("adopt", "native"), 0);
+    command_check_absent("hidden-one");
     /* These demand nothing. */
     write_file("user.ini", native_source("pqopt=channel_binding=prefer gssencmode=disable"));
     CHECK_NUMBER(COMMAND_RUN("adopt", "native"), 0);
@@ -307,9 +310,9 @@ static const struct {
     {"Driver=MariaDB\nOPTION=65539\nSocket=/run/mysqld.sock\n",
      {"OPTION=65539                                 HAS NO EQUAL: write my.cnf's settings",
       "Socket=/run/mysqld.sock                      HAS NO EQUAL: TLS does not run"}},
-    {"Driver=MariaDB\nSERVER=db\nOPTION=3\nUSE_MYCNF=0\nSocket=\n",
+    {"Driver=MariaDB\nSERVER=db\nOPTION=3\nUSE_MYCNF=no\nSocket=\n",
      {"OPTION=3                                     stays",
-      "USE_MYCNF=0                                  stays",
+      "USE_MYCNF=no                                 stays",
       "Socket=                                      stays"}},
     {"Driver=MariaDB\nSERVER=db\nSSLCIPHER=\nSSLVERIFY=\nSSLCAPATH=\nSSLCA=\nTLSKEYPWD=\n",
      {"SSLCIPHER=                                   is left out: it is empty\n",

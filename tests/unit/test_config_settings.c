@@ -232,16 +232,16 @@ CASE("libpq's default files count when they exist")
     setenv("HOME", files_expand("@/home"), 1);
 }
 
-/* Whatever is there in the place of a default file is what is read, and then refused. */
+/* Whatever is there in the place of a default file is what is verified with, and then refused. */
 CASE("a default file that is a link to nowhere, or to itself, counts")
 {
     static const struct resolve_case cases[] = {
         {"DSN=plain;SslMode=verify-ca", "SslRootCert", "@/links/.postgresql/root.crt",
          "default file"},
-        {"DSN=plain", "SslRootCert", "@/links/.postgresql/root.crt", "default file"},
+        {"DSN=plain", "SslRootCert", NULL, "default"},
         {"DSN=plain;SslMode=verify-ca;SslRootCert=/r", "SslCrl", "@/links/.postgresql/root.crl",
          "default file"},
-        {"DSN=plain", "SslCert", "@/links/.postgresql/postgresql.crt", "default file"},
+        {"DSN=plain;SslMode=verify-ca", "SslCert", NULL, "default"},
         {NULL, NULL, NULL, NULL},
     };
     setenv("HOME", files_expand("@/links"), 1);

@@ -572,7 +572,8 @@ static const struct {
     {DRIVER_FAMILY_TDS, {NULL, "Servername=entry"}, "e:5"},
     {DRIVER_FAMILY_TDS, {NULL, "Servername=entry;Port=3"}, "e:3"},
     {DRIVER_FAMILY_TDS, {"Port=3", "Servername=entry"}, "e:3"},
-    {DRIVER_FAMILY_TDS, {"Servername=entry", "Server=h;Port=3"}, "e:3"},
+    {DRIVER_FAMILY_TDS, {"Servername=entry", "Server=h;Port=3"}, "e:5"},
+    {DRIVER_FAMILY_TDS, {"Servername=entry;Address=h"}, "e:5"},
     {DRIVER_FAMILY_TDS, {"Server=h", "Servername=entry"}, "h:1433"},
     {DRIVER_FAMILY_TDS, {NULL, "Servername=named"}, "n:4"},
     {DRIVER_FAMILY_TDS, {NULL, "Servername=named;Port=3"}, "n:3"},
@@ -590,7 +591,7 @@ CASE("the server is the one that the real driver would have found")
     int file = mkstemp(path);
     CHECK_FATAL(file >= 0 && write(file, entries, sizeof entries - 1) == sizeof entries - 1);
     setenv("FREETDSCONF", path, 1);
-    setenv("PGPORT", "6", 1);
+    setenv("PGPORT", " 6 ", 1);
     for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
         struct settings settings;
         struct profile_target target = {0};

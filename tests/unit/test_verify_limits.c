@@ -380,7 +380,7 @@ CASE("hashes CRLs only so often for one chain")
     put_line(world.middle, 26, many);
     EXPECT_FAILS(CRL_BAD_SIGNATURE, NULL, .chain = few, .crls = &set);
     size_t size = set.items[0]->size;
-    size_t limit = ((size_t)32 << 20) + 4 * (2 * size + set.items[2]->size);
+    size_t limit = ((size_t)32 << 20) + CRL_VERDICT_COUNT * (2 * size + set.items[2]->size);
     EXPECT_REFUSED(ODBCSSL_VERIFY_OTHER, ODBCSSL_ERROR_VERIFY_OTHER,
                    "asks too much of SslCrl=test.crl: after ", .chain = many, .crls = &set);
     struct verify_result result = scene_verify(&(struct scene){.chain = many, .crls = &set});

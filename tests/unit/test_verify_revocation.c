@@ -66,6 +66,20 @@ CASE("refuses a revoked server with date, reason and file")
                __LINE__);
 }
 
+/* Revocation is graver than what else is wrong with the server's own certificate. */
+CASE("tells of a revoked server whose keyUsage is wrong that it is revoked")
+{
+    struct pki_certificate *server = pki_issue(&(struct pki_spec){
+        .common_name = "db", .issuer = world.root, .key_usage = GNUTLS_KEY_CRL_SIGN});
+    const struct pki_revoked revoked = {.certificate = server};
+    struct crl_set set = {0};
+    set_add(&set,
+            &(struct pki_crl_spec){.issuer = world.root, .revoked = &revoked, .revoked_count = 1});
+    EXPECT_REFUSED(ODBCSSL_VERIFY_REVOKED | ODBCSSL_VERIFY_PURPOSE, ODBCSSL_ERROR_REVOKED,
+                   "was revoked", .chain = CHAIN(server), .crls = &set);
+    crl_set_free(&set);
+}
+
 /* One verification tells all: what is wrong in one part does not hide another one. */
 CASE("each part has its own verdict")
 {
