@@ -239,7 +239,7 @@ static void close_driver(int driver, bool is_broken)
     const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     if (is_broken && is_internet(driver)) {
         setsockopt(driver, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
-        connect(driver, &nowhere, sizeof nowhere);
+        (void)connect(driver, &nowhere, sizeof nowhere);
     } else {
         shutdown(driver, SHUT_RDWR);
     }
