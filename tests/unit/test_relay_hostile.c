@@ -221,7 +221,7 @@ CASE("a login while the rest of a broken session waits to be read")
     CHECK(rig_login(&rig, &again));
     CHECK(rig_is_alive(&rig));
     CHECK_NUMBER(session_record_number(relay_record(rig.relay)), 2);
-    close(again.descriptor);
+    postgres_client_close(&again);
     kill(child, SIGKILL);
     CHECK_NUMBER(waitpid(child, NULL, 0), child);
     rig_close(&rig);
