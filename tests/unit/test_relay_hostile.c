@@ -171,6 +171,24 @@ CASE("a real driver that reads late gets all that came before a broken end")
     check_flood(ENDPOINT_UNIX, (size_t)64 * 1024, 0);
 }
 
+/* A child that does nothing but hold copies of all descriptors. */
+static pid_t fork_holder(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        pause();
+        _exit(0);
+    }
+    return child;
+}
+
+static void end_holder(pid_t child)
+{
+    kill(child, SIGKILL);
+    CHECK_NUMBER(waitpid(child, NULL, 0), child);
+}
+
 static void check_beside_child(enum endpoint_kind kind, int system_error)
 {
     size_t size = 8192;
@@ -181,12 +199,7 @@ static void check_beside_child(enum endpoint_kind kind, int system_error)
     rig.options.endpoint = kind;
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_login(&rig, &rig.client));
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(60);
-        pause();
-        _exit(0);
-    }
+    pid_t child = fork_holder();
     CHECK(postgres_client_send_query(&rig.client, "select"));
     polled.fd = rig.client.descriptor;
     while (got > 0) {
@@ -195,8 +208,7 @@ static void check_beside_child(enum endpoint_kind kind, int system_error)
         got = recv(polled.fd, bytes, sizeof bytes, 0);
     }
     CHECK_NUMBER(errno, system_error);
-    kill(child, SIGKILL);
-    CHECK_NUMBER(waitpid(child, NULL, 0), child);
+    end_holder(child);
     rig_close(&rig);
 }
 
@@ -208,12 +220,7 @@ CASE("a login while the rest of a broken session waits to be read")
     struct postgres_client again = {.descriptor = -1};
     CHECK_FATAL(rig_open(&rig));
     CHECK(rig_login(&rig, &rig.client));
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(60);
-        pause();
-        _exit(0);
-    }
+    pid_t child = fork_holder();
     CHECK(postgres_client_send_query(&rig.client, "select"));
     rig_wait_for_end(&rig);
     close(rig.client.descriptor);
@@ -222,8 +229,7 @@ CASE("a login while the rest of a broken session waits to be read")
     CHECK(rig_is_alive(&rig));
     CHECK_NUMBER(session_record_number(relay_record(rig.relay)), 2);
     postgres_client_close(&again);
-    kill(child, SIGKILL);
-    CHECK_NUMBER(waitpid(child, NULL, 0), child);
+    end_holder(child);
     rig_close(&rig);
 }
 
