@@ -383,16 +383,14 @@ static void check_login(const struct attempt *attempt, const struct captured_con
         complain(attempt, "another password", login.password);
 }
 
-/* FreeTDS has "host,port" and "host\\instance". */
+/* FreeTDS has "host,port" and "host\\instance"; here Port is set behind it, and counts. */
 static bool is_meant(const struct attempt *attempt, const char *address)
 {
     char buffer[VALUE_SIZE];
     const char *host = meant(attempt, SLOT_HOST, buffer);
-    bool is_tds = attempt->family->kind == CANNED_TDS;
-    const char *port = is_tds ? strrchr(host, ',') : NULL;
-    unsigned number = canned_server_port(attempt->family->kind);
-    const char *server = suite_text("%.*s:%u", (int)strcspn(host, is_tds ? ",\\" : ""), host,
-                                    port != NULL ? (unsigned)atoi(port + 1) : number);
+    const char *ends = attempt->family->kind == CANNED_TDS ? ",\\" : "";
+    const char *server = suite_text("%.*s:%u", (int)strcspn(host, ends), host,
+                                    canned_server_port(attempt->family->kind));
     return strcmp(server, address) == 0;
 }
 
