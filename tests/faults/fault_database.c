@@ -65,6 +65,7 @@ const struct fault_database fault_databases[FAULT_DATABASES] = {
                        .quick = {QUICK_USER, QUICK_PASSWORD},
                        .slow = {POSTGRES_USER, POSTGRES_PASSWORD},
                        .password_messages = 3,
+                       .is_muted_by_version = true,
                        .start = start_mariadb},
     [FAULT_SQL_SERVER] = {
         .name = "sqlserver",

@@ -22,6 +22,7 @@ struct fault_database {
     } quick, slow;              /* slow: by SCRAM, where there is that */
     unsigned password_messages; /* of the client, at least, until it has sent its password */
     bool is_broken_by_signals;  /* the real driver takes a recv() of its own, EINTR, for the end */
+    bool is_muted_by_version; /* in its messages the server's version stands, which must be UTF-8 */
     uint16_t (*start)(
         struct fixture *fixture); /* its port; 0: it did not start, or there is no driver */
 };

@@ -36,6 +36,7 @@ struct visit {
     bool wants_plaintext_allowed;     /* prefer: unverified, and after a refusal of TLS plaintext */
     int refusal;                      /* the error that the server deserves; 0: none */
     bool must_succeed;                /* or, with a refusal, must end in that one */
+    bool may_be_mute;                 /* the real driver may give no diagnostic record */
     bool is_brief;                    /* connects and asks one thing */
     void (*connected)(void *context); /* may be NULL */
     void *context;

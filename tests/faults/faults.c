@@ -164,6 +164,15 @@ static bool strikes_driver(const struct fault_case *fault)
            fault->plan.call == FAULT_RECV && fault->plan.manner == FAULT_INTERRUPT;
 }
 
+/* In the server's first message, which comes before TLS. */
+static bool strikes_version(const struct fault_case *fault)
+{
+    const struct peer_fault *peer = &fault->peer;
+    return database->is_muted_by_version && peer->direction == PEER_FROM_SERVER &&
+           peer->connection == 0 && peer->message == 0 &&
+           (peer->action == PEER_CORRUPT || peer->action == PEER_OVERWRITE);
+}
+
 static void run_visit(const struct fault_case *fault, bool is_clean, struct shared *shared)
 {
     static const struct peer_fault nothing;
@@ -183,6 +192,7 @@ static void run_visit(const struct fault_case *fault, bool is_clean, struct shar
                                 .cancels = fault->cancels && !is_clean,
                                 .wants_plaintext_allowed = fault->has_prefer,
                                 .must_succeed = is_harmless,
+                                .may_be_mute = !is_clean && strikes_version(fault),
                                 .is_brief = is_clean,
                                 .connected = connected,
                                 .context = peer};
