@@ -144,7 +144,8 @@ static void cancel(const struct visit *visit, struct visit_notes *notes,
     bool is_done = odbc_query(session, visit->words->sleep);
     atomic_store(&canceller.is_over, true);
     pthread_join(thread, NULL);
-    if (!is_done && strcmp(session->sqlstate, visit->words->cancelled) != 0)
+    if (!is_done && strcmp(session->sqlstate, visit->words->cancelled) != 0 &&
+        strcmp(session->sqlstate, visit->words->emptied) != 0)
         check_error(visit, notes, session);
 }
 

@@ -27,6 +27,7 @@ struct visit_words {
     const char *repeat;    /* the function that repeats a text */
     const char *sleep;     /* a statement that takes two seconds */
     const char *cancelled; /* the SQLSTATE of a query that was */
+    const char *emptied;   /* of its record, which SQLCancel empties behind the query's end */
 };
 
 struct visit {
