@@ -22,11 +22,12 @@
 #define VERSION "TDS_Version"
 #define PRINCIPAL "ServerSPN"
 
-/* FreeTDS's src/odbc/connectparams.c. User and password are no keywords of odbc.ini there; here
- * they count when the application gives none. */
+/* FreeTDS's src/odbc/connectparams.c. Where odbc.ini has Address, FreeTDS connects to that, and to
+ * no Server. User and password are no keywords of odbc.ini there; here they count when the
+ * application gives none. */
 /* clang-format off */
 static const struct profile_keyword keywords[] = {
-    KEPT_BACK(SERVER), KEPT_BACK(ENTRY), OTHER_NAME("Address", SERVER, KEPT_BACK), KEPT_BACK(PORT),
+    OTHER_NAME("Address", SERVER, OF_FILE), KEPT_BACK(SERVER), KEPT_BACK(ENTRY), KEPT_BACK(PORT),
     KEPT_BACK(ENCRYPTION), KEPT_BACK("HostNameInCertificate"), PASSED(VERSION), PASSED(USER),
     PASSED("PWD"), PASSED(DATABASE), STRING_ONLY("APP"), STRING_ONLY("WSID"),
     STRING_ONLY("ApplicationIntent"), PASSED("AttachDbFilename"),

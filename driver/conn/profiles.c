@@ -62,10 +62,15 @@ bool profile_knows(const struct profile *profile, const char *keyword)
     return profile->is_open || find_row(profile, keyword) != NULL;
 }
 
+static bool is_kept_back(const struct profile_keyword *row)
+{
+    return row->use == KEYWORD_KEPT_BACK || row->use == KEYWORD_OF_FILE;
+}
+
 bool profile_adds(const struct profile *profile, const char *keyword)
 {
     const struct profile_keyword *row = find_row(profile, keyword);
-    return row != NULL && row->use != KEYWORD_KEPT_BACK && !profile->is_open &&
+    return row != NULL && !is_kept_back(row) && !profile->is_open &&
            !text_is_one_of(main_name(profile, keyword), profile->text_keywords);
 }
 
@@ -113,6 +118,18 @@ static bool counts_here(const struct profile *profile, const struct profile_keyw
                                             : true;
 }
 
+/* Pairs come from the lowest place to the highest, so that of two names for one setting the later
+ * one counts; but in odbc.ini it is the one whose row is the earlier. */
+static bool is_outdone(const struct profile *profile, const struct profile_keyword *row,
+                       enum connstr_origin origin, const struct connstr_pair *former)
+{
+    if (row == NULL || former == NULL)
+        return false;
+    if (origin == CONNSTR_DATA_SOURCE)
+        return former->origin == CONNSTR_DATA_SOURCE && row > find_row(profile, former->keyword);
+    return row->use == KEYWORD_OF_FILE;
+}
+
 static bool read_pair(const struct profile *profile, const struct connstr_pair *pair,
                       struct connstr *list, struct error *error)
 {
@@ -120,14 +137,10 @@ static bool read_pair(const struct profile *profile, const struct connstr_pair *
     const char *name = main_name(profile, pair->keyword);
     const struct connstr_pair *former = profile_find_pair(profile, list, name);
     char *value = NULL;
-    /* Pairs come from the lowest place to the highest, so that of two names for one setting the
-     * later one counts; but in odbc.ini it is the one whose row is the earlier. */
-    bool is_outdone = former != NULL && row != NULL && pair->origin == CONNSTR_DATA_SOURCE &&
-                      former->origin == CONNSTR_DATA_SOURCE &&
-                      row > find_row(profile, former->keyword);
     bool is_unset =
         profile->is_empty_unset && pair->origin == CONNSTR_DATA_SOURCE && pair->value[0] == '\0';
-    if (!counts_here(profile, row, pair->origin) || is_outdone || is_unset)
+    if (!counts_here(profile, row, pair->origin) || is_unset ||
+        is_outdone(profile, row, pair->origin, former))
         return true;
     if (profile->read == NULL)
         value = strdup(pair->value);
@@ -184,7 +197,7 @@ bool profile_check_demand(const struct settings *settings, const char *keyword, 
 static void remove_kept_back(const struct profile *profile, struct connstr *list)
 {
     for (const struct profile_keyword *row = profile->keywords; row->name != NULL; row++)
-        if (row->use == KEYWORD_KEPT_BACK)
+        if (is_kept_back(row))
             connstr_remove(list, row->name);
 }
 

@@ -45,6 +45,8 @@ enum keyword_use {
     KEYWORD_DRIVER_WIDE, /* passed; the real driver reads it from its section of odbcinst.ini too */
     KEYWORD_OF_OTHERS,   /* passed; some versions do not know it, so it has to do without escapes */
     KEYWORD_KEPT_BACK,   /* the real driver's TLS and its way to the server: both are odbcssl's */
+    KEYWORD_OF_FILE,     /* kept back; the real driver knows it in odbc.ini, and in a connection
+                          * string it counts where no other name of the setting is set */
 };
 
 /* A keyword that the real driver knows. */
