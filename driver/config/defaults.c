@@ -20,18 +20,28 @@ const char *defaults_environment(const char *variable)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-char *defaults_home_path(const char *name)
+/* NULL: too long, not absolute, or out of memory. */
+static char *join(const char *folder, const char *name)
 {
     char path[PATH_MAX];
-    const char *home = defaults_environment("HOME");
-    struct passwd entry, *found = NULL;
-    char *scratch = home == NULL || home[0] != '/' ? malloc(PASSWORD_ENTRY_SIZE) : NULL;
-    if (scratch != NULL) {
-        getpwuid_r(geteuid(), &entry, scratch, PASSWORD_ENTRY_SIZE, &found);
-        home = found != NULL ? found->pw_dir : NULL;
-    }
-    bool is_good = home != NULL && home[0] == '/' &&
-                   snprintf(path, sizeof path, "%s/%s", home, name) < (int)sizeof path;
-    free(scratch);
+    bool is_good =
+        folder[0] == '/' && snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path;
     return is_good ? strdup(path) : NULL;
+}
+
+char *defaults_account_path(const char *name)
+{
+    struct passwd entry, *found = NULL;
+    char *scratch = malloc(PASSWORD_ENTRY_SIZE);
+    if (scratch != NULL)
+        getpwuid_r(geteuid(), &entry, scratch, PASSWORD_ENTRY_SIZE, &found);
+    char *path = found != NULL ? join(found->pw_dir, name) : NULL;
+    free(scratch);
+    return path;
+}
+
+char *defaults_home_path(const char *name)
+{
+    const char *home = defaults_environment("HOME");
+    return home != NULL && home[0] == '/' ? join(home, name) : defaults_account_path(name);
 }

@@ -14,4 +14,7 @@ const char *defaults_environment(const char *variable);
  * database. */
 char *defaults_home_path(const char *name);
 
+/* The same below the home directory of the password database, whatever $HOME says. */
+char *defaults_account_path(const char *name);
+
 #endif

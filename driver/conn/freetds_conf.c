@@ -77,7 +77,7 @@ bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct err
 {
     const char *named = secure_getenv("FREETDSCONF");
     const char *prefix = secure_getenv("FREETDS");
-    char *home = defaults_home_path(".freetds.conf");
+    char *home = defaults_account_path(".freetds.conf");
     char installed[PATH_SIZE] = "";
     if (prefix != NULL)
         snprintf(installed, sizeof installed, "%s/etc/freetds.conf", prefix);

@@ -3,8 +3,9 @@
  *
  * FreeTDS takes either such an entry or a host, never both; as the host is to be the relay's, the
  * entry's settings are read here and given to FreeTDS as keywords. Files, in FreeTDS's order:
- * $FREETDSCONF, $FREETDS/etc/freetds.conf, ~/.freetds.conf, /etc/freetds/freetds.conf. The section
- * [global] counts for every entry that does not say otherwise.
+ * $FREETDSCONF, $FREETDS/etc/freetds.conf, .freetds.conf in the home of the password database (not
+ * $HOME), /etc/freetds/freetds.conf. The section [global] counts for every entry that does not say
+ * otherwise.
  */
 #ifndef CONN_FREETDS_CONF_H
 #define CONN_FREETDS_CONF_H

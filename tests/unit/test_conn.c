@@ -618,6 +618,32 @@ CASE("the server is the one that the real driver would have found")
     unlink(path);
 }
 
+/* FreeTDS asks the password database, also for a program whose HOME is another folder. */
+CASE("an entry of freetds.conf is not looked for in HOME")
+{
+    static const char entry[] = "[odbcssl-of-home]\nhost = elsewhere\n";
+    char folder[] = "/tmp/odbcssl-home-XXXXXX";
+    CHECK_FATAL(mkdtemp(folder) != NULL);
+    char *path = strdup(suite_text("%s/.freetds.conf", folder));
+    char *home = strdup(getenv("HOME") != NULL ? getenv("HOME") : "");
+    struct connstr list;
+    struct error error = {0};
+    FILE *file = fopen(path, "w");
+    CHECK_FATAL(file != NULL);
+    fputs(entry, file);
+    fclose(file);
+    setenv("HOME", folder, 1);
+    CHECK(!rewrite(DRIVER_FAMILY_TDS, "Servername=odbcssl-of-home", &loopback, &list, &error));
+    CHECK_NUMBER(error.code, ODBCSSL_ERROR_SERVER_MISSING);
+    CHECK(strstr(error.text, folder) == NULL);
+    setenv("HOME", home, 1);
+    connstr_free(&list);
+    unlink(path);
+    rmdir(folder);
+    free(path);
+    free(home);
+}
+
 /* A later round of SQLBrowseConnect: the real driver has its server, and keeps it. */
 CASE("what is answered while browsing leads nowhere else")
 {
