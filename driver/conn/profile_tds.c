@@ -21,6 +21,7 @@
 #define DATABASE "Database"
 #define VERSION "TDS_Version"
 #define PRINCIPAL "ServerSPN"
+#define TRUSTED "Trusted_Connection"
 
 /* FreeTDS's src/odbc/connectparams.c. Where odbc.ini has Address, FreeTDS connects to that, and to
  * no Server. User and password are no keywords of odbc.ini there; here they count when the
@@ -34,7 +35,7 @@ static const struct profile_keyword keywords[] = {
     SHORTENED("ClientCharset", "client_charset", PASSED), PASSED("DebugFlags"), PASSED("DumpFile"),
     PASSED("DumpFileAppend"), PASSED("Language"), PASSED("MARS_Connection"), PASSED("PacketSize"),
     PASSED("REALM"), PASSED(PRINCIPAL), PASSED("TextSize"), PASSED("Timeout"),
-    PASSED("Trusted_Connection"), PASSED("UseNTLMv2"), {NULL, NULL, KEYWORD_PASSED},
+    PASSED(TRUSTED), PASSED("UseNTLMv2"), {NULL, NULL, KEYWORD_PASSED},
 };
 /* clang-format on */
 
@@ -294,6 +295,21 @@ static bool set_version(struct connstr *list, struct error *error)
     return version != NULL && (connstr_set(list, VERSION, version) || error_set_memory(error));
 }
 
+/* ---- who logs in ---- */
+
+/* A user that the application names is read after the data source's Trusted_Connection, which only
+ * takes away the user that is known by then. */
+static void prefer_user(struct connstr *list)
+{
+    const struct connstr_pair *user = profile_find_pair(&profile_tds, list, USER);
+    const struct connstr_pair *trusted = profile_find_pair(&profile_tds, list, TRUSTED);
+    if (trusted != NULL && !is_of_string(trusted) && user != NULL && is_of_string(user) &&
+        *user->value != '\0')
+        profile_remove(&profile_tds, list, TRUSTED);
+}
+
+/* ---- around ---- */
+
 static bool check_environment(struct error *error)
 {
     static const char *const names[] = {"TDSHOST", "TDSPORT"};
@@ -311,6 +327,7 @@ static bool check_environment(struct error *error)
 static bool inspect(const struct settings *settings, struct profile_target *target,
                     struct error *error)
 {
+    prefer_user(&target->settings);
     return check_environment(error) && check_encryption(settings, &target->settings, error) &&
            find_server(settings, target, error) && set_version(&target->settings, error);
 }
@@ -416,7 +433,7 @@ static bool add_principal(const struct profile_target *target, struct connstr *l
 {
     static const char *const off[] = {"no", "off", "false", "", NULL};
     const char *user = connstr_get(list, USER), *principal = connstr_get(list, PRINCIPAL);
-    const char *trusted = connstr_get(list, "Trusted_Connection");
+    const char *trusted = connstr_get(list, TRUSTED);
     struct buffer written = {0};
     bool is_by_ticket =
         user == NULL || *user == '\0' || (trusted != NULL && !text_is_one_of(trusted, off));
