@@ -83,6 +83,28 @@ static const struct {
     {"use ntlmv2", "UseNTLMv2"},
 };
 
+/* ---- reading ---- */
+
+/* What FreeTDS does not take for a size, and a port or version that is empty, leave what a lower
+ * place says. */
+static bool is_passed_over(const char *keyword, const char *value)
+{
+    static const char *const sizes[] = {"PacketSize", "TextSize", "Timeout", NULL};
+    static const char *const others[] = {PORT, VERSION, NULL};
+    return text_is_one_of(keyword, sizes) ? strtol(value, NULL, 10) <= 0
+                                          : *value == '\0' && text_is_one_of(keyword, others);
+}
+
+static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,
+                         struct error *error)
+{
+    *value_out = NULL;
+    if (is_passed_over(keyword, pair->value))
+        return true;
+    *value_out = strdup(pair->value);
+    return *value_out != NULL || error_set_memory(error);
+}
+
 /* ---- the server ---- */
 
 static bool is_of_string(const struct connstr_pair *pair)
@@ -469,6 +491,7 @@ const struct profile profile_tds = {
     .user_keyword = USER,
     .text_keywords = text_keywords,
     .is_empty_unset = true,
+    .read = read_setting,
     .write = write_setting,
     .inspect = inspect,
     .yield_to_catalog = yield_to_catalog,
