@@ -35,7 +35,9 @@ static void take_line(char *line, struct connstr *settings)
     char *keyword = squeeze(line);
     for (char *next = keyword; *next != '\0'; next++)
         *next = text_lower(*next);
-    connstr_set(settings, keyword, squeeze(value));
+    /* Two names of one setting. */
+    connstr_set(settings, strcmp(keyword, "query timeout") == 0 ? "timeout" : keyword,
+                squeeze(value));
 }
 
 /* Whether the section is there; what it says replaces what settings had. */

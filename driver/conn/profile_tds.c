@@ -22,6 +22,7 @@
 #define VERSION "TDS_Version"
 #define PRINCIPAL "ServerSPN"
 #define TRUSTED "Trusted_Connection"
+#define INTENT "ApplicationIntent"
 
 /* FreeTDS's src/odbc/connectparams.c. Where odbc.ini has Address, FreeTDS connects to that, and to
  * no Server. User and password are no keywords of odbc.ini there; here they count when the
@@ -31,7 +32,7 @@ static const struct profile_keyword keywords[] = {
     OTHER_NAME("Address", SERVER, OF_FILE), KEPT_BACK(SERVER), KEPT_BACK(ENTRY), KEPT_BACK(PORT),
     KEPT_BACK(ENCRYPTION), KEPT_BACK("HostNameInCertificate"), PASSED(VERSION), PASSED(USER),
     PASSED("PWD"), PASSED(DATABASE), STRING_ONLY("APP"), STRING_ONLY("WSID"),
-    STRING_ONLY("ApplicationIntent"), PASSED("AttachDbFilename"),
+    STRING_ONLY(INTENT), PASSED("AttachDbFilename"),
     SHORTENED("ClientCharset", "client_charset", PASSED), PASSED("DebugFlags"), PASSED("DumpFile"),
     PASSED("DumpFileAppend"), PASSED("Language"), PASSED("MARS_Connection"), PASSED("PacketSize"),
     PASSED("REALM"), PASSED(PRINCIPAL), PASSED("TextSize"), PASSED("Timeout"),
@@ -237,6 +238,15 @@ static void prefer_entry_database(const struct freetds_entry *entry, struct conn
         profile_remove(&profile_tds, list, DATABASE);
 }
 
+/* A yes in the file, a word as a keyword; no is what holds without either. */
+static void take_intent(const struct freetds_entry *entry, struct connstr *list)
+{
+    static const char *const on[] = {"yes", "on", "true", NULL};
+    const char *value = connstr_get(&entry->settings, "read-only intent");
+    if (value != NULL && text_is_one_of(value, on) && !connstr_has(list, INTENT))
+        connstr_append(list, INTENT, "ReadOnly");
+}
+
 static bool take_entry(const struct freetds_entry *entry, const char *name,
                        const struct settings *settings, struct profile_target *target,
                        struct error *error)
@@ -255,6 +265,7 @@ static bool take_entry(const struct freetds_entry *entry, const char *name,
         if (value != NULL && profile_get(&profile_tds, &target->settings, keyword) == NULL)
             connstr_append(&target->settings, keyword, value);
     }
+    take_intent(entry, &target->settings);
     return (target->host != NULL && !target->settings.is_failed) || error_set_memory(error);
 }
 

@@ -636,6 +636,35 @@ CASE("the server is the one that the real driver would have found")
     unlink(path);
 }
 
+CASE("what an entry of freetds.conf says is told by keywords")
+{
+    static const struct {
+        const char *settings, *intent, *timeout;
+    } rows[] = {
+        {"Servername=reports", "ReadOnly", "7"},
+        {"Servername=reports;ApplicationIntent=ReadWrite;Timeout=8", "ReadWrite", "8"},
+        {"Servername=orders", NULL, "9"},
+    };
+    static const char entries[] = "[global]\nhost = h\nquery timeout = 9\n"
+                                  "[reports]\nRead-Only  Intent = Yes\nquery timeout = 7\n"
+                                  "[orders]\nread-only intent = no\n";
+    char path[] = "/tmp/odbcssl-freetds-XXXXXX";
+    int file = mkstemp(path);
+    CHECK_FATAL(file >= 0 && write(file, entries, sizeof entries - 1) == sizeof entries - 1);
+    close(file);
+    setenv("FREETDSCONF", path, 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct connstr list;
+        struct error error = {0};
+        CHECK_FATAL(rewrite(DRIVER_FAMILY_TDS, rows[i].settings, &loopback, &list, &error));
+        CHECK_TEXT(connstr_get(&list, "ApplicationIntent"), rows[i].intent);
+        CHECK_TEXT(connstr_get(&list, "Timeout"), rows[i].timeout);
+        connstr_free(&list);
+    }
+    unsetenv("FREETDSCONF");
+    unlink(path);
+}
+
 /* FreeTDS asks the password database, also for a program whose HOME is another folder. */
 CASE("an entry of freetds.conf is not looked for in HOME")
 {
