@@ -221,7 +221,8 @@ static bool write_setting(const char *keyword, const struct connstr_pair *pair, 
                           struct buffer *out, struct error *error)
 {
     (void)is_wide;
-    if (has_braces(keyword))
+    /* Nothing in braces would be a password that is set, beside which pqopt may have none. */
+    if (has_braces(keyword) && *pair->value != '\0')
         return connstr_append_braced(out, pair->value);
     if (is_plain(pair->value))
         return buffer_append_text(out, pair->value);

@@ -263,6 +263,7 @@ static const struct {
      "UseDeclareFetch=1;BoolsAsChar=0;Fetch=7;"},
     {DRIVER_FAMILY_POSTGRESQL, {"PWD={a;}}b};Database={a}"}, "PWD={a;}}b};Database=a;"},
     {DRIVER_FAMILY_POSTGRESQL, {"Nobody={;Servername=x};Database=d"}, "Database=d;"},
+    {DRIVER_FAMILY_POSTGRESQL, {"UID=a;PWD=;Database=d"}, "UID=a;PWD=;Database=d;"},
     {DRIVER_FAMILY_POSTGRESQL, {NULL, "UniqueIndex=0"}, NULL},
     {DRIVER_FAMILY_POSTGRESQL, {NULL, "ExtraSysTablePrefixes={a;b}"}, NULL},
     {DRIVER_FAMILY_POSTGRESQL,
