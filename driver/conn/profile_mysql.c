@@ -104,7 +104,8 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
             "Socket=%s: TLS does not run over a Unix socket. Name the server with Server and "
             "Port, or use the MariaDB driver itself",
             socket);
-    return clear_options(&target->settings, error);
+    return profile_take_port("MYSQL_TCP_PORT", target, error) &&
+           clear_options(&target->settings, error);
 }
 
 /* The driver takes blanks away from both ends of every value of a connection string, and no options

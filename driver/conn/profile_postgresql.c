@@ -307,24 +307,13 @@ static bool find_address(struct profile_target *target, struct error *error)
 static bool find_port(struct profile_target *target, struct error *error)
 {
     const char *service = defaults_environment("PGSERVICE");
-    const char *port = defaults_environment("PGPORT");
-    char number[32] = "";
-    if (target->has_port)
-        return true;
-    if (service != NULL)
+    if (!target->has_port && service != NULL)
         return error_set(
             error, ODBCSSL_ERROR_BYPASS_SETTING,
             "no Port is set, and the environment variable PGSERVICE=%s names a service "
             "that may have another than the usual one: set Port",
             service);
-    /* libpq passes over blanks around it. */
-    if (port != NULL)
-        snprintf(number, sizeof number, "%s", port);
-    return port == NULL || text_parse_port(text_trim(number), &target->port) ||
-           error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                     "no Port is set, and the environment variable PGPORT=%s is no port from 1 to "
-                     "65535",
-                     port);
+    return profile_take_port("PGPORT", target, error);
 }
 
 static bool inspect(const struct settings *settings, struct profile_target *target,

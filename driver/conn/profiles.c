@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/defaults.h"
 
 const struct profile *profile_find(enum driver_family family)
 {
@@ -169,6 +170,20 @@ bool profile_read(const struct profile *profile, const struct settings *settings
 const char *profile_environment(const char *name)
 {
     return getenv(name); /* check-layers: the real driver asks like this */
+}
+
+bool profile_take_port(const char *variable, struct profile_target *target, struct error *error)
+{
+    const char *port = defaults_environment(variable);
+    char number[32] = "";
+    if (target->has_port || port == NULL)
+        return true;
+    snprintf(number, sizeof number, "%s", port);
+    return text_parse_port(text_trim(number), &target->port) ||
+           error_set(
+               error, ODBCSSL_ERROR_KEYWORD_VALUE,
+               "no Port is set, and the environment variable %s=%s is no port from 1 to 65535",
+               variable, port);
 }
 
 bool profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,

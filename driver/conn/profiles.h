@@ -183,6 +183,10 @@ bool profile_check_demand(const struct settings *settings, const char *keyword, 
  * seen to be refused. What is to be used is taken with secure_getenv. */
 const char *profile_environment(const char *name);
 
+/* For the rows: where no port is set, the environment variable that is the client library's
+ * default, which passes over blanks around it. false with error set. */
+bool profile_take_port(const char *variable, struct profile_target *target, struct error *error);
+
 /* For the rows: the value is no port; names where it was written, and returns false. */
 bool profile_refuse_port(const struct settings *settings, const struct connstr_pair *pair,
                          struct error *error);

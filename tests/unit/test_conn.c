@@ -572,7 +572,7 @@ CASE("an unknown driver goes by SslServerKeyword and SslPortKeyword")
     settings_free(&settings);
 }
 
-/* As FreeTDS finds it with the same settings, and libpq the port. */
+/* As FreeTDS finds it with the same settings, and the port as the client libraries. */
 static const struct {
     enum driver_family family;
     const char *places[3]; /* connection string, odbc.ini, section of odbcinst.ini */
@@ -604,6 +604,9 @@ static const struct {
     {DRIVER_FAMILY_TDS, {NULL, "Servername=bare"}, "bare:4"},
     {DRIVER_FAMILY_POSTGRESQL, {"Servername=h"}, "h:6"},
     {DRIVER_FAMILY_POSTGRESQL, {"Servername=h", "Port=3"}, "h:3"},
+    {DRIVER_FAMILY_MYSQL, {"Server=h"}, "h:8"},
+    {DRIVER_FAMILY_MYSQL, {"Port=", "Server=h;Port=3"}, "h:8"},
+    {DRIVER_FAMILY_MYSQL, {"Server=h", "Port=3"}, "h:3"},
 };
 
 CASE("the server is the one that the real driver would have found")
@@ -616,6 +619,7 @@ CASE("the server is the one that the real driver would have found")
     CHECK_FATAL(file >= 0 && write(file, entries, sizeof entries - 1) == sizeof entries - 1);
     setenv("FREETDSCONF", path, 1);
     setenv("PGPORT", " 6 ", 1);
+    setenv("MYSQL_TCP_PORT", "8", 1);
     for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
         struct settings settings;
         struct profile_target target = {0};
@@ -632,6 +636,7 @@ CASE("the server is the one that the real driver would have found")
         settings_free(&settings);
     }
     unsetenv("PGPORT");
+    unsetenv("MYSQL_TCP_PORT");
     unsetenv("FREETDSCONF");
     close(file);
     unlink(path);
