@@ -86,19 +86,6 @@ static void make_section(const struct adopt *adopt, const char *driver, struct c
 
 /* ---- writing ---- */
 
-/* New lines first: should it fail half-way, the data source has more, and not less. */
-static bool write_section(const struct adopt *adopt, enum odbc_file file,
-                          const struct connstr *pairs, struct error *error)
-{
-    const struct connstr *present = &adopt->source.settings;
-    bool is_written =
-        odbc_file_back_up(file, error) && odbc_file_write_section(file, adopt->name, pairs, error);
-    for (size_t i = 0; i < present->count && is_written; i++)
-        if (connstr_find(pairs, present->pairs[i].keyword) == NULL)
-            is_written = odbc_file_write(file, adopt->name, present->pairs[i].keyword, NULL, error);
-    return is_written;
-}
-
 static bool finish(const struct adopt *adopt, struct error *error)
 {
     const struct driver_section section = {.target = adopt->source.driver,
@@ -118,7 +105,7 @@ static bool finish(const struct adopt *adopt, struct error *error)
         return false;
     make_section(adopt, driver, &pairs);
     bool is_done = ini_check_lines(&pairs, error) && settings_check(&pairs, adopt->name, error) &&
-                   (!adopt->is_written || write_section(adopt, file, &pairs, error));
+                   (!adopt->is_written || odbc_file_change(file, adopt->name, &pairs, true, error));
     if (is_done)
         odbc_print_section(file, adopt->name, &pairs);
     connstr_free(&pairs);

@@ -153,12 +153,12 @@ bool driver_section_write(const struct driver_section *section, char **name_out,
                          "\"%s\" cannot be the name of a driver: it is empty, too long, or has one "
                          "of []{}(),;?*=!@\\",
                          name);
-    bool is_done =
-        check_defaults(&section->defaults, error) && driver_section_check(name, &is_there, error) &&
-        ini_read_section(INI_DRIVERS, name, &present, error) &&
-        make_section(section, &present, &pairs, error) &&
-        check_merged(name, &present, &pairs, error) && odbc_file_back_up(ODBC_DRIVERS, error) &&
-        odbc_file_write_section(ODBC_DRIVERS, name, &pairs, error);
+    bool is_done = check_defaults(&section->defaults, error) &&
+                   driver_section_check(name, &is_there, error) &&
+                   ini_read_section(INI_DRIVERS, name, &present, error) &&
+                   make_section(section, &present, &pairs, error) &&
+                   check_merged(name, &present, &pairs, error) &&
+                   odbc_file_change(ODBC_DRIVERS, name, &pairs, false, error);
     if (is_done)
         odbc_print_section(ODBC_DRIVERS, name, &pairs);
     connstr_free(&pairs);

@@ -190,14 +190,10 @@ static bool make_source(const struct dsn *dsn, struct error *error)
     const struct profile *profile = profile_find(settings_driver_family(path));
     bool is_made = make_pairs(dsn, profile, "", &pairs, error) &&
                    (section = find_section(dsn, error)) != NULL &&
-                   connstr_set(&pairs, "Driver", section) && odbc_file_back_up(dsn->file, error);
-    if (is_made) {
-        is_made = odbc_file_write_section(dsn->file, dsn->name, &pairs, error);
-        if (is_made)
-            odbc_print_section(dsn->file, dsn->name, &pairs);
-        else /* half a data source might connect with less than was asked for */
-            odbc_file_write(dsn->file, dsn->name, NULL, NULL, NULL);
-    }
+                   connstr_set(&pairs, "Driver", section) &&
+                   odbc_file_change(dsn->file, dsn->name, &pairs, false, error);
+    if (is_made)
+        odbc_print_section(dsn->file, dsn->name, &pairs);
     connstr_free(&pairs);
     return is_made;
 }

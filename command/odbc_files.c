@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +21,7 @@
 #include "config/keys.h"
 
 #define DIRECTORY_SIZE 1024
+#define LOCK_TENTHS 100 /* of a second, that another change is waited for */
 
 /* The folder of the system's files; libodbcinst adds the name itself. */
 static void system_path(const char *name, char *out, size_t size)
@@ -40,7 +44,7 @@ const char *odbc_file_path(enum odbc_file file, char *out, size_t size)
     switch (file) {
     case ODBC_USER_SOURCES:
         getpwuid_r(getuid(), &entry, scratch, sizeof scratch, &user);
-        if (named != NULL)
+        if (named != NULL && *named != '\0')
             snprintf(out, size, "%s", named);
         else
             snprintf(out, size, "%s/.odbc.ini", user != NULL ? user->pw_dir : "/home");
@@ -108,82 +112,165 @@ void odbc_list_sections(enum ini_file file, struct connstr *names)
 
 /* ---- writing ---- */
 
-/* The copy is private from its first byte: the file may hold passwords. */
-static bool copy_file(int from, const struct stat *status, const char *copy)
+/* A file of settings that is changed. libodbcinst would empty the file itself before it writes, and
+ * would not say when there is no room for all of it: so it works on a copy in memory. */
+struct change {
+    char path[ODBC_FILE_PATH_SIZE];
+    int file;
+    int edited; /* the copy */
+    char edited_path[40];
+    struct stat former;
+};
+
+static bool copy_bytes(int from, int to)
 {
-    int to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (to < 0)
-        return false;
     char bytes[8192];
     ssize_t got;
-    bool is_copied = fchown(to, status->st_uid, status->st_gid) == 0;
+    bool is_copied = lseek(from, 0, SEEK_SET) == 0 && lseek(to, 0, SEEK_SET) == 0;
     while (is_copied && (got = read(from, bytes, sizeof bytes)) != 0)
         is_copied = got > 0 && write(to, bytes, (size_t)got) == got;
-    is_copied = is_copied && fchmod(to, status->st_mode & 0777) == 0 && fsync(to) == 0;
     int reason = errno;
     text_wipe(bytes, sizeof bytes);
-    close(to);
-    if (!is_copied)
-        unlink(copy);
     errno = reason;
     return is_copied;
 }
 
-bool odbc_file_back_up(enum odbc_file file, struct error *error)
+/* Another odbcssl that changes the file is waited for, or one of the two changes would be lost; it
+ * takes no second. Whoever may read the file can lock it, and a file system may have no locks: that
+ * stops nobody. */
+static void lock_file(int file)
 {
-    char path[ODBC_FILE_PATH_SIZE], copy[ODBC_FILE_PATH_SIZE + 64], now[CLOCK_TEXT_SIZE];
+    const struct timespec pause = {0, 100000000};
+    for (unsigned i = 0; i < LOCK_TENTHS && flock(file, LOCK_EX | LOCK_NB) != 0; i++) {
+        if (errno != EWOULDBLOCK)
+            return;
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* A new file may come to hold a password. */
+static bool start_change(enum odbc_file file, struct change *change)
+{
+    mode_t mode = file == ODBC_USER_SOURCES ? 0600 : 0666;
+    odbc_file_path(file, change->path, sizeof change->path);
+    change->file = open(change->path, O_RDWR | O_CREAT | O_CLOEXEC, mode);
+    change->edited = memfd_create("odbcssl", MFD_CLOEXEC);
+    snprintf(change->edited_path, sizeof change->edited_path, "/proc/self/fd/%d", change->edited);
+    if (change->file < 0 || change->edited < 0)
+        return false;
+    lock_file(change->file);
+    return fstat(change->file, &change->former) == 0 && copy_bytes(change->file, change->edited);
+}
+
+static void end_change(const struct change *change)
+{
+    if (change->file >= 0)
+        close(change->file);
+    if (change->edited >= 0)
+        close(change->edited);
+}
+
+/* value NULL takes the keyword away, keyword NULL the section. libodbcinst does not say that it
+ * could not write all: then the copy is as long as a file may be. */
+static bool edit(const struct change *change, const char *section, const char *keyword,
+                 const char *value)
+{
     struct stat status;
-    int from = open(odbc_file_path(file, path, sizeof path), O_RDONLY | O_CLOEXEC);
-    if (from < 0 && errno == ENOENT)
-        return true;
-    bool is_copied = from >= 0 && fstat(from, &status) == 0;
-    bool is_empty = is_copied && status.st_size == 0;
-    snprintf(copy, sizeof copy, "%s.%s.bak", path, clock_format(time(NULL), now));
-    for (unsigned i = 2; is_copied && access(copy, F_OK) == 0 && i < 100; i++)
-        snprintf(copy, sizeof copy, "%s.%s-%u.bak", path, now, i);
-    is_copied = is_copied && (is_empty || copy_file(from, &status, copy));
-    if (!is_copied)
-        error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno,
-                         "%s is left as it is, for it cannot be copied to %s first", path, copy);
-    else if (!is_empty)
-        printf("the former %s is kept as %s; libodbcinst does not keep comments\n", path, copy);
-    if (from >= 0)
-        close(from);
-    return is_copied;
+    struct rlimit limit;
+    errno = 0;
+    if (!SQLWritePrivateProfileString(section, keyword, value, change->edited_path) ||
+        fstat(change->edited, &status) != 0 || getrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return false;
+    errno = EFBIG;
+    return limit.rlim_cur == RLIM_INFINITY || (rlim_t)status.st_size < limit.rlim_cur;
 }
 
-bool odbc_file_write(enum odbc_file file, const char *section, const char *keyword,
-                     const char *value, struct error *error)
+struct leftovers {
+    const struct change *change;
+    const char *section;
+    const struct connstr *settings;
+    bool is_good;
+};
+
+/* Of a keyword that stands there twice each line is shown, and taken away. */
+static void take_away(const struct odbc_line *line, void *context)
 {
-    char path[ODBC_FILE_PATH_SIZE];
-    bool is_private = access(odbc_file_path(file, path, sizeof path), F_OK) != 0;
-    /* A new file may come to hold a password. */
-    mode_t mask = is_private && file == ODBC_USER_SOURCES ? umask(077) : 0;
-    if (file != ODBC_DRIVERS)
-        SQLSetConfigMode(file == ODBC_USER_SOURCES ? ODBC_USER_DSN : ODBC_SYSTEM_DSN);
-    bool is_written = SQLWritePrivateProfileString(
-        section, keyword, value, file == ODBC_DRIVERS ? "odbcinst.ini" : "odbc.ini");
-    SQLSetConfigMode(ODBC_BOTH_DSN);
-    if (is_private && file == ODBC_USER_SOURCES)
-        umask(mask);
-    if (is_written)
-        return true;
-    char text[512] = "";
-    DWORD code = 0;
-    WORD length = 0;
-    SQLInstallerError(1, &code, text, sizeof text, &length);
-    return error_set(error, ODBCSSL_ERROR_SYSTEM,
-                     "[%s] cannot be written to %s (%s): it takes a user who may write there",
-                     section, path, text[0] != '\0' ? text : "libodbcinst says no more");
+    struct leftovers *leftovers = context;
+    if (connstr_find(leftovers->settings, line->keyword) == NULL)
+        leftovers->is_good =
+            leftovers->is_good && edit(leftovers->change, leftovers->section, line->keyword, NULL);
 }
 
-bool odbc_file_write_section(enum odbc_file file, const char *section, const struct connstr *pairs,
-                             struct error *error)
+static bool edit_section(const struct change *change, enum odbc_file file, const char *section,
+                         const struct connstr *settings, bool is_whole)
 {
-    for (size_t i = 0; i < pairs->count; i++)
-        if (!odbc_file_write(file, section, pairs->pairs[i].keyword, pairs->pairs[i].value, error))
+    struct leftovers leftovers = {change, section, settings, true};
+    if (settings == NULL)
+        return edit(change, section, NULL, NULL);
+    for (size_t i = 0; i < settings->count; i++)
+        if (!edit(change, section, settings->pairs[i].keyword, settings->pairs[i].value))
             return false;
-    return true;
+    if (is_whole)
+        odbc_file_visit(file, section, take_away, &leftovers);
+    return leftovers.is_good;
+}
+
+/* To FILE.TIME.bak with its owner and permissions, as libodbcinst does not keep comments. The copy
+ * is private from its first byte: the file may hold passwords. */
+static bool back_up(const struct change *change, struct error *error)
+{
+    char copy[ODBC_FILE_PATH_SIZE + 64], now[CLOCK_TEXT_SIZE];
+    if (change->former.st_size == 0)
+        return true;
+    snprintf(copy, sizeof copy, "%s.%s.bak", change->path, clock_format(time(NULL), now));
+    for (unsigned i = 2; access(copy, F_OK) == 0 && i < 100; i++)
+        snprintf(copy, sizeof copy, "%s.%s-%u.bak", change->path, now, i);
+    int to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool is_copied = to >= 0 && fchown(to, change->former.st_uid, change->former.st_gid) == 0 &&
+                     copy_bytes(change->file, to) &&
+                     fchmod(to, change->former.st_mode & 0777) == 0 && fsync(to) == 0;
+    int reason = errno;
+    if (to >= 0)
+        close(to);
+    if (is_copied)
+        printf("the former %s is kept as %s; libodbcinst does not keep comments\n", change->path,
+               copy);
+    else if (to >= 0)
+        unlink(copy);
+    return is_copied || error_set_system(error, ODBCSSL_ERROR_SYSTEM, reason,
+                                         "%s is left as it is, for it cannot be copied to %s first",
+                                         change->path, copy);
+}
+
+/* Into the file itself, which may be a link, or mounted alone. There is room for all of it before
+ * the first byte is written. */
+static bool put_in_place(const struct change *change)
+{
+    off_t size = lseek(change->edited, 0, SEEK_END);
+    int reason = size > 0 ? posix_fallocate(change->file, 0, size) : 0;
+    if (reason != 0) {
+        if (ftruncate(change->file, change->former.st_size) == 0)
+            errno = reason;
+        return false;
+    }
+    return copy_bytes(change->edited, change->file) && ftruncate(change->file, size) == 0 &&
+           fsync(change->file) == 0;
+}
+
+bool odbc_file_change(enum odbc_file file, const char *section, const struct connstr *settings,
+                      bool is_whole, struct error *error)
+{
+    struct change change;
+    bool is_changed = start_change(file, &change) &&
+                      edit_section(&change, file, section, settings, is_whole) &&
+                      back_up(&change, error) && put_in_place(&change);
+    if (!is_changed && !error_is_set(error))
+        error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno,
+                         "[%s] cannot be written to %s, which takes a user who may write there, "
+                         "and room for it",
+                         section, change.path);
+    end_change(&change);
+    return is_changed;
 }
 
 bool odbc_is_secret(const char *keyword)

@@ -39,18 +39,12 @@ bool odbc_file_of_source(const char *source, enum odbc_file *file_out);
  * none when they cannot be read. Free with connstr_free. */
 void odbc_list_sections(enum ini_file file, struct connstr *names);
 
-/* Copies the file to FILE.TIME.bak with its owner and permissions, as libodbcinst does not keep
- * comments, and prints where. Nothing to do when there is no file. */
-bool odbc_file_back_up(enum odbc_file file, struct error *error);
-
-/* Writes through libodbcinst. value NULL takes the keyword away, keyword NULL the section. false
- * with error set, as of the next one and of odbc_file_back_up. */
-bool odbc_file_write(enum odbc_file file, const char *section, const char *keyword,
-                     const char *value, struct error *error);
-
-/* A new section, or these keywords of a section that is there. */
-bool odbc_file_write_section(enum odbc_file file, const char *section, const struct connstr *pairs,
-                             struct error *error);
+/* Changes a section, or writes a new one: these keywords get these values, and with is_whole it has
+ * no others; settings NULL takes the section away. The former file is kept as FILE.TIME.bak, which
+ * is printed, as libodbcinst does not keep comments. All of it is done, or nothing, and false
+ * returned with error set. */
+bool odbc_file_change(enum odbc_file file, const char *section, const struct connstr *settings,
+                      bool is_whole, struct error *error);
 
 /* The section as it would stand in the file, secrets left out. */
 void odbc_print_section(enum odbc_file file, const char *section, const struct connstr *pairs);

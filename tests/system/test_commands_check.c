@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -64,6 +65,11 @@ CASE("no such data source")
     CHECK_NUMBER(COMMAND_RUN("check", "slaes"), 1);
     command_check_fact("WARN", "data source", "takes [DEFAULT] in its place");
     command_check_fact("FAIL", "TCP", "refused");
+    /* To libodbcinst an empty variable is none. */
+    setenv("ODBCINI", "", 1);
+    CHECK_NUMBER(COMMAND_RUN("check", "surely not there"), 1);
+    CHECK_CONTAINS(command_output, "/.odbc.ini (the home folder of this user)");
+    setenv("ODBCINI", fixture_path(&fixture, "user.ini"), 1);
 }
 
 CASE("a data source that is a file of its own")

@@ -3,8 +3,10 @@
  * to a working one of odbcssl: `odbcssl dsn`, `adopt`, `fetch`; what a terminal is asked, help and
  * completion.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,6 +156,54 @@ CASE("dsn: refuses")
     CHECK_NUMBER(COMMAND_RUN("dsn", "new", "--target", "psqlodbcw"), 2);
 }
 
+/* ---- changing files ---- */
+
+static int run_without_room(rlim_t size, const char *const *arguments)
+{
+    struct rlimit former, limit;
+    getrlimit(RLIMIT_FSIZE, &former);
+    limit = (struct rlimit){size, former.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);
+    int status = command_run(arguments);
+    signal(SIGXFSZ, SIG_DFL);
+    setrlimit(RLIMIT_FSIZE, &former);
+    return status;
+}
+
+/* Of a file that is too large for what is left, nothing must get lost. */
+CASE("no room for a file")
+{
+    static const char present[] = "[other]\nDriver=psqlodbcw\nServername=db.example.com\n";
+    char *drivers = strdup(read_file("odbcinst.ini"));
+    const char *dsn[] = {"dsn",      "new",  "--target",    "MariaDB",
+                         "--server", "db:1", library_dir(), NULL};
+    const char *install[] = {"install", "--target", "MariaDB", library_dir(), NULL};
+    write_file("user.ini", present);
+    CHECK_NUMBER(run_without_room(strlen(drivers) + 20, install), 1);
+    CHECK_CONTAINS(command_output, "cannot be written to");
+    CHECK_CONTAINS(command_output, "File too large");
+    CHECK_TEXT(read_file("odbcinst.ini"), drivers);
+    CHECK_NUMBER(command_run(install), 0);
+    CHECK_NUMBER(run_without_room(strlen(present) + 20, dsn), 1);
+    CHECK_CONTAINS(command_output, "[new] cannot be written to");
+    CHECK_TEXT(read_file("user.ini"), present);
+    free(drivers);
+}
+
+CASE("several changes at a time")
+{
+    write_file("user.ini", "");
+    CHECK(shell("for i in 1 2 3 4 5 6; do '%s' dsn made$i --target psqlodbcw --server 127.0.0.1:1 "
+                "%s & done; wait",
+                suite_built("command/odbcssl"), library_dir()));
+    for (unsigned i = 1; i <= 6; i++)
+        CHECK_CONTAINS(read_file("user.ini"),
+                       suite_text("[made%u]\nDriver=psqlodbcw over TLS\nServername=127.0.0.1\n"
+                                  "Port=1\nSslMode=verify-full\n",
+                                  i));
+}
+
 /* ---- bundles ---- */
 
 #define KEY_PASSWORD "Gauss@123"
@@ -290,6 +340,16 @@ CASE("adopt: what has no equal")
     CHECK_NUMBER(COMMAND_RUN("adopt", "nativ"), 1);
     CHECK_CONTAINS(command_output, "did you mean \"native\"?");
     CHECK_NUMBER(COMMAND_RUN("adopt"), 2);
+}
+
+/* Lines that did not count do not come to count when the one before them goes. */
+CASE("adopt: a keyword that stands there twice")
+{
+    write_file("user.ini", "[twice]\nDriver=psqlodbcw\nServername=127.0.0.1\nPort=1\n"
+                           "pqopt=sslmode=require\npqopt=sslmode=disable\n[other]\npqopt=kept\n");
+    CHECK_NUMBER(COMMAND_RUN("adopt", "twice", "--write", library_dir()), 1);
+    command_check_fact("FAIL", "TCP", "Connection refused");
+    CHECK_CONTAINS(read_file("user.ini"), "Port=1\nSslMode=require\n\n[other]\npqopt=kept\n");
 }
 
 /* What each driver calls it, and what it becomes. */
