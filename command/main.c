@@ -35,6 +35,15 @@ static void print_usage(FILE *out, const struct command *command)
     fprintf(out, "Exit status: 0 good, 1 refused or failed, 2 wrong use. See odbcssl(1).\n");
 }
 
+/* What was printed is what was asked for: on a full disk it is not there. */
+static int end(int status)
+{
+    if (!ferror(stdout) && fflush(stdout) == 0)
+        return status;
+    fprintf(stderr, "odbcssl: not all of the output could be written\n");
+    return status != COMMAND_GOOD ? status : COMMAND_FAILED;
+}
+
 static bool is_help(const char *text)
 {
     return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0;
@@ -46,14 +55,14 @@ static int run(const struct command *command, int argc, char **argv)
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (is_help(argv[i])) {
             print_usage(stdout, command);
-            return COMMAND_GOOD;
+            return end(COMMAND_GOOD);
         }
     snprintf(name, sizeof name, "odbcssl %s", command->name);
     argv[0] = name;
     int status = command->run(argc, argv);
     if (status == COMMAND_WRONG_USE)
         print_usage(stderr, command);
-    return status == COMMAND_WRONG_USE ? 2 : status;
+    return end(status == COMMAND_WRONG_USE ? 2 : status);
 }
 
 int main(int argc, char **argv)
@@ -63,11 +72,11 @@ int main(int argc, char **argv)
             return run(&commands[i], argc - 1, argv + 1);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         printf("odbcssl %s\n", PACKAGE_VERSION);
-        return COMMAND_GOOD;
+        return end(COMMAND_GOOD);
     }
     bool is_asked = argc > 1 && is_help(argv[1]);
     if (argc > 1 && !is_asked)
         fprintf(stderr, "odbcssl: there is no command \"%s\"\n", argv[1]);
     print_usage(is_asked ? stdout : stderr, NULL);
-    return is_asked ? COMMAND_GOOD : 2;
+    return end(is_asked ? COMMAND_GOOD : 2);
 }

@@ -474,6 +474,21 @@ CASE("help")
     CHECK_CONTAINS(command_output, "there is no command \"nonsense\"");
 }
 
+/* Each of them ends as if it had gone well, where nobody looks. */
+CASE("output that cannot be written")
+{
+    static const char *const lines[] = {
+        "-h",   "--version",   "check -h",
+        "list", "list --json", "verify --root-cert root.pem --chain server.pem --json"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const char *line = suite_text("cd '%s' && '%s' %s >/dev/full", fixture.folder,
+                                      suite_built("command/odbcssl"), lines[i]);
+        char *const shell_line[] = {"/bin/sh", "-c", (char *)line, NULL};
+        CHECK_NUMBER(tools_spawn(shell_line, command_output, sizeof command_output), 1);
+        CHECK_CONTAINS(command_output, "not all of the output could be written");
+    }
+}
+
 /* What bash offers for the words of a line, the last of which is being typed. */
 static const char *complete(const char *words, unsigned count)
 {
