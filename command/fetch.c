@@ -105,7 +105,7 @@ static bool write_pem(FILE *out, const gnutls_datum_t *der)
     return is_written;
 }
 
-/* What lies there already may be what somebody trusts. */
+/* What lies there already may be what somebody trusts; half a chain is none. */
 static bool write_file(const struct fetch *fetch, const gnutls_datum_t *chain, size_t count,
                        struct error *error)
 {
@@ -116,9 +116,12 @@ static bool write_file(const struct fetch *fetch, const gnutls_datum_t *chain, s
         is_written = write_pem(out, &chain[i]);
     if (out != NULL && fclose(out) != 0)
         is_written = false;
-    if (!is_written)
-        error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno, "--out=%s", fetch->out);
-    return is_written;
+    if (is_written)
+        return true;
+    error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno, "--out=%s", fetch->out);
+    if (descriptor >= 0)
+        unlink(fetch->out);
+    return false;
 }
 
 static bool show(const struct fetch *fetch, struct error *error)

@@ -423,6 +423,12 @@ CASE("fetch")
     /* It overwrites nothing. */
     CHECK_NUMBER(COMMAND_RUN("fetch", server(), "--protocol", "postgresql", "--out", out), 1);
     CHECK_CONTAINS(command_output, "File exists");
+    /* And leaves no half of a chain. */
+    CHECK(unlink(out) == 0);
+    const char *arguments[] = {"fetch", server(), "--protocol", "postgresql", "--out", out, NULL};
+    CHECK_NUMBER(run_without_room(100, arguments), 1);
+    CHECK_CONTAINS(command_output, "fetched.pem: File too large");
+    CHECK(access(out, F_OK) != 0);
     CHECK_NUMBER(COMMAND_RUN("fetch", server(), "--protocol", "oracle"), 2);
     CHECK_NUMBER(COMMAND_RUN("fetch", "localhost", "--protocol", "none"), 1);
     CHECK_CONTAINS(command_output, "HOST:PORT is wanted");
