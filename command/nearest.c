@@ -39,6 +39,21 @@ static size_t list(const char *name, const struct connstr *names, char *out, siz
     return count;
 }
 
+/* described, and which files are there without being read. */
+static const char *add_unread(const char *described, enum ini_file file)
+{
+    static const enum odbc_file files[][2] = {
+        [INI_DATA_SOURCES] = {ODBC_USER_SOURCES, ODBC_SYSTEM_SOURCES},
+        [INI_DRIVERS] = {ODBC_DRIVERS, ODBC_DRIVERS},
+    };
+    for (size_t i = 0; i < (file == INI_DATA_SOURCES ? 2 : 1); i++) {
+        const char *reason = odbc_file_explain(files[file][i]);
+        if (reason != NULL)
+            described = memory_format("%s; %s", described, reason);
+    }
+    return described;
+}
+
 const char *nearest_describe(const char *name, enum ini_file file,
                              bool (*is_wanted)(const char *name))
 {
@@ -54,5 +69,5 @@ const char *nearest_describe(const char *name, enum ini_file file,
                                                     : "there are none";
     connstr_free(&all);
     connstr_free(&names);
-    return described;
+    return add_unread(described, file);
 }

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "command/memory.h"
 #include "config/keys.h"
 
 #define DIRECTORY_SIZE 1024
@@ -61,6 +62,13 @@ const char *odbc_file_path(enum odbc_file file, char *out, size_t size)
 
 /* ---- reading ---- */
 
+/* Of "[ name ] and more". */
+static void section_name(char *line, char *out, size_t size)
+{
+    line[1 + strcspn(line + 1, "]")] = '\0';
+    snprintf(out, size, "%s", text_trim(line + 1));
+}
+
 size_t odbc_file_visit(enum odbc_file file, const char *section,
                        void (*visit)(const struct odbc_line *line, void *context), void *context)
 {
@@ -74,7 +82,7 @@ size_t odbc_file_visit(enum odbc_file file, const char *section,
     for (unsigned number = 1; getline(&text, &size, input) >= 0; number++) {
         char *start = text_trim(text), *equals = strchr(start, '=');
         if (*start == '[')
-            snprintf(current, sizeof current, "%.*s", (int)strcspn(start + 1, "]"), start + 1);
+            section_name(start, current, sizeof current);
         else if (*start != ';' && *start != '#' && *start != '\0' &&
                  text_equal_nocase(current, section)) {
             if (equals != NULL)
@@ -91,6 +99,36 @@ size_t odbc_file_visit(enum odbc_file file, const char *section,
     free(text);
     fclose(input);
     return count;
+}
+
+/* An editor may have put a mark before the first section that nobody sees. */
+const char *odbc_file_explain(enum odbc_file file)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    char path[ODBC_FILE_PATH_SIZE], *text = NULL;
+    const char *reason = NULL;
+    size_t size = 0;
+    FILE *input = fopen(odbc_file_path(file, path, sizeof path), "re");
+    if (input == NULL)
+        return NULL;
+    for (unsigned number = 1; reason == NULL && getline(&text, &size, input) >= 0; number++) {
+        if (text[0] == '[')
+            break;
+        /* A comment, or nothing but blanks. */
+        if (strchr(";#", *text_trim(text)) == NULL)
+            reason = memory_format(
+                "unixODBC reads nothing of %s, as line %u, the first that is no comment, is no "
+                "[section]%s",
+                path, number,
+                strncmp(text, mark, strlen(mark)) == 0
+                    ? ": a byte order mark stands before it, without which the "
+                      "file has to be saved"
+                    : "");
+    }
+    text_wipe(text, size);
+    free(text);
+    fclose(input);
+    return reason;
 }
 
 bool odbc_file_of_source(const char *source, enum odbc_file *file_out)
@@ -261,6 +299,10 @@ bool odbc_file_change(enum odbc_file file, const char *section, const struct con
                       bool is_whole, struct error *error)
 {
     struct change change;
+    const char *reason = odbc_file_explain(file);
+    if (reason != NULL)
+        return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED, "[%s] cannot be written: %s", section,
+                         reason);
     bool is_changed = start_change(file, &change) &&
                       edit_section(&change, file, section, settings, is_whole) &&
                       back_up(&change, error) && put_in_place(&change);

@@ -32,6 +32,9 @@ struct odbc_line {
 size_t odbc_file_visit(enum odbc_file file, const char *section,
                        void (*visit)(const struct odbc_line *line, void *context), void *context);
 
+/* Why libodbcinst reads nothing of a file that has something; NULL: it reads it. */
+const char *odbc_file_explain(enum odbc_file file);
+
 /* Which of the user's and the system's file has the data source; the user's counts first. */
 bool odbc_file_of_source(const char *source, enum odbc_file *file_out);
 

@@ -72,6 +72,30 @@ CASE("no such data source")
     setenv("ODBCINI", fixture_path(&fixture, "user.ini"), 1);
 }
 
+/* As some editors save a file: nothing of it counts, and nobody sees why. */
+CASE("a file that unixODBC does not read")
+{
+    CHECK_FATAL(command_make_library_folder(fixture_path(&fixture, "lib")));
+    const char *library = suite_text("--library-dir=%s", fixture_path(&fixture, "lib"));
+    const char *reason = suite_text("unixODBC reads nothing of %s, as line 2, the first that is no "
+                                    "comment, is no [section]",
+                                    fixture_path(&fixture, "user.ini"));
+    const char *const dsn[] = {"dsn",      "sales",       "--target", "psqlodbcw",
+                               "--server", "127.0.0.1:1", library,    NULL};
+    write_sources("; sales\n\xef\xbb\xbf[sales]\nDriver=" ODBC_POSTGRESQL "\n", 0600);
+    CHECK_NUMBER(COMMAND_RUN("check", "sales"), 1);
+    command_check_fact("FAIL", "data source", suite_text("%s: a byte order mark", reason));
+    CHECK_NUMBER(command_run(dsn), 1);
+    CHECK_CONTAINS(command_output, suite_text("[sales] cannot be written: %s", reason));
+    write_sources("; sales\nsales\n[sales]\nDriver=" ODBC_POSTGRESQL "\n", 0600);
+    CHECK_NUMBER(COMMAND_RUN("adopt", "sales"), 1);
+    CHECK_CONTAINS(command_output, suite_text("there are none; %s\n", reason));
+    /* Blanks in the brackets are none of the name, so it is taken. */
+    write_sources("[ sales ]\nDriver=" ODBC_POSTGRESQL "\n", 0600);
+    CHECK_NUMBER(command_run(dsn), 1);
+    CHECK_CONTAINS(command_output, "there is a data source sales already");
+}
+
 CASE("a data source that is a file of its own")
 {
     write_sources("[sales]\nDriver=" ODBC_POSTGRESQL "\n", 0600);
