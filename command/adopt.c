@@ -98,14 +98,14 @@ static bool finish(const struct adopt *adopt, struct error *error)
             error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
             "nothing is written, as some settings have no equal: take them away from the "
             "data source, or do what stands beside them");
-    char *driver = driver_section_find(section.target);
-    if (driver == NULL && !adopt->is_written)
-        driver = memory_format("%s over TLS", section.target);
-    if (driver == NULL && !driver_section_write(&section, &driver, error))
-        return false;
-    make_section(adopt, driver, &pairs);
-    bool is_done = ini_check_lines(&pairs, error) && settings_check(&pairs, adopt->name, error) &&
-                   (!adopt->is_written || odbc_file_change(file, adopt->name, &pairs, true, error));
+    const char *driver = driver_section_find(section.target);
+    bool has_driver = driver != NULL;
+    make_section(adopt, has_driver ? driver : driver_section_name(section.target), &pairs);
+    /* All that can be wrong is found before a file is changed. */
+    bool is_done =
+        ini_check_lines(&pairs, error) && settings_check(&pairs, adopt->name, error) &&
+        (!adopt->is_written || ((has_driver || driver_section_write(&section, NULL, error)) &&
+                                odbc_file_change(file, adopt->name, &pairs, true, error)));
     if (is_done)
         odbc_print_section(file, adopt->name, &pairs);
     connstr_free(&pairs);

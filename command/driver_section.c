@@ -137,15 +137,19 @@ static bool check_merged(const char *name, const struct connstr *present,
     return is_good;
 }
 
+/* "PostgreSQL Unicode over TLS", "psqlodbcw over TLS" */
+char *driver_section_name(const char *target)
+{
+    const char *base = text_file_name(target), *end = strstr(base, ".so");
+    return memory_format("%.*s over TLS", end != NULL ? (int)(end - base) : (int)strlen(base),
+                         base);
+}
+
 bool driver_section_write(const struct driver_section *section, char **name_out,
                           struct error *error)
 {
-    /* "PostgreSQL Unicode over TLS", "psqlodbcw over TLS" */
-    const char *base = text_file_name(section->target), *end = strstr(base, ".so");
-    char *name = section->name != NULL
-                     ? memory_copy(section->name)
-                     : memory_format("%.*s over TLS",
-                                     end != NULL ? (int)(end - base) : (int)strlen(base), base);
+    char *name =
+        section->name != NULL ? memory_copy(section->name) : driver_section_name(section->target);
     struct connstr pairs = {0}, present = {0};
     bool is_there = false;
     if (name[0] == '\0' || strlen(name) > 200 || strpbrk(name, "[]{}(),;?*=!@\\\n\r\t") != NULL)

@@ -24,6 +24,9 @@ const char *driver_section_find_target(const char *target, struct error *error);
 /* The section that puts odbcssl over the target already; NULL: none. */
 char *driver_section_find(const char *target);
 
+/* The name of a new one. */
+char *driver_section_name(const char *target);
+
 /* Writes, after a copy of odbcinst.ini, and prints the section; without a mode of its own it gets
  * verify-full. *name_out: its name; it may be NULL. false with error set. */
 bool driver_section_write(const struct driver_section *section, char **name_out,

@@ -352,6 +352,26 @@ CASE("adopt: a keyword that stands there twice")
     CHECK_CONTAINS(read_file("user.ini"), "Port=1\nSslMode=require\n\n[other]\npqopt=kept\n");
 }
 
+/* It is refused before a file is changed, and what is shown is what would be written. */
+CASE("adopt: a data source that cannot be odbcssl's, of a driver that has no section")
+{
+    const char *driver = fixture_path(&fixture, "lib/own.so");
+    CHECK(shell("ln -sf '%s' lib/own.so", ODBC_MODULE_DIR "/psqlodbcw.so"));
+    write_file("user.ini", suite_text("[bad]\nDriver=%s\nServername=db\npqopt=sslcrl=relative\n"
+                                      "[good]\nDriver=%s\nServername=db\n",
+                                      driver, driver));
+    char *drivers = strdup(read_file("odbcinst.ini"));
+    CHECK_NUMBER(COMMAND_RUN("adopt", "bad", "--write", library_dir()), 1);
+    CHECK_CONTAINS(command_output, "SslCrl=relative (bad): the path is relative");
+    CHECK_NUMBER(COMMAND_RUN("adopt", "good"), 0);
+    CHECK_CONTAINS(command_output, "\n[good]\nDriver       = own over TLS\n");
+    CHECK_TEXT(read_file("odbcinst.ini"), drivers);
+    CHECK_NUMBER(COMMAND_RUN("adopt", "good", "--write", library_dir()), 1);
+    CHECK_CONTAINS(read_file("user.ini"), "[good]\nDriver=own over TLS\n");
+    CHECK_CONTAINS(read_file("odbcinst.ini"), "[own over TLS]\n");
+    free(drivers);
+}
+
 /* What each driver calls it, and what it becomes. */
 static const struct {
     const char *section;
