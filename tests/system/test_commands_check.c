@@ -227,6 +227,27 @@ CASE("a value that the real driver cannot be given")
     command_check_absent("FAIL");
 }
 
+/* What is to be done is not what would make it worse, or has been done. */
+CASE("advice for settings of the real driver")
+{
+    static const struct {
+        const char *line, *reason, *advice;
+    } rows[] = {
+        {"ReadOnly={0;1}", "the value of ReadOnly cannot be given",
+         "a value that it takes: the error"},
+        {"SSLVERIFY=1", "say SslMode=verify-full", "Write what the error names in the keyword's"},
+        {NULL, "without its certificate: set SslCert", "Set what the error says, or"},
+    };
+    start_postgres("server");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *key = suite_text("SslKey=%s", fixture_path(&fixture, "client.key"));
+        write_sources(good_source("advised", rows[i].line != NULL ? rows[i].line : key), 0600);
+        CHECK_NUMBER(COMMAND_RUN("check", "advised"), 1);
+        CHECK_CONTAINS(command_output, rows[i].reason);
+        CHECK_CONTAINS(strstr(command_output, "What to do"), rows[i].advice);
+    }
+}
+
 /* ---- the verdict ---- */
 
 CASE("modes that leave something open")
