@@ -35,6 +35,17 @@ static void refuse_unknown_driver(struct findings *findings, const struct data_s
                     nearest_describe(source->driver, INI_DRIVERS, NULL));
 }
 
+/* The driver manager takes what is no section for a library, and the loader finds none. */
+static void refuse_absent_library(struct findings *findings, const struct data_source *source)
+{
+    char path[ODBC_FILE_PATH_SIZE];
+    findings_refuse(findings, "01000", "driver",
+                    "Name a section of odbcssl in odbcinst.ini by DRIVER.",
+                    "DRIVER=%s is neither a section of %s nor a library: %s", source->driver,
+                    odbc_file_path(ODBC_DRIVERS, path, sizeof path),
+                    nearest_describe(source->driver, INI_DRIVERS, NULL));
+}
+
 static void refuse_other_driver(struct findings *findings, const struct data_source *source)
 {
     const char *advice =
@@ -48,6 +59,12 @@ static void refuse_other_driver(struct findings *findings, const struct data_sou
                     "odbcssl mean nothing or something else",
                     source->name != NULL ? "the data source" : "the connection string",
                     source->path != NULL ? source->path : source->library);
+}
+
+static bool can_be_opened(const char *library)
+{
+    void *handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
+    return handle != NULL && dlclose(handle) == 0;
 }
 
 /* As the driver manager opens it. A library without a folder that lies in odbcssl's own is a usual
@@ -141,6 +158,9 @@ bool check_source(struct check *check, const struct connstr *given)
         if (is_ours) {
             open_library(check, &source);
             check_lines(check, &source);
+        } else if (source.driver_section == NULL && source.path == NULL &&
+                   !can_be_opened(source.library)) {
+            refuse_absent_library(findings, &source);
         } else {
             refuse_other_driver(findings, &source);
         }

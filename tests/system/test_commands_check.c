@@ -147,6 +147,11 @@ CASE("data sources that do not come to odbcssl")
         CHECK_TEXT(session.sqlstate, row->state);
         odbc_close(&session);
     }
+    /* In a connection string a driver may be a library, but this one is a typing error. */
+    CHECK_NUMBER(COMMAND_RUN("check", "-k", "DRIVER={psqlodbc};Servername=localhost"), 1);
+    command_check_fact("FAIL", "driver", "DRIVER=psqlodbc is neither a section of ");
+    CHECK_CONTAINS(command_output, "nor a library: did you mean \"psqlodbcw\"");
+    CHECK_CONTAINS(command_output, "FAIL  (01000)");
 }
 
 CASE("an ANSI driver under the Unicode library, and the reverse")
