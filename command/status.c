@@ -162,7 +162,8 @@ static char *ask_password(const struct source *source)
 
 int command_status(int argc, char **argv)
 {
-    struct source source = {.password = secure_getenv("ODBCSSL_PASSWORD")};
+    const char *password = secure_getenv("ODBCSSL_PASSWORD");
+    struct source source = {.password = password != NULL && *password != '\0' ? password : NULL};
     bool is_json = false;
     const struct argument rows[] = {
         {"connection-string", 'k', .text = &source.connection_string},

@@ -479,6 +479,13 @@ CASE("status asks for the password")
     command_check_absent("Password for");
     CHECK_NUMBER(COMMAND_RUN("status", "asked"), 1);
     command_check_absent("Password for");
+    /* An empty variable is none, and takes no password away. */
+    const char *string = suite_text("DSN=asked;PWD=%s", POSTGRES_PASSWORD);
+    setenv("ODBCSSL_PASSWORD", "", 1);
+    CHECK_NUMBER(COMMAND_RUN("status", "-k", string), 0);
+    setenv("ODBCSSL_PASSWORD", "wrong", 1);
+    CHECK_NUMBER(COMMAND_RUN("status", "-k", string), 1);
+    unsetenv("ODBCSSL_PASSWORD");
 }
 
 static const char *const subcommands[] = {"check", "status", "list",    "dsn",      "adopt",
