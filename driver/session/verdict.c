@@ -2,6 +2,7 @@
  * verdict.c - what the session does when the protocol or the TLS session has come to a decision.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/scratch.h"
 #include "session/session_internal.h"
@@ -29,8 +30,10 @@ void session_refuse(struct session *session, const struct error *error)
     log_write(session->options->log, "session with %s failed: %s", session->server_name,
               error->text);
     /* Before the login there is no link that could be lost: the server cannot be connected to
-     * (08001). And after it there is no handshake that could fail: the link is lost (08S01). */
-    if (was_logged_in && told.code == ODBCSSL_ERROR_HANDSHAKE)
+     * (08001). And after it nothing is connected to: the link is lost (08S01), but where the server
+     * judges the client's certificate so late (TLS 1.3, SslProtocol=none). */
+    if (was_logged_in && told.code != ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED &&
+        strcmp(error_sqlstate(told.code), "08001") == 0)
         told.code = ODBCSSL_ERROR_LINK_LOST;
     else if (!was_logged_in && told.code == ODBCSSL_ERROR_LINK_LOST)
         told.code = ODBCSSL_ERROR_CONNECT;

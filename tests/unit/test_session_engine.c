@@ -236,13 +236,16 @@ static enum session_stream read_to_end(struct engine_rig *rig, struct buffer *go
     return session_down(rig->session);
 }
 
-enum way { WAY_CLOSE_NOTIFY, WAY_TCP_END, WAY_RESET, WAY_GARBAGE, WAY_UNWRITABLE };
+enum way { WAY_CLOSE_NOTIFY, WAY_ALERT, WAY_TCP_END, WAY_RESET, WAY_GARBAGE, WAY_UNWRITABLE };
 
 static void end_server(struct engine_rig *rig, enum way way)
 {
     switch (way) {
     case WAY_CLOSE_NOTIFY:
         gnutls_bye(rig->server.session, GNUTLS_SHUT_WR);
+        break;
+    case WAY_ALERT:
+        gnutls_alert_send(rig->server.session, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR);
         break;
     case WAY_TCP_END:
         engine_run(rig);
@@ -270,6 +273,7 @@ static const struct {
     const char *part;
 } end_rows[] = {
     {WAY_CLOSE_NOTIFY, SESSION_STREAM_ENDED, ODBCSSL_ERROR_LINK_LOST, "closed the connection"},
+    {WAY_ALERT, SESSION_STREAM_BROKEN, ODBCSSL_ERROR_LINK_LOST, "alert \"Internal error\" (80)"},
     {WAY_TCP_END, SESSION_STREAM_BROKEN, ODBCSSL_ERROR_TRUNCATED, "without a TLS close_notify"},
     {WAY_RESET, SESSION_STREAM_BROKEN, ODBCSSL_ERROR_LINK_LOST, "reset"},
     {WAY_GARBAGE, SESSION_STREAM_BROKEN, ODBCSSL_ERROR_LINK_LOST, "db1.example.com"},
