@@ -33,7 +33,7 @@ static const struct {
     {GNUTLS_A_PROTOCOL_VERSION, ALERT_VERSION},
 };
 
-/* GnuTLS errors that deserve more than GnuTLS's own texts. */
+/* GnuTLS errors that deserve more than GnuTLS's own texts; most of them only in a handshake. */
 static const struct {
     int result;
     enum odbcssl_error code;
@@ -143,7 +143,8 @@ static void fail_usage(struct tls_session *session, struct error *error)
 static void fail_other(struct tls_session *session, int result, struct error *error)
 {
     char offer[SESSION_OFFER_SIZE];
-    if (result == GNUTLS_E_UNSUPPORTED_VERSION_PACKET) {
+    bool is_handshake = session->stage != SESSION_ESTABLISHED || result == GNUTLS_E_REHANDSHAKE;
+    if (is_handshake && result == GNUTLS_E_UNSUPPORTED_VERSION_PACKET) {
         error_set(error, ODBCSSL_ERROR_TLS_VERSION,
                   "%s chose a TLS version that is not allowed; offered was %s (SslMinProtocol, "
                   "SslMaxProtocol)",
@@ -153,10 +154,11 @@ static void fail_other(struct tls_session *session, int result, struct error *er
     if (result == GNUTLS_E_KEY_USAGE_VIOLATION)
         fail_usage(session, error);
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
-        if (failures[i].result == result)
+        if (failures[i].result == result &&
+            (is_handshake || failures[i].code == ODBCSSL_ERROR_MEMORY))
             error_set(error, failures[i].code, "TLS with %s: %s (%s)", session->host,
                       failures[i].reason, gnutls_strerror(result));
-    if (session->stage == SESSION_ESTABLISHED)
+    if (!is_handshake)
         error_set(error, ODBCSSL_ERROR_LINK_LOST, "the TLS session with %s broke: %s",
                   session->host, gnutls_strerror(result));
     /* Nothing else in a handshake is X.509 or ASN.1. */
