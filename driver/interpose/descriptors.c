@@ -72,6 +72,11 @@ unsigned descriptor_begin_wait(struct descriptor *descriptor)
     return atomic_fetch_add(&descriptor->waiting, 1) & ~WAITING_COUNT;
 }
 
+unsigned descriptor_serial(const struct descriptor *descriptor)
+{
+    return atomic_load(&descriptor->waiting) & ~WAITING_COUNT;
+}
+
 void descriptor_end_wait(struct descriptor *descriptor, unsigned serial)
 {
     unsigned waiting = atomic_load(&descriptor->waiting);

@@ -72,6 +72,7 @@ void descriptor_withdraw(struct descriptor *descriptor);
  * serial, for its end: the number may be another connection's by then. A thread that leaves its
  * wait by a jump stays counted until there is one. */
 unsigned descriptor_begin_wait(struct descriptor *descriptor);
+unsigned descriptor_serial(const struct descriptor *descriptor);
 void descriptor_end_wait(struct descriptor *descriptor, unsigned serial);
 bool descriptor_is_awaited(const struct descriptor *descriptor);
 

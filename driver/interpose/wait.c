@@ -28,6 +28,9 @@ struct wait {
     int64_t deadline;  /* the next of a session's; INT64_MAX: none */
     bool has_others;   /* descriptors that are not ours */
     bool is_in_memory; /* one of ours has bytes already */
+    bool is_recv;      /* for recv() of the real driver, not for poll() */
+    int broken;        /* errno that recv() ended with; 0: none */
+    unsigned serial;   /* of the connection that is_recv waits for */
 };
 
 /* What the descriptor can do now, and what libc has to be asked for if that is nothing. */
@@ -98,6 +101,8 @@ static int take_results(struct wait *wait)
         if (descriptor == NULL) {
             wait->wanted[i].revents = found;
         } else if ((found != 0 || now >= wait->deadline) && hold_take(&hold, descriptor)) {
+            if (wait->broken != 0 && descriptor_serial(descriptor) == wait->serial)
+                session_server_ended(descriptor->session, wait->broken);
             descriptor_go_on(descriptor, (found & ~POLLOUT) != 0);
             if (found != 0)
                 session_turned(descriptor->session);
@@ -128,6 +133,24 @@ static int fail_all(struct wait *wait, int reason)
     return ready > 0 ? ready : -1;
 }
 
+/* After a signal whose handler has SA_RESTART the kernel begins recv() again, without a time-out,
+ * and poll() never: who calls recv() waits in it where nothing else is to be waited for. What it
+ * fails with it tells only once. */
+static int wait_in_kernel(struct wait *wait, int patience)
+{
+    struct pollfd *only = wait->actual;
+    if (!wait->is_recv || patience >= 0 || only->fd < 0 || only->events != POLLIN)
+        return poll(wait->actual, wait->count, patience);
+    ssize_t got = recv(only->fd, &(char){0}, 1, MSG_PEEK);
+    if (got < 0 && errno == EINTR)
+        return -1;
+    if (got < 0 && errno == EAGAIN) /* another thread has just made it one that does not wait */
+        return poll(wait->actual, wait->count, patience);
+    wait->broken = got < 0 ? errno : 0;
+    only->revents = POLLIN;
+    return 1;
+}
+
 /* Bytes in memory are told at once: the others get their turn when they are read. Whatever else is
  * ready does not keep the others from being looked at. */
 static int wait_until_ready(struct wait *wait)
@@ -138,7 +161,7 @@ static int wait_until_ready(struct wait *wait)
             return ready;
         int64_t end = wait->end < wait->deadline ? wait->end : wait->deadline;
         int patience = ready > 0 ? 0 : end == INT64_MAX ? -1 : clock_left(end);
-        if (poll(wait->actual, wait->count, patience) < 0)
+        if (wait_in_kernel(wait, patience) < 0)
             return errno == EINTR ? -1 : fail_all(wait, errno);
         ready = take_results(wait);
         if (ready > 0)
@@ -185,7 +208,7 @@ static void leave_places(void *argument)
     }
 }
 
-int wait_for_all(struct pollfd *polled, size_t count, int milliseconds)
+static int wait_for(struct pollfd *polled, size_t count, int milliseconds, bool is_recv)
 {
     struct pollfd actual[ON_STACK];
     struct place few[ON_STACK];
@@ -205,9 +228,11 @@ int wait_for_all(struct pollfd *polled, size_t count, int milliseconds)
         .actual = places.actual,
         .count = count,
         .end = milliseconds >= 0 ? clock_monotonic() + milliseconds : INT64_MAX,
+        .is_recv = is_recv,
     };
     int result, reason;
     take_places(&places, polled);
+    wait.serial = is_recv ? places.items[0].serial : 0;
     pthread_cleanup_push(leave_places, &places);
     result = wait_until_ready(&wait);
     reason = errno;
@@ -216,10 +241,15 @@ int wait_for_all(struct pollfd *polled, size_t count, int milliseconds)
     return result;
 }
 
+int wait_for_all(struct pollfd *polled, size_t count, int milliseconds)
+{
+    return wait_for(polled, count, milliseconds, false);
+}
+
 int wait_for_descriptor(struct descriptor *descriptor, short events, int milliseconds)
 {
     struct pollfd polled = {.fd = descriptor->number, .events = events};
-    int result = wait_for_all(&polled, 1, milliseconds > 0 ? milliseconds : -1);
+    int result = wait_for(&polled, 1, milliseconds > 0 ? milliseconds : -1, events == POLLIN);
     if (result == 0)
         errno = EAGAIN;
     return result > 0 ? 0 : -1;

@@ -368,7 +368,7 @@ bool rig_notices_end(void)
     return false;
 }
 
-bool rig_is_in_poll(pid_t thread)
+bool rig_is_waiting(pid_t thread)
 {
     char text[32] = "";
     FILE *file = fopen(suite_text("/proc/self/task/%ld/syscall", (long)thread), "re");
@@ -376,9 +376,12 @@ bool rig_is_in_poll(pid_t thread)
         return false;
     bool is_read = fgets(text, sizeof text, file) != NULL;
     fclose(file);
+    if (!is_read || text[0] == 'r') /* "running" */
+        return false;
+    long call = strtol(text, NULL, 10);
 #ifdef SYS_poll
-    if (is_read && strtol(text, NULL, 10) == SYS_poll)
-        return text[0] != 'r';
+    if (call == SYS_poll)
+        return true;
 #endif
-    return is_read && strtol(text, NULL, 10) == SYS_ppoll;
+    return call == SYS_ppoll || call == SYS_recvfrom;
 }

@@ -88,7 +88,7 @@ bool rig_wait(const atomic_uint *counter, unsigned wanted);
 /* Until it is known, without any call of the driver's, that the main session is over. */
 bool rig_notices_end(void);
 
-/* Whether the thread is in poll(), where calls that wait do so. */
-bool rig_is_in_poll(pid_t thread);
+/* Whether the thread is in poll() or recv(), where calls that wait do so. */
+bool rig_is_waiting(pid_t thread);
 
 #endif

@@ -145,7 +145,7 @@ static void check_shutdown(int how, bool is_polling)
     CHECK(rig_request(sleeper.number, REQUEST_SEND, 10));
     CHECK(rig_receive_pattern(sleeper.number, 10, 0));
     CHECK_FATAL(pthread_create(&sleeper.thread, NULL, sleep_in_call, &sleeper) == 0);
-    while (atomic_load(&sleeper.id) == 0 || !rig_is_in_poll(atomic_load(&sleeper.id)))
+    while (atomic_load(&sleeper.id) == 0 || !rig_is_waiting(atomic_load(&sleeper.id)))
         sched_yield();
     CHECK_NUMBER(rig.caller->shutdown(sleeper.number, how), 0);
     clock_gettime(CLOCK_REALTIME, &until);
