@@ -302,7 +302,7 @@ static enum proto_verdict take_error(struct proto_session *session, struct buffe
         return proto_refuse(
             session, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
             "the server wants a client certificate, and none was shown, because SslCert is "
-            "not set: %s",
+            "not set, or the server accepts no signature that its key can make: %s",
             refusal.text);
     if (session->is_credentials_asked || session->certificate != PROTO_CERTIFICATE_NOT_ASKED ||
         strcmp(refusal.sqlstate, "57P03") == 0) {

@@ -60,18 +60,22 @@ static const struct {
     {GNUTLS_E_PUSH_ERROR, ODBCSSL_ERROR_MEMORY, "out of memory"}, /* push fails for nothing else */
 };
 
+static const char no_signature[] = "the server accepts no signature that its key can make";
+
 /* What became of the client's certificate; returns out. */
 static const char *describe_certificate(const struct tls_session *session, char *out, size_t size)
 {
     const struct credentials *credentials = session->credentials;
     if (!credentials->has_identity)
         snprintf(out, size, "no client certificate was sent: SslCert is not set");
+    else if (tls_session_is_certificate_sent(session))
+        snprintf(out, size, "the client certificate %s of %s was sent",
+                 credentials->identity.subject, credentials->identity.name);
     else
-        snprintf(out, size, "the client certificate %s of %s was %s", credentials->identity.subject,
-                 credentials->identity.name,
-                 tls_session_is_certificate_sent(session)
-                     ? "sent"
-                     : "not sent, because the server asked for none");
+        snprintf(out, size, "the client certificate %s of %s was not sent, because %s",
+                 credentials->identity.subject, credentials->identity.name,
+                 tls_session_is_certificate_asked(session) ? no_signature
+                                                           : "the server asked for none");
     return out;
 }
 
@@ -153,6 +157,13 @@ static void fail_other(struct tls_session *session, int result, struct error *er
     }
     if (result == GNUTLS_E_KEY_USAGE_VIOLATION)
         fail_usage(session, error);
+    /* TLS 1.2: behind the server's request nothing else is chosen. TLS 1.3 sends no certificate. */
+    if (result == GNUTLS_E_UNWANTED_ALGORITHM && session->credentials->has_identity &&
+        tls_session_is_certificate_asked(session))
+        error_set(error, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED,
+                  "the client certificate %s of %s cannot be shown to %s: %s",
+                  session->credentials->identity.subject, session->credentials->identity.name,
+                  session->host, no_signature);
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         if (failures[i].result == result &&
             (is_handshake || failures[i].code == ODBCSSL_ERROR_MEMORY))

@@ -152,6 +152,30 @@ CASE("a client certificate, required and sent or not")
     check_client_certificate("NORMAL:-VERS-ALL:+VERS-TLS1.3", 0, true);
 }
 
+/* The client's key is ECDSA's. */
+CASE("a client certificate whose signatures the server does not accept")
+{
+    static const struct {
+        const char *version, *part;
+    } rows[] = {{"+VERS-TLS1.2", "cannot be shown to db1.example.com"},
+                {"+VERS-TLS1.3", "was not sent"}};
+    for (size_t i = 0; i < 2; i++) {
+        bench_begin(ODBCSSL_MODE_VERIFY_FULL, bench_pki.ca_file);
+        bench.server_options.priority =
+            suite_text("NORMAL:-VERS-ALL:%s:-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256", rows[i].version);
+        bench.server_options.client_ca = bench_pki.ca;
+        bench.alert = GNUTLS_A_CERTIFICATE_REQUIRED;
+        bench.options.cert = bench_option("SslCert", bench_pki.client_file);
+        bench.options.key = bench_option("SslKey", bench_pki.client_key_file);
+        if (bench_run() == TLS_PROGRESS_DONE)
+            bench_read();
+        CHECK_NUMBER(bench.error.code, ODBCSSL_ERROR_CLIENT_CERTIFICATE_REJECTED);
+        CHECK_CONTAINS(bench.error.text, rows[i].part);
+        CHECK_CONTAINS(bench.error.text, bench_pki.client_file);
+        CHECK_CONTAINS(bench.error.text, "the server accepts no signature that its key can make");
+    }
+}
+
 /* A server that is not verified must not even learn who we are. */
 CASE("an unverified server does not see the client certificate")
 {
