@@ -26,6 +26,18 @@ static void set_port(struct dial_address *address, uint16_t port)
         ((struct sockaddr_in *)&address->address)->sin_port = htons(port);
 }
 
+/* An attempt takes its time whatever signals come. */
+static bool await_reply(int descriptor, int64_t deadline)
+{
+    struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+    int64_t end = clock_monotonic() + ATTEMPT_MILLISECONDS;
+    int ready;
+    do {
+        ready = poll(&waiting, 1, clock_left(end < deadline ? end : deadline));
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
 static bool ask_address(const struct dial_address *address, const struct buffer *request,
                         const char *instance, int64_t deadline, uint16_t *port_out,
                         struct error *error)
@@ -34,7 +46,6 @@ static bool ask_address(const struct dial_address *address, const struct buffer 
     unsigned char *reply = malloc(TDS_BROWSER_REPLY_SIZE);
     int descriptor =
         socket(address->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
     ssize_t got = 0; /* -1: nobody listens there */
     set_port(&browser, TDS_BROWSER_PORT);
     /* A connected socket takes datagrams of that address only. */
@@ -42,10 +53,9 @@ static bool ask_address(const struct dial_address *address, const struct buffer 
         connect(descriptor, (struct sockaddr *)&browser.address, browser.length) != 0)
         got = -1;
     for (int i = 0; i < ATTEMPTS && got == 0 && clock_left(deadline) > 0; i++) {
-        int left = clock_left(deadline);
         if (send(descriptor, buffer_content(request), buffer_length(request), MSG_NOSIGNAL) < 0)
             got = -1;
-        else if (poll(&waiting, 1, left < ATTEMPT_MILLISECONDS ? left : ATTEMPT_MILLISECONDS) > 0)
+        else if (await_reply(descriptor, deadline))
             got = recv(descriptor, reply, TDS_BROWSER_REPLY_SIZE, 0);
     }
     bool is_found =

@@ -4,6 +4,8 @@
  */
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,11 +19,20 @@
 #define ANSWER "\x05\x2c\0ServerName;DB;InstanceName;SALES;tcp;51433;;"
 #define OTHER_ANSWER "\x05\x2c\0ServerName;DB;InstanceName;OTHER;tcp;50000;;"
 
-/* One that gives the same answer to whatever is asked. */
+static atomic_uint signals;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    atomic_fetch_add(&signals, 1);
+}
+
+/* One that gives the same answer to whatever is asked, once that many signals came. */
 struct listener {
     int descriptor;
     const char *answer;
     size_t size;
+    atomic_uint signals;
     pthread_t thread;
     atomic_bool is_stopped;
 };
@@ -31,12 +42,18 @@ static void *answer(void *argument)
     struct listener *listener = argument;
     struct sockaddr_storage from;
     char question[64];
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
     while (!atomic_load(&listener->is_stopped)) {
         socklen_t length = sizeof from;
         if (recvfrom(listener->descriptor, question, sizeof question, 0, (struct sockaddr *)&from,
-                     &length) > 0)
-            sendto(listener->descriptor, listener->answer, listener->size, 0,
-                   (struct sockaddr *)&from, length);
+                     &length) <= 0)
+            continue;
+        while (atomic_load(&signals) < atomic_load(&listener->signals))
+            sched_yield();
+        sendto(listener->descriptor, listener->answer, listener->size, 0, (struct sockaddr *)&from,
+               length);
     }
     return NULL;
 }
@@ -98,6 +115,25 @@ CASE("an address of IPv6")
     CHECK_NUMBER(ntohs(((struct sockaddr_in6 *)&target.addresses[0].address)->sin6_port), 51433);
     dial_target_free(&target);
     stop(&listener);
+}
+
+CASE("signals do not end the wait")
+{
+    struct listener listener;
+    struct error error = {0};
+    struct itimerval timer = {{0, 1000}, {0, 1000}}, none = {{0, 0}, {0, 0}};
+    struct sigaction action = {.sa_handler = on_alarm};
+    if (!listen_at(&listener, "127.0.0.2", ANSWER, sizeof ANSWER - 1))
+        return;
+    struct dial_target target = target_at((const char *const[]){"127.0.0.2", NULL});
+    atomic_store(&listener.signals, 100);
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
+    CHECK(browser_find_port(&target, "SALES", 20, &error));
+    CHECK_TEXT(error.text, "");
+    dial_target_free(&target);
+    stop(&listener);
+    setitimer(ITIMER_REAL, &none, NULL);
 }
 
 /* What the first one said is no error any more when the second one knows better. */
