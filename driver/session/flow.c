@@ -44,11 +44,14 @@ static void take_messages(struct session *session)
     size_t got = room != NULL ? side_read(session, room, wanted, &error) : 0;
     buffer_added(messages, got);
     if (got > 0) {
+        size_t told = buffer_length(&session->to_driver);
         verdict_obey(session, session->proto.proto->from_server(&session->proto, messages));
-        /* Who is to speak next, for the words when nobody does. */
+        /* Who is to speak next, for the words when nobody does: the server, until it has said
+         * something whole. */
         bool is_login = session->phase >= SESSION_SWITCHING && session->phase < SESSION_CARRYING &&
                         session->phase != SESSION_HANDSHAKE;
-        if (is_login && session->proto.is_credentials_asked && !session->proto.is_login_refused)
+        if (is_login && session->proto.is_credentials_asked && !session->proto.is_login_refused &&
+            buffer_length(&session->to_driver) > told)
             session_enter(session, SESSION_LOGIN_DRIVER);
     }
     if (session->proto.is_server_opaque)

@@ -497,6 +497,33 @@ CASE("time runs out in every phase")
     }
 }
 
+/* Whose words are missing: the driver's once it is asked, and not any more when it has answered and
+ * the server has begun to say something to that. */
+CASE("time runs out behind a request for the password")
+{
+    static const unsigned char asked[] = "R\0\0\0\x08\0\0\0\x03", given[] = "p\0\0\0\x05";
+    for (int is_given = 0; is_given < 2; is_given++) {
+        struct engine_rig rig = engine_make(PROTO_PLAN_TLS);
+        unsigned char bytes[sizeof asked];
+        rig.words.welcome = (struct engine_bytes){asked, sizeof asked - 1};
+        rig.is_silent = true;
+        engine_open(&rig);
+        CHECK(engine_write(&rig, engine_startup, engine_startup_size));
+        CHECK_NUMBER(engine_read(&rig, bytes, sizeof bytes), sizeof asked - 1);
+        if (is_given) {
+            CHECK(engine_write(&rig, given, sizeof given));
+            engine_run(&rig);
+            engine_server_send(&rig, engine_welcome, 5);
+            engine_run(&rig);
+        }
+        session_step(rig.session, rig.now + 20000);
+        CHECK_NUMBER(engine_outcome(&rig), SESSION_LOST);
+        CHECK_CONTAINS(rig.error.text, is_given ? "waiting for the login"
+                                                : "waiting for the real driver's credentials");
+        engine_close(&rig);
+    }
+}
+
 /* A caller that is woken again and again with nothing done: a fault of ours, which ends. */
 CASE("turns without progress end")
 {
