@@ -71,16 +71,20 @@ static bool is_search_over(struct search *search)
     return verification->is_over_limit;
 }
 
-/* The next anchor that issued the certificate, previous or NULL before it. */
+/* The next anchor that issued the certificate, previous or NULL before it: of those whose key
+ * identifier fits, or of the others. Looked at before the signature: people collect hundreds of CAs
+ * of one name, each made by its server. */
 static const struct certificate *next_anchor(struct verification *verification,
                                              const struct certificate *certificate,
-                                             const struct certificate *previous)
+                                             const struct certificate *previous,
+                                             bool has_other_key_id)
 {
     const struct trust_certificates *anchors = &verification->request->trust->anchors;
     const struct certificate *anchor = previous;
     while (!verification->is_over_limit &&
            (anchor = trust_find_issuer(anchors, certificate, anchor)) != NULL)
-        if (verify_is_named(verification, &certificate->issuer, certificate->issuer_hash,
+        if (certificate_has_other_key_id(certificate, anchor) == has_other_key_id &&
+            verify_is_named(verification, &certificate->issuer, certificate->issuer_hash,
                             &anchor->subject, anchor->subject_hash) &&
             verify_is_signed_by(verification, certificate, anchor))
             return anchor;
@@ -108,8 +112,10 @@ static void mark_leading(struct verification *verification, bool takes_any)
     memset(is_leading, 0, sizeof verification->is_leading);
     for (size_t i = 0; i < count; i++) {
         bool is_candidate = i == 0 || takes_any || may_issue(verification, &chain[i]);
-        is_leading[i] = is_candidate && (trust_has(anchors, &chain[i]) ||
-                                         next_anchor(verification, &chain[i], NULL) != NULL);
+        is_leading[i] =
+            is_candidate && (trust_has(anchors, &chain[i]) ||
+                             next_anchor(verification, &chain[i], NULL, false) != NULL ||
+                             next_anchor(verification, &chain[i], NULL, true) != NULL);
         if (is_leading[i] && i > 0)
             issuers[issuer_count++] = i;
     }
@@ -136,10 +142,10 @@ const struct certificate *verify_next_issuer(struct verification *verification,
     const struct certificate *last = current->path[current->path_count - 1], *issuer;
     for (; issuers->round < 2; *issuers = (struct verify_issuers){.round = issuers->round + 1}) {
         bool has_other_key_id = issuers->round == 1;
-        while (issuers->in_chain == 0 && (issuer = issuers->anchor = next_anchor(
-                                              verification, last, issuers->anchor)) != NULL)
-            if (certificate_has_other_key_id(last, issuer) == has_other_key_id &&
-                !verify_is_in_path(current, issuer))
+        while (issuers->in_chain == 0 &&
+               (issuer = issuers->anchor =
+                    next_anchor(verification, last, issuers->anchor, has_other_key_id)) != NULL)
+            if (!verify_is_in_path(current, issuer))
                 return issuer;
         while (!verification->is_over_limit && ++issuers->in_chain < verification->chain_count) {
             issuer = &verification->chain[issuers->in_chain];

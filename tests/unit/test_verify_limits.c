@@ -139,6 +139,26 @@ CASE("tries one path below what is no CA")
     EXPECT_ACCEPTED(.chain = chain);
 }
 
+/* Each server of a fleet made a CA for itself, under one name. The one that counts is the longest,
+ * and so the last of the anchors. */
+CASE("finds a CA among hundreds of its name by its key identifier")
+{
+    enum { FLEET = VERIFY_SIGNATURE_LIMIT + 50 };
+    static const struct pki_certificate *anchors[FLEET + 1];
+    struct pki_spec spec = {.common_name = "Fleet CA", .is_ca = true};
+    for (size_t i = 0; i + 1 < FLEET; i++)
+        CHECK_FATAL((anchors[i] = pki_issue(&spec)) != NULL);
+    spec.dns = PKI_LIST("a.name.that.makes.it.longer.example.com");
+    anchors[FLEET - 1] = pki_issue(&spec);
+    struct pki_certificate *server =
+        pki_issue(&(struct pki_spec){.common_name = "db", .issuer = anchors[FLEET - 1]});
+    struct crl_set set = {0};
+    set_add(&set, &(struct pki_crl_spec){.issuer = anchors[FLEET - 1]});
+    EXPECT_ACCEPTED(.chain = CHAIN(server), .anchors = anchors);
+    EXPECT_ACCEPTED(.chain = CHAIN(server), .anchors = anchors, .crls = &set);
+    crl_set_free(&set);
+}
+
 /* Each kind of certificate that may not issue, between the server and the anchor. */
 CASE("tells why a certificate may not issue")
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define CHAIN_LIMIT 80
+#define ANCHOR_LIMIT 500
 
 struct world world;
 bool scene_seen[VERIFY_OUTCOME_COUNT + 1];
@@ -30,9 +31,9 @@ static size_t export_chain(const struct scene *scene, gnutls_datum_t *ders)
 
 struct trust *trust_of(const struct pki_certificate *const *anchors)
 {
-    gnutls_datum_t ders[CHAIN_LIMIT] = {0};
+    gnutls_datum_t ders[ANCHOR_LIMIT] = {0};
     size_t count = 0;
-    for (; anchors[count] != NULL && count < CHAIN_LIMIT; count++)
+    for (; anchors[count] != NULL && count < ANCHOR_LIMIT; count++)
         ders[count] = pki_der(anchors[count]);
     struct trust *trust = pki_trust(ders, count, "root.crt");
     for (size_t i = 0; i < count; i++)
