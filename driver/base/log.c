@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,9 @@ struct log *log_open(const char *path, struct error *error)
         error_set_memory(error);
         return NULL;
     }
-    log->descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+    /* O_NONBLOCK: it may be a FIFO, which nobody reads, or a stopped terminal. */
+    log->descriptor =
+        open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
     if (log->descriptor < 0) {
         error_set_system(error, ODBCSSL_ERROR_FILE_UNREADABLE, errno,
                          "SslTrace=%s: the file cannot be written", path);
@@ -33,6 +36,27 @@ struct log *log_open(const char *path, struct error *error)
         return NULL;
     }
     return log;
+}
+
+/* A pipe that nobody reads any more (/dev/stderr may be one), or a file as large as the process may
+ * make it, would end the process by a signal. */
+static void write_line(int descriptor, const char *line, size_t size)
+{
+    static const struct timespec at_once = {0};
+    sigset_t ending, pending, before;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGPIPE);
+    sigaddset(&ending, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &ending, &before);
+    sigpending(&pending);
+    bool is_refused = write(descriptor, line, size) < 0 && (errno == EPIPE || errno == EFBIG);
+    int raised = errno == EPIPE ? SIGPIPE : SIGXFSZ;
+    if (is_refused && !sigismember(&pending, raised)) {
+        sigemptyset(&ending);
+        sigaddset(&ending, raised);
+        sigtimedwait(&ending, NULL, &at_once);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* One write per line: O_APPEND keeps lines of several threads and processes whole. */
@@ -55,8 +79,7 @@ void log_write(struct log *log, const char *format, ...)
     if (added > 0)
         used += (size_t)added < sizeof line - used - 1 ? (size_t)added : sizeof line - used - 2;
     line[used++] = '\n';
-    ssize_t written = write(log->descriptor, line, used);
-    (void)written; /* a full disk must not disturb the connection */
+    write_line(log->descriptor, line, used); /* a full disk must not disturb the connection */
 }
 
 void log_close(struct log **log)

@@ -1,8 +1,10 @@
 /* test_base.c - errors, text, buffers, dates, forks, files and logs do what all else builds on. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -434,6 +436,46 @@ CASE("the trace appends whole lines")
     file_content_free(&content);
     CHECK(log_open("/nonexistent/log", &error) == NULL);
     CHECK_CONTAINS(error.text, "SslTrace=/nonexistent/log");
+}
+
+CASE("a trace that is a pipe keeps nobody waiting, and ends no process")
+{
+    struct error error = {0};
+    unlink(path);
+    CHECK_FATAL(mkfifo(path, 0600) == 0);
+    CHECK(log_open(path, &error) == NULL);
+    CHECK_CONTAINS(error.text, "the file cannot be written");
+    int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct log *log = log_open(path, &error);
+    CHECK_FATAL(reader >= 0 && log != NULL);
+    for (int i = 0; i < 4000; i++) /* more than it holds */
+        log_write(log, "state %d", i);
+    close(reader);
+    log_write(log, "to nobody");
+    log_close(&log);
+    unlink(path);
+}
+
+static int write_beyond_limit(void)
+{
+    static const struct rlimit limit = {.rlim_cur = 0, .rlim_max = 0};
+    struct error error = {0};
+    struct log *log = log_open(path, &error);
+    signal(SIGXFSZ, SIG_DFL);
+    if (log == NULL || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 1;
+    log_write(log, "too much");
+    return 0;
+}
+
+CASE("a trace as large as files may be ends no process")
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(write_beyond_limit());
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK_NUMBER(status, 0);
 }
 
 SUITE("file", make_file, remove_file)
