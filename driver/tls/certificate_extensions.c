@@ -72,16 +72,18 @@ static const char *parse_mappings(struct certificate *certificate, const struct 
     return NULL;
 }
 
-/* BIT STRING with its unused bits zero (X.690, 11.2.1); at least one bit set (RFC 5280, 4.2.1.3).
- */
+/* BIT STRING, of which unused bits do not count, whatever they are; at least one bit set (RFC 5280,
+ * 4.2.1.3). */
 static const char *parse_key_usage(struct certificate *certificate, const struct der *value)
 {
     unsigned usage = 0;
     if (value->tag != DER_TAG_BIT_STRING || value->size < 1 || value->size > 3 ||
         value->content[0] > 7 || (value->size == 1 && value->content[0] != 0))
         return "is not a BIT STRING of the bits that there are";
-    for (size_t i = value->size; i-- > 1;)
-        usage = usage << 8 | value->content[i];
+    for (size_t i = value->size; i-- > 1;) {
+        unsigned used = i + 1 == value->size ? 0xffu << value->content[0] : 0xff;
+        usage = usage << 8 | (value->content[i] & used);
+    }
     if (usage == 0)
         return "allows nothing";
     certificate->key_usage = usage;

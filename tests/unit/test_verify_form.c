@@ -28,6 +28,7 @@ static const struct row rows[] = {
     {"2.5.29.19", false, VALUE("\x30\x03\x02\x01\xff"), "has a pathLenConstraint that"},
     {"2.5.29.19", true, VALUE("\x04\x00"), "basicConstraints is not a SEQUENCE"},
     {"2.5.29.15", true, VALUE("\x03\x01\x00"), "keyUsage allows nothing"},
+    {"2.5.29.15", true, VALUE("\x03\x02\x07\x06"), "keyUsage allows nothing"},
     {"2.5.29.15", true, VALUE("\x03\x02\x08\x80"), "keyUsage is not a BIT STRING"},
     {"2.5.29.15", false, VALUE("\x04\x01\x80"), "keyUsage is not a BIT STRING"},
     {"2.5.29.36", true, VALUE("\x30\x05\xa0\x03\x02\x01\x00"), "policyConstraints is not"},
