@@ -98,7 +98,8 @@ static enum name_match match_dns(const struct der *name, const struct der *base_
     return match_if(is_all_within || (is_exclusion && is_base_below));
 }
 
-/* A base is a mailbox, a host whose every mailbox it is, or ".domain": hosts below it. */
+/* A base is a mailbox, a host whose every mailbox it is, with or without a '@' before it, or
+ * ".domain": hosts below it. */
 static enum name_match match_email(const struct der *name, const struct der *base_name)
 {
     struct text mailbox = text_of(name), base = text_of(base_name);
@@ -115,7 +116,7 @@ static enum name_match match_email(const struct der *name, const struct der *bas
     if (!trim_host(&host) || !trim_host(&bare))
         return NAME_MATCH_UNKNOWN;
     wanted.size = bare.size + (size_t)(bare.start - wanted.start);
-    if (base_at != NULL)
+    if (base_at != NULL && base_at > base.start)
         return match_if((size_t)(base_at - base.start) == local_size &&
                         memcmp(base.start, mailbox.start, local_size) == 0 &&
                         is_equal(host, wanted));

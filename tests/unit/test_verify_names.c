@@ -231,6 +231,11 @@ CASE("mailboxes, in the subject too")
         {EXCLUDED, EMAIL, BASE("example.com"), HAS_EMAIL("root@example.com"),
          "exclude by email:example.com"},
         {EXCLUDED, EMAIL, BASE("example.com"), HAS_EMAIL("root@example.org"), NULL},
+        /* Some CAs write the '@' without a mailbox before it. */
+        {EXCLUDED, EMAIL, BASE("@example.com"), HAS_EMAIL("root@example.com"),
+         "exclude by email:@"},
+        {EXCLUDED, EMAIL, BASE("@example.com"), HAS_EMAIL("root@a.example.com"), NULL},
+        {PERMITTED, EMAIL, BASE("@example.com"), HAS_EMAIL("root@example.com"), NULL},
         {EXCLUDED,
          EMAIL,
          BASE("example.com"),
