@@ -25,25 +25,38 @@ struct comparison {
     const char *origin; /* where the name stands: "common name"; "" among the alternative names */
 };
 
-static bool next_base(struct cursor *subtrees, unsigned kind, struct der *base_out)
+/* What an otherName is, its type-id says: names of other types are of another kind. */
+static bool is_same_kind(const struct der *name, const struct der *base)
+{
+    struct cursor fields = der_inside(name), base_fields = der_inside(base);
+    struct der type, base_type;
+    if (name->tag != base->tag || name->tag != GENERAL_NAME_OTHER)
+        return name->tag == base->tag;
+    return !der_expect(&fields, DER_TAG_OID, &type) ||
+           !der_expect(&base_fields, DER_TAG_OID, &base_type) || der_equal(&type, &base_type);
+}
+
+/* The next one of the name's kind. */
+static bool next_base(struct cursor *subtrees, const struct der *name, struct der *base_out)
 {
     struct der subtree;
     while (der_next(subtrees, &subtree)) {
         struct cursor fields = der_inside(&subtree);
-        if (der_next(&fields, base_out) && base_out->tag == kind)
+        if (der_next(&fields, base_out) && is_same_kind(name, base_out))
             return true;
     }
     return false;
 }
 
 /* "DNS:example.com, DNS:example.org" */
-static const char *list_bases(const struct der *list, unsigned kind, char *out, size_t size)
+static const char *list_bases(const struct der *list, const struct der *name, char *out,
+                              size_t size)
 {
     struct cursor subtrees = der_inside(list);
     struct der base;
     size_t used = 0;
     out[0] = '\0';
-    while (used < size && next_base(&subtrees, kind, &base)) {
+    while (used < size && next_base(&subtrees, name, &base)) {
         char text[NAME_TEXT_SIZE];
         certificate_format_name(&base, text, sizeof text);
         if (used + strlen(text) + sizeof ", and more" > size) {
@@ -67,7 +80,7 @@ static void report(const struct comparison *comparison, const struct der *name, 
                    certificate_format_name(name, text, sizeof text), comparison->origin,
                    verify_describe(attempt, comparison->maker, maker), verb,
                    base != NULL ? certificate_format_name(base, subtrees, NAME_TEXT_SIZE)
-                                : list_bases(permitted, name->tag, subtrees, sizeof subtrees));
+                                : list_bases(permitted, name, subtrees, sizeof subtrees));
 }
 
 /* The attributes of a relative name are each compared with each, in both directions. */
@@ -98,7 +111,7 @@ static bool compare_name(const struct comparison *comparison, const struct der *
     struct der base;
     unsigned of_kind = 0, unknown = 0;
     enum name_match match = NAME_MATCH_NO;
-    while (match == NAME_MATCH_NO && next_base(&excluded, name->tag, &base)) {
+    while (match == NAME_MATCH_NO && next_base(&excluded, name, &base)) {
         if (!spend(comparison, name, &base))
             return false;
         match = verify_match_name(name, &base, true);
@@ -107,7 +120,7 @@ static bool compare_name(const struct comparison *comparison, const struct der *
         report(comparison, name,
                match == NAME_MATCH_YES ? "exclude by" : "may exclude, which cannot be told, by",
                &base);
-    while (next_base(&permitted, name->tag, &base)) {
+    while (next_base(&permitted, name, &base)) {
         if (!spend(comparison, name, &base))
             return false;
         match = verify_match_name(name, &base, false);

@@ -286,6 +286,23 @@ CASE("kinds that cannot be compared")
     RUN(rows);
 }
 
+/* A user's name in a directory, which a CA may permit, is not the name of a service there. */
+CASE("compares other names with those of their type")
+{
+    static const unsigned char names[] = "\x30\x0a\xa0\x08\x06\x02\x2a\x03\xa0\x02\x0c";
+    static const struct pki_extension extensions[] = {{"2.5.29.17", false, names, sizeof names},
+                                                      {0}};
+    const struct pki_spec carrier = {.common_name = "x", .extensions = extensions};
+    const struct row rows[] = {
+        {PERMITTED, OTHER, BASE("\x06\x02\x2a\x04\xa0\x02\x0c\x00"), carrier, NULL},
+        {EXCLUDED, OTHER, BASE("\x06\x02\x2a\x04\xa0\x02\x0c\x00"), carrier, NULL},
+        {PERMITTED, OTHER, BASE("\x06\x02\x2a\x03\xa0\x02\x0c\x00"), carrier, "cannot be told"},
+        {EXCLUDED, OTHER, BASE("\x06\x02\x2a\x03\xa0\x02\x0c\x00"), carrier, "cannot be told"},
+        {PERMITTED, OTHER, BASE("\x05\x00"), carrier, "cannot be told"},
+    };
+    RUN(rows);
+}
+
 CASE("directory names by attribute")
 {
     struct buffer name = {0}, subtrees = {0};
