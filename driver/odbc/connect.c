@@ -64,7 +64,8 @@ static SQLRETURN connect_with(SQLHDBC handle, const struct connect_request *requ
         return outcome;
     if (in_length < 0 && in_length != SQL_NTS)
         return call_fail_state(&connection->handle, "HY090", negative_length);
-    if (output->size < 0)
+    /* Without a buffer its size means nothing: some programs pass SQL_NTS. */
+    if (output->size < 0 && output->value != NULL)
         return call_fail_state(&connection->handle, "HY090", "the size of a buffer is negative");
     char *text = strings_take(request->flavour, in, in_length, &length);
     if (text == NULL)

@@ -58,6 +58,23 @@ CASE("wide output is counted in characters")
     close_handles();
 }
 
+CASE("a size without a buffer means nothing")
+{
+    open_handles("fake.so");
+    SQLWCHAR out[8];
+    const char *text = suite_text("Target=%s", fake_path("fake.so"));
+    uint16_t *wide = text_to_utf16(text, strlen(text), NULL);
+    CHECK_NUMBER(
+        SQLDriverConnectW(connection, NULL, wide, SQL_NTS, out, SQL_NTS, NULL, SQL_DRIVER_NOPROMPT),
+        SQL_ERROR);
+    CHECK_CONTAINS(record_of_wide(SQL_HANDLE_DBC, connection, 1), "HY090");
+    CHECK_NUMBER(SQLDriverConnectW(connection, NULL, wide, SQL_NTS, NULL, SQL_NTS, NULL,
+                                   SQL_DRIVER_NOPROMPT),
+                 SQL_SUCCESS);
+    free(wide);
+    close_handles();
+}
+
 CASE("a failure keeps our record and the real driver's")
 {
     open_handles("fake.so");
