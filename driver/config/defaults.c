@@ -29,12 +29,32 @@ static char *join(const char *folder, const char *name)
     return is_good ? strdup(path) : NULL;
 }
 
+/* The user's entry in the password database; NULL: there is none. The caller frees *scratch_out, in
+ * which its texts are. */
+static struct passwd *find_account(struct passwd *entry, char **scratch_out)
+{
+    struct passwd *found = NULL;
+    *scratch_out = malloc(PASSWORD_ENTRY_SIZE);
+    if (*scratch_out != NULL)
+        getpwuid_r(geteuid(), entry, *scratch_out, PASSWORD_ENTRY_SIZE, &found);
+    return found;
+}
+
+char *defaults_account_name(void)
+{
+    struct passwd entry;
+    char *scratch;
+    const struct passwd *found = find_account(&entry, &scratch);
+    char *name = found != NULL ? strdup(found->pw_name) : NULL;
+    free(scratch);
+    return name;
+}
+
 char *defaults_account_path(const char *name)
 {
-    struct passwd entry, *found = NULL;
-    char *scratch = malloc(PASSWORD_ENTRY_SIZE);
-    if (scratch != NULL)
-        getpwuid_r(geteuid(), &entry, scratch, PASSWORD_ENTRY_SIZE, &found);
+    struct passwd entry;
+    char *scratch;
+    const struct passwd *found = find_account(&entry, &scratch);
     char *path = found != NULL ? join(found->pw_dir, name) : NULL;
     free(scratch);
     return path;

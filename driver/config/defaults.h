@@ -17,4 +17,8 @@ char *defaults_home_path(const char *name);
 /* The same below the home directory of the password database, whatever $HOME says. */
 char *defaults_account_path(const char *name);
 
+/* The user's name in the password database; the caller frees it. NULL: there is none, or no memory.
+ */
+char *defaults_account_name(void);
+
 #endif

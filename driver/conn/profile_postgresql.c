@@ -342,26 +342,53 @@ static const char *get_option(const struct connstr *options, const char *name)
     return value;
 }
 
+/* As libpq finds the name of user or database; NULL: it takes its own default. */
+static const char *find_name(const struct connstr *list, const char *keyword,
+                             const struct connstr *options, const char *option,
+                             const char *variable)
+{
+    const char *name = profile_get(&profile_postgresql, list, keyword);
+    if (name == NULL || *name == '\0')
+        name = get_option(options, option);
+    return name != NULL && *name != '\0' ? name : defaults_environment(variable);
+}
+
+/* By default the user is who runs the program, and the database has the user's name. NULL: none was
+ * found. */
+static char *find_password(const struct profile_target *target, const struct connstr *list,
+                           const struct connstr *options)
+{
+    char *account = defaults_account_name();
+    const char *user = find_name(list, USER, options, "user", "PGUSER");
+    const char *database = find_name(list, DATABASE, options, "dbname", "PGDATABASE");
+    user = user != NULL ? user : account;
+    const struct pgpass_query query = {
+        .host = target->host,
+        .port = target->port,
+        .database = database != NULL ? database : user,
+        .user = user,
+        .file = get_option(options, "passfile"),
+    };
+    char *password = user != NULL ? pgpass_find(&query) : NULL;
+    free(account);
+    return password;
+}
+
 /* libpq looks a password up by the port, too: when the relay has another one than the server, here.
  */
 static bool add_password(const struct profile_target *target, const struct relay_endpoint *endpoint,
                          struct connstr *list, struct error *error)
 {
     const char *given = profile_get(&profile_postgresql, list, PASSWORD);
-    struct pgpass_query query = {
-        .host = target->host,
-        .port = target->port,
-        .database = profile_get(&profile_postgresql, list, DATABASE),
-        .user = profile_get(&profile_postgresql, list, USER),
-    };
+    const char *fixed = profile_environment("PGPASSWORD");
     struct connstr options;
     if (endpoint->port == target->port || (given != NULL && *given != '\0') ||
-        profile_environment("PGPASSWORD") != NULL || query.database == NULL || query.user == NULL)
+        (fixed != NULL && *fixed != '\0'))
         return true;
     if (!pqopt_read(profile_get(&profile_postgresql, list, PQOPT), &options, error))
         return false;
-    query.file = get_option(&options, "passfile");
-    char *password = get_option(&options, "password") == NULL ? pgpass_find(&query) : NULL;
+    char *password =
+        get_option(&options, "password") == NULL ? find_password(target, list, &options) : NULL;
     bool is_added = password == NULL || profile_set(&profile_postgresql, list, PASSWORD, password);
     text_free_secret(password);
     connstr_free(&options);

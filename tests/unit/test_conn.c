@@ -1,4 +1,5 @@
 /* test_conn.c - what the real driver is told, and what would lead it past odbcssl. */
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -410,6 +411,47 @@ CASE(".pgpass is read when the relay has another port")
                   &loopback, &list, &error));
     CHECK_TEXT(connstr_get(&list, "Password"), "a;b}");
     connstr_free(&list);
+    unlink(path);
+}
+
+/* libpq's own defaults for user and database. */
+CASE(".pgpass is read for the user and the database that libpq takes by itself")
+{
+    static const struct {
+        const char *line, *settings, *user, *database;
+    } rows[] = {
+        {"*:5433:u:u:p", "Server=db;Port=5433;UID=u", NULL, NULL},
+        {"*:5433:u:u:p", "Server=db;Port=5433;UID=u;Database=", NULL, NULL},
+        {"*:5433:d:u:p", "Server=db;Port=5433;UID=u;pqopt={dbname=d}", NULL, "x"},
+        {"*:5433:d:u:p", "Server=db;Port=5433;pqopt={user=u}", "x", "d"},
+        {"*:5433:d:u:p", "Server=db;Port=5433;Database=d", "u", "x"},
+    };
+    char path[] = "/tmp/odbcssl-pgpass-XXXXXX";
+    close(mkstemp(path));
+    setenv("PGPASSFILE", path, 1);
+    setenv("PGPASSWORD", "", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct connstr list;
+        struct error error = {0};
+        setenv("PGUSER", rows[i].user != NULL ? rows[i].user : "", 1);
+        setenv("PGDATABASE", rows[i].database != NULL ? rows[i].database : "", 1);
+        write_pgpass(path, rows[i].line, 0600);
+        CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, rows[i].settings, &loopback, &list, &error));
+        CHECK_TEXT(connstr_get(&list, "Password"), "p");
+        connstr_free(&list);
+    }
+    unsetenv("PGUSER");
+    unsetenv("PGDATABASE");
+    const struct passwd *account = getpwuid(geteuid());
+    CHECK_FATAL(account != NULL);
+    write_pgpass(path, suite_text("*:5433:%s:%s:p", account->pw_name, account->pw_name), 0600);
+    struct connstr list;
+    struct error error = {0};
+    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=5433", &loopback, &list, &error));
+    CHECK_TEXT(connstr_get(&list, "Password"), "p");
+    connstr_free(&list);
+    unsetenv("PGPASSWORD");
+    unsetenv("PGPASSFILE");
     unlink(path);
 }
 
