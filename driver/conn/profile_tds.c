@@ -328,6 +328,17 @@ static bool set_version(struct connstr *list, struct error *error)
     return version != NULL && (connstr_set(list, VERSION, version) || error_set_memory(error));
 }
 
+/* FreeTDS tells of no other value, and says that it connected when it did not. */
+static bool check_intent(const struct connstr *list, struct error *error)
+{
+    static const char *const known[] = {"ReadOnly", "ReadWrite", NULL};
+    const char *intent = connstr_get(list, INTENT);
+    return intent == NULL || text_is_one_of(intent, known) ||
+           error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
+                     INTENT "=%s: FreeTDS knows ReadOnly and ReadWrite%s", intent,
+                     text_explain_oddity(intent));
+}
+
 /* ---- who logs in ---- */
 
 /* A user that the application names is read after the data source's Trusted_Connection, which only
@@ -362,7 +373,8 @@ static bool inspect(const struct settings *settings, struct profile_target *targ
 {
     prefer_user(&target->settings);
     return check_environment(error) && check_encryption(settings, &target->settings, error) &&
-           find_server(settings, target, error) && set_version(&target->settings, error);
+           check_intent(&target->settings, error) && find_server(settings, target, error) &&
+           set_version(&target->settings, error);
 }
 
 /* ---- the database ---- */

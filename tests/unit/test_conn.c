@@ -546,6 +546,8 @@ static const struct {
     {DRIVER_FAMILY_TDS, "Server=a;Encryption=required", ODBCSSL_ERROR_KEYWORD_VALUE,
      "Encryption=required"},
     {DRIVER_FAMILY_TDS, "Server=a;Encryption=yes", ODBCSSL_ERROR_KEYWORD_VALUE, "Encryption=yes"},
+    {DRIVER_FAMILY_TDS, "Server=a;ApplicationIntent=Read", ODBCSSL_ERROR_KEYWORD_VALUE,
+     "ApplicationIntent=Read"},
     {DRIVER_FAMILY_TDS, "Server=a;Servername=b", ODBCSSL_ERROR_KEYWORD_CONFLICT, "Servername=b"},
     {DRIVER_FAMILY_UNKNOWN, "Server=a", ODBCSSL_ERROR_SERVER_MISSING, "port"},
 };
