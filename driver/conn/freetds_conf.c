@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/text.h"
 #include "config/defaults.h"
 
@@ -75,25 +76,40 @@ static bool try_file(const char *path, const char *name, struct freetds_entry *e
     return is_found;
 }
 
+/* "a, b and c" of the paths that there are. */
+static const char *list_paths(const char *const *paths, size_t count, struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (paths[i] == NULL || *paths[i] == '\0')
+            continue;
+        if (buffer_length(out) > 0)
+            buffer_append_text(out, i + 1 < count ? ", " : " and ");
+        buffer_append_text(out, paths[i]);
+    }
+    return buffer_append_byte(out, '\0') ? (const char *)buffer_content(out) : "";
+}
+
 bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *error)
 {
-    const char *named = secure_getenv("FREETDSCONF");
     const char *prefix = secure_getenv("FREETDS");
     char *home = defaults_account_path(".freetds.conf");
     char installed[PATH_SIZE] = "";
+    struct buffer list = {0};
     if (prefix != NULL)
         snprintf(installed, sizeof installed, "%s/etc/freetds.conf", prefix);
-    const char *const paths[] = {named, installed, home, "/etc/freetds/freetds.conf"};
+    const char *const paths[] = {secure_getenv("FREETDSCONF"), installed, home,
+                                 "/etc/freetds/freetds.conf"};
+    const size_t count = sizeof paths / sizeof paths[0];
     bool is_found = false;
     *entry = (struct freetds_entry){0};
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0] && !is_found; i++)
+    for (size_t i = 0; i < count && !is_found; i++)
         is_found = paths[i] != NULL && try_file(paths[i], name, entry);
     if (!is_found)
         error_set(error, ODBCSSL_ERROR_SERVER_MISSING,
-                  "Servername=%s: no freetds.conf has an entry [%s] (searched: %s%s%s and "
-                  "/etc/freetds/freetds.conf). Name the host with Server in its place",
-                  name, name, named != NULL ? named : "", named != NULL ? ", " : "",
-                  home != NULL ? home : "");
+                  "Servername=%s: no freetds.conf has an entry [%s] (searched: %s). Name the host "
+                  "with Server in its place",
+                  name, name, list_paths(paths, count, &list));
+    buffer_free(&list);
     free(home);
     if (is_found && entry->file != NULL && !entry->settings.is_failed)
         return true;

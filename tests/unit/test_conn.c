@@ -730,9 +730,13 @@ CASE("an entry of freetds.conf is not looked for in HOME")
     fputs(entry, file);
     fclose(file);
     setenv("HOME", folder, 1);
+    setenv("FREETDS", "/opt/freetds", 1);
     CHECK(!rewrite(DRIVER_FAMILY_TDS, "Servername=odbcssl-of-home", &loopback, &list, &error));
     CHECK_NUMBER(error.code, ODBCSSL_ERROR_SERVER_MISSING);
     CHECK(strstr(error.text, folder) == NULL);
+    CHECK_CONTAINS(error.text, "(searched: /opt/freetds/etc/freetds.conf, ");
+    CHECK_CONTAINS(error.text, "/.freetds.conf and /etc/freetds/freetds.conf)");
+    unsetenv("FREETDS");
     setenv("HOME", home, 1);
     connstr_free(&list);
     unlink(path);
