@@ -40,7 +40,7 @@ struct inquiry {
     const struct crl *good;  /* the newest good one */
     const struct crl *delta; /* the newest signed delta */
     struct listing revoking; /* by a CRL whose word counts */
-    struct listing doubtful; /* by one that could not have cleared the certificate */
+    struct listing doubtful; /* by the newest that could not have cleared the certificate */
 };
 
 /* Whether signer is valid below path[issuer], and not revoked itself; its own CRL has to be signed
@@ -170,6 +170,14 @@ static bool is_lifted(const struct inquiry *inquiry, const struct listing *listi
     return false;
 }
 
+/* Whether a CRL has begun and is newer than another, which may be one of the future. */
+static bool is_newer(const struct inquiry *inquiry, const struct crl *crl, const struct crl *than)
+{
+    time_t at = inquiry->request->at;
+    return crl->this_update <= at &&
+           (than->this_update > at || crl->this_update > than->this_update);
+}
+
 static void note_listing(struct inquiry *inquiry, const struct crl *crl,
                          enum verify_outcome outcome)
 {
@@ -184,9 +192,9 @@ static void note_listing(struct inquiry *inquiry, const struct crl *crl,
          listing.entry.reason == CRL_REASON_REMOVE_FROM_CRL) ||
         is_lifted(inquiry, &listing))
         return;
-    struct listing *noted =
-        may_revoke(inquiry, crl, outcome) ? &inquiry->revoking : &inquiry->doubtful;
-    if (noted->crl == NULL)
+    bool is_certain = may_revoke(inquiry, crl, outcome);
+    struct listing *noted = is_certain ? &inquiry->revoking : &inquiry->doubtful;
+    if (noted->crl == NULL || (!is_certain && is_newer(inquiry, crl, noted->crl)))
         *noted = listing;
 }
 
@@ -223,8 +231,9 @@ static const char *describe_limits(const struct inquiry *inquiry, const struct l
     else if (listing->outcome == VERIFY_OUTCOME_CRL_EXPIRED && crl->next_update == 0)
         snprintf(out, size, ", a CRL that does not say when its successor comes");
     else if (listing->outcome == VERIFY_OUTCOME_CRL_EXPIRED)
-        snprintf(out, size, ", a CRL that expired on %s, and no current one is there",
-                 clock_format(crl->next_update, date));
+        snprintf(out, size, ", a CRL that expired on %s, and %s",
+                 clock_format(crl->next_update, date),
+                 inquiry->good == NULL ? "no current one is there" : "the current one is older");
     return out;
 }
 
@@ -316,12 +325,15 @@ static bool conclude(struct inquiry *inquiry)
         inquiry->best = VERIFY_OUTCOME_CRL_DELTA;
         inquiry->best_crl = delta;
     }
-    bool is_good = inquiry->best_crl != NULL && inquiry->best == VERIFY_OUTCOME_COUNT;
-    bool is_revoked = inquiry->revoking.crl != NULL;
+    bool is_good = good != NULL && inquiry->best == VERIFY_OUTCOME_COUNT;
+    /* A good one takes nothing back that a newer one says, though that has ended meanwhile. */
+    const struct listing *listing = &inquiry->revoking, *doubtful = &inquiry->doubtful;
+    if (listing->crl == NULL && doubtful->crl != NULL &&
+        (!is_good || is_newer(inquiry, doubtful->crl, good)))
+        listing = doubtful;
+    bool is_revoked = listing->crl != NULL;
     if (is_revoked)
-        report_revoked(inquiry, &inquiry->revoking);
-    else if (!is_good && inquiry->doubtful.crl != NULL)
-        report_revoked(inquiry, &inquiry->doubtful);
+        report_revoked(inquiry, listing);
     if (inquiry->best_crl == NULL)
         report_missing(inquiry);
     else if (!is_good)

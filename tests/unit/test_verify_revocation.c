@@ -397,6 +397,43 @@ CASE("refuses what is listed in CRLs that could not clear it")
     crl_set_free(&set);
 }
 
+/* A list for a day that was put out when a key was lost, beside the last regular one for a month.
+ */
+CASE("refuses what an expired CRL lists that is newer than the current one")
+{
+    const struct pki_revoked lost = {.certificate = world.server, .reason = 1};
+    const struct pki_revoked held = {.certificate = world.server, .reason = 6};
+    static const struct {
+        int from, until; /* days, of the one that lists; the current one is 10 days old */
+        bool is_refused;
+    } rows[] = {{-3, -2, true}, {-20, -15, false}, {2, 9, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] * 2; i++) {
+        struct crl_set set = {0};
+        struct pki_crl_spec current = {.issuer = world.middle, .this_update.days = -10};
+        struct pki_crl_spec older = {.issuer = world.middle,
+                                     .revoked = &lost,
+                                     .revoked_count = 1,
+                                     .this_update.days = -30,
+                                     .next_update.days = -25};
+        struct pki_crl_spec listing = {.issuer = world.middle,
+                                       .revoked = i % 2 == 0 ? &lost : &held,
+                                       .revoked_count = 1,
+                                       .this_update.days = rows[i / 2].from,
+                                       .next_update.days = rows[i / 2].until};
+        set_add(&set, &older);
+        set_add(&set, i % 2 == 0 ? &current : &listing);
+        set_add(&set, i % 2 == 0 ? &listing : &current);
+        struct scene scene = {
+            .chain = CHAIN(world.server, world.middle), .crls = &set, .crl_check = CRL_CHECK_LEAF};
+        if (rows[i / 2].is_refused)
+            scene_expect(&scene, FAILS(REVOKED), "and the current one is older", __FILE__,
+                         (unsigned)(1000 + i));
+        else
+            scene_expect(&scene, 0, ODBCSSL_ERROR_NONE, NULL, __FILE__, (unsigned)(1000 + i));
+        crl_set_free(&set);
+    }
+}
+
 /* Lists that live for a week do not end all the time: only the last fifth of a period counts. */
 CASE("tells which CRL is in the last fifth of its period")
 {
