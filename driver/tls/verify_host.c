@@ -143,13 +143,26 @@ static bool is_for_address(const struct certificate *server, const unsigned char
     return false;
 }
 
-/* Why a common name that is the host did not count; "" when there is none. */
-static const char *common_name_note(const struct certificate *server, const char *host,
-                                    bool is_address)
+/* Also one that is an address. */
+static bool has_dns_name_of(const struct certificate *server, const char *host)
+{
+    struct cursor names = certificate_inside(server, CERTIFICATE_ALT_NAMES);
+    struct der name;
+    while (next_name(&names, GENERAL_NAME_DNS, &name))
+        if (name.size == strlen(host) && text_has_prefix_nocase((const char *)name.content, host))
+            return true;
+    return false;
+}
+
+/* Why a name that is the host did not count; "" when there is none. */
+static const char *name_note(const struct certificate *server, const char *host, bool is_address)
 {
     char name[VERIFY_HOST_SIZE];
     unsigned count = 0;
     bool is_host = get_common_name(server, name, &count) && text_equal_nocase(name, host);
+    if (is_address && has_dns_name_of(server, host))
+        return "; it holds that address as a DNS name, but an address has to stand among the "
+               "alternative names as an IP address";
     if (count > 1 && !is_address && !has_dns_name(server))
         return "; it has more than one common name, so that none of them counts";
     if (!is_host)
@@ -182,7 +195,7 @@ void verify_check_peer(struct verification *verification)
                         certificate_describe(server, true, described, sizeof described),
                         error_printable(host, strlen(host), wanted, sizeof wanted),
                         names[0] != '\0' ? "its names are " : "it has no alternative names", names,
-                        common_name_note(server, host, size > 0));
+                        name_note(server, host, size > 0));
         }
     }
     if (request->pin != NULL) {
