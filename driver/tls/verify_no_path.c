@@ -33,7 +33,9 @@ static void look_at(struct verification *verification, const struct certificate 
     bool has_other_key_id = certificate_has_other_key_id(last, candidate);
     issuers->count++;
     issuers->of_other_key_id += has_other_key_id;
-    enum signature_verdict verdict = verify_try_signature(verification, last, candidate);
+    enum signature_verdict verdict = issuers->of_other_key_id <= VERIFY_OTHER_KEY_LIMIT
+                                         ? verify_try_signature(verification, last, candidate)
+                                         : SIGNATURE_WRONG;
     if (verdict == SIGNATURE_GOOD && verify_is_in_path(attempt, candidate))
         issuers->is_in_path = true;
     else if (verdict == SIGNATURE_GOOD && issuers->signer == NULL)

@@ -29,6 +29,10 @@
 /* Signatures that are tried for one chain: 7 CAs that 7 others signed, over 7 levels, have 308. */
 #define VERIFY_SIGNATURE_LIMIT 400
 
+/* Anchors of a certificate's issuer that are tried although another key is named as the issuer's:
+ * of hundreds of one name all but one would be, and some CAs get the identifiers wrong. */
+#define VERIFY_OTHER_KEY_LIMIT 100
+
 /* Names that are compared with subtrees for one chain; a long one counts as several. */
 #define VERIFY_COMPARISON_LIMIT 250000
 

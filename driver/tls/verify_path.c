@@ -81,13 +81,17 @@ static const struct certificate *next_anchor(struct verification *verification,
 {
     const struct trust_certificates *anchors = &verification->request->trust->anchors;
     const struct certificate *anchor = previous;
-    while (!verification->is_over_limit &&
-           (anchor = trust_find_issuer(anchors, certificate, anchor)) != NULL)
-        if (certificate_has_other_key_id(certificate, anchor) == has_other_key_id &&
-            verify_is_named(verification, &certificate->issuer, certificate->issuer_hash,
-                            &anchor->subject, anchor->subject_hash) &&
-            verify_is_signed_by(verification, certificate, anchor))
+    unsigned of_other_key = 0;
+    while (!verification->is_over_limit && of_other_key < VERIFY_OTHER_KEY_LIMIT &&
+           (anchor = trust_find_issuer(anchors, certificate, anchor)) != NULL) {
+        if (certificate_has_other_key_id(certificate, anchor) != has_other_key_id ||
+            !verify_is_named(verification, &certificate->issuer, certificate->issuer_hash,
+                             &anchor->subject, anchor->subject_hash))
+            continue;
+        of_other_key += has_other_key_id;
+        if (verify_is_signed_by(verification, certificate, anchor))
             return anchor;
+    }
     return NULL;
 }
 

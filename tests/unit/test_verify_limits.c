@@ -157,6 +157,11 @@ CASE("finds a CA among hundreds of its name by its key identifier")
     EXPECT_ACCEPTED(.chain = CHAIN(server), .anchors = anchors);
     EXPECT_ACCEPTED(.chain = CHAIN(server), .anchors = anchors, .crls = &set);
     crl_set_free(&set);
+    /* One of the fleet whose CA is missing. */
+    anchors[FLEET - 1] = NULL;
+    EXPECT_REFUSED(ODBCSSL_VERIFY_UNTRUSTED, ODBCSSL_ERROR_ISSUER_UNKNOWN,
+                   "of which a certificate is known, but with another key", .chain = CHAIN(server),
+                   .anchors = anchors);
 }
 
 /* Each kind of certificate that may not issue, between the server and the anchor. */
