@@ -17,6 +17,8 @@
 #include "config/target.h"
 #include "dispatch/driver.h"
 
+#define NAME_LIMIT 200
+
 /* ---- looking ---- */
 
 const char *driver_section_find_target(const char *target, struct error *error)
@@ -152,11 +154,9 @@ bool driver_section_write(const struct driver_section *section, char **name_out,
         section->name != NULL ? memory_copy(section->name) : driver_section_name(section->target);
     struct connstr pairs = {0}, present = {0};
     bool is_there = false;
-    if (name[0] == '\0' || strlen(name) > 200 || strpbrk(name, "[]{}(),;?*=!@\\\n\r\t") != NULL)
+    if (!odbc_is_name(name, NAME_LIMIT))
         return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                         "\"%s\" cannot be the name of a driver: it is empty, too long, or has one "
-                         "of []{}(),;?*=!@\\",
-                         name);
+                         "\"%s\" cannot be the name of a driver: " ODBC_NAME_RULE, name);
     bool is_done = check_defaults(&section->defaults, error) &&
                    driver_section_check(name, &is_there, error) &&
                    ini_read_section(INI_DRIVERS, name, &present, error) &&

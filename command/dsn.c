@@ -150,11 +150,9 @@ static bool check_name(const struct dsn *dsn, struct error *error)
 {
     char path[ODBC_FILE_PATH_SIZE];
     enum odbc_file file;
-    if (!SQLValidDSN(dsn->name))
+    if (!SQLValidDSN(dsn->name) || !odbc_is_name(dsn->name, SQL_MAX_DSN_LENGTH))
         return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                         "\"%s\" cannot be the name of a data source: it is too long, or has one "
-                         "of []{}(),;?*=!@\\",
-                         dsn->name);
+                         "\"%s\" cannot be the name of a data source: " ODBC_NAME_RULE, dsn->name);
     if (odbc_file_of_source(dsn->name, &file))
         return error_set(
             error, ODBCSSL_ERROR_KEYWORD_CONFLICT,

@@ -140,12 +140,20 @@ bool odbc_file_of_source(const char *source, enum odbc_file *file_out)
     return odbc_file_visit(ODBC_SYSTEM_SOURCES, source, NULL, NULL) > 0;
 }
 
+/* The driver manager's own sections. */
+static const char *const reserved[] = {"ODBC", "ODBC Data Sources", "ODBC Drivers", NULL};
+
 void odbc_list_sections(enum ini_file file, struct connstr *names)
 {
-    static const char *const reserved[] = {"ODBC", "ODBC Data Sources", "ODBC Drivers"};
     ini_list_sections(file, names, NULL);
-    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+    for (size_t i = 0; reserved[i] != NULL; i++)
         connstr_remove(names, reserved[i]);
+}
+
+bool odbc_is_name(const char *name, size_t limit)
+{
+    return name[0] != '\0' && strlen(name) <= limit &&
+           strpbrk(name, "[]{}(),;?*=!@\\\n\r\t") == NULL && !text_is_one_of(name, reserved);
 }
 
 /* ---- writing ---- */

@@ -42,6 +42,14 @@ bool odbc_file_of_source(const char *source, enum odbc_file *file_out);
  * none when they cannot be read. Free with connstr_free. */
 void odbc_list_sections(enum ini_file file, struct connstr *names);
 
+/* What odbc_is_name wants. */
+#define ODBC_NAME_RULE                                                                             \
+    "it is empty, too long, one of the driver manager's own sections, or has one of "              \
+    "[]{}(),;?*=!@\\"
+
+/* Whether a section may be called so. */
+bool odbc_is_name(const char *name, size_t limit);
+
 /* Changes a section, or writes a new one: these keywords get these values, and with is_whole it has
  * no others; settings NULL takes the section away. The former file is kept as FILE.TIME.bak, which
  * is printed, as libodbcinst does not keep comments. All of it is done, or nothing, and false

@@ -500,6 +500,8 @@ CASE("install: refuses")
                  1);
     CHECK_CONTAINS(command_output,
                    "[psqlodbcw] of odbcinst.ini is another driver's (Driver=psqlodbcw.so)");
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "psqlodbcw", "--name", "ODBC", library), 1);
+    CHECK_CONTAINS(command_output, "one of the driver manager's own sections");
     CHECK_NUMBER(COMMAND_RUN("install", "--target", "nonsense", library), 1);
     CHECK_CONTAINS(command_output, "nonsense");
     CHECK_NUMBER(

@@ -125,6 +125,7 @@ static const struct dsn_refusal {
 } dsn_refusals[] = {
     {{"taken", "--target", "psqlodbcw", "--server", "db"}, "there is a data source taken already"},
     {{"a;b", "--target", "psqlodbcw", "--server", "db"}, "cannot be the name"},
+    {{"odbc", "--target", "psqlodbcw", "--server", "db"}, "one of the driver manager's own"},
     {{"new", "--target", "psqlodbc", "--server", "db"}, "did you mean \"psqlodbcw\""},
     {{"new", "--target", "Oracle", "--server", "db"}, "there are \"psqlodbcw\""},
     {{"new", "--target", "psqlodbcw", "--server", "db:0"}, "a port from 1 to 65535"},
