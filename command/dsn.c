@@ -116,6 +116,17 @@ static const char *keyword_of(const struct dsn *dsn, enum key_index named, const
     return pair != NULL ? pair->value : usual;
 }
 
+/* What --target says already. */
+static bool check_set(const struct dsn *dsn, struct error *error)
+{
+    static const char *const names[] = {"Driver", "TargetDriver", NULL};
+    for (size_t i = 0; i < dsn->set.count; i++)
+        if (text_is_one_of(dsn->set.pairs[i].keyword, names))
+            return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                             "--set %s: --target names the real driver", dsn->set.pairs[i].keyword);
+    return true;
+}
+
 static bool make_pairs(const struct dsn *dsn, const struct profile *profile, const char *driver,
                        struct connstr *pairs, struct error *error)
 {
@@ -214,7 +225,8 @@ static const char *quote(const char *word)
 static int run(struct dsn *dsn)
 {
     struct error error = {0};
-    if (!check_name(dsn, &error) || !take_bundle(dsn, &error) || !make_source(dsn, &error))
+    if (!check_name(dsn, &error) || !check_set(dsn, &error) || !take_bundle(dsn, &error) ||
+        !make_source(dsn, &error))
         return fail(&error);
     printf("\n");
     int status = check_source_named(dsn->name);

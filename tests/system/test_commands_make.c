@@ -133,6 +133,10 @@ static const struct dsn_refusal {
      "--root-cert=/none.pem: No such file"},
     {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "SslMode=full"}, "SslMode=full"},
     {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "SslModus=1"}, "SslModus"},
+    {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "driver=FreeTDS"},
+     "--target names"},
+    {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "TargetDriver=FreeTDS"},
+     "--set TargetDriver: --target names the real driver"},
     {{"new", "--target", "psqlodbcw", "--server", "db", "--set", "Password= demo pw "},
      "the value of Password begins or ends with a blank"},
 };
