@@ -79,6 +79,20 @@ char *arguments_path(const char *given)
     return path;
 }
 
+const char *arguments_quote(const char *word)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.,:/@%";
+    const char *quoted = "'";
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
+        return word;
+    for (size_t length = strcspn(word, "'"); word[length] != '\0'; length = strcspn(word, "'")) {
+        quoted = memory_format("%s%.*s'\\''", quoted, (int)length, word);
+        word += length + 1;
+    }
+    return memory_format("%s%s'", quoted, word);
+}
+
 bool arguments_server(const char *server, char **host_out, uint16_t *port_out, struct error *error)
 {
     bool is_bracketed = server[0] == '[';

@@ -39,6 +39,9 @@ bool arguments_to_pairs(const struct argument_list *list, const char *option,
  * links: certificates are replaced by turning one. */
 char *arguments_path(const char *given);
 
+/* As one word of a shell's line, for what is said to be typed next. */
+const char *arguments_quote(const char *word);
+
 /* A server: "db", "db:5432", "[::1]:5432"; an IPv6 address without brackets has no port, and
  * *port_out is 0 when none is said. */
 bool arguments_server(const char *server, char **host_out, uint16_t *port_out, struct error *error);

@@ -231,7 +231,7 @@ static void print_parts(const char *folder, const struct parts *parts)
     printf("Others may read the private files, which odbcssl refuses. Run:\n  chmod 600");
     for (size_t i = 0; i < parts->count; i++)
         if (parts->items[i].is_private)
-            printf(" '%s'", parts->items[i].path);
+            printf(" %s", arguments_quote(parts->items[i].path));
     printf("\n");
 }
 

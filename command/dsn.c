@@ -207,21 +207,6 @@ static bool make_source(const struct dsn *dsn, struct error *error)
     return is_made;
 }
 
-/* As one word of a shell's line. */
-static const char *quote(const char *word)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.,:/@%";
-    const char *quoted = "'";
-    if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
-        return word;
-    for (size_t length = strcspn(word, "'"); word[length] != '\0'; length = strcspn(word, "'")) {
-        quoted = memory_format("%s%.*s'\\''", quoted, (int)length, word);
-        word += length + 1;
-    }
-    return memory_format("%s%s'", quoted, word);
-}
-
 static int run(struct dsn *dsn)
 {
     struct error error = {0};
@@ -231,8 +216,8 @@ static int run(struct dsn *dsn)
     printf("\n");
     int status = check_source_named(dsn->name);
     if (status == COMMAND_GOOD)
-        printf("Next\n  isql -v %s %s PASSWORD\n", quote(dsn->name),
-               dsn->user != NULL ? quote(dsn->user) : "USER");
+        printf("Next\n  isql -v %s %s PASSWORD\n", arguments_quote(dsn->name),
+               dsn->user != NULL ? arguments_quote(dsn->user) : "USER");
     return status;
 }
 
