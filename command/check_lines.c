@@ -94,7 +94,7 @@ static void check_keyword(const struct place *place, const struct odbc_line *lin
 static void check_line(const struct odbc_line *line, void *context)
 {
     struct place *place = context;
-    bool is_secret = odbc_is_secret(line->keyword);
+    bool is_secret = odbc_has_secret(line->keyword, line->value);
     if (connstr_find(&place->seen, line->keyword) != NULL)
         warn(place, line, "Take one of the two lines away.",
              "the keyword stands in this section twice; the first line counts");

@@ -333,11 +333,10 @@ bool odbc_is_secret(const char *keyword)
            (key != NULL && key->kind == KEY_SECRET);
 }
 
-/* Also a password of libpq's among other options. */
-static bool is_hidden(const struct connstr_pair *pair)
+bool odbc_has_secret(const char *keyword, const char *value)
 {
-    return odbc_is_secret(pair->keyword) || (text_equal_nocase(pair->keyword, "pqopt") &&
-                                             strcasestr(pair->value, "password") != NULL);
+    return odbc_is_secret(keyword) ||
+           (text_equal_nocase(keyword, "pqopt") && strcasestr(value, "password") != NULL);
 }
 
 void odbc_print_section(enum odbc_file file, const char *section, const struct connstr *pairs)
@@ -346,5 +345,7 @@ void odbc_print_section(enum odbc_file file, const char *section, const struct c
     printf("%s:\n[%s]\n", odbc_file_path(file, path, sizeof path), section);
     for (size_t i = 0; i < pairs->count; i++)
         printf("%-12s = %s\n", pairs->pairs[i].keyword,
-               is_hidden(&pairs->pairs[i]) ? "(set)" : pairs->pairs[i].value);
+               odbc_has_secret(pairs->pairs[i].keyword, pairs->pairs[i].value)
+                   ? "(set)"
+                   : pairs->pairs[i].value);
 }

@@ -63,4 +63,7 @@ void odbc_print_section(enum odbc_file file, const char *section, const struct c
 /* Whether the keyword's value is a secret: odbcssl's, or a real driver's password. */
 bool odbc_is_secret(const char *keyword);
 
+/* Also of a password of libpq's among other options. */
+bool odbc_has_secret(const char *keyword, const char *value);
+
 #endif

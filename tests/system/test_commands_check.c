@@ -198,6 +198,10 @@ CASE("lines that are read otherwise than they look")
     CHECK_CONTAINS(command_output, "Verdict\n  WARN  a connection would be: encrypted");
     CHECK_CONTAINS(command_output, "  WARN  Fetch              Take the quotes away.");
     command_check_absent("not a comment");
+    write_sources(good_source("hidden", "pqopt=keepalives=1 password=topsecret"), 0644);
+    CHECK_NUMBER(COMMAND_RUN("check", "hidden"), 0);
+    command_check_fact("WARN", "pqopt", "line 7: a password stands here, and everybody");
+    command_check_absent("topsecret");
     /* The same is good where only the user reads it. */
     write_sources(good_source("even", "Password=secret"), 0600);
     CHECK_NUMBER(COMMAND_RUN("check", "even"), 0);
