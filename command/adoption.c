@@ -263,12 +263,12 @@ static void keep_option(struct adoption *adoption, const struct connstr_pair *op
     const struct connstr single = {.pairs = (struct connstr_pair *)option, .count = 1};
     const char *hostaddr, *name = option->keyword;
     struct error reason = {0};
-    if (pqopt_check(&single, &hostaddr, &reason))
+    bool is_kept = pqopt_check(&single, &hostaddr, &reason);
+    if (is_kept)
         memory_check(pqopt_append(rest, name, option->value));
-    else
-        add_row(adoption, ADOPTION_UNEQUALLED,
-                describe("pqopt ", name, odbc_is_secret(name), option->value),
-                memory_copy(reason.text));
+    add_row(adoption, is_kept ? ADOPTION_KEPT : ADOPTION_UNEQUALLED,
+            describe("pqopt ", name, odbc_is_secret(name), option->value),
+            is_kept ? "" : memory_copy(reason.text));
 }
 
 static bool read_pqopt(struct adoption *adoption, const char *text, struct error *error)

@@ -300,6 +300,7 @@ CASE("adopt: psqlodbc")
     CHECK_CONTAINS(command_output,
                    suite_text("becomes SslCrl=%s\n", fixture_path(&fixture, "crl.pem")));
     CHECK_CONTAINS(command_output, "Database=postgres                            stays");
+    CHECK_CONTAINS(command_output, "pqopt keepalives_idle=30                     stays");
     CHECK_CONTAINS(command_output, "pqopt        = keepalives_idle='30'\n");
     CHECK_CONTAINS(command_output, "Nothing is written");
     CHECK_TEXT(read_file("user.ini"), before);
@@ -338,6 +339,7 @@ CASE("adopt: what has no equal")
     }
     write_file("user.ini", native_source("pqopt=password=hidden-one keepalives=1"));
     CHECK_NUMBER(COMMAND_RUN("adopt", "native"), 0);
+    CHECK_CONTAINS(command_output, "pqopt password=(set)                         stays");
     command_check_absent("hidden-one");
     /* These demand nothing. */
     write_file("user.ini", native_source("pqopt=channel_binding=prefer gssencmode=disable"));
