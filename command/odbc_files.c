@@ -110,7 +110,7 @@ const char *odbc_file_explain(enum odbc_file file)
     size_t size = 0;
     FILE *input = fopen(odbc_file_path(file, path, sizeof path), "re");
     if (input == NULL)
-        return NULL;
+        return errno == ENOENT ? NULL : memory_format("unixODBC reads nothing of %s: %m", path);
     for (unsigned number = 1; reason == NULL && getline(&text, &size, input) >= 0; number++) {
         if (text[0] == '[')
             break;
@@ -303,15 +303,18 @@ static bool put_in_place(const struct change *change)
            fsync(change->file) == 0;
 }
 
+static bool check_form(enum odbc_file file, const char *section, struct error *error)
+{
+    const char *reason = odbc_file_explain(file);
+    return reason == NULL || error_set(error, ODBCSSL_ERROR_FILE_MALFORMED,
+                                       "[%s] cannot be written: %s", section, reason);
+}
+
 bool odbc_file_change(enum odbc_file file, const char *section, const struct connstr *settings,
                       bool is_whole, struct error *error)
 {
     struct change change;
-    const char *reason = odbc_file_explain(file);
-    if (reason != NULL)
-        return error_set(error, ODBCSSL_ERROR_FILE_MALFORMED, "[%s] cannot be written: %s", section,
-                         reason);
-    bool is_changed = start_change(file, &change) &&
+    bool is_changed = start_change(file, &change) && check_form(file, section, error) &&
                       edit_section(&change, file, section, settings, is_whole) &&
                       back_up(&change, error) && put_in_place(&change);
     if (!is_changed && !error_is_set(error))

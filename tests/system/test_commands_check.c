@@ -90,6 +90,10 @@ CASE("a file that unixODBC does not read")
     write_sources("; sales\nsales\n[sales]\nDriver=" ODBC_POSTGRESQL "\n", 0600);
     CHECK_NUMBER(COMMAND_RUN("adopt", "sales"), 1);
     CHECK_CONTAINS(command_output, suite_text("there are none; %s\n", reason));
+    setenv("ODBCINI", suite_text("%s/none", fixture_path(&fixture, "user.ini")), 1);
+    CHECK_NUMBER(COMMAND_RUN("check", "sales"), 1);
+    command_check_fact("FAIL", "data source", "user.ini/none: Not a directory");
+    setenv("ODBCINI", fixture_path(&fixture, "user.ini"), 1);
     /* Blanks in the brackets are none of the name, so it is taken. */
     write_sources("[ sales ]\nDriver=" ODBC_POSTGRESQL "\n", 0600);
     CHECK_NUMBER(command_run(dsn), 1);
