@@ -315,9 +315,6 @@ static bool read_entry(const struct data_source *source, struct adoption *adopti
     return true;
 }
 
-/* The bit of OPTION that says USE_MYCNF. */
-#define OPTION_USE_MYCNF 65536u
-
 /* What odbcssl does not go by, though the data source may need it; *fate_out is then one of the two
  * that leave it out. NULL: nothing. */
 static const char *explain_loss(const struct profile *profile, const struct connstr *settings,
@@ -326,7 +323,7 @@ static const char *explain_loss(const struct profile *profile, const struct conn
     static const char *const options[] = {"OPTION", "OPTIONS", NULL};
     const char *host = profile_get(profile, settings, profile->server_keyword);
     const char *value = pair->value;
-    bool has_bit = (strtoul(value, NULL, 10) & OPTION_USE_MYCNF) != 0;
+    bool has_bit = (strtoul(value, NULL, 10) & PROFILE_MYSQL_MYCNF) != 0;
     *fate_out = ADOPTION_UNEQUALLED;
     if (profile->family == DRIVER_FAMILY_POSTGRESQL) {
         const char *counting = connstr_has(settings, "Servername") ? "Servername" : "Server";

@@ -17,9 +17,8 @@
 #define SOCKET "SOCKET"
 #define OPTIONS "OPTION"
 
-/* Bits of OPTION that say what a keyword says that is kept back. */
+/* Bits of OPTION that say what a keyword says that is kept back: this, and PROFILE_MYSQL_MYCNF. */
 #define OPTION_NAMED_PIPE 8192u
-#define OPTION_USE_MYCNF 65536u
 
 /* ma_dsn.c of MariaDB Connector/ODBC, and what MySQL's own driver knows beside it. */
 /* clang-format off */
@@ -88,7 +87,7 @@ static bool clear_options(struct connstr *list, struct error *error)
     if (pair == NULL)
         return true;
     unsigned options = (unsigned)strtoul(pair->value, NULL, 10);
-    snprintf(digits, sizeof digits, "%u", options & ~(OPTION_USE_MYCNF | OPTION_NAMED_PIPE));
+    snprintf(digits, sizeof digits, "%u", options & ~(PROFILE_MYSQL_MYCNF | OPTION_NAMED_PIPE));
     return connstr_set(list, pair->keyword, digits) || error_set_memory(error);
 }
 

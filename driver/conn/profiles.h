@@ -148,6 +148,9 @@ char *profile_browse_string(const struct profile *profile, const struct connstr 
 #include "base/databases.def"
 extern const struct profile profile_unknown;
 
+/* MariaDB's driver: the bit of OPTION that says what USE_MYCNF says. */
+#define PROFILE_MYSQL_MYCNF 65536u
+
 /* The pair that sets a keyword, under whichever name; NULL when there is none. */
 const struct connstr_pair *profile_find_pair(const struct profile *profile,
                                              const struct connstr *list, const char *keyword);
