@@ -23,6 +23,7 @@
 #define PRINCIPAL "ServerSPN"
 #define TRUSTED "Trusted_Connection"
 #define INTENT "ApplicationIntent"
+#define PLACE_SIZE 1100 /* of a name in a file */
 
 /* FreeTDS's src/odbc/connectparams.c. Where odbc.ini has Address, FreeTDS connects to that, and to
  * no Server. User and password are no keywords of odbc.ini there; here they count when the
@@ -146,30 +147,20 @@ static bool split_host(const struct connstr_pair *server, struct profile_target 
     return true;
 }
 
-static bool is_known_encryption(const char *encryption)
+/* place: "Encryption". FreeTDS connects with no value that it does not know. */
+static bool check_encryption(const struct settings *settings, const char *place,
+                             const char *encryption, struct error *error)
 {
     static const char *const known[] = {"off", "request", "require", "strict", NULL};
-    return text_is_one_of(encryption, known);
-}
-
-static bool is_demanding_tls(const char *encryption)
-{
-    return text_equal_nocase(encryption, "require") || text_equal_nocase(encryption, "strict");
-}
-
-/* FreeTDS connects with no value that it does not know. */
-static bool check_encryption(const struct settings *settings, const struct connstr *list,
-                             struct error *error)
-{
-    const char *encryption = connstr_get(list, ENCRYPTION);
     if (encryption == NULL)
         return true;
-    if (!is_known_encryption(encryption))
+    if (!text_is_one_of(encryption, known))
         return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                         ENCRYPTION "=%s: FreeTDS knows off, request, require and strict%s",
+                         "%s=%s: FreeTDS knows off, request, require and strict%s", place,
                          encryption, text_explain_oddity(encryption));
-    return !is_demanding_tls(encryption) ||
-           profile_check_demand(settings, ENCRYPTION, encryption, "FreeTDS", error);
+    bool is_demand =
+        text_equal_nocase(encryption, "require") || text_equal_nocase(encryption, "strict");
+    return !is_demand || profile_check_demand(settings, place, encryption, "FreeTDS", error);
 }
 
 /* The entry's own wishes for TLS must not get lost: odbcssl has to verify when FreeTDS would have.
@@ -179,36 +170,25 @@ static bool check_entry_tls(const struct freetds_entry *entry, const char *name,
                             struct error *error)
 {
     const struct tls_options *tls = &settings->tls;
-    const char *mode = tls_mode_name(tls->mode);
-    const char *encryption = connstr_has(&target->settings, ENCRYPTION)
-                                 ? NULL
-                                 : connstr_get(&entry->settings, "encryption");
+    char place[PLACE_SIZE];
     bool is_verified = tls->mode >= ODBCSSL_MODE_VERIFY_CA ||
                        (tls->mode == ODBCSSL_MODE_REQUIRE && tls->root_cert.value != NULL);
     if (connstr_has(&entry->settings, "ca file") && !is_verified)
-        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                  "the entry [%s] of %s sets \"ca file\", so the server is to be verified, which "
-                  "SslMode=%s%s does not do: set SslRootCert, and SslMode=verify-ca or verify-full",
-                  name, entry->file, mode,
-                  tls->root_cert.value == NULL ? " without SslRootCert" : "");
-    else if (connstr_has(&entry->settings, "crl file") && tls->crl.value == NULL &&
-             tls->crl_dir.value == NULL)
-        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                  "the entry [%s] of %s sets \"crl file\", which odbcssl does not read: set SslCrl",
-                  name, entry->file);
-    else if (encryption != NULL && !is_known_encryption(encryption))
-        error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
-                  "the entry [%s] of %s sets encryption = %s: FreeTDS knows off, request, require "
-                  "and strict",
-                  name, entry->file, encryption);
-    else if (encryption != NULL && is_demanding_tls(encryption) && tls->mode < ODBCSSL_MODE_REQUIRE)
-        error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-                  "the entry [%s] of %s sets encryption = %s, but SslMode=%s does not demand TLS: "
-                  "set SslMode to require or stronger",
-                  name, entry->file, encryption, mode);
-    else
-        return true;
-    return false;
+        return error_set(
+            error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+            "the entry [%s] of %s sets \"ca file\", so the server is to be verified, which "
+            "SslMode=%s%s does not do: set SslRootCert, and SslMode=verify-ca or verify-full",
+            name, entry->file, tls_mode_name(tls->mode),
+            tls->root_cert.value == NULL ? " without SslRootCert" : "");
+    if (connstr_has(&entry->settings, "crl file") && tls->crl.value == NULL &&
+        tls->crl_dir.value == NULL)
+        return error_set(
+            error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+            "the entry [%s] of %s sets \"crl file\", which odbcssl does not read: set SslCrl", name,
+            entry->file);
+    snprintf(place, sizeof place, "the entry [%s] of %s: encryption", name, entry->file);
+    return connstr_has(&target->settings, ENCRYPTION) ||
+           check_encryption(settings, place, connstr_get(&entry->settings, "encryption"), error);
 }
 
 /* The entry's port or instance, where no Port is set. */
@@ -371,8 +351,9 @@ static bool check_environment(struct error *error)
 static bool inspect(const struct settings *settings, struct profile_target *target,
                     struct error *error)
 {
+    const char *encryption = connstr_get(&target->settings, ENCRYPTION);
     prefer_user(&target->settings);
-    return check_environment(error) && check_encryption(settings, &target->settings, error) &&
+    return check_environment(error) && check_encryption(settings, ENCRYPTION, encryption, error) &&
            check_intent(&target->settings, error) && find_server(settings, target, error) &&
            set_version(&target->settings, error);
 }

@@ -198,10 +198,13 @@ CASE("entries that demand more")
         const char *text;
     } rows[] = {
         {"encryption = require", "SslMode=prefer", ODBCSSL_ERROR_KEYWORD_CONFLICT,
-         "encryption = require"},
+         "freetds.conf: encryption=require demands TLS of FreeTDS"},
         {"encryption = strict", "SslMode=allow", ODBCSSL_ERROR_KEYWORD_CONFLICT,
-         "encryption = strict"},
-        {"encryption = required", FULL, ODBCSSL_ERROR_KEYWORD_VALUE, "encryption = required"},
+         "encryption=strict demands TLS"},
+        {"encryption = required", FULL, ODBCSSL_ERROR_KEYWORD_VALUE,
+         "encryption=required: FreeTDS"},
+        {"encryption = 'require'", FULL, ODBCSSL_ERROR_KEYWORD_VALUE,
+         "and strict; the quotes are a part"},
         {"crl file = /etc/crl.pem", FULL, ODBCSSL_ERROR_KEYWORD_CONFLICT, "crl file"},
         {"tds version = 5.0", FULL, ODBCSSL_ERROR_PLAINTEXT_LOGIN, "TDS_Version=5.0"},
         {"port = 0", FULL, ODBCSSL_ERROR_KEYWORD_VALUE, "port = 0"},
@@ -233,7 +236,7 @@ CASE("an entry before [global]")
     CHECK(connect_to("Servername=sales", FULL));
     check_carried("localhost", "tds=0x74000004");
     CHECK(!connect_to("Servername=sales", "SslMode=prefer"));
-    check_refused(ODBCSSL_ERROR_KEYWORD_CONFLICT, "encryption = require");
+    check_refused(ODBCSSL_ERROR_KEYWORD_CONFLICT, "encryption=require");
     unsetenv("FREETDSCONF");
 }
 
