@@ -42,12 +42,14 @@ char *driver_section_find(const char *target)
     odbc_list_sections(INI_DRIVERS, &names);
     for (size_t i = 0; i < names.count && found == NULL; i++) {
         ini_read_section(INI_DRIVERS, names.pairs[i].keyword, &pairs, NULL);
-        const struct connstr_pair *driver = connstr_find(&pairs, "Driver");
         const struct connstr_pair *present =
             connstr_find(&pairs, keys[KEY_INDEX_TargetDriver].name);
-        if (driver != NULL && present != NULL && target_is_odbcssl(driver->value) &&
+        char *library = NULL;
+        target_read_library(names.pairs[i].keyword, &library, NULL);
+        if (library != NULL && present != NULL && target_is_odbcssl(library) &&
             text_equal_nocase(present->value, target))
             found = memory_copy(names.pairs[i].keyword);
+        free(library);
         connstr_free(&pairs);
     }
     connstr_free(&names);
@@ -109,8 +111,14 @@ static bool make_section(const struct driver_section *section, const struct conn
         return error_set(error, ODBCSSL_ERROR_FILE_UNREADABLE,
                          "%s is not there: install odbcssl, or say by --library-dir where it is",
                          library);
+    const char *setup = memory_format("%s/libodbcsslS.so", folder);
     connstr_append(pairs, "Driver", library);
-    connstr_append(pairs, "Setup", memory_format("%s/libodbcsslS.so", folder));
+    connstr_append(pairs, "Setup", setup);
+    /* Where these stand, the others do not count. */
+    if (connstr_find(present, "Driver64") != NULL)
+        connstr_append(pairs, "Driver64", library);
+    if (connstr_find(present, "Setup64") != NULL)
+        connstr_append(pairs, "Setup64", setup);
     connstr_append(pairs, keys[KEY_INDEX_TargetDriver].name, section->target);
     if (!key_sets_mode(&section->defaults) && !key_sets_mode(present))
         connstr_append(pairs, keys[KEY_INDEX_SslMode].name,

@@ -489,6 +489,25 @@ CASE("install: refuses what contradicts the section")
     CHECK_NUMBER(COMMAND_RUN("uninstall", "--name", "whole"), 0);
 }
 
+/* As drivers' sections of other distributions have it. */
+CASE("install: a section with Driver64, which counts before Driver")
+{
+    const char *folder = fixture_path(&fixture, "lib");
+    const char *library = suite_text("--library-dir=%s", folder);
+    CHECK_FATAL(command_make_library_folder(folder));
+    FILE *file = fopen(fixture_path(&fixture, "odbcinst.ini"), "a");
+    CHECK_FATAL(file != NULL &&
+                fprintf(file, "[wide]\nDriver64=/old/libodbcssla.so\nSetup64=/old/x.so\n"
+                              "TargetDriver=libtdsodbc.so\n") > 0 &&
+                fclose(file) == 0);
+    CHECK_NUMBER(COMMAND_RUN("install", "--target", "libtdsodbc.so", "--name", "wide", library), 0);
+    CHECK_CONTAINS(command_output, suite_text("Driver64     = %s/libodbcssl.so\n", folder));
+    CHECK_CONTAINS(read_drivers(), suite_text("[wide]\nDriver64=%s/libodbcssl.so\n"
+                                              "Setup64=%s/libodbcsslS.so\n",
+                                              folder, folder));
+    CHECK_NUMBER(COMMAND_RUN("uninstall", "--name", "wide"), 0);
+}
+
 CASE("install: refuses")
 {
     const char *library;
