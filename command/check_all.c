@@ -117,7 +117,10 @@ static const char *describe_reason(const struct findings *row)
 static void print_rows(const struct rows *rows, enum monitoring_status status)
 {
     if (rows->count == 0) {
-        printf("%s: no data source of this user uses odbcssl\n", status_names[status]);
+        const char *user = odbc_file_explain(ODBC_USER_SOURCES);
+        const char *reason = user != NULL ? user : odbc_file_explain(ODBC_SYSTEM_SOURCES);
+        printf("%s: no data source of this user uses odbcssl%s%s\n", status_names[status],
+               reason != NULL ? "; " : "", reason != NULL ? reason : "");
         return;
     }
     printf("%s: %zu data sources, %zu failed, %zu with warnings\n", status_names[status],

@@ -87,6 +87,8 @@ CASE("a file that unixODBC does not read")
     command_check_fact("FAIL", "data source", suite_text("%s: a byte order mark", reason));
     CHECK_NUMBER(command_run(dsn), 1);
     CHECK_CONTAINS(command_output, suite_text("[sales] cannot be written: %s", reason));
+    CHECK_NUMBER(COMMAND_RUN("check", "--all"), 3);
+    CHECK_CONTAINS(command_output, suite_text("uses odbcssl; %s", reason));
     write_sources("; sales\nsales\n[sales]\nDriver=" ODBC_POSTGRESQL "\n", 0600);
     CHECK_NUMBER(COMMAND_RUN("adopt", "sales"), 1);
     CHECK_CONTAINS(command_output, suite_text("there are none; %s\n", reason));
