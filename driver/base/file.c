@@ -126,7 +126,7 @@ bool file_permissions_check(const struct option *option, const struct stat *stat
     char name[OPTION_TEXT_SIZE];
     option_describe(option, name, sizeof name);
     return error_set(error, ODBCSSL_ERROR_FILE_PERMISSIONS,
-                     "%s: the file has mode 0%03o, and others may use it; %s. Run: chmod 600 %s",
+                     "%s: the file has mode 0%03o, and others may use it; %s. Run: chmod 600 '%s'",
                      name, (unsigned)(status->st_mode & 07777),
                      is_strict ? "SslFilePermissions=strict wants 0600 or less"
                                : "it must be 0600 or less, or 0640 or less when root owns it",

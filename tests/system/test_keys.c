@@ -51,7 +51,8 @@ static void check_mode(const char *keyword, const char *name, mode_t mode, const
 {
     set_mode(name, mode);
     connect_with("client.pem", "client.key", more);
-    CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, named(keyword, name), octal, wanted, "chmod 600");
+    CHECK_REFUSED(ODBCSSL_ERROR_FILE_PERMISSIONS, named(keyword, name), octal, wanted,
+                  suite_text("Run: chmod 600 '%s'", trust_path(name)));
 }
 
 CASE("permissions of the key")
