@@ -54,7 +54,7 @@ static void print_adoption(const struct adopt *adopt)
         printf("  %-44s %s%s\n", row->from, fates[row->fate], row->result);
     }
     if (!connstr_has(&adopt->adoption.added, keys[KEY_INDEX_SslMode].name))
-        printf("  %-44s SslMode=verify-full\n", "(it says nothing of TLS)");
+        printf("  %-44s SslMode=verify-full\n", "(it asks for no mode)");
     printf("\n");
 }
 

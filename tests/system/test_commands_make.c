@@ -418,7 +418,10 @@ static const struct {
     {"Driver=FreeTDS\nServername=entry\n",
      {"freetds.conf ca file=/ca.pem", "SslRootCert  = /ca.pem\n", "SslMode      = verify-full\n",
       "Servername   = entry\n"}},
-    {"Driver=FreeTDS\nServer=db\n", {"(it says nothing of TLS)", "SslMode      = verify-full\n"}},
+    {"Driver=FreeTDS\nServer=db\n", {"(it asks for no mode)", "SslMode      = verify-full\n"}},
+    {"Driver=psqlodbcw\nServername=db\npqopt=sslrootcert=/ca.pem\n",
+     {"becomes SslRootCert=/ca.pem\n",
+      "(it asks for no mode)                        SslMode=verify-"}},
 };
 
 CASE("adopt: what each driver calls it")
