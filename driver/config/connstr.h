@@ -22,6 +22,7 @@ enum connstr_origin {
     CONNSTR_ARGUMENT,       /* an argument of a function: exactly this text */
     CONNSTR_DATA_SOURCE,    /* odbc.ini */
     CONNSTR_DRIVER_SECTION, /* odbcinst.ini */
+    CONNSTR_SERVER_ENTRY,   /* freetds.conf */
 };
 
 struct connstr_pair {

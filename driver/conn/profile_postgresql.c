@@ -145,6 +145,7 @@ static bool is_encoded(const char *keyword, const struct connstr_pair *pair)
     case CONNSTR_BRACED:
     case CONNSTR_ARGUMENT:
     case CONNSTR_DRIVER_SECTION:
+    case CONNSTR_SERVER_ENTRY:
         break;
     }
     return false;

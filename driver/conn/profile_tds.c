@@ -243,7 +243,7 @@ static bool take_entry(const struct freetds_entry *entry, const char *name,
         const char *value = connstr_get(&entry->settings, entry_settings[i].setting);
         const char *keyword = entry_settings[i].keyword;
         if (value != NULL && profile_get(&profile_tds, &target->settings, keyword) == NULL)
-            connstr_append(&target->settings, keyword, value);
+            connstr_append_pair(&target->settings, keyword, value, CONNSTR_SERVER_ENTRY);
     }
     take_intent(entry, &target->settings);
     return (target->host != NULL && !target->settings.is_failed) || error_set_memory(error);
@@ -367,7 +367,7 @@ static void yield_to_catalog(struct profile_target *target, bool is_by_name)
 {
     const struct connstr_pair *database =
         profile_find_pair(&profile_tds, &target->settings, DATABASE);
-    if (database != NULL && (is_by_name || !is_of_string(database)))
+    if (database != NULL && (is_by_name || database->origin == CONNSTR_DATA_SOURCE))
         profile_remove(&profile_tds, &target->settings, DATABASE);
 }
 
@@ -384,7 +384,8 @@ static bool is_too_long(const char *keyword, const char *value)
     return length > LOGIN_TEXT_LIMIT && text_is_one_of(keyword, text_keywords);
 }
 
-/* The characters of odbc.ini are UTF-8 for FreeTDS, those of a string that is not wide Latin-1.
+/* The characters of odbc.ini and freetds.conf are UTF-8 for FreeTDS, those of a string that is not
+ * wide Latin-1.
  * NULL: out of memory, or error is set. */
 static char *to_latin1(const struct connstr_pair *pair, struct error *error)
 {
@@ -396,7 +397,7 @@ static char *to_latin1(const struct connstr_pair *pair, struct error *error)
         size_t taken = text_utf8_decode(next, left, &code_point);
         if (code_point > 0xFF) {
             profile_refuse_value(pair,
-                                 "FreeTDS takes it for UTF-8 in odbc.ini, and in the connection "
+                                 "FreeTDS takes it for UTF-8 in its files, and in the connection "
                                  "string of an application that is not a Unicode one only Latin-1",
                                  error);
             text_free_secret(value);
@@ -429,7 +430,7 @@ static bool write_setting(const char *keyword, const struct connstr_pair *pair, 
     if (is_too_long(keyword, pair->value))
         return profile_refuse_value(pair, "a login of SQL Server has room for 128 characters",
                                     error);
-    if (is_wide || pair->origin != CONNSTR_DATA_SOURCE)
+    if (is_wide || is_of_string(pair))
         return write_value(pair, pair->value, out, error);
     char *value = to_latin1(pair, error);
     bool is_written = value != NULL && write_value(pair, value, out, error);

@@ -689,14 +689,16 @@ CASE("the server is the one that the real driver would have found")
 CASE("what an entry of freetds.conf says is told by keywords")
 {
     static const struct {
-        const char *settings, *intent, *timeout;
+        const char *settings, *intent, *timeout, *database;
     } rows[] = {
-        {"Servername=reports", "ReadOnly", "7"},
-        {"Servername=reports;ApplicationIntent=ReadWrite;Timeout=8", "ReadWrite", "8"},
-        {"Servername=orders", NULL, "9"},
+        {"Servername=reports", "ReadOnly", "7", "m\xE4rz"}, /* not wide: Latin-1 */
+        {"Servername=reports;ApplicationIntent=ReadWrite;Timeout=8;Database=x", "ReadWrite", "8",
+         "x"},
+        {"Servername=orders", NULL, "9", NULL},
     };
     static const char entries[] = "[global]\nhost = h\nquery timeout = 9\n"
                                   "[reports]\nRead-Only  Intent = Yes\nquery timeout = 7\n"
+                                  "database = m\xC3\xA4rz\n"
                                   "[orders]\nread-only intent = no\n";
     char path[] = "/tmp/odbcssl-freetds-XXXXXX";
     int file = mkstemp(path);
@@ -709,6 +711,7 @@ CASE("what an entry of freetds.conf says is told by keywords")
         CHECK_FATAL(rewrite(DRIVER_FAMILY_TDS, rows[i].settings, &loopback, &list, &error));
         CHECK_TEXT(connstr_get(&list, "ApplicationIntent"), rows[i].intent);
         CHECK_TEXT(connstr_get(&list, "Timeout"), rows[i].timeout);
+        CHECK_TEXT(connstr_get(&list, "Database"), rows[i].database);
         connstr_free(&list);
     }
     unsetenv("FREETDSCONF");
