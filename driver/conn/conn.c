@@ -303,7 +303,8 @@ static SQLRETURN connect_driver(struct connection *connection,
     SQLRETURN outcome = last->result;
     handle_take_outcome(&connection->handle, outcome);
     if (SQL_SUCCEEDED(outcome)) {
-        *text_out = output_string(link, request->settings, last->out_text);
+        *text_out = output_string(link, request->settings, last->out_text,
+                                  request->flavour == FLAVOUR_WIDE);
         take_report(link, &plan, number, last, &attempts[0], &connecting->warnings);
     } else if (outcome == SQL_NEED_DATA) {
         *text_out = last->out_text;

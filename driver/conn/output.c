@@ -22,12 +22,27 @@ static void append(struct connstr *out, const char *keyword, const char *value)
     connstr_append_pair(out, keyword, value, is_braced ? CONNSTR_BRACED : CONNSTR_PLAIN);
 }
 
-static void append_setting(const struct link *link, const char *name, const char *keyword,
-                           struct connstr *out)
+/* The application reads the string back as one of its own. What cannot be written so was told to
+ * nobody, and stays as it is. */
+static void append_pair(const struct link *link, const char *name, const struct connstr_pair *pair,
+                        bool is_wide, struct connstr *out)
 {
-    const char *value = profile_get(link->profile, &link->target.settings, keyword);
-    if (value != NULL)
-        append(out, name, value);
+    struct error error = {0};
+    bool is_other =
+        !is_wide && pair->origin >= CONNSTR_DATA_SOURCE && link->profile->to_narrow != NULL;
+    char *narrow = is_other ? link->profile->to_narrow(pair, &error) : NULL;
+    append(out, name, narrow != NULL ? narrow : pair->value);
+    out->is_failed = out->is_failed || error.code == ODBCSSL_ERROR_MEMORY;
+    text_free_secret(narrow);
+}
+
+static void append_setting(const struct link *link, const char *name, const char *keyword,
+                           bool is_wide, struct connstr *out)
+{
+    const struct connstr_pair *pair =
+        profile_find_pair(link->profile, &link->target.settings, keyword);
+    if (pair != NULL)
+        append_pair(link, name, pair, is_wide, out);
 }
 
 /* "host\instance" finds its port anew. */
@@ -80,7 +95,8 @@ static void append_key_password(const struct link *link, const struct connstr *g
 
 /* Pairs that out does not have under any name. A password that the data source holds stays there.
  */
-static void append_missing(const struct link *link, const struct connstr *more, struct connstr *out)
+static void append_missing(const struct link *link, const struct connstr *more, bool is_wide,
+                           struct connstr *out)
 {
     for (size_t i = 0; i < more->count; i++) {
         const struct connstr_pair *pair = &more->pairs[i];
@@ -88,7 +104,7 @@ static void append_missing(const struct link *link, const struct connstr *more, 
             pair->origin >= CONNSTR_DATA_SOURCE &&
             pair == profile_find_pair(link->profile, &link->target.settings, PASSWORD);
         if (profile_find_pair(link->profile, out, pair->keyword) == NULL && !is_secret_of_file)
-            append(out, pair->keyword, pair->value);
+            append_pair(link, pair->keyword, pair, is_wide, out);
     }
     out->is_failed = out->is_failed || more->is_failed;
 }
@@ -104,12 +120,13 @@ static void append_additions(const struct link *link, const char *real_text, str
     for (size_t i = 0; i < real.count; i++)
         if (profile_adds(link->profile, real.pairs[i].keyword))
             connstr_append(&known, real.pairs[i].keyword, real.pairs[i].value);
-    append_missing(link, &known, out);
+    append_missing(link, &known, true, out);
     connstr_free(&real);
     connstr_free(&known);
 }
 
-char *output_string(const struct link *link, const struct connstr *given, const char *real_text)
+char *output_string(const struct link *link, const struct connstr *given, const char *real_text,
+                    bool is_wide)
 {
     const struct settings *settings = &link->settings;
     const struct connstr_pair *password =
@@ -117,14 +134,14 @@ char *output_string(const struct link *link, const struct connstr *given, const 
     struct connstr out = {0};
     append(&out, settings->driver != NULL ? "DRIVER" : "DSN",
            settings->driver != NULL ? settings->driver : settings->dsn);
-    append_setting(link, "DATABASE", "Database", &out);
+    append_setting(link, "DATABASE", "Database", is_wide, &out);
     append_server(link, &out);
-    append_setting(link, "UID", link->profile->user_keyword, &out);
+    append_setting(link, "UID", link->profile->user_keyword, is_wide, &out);
     if (password != NULL && password->origin < CONNSTR_DATA_SOURCE)
         append(&out, PASSWORD, password->value);
     append_own(link, &out);
     append_key_password(link, given, &out);
-    append_missing(link, &link->target.settings, &out);
+    append_missing(link, &link->target.settings, is_wide, &out);
     append_additions(link, real_text, &out);
     char *text = connstr_format(&out);
     connstr_free(&out);

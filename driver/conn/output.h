@@ -10,7 +10,8 @@
 
 /* given: what the application gave. real_text: what the real driver gave for its own; may be NULL.
  * Passwords that the application gave stand in it, PWD as ODBC has it, and SslPassword; no other
- * secret does. Free with text_free_secret; NULL: out of memory. */
-char *output_string(const struct link *link, const struct connstr *given, const char *real_text);
+ * secret does. is_wide: for a wide function. Free with text_free_secret; NULL: out of memory. */
+char *output_string(const struct link *link, const struct connstr *given, const char *real_text,
+                    bool is_wide);
 
 #endif

@@ -498,6 +498,7 @@ const struct profile profile_tds = {
     .is_empty_unset = true,
     .read = read_setting,
     .write = write_setting,
+    .to_narrow = to_latin1,
     .inspect = inspect,
     .yield_to_catalog = yield_to_catalog,
     .rewrite = rewrite,

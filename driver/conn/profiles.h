@@ -101,6 +101,10 @@ struct profile {
     bool (*write)(const char *keyword, const struct connstr_pair *pair, bool is_wide,
                   struct buffer *out, struct error *error);
 
+    /* The value of a file as it stands in a connection string that is not wide; new, NULL with
+     * error set. NULL: as in the file. */
+    char *(*to_narrow)(const struct connstr_pair *pair, struct error *error);
+
     /* Refuses what would lead the driver past the relay and cannot be undone (environment
      * variables, options); finds what else names the server, and takes it out of target->settings.
      * target holds the keywords' host and port already. */

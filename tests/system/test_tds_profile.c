@@ -25,6 +25,11 @@ static const char data_sources[] = "[warehouse]\n"
                                    "TDS_Version = 7.3\n"
                                    "ClientCharset = UTF-8\n"
                                    "Encryption = require\n"
+                                   "[north]\n"
+                                   "Driver = " ODBC_FREETDS "\n"
+                                   "Server = localhost\n"
+                                   "Language = Fran\xC3\xA7"
+                                   "ais\n"
                                    "[branch]\n"
                                    "Driver = " ODBC_FREETDS "\n"
                                    "Servername = sales\n"
@@ -350,6 +355,24 @@ CASE("the environment")
         unsetenv(names[i]);
         check_refused(ODBCSSL_ERROR_BYPASS_SETTING, names[i]);
     }
+}
+
+/* FreeTDS reads the data source as UTF-8, and a string that is not wide as Latin-1. */
+CASE("the connection string that comes back can be given again by an ANSI application")
+{
+    SQLCHAR out[1024] = "";
+    start(NULL);
+    session = (struct odbc_session){0};
+    CHECK_FATAL(odbc_open(&session));
+    const char *in = suite_text("DSN=north;Port=%u;UID=%s;PWD=%s;" FULL ";%s",
+                                tds_peer_port(fixture.peer), TDS_PEER_USER, TDS_PEER_PASSWORD,
+                                tds_fixture_option(&fixture, "SslRootCert", "root.pem"));
+    CHECK(SQL_SUCCEEDED(SQLDriverConnect(session.connection, NULL, (SQLCHAR *)in, SQL_NTS, out,
+                                         sizeof out, NULL, SQL_DRIVER_NOPROMPT)));
+    CHECK_CONTAINS((const char *)out, ";Language=Fran\xE7"
+                                      "ais");
+    SQLDisconnect(session.connection);
+    odbc_close(&session);
 }
 
 /* A DSN for FreeTDS needs another Driver, TargetDriver, and SslMode if it demands TLS. */
