@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "config/defaults.h"
 
-#define LINE_SIZE 1024
+#define LINE_SIZE 256 /* FreeTDS takes what is behind for a line of its own */
 #define PATH_SIZE 4096
 
 /* Blanks count once, and at the ends not at all. */
@@ -52,6 +52,7 @@ static bool read_section(FILE *file, const char *name, struct connstr *settings)
         if (*text == '#' || *text == ';')
             continue;
         if (*text == '[') {
+            text = squeeze(text);
             text[strcspn(text, "]")] = '\0';
             is_wanted = text_equal_nocase(text + 1, name);
             is_found = is_found || is_wanted;

@@ -695,14 +695,17 @@ CASE("what an entry of freetds.conf says is told by keywords")
         {"Servername=reports;ApplicationIntent=ReadWrite;Timeout=8;Database=x", "ReadWrite", "8",
          "x"},
         {"Servername=orders", NULL, "9", NULL},
+        {"Servername=long lines", NULL, "5", NULL},
     };
-    static const char entries[] = "[global]\nhost = h\nquery timeout = 9\n"
-                                  "[reports]\nRead-Only  Intent = Yes\nquery timeout = 7\n"
-                                  "database = m\xC3\xA4rz\n"
-                                  "[orders]\nread-only intent = no\n";
+    const char *entries = suite_text("[global]\nhost = h\nquery timeout = 9\n"
+                                     "[reports]\nRead-Only  Intent = Yes\nquery timeout = 7\n"
+                                     "database = m\xC3\xA4rz\n"
+                                     "[orders]\nread-only intent = no\n"
+                                     "[Long   Lines]\n;%254stimeout = 5\n",
+                                     "");
     char path[] = "/tmp/odbcssl-freetds-XXXXXX";
     int file = mkstemp(path);
-    CHECK_FATAL(file >= 0 && write(file, entries, sizeof entries - 1) == sizeof entries - 1);
+    CHECK_FATAL(file >= 0 && write(file, entries, strlen(entries)) == (ssize_t)strlen(entries));
     close(file);
     setenv("FREETDSCONF", path, 1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
