@@ -122,11 +122,21 @@ void child_free(struct handle *child)
     handle_free(child);
 }
 
+static bool is_live(struct handle *handle)
+{
+    struct handle *pinned = handle_pin(handle, handle->kind);
+    if (pinned != NULL)
+        handle_unpin(pinned);
+    return pinned != NULL;
+}
+
+/* Not one that another thread is freeing: the real driver may have given its memory to a new
+ * descriptor already. */
 static struct descriptor *find_explicit(struct connection *connection, SQLHDESC real)
 {
     pthread_mutex_lock(&connection->lock);
     struct handle *found = connection->descriptors;
-    while (found != NULL && found->real != real)
+    while (found != NULL && (found->real != real || !is_live(found)))
         found = found->next;
     pthread_mutex_unlock(&connection->lock);
     return (struct descriptor *)found;

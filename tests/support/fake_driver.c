@@ -73,9 +73,22 @@ static SQLRETURN post(struct fake_handle *fake, SQLRETURN outcome, const char *s
     return outcome;
 }
 
+/* The memory of the descriptor that was freed last is the next one's, as malloc would have it. */
+static struct fake_handle *_Atomic freed_descriptor;
+
+static struct fake_handle *allocate(SQLSMALLINT kind)
+{
+    struct fake_handle *fake =
+        kind == SQL_HANDLE_DESC ? atomic_exchange(&freed_descriptor, NULL) : NULL;
+    if (fake == NULL)
+        return calloc(1, sizeof *fake);
+    memset(fake, 0, sizeof *fake);
+    return fake;
+}
+
 static struct fake_handle *make(SQLSMALLINT kind, struct fake_handle *parent)
 {
-    struct fake_handle *fake = calloc(1, sizeof *fake);
+    struct fake_handle *fake = allocate(kind);
     fake->magic = FAKE_MAGIC;
     fake->kind = kind;
     fake->parent = parent;
@@ -106,7 +119,7 @@ static void destroy(struct fake_handle *fake)
     forget(fake);
     fake->magic = 0;
     control.handles--;
-    free(fake);
+    free(fake->kind == SQL_HANDLE_DESC ? atomic_exchange(&freed_descriptor, fake) : fake);
 }
 
 static struct fake_handle *find_child(const struct fake_handle *parent)
@@ -146,6 +159,8 @@ EXPORT SQLRETURN SQLFreeHandle(SQLSMALLINT kind, SQLHANDLE handle)
         return post(fake, SQL_ERROR, "HY010", 3, "fake: not now");
     fake_note("SQLFreeHandle %d\n", kind);
     destroy(fake);
+    if (kind == SQL_HANDLE_DESC && control.after_freeing_descriptor != NULL)
+        control.after_freeing_descriptor();
     return SQL_SUCCESS;
 }
 

@@ -25,6 +25,7 @@ struct fake_control {
     atomic_int refuses_freeing_statements;
     atomic_int refuses_attribute_replay;
     atomic_int disconnects_with_info;
+    void (*after_freeing_descriptor)(void); /* before SQLFreeHandle returns */
     atomic_int is_dead; /* answer for SQL_ATTR_CONNECTION_DEAD; -1: unknown attribute */
 
     /* for the test to look at */

@@ -184,6 +184,34 @@ CASE("implicit descriptors are the same each time, NULL resets")
     CHECK_NUMBER(fake->handles, 0);
 }
 
+static SQLHDESC descriptor_of_new;
+
+static void allocate_another(void)
+{
+    SQLHSTMT another;
+    SQLAllocHandle(SQL_HANDLE_STMT, connection, &another);
+    SQLGetStmtAttr(another, SQL_ATTR_APP_ROW_DESC, &descriptor_of_new, 8, NULL);
+}
+
+/* In another thread a statement is allocated while a descriptor is freed; the real driver gives it
+ * the memory of that. */
+CASE("a descriptor that is being freed is no new statement's")
+{
+    SQLHDESC explicit_one;
+    SQLINTEGER count = 0;
+    open_statement("fake.so");
+    SQLAllocHandle(SQL_HANDLE_DESC, connection, &explicit_one);
+    fake->after_freeing_descriptor = allocate_another;
+    CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_DESC, explicit_one), SQL_SUCCESS);
+    fake->after_freeing_descriptor = NULL;
+    CHECK_FATAL(descriptor_of_new != explicit_one);
+    CHECK_NUMBER(SQLGetDescField(descriptor_of_new, 0, SQL_DESC_COUNT, &count, 0, NULL),
+                 SQL_SUCCESS);
+    CHECK_NUMBER(count, 23);
+    close_handles();
+    CHECK_NUMBER(fake->handles, 0);
+}
+
 /* As real drivers do: ODBC reference, SQLCopyDesc. */
 CASE("what was wrong with a copy is told by its target")
 {
