@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fork.h"
 #include "tls/credentials_load.h"
@@ -77,7 +78,9 @@ static void hash_option(gnutls_hash_hd_t hash, const struct option *option)
     hash_text(hash, option->source);
 }
 
-/* Everything that credentials_load looks at. Of the user only which password file it leads to. */
+/* Everything that credentials_load looks at, and for whom: a process that acts for one user after
+ * another shows nobody's key for somebody who may not read it. Of the database's user only which
+ * password file it leads to. */
 static bool make_key(const struct tls_options *options, const char *user, unsigned char *key)
 {
     gnutls_hash_hd_t hash;
@@ -91,7 +94,7 @@ static bool make_key(const struct tls_options *options, const char *user, unsign
     const unsigned owner = has_token ? fork_generation() : 0;
     const bool is_system =
         options->root_cert.value == NULL && options->mode >= ODBCSSL_MODE_VERIFY_CA;
-    const int numbers[] = {options->file_permissions, is_system, (int)owner};
+    const unsigned numbers[] = {options->file_permissions, is_system, owner, geteuid(), getegid()};
     gnutls_hash(hash, numbers, sizeof numbers);
     char *cipher_path = NULL;
     bool is_known = options->cert.value == NULL || options->password.value != NULL ||

@@ -111,6 +111,31 @@ CASE("connections share what they load")
     CHECK(a == NULL);
 }
 
+/* As a server does that acts for the user who asks. */
+CASE("another user of the process does not get a key that he may not read")
+{
+    static const uid_t nobody = 65534;
+    begin();
+    if (geteuid() != 0) {
+        suite_skip("only root can act for another user");
+        return;
+    }
+    CHECK_FATAL(chmod(directory, 0755) == 0);
+    const struct credentials *own = get();
+    CHECK_FATAL(own != NULL && seteuid(nobody) == 0);
+    check_refused(ODBCSSL_ERROR_FILE_UNREADABLE, "client.key (test): cannot be opened");
+    CHECK_FATAL(seteuid(0) == 0);
+    const struct credentials *again = get();
+    CHECK(again == own);
+    CHECK_FATAL(setegid(nobody) == 0);
+    const struct credentials *of_group = get();
+    CHECK_FATAL(setegid(0) == 0);
+    CHECK(of_group != NULL && of_group != own);
+    credentials_release(&own);
+    credentials_release(&again);
+    credentials_release(&of_group);
+}
+
 /* Replaced by rename, as careful programs do; the old content lives on with who holds it. */
 CASE("a file replaced by rename takes effect")
 {
