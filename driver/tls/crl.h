@@ -26,7 +26,7 @@ enum crl_reason {
 };
 
 struct crl_entry {
-    time_t revoked_at;
+    time_t revoked_at; /* 0: not known, for its form is another one than RFC 5280's */
     enum crl_reason reason;
 };
 

@@ -52,8 +52,12 @@ bool crl_read_row(struct cursor *rows, bool is_v2, struct crl_row *row_out)
         return false;
     struct cursor inside = der_inside(&sequence);
     if (!der_expect(&inside, DER_TAG_INTEGER, &row_out->serial) || row_out->serial.size == 0 ||
-        !der_next(&inside, &time) || !der_read_time(&time, &row_out->entry.revoked_at))
+        !der_next(&inside, &time) ||
+        (time.tag != DER_TAG_UTC_TIME && time.tag != DER_TAG_GENERALIZED_TIME))
         return false;
+    /* Leniently, as it only informs: old rows have dates without seconds, or with fractions. */
+    if (!der_read_time(&time, &row_out->entry.revoked_at))
+        row_out->entry.revoked_at = 0;
     if (is_v2 && der_optional(&inside, DER_TAG_SEQUENCE, &extensions)) {
         struct cursor list = der_inside(&extensions);
         struct der_extension extension;

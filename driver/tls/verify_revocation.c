@@ -242,7 +242,9 @@ static void report_revoked(const struct inquiry *inquiry, const struct listing *
     char date[CLOCK_TEXT_SIZE], limits[200];
     verify_fail_at(inquiry->attempt, inquiry->subject, VERIFY_OUTCOME_REVOKED,
                    "was revoked on %s (%s) according to %s%s",
-                   clock_format_date(listing->entry.revoked_at, date),
+                   listing->entry.revoked_at != 0
+                       ? clock_format_date(listing->entry.revoked_at, date)
+                       : "an unknown date",
                    crl_reason_name(listing->entry.reason), listing->crl->name,
                    describe_limits(inquiry, listing, limits, sizeof limits));
 }

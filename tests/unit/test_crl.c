@@ -202,6 +202,7 @@ SUITE("read", set_up, tear_down)
 struct parts {
     const char *this_update; /* text of the UTCTime */
     const char *serial_tag_fault;
+    const char *row_date; /* text of the UTCTime of an entry for serial 5 */
     bool has_other_algorithm;
     bool has_trailing_field;
     const char *of_extensions; /* the content of [0] */
@@ -219,10 +220,14 @@ static struct buffer make_from_parts(const struct parts *parts)
                       &content);
     buffer_append(&content, name.data, name.size);
     der_put_text(&content, DER_UTC_TIME, parts->this_update);
-    if (parts->serial_tag_fault != NULL) {
+    if (parts->serial_tag_fault != NULL || parts->row_date != NULL) {
         struct buffer row = {0}, rows = {0};
-        der_put_text(&row, DER_OCTET_STRING, parts->serial_tag_fault);
-        der_put_text(&row, DER_UTC_TIME, "260301120000Z");
+        if (parts->serial_tag_fault != NULL)
+            der_put_text(&row, DER_OCTET_STRING, parts->serial_tag_fault);
+        else
+            der_put_number(&row, 5);
+        der_put_text(&row, DER_UTC_TIME,
+                     parts->row_date != NULL ? parts->row_date : "260301120000Z");
         der_wrap(&rows, DER_SEQUENCE, &row);
         der_wrap(&content, DER_SEQUENCE, &rows);
     }
@@ -260,6 +265,26 @@ static void check_parts(struct parts parts, const char *reason, unsigned line)
     struct buffer der = make_from_parts(&parts);
     check_read(&der, reason, line);
     buffer_free(&der);
+}
+
+/* The date only informs, and one of a million old rows must not take the whole list away. */
+CASE("reads entries whose dates have other forms")
+{
+    static const char *const dates[] = {"2603011200Z", "260301120000+0100", "260301120000", "?"};
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+        struct parts parts = {.this_update = "260301120000Z", .version = 1, .row_date = dates[i]};
+        struct error error = {0};
+        struct buffer der = make_from_parts(&parts);
+        struct crl *crl = read_copy(buffer_content(&der), buffer_length(&der), &error);
+        CHECK_TEXT(error.text, "");
+        CHECK_FATAL(crl != NULL);
+        const struct der serial = {.content = (const unsigned char *)"\5", .size = 1};
+        struct crl_entry entry = {.revoked_at = 1};
+        CHECK(crl_find(crl, &serial, &entry));
+        CHECK_NUMBER(entry.revoked_at, 0);
+        crl_free(&crl);
+        buffer_free(&der);
+    }
 }
 
 CASE("refuses malformed fields")
