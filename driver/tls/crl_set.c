@@ -67,7 +67,9 @@ static bool read_pem(struct crl_set *set, const unsigned char *bytes, size_t siz
 bool crl_set_read(struct crl_set *set, unsigned char **bytes, size_t size, const char *name,
                   struct error *error)
 {
-    if (size == 0 || (*bytes)[0] != DER_TAG_SEQUENCE)
+    /* Text may begin with that tag as well, a '0'; no CRL is so small that its length has one byte.
+     */
+    if (size < 2 || (*bytes)[0] != DER_TAG_SEQUENCE || (*bytes)[1] < 0x80)
         return read_pem(set, *bytes, size, name, error);
     unsigned char *taken = *bytes;
     *bytes = NULL;

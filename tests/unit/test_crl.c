@@ -550,6 +550,22 @@ CASE("reads every CRL of a PEM file, or none")
     gnutls_free(certificate.data);
 }
 
+CASE("reads a PEM file that begins with the digit that DER begins with")
+{
+    gnutls_datum_t pem = make_pem((struct pki_crl_spec){0});
+    struct buffer file = {0};
+    struct crl_set set = {0};
+    struct error error;
+    buffer_append_text(&file, "01: the CA's own\n");
+    buffer_append(&file, pem.data, pem.size);
+    CHECK(set_read(&set, buffer_content(&file), buffer_length(&file), &error));
+    CHECK_TEXT(error.text, "");
+    CHECK_NUMBER(set.count, 1);
+    crl_set_free(&set);
+    buffer_free(&file);
+    gnutls_free(pem.data);
+}
+
 CASE("reads a DER file")
 {
     struct buffer der = make((struct pki_crl_spec){0});
