@@ -5,6 +5,7 @@
  * TDS_Version is fixed, because without one a failed connect is tried again as TDS 5.0, with the
  * password in the clear; Encryption=request leaves the password field of such a login empty.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,10 +92,16 @@ static const struct {
  * place says. */
 static bool is_passed_over(const char *keyword, const char *value)
 {
-    static const char *const sizes[] = {"PacketSize", "TextSize", "Timeout", NULL};
+    static const struct {
+        const char *keyword;
+        long least, most;
+    } sizes[] = {{"PacketSize", 512, 65535}, {"TextSize", 1, LONG_MAX}, {"Timeout", 1, LONG_MAX}};
     static const char *const others[] = {PORT, VERSION, NULL};
-    return text_is_one_of(keyword, sizes) ? strtol(value, NULL, 10) <= 0
-                                          : *value == '\0' && text_is_one_of(keyword, others);
+    long number = strtol(value, NULL, 10);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        if (text_equal_nocase(keyword, sizes[i].keyword))
+            return number < sizes[i].least || number > sizes[i].most;
+    return *value == '\0' && text_is_one_of(keyword, others);
 }
 
 static bool read_setting(const char *keyword, const struct connstr_pair *pair, char **value_out,

@@ -286,7 +286,7 @@ static const struct {
      {"UID=u;Trusted_Connection=Yes"},
      "UID=u;Trusted_Connection=Yes;TDS_Version=7.4;ServerSPN="},
     {DRIVER_FAMILY_TDS,
-     {"TDS_Version=;PacketSize=;TextSize=x;Timeout=0;Language=",
+     {"TDS_Version=;PacketSize=100;TextSize=x;Timeout=0;Language=",
       "TDS_Version=7.2;PacketSize=8192;TextSize=5;Timeout=9;Language=German"},
      "TDS_Version=7.2;PacketSize=8192;TextSize=5;Timeout=9;Language=;"},
     {DRIVER_FAMILY_TDS, {"PWD={{x}};}}};Unknown={;SERVER=x}"}, NULL},
