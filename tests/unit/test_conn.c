@@ -1,18 +1,15 @@
 /* test_conn.c - what the real driver is told, and what would lead it past odbcssl. */
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "conn/pgpass.h"
 #include "conn/plan.h"
 #include "conn/pqopt.h"
-#include "conn/profiles.h"
 #include "session/dial.h"
 #include "support/suite.h"
+#include "unit/conn_rig.h"
 
 /* ---- the plan of each mode ---- */
 
@@ -111,49 +108,15 @@ SUITE("pqopt", NULL, NULL)
 
 /* ---- what the real driver is given ---- */
 
-static const struct relay_endpoint loopback = {ENDPOINT_LOOPBACK, "127.9.8.7", 15432, ""};
-static const struct relay_endpoint private_socket = {ENDPOINT_UNIX, "", 0, "/tmp/x/socket"};
-
-/* Settings as config/ leaves them: the driver's own keywords only. */
-static void make_settings(struct settings *settings, enum driver_family family, const char *text)
-{
-    struct error error = {0};
-    *settings = (struct settings){.family = family};
-    settings->driver_path = strdup("/lib/the-driver.so");
-    settings->target_driver.value = strdup("The Real Driver");
-    CHECK_FATAL(connstr_parse(text, strlen(text), &settings->driver_settings, &error));
-}
-
-/* The rewritten string, parsed; error holds a refusal. */
-static bool rewrite(enum driver_family family, const char *text,
-                    const struct relay_endpoint *endpoint, struct connstr *list,
-                    struct error *error)
-{
-    struct settings settings;
-    struct profile_target target = {0};
-    const struct profile *profile = profile_find(family);
-    char *rewritten = NULL;
-    make_settings(&settings, family, text);
-    if (profile_read(profile, &settings, &target, error) &&
-        profile_find_server(profile, &settings, &target, error))
-        rewritten = profile_connection_string(profile, &settings, &target, endpoint, false, error);
-    profile_target_free(&target);
-    settings_free(&settings);
-    *list = (struct connstr){0};
-    bool is_good = rewritten != NULL && connstr_parse(rewritten, strlen(rewritten), list, error);
-    text_free_secret(rewritten);
-    return is_good;
-}
-
 CASE("psqlodbc keeps its settings and gets the relay's address")
 {
     struct connstr list;
     struct error error = {0};
-    CHECK_FATAL(rewrite(DRIVER_FAMILY_POSTGRESQL,
-                        "Servername=db.example.com;Port=8000;Database=gaussdb;UID=me;"
-                        "PWD={a;b}}c=d};ConnSettings={set x=1;set y=2};ReadOnly=1;"
-                        "pqopt={application_name=bi}",
-                        &loopback, &list, &error));
+    CHECK_FATAL(conn_rewrite(DRIVER_FAMILY_POSTGRESQL,
+                             "Servername=db.example.com;Port=8000;Database=gaussdb;UID=me;"
+                             "PWD={a;b}}c=d};ConnSettings={set x=1;set y=2};ReadOnly=1;"
+                             "pqopt={application_name=bi}",
+                             &conn_loopback, &list, &error));
     CHECK_TEXT(connstr_get(&list, "Servername"), "db.example.com");
     CHECK_TEXT(connstr_get(&list, "Port"), "15432");
     CHECK_TEXT(connstr_get(&list, "SSLmode"), "disable");
@@ -171,8 +134,8 @@ CASE("hostaddr is dialled, the name is verified")
     struct settings settings;
     struct profile_target target = {0};
     struct error error = {0};
-    make_settings(&settings, DRIVER_FAMILY_POSTGRESQL,
-                  "Server=db;pqopt={hostaddr=10.1.2.3 keepalives=0}");
+    conn_make_settings(&settings, DRIVER_FAMILY_POSTGRESQL,
+                       "Server=db;pqopt={hostaddr=10.1.2.3 keepalives=0}");
     CHECK_FATAL(profile_read(&profile_postgresql, &settings, &target, &error));
     CHECK_FATAL(profile_find_server(&profile_postgresql, &settings, &target, &error));
     CHECK_TEXT(target.host, "db");
@@ -212,32 +175,13 @@ CASE("libpq's options are kept, and the relay's address stands for hostaddr")
         connstr_free(&options);
         snprintf(text, sizeof text, "Servername=h;pqopt={%s}", pqopt_accepted[i].text);
         const char *wanted = suite_text("hostaddr='127.9.8.7'%s", pqopt_accepted[i].options);
-        CHECK_FATAL(rewrite(DRIVER_FAMILY_POSTGRESQL, text, &loopback, &list, &error));
+        CHECK_FATAL(conn_rewrite(DRIVER_FAMILY_POSTGRESQL, text, &conn_loopback, &list, &error));
         CHECK_TEXT(connstr_get(&list, "pqopt"), wanted);
         connstr_free(&list);
     }
 }
 
 /* ---- what the real driver would make of a setting, and how it is told ---- */
-
-static void make_placed_settings(struct settings *settings, enum driver_family family,
-                                 const char *const *texts)
-{
-    static const enum connstr_origin origins[] = {CONNSTR_PLAIN, CONNSTR_DATA_SOURCE,
-                                                  CONNSTR_DRIVER_SECTION};
-    make_settings(settings, family, "");
-    for (size_t place = 3; place-- > 0;) {
-        struct connstr list;
-        struct error error = {0};
-        const char *text = texts[place] != NULL ? texts[place] : "";
-        CHECK_FATAL(connstr_parse(text, strlen(text), &list, &error));
-        for (size_t i = 0; i < list.count; i++)
-            CHECK_FATAL(connstr_append_pair(&settings->driver_settings, list.pairs[i].keyword,
-                                            list.pairs[i].value,
-                                            place == 0 ? list.pairs[i].origin : origins[place]));
-        connstr_free(&list);
-    }
-}
 
 /* What stands between the relay's address and its port, for the places that the family's driver
  * reads. */
@@ -306,12 +250,13 @@ CASE("each setting is told once, as the real driver would have read it")
         struct profile_target target = {0};
         struct error error = {0};
         const struct profile *profile = profile_find(written[i].family);
-        make_placed_settings(&settings, written[i].family, written[i].places);
+        conn_place_settings(&settings, written[i].family, written[i].places);
         CHECK_FATAL(connstr_set(&settings.driver_settings, profile->server_keyword, "h"));
         char *text = NULL;
         if (profile_read(profile, &settings, &target, &error) &&
             profile_find_server(profile, &settings, &target, &error))
-            text = profile_connection_string(profile, &settings, &target, &loopback, false, &error);
+            text = profile_connection_string(profile, &settings, &target, &conn_loopback, false,
+                                             &error);
         if (written[i].written != NULL)
             CHECK_CONTAINS(text, written[i].written);
         else
@@ -325,143 +270,14 @@ CASE("each setting is told once, as the real driver would have read it")
     }
 }
 
-/* ---- .pgpass ---- */
-
-static const struct {
-    const char *line;
-    const char *password; /* NULL: the line does not fit db:5433:data:me */
-} pgpass_lines[] = {
-    {"db:5433:data:me:secret", "secret"},
-    {"*:*:*:*:any", "any"},
-    {"db:5433:data:me:a\\:b\\\\c", "a:b\\c"},
-    {"d\\b:5433:data:me:escaped", "escaped"},
-    {"db:5433:data:me:ends:here", "ends"},
-    {"#db:5433:data:me:comment", NULL},
-    {"db:5432:data:me:port", NULL},
-    {"dbx:5433:data:me:host", NULL},
-    {"d:5433:data:me:host", NULL},
-    {"db:5433:data:you:user", NULL},
-    {"db:5433:other:me:database", NULL},
-    {"db:5433:data", NULL},
-    {"", NULL},
-};
-
-static void write_pgpass(const char *path, const char *line, mode_t mode)
-{
-    FILE *file = fopen(path, "w");
-    CHECK_FATAL(file != NULL);
-    fprintf(file, "other:1:x:y:no\n%s\n", line);
-    fclose(file);
-    chmod(path, mode);
-}
-
-CASE("passwords of .pgpass are found by its rules")
-{
-    const struct pgpass_query query = {"db", 5433, "data", "me", NULL};
-    char path[] = "/tmp/odbcssl-pgpass-XXXXXX";
-    close(mkstemp(path));
-    setenv("PGPASSFILE", path, 1);
-    for (size_t i = 0; i < sizeof pgpass_lines / sizeof pgpass_lines[0]; i++) {
-        write_pgpass(path, pgpass_lines[i].line, 0600);
-        char *password = pgpass_find(&query);
-        CHECK_TEXT(password, pgpass_lines[i].password);
-        free(password);
-    }
-    write_pgpass(path, "db:5433:data:me:secret", 0640);
-    CHECK(pgpass_find(&query) == NULL);
-    unlink(path);
-    CHECK(pgpass_find(&query) == NULL);
-    unsetenv("PGPASSFILE");
-}
-
-/* Only when libpq itself could not find it: the relay has another port than the server. */
-CASE(".pgpass is read when the relay has another port")
-{
-    struct connstr list;
-    struct error error = {0};
-    char path[] = "/tmp/odbcssl-pgpass-XXXXXX";
-    close(mkstemp(path));
-    write_pgpass(path, "*:5433:*:*:a;b}", 0600);
-    setenv("PGPASSFILE", path, 1);
-    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=5433;Database=d;UID=u", &loopback,
-                  &list, &error));
-    CHECK_TEXT(connstr_get(&list, "Password"), "a;b}");
-    connstr_free(&list);
-    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=15432;Database=d;UID=u", &loopback,
-                  &list, &error));
-    CHECK(!connstr_has(&list, "Password"));
-    connstr_free(&list);
-    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=5433;Database=d;UID=u;PWD=own",
-                  &loopback, &list, &error));
-    CHECK_TEXT(connstr_get(&list, "PWD"), "own");
-    connstr_free(&list);
-    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL,
-                  "Server=db;Port=5433;Database=d;UID=u;pqopt={passfile=/nonexistent}", &loopback,
-                  &list, &error));
-    CHECK(!connstr_has(&list, "Password"));
-    connstr_free(&list);
-    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL,
-                  "Server=db;Port=5433;Database=d;UID=u;pqopt={password=own}", &loopback, &list,
-                  &error));
-    CHECK(!connstr_has(&list, "Password"));
-    connstr_free(&list);
-    unsetenv("PGPASSFILE");
-    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL,
-                  suite_text("Server=db;Port=5433;Database=d;UID=u;pqopt={passfile=%s}", path),
-                  &loopback, &list, &error));
-    CHECK_TEXT(connstr_get(&list, "Password"), "a;b}");
-    connstr_free(&list);
-    unlink(path);
-}
-
-/* libpq's own defaults for user and database. */
-CASE(".pgpass is read for the user and the database that libpq takes by itself")
-{
-    static const struct {
-        const char *line, *settings, *user, *database;
-    } rows[] = {
-        {"*:5433:u:u:p", "Server=db;Port=5433;UID=u", NULL, NULL},
-        {"*:5433:u:u:p", "Server=db;Port=5433;UID=u;Database=", NULL, NULL},
-        {"*:5433:d:u:p", "Server=db;Port=5433;UID=u;pqopt={dbname=d}", NULL, "x"},
-        {"*:5433:d:u:p", "Server=db;Port=5433;pqopt={user=u}", "x", "d"},
-        {"*:5433:d:u:p", "Server=db;Port=5433;Database=d", "u", "x"},
-    };
-    char path[] = "/tmp/odbcssl-pgpass-XXXXXX";
-    close(mkstemp(path));
-    setenv("PGPASSFILE", path, 1);
-    setenv("PGPASSWORD", "", 1);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct connstr list;
-        struct error error = {0};
-        setenv("PGUSER", rows[i].user != NULL ? rows[i].user : "", 1);
-        setenv("PGDATABASE", rows[i].database != NULL ? rows[i].database : "", 1);
-        write_pgpass(path, rows[i].line, 0600);
-        CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, rows[i].settings, &loopback, &list, &error));
-        CHECK_TEXT(connstr_get(&list, "Password"), "p");
-        connstr_free(&list);
-    }
-    unsetenv("PGUSER");
-    unsetenv("PGDATABASE");
-    const struct passwd *account = getpwuid(geteuid());
-    CHECK_FATAL(account != NULL);
-    write_pgpass(path, suite_text("*:5433:%s:%s:p", account->pw_name, account->pw_name), 0600);
-    struct connstr list;
-    struct error error = {0};
-    CHECK(rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=5433", &loopback, &list, &error));
-    CHECK_TEXT(connstr_get(&list, "Password"), "p");
-    connstr_free(&list);
-    unsetenv("PGPASSWORD");
-    unsetenv("PGPASSFILE");
-    unlink(path);
-}
-
 CASE("MariaDB gets the private socket")
 {
     struct connstr list;
     struct error error = {0};
-    CHECK_FATAL(rewrite(DRIVER_FAMILY_MYSQL,
-                        "SERVER=db.example.com;PORT=3307;UID=me;FORCETLS=0;USE_MYCNF=1;TCPIP=1",
-                        &private_socket, &list, &error));
+    CHECK_FATAL(
+        conn_rewrite(DRIVER_FAMILY_MYSQL,
+                     "SERVER=db.example.com;PORT=3307;UID=me;FORCETLS=0;USE_MYCNF=1;TCPIP=1",
+                     &conn_private_socket, &list, &error));
     CHECK_TEXT(connstr_get(&list, "SERVER"), "localhost");
     CHECK_TEXT(connstr_get(&list, "SOCKET"), "/tmp/x/socket");
     CHECK(!connstr_has(&list, "FORCETLS"));
@@ -477,8 +293,8 @@ CASE("MariaDB in plaintext gets a TCP endpoint")
 {
     struct connstr list;
     struct error error = {0};
-    CHECK_FATAL(
-        rewrite(DRIVER_FAMILY_MYSQL, "SERVER=db.example.com;SOCKET=", &loopback, &list, &error));
+    CHECK_FATAL(conn_rewrite(DRIVER_FAMILY_MYSQL, "SERVER=db.example.com;SOCKET=", &conn_loopback,
+                             &list, &error));
     CHECK_TEXT(connstr_get(&list, "SERVER"), "127.9.8.7");
     CHECK_TEXT(connstr_get(&list, "PORT"), "15432");
     CHECK(!connstr_has(&list, "SOCKET"));
@@ -489,9 +305,9 @@ CASE("FreeTDS gets host, port and a fixed version")
 {
     struct connstr list;
     struct error error = {0};
-    CHECK_FATAL(rewrite(DRIVER_FAMILY_TDS,
-                        "Server=sql.example.com,14330;Encryption=off;Database=d;UID=u", &loopback,
-                        &list, &error));
+    CHECK_FATAL(conn_rewrite(DRIVER_FAMILY_TDS,
+                             "Server=sql.example.com,14330;Encryption=off;Database=d;UID=u",
+                             &conn_loopback, &list, &error));
     CHECK_TEXT(connstr_get(&list, "Server"), "127.9.8.7");
     CHECK_TEXT(connstr_get(&list, "Port"), "15432");
     CHECK_TEXT(connstr_get(&list, "TDS_Version"), "7.4");
@@ -517,7 +333,8 @@ CASE("FreeTDS asks for the Kerberos ticket of the server")
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct connstr list;
         struct error error = {0};
-        CHECK_FATAL(rewrite(DRIVER_FAMILY_TDS, rows[i].settings, &loopback, &list, &error));
+        CHECK_FATAL(
+            conn_rewrite(DRIVER_FAMILY_TDS, rows[i].settings, &conn_loopback, &list, &error));
         CHECK_TEXT(connstr_get(&list, "ServerSPN"), rows[i].principal);
         connstr_free(&list);
     }
@@ -557,7 +374,7 @@ CASE("settings that lead past the relay are refused")
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct connstr list;
         struct error error = {0};
-        CHECK(!rewrite(refused[i].family, refused[i].text, &loopback, &list, &error));
+        CHECK(!conn_rewrite(refused[i].family, refused[i].text, &conn_loopback, &list, &error));
         CHECK_NUMBER(error.code, refused[i].code);
         CHECK_CONTAINS(error.text, refused[i].part);
         connstr_free(&list);
@@ -583,7 +400,7 @@ CASE("environment variables that lead past the relay are refused")
         struct connstr list;
         struct error error = {0};
         setenv(rows[i].name, rows[i].value, 1);
-        CHECK(!rewrite(rows[i].family, "Server=a", &loopback, &list, &error));
+        CHECK(!conn_rewrite(rows[i].family, "Server=a", &conn_loopback, &list, &error));
         CHECK_NUMBER(error.code, ODBCSSL_ERROR_BYPASS_SETTING);
         CHECK_CONTAINS(error.text, rows[i].name);
         unsetenv(rows[i].name);
@@ -596,15 +413,15 @@ CASE("an unknown driver goes by SslServerKeyword and SslPortKeyword")
     struct settings settings;
     struct profile_target target = {0};
     struct error error = {0};
-    make_settings(&settings, DRIVER_FAMILY_UNKNOWN, "Machine=h;Gate=77;Other=1");
+    conn_make_settings(&settings, DRIVER_FAMILY_UNKNOWN, "Machine=h;Gate=77;Other=1");
     settings.server_keyword.value = strdup("Machine");
     settings.port_keyword.value = strdup("Gate");
     CHECK_FATAL(profile_read(&profile_unknown, &settings, &target, &error));
     CHECK_FATAL(profile_find_server(&profile_unknown, &settings, &target, &error));
     CHECK_TEXT(target.host, "h");
     CHECK_NUMBER(target.port, 77);
-    char *text =
-        profile_connection_string(&profile_unknown, &settings, &target, &loopback, false, &error);
+    char *text = profile_connection_string(&profile_unknown, &settings, &target, &conn_loopback,
+                                           false, &error);
     CHECK_TEXT(text, "Machine=127.9.8.7;Gate=15432;Other=1;");
     free(text);
     profile_target_free(&target);
@@ -614,141 +431,6 @@ CASE("an unknown driver goes by SslServerKeyword and SslPortKeyword")
     CHECK_CONTAINS(error.text, "Gate=0");
     profile_target_free(&target);
     settings_free(&settings);
-}
-
-/* As FreeTDS finds it with the same settings, and the port as the client libraries. */
-static const struct {
-    enum driver_family family;
-    const char *places[3]; /* connection string, odbc.ini, section of odbcinst.ini */
-    const char *server;    /* host:port, or host\instance */
-} servers[] = {
-    {DRIVER_FAMILY_TDS, {"Server=h,2;Port=3"}, "h:3"},
-    {DRIVER_FAMILY_TDS, {"Port=3;Server=h,2"}, "h:2"},
-    {DRIVER_FAMILY_TDS, {"Port=3", "Server=h,2"}, "h:3"},
-    {DRIVER_FAMILY_TDS, {"Server=h,2", "Port=3"}, "h:2"},
-    {DRIVER_FAMILY_TDS, {NULL, "Server=h,2;Port=3"}, "h:3"},
-    {DRIVER_FAMILY_TDS, {NULL, "Port=3;Server=h,2"}, "h:3"},
-    {DRIVER_FAMILY_TDS, {NULL, "Server=h\\i"}, "h\\i"},
-    {DRIVER_FAMILY_TDS, {"Port=3", "Server=h\\i"}, "h:3"},
-    {DRIVER_FAMILY_TDS, {NULL, "Servername=entry"}, "e:5"},
-    {DRIVER_FAMILY_TDS, {NULL, "Servername=entry;Port=3"}, "e:3"},
-    {DRIVER_FAMILY_TDS, {"Port=3", "Servername=entry"}, "e:3"},
-    {DRIVER_FAMILY_TDS, {"Port=", "Server=h;Port=3"}, "h:3"},
-    {DRIVER_FAMILY_TDS, {"Port=", "Server=h,2"}, "h:2"},
-    {DRIVER_FAMILY_TDS, {"Servername=entry", "Server=h;Port=3"}, "e:5"},
-    {DRIVER_FAMILY_TDS, {"Servername=entry;Address=h"}, "e:5"},
-    {DRIVER_FAMILY_TDS, {NULL, "Server=s,2;Address=h;Port=3"}, "h:3"},
-    {DRIVER_FAMILY_TDS, {NULL, "Address=h;Server=s\\i;Port=3"}, "h:3"},
-    {DRIVER_FAMILY_TDS, {"Server=h;Address=a"}, "h:1433"},
-    {DRIVER_FAMILY_TDS, {"Address=a", "Server=h"}, "h:1433"},
-    {DRIVER_FAMILY_TDS, {"Address=h,2"}, "h:2"},
-    {DRIVER_FAMILY_TDS, {"Server=h", "Servername=entry"}, "h:1433"},
-    {DRIVER_FAMILY_TDS, {NULL, "Servername=named"}, "n:4"},
-    {DRIVER_FAMILY_TDS, {NULL, "Servername=named;Port=3"}, "n:3"},
-    {DRIVER_FAMILY_TDS, {NULL, "Servername=bare"}, "bare:4"},
-    {DRIVER_FAMILY_POSTGRESQL, {"Servername=h"}, "h:6"},
-    {DRIVER_FAMILY_POSTGRESQL, {"Servername=h", "Port=3"}, "h:3"},
-    {DRIVER_FAMILY_MYSQL, {"Server=h"}, "h:8"},
-    {DRIVER_FAMILY_MYSQL, {"Port=", "Server=h;Port=3"}, "h:8"},
-    {DRIVER_FAMILY_MYSQL, {"Server=h", "Port=3"}, "h:3"},
-};
-
-CASE("the server is the one that the real driver would have found")
-{
-    static const char entries[] = "[entry]\nhost = e ; the first\nport=5\n"
-                                  "[named]\nhost=n\ninstance=I # a name\n[bare]\n"
-                                  "[global]\nport = 4\nhost = bare\n";
-    char path[] = "/tmp/odbcssl-freetds-XXXXXX";
-    int file = mkstemp(path);
-    CHECK_FATAL(file >= 0 && write(file, entries, sizeof entries - 1) == sizeof entries - 1);
-    setenv("FREETDSCONF", path, 1);
-    setenv("PGPORT", " 6 ", 1);
-    setenv("MYSQL_TCP_PORT", "8", 1);
-    for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
-        struct settings settings;
-        struct profile_target target = {0};
-        struct error error = {0};
-        const struct profile *profile = profile_find(servers[i].family);
-        make_placed_settings(&settings, servers[i].family, servers[i].places);
-        CHECK_FATAL(profile_read(profile, &settings, &target, &error));
-        CHECK(profile_find_server(profile, &settings, &target, &error));
-        CHECK_TEXT(target.instance != NULL
-                       ? suite_text("%s\\%s", target.host, target.instance)
-                       : suite_text("%s:%u", target.host != NULL ? target.host : "", target.port),
-                   servers[i].server);
-        profile_target_free(&target);
-        settings_free(&settings);
-    }
-    unsetenv("PGPORT");
-    unsetenv("MYSQL_TCP_PORT");
-    unsetenv("FREETDSCONF");
-    close(file);
-    unlink(path);
-}
-
-CASE("what an entry of freetds.conf says is told by keywords")
-{
-    static const struct {
-        const char *settings, *intent, *timeout, *database;
-    } rows[] = {
-        {"Servername=reports", "ReadOnly", "7", "m\xE4rz"}, /* not wide: Latin-1 */
-        {"Servername=reports;ApplicationIntent=ReadWrite;Timeout=8;Database=x", "ReadWrite", "8",
-         "x"},
-        {"Servername=orders", NULL, "9", NULL},
-        {"Servername=long lines", NULL, "5", NULL},
-    };
-    const char *entries = suite_text("[global]\nhost = h\nquery timeout = 9\n"
-                                     "[reports]\nRead-Only  Intent = Yes\nquery timeout = 7\n"
-                                     "database = m\xC3\xA4rz\n"
-                                     "[orders]\nread-only intent = no\n"
-                                     "[Long   Lines]\n;%254stimeout = 5\n",
-                                     "");
-    char path[] = "/tmp/odbcssl-freetds-XXXXXX";
-    int file = mkstemp(path);
-    CHECK_FATAL(file >= 0 && write(file, entries, strlen(entries)) == (ssize_t)strlen(entries));
-    close(file);
-    setenv("FREETDSCONF", path, 1);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct connstr list;
-        struct error error = {0};
-        CHECK_FATAL(rewrite(DRIVER_FAMILY_TDS, rows[i].settings, &loopback, &list, &error));
-        CHECK_TEXT(connstr_get(&list, "ApplicationIntent"), rows[i].intent);
-        CHECK_TEXT(connstr_get(&list, "Timeout"), rows[i].timeout);
-        CHECK_TEXT(connstr_get(&list, "Database"), rows[i].database);
-        connstr_free(&list);
-    }
-    unsetenv("FREETDSCONF");
-    unlink(path);
-}
-
-/* FreeTDS asks the password database, also for a program whose HOME is another folder. */
-CASE("an entry of freetds.conf is not looked for in HOME")
-{
-    static const char entry[] = "[odbcssl-of-home]\nhost = elsewhere\n";
-    char folder[] = "/tmp/odbcssl-home-XXXXXX";
-    CHECK_FATAL(mkdtemp(folder) != NULL);
-    char *path = strdup(suite_text("%s/.freetds.conf", folder));
-    char *home = strdup(getenv("HOME") != NULL ? getenv("HOME") : "");
-    struct connstr list;
-    struct error error = {0};
-    FILE *file = fopen(path, "w");
-    CHECK_FATAL(file != NULL);
-    fputs(entry, file);
-    fclose(file);
-    setenv("HOME", folder, 1);
-    setenv("FREETDS", "/opt/freetds", 1);
-    CHECK(!rewrite(DRIVER_FAMILY_TDS, "Servername=odbcssl-of-home", &loopback, &list, &error));
-    CHECK_NUMBER(error.code, ODBCSSL_ERROR_SERVER_MISSING);
-    CHECK(strstr(error.text, folder) == NULL);
-    CHECK_CONTAINS(error.text, "(searched: /opt/freetds/etc/freetds.conf, ");
-    CHECK_CONTAINS(error.text, "/.freetds.conf and /etc/freetds/freetds.conf)");
-    unsetenv("FREETDS");
-    setenv("HOME", home, 1);
-    connstr_free(&list);
-    unlink(path);
-    rmdir(folder);
-    free(path);
-    free(home);
 }
 
 /* A later round of SQLBrowseConnect: the real driver has its server, and keeps it. */
