@@ -396,6 +396,20 @@ SQLRETURN conn_disconnect(struct connection *connection)
 
 /* ---- the open connection ---- */
 
+/* Of threads that ask at the same time none sees a report that is not whole yet. */
+static const struct tls_report *unpack_report(struct link *link)
+{
+    struct tls_report *report = calloc(1, sizeof *report), *other = NULL;
+    if (report == NULL)
+        return NULL;
+    session_record_outcome(link->transport.record, report, NULL, NULL);
+    settle_report(link, report, link->state);
+    if (atomic_compare_exchange_strong(&link->report, &other, report))
+        return report;
+    free(report);
+    return other;
+}
+
 /* A real driver that lost its session may log in again by itself, through us again: the report is
  * that of the session which it uses now. */
 const struct tls_report *conn_report(const struct connection *connection)
@@ -405,15 +419,14 @@ const struct tls_report *conn_report(const struct connection *connection)
     if (link == NULL || link->transport.kind == ODBCSSL_TRANSPORT_NONE)
         return &nothing;
     unsigned number = session_record_number(link->transport.record);
-    if (link->report != NULL && (number == 0 || number == link->session_number))
-        return link->report;
-    if (link->report == NULL)
-        link->report = calloc(1, sizeof *link->report);
-    if (link->report == NULL)
-        return NULL;
-    session_record_outcome(link->transport.record, link->report, NULL, NULL);
-    settle_report(link, link->report, link->state);
-    return link->report;
+    struct tls_report *report = link->report;
+    if (report == NULL)
+        return unpack_report(link);
+    if (number == 0 || number == link->session_number)
+        return report;
+    session_record_outcome(link->transport.record, report, NULL, NULL);
+    settle_report(link, report, link->state);
+    return report;
 }
 
 const char *conn_server_name(const struct connection *connection)
