@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -111,6 +112,21 @@ bool file_identity_equal(const struct file_identity *a, const struct file_identi
            a->changed_nanoseconds == b->changed_nanoseconds;
 }
 
+/* As one word of a shell's line: the names of an unpacked archive are no commands. */
+static const char *quote(const char *word, char *out, size_t size)
+{
+    static const char quoted[] = "'\\''";
+    size_t used = 0;
+    out[used++] = '\'';
+    for (; *word != '\0' && used + sizeof quoted < size; word++)
+        if (*word == '\'')
+            used += (size_t)snprintf(out + used, size - used, "%s", quoted);
+        else
+            out[used++] = *word;
+    snprintf(out + used, size - used, "'");
+    return out;
+}
+
 bool file_permissions_check(const struct option *option, const struct stat *status, bool is_secret,
                             enum file_permissions rule, struct error *error)
 {
@@ -123,12 +139,12 @@ bool file_permissions_check(const struct option *option, const struct stat *stat
         forbidden |= S_IXUSR;
     if ((status->st_mode & forbidden) == 0)
         return true;
-    char name[OPTION_TEXT_SIZE];
+    char name[OPTION_TEXT_SIZE], quoted[ERROR_TEXT_SIZE];
     option_describe(option, name, sizeof name);
     return error_set(error, ODBCSSL_ERROR_FILE_PERMISSIONS,
-                     "%s: the file has mode 0%03o, and others may use it; %s. Run: chmod 600 '%s'",
+                     "%s: the file has mode 0%03o, and others may use it; %s. Run: chmod 600 %s",
                      name, (unsigned)(status->st_mode & 07777),
                      is_strict ? "SslFilePermissions=strict wants 0600 or less"
                                : "it must be 0600 or less, or 0640 or less when root owns it",
-                     option->value);
+                     quote(option->value, quoted, sizeof quoted));
 }

@@ -418,6 +418,16 @@ CASE("who may read a key")
     }
 }
 
+/* Its name may come from an archive, and people run what the error says. */
+CASE("the chmod that is to be run is for the file alone")
+{
+    static const struct option named = {.value = "/it's $(a).key", .keyword = "SslKey"};
+    const struct stat status = {.st_mode = S_IFREG | 0644};
+    struct error error = {0};
+    CHECK(!file_permissions_check(&named, &status, true, FILE_PERMISSIONS_KEY, &error));
+    CHECK_CONTAINS(error.text, ". Run: chmod 600 '/it'\\''s $(a).key'");
+}
+
 /* ---- trace ---- */
 
 CASE("the trace appends whole lines")
