@@ -195,7 +195,7 @@ static void lock_file(int file)
 }
 
 /* A new file may come to hold a password. */
-static bool start_change(enum odbc_file file, struct change *change)
+static bool start_change(enum odbc_file file, struct change *change, struct error *error)
 {
     mode_t mode = file == ODBC_USER_SOURCES ? 0600 : 0666;
     odbc_file_path(file, change->path, sizeof change->path);
@@ -204,6 +204,11 @@ static bool start_change(enum odbc_file file, struct change *change)
     snprintf(change->edited_path, sizeof change->edited_path, "/proc/self/fd/%d", change->edited);
     if (change->file < 0 || change->edited < 0)
         return false;
+    if (access(change->edited_path, F_OK) != 0)
+        return error_set_system(error, ODBCSSL_ERROR_SYSTEM, errno,
+                                "%s is left as it is, for libodbcinst works on a copy of it in "
+                                "memory, which takes /proc: %s",
+                                change->path, change->edited_path);
     lock_file(change->file);
     return fstat(change->file, &change->former) == 0 && copy_bytes(change->file, change->edited);
 }
@@ -314,7 +319,7 @@ bool odbc_file_change(enum odbc_file file, const char *section, const struct con
                       bool is_whole, struct error *error)
 {
     struct change change;
-    bool is_changed = start_change(file, &change) && check_form(file, section, error) &&
+    bool is_changed = start_change(file, &change, error) && check_form(file, section, error) &&
                       edit_section(&change, file, section, settings, is_whole) &&
                       back_up(&change, error) && put_in_place(&change);
     if (!is_changed && !error_is_set(error))

@@ -196,6 +196,25 @@ CASE("no room for a file")
     free(drivers);
 }
 
+/* In the root of a system that is being made, for one. */
+CASE("no /proc for a change")
+{
+    char present[] = "[other]\nDriver=psqlodbcw\n";
+    if (!shell("unshare -rm mount -t tmpfs none /proc")) {
+        suite_skip("no name space can be made");
+        return;
+    }
+    write_file("user.ini", present);
+    const char *line = suite_text("unshare -rm sh -c \"mount -t tmpfs none /proc && '%s' dsn new "
+                                  "--target psqlodbcw --server db:1 '%s'\"",
+                                  suite_built("command/odbcssl"), library_dir());
+    char *const words[] = {"/bin/sh", "-c", (char *)line, NULL};
+    CHECK_NUMBER(tools_spawn(words, command_output, sizeof command_output), 1);
+    CHECK_CONTAINS(command_output, "is left as it is, for libodbcinst works on a copy");
+    CHECK_CONTAINS(command_output, "which takes /proc");
+    CHECK_TEXT(read_file("user.ini"), present);
+}
+
 CASE("several changes at a time")
 {
     write_file("user.ini", "");
