@@ -65,10 +65,13 @@ CASE("no such data source")
     CHECK_NUMBER(COMMAND_RUN("check", "slaes"), 1);
     command_check_fact("WARN", "data source", "takes [DEFAULT] in its place");
     command_check_fact("FAIL", "TCP", "refused");
-    /* To libodbcinst an empty variable is none. */
+    /* To libodbcinst an empty variable is none. It would make the file in the home folder of who
+     * runs the test, if it looked for it. */
+    setenv("ODBCSEARCH", "ODBC_SYSTEM_DSN", 1);
     setenv("ODBCINI", "", 1);
     CHECK_NUMBER(COMMAND_RUN("check", "surely not there"), 1);
     CHECK_CONTAINS(command_output, "/.odbc.ini (the home folder of this user)");
+    unsetenv("ODBCSEARCH");
     setenv("ODBCINI", fixture_path(&fixture, "user.ini"), 1);
 }
 
