@@ -5,7 +5,6 @@
  * TDS_Version is fixed, because without one a failed connect is tried again as TDS 5.0, with the
  * password in the clear; Encryption=request leaves the password field of such a login empty.
  */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,15 +91,14 @@ static const struct {
  * place says. */
 static bool is_passed_over(const char *keyword, const char *value)
 {
-    static const struct {
-        const char *keyword;
-        long least, most;
-    } sizes[] = {{"PacketSize", 512, 65535}, {"TextSize", 1, LONG_MAX}, {"Timeout", 1, LONG_MAX}};
     static const char *const others[] = {PORT, VERSION, NULL};
-    long number = strtol(value, NULL, 10);
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        if (text_equal_nocase(keyword, sizes[i].keyword))
-            return number < sizes[i].least || number > sizes[i].most;
+    int number = (int)strtol(value, NULL, 10);
+    if (text_equal_nocase(keyword, "PacketSize"))
+        return number < 512 || number > 65535;
+    if (text_equal_nocase(keyword, "TextSize"))
+        return number == 0; /* -1 asks the server for all that it has */
+    if (text_equal_nocase(keyword, "Timeout"))
+        return number <= 0; /* a negative one ends the process in FreeTDS */
     return *value == '\0' && text_is_one_of(keyword, others);
 }
 

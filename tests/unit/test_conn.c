@@ -233,6 +233,7 @@ static const struct {
      {"TDS_Version=;PacketSize=100;TextSize=x;Timeout=0;Language=",
       "TDS_Version=7.2;PacketSize=8192;TextSize=5;Timeout=9;Language=German"},
      "TDS_Version=7.2;PacketSize=8192;TextSize=5;Timeout=9;Language=;"},
+    {DRIVER_FAMILY_TDS, {"TextSize=-1;Timeout=-1", "TextSize=5"}, "TextSize=-1;TDS_Version=7.4;"},
     {DRIVER_FAMILY_TDS, {"PWD={{x}};}}};Unknown={;SERVER=x}"}, NULL},
     {DRIVER_FAMILY_TDS, {"PWD={{x}}}"}, "PWD={{x}};TDS_Version=7.4;"},
     {DRIVER_FAMILY_MYSQL,
