@@ -132,14 +132,14 @@ CASE(".pgpass is read for the user and the database that libpq takes by itself")
     }
     unsetenv("PGUSER");
     unsetenv("PGDATABASE");
-    const struct passwd *account = getpwuid(geteuid());
-    CHECK_FATAL(account != NULL);
-    write_pgpass(path, suite_text("*:5433:%s:%s:p", account->pw_name, account->pw_name), 0600);
+    const struct passwd *account = getpwuid(geteuid()); /* some containers have none */
+    const char *name = account != NULL ? account->pw_name : "*";
+    write_pgpass(path, suite_text("*:5433:%s:%s:p", name, name), 0600);
     struct connstr list;
     struct error error = {0};
     CHECK(conn_rewrite(DRIVER_FAMILY_POSTGRESQL, "Server=db;Port=5433", &conn_loopback, &list,
                        &error));
-    CHECK_TEXT(connstr_get(&list, "Password"), "p");
+    CHECK_TEXT(connstr_get(&list, "Password"), account != NULL ? "p" : NULL);
     connstr_free(&list);
     unsetenv("PGPASSWORD");
     unsetenv("PGPASSFILE");
@@ -274,8 +274,11 @@ CASE("an entry of freetds.conf is not looked for in HOME")
                         &error));
     CHECK_NUMBER(error.code, ODBCSSL_ERROR_SERVER_MISSING);
     CHECK(strstr(error.text, folder) == NULL);
-    CHECK_CONTAINS(error.text, "(searched: /opt/freetds/etc/freetds.conf, ");
-    CHECK_CONTAINS(error.text, "/.freetds.conf and /etc/freetds/freetds.conf)");
+    const struct passwd *account = getpwuid(geteuid());
+    const char *own = account != NULL ? suite_text(", %s/.freetds.conf", account->pw_dir) : "";
+    CHECK_CONTAINS(error.text, suite_text("(searched: /opt/freetds/etc/freetds.conf%s and "
+                                          "/etc/freetds/freetds.conf)",
+                                          own));
     unsetenv("FREETDS");
     setenv("HOME", home, 1);
     connstr_free(&list);

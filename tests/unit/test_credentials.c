@@ -4,6 +4,7 @@
 #include "tls/credentials.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,16 +112,30 @@ CASE("connections share what they load")
     CHECK(a == NULL);
 }
 
+/* Some containers do not let root, and fakeroot only says so; and a TMPDIR may be nobody else's. */
+static bool can_act_for(uid_t user)
+{
+    if (geteuid() != 0 || seteuid(user) != 0)
+        return false;
+    int root = open(root_path, O_RDONLY | O_CLOEXEC), key = open(key_path, O_RDONLY | O_CLOEXEC);
+    bool is_other = root >= 0 && key < 0;
+    if (root >= 0)
+        close(root);
+    if (key >= 0)
+        close(key);
+    return seteuid(0) == 0 && is_other;
+}
+
 /* As a server does that acts for the user who asks. */
 CASE("another user of the process does not get a key that he may not read")
 {
     static const uid_t nobody = 65534;
     begin();
-    if (geteuid() != 0) {
-        suite_skip("only root can act for another user");
+    CHECK_FATAL(chmod(directory, 0755) == 0);
+    if (!can_act_for(nobody)) {
+        suite_skip("only root can act for another user, and not everywhere");
         return;
     }
-    CHECK_FATAL(chmod(directory, 0755) == 0);
     const struct credentials *own = get();
     CHECK_FATAL(own != NULL && seteuid(nobody) == 0);
     check_refused(ODBCSSL_ERROR_FILE_UNREADABLE, "client.key (test): cannot be opened");
