@@ -1,6 +1,7 @@
 /* conn_rig.c - see conn_rig.h. */
 #include "unit/conn_rig.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -8,6 +9,19 @@
 
 const struct relay_endpoint conn_loopback = {ENDPOINT_LOOPBACK, "127.9.8.7", 15432, ""};
 const struct relay_endpoint conn_private_socket = {ENDPOINT_UNIX, "", 0, "/tmp/x/socket"};
+
+int conn_forget_environment(void)
+{
+    static const char *const unset[] = {
+        "PGCHANNELBINDING", "PGGSSENCMODE",   "PGREQUIREPEER", "FREETDS",
+        "FREETDSCONF",      "MYSQL_TCP_PORT", "PGDATABASE",    "PGHOSTADDR",
+        "PGPASSFILE",       "PGPASSWORD",     "PGPORT",        "PGSERVICE",
+        "PGUSER",           "TDSHOST",        "TDSPORT",       "TDSVER",
+    };
+    for (size_t i = 0; i < sizeof unset / sizeof unset[0]; i++)
+        unsetenv(unset[i]);
+    return 0;
+}
 
 void conn_make_settings(struct settings *settings, enum driver_family family, const char *text)
 {

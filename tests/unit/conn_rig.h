@@ -9,6 +9,9 @@
 /* Endpoints of the relay. */
 extern const struct relay_endpoint conn_loopback, conn_private_socket;
 
+/* What a machine may have set for its own databases; a suite's first function. */
+int conn_forget_environment(void);
+
 /* Free with settings_free. The text has the driver's own keywords only. */
 void conn_make_settings(struct settings *settings, enum driver_family family, const char *text);
 

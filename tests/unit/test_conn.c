@@ -459,7 +459,7 @@ CASE("what is answered while browsing leads nowhere else")
     }
 }
 
-SUITE("profiles", NULL, NULL)
+SUITE("profiles", conn_forget_environment, NULL)
 
 CASE("what is no host is refused, with what to do")
 {

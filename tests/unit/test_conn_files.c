@@ -288,4 +288,4 @@ CASE("an entry of freetds.conf is not looked for in HOME")
     free(home);
 }
 
-SUITE("files", NULL, NULL)
+SUITE("files", conn_forget_environment, NULL)
