@@ -368,6 +368,23 @@ bool rig_notices_end(void)
     return false;
 }
 
+/* What poll() and recv() are to the kernel: not the same on each machine. */
+/* clang-format off */
+static const long waiting_calls[] = {
+    SYS_ppoll,
+    SYS_recvfrom,
+#ifdef SYS_poll
+    SYS_poll,
+#endif
+#ifdef SYS_recv
+    SYS_recv,
+#endif
+#ifdef SYS_socketcall
+    SYS_socketcall,
+#endif
+};
+/* clang-format on */
+
 bool rig_is_waiting(pid_t thread)
 {
     char text[32] = "";
@@ -379,9 +396,8 @@ bool rig_is_waiting(pid_t thread)
     if (!is_read || text[0] == 'r') /* "running" */
         return false;
     long call = strtol(text, NULL, 10);
-#ifdef SYS_poll
-    if (call == SYS_poll)
-        return true;
-#endif
-    return call == SYS_ppoll || call == SYS_recvfrom;
+    for (size_t i = 0; i < sizeof waiting_calls / sizeof waiting_calls[0]; i++)
+        if (call == waiting_calls[i])
+            return true;
+    return false;
 }
