@@ -83,14 +83,10 @@ const char *arguments_quote(const char *word)
 {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.,:/@%";
-    const char *quoted = "'";
+    size_t size = TEXT_QUOTED_SIZE(strlen(word));
     if (word[0] != '\0' && word[strspn(word, plain)] == '\0')
         return word;
-    for (size_t length = strcspn(word, "'"); word[length] != '\0'; length = strcspn(word, "'")) {
-        quoted = memory_format("%s%.*s'\\''", quoted, (int)length, word);
-        word += length + 1;
-    }
-    return memory_format("%s%s'", quoted, word);
+    return text_quote_word(word, memory_clear(size), size);
 }
 
 bool arguments_server(const char *server, char **host_out, uint16_t *port_out, struct error *error)

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -112,21 +111,6 @@ bool file_identity_equal(const struct file_identity *a, const struct file_identi
            a->changed_nanoseconds == b->changed_nanoseconds;
 }
 
-/* As one word of a shell's line: the names of an unpacked archive are no commands. */
-static const char *quote(const char *word, char *out, size_t size)
-{
-    static const char quoted[] = "'\\''";
-    size_t used = 0;
-    out[used++] = '\'';
-    for (; *word != '\0' && used + sizeof quoted < size; word++)
-        if (*word == '\'')
-            used += (size_t)snprintf(out + used, size - used, "%s", quoted);
-        else
-            out[used++] = *word;
-    snprintf(out + used, size - used, "'");
-    return out;
-}
-
 bool file_permissions_check(const struct option *option, const struct stat *status, bool is_secret,
                             enum file_permissions rule, struct error *error)
 {
@@ -146,5 +130,5 @@ bool file_permissions_check(const struct option *option, const struct stat *stat
                      name, (unsigned)(status->st_mode & 07777),
                      is_strict ? "SslFilePermissions=strict wants 0600 or less"
                                : "it must be 0600 or less, or 0640 or less when root owns it",
-                     quote(option->value, quoted, sizeof quoted));
+                     text_quote_word(option->value, quoted, sizeof quoted));
 }

@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,6 +266,20 @@ void text_free_secret(char *secret)
     if (secret != NULL)
         text_wipe(secret, strlen(secret));
     free(secret);
+}
+
+const char *text_quote_word(const char *word, char *out, size_t size)
+{
+    static const char quoted[] = "'\\''";
+    size_t used = 0;
+    out[used++] = '\'';
+    for (; *word != '\0' && used + sizeof quoted < size; word++)
+        if (*word == '\'')
+            used += (size_t)snprintf(out + used, size - used, "%s", quoted);
+        else
+            out[used++] = *word;
+    snprintf(out + used, size - used, "'");
+    return out;
 }
 
 static bool is_quote(char c)

@@ -74,6 +74,11 @@ void text_wipe(void *memory, size_t length);
 /* Wipes a NUL-terminated secret and frees it. NULL is accepted. */
 void text_free_secret(char *secret);
 
+/* In quotes, as one word of a shell's line that somebody is told to run; whole where size is
+ * TEXT_QUOTED_SIZE of its length. Returns out. */
+#define TEXT_QUOTED_SIZE(length) (4 * (length) + 3)
+const char *text_quote_word(const char *word, char *out, size_t size);
+
 /* For errors about a value that was read from a file: "" or "; ..." when it looks as if quotes or a
  * comment were taken for a part of it. Static. */
 const char *text_explain_oddity(const char *value);

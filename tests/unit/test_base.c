@@ -418,6 +418,15 @@ CASE("who may read a key")
     }
 }
 
+CASE("a word for a shell is whole, or cut between characters")
+{
+    char out[TEXT_QUOTED_SIZE(3)], small[8];
+    CHECK_TEXT(text_quote_word("'''", out, sizeof out), "''\\'''\\'''\\'''");
+    CHECK_TEXT(text_quote_word("", out, sizeof out), "''");
+    CHECK_TEXT(text_quote_word("abcdefgh", small, sizeof small), "'ab'");
+    CHECK_TEXT(text_quote_word("a'b", small, sizeof small), "'a'\\'''");
+}
+
 /* Its name may come from an archive, and people run what the error says. */
 CASE("the chmod that is to be run is for the file alone")
 {
