@@ -9,18 +9,18 @@
 #include "command/memory.h"
 #include "command/nearest.h"
 #include "command/odbc_files.h"
+#include "config/defaults.h"
 
 static void refuse_absent(struct findings *findings, const char *name)
 {
     char user[ODBC_FILE_PATH_SIZE], system[ODBC_FILE_PATH_SIZE];
-    const char *named = secure_getenv("ODBCINI");
     findings_refuse(
         findings, "IM002", "data source",
         "Correct the name, or write the data source: \"odbcssl dsn NAME --target DRIVER "
         "--server HOST\" does.",
         "there is no data source \"%s\"; looked in %s (%s of this user) and %s: %s", name,
         odbc_file_path(ODBC_USER_SOURCES, user, sizeof user),
-        named != NULL && *named != '\0' ? "ODBCINI" : "the home folder",
+        defaults_environment("ODBCINI") != NULL ? "ODBCINI" : "the home folder",
         odbc_file_path(ODBC_SYSTEM_SOURCES, system, sizeof system),
         nearest_describe(name, INI_DATA_SOURCES, NULL));
 }

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "command/memory.h"
+#include "config/defaults.h"
 #include "config/keys.h"
 
 #define DIRECTORY_SIZE 1024
@@ -39,13 +40,13 @@ static void system_path(const char *name, char *out, size_t size)
 /* For the user's file libodbcinst goes by the password database; HOME does not count. */
 const char *odbc_file_path(enum odbc_file file, char *out, size_t size)
 {
-    const char *drivers = secure_getenv("ODBCINSTINI"), *named = secure_getenv("ODBCINI");
+    const char *drivers = secure_getenv("ODBCINSTINI"), *named = defaults_environment("ODBCINI");
     char scratch[1024];
     struct passwd entry, *user = NULL;
     switch (file) {
     case ODBC_USER_SOURCES:
         getpwuid_r(getuid(), &entry, scratch, sizeof scratch, &user);
-        if (named != NULL && *named != '\0')
+        if (named != NULL)
             snprintf(out, size, "%s", named);
         else
             snprintf(out, size, "%s/.odbc.ini", user != NULL ? user->pw_dir : "/home");

@@ -15,6 +15,7 @@
 #include "command/data_source.h"
 #include "command/json.h"
 #include "command/memory.h"
+#include "config/defaults.h"
 
 #define VALUE_SIZE REPORT_CERTIFICATE_SIZE
 
@@ -162,8 +163,7 @@ static char *ask_password(const struct source *source)
 
 int command_status(int argc, char **argv)
 {
-    const char *password = secure_getenv("ODBCSSL_PASSWORD");
-    struct source source = {.password = password != NULL && *password != '\0' ? password : NULL};
+    struct source source = {.password = defaults_environment("ODBCSSL_PASSWORD")};
     bool is_json = false;
     const struct argument rows[] = {
         {"connection-string", 'k', .text = &source.connection_string},
