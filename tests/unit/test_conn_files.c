@@ -185,15 +185,28 @@ static const struct {
     {DRIVER_FAMILY_MYSQL, {"Server=h", "Port=3"}, "h:3"},
 };
 
+/* The path becomes a new file, which FreeTDS and odbcssl read; unset_freetds_conf undoes it. */
+static void set_freetds_conf(char *path, const char *entries)
+{
+    int file = mkstemp(path);
+    CHECK_FATAL(file >= 0 && write(file, entries, strlen(entries)) == (ssize_t)strlen(entries));
+    close(file);
+    setenv("FREETDSCONF", path, 1);
+}
+
+static void unset_freetds_conf(const char *path)
+{
+    unsetenv("FREETDSCONF");
+    unlink(path);
+}
+
 CASE("the server is the one that the real driver would have found")
 {
     static const char entries[] = "[entry]\nhost = e ; the first\nport=5\n"
                                   "[named]\nhost=n\ninstance=I # a name\n[bare]\n"
                                   "[global]\nport = 4\nhost = bare\n";
     char path[] = "/tmp/odbcssl-freetds-XXXXXX";
-    int file = mkstemp(path);
-    CHECK_FATAL(file >= 0 && write(file, entries, sizeof entries - 1) == sizeof entries - 1);
-    setenv("FREETDSCONF", path, 1);
+    set_freetds_conf(path, entries);
     setenv("PGPORT", " 6 ", 1);
     setenv("MYSQL_TCP_PORT", "8", 1);
     for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
@@ -213,9 +226,7 @@ CASE("the server is the one that the real driver would have found")
     }
     unsetenv("PGPORT");
     unsetenv("MYSQL_TCP_PORT");
-    unsetenv("FREETDSCONF");
-    close(file);
-    unlink(path);
+    unset_freetds_conf(path);
 }
 
 CASE("what an entry of freetds.conf says is told by keywords")
@@ -236,10 +247,7 @@ CASE("what an entry of freetds.conf says is told by keywords")
                                      "[Long   Lines]\n;%254stimeout = 5\n",
                                      "");
     char path[] = "/tmp/odbcssl-freetds-XXXXXX";
-    int file = mkstemp(path);
-    CHECK_FATAL(file >= 0 && write(file, entries, strlen(entries)) == (ssize_t)strlen(entries));
-    close(file);
-    setenv("FREETDSCONF", path, 1);
+    set_freetds_conf(path, entries);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct connstr list;
         struct error error = {0};
@@ -250,8 +258,7 @@ CASE("what an entry of freetds.conf says is told by keywords")
         CHECK_TEXT(connstr_get(&list, "Database"), rows[i].database);
         connstr_free(&list);
     }
-    unsetenv("FREETDSCONF");
-    unlink(path);
+    unset_freetds_conf(path);
 }
 
 /* FreeTDS asks the password database, also for a program whose HOME is another folder. */
