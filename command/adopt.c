@@ -9,7 +9,7 @@
 #include "command/driver_section.h"
 #include "command/memory.h"
 #include "command/nearest.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "config/ini.h"
 #include "config/keys.h"
 
@@ -105,9 +105,9 @@ static bool finish(const struct adopt *adopt, struct error *error)
     bool is_done =
         ini_check_lines(&pairs, error) && settings_check(&pairs, adopt->name, error) &&
         (!adopt->is_written || ((has_driver || driver_section_write(&section, NULL, error)) &&
-                                odbc_file_change(file, adopt->name, &pairs, true, error)));
+                                odbc_section_change(file, adopt->name, &pairs, true, error)));
     if (is_done)
-        odbc_print_section(file, adopt->name, &pairs);
+        odbc_section_print(file, adopt->name, &pairs);
     connstr_free(&pairs);
     return is_done;
 }

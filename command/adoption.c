@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "command/adoption.h"
 #include "command/memory.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "config/keys.h"
 #include "conn/freetds_conf.h"
 #include "conn/pqopt.h"

@@ -8,7 +8,7 @@
 #include "command/data_source.h"
 #include "command/json.h"
 #include "command/memory.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "command/progress.h"
 
 /* Servers that are asked at a time: most of a check is waiting. */
@@ -37,7 +37,7 @@ struct rows {
 static void find_rows(struct rows *rows)
 {
     struct connstr names;
-    odbc_list_sections(INI_DATA_SOURCES, &names);
+    odbc_section_list(INI_DATA_SOURCES, &names);
     for (size_t i = 0; i < names.count; i++) {
         struct data_source source = data_source_find(names.pairs[i].keyword);
         if (source.is_odbcssl) {
@@ -117,10 +117,11 @@ static const char *describe_reason(const struct findings *row)
 static void print_rows(const struct rows *rows, enum monitoring_status status)
 {
     if (rows->count == 0) {
-        const char *user = odbc_file_explain(ODBC_USER_SOURCES);
-        const char *reason = user != NULL ? user : odbc_file_explain(ODBC_SYSTEM_SOURCES);
+        struct error reason = {0};
+        bool is_read = odbc_file_check(ODBC_USER_SOURCES, &reason) &&
+                       odbc_file_check(ODBC_SYSTEM_SOURCES, &reason);
         printf("%s: no data source of this user uses odbcssl%s%s\n", status_names[status],
-               reason != NULL ? "; " : "", reason != NULL ? reason : "");
+               is_read ? "" : "; ", reason.text);
         return;
     }
     printf("%s: %zu data sources, %zu failed, %zu with warnings\n", status_names[status],

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "command/check.h"
 #include "command/memory.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "config/keys.h"
 
 /* The section that is gone through. */

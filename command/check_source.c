@@ -8,7 +8,7 @@
 #include "command/data_source.h"
 #include "command/memory.h"
 #include "command/nearest.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "config/defaults.h"
 
 static void refuse_absent(struct findings *findings, const char *name)

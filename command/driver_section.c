@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "command/memory.h"
 #include "command/nearest.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "config/ini.h"
 #include "config/keys.h"
 #include "config/target.h"
@@ -39,7 +39,7 @@ char *driver_section_find(const char *target)
 {
     struct connstr names, pairs;
     char *found = NULL;
-    odbc_list_sections(INI_DRIVERS, &names);
+    odbc_section_list(INI_DRIVERS, &names);
     for (size_t i = 0; i < names.count && found == NULL; i++) {
         ini_read_section(INI_DRIVERS, names.pairs[i].keyword, &pairs, NULL);
         const struct connstr_pair *present =
@@ -170,9 +170,9 @@ bool driver_section_write(const struct driver_section *section, char **name_out,
                    ini_read_section(INI_DRIVERS, name, &present, error) &&
                    make_section(section, &present, &pairs, error) &&
                    check_merged(name, &present, &pairs, error) &&
-                   odbc_file_change(ODBC_DRIVERS, name, &pairs, false, error);
+                   odbc_section_change(ODBC_DRIVERS, name, &pairs, false, error);
     if (is_done)
-        odbc_print_section(ODBC_DRIVERS, name, &pairs);
+        odbc_section_print(ODBC_DRIVERS, name, &pairs);
     connstr_free(&pairs);
     connstr_free(&present);
     if (name_out != NULL)

@@ -12,7 +12,7 @@
 #include "command/command.h"
 #include "command/driver_section.h"
 #include "command/memory.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "config/ini.h"
 #include "config/keys.h"
 #include "config/target.h"
@@ -40,7 +40,7 @@ static const char *find_driver(enum driver_family family, struct error *error)
 {
     struct connstr names;
     const char *chosen = NULL;
-    odbc_list_sections(INI_DRIVERS, &names);
+    odbc_section_list(INI_DRIVERS, &names);
     for (size_t i = 0; i < names.count; i++) {
         const char *name = names.pairs[i].keyword;
         const struct option option = {.value = (char *)name, .keyword = "--target"};
@@ -200,9 +200,9 @@ static bool make_source(const struct dsn *dsn, struct error *error)
     bool is_made = make_pairs(dsn, profile, "", &pairs, error) &&
                    (section = find_section(dsn, error)) != NULL &&
                    connstr_set(&pairs, "Driver", section) &&
-                   odbc_file_change(dsn->file, dsn->name, &pairs, false, error);
+                   odbc_section_change(dsn->file, dsn->name, &pairs, false, error);
     if (is_made)
-        odbc_print_section(dsn->file, dsn->name, &pairs);
+        odbc_section_print(dsn->file, dsn->name, &pairs);
     connstr_free(&pairs);
     return is_made;
 }

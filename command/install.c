@@ -6,7 +6,7 @@
 #include "command/arguments.h"
 #include "command/command.h"
 #include "command/driver_section.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "config/ini.h"
 
 int command_install(int argc, char **argv)
@@ -60,7 +60,7 @@ int command_uninstall(int argc, char **argv)
     odbc_file_path(ODBC_DRIVERS, path, sizeof path);
     if (driver_section_check(name, &is_there, &error) && !is_there)
         error_set(&error, ODBCSSL_ERROR_KEYWORD_VALUE, "%s has no section [%s]", path, name);
-    if (error_is_set(&error) || !odbc_file_change(ODBC_DRIVERS, name, NULL, false, &error))
+    if (error_is_set(&error) || !odbc_section_change(ODBC_DRIVERS, name, NULL, false, &error))
         return fail(&error);
     printf("%s: removed [%s]\n", path, name);
     report_users(name);

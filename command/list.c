@@ -5,7 +5,7 @@
 #include "command/command.h"
 #include "command/data_source.h"
 #include "command/json.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "config/settings.h"
 
 static void show(const struct data_source *source, struct json *json)
@@ -46,7 +46,7 @@ int command_list(int argc, char **argv)
     const struct argument rows[] = {{"json", 0, .flag = &is_json}, {0}};
     if (!arguments_read(argc, argv, rows, NULL))
         return COMMAND_WRONG_USE;
-    odbc_list_sections(INI_DATA_SOURCES, &names);
+    odbc_section_list(INI_DATA_SOURCES, &names);
     if (is_json) {
         json = &writer;
         json_open(json, NULL, '{');

@@ -26,7 +26,7 @@ command_odbcssl_SOURCES = \
 	command/main.c \
 	command/memory.c command/memory.h \
 	command/nearest.c command/nearest.h \
-	command/odbc_files.c command/odbc_files.h \
+	command/odbc_section.c command/odbc_section.h \
 	command/page_style.h \
 	command/print.h \
 	command/print_html.c \
@@ -35,7 +35,7 @@ command_odbcssl_SOURCES = \
 	command/progress.c command/progress.h \
 	command/status.c \
 	command/verify.c
-command_odbcssl_LDADD = $(CONN_LIBS) $(GNUTLS_LIBS) $(ODBCINST_LIBS) $(ODBC_LIBS) -lm
+command_odbcssl_LDADD = setup/libsetup.la $(CONN_LIBS) $(GNUTLS_LIBS) $(ODBCINST_LIBS) $(ODBC_LIBS) -lm
 
 dist_man_MANS += doc/odbcssl.1
 

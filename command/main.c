@@ -1,4 +1,5 @@
 /* main.c - `odbcssl`: chooses the subcommand, and says how one is used. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +68,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* what cannot be written is told, and not left as a half */
     for (size_t i = 0; argc > 1 && i < COMMAND_COUNT; i++)
         if (strcmp(commands[i].name, argv[1]) == 0)
             return run(&commands[i], argc - 1, argv + 1);

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "command/memory.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 
 #define SHOWN_LIMIT 8
 #define TEXT_SIZE 600
@@ -47,9 +47,9 @@ static const char *add_unread(const char *described, enum ini_file file)
         [INI_DRIVERS] = {ODBC_DRIVERS, ODBC_DRIVERS},
     };
     for (size_t i = 0; i < (file == INI_DATA_SOURCES ? 2 : 1); i++) {
-        const char *reason = odbc_file_explain(files[file][i]);
-        if (reason != NULL)
-            described = memory_format("%s; %s", described, reason);
+        struct error reason = {0};
+        if (!odbc_file_check(files[file][i], &reason))
+            described = memory_format("%s; %s", described, reason.text);
     }
     return described;
 }
@@ -59,7 +59,7 @@ const char *nearest_describe(const char *name, enum ini_file file,
 {
     char text[TEXT_SIZE];
     struct connstr all, names = {0};
-    odbc_list_sections(file, &all);
+    odbc_section_list(file, &all);
     for (size_t i = 0; i < all.count; i++)
         if (is_wanted == NULL || is_wanted(all.pairs[i].keyword))
             memory_check(connstr_append(&names, all.pairs[i].keyword, ""));

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "command/odbc_files.h"
+#include "command/odbc_section.h"
 #include "conn/freetds_conf.h"
 #include "conn/pgpass.h"
 #include "fuzz/target.h"

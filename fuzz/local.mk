@@ -28,8 +28,8 @@ FUZZ_SOURCES += fuzz/tds_token.c # the server's answer to a TDS login
 FUZZ_SOURCES += fuzz/text.c # UTF-8 and UTF-16
 # Of the command, what the targets need.
 FUZZ_SOURCES += command/advice.c command/chain.c command/findings.c command/json.c command/memory.c \
-	command/odbc_files.c command/print_html.c command/print_json.c command/print_text.c command/progress.c
-FUZZ_LIBS = driver/odbc/libentry.la tests/support/libpeer.la tests/support/libpki.la $(CONN_LIBS) $(GNUTLS_LIBS) $(ODBCINST_LIBS) $(ODBC_LIBS) -lm
+	command/odbc_section.c command/print_html.c command/print_json.c command/print_text.c command/progress.c
+FUZZ_LIBS = driver/odbc/libentry.la tests/support/libpeer.la tests/support/libpki.la setup/libsetup.la $(CONN_LIBS) $(GNUTLS_LIBS) $(ODBCINST_LIBS) $(ODBC_LIBS) -lm
 
 check_PROGRAMS += fuzz/replay
 TESTS += fuzz/replay

@@ -5,6 +5,7 @@
  * dialog: what is asked for is checked and written.
  */
 #include <odbcinst.h>
+#include <sqlext.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +15,13 @@
 #include "config/ini.h"
 #include "config/keys.h"
 #include "config/settings.h"
-
-#define DATA_SOURCES "odbc.ini"
-#define DRIVERS "odbcinst.ini"
+#include "setup/odbc_change.h"
 
 /* Everything else is hidden. */
 #define EXPORTED __attribute__((visibility("default")))
+
+/* What is written of a section: some keywords, exactly these, or its end. */
+enum extent { THESE_KEYWORDS, WHOLE_SECTION, NO_SECTION };
 
 /* Tells the installer why a request failed (SQLInstallerError). Always false. */
 static BOOL refuse(DWORD installer_error, const char *text)
@@ -62,25 +64,28 @@ static BOOL check(const struct connstr *present, const struct connstr *pairs, co
     return is_good || refuse_error(&error);
 }
 
-/* Writes the pairs that are not in skipped (ended by NULL); an empty value removes the keyword.
- * false when libodbcinst could not; it has then said why. */
-static bool write_pairs(const char *file, const char *section, const struct connstr *pairs,
-                        const char *const *skipped)
+/* All of it, or nothing; an empty value takes the keyword away. */
+static BOOL write_section(enum odbc_file file, const char *section, const struct connstr *pairs,
+                          enum extent extent)
 {
-    for (size_t i = 0; i < pairs->count; i++) {
-        const struct connstr_pair *pair = &pairs->pairs[i];
-        const char *value = pair->value[0] != '\0' ? pair->value : NULL;
-        if (!text_is_one_of(pair->keyword, skipped) &&
-            !SQLWritePrivateProfileString(section, pair->keyword, value, file))
-            return false;
+    struct odbc_change change;
+    struct error error = {0};
+    bool is_good = odbc_change_begin(file, section, &change, &error);
+    for (size_t i = 0; i < pairs->count && is_good; i++) {
+        const char *value = pairs->pairs[i].value;
+        is_good = odbc_change_set(&change, pairs->pairs[i].keyword, value[0] != '\0' ? value : NULL,
+                                  &error);
     }
-    return true;
+    if (is_good && extent == WHOLE_SECTION)
+        is_good = odbc_change_keep_only(&change, pairs, &error);
+    if (is_good && extent == NO_SECTION)
+        is_good = odbc_change_set(&change, NULL, NULL, &error);
+    is_good = is_good && odbc_change_put(&change, &error);
+    odbc_change_end(&change);
+    return is_good || refuse(ODBC_ERROR_REQUEST_FAILED, error.text);
 }
 
 /* ---- data sources ---- */
-
-/* The name is the section; the driver is written by SQLWriteDSNToIni. */
-static const char *const dsn_keywords[] = {"DSN", "Driver", NULL};
 
 /* "DSN=a\0Server=b\0\0": the first of several equal keywords counts. */
 static bool read_attributes(const char *attributes, struct connstr *pairs, struct error *error)
@@ -100,19 +105,46 @@ static bool read_attributes(const char *attributes, struct connstr *pairs, struc
     return true;
 }
 
+/* What SQLSetConfigMode says; without it the user's file counts first. */
+static enum odbc_file file_of_source(const char *dsn)
+{
+    UWORD mode = ODBC_BOTH_DSN;
+    enum odbc_file file;
+    SQLGetConfigMode(&mode);
+    if (mode != ODBC_BOTH_DSN)
+        return mode == ODBC_SYSTEM_DSN ? ODBC_SYSTEM_SOURCES : ODBC_USER_SOURCES;
+    return odbc_file_of_source(dsn, &file) ? file : ODBC_USER_SOURCES;
+}
+
+/* The name is the section; the driver has an argument of its own. */
+static BOOL take_names(struct connstr *pairs, const char *driver)
+{
+    char text[ERROR_TEXT_SIZE];
+    const struct connstr_pair *named = connstr_find(pairs, "Driver");
+    snprintf(text, sizeof text, "Driver=%.200s contradicts the driver %.200s",
+             named != NULL ? named->value : "", driver != NULL ? driver : "");
+    if (named != NULL && driver != NULL && !text_equal_nocase(named->value, driver))
+        return refuse(ODBC_ERROR_INVALID_KEYWORD_VALUE, text);
+    connstr_remove(pairs, "DSN");
+    connstr_remove(pairs, "Driver");
+    return true;
+}
+
 static BOOL add(const char *dsn, const char *driver, const struct connstr *pairs)
 {
     const struct connstr nothing = {0};
+    struct connstr section = {0};
     if (driver == NULL || driver[0] == '\0')
         return refuse(ODBC_ERROR_INVALID_NAME, "no driver is named");
-    if (!check(&nothing, pairs, "attribute for " DATA_SOURCES, dsn) ||
-        !SQLWriteDSNToIni(dsn, driver))
+    if (!check(&nothing, pairs, "attribute for odbc.ini", dsn))
         return false;
-    if (write_pairs(DATA_SOURCES, dsn, pairs, dsn_keywords))
-        return true;
-    /* Half a data source might connect with less than was asked for. */
-    SQLRemoveDSNFromIni(dsn);
-    return refuse(ODBC_ERROR_CREATE_DSN_FAILED, "the data source could not be written");
+    connstr_set(&section, "Driver", driver);
+    put(&section, pairs);
+    BOOL outcome = section.is_failed
+                       ? refuse(ODBC_ERROR_OUT_OF_MEM, "out of memory")
+                       : write_section(file_of_source(dsn), dsn, &section, WHOLE_SECTION);
+    connstr_free(&section);
+    return outcome;
 }
 
 static BOOL change(const char *dsn, const struct connstr *pairs)
@@ -121,39 +153,56 @@ static BOOL change(const char *dsn, const struct connstr *pairs)
     struct error error = {0};
     if (!ini_read_section(INI_DATA_SOURCES, dsn, &present, &error))
         return refuse_error(&error);
-    BOOL outcome =
-        present.count == 0
-            ? refuse(ODBC_ERROR_INVALID_DSN, "there is no such data source")
-            : check(&present, pairs, DATA_SOURCES, dsn) &&
-                  (write_pairs(DATA_SOURCES, dsn, pairs, dsn_keywords) ||
-                   refuse(ODBC_ERROR_REQUEST_FAILED, "the data source could not be written"));
+    BOOL outcome = present.count == 0
+                       ? refuse(ODBC_ERROR_INVALID_DSN, "there is no such data source")
+                       : check(&present, pairs, "odbc.ini", dsn) &&
+                             write_section(file_of_source(dsn), dsn, pairs, THESE_KEYWORDS);
     connstr_free(&present);
     return outcome;
+}
+
+static BOOL remove_source(const char *dsn)
+{
+    const struct connstr nothing = {0};
+    enum odbc_file file = file_of_source(dsn);
+    return odbc_file_visit(file, dsn, NULL, NULL) == 0 ||
+           write_section(file, dsn, &nothing, NO_SECTION);
+}
+
+static BOOL configure_source(WORD request, const char *dsn, const char *driver,
+                             const struct connstr *pairs)
+{
+    switch (request) {
+    case ODBC_ADD_DSN:
+        return add(dsn, driver, pairs);
+    case ODBC_CONFIG_DSN:
+        return change(dsn, pairs);
+    case ODBC_REMOVE_DSN:
+        return remove_source(dsn);
+    default:
+        return refuse(ODBC_ERROR_INVALID_REQUEST_TYPE, "the request is not known");
+    }
 }
 
 EXPORTED BOOL INSTAPI ConfigDSN(HWND parent, WORD request, LPCSTR driver, LPCSTR attributes)
 {
     struct connstr pairs = {0};
     struct error error = {0};
-    BOOL outcome;
+    char name[SQL_MAX_DSN_LENGTH + 2] = ""; /* room to see that it is too long */
+    BOOL outcome = false;
     (void)parent;
     bool is_read = read_attributes(attributes, &pairs, &error);
     const struct connstr_pair *dsn = connstr_find(&pairs, "DSN");
+    if (dsn != NULL)
+        snprintf(name, sizeof name, "%s", dsn->value);
     if (!is_read)
-        outcome = refuse_error(&error);
-    else if (dsn == NULL || dsn->value[0] == '\0')
-        outcome = refuse(ODBC_ERROR_INVALID_DSN, "the attributes have no DSN");
-    else if (!SQLValidDSN(dsn->value))
-        outcome =
-            refuse(ODBC_ERROR_INVALID_DSN, "the DSN is too long or has one of []{}(),;?*=!@\\");
-    else if (request == ODBC_ADD_DSN)
-        outcome = add(dsn->value, driver, &pairs);
-    else if (request == ODBC_CONFIG_DSN)
-        outcome = change(dsn->value, &pairs);
-    else if (request == ODBC_REMOVE_DSN)
-        outcome = SQLRemoveDSNFromIni(dsn->value);
+        refuse_error(&error);
+    else if (name[0] == '\0')
+        refuse(ODBC_ERROR_INVALID_DSN, "the attributes have no DSN");
+    else if (!odbc_is_name(name, SQL_MAX_DSN_LENGTH))
+        refuse(ODBC_ERROR_INVALID_DSN, "the DSN cannot be called so: " ODBC_NAME_RULE);
     else
-        outcome = refuse(ODBC_ERROR_INVALID_REQUEST_TYPE, "the request is not known");
+        outcome = take_names(&pairs, driver) && configure_source(request, name, driver, &pairs);
     connstr_free(&pairs);
     return outcome;
 }
@@ -168,27 +217,34 @@ static void report_message(LPSTR message, WORD message_size, WORD *length_out, c
         snprintf(message, message_size, "%s", text);
 }
 
-static BOOL configure(WORD request, const char *driver, const struct connstr *present,
-                      const char *arguments)
+/* Takes ours out of a driver's section. */
+static BOOL remove_keywords(const char *driver, const struct connstr *present)
 {
-    static const char failed[] = DRIVERS " could not be written";
-    static const char *const no_keywords[] = {NULL};
+    struct connstr ours = {0};
+    for (size_t i = 0; i < present->count; i++)
+        if (key_is_ours(present->pairs[i].keyword))
+            connstr_set(&ours, present->pairs[i].keyword, "");
+    BOOL outcome = ours.is_failed ? refuse(ODBC_ERROR_OUT_OF_MEM, "out of memory")
+                                  : ours.count == 0 ||
+                                        write_section(ODBC_DRIVERS, driver, &ours, THESE_KEYWORDS);
+    connstr_free(&ours);
+    return outcome;
+}
+
+static BOOL configure_driver(WORD request, const char *driver, const struct connstr *present,
+                             const char *arguments)
+{
     struct connstr pairs = {0};
     struct error error = {0};
-    if (request == ODBC_REMOVE_DRIVER) {
-        for (size_t i = 0; i < present->count; i++)
-            if (key_is_ours(present->pairs[i].keyword) &&
-                !SQLWritePrivateProfileString(driver, present->pairs[i].keyword, NULL, DRIVERS))
-                return refuse(ODBC_ERROR_REQUEST_FAILED, failed);
-        return true;
-    }
+    if (request == ODBC_REMOVE_DRIVER)
+        return remove_keywords(driver, present);
     if (request != ODBC_INSTALL_DRIVER && request != ODBC_CONFIG_DRIVER)
         return refuse(ODBC_ERROR_INVALID_REQUEST_TYPE, "the request is not known");
     if (arguments != NULL && !connstr_parse(arguments, strlen(arguments), &pairs, &error))
         return refuse_error(&error);
-    BOOL outcome = check(present, &pairs, DRIVERS, driver) &&
-                   (write_pairs(DRIVERS, driver, &pairs, no_keywords) ||
-                    refuse(ODBC_ERROR_REQUEST_FAILED, failed));
+    BOOL outcome =
+        check(present, &pairs, "odbcinst.ini", driver) &&
+        (pairs.count == 0 || write_section(ODBC_DRIVERS, driver, &pairs, THESE_KEYWORDS));
     connstr_free(&pairs);
     return outcome;
 }
@@ -215,7 +271,7 @@ EXPORTED BOOL INSTAPI ConfigDriver(HWND parent, WORD request, LPCSTR driver, LPC
         return refuse(ODBC_ERROR_INVALID_NAME, "no driver is named");
     if (!ini_read_section(INI_DRIVERS, driver, &present, &error))
         return refuse(ODBC_ERROR_GENERAL_ERR, error.text);
-    BOOL outcome = configure(request, driver, &present, arguments);
+    BOOL outcome = configure_driver(request, driver, &present, arguments);
     connstr_free(&present);
     if (outcome && request != ODBC_REMOVE_DRIVER && !has_target(driver))
         report_message(message, message_size, length_out,

@@ -3,7 +3,6 @@
  * to a working one of odbcssl: `odbcssl dsn`, `adopt`, `fetch`; what a terminal is asked, help and
  * completion.
  */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -169,9 +168,7 @@ static int run_without_room(rlim_t size, const char *const *arguments)
     getrlimit(RLIMIT_FSIZE, &former);
     limit = (struct rlimit){size, former.rlim_max};
     setrlimit(RLIMIT_FSIZE, &limit);
-    signal(SIGXFSZ, SIG_IGN);
     int status = command_run(arguments);
-    signal(SIGXFSZ, SIG_DFL);
     setrlimit(RLIMIT_FSIZE, &former);
     return status;
 }

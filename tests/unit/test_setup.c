@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config/keys.h"
@@ -14,6 +15,7 @@
 
 #define DRIVER_NAME "Setup under test"
 
+typedef BOOL config_dsn(HWND, WORD, LPCSTR, LPCSTR);
 typedef BOOL config_driver(HWND, WORD, LPCSTR, LPCSTR, LPSTR, WORD, WORD *);
 
 static char directory[200];
@@ -58,6 +60,7 @@ static int set_up(void)
 static int tear_down(void)
 {
     unlink(path_of("odbc.ini"));
+    unlink(path_of("user.ini"));
     unlink(path_of("odbcinst.ini"));
     return rmdir(directory);
 }
@@ -150,6 +153,12 @@ CASE("ConfigDSN writes nothing that would be refused")
         {ODBC_ADD_DSN, "DSN=refused\0Server\0", ODBC_ERROR_INVALID_KEYWORD_VALUE, "attribute 2"},
         {ODBC_ADD_DSN, "Server=a\0", ODBC_ERROR_INVALID_DSN, "DSN"},
         {ODBC_ADD_DSN, "DSN=refu[sed\0", ODBC_ERROR_INVALID_DSN, "DSN"},
+        {ODBC_ADD_DSN, "DSN=refused refused refused refused r\0", ODBC_ERROR_INVALID_DSN,
+         "too long"},
+        {ODBC_ADD_DSN, "DSN=odbc data sources\0Server=refused\0", ODBC_ERROR_INVALID_DSN,
+         "one of the driver manager's own sections"},
+        {ODBC_ADD_DSN, "DSN=refused\0Driver=Real\0", ODBC_ERROR_INVALID_KEYWORD_VALUE,
+         "Driver=Real contradicts the driver " DRIVER_NAME},
         {ODBC_CONFIG_DSN, "DSN=nowhere\0SslMode=require\0", ODBC_ERROR_INVALID_DSN, "no such"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -175,6 +184,75 @@ CASE("ConfigDSN checks what a change would leave")
                               "DSN=whole\0SSLCA=\0SslRootCert=/b\0"));
     CHECK(has_line("odbc.ini", "whole", "SslRootCert=/b"));
     CHECK(SQLConfigDataSource(NULL, ODBC_REMOVE_DSN, DRIVER_NAME, "DSN=whole\0"));
+}
+
+static struct rlimit former_limit;
+
+/* As on a full disk; the signal of a limit would end this program. */
+static void limit_room(rlim_t size)
+{
+    getrlimit(RLIMIT_FSIZE, &former_limit);
+    const struct rlimit limit = {size, former_limit.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/* Half a data source might connect with less than was asked for. */
+CASE("without room a file stays as it is")
+{
+    static const struct {
+        WORD request;
+        const char *attributes;
+    } changes[] = {
+        {ODBC_ADD_DSN, "DSN=large\0Server=db\0SslRootCert=/a\0SslMode=verify-full\0"},
+        {ODBC_CONFIG_DSN, "DSN=kept\0Server=another.example.com\0SslMode=verify-full\0"},
+    };
+    DWORD code;
+    CHECK(SQLConfigDataSource(NULL, ODBC_ADD_DSN, DRIVER_NAME,
+                              "DSN=kept\0Server=db\0SslMode=require\0"));
+    const char *present = suite_text("%s", read_file("odbc.ini"));
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        for (size_t room = 0; room < 20; room++) {
+            limit_room(strlen(present) + room);
+            BOOL outcome =
+                SQLConfigDataSource(NULL, changes[i].request, DRIVER_NAME, changes[i].attributes);
+            setrlimit(RLIMIT_FSIZE, &former_limit);
+            CHECK_FATAL(!outcome);
+            CHECK_CONTAINS(installer_error(&code), "cannot be written to");
+            CHECK_NUMBER(code, ODBC_ERROR_REQUEST_FAILED);
+            CHECK_TEXT(read_file("odbc.ini"), present);
+        }
+    }
+    CHECK(SQLConfigDataSource(NULL, ODBC_REMOVE_DSN, DRIVER_NAME, "DSN=kept\0"));
+}
+
+static void *load_function(void **handle_out, const char *name)
+{
+    *handle_out = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    return *handle_out != NULL ? dlsym(*handle_out, name) : NULL;
+}
+
+/* A section in the user's file would hide the whole of the system's. */
+CASE("ConfigDSN changes a data source where it is")
+{
+    static const char added[] = "DSN=of the user\0Server=db\0SslMode=require\0";
+    void *handle;
+    config_dsn *config = (config_dsn *)load_function(&handle, "ConfigDSN");
+    CHECK_FATAL(config != NULL);
+    CHECK(SQLConfigDataSource(NULL, ODBC_ADD_SYS_DSN, DRIVER_NAME,
+                              "DSN=shared\0Server=db\0SslMode=verify-full\0"));
+    setenv("ODBCINI", path_of("user.ini"), 1);
+    CHECK(SQLSetConfigMode(ODBC_BOTH_DSN));
+    CHECK(config(NULL, ODBC_CONFIG_DSN, DRIVER_NAME, "DSN=shared\0Port=5\0"));
+    CHECK(config(NULL, ODBC_ADD_DSN, DRIVER_NAME, added));
+    CHECK(has_line("odbc.ini", "shared", "Port=5"));
+    CHECK(has_line("odbc.ini", "shared", "SslMode=verify-full"));
+    CHECK(has_line("user.ini", "oftheuser", "SslMode=require"));
+    CHECK(strstr(read_file("user.ini"), "shared") == NULL);
+    CHECK(config(NULL, ODBC_REMOVE_DSN, DRIVER_NAME, "DSN=shared\0"));
+    CHECK(strstr(read_file("odbc.ini"), "shared") == NULL);
+    CHECK(strstr(read_file("user.ini"), "of the user") != NULL);
+    setenv("ODBCINI", path_of("odbc.ini"), 1);
+    dlclose(handle);
 }
 
 static HODBCINSTPROPERTY find_property(HODBCINSTPROPERTY property, const char *name)
@@ -225,9 +303,8 @@ CASE("ConfigDriver writes driver-wide keywords and takes them out")
     char message[200];
     WORD length = 0;
     DWORD code;
-    void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    CHECK_FATAL(handle != NULL);
-    config_driver *config = (config_driver *)dlsym(handle, "ConfigDriver");
+    void *handle;
+    config_driver *config = (config_driver *)load_function(&handle, "ConfigDriver");
     CHECK_FATAL(config != NULL);
 
     CHECK(config(NULL, ODBC_INSTALL_DRIVER, "For ConfigDriver", NULL, message, sizeof message,
