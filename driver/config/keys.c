@@ -152,12 +152,32 @@ static const char *nearest_name(const char *name)
     return nearest;
 }
 
+/* Quotes, braces, and blanks that nobody sees: what is copied from a page often has a no-break
+ * space in front. NULL: there is no keyword of ours inside of them. */
+static const char *find_inside(const char *name, char *out, size_t out_size)
+{
+    static const char characters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    const char *start = strpbrk(name, characters);
+    size_t length = start != NULL ? strspn(start, characters) : 0;
+    bool is_whole = start == NULL || (start == name && name[length] == '\0');
+    if (is_whole || start[length + strcspn(start + length, characters)] != '\0')
+        return NULL;
+    snprintf(out, out_size, "%.*s", (int)length, start);
+    return text_has_prefix_nocase(out, OUR_PREFIX) || key_is_ours(out) ? out : NULL;
+}
+
 bool key_check_name(const char *name, const char *source, struct error *error)
 {
-    char printable[80];
+    char printable[80], inside[80];
+    error_printable(name, strlen(name), printable, sizeof printable);
+    if (find_inside(name, inside, sizeof inside) != NULL)
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,
+                         "the keyword %s (%s) is not known: there are characters around %s, some "
+                         "perhaps unseen, that are taken for a part of it: leave them out",
+                         printable, source, inside);
     if (!text_has_prefix_nocase(name, OUR_PREFIX) || key_is_ours(name))
         return true;
-    error_printable(name, strlen(name), printable, sizeof printable);
     for (size_t i = 0; i < COUNT(foreign_keys); i++)
         if (text_equal_nocase(foreign_keys[i].name, name))
             error_set(error, ODBCSSL_ERROR_KEYWORD_UNKNOWN,

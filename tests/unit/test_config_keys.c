@@ -35,6 +35,13 @@ CASE("unknown Ssl keywords are refused with advice")
         {"SSLCIPHER", "SslPriority"},
         {"sslverify", "SslMode=verify-full"},
         {"SSLCAPATH", "SslRootCert"},
+        {"SslMode\xC2\xA0", "characters around SslMode"},
+        {"\xC2\xA0SslMode", "characters around SslMode"},
+        {"\"SslCrl\"", "characters around SslCrl"},
+        {"{SslMod}", "characters around SslMod"},
+        {"\xC2\xA0"
+         "Encrypt",
+         "characters around Encrypt"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct error error = {0};
@@ -47,6 +54,9 @@ CASE("unknown Ssl keywords are refused with advice")
     struct error error = {0};
     CHECK(key_check_name("Server", "x", &error));
     CHECK(key_check_name("TLSVERSION", "x", &error));
+    CHECK(key_check_name("conn{", "x", &error));
+    CHECK(key_check_name("{Server}", "x", &error));
+    CHECK(key_check_name("\xC3\xA4", "x", &error));
     CHECK(!error_is_set(&error));
 }
 
