@@ -75,8 +75,21 @@ bool ini_read_value(enum ini_file file, const char *section, const char *keyword
     return is_read && (!is_there || *value_out != NULL || error_set_memory(error));
 }
 
-/* section NULL: the sections themselves. The first of several keywords counts, as in libodbcinst.
- */
+/* Of several lines with one keyword libodbcinst gives the first, and has no way to ask for the
+ * others, which may say more. Of a real driver's keyword that driver gets the first as well. */
+static bool refuse_double(enum ini_file file, const char *section, const char *keyword,
+                          struct error *error)
+{
+    char name[200];
+    return !key_is_ours(keyword) ||
+           error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                     "%s [%s] has %s more than once, and unixODBC reads the first line only: leave "
+                     "one",
+                     ini_file_name(file),
+                     error_printable(section, strlen(section), name, sizeof name), keyword);
+}
+
+/* section NULL: the sections themselves. */
 static bool read_list(enum ini_file file, const char *section, struct connstr *pairs,
                       struct error *error)
 {
@@ -92,7 +105,10 @@ static bool read_list(enum ini_file file, const char *section, struct connstr *p
     }
     for (size_t i = 0; i < length && is_good; i += strlen(names + i) + 1) {
         char *value = NULL;
-        if (names[i] == '\0' || (section != NULL && connstr_find(pairs, names + i) != NULL))
+        bool is_double = section != NULL && connstr_find(pairs, names + i) != NULL;
+        if (is_double)
+            is_good = refuse_double(file, section, names + i, error);
+        if (names[i] == '\0' || is_double)
             continue;
         is_good = section == NULL || ini_read_value(file, section, names + i, &value, error);
         if (is_good && (section == NULL || value != NULL))

@@ -548,6 +548,8 @@ CASE("every refusal names keyword, value and place")
          {"SslMinProtocol=TLSv1.2 (default)", "SslMaxProtocol=TLSv1.1 (connection string)", ""}},
         {"DSN=long", "HY024", {"SslPin=", "odbc.ini [long]", "900"}},
         {"DSN=long alias", "HY024", {"SSLCA=", "odbc.ini [long alias]", "900"}},
+        {"DSN=double", "HY024", {"odbc.ini [double]", "sslmode more than once", "leave one"}},
+        {"DSN=double pin", "HY024", {"odbc.ini [double pin]", "SslPin more than once", ""}},
         {"DSN=no target", "IM003", {"TargetDriver", "odbc.ini [no target]", ""}},
         {"DSN=twice", "HY024", {"@/twice/libodbcssl.so", "[Twice A] and [Twice B]", ""}},
         {"DSN=plain;TargetDriver=Nowhere",
