@@ -163,9 +163,14 @@ static bool check_encryption(const struct settings *settings, const char *place,
         return error_set(error, ODBCSSL_ERROR_KEYWORD_VALUE,
                          "%s=%s: FreeTDS knows off, request, require and strict%s", place,
                          encryption, text_explain_oddity(encryption));
-    bool is_demand =
-        text_equal_nocase(encryption, "require") || text_equal_nocase(encryption, "strict");
-    return !is_demand || profile_check_demand(settings, place, encryption, "FreeTDS", error);
+    /* With strict FreeTDS verifies the server, its name among it, whatever else is set. */
+    if (text_equal_nocase(encryption, "strict") && settings->tls.mode != ODBCSSL_MODE_VERIFY_FULL)
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                         "%s=%s demands TLS with a verified server, which SslMode=%s is not: set "
+                         "SslMode=verify-full",
+                         place, encryption, tls_mode_name(settings->tls.mode));
+    return !text_equal_nocase(encryption, "require") ||
+           profile_check_demand(settings, place, encryption, "FreeTDS", error);
 }
 
 /* The entry's own wishes for TLS must not get lost: odbcssl has to verify when FreeTDS would have.

@@ -206,6 +206,8 @@ CASE("entries that demand more")
          "freetds.conf: encryption=require demands TLS of FreeTDS"},
         {"encryption = strict", "SslMode=allow", ODBCSSL_ERROR_KEYWORD_CONFLICT,
          "encryption=strict demands TLS"},
+        {"encryption = strict", "SslMode=require", ODBCSSL_ERROR_KEYWORD_CONFLICT,
+         "which SslMode=require is not"},
         {"encryption = required", FULL, ODBCSSL_ERROR_KEYWORD_VALUE,
          "encryption=required: FreeTDS"},
         {"encryption = 'require'", FULL, ODBCSSL_ERROR_KEYWORD_VALUE,

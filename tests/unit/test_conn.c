@@ -363,6 +363,8 @@ static const struct {
     {DRIVER_FAMILY_TDS, "Server=a,b", ODBCSSL_ERROR_KEYWORD_VALUE, "65535"},
     {DRIVER_FAMILY_TDS, "Server=a;Encryption=required", ODBCSSL_ERROR_KEYWORD_VALUE,
      "Encryption=required"},
+    {DRIVER_FAMILY_TDS, "Server=a;Encryption=strict", ODBCSSL_ERROR_KEYWORD_CONFLICT,
+     "set SslMode=verify-full"},
     {DRIVER_FAMILY_TDS, "Server=a;Encryption=yes", ODBCSSL_ERROR_KEYWORD_VALUE, "Encryption=yes"},
     {DRIVER_FAMILY_TDS, "Server=a;ApplicationIntent=Read", ODBCSSL_ERROR_KEYWORD_VALUE,
      "ApplicationIntent=Read"},
