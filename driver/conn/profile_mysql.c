@@ -58,6 +58,8 @@ static const struct {
     {"TLSPeerFP", "SslPin"},
     {"TLSPeerFPList", "SslPin"},
     {"TLSVersion", "SslMinProtocol and SslMaxProtocol"},
+    {"NO_TLS_1_2", "SslMinProtocol"},
+    {"NO_TLS_1_3", "SslMaxProtocol"},
 };
 
 /* The driver's own wishes for TLS must not get lost silently. */
@@ -67,11 +69,11 @@ static bool check_driver_tls(const struct settings *settings, const struct conns
     const char *forced = connstr_get(list, "FORCETLS");
     for (size_t i = 0; i < sizeof refused_keywords / sizeof refused_keywords[0]; i++) {
         const char *value = profile_get(&profile_mysql, list, refused_keywords[i].keyword);
-        if (value == NULL || *value == '\0')
+        if (value == NULL || *value == '\0' || strcmp(value, "0") == 0)
             continue;
         return error_set(
             error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
-            "%s is a TLS setting of the MariaDB driver, which makes no TLS behind odbcssl: "
+            "%s is a TLS setting of the real driver, which makes no TLS behind odbcssl: "
             "use %s in its place",
             refused_keywords[i].keyword, refused_keywords[i].advice);
     }

@@ -359,6 +359,8 @@ static const struct {
     {DRIVER_FAMILY_POSTGRESQL, "Servername=a;UID={x;y};pqopt={user=z}",
      ODBCSSL_ERROR_KEYWORD_CONFLICT, "UID and the option user of pqopt"},
     {DRIVER_FAMILY_MYSQL, "Server=a;TLSPeerFP=00", ODBCSSL_ERROR_KEYWORD_CONFLICT, "SslPin"},
+    {DRIVER_FAMILY_MYSQL, "Server=a;NO_TLS_1_2=1", ODBCSSL_ERROR_KEYWORD_CONFLICT,
+     "SslMinProtocol"},
     {DRIVER_FAMILY_MYSQL, "Socket=/run/x", ODBCSSL_ERROR_SERVER_MISSING, "Unix socket"},
     {DRIVER_FAMILY_TDS, "Server=a,b", ODBCSSL_ERROR_KEYWORD_VALUE, "65535"},
     {DRIVER_FAMILY_TDS, "Server=a;Encryption=required", ODBCSSL_ERROR_KEYWORD_VALUE,
