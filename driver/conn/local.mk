@@ -6,6 +6,7 @@ driver_conn_libconn_la_SOURCES = \
 	driver/conn/link.c driver/conn/link.h \
 	driver/conn/output.c driver/conn/output.h \
 	driver/conn/pgpass.c driver/conn/pgpass.h \
+	driver/conn/pgservice.c driver/conn/pgservice.h \
 	driver/conn/plan.c driver/conn/plan.h \
 	driver/conn/pqopt.c driver/conn/pqopt.h \
 	driver/conn/profile_mysql.c \

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "config/defaults.h"
 #include "conn/pgpass.h"
+#include "conn/pgservice.h"
 #include "conn/pqopt.h"
 #include "conn/profiles.h"
 
@@ -320,10 +321,9 @@ static bool find_port(struct profile_target *target, struct error *error)
 static bool inspect(const struct settings *settings, struct profile_target *target,
                     struct error *error)
 {
-    (void)settings;
-    if (!check_environment(error) || !check_short_mode(&target->settings, error) ||
-        !check_balance(&target->settings, error) || !find_address(target, error) ||
-        !find_port(target, error))
+    if (!check_environment(error) || !pgservice_check(settings, error) ||
+        !check_short_mode(&target->settings, error) || !check_balance(&target->settings, error) ||
+        !find_address(target, error) || !find_port(target, error))
         return false;
     if (target->host != NULL && strchr(target->host, ',') != NULL)
         return error_set(

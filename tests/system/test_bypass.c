@@ -70,6 +70,7 @@ static const struct {
     {"PGHOST", "127.0.0.9", "localhost", ODBCSSL_ERROR_NONE, NULL},
     {"PGPORT", "trap", "localhost", ODBCSSL_ERROR_NONE, NULL},
     {"PGSERVICE", "trap", "localhost", ODBCSSL_ERROR_NONE, NULL},
+    {"PGSERVICE", "strict", "localhost", ODBCSSL_ERROR_BYPASS_SETTING, "set SslCrl in the DSN"},
     {"PGSSLMODE", "disable", "localhost", ODBCSSL_ERROR_NONE, NULL},
     {"PGSSLMODE", "require", "localhost", ODBCSSL_ERROR_NONE, NULL},
     {"PGREQUIRESSL", "1", "localhost", ODBCSSL_ERROR_NONE, NULL},
@@ -214,7 +215,7 @@ static bool write_service(void)
     const char *path = fixture_path(&fixture, "pg_service.conf");
     int length = snprintf(text, sizeof text,
                           "[trap]\nhost=127.0.0.1\nhostaddr=127.0.0.1\nport=%u\ndbname=postgres\n"
-                          "user=%s\nsslmode=disable\n",
+                          "user=%s\nsslmode=disable\n\n[strict]\nsslcrl=/gone.crl\n",
                           postgres_port(trap), POSTGRES_USER);
     return pki_write_file(path, text, (size_t)length, 0644) &&
            setenv("PGSERVICEFILE", path, 1) == 0;

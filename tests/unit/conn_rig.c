@@ -13,10 +13,10 @@ const struct relay_endpoint conn_private_socket = {ENDPOINT_UNIX, "", 0, "/tmp/x
 int conn_forget_environment(void)
 {
     static const char *const unset[] = {
-        "PGCHANNELBINDING", "PGGSSENCMODE",   "PGREQUIREPEER", "FREETDS",
-        "FREETDSCONF",      "MYSQL_TCP_PORT", "PGDATABASE",    "PGHOSTADDR",
-        "PGPASSFILE",       "PGPASSWORD",     "PGPORT",        "PGSERVICE",
-        "PGUSER",           "TDSHOST",        "TDSPORT",       "TDSVER",
+        "PGCHANNELBINDING", "PGGSSENCMODE", "PGREQUIREPEER", "FREETDS",      "FREETDSCONF",
+        "MYSQL_TCP_PORT",   "PGDATABASE",   "PGHOSTADDR",    "PGPASSFILE",   "PGPASSWORD",
+        "PGPORT",           "PGSERVICE",    "PGSERVICEFILE", "PGSYSCONFDIR", "PGUSER",
+        "TDSHOST",          "TDSPORT",      "TDSVER",
     };
     for (size_t i = 0; i < sizeof unset / sizeof unset[0]; i++)
         unsetenv(unset[i]);

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "conn/pgpass.h"
+#include "conn/pgservice.h"
 #include "support/suite.h"
 #include "unit/conn_rig.h"
 
@@ -100,6 +101,50 @@ CASE(".pgpass is read when the relay has another port")
                        &conn_loopback, &list, &error));
     CHECK_TEXT(connstr_get(&list, "Password"), "a;b}");
     connstr_free(&list);
+    unlink(path);
+}
+
+/* ---- pg_service.conf ---- */
+
+static const struct {
+    const char *service, *text, *settings;
+    const char *lost; /* in the refusal; NULL: all is well */
+} services[] = {
+    {"s", "[s]\nsslrootcert=/a\n", "", "SslRootCert"},
+    {"s", "[x]\nsslcrl=/b\n[s]\n # sslkey=/k\n  sslcrl=/a \n", "", "SslCrl"},
+    {"s", "[s]\nssl_min_protocol_version=TLSv1.3\n", "", "SslMinProtocol"},
+    {"s", "[s]\nsslcrldir=/a\n[s]\n", "", "SslCrlDir"},
+    {"s", "[s]\nsslmode=verify-full\nhost=x\n[x]\nsslcrl=/a\n", "", NULL},
+    {"s", "[S]\nsslcrl=/a\n[ss]\nsslcrl=/a\n", "", NULL},
+    {"s", "[s]\nsslcrl=/a\n", "connection string", NULL},
+    {"s", "[s]\nsslcrl=/a\n", "environment PGSSLCRL", "SslCrl"},
+};
+
+CASE("what a service says of TLS is refused, unless a keyword says it")
+{
+    char path[] = "/tmp/odbcssl-service-XXXXXX";
+    close(mkstemp(path));
+    setenv("PGSERVICEFILE", path, 1);
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
+        struct settings settings;
+        struct error error = {0};
+        FILE *file = fopen(path, "w");
+        CHECK_FATAL(file != NULL);
+        fputs(services[i].text, file);
+        fclose(file);
+        conn_make_settings(&settings, DRIVER_FAMILY_POSTGRESQL, "");
+        settings.tls.mode = ODBCSSL_MODE_VERIFY_FULL;
+        if (*services[i].settings != '\0')
+            settings.items[KEY_INDEX_SslCrl].source = strdup(services[i].settings);
+        setenv("PGSERVICE", services[i].service, 1);
+        CHECK_NUMBER(pgservice_check(&settings, &error), services[i].lost == NULL);
+        CHECK_CONTAINS(error.text, services[i].lost != NULL ? services[i].lost : "");
+        settings.tls.mode = ODBCSSL_MODE_DISABLE;
+        CHECK(pgservice_check(&settings, NULL));
+        settings_free(&settings);
+    }
+    unsetenv("PGSERVICE");
+    unsetenv("PGSERVICEFILE");
     unlink(path);
 }
 
