@@ -169,12 +169,15 @@ void record_keep_credentials(struct session_record *record, const struct credent
     credentials_release(&former);
 }
 
+/* A handshake that fails in an open connection's place says nothing of the connection: whoever
+ * answered there is not the server that was verified. */
 bool record_set_report(struct session_record *record, const struct session *session,
                        const struct tls_report *report, const struct error_list *warnings)
 {
     bool is_kept = true;
     pthread_mutex_lock(&record->mutex);
-    if (record->main == session)
+    bool is_of_connection = record->logins == 0 || report->version != TLS_VERSION_NONE;
+    if (record->main == session && is_of_connection)
         is_kept = sparse_keep(&record->report, report, sizeof *report) &&
                   sparse_keep(&record->warnings, warnings, sizeof *warnings);
     pthread_mutex_unlock(&record->mutex);

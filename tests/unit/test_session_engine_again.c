@@ -25,6 +25,7 @@ static void log_in(struct engine_rig *rig)
  * is to tell why. */
 static void check_refused(struct engine_rig *rig, enum odbcssl_error code, const char *said)
 {
+    static struct tls_report report;
     struct error error = {0};
     engine_open_again(rig);
     CHECK(!engine_login(rig));
@@ -35,6 +36,9 @@ static void check_refused(struct engine_rig *rig, enum odbcssl_error code, const
     CHECK(!session_record_is_alive(rig->record, &error));
     CHECK_NUMBER(error.code, code);
     CHECK_TEXT(error.text, rig->error.text);
+    session_record_outcome(rig->record, &report, NULL, NULL);
+    CHECK_NUMBER(report.verify_status, 0);
+    CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
 }
 
 CASE("a login in an open connection's place, with a server that was revoked since")
