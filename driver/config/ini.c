@@ -31,11 +31,16 @@ const char *ini_file_name(enum ini_file file)
     return file == INI_DATA_SOURCES ? "odbc.ini" : "odbcinst.ini";
 }
 
-/* A file that libodbcinst cannot open is an empty one to it. For want of a descriptor that must not
- * be: without their settings connections would be less safe, and nobody would know. */
-static bool check_opened(enum ini_file file, int system_error, struct error *error)
+/* A file that libodbcinst cannot open is an empty one to it. For want of a descriptor or of rights
+ * that must not be: without their settings connections would be less safe, and nobody would know.
+ * length: -1 when no file was opened at all. */
+static bool check_opened(enum ini_file file, int length, int system_error, struct error *error)
 {
     char what[64];
+    if (length < 0 && system_error == EACCES)
+        return error_set_system(error, ODBCSSL_ERROR_SYSTEM, system_error,
+                                "%s (\"odbcinst -j\" says where it is) cannot be read",
+                                ini_file_name(file));
     if (system_error != EMFILE && system_error != ENFILE)
         return true;
     snprintf(what, sizeof what, "%s cannot be read", ini_file_name(file));
@@ -58,7 +63,7 @@ static bool read_string(enum ini_file file, const char *section, const char *key
     library_unlock();
     out[out_size - 1] = '\0';
     *length_out = length > 0 ? (size_t)length : 0;
-    return check_opened(file, reason, error);
+    return check_opened(file, length, reason, error);
 }
 
 bool ini_read_value(enum ini_file file, const char *section, const char *keyword, char **value_out,

@@ -226,4 +226,22 @@ CASE("a file that cannot be opened for want of a descriptor is not taken for an 
     connstr_free(&pairs);
 }
 
+CASE("a file that may not be read is not taken for an empty one")
+{
+    struct connstr pairs = {0};
+    struct error error = {0};
+    uid_t user = geteuid();
+    CHECK_FATAL(chmod(files_expand("@/odbcinst.ini"), 0) == 0);
+    CHECK_FATAL(user != 0 || seteuid(65534) == 0);
+    CHECK(!ini_read_section(INI_DRIVERS, "unread", &pairs, &error));
+    CHECK_CONTAINS(error.text, "odbcinst.ini (\"odbcinst -j\"");
+    CHECK_CONTAINS(error.text, "cannot be read: Permission denied");
+    CHECK(user != 0 || seteuid(0) == 0);
+    CHECK(chmod(files_expand("@/odbcinst.ini"), 0644) == 0);
+    error_clear(&error);
+    CHECK(ini_read_section(INI_DRIVERS, "unread", &pairs, &error));
+    CHECK_TEXT(error.text, "");
+    connstr_free(&pairs);
+}
+
 SUITE("files", files_set_up, NULL)
