@@ -173,6 +173,14 @@ static bool check_encryption(const struct settings *settings, const char *place,
            profile_check_demand(settings, place, encryption, "FreeTDS", error);
 }
 
+/* It is FreeTDS's default, too, but who does not write it may be content with verify-ca. */
+static bool is_name_wanted(const struct freetds_entry *entry)
+{
+    static const char *const off[] = {"no", "off", "false", NULL};
+    const char *value = connstr_get(&entry->settings, "check certificate hostname");
+    return connstr_has(&entry->settings, "ca file") && value != NULL && !text_is_one_of(value, off);
+}
+
 /* The entry's own wishes for TLS must not get lost: odbcssl has to verify when FreeTDS would have.
  */
 static bool check_entry_tls(const struct freetds_entry *entry, const char *name,
@@ -190,6 +198,11 @@ static bool check_entry_tls(const struct freetds_entry *entry, const char *name,
             "SslMode=%s%s does not do: set SslRootCert, and SslMode=verify-ca or verify-full",
             name, entry->file, tls_mode_name(tls->mode),
             tls->root_cert.value == NULL ? " without SslRootCert" : "");
+    if (is_name_wanted(entry) && tls->mode != ODBCSSL_MODE_VERIFY_FULL)
+        return error_set(error, ODBCSSL_ERROR_KEYWORD_CONFLICT,
+                         "the entry [%s] of %s sets \"check certificate hostname\", which "
+                         "SslMode=%s does not: set SslMode=verify-full",
+                         name, entry->file, tls_mode_name(tls->mode));
     if (connstr_has(&entry->settings, "crl file") && tls->crl.value == NULL &&
         tls->crl_dir.value == NULL)
         return error_set(

@@ -212,6 +212,8 @@ CASE("entries that demand more")
          "encryption=required: FreeTDS"},
         {"encryption = 'require'", FULL, ODBCSSL_ERROR_KEYWORD_VALUE,
          "and strict; the quotes are a part"},
+        {"ca file = /etc/ca.pem\ncheck certificate hostname = yes", "SslMode=verify-ca",
+         ODBCSSL_ERROR_KEYWORD_CONFLICT, "check certificate hostname"},
         {"crl file = /etc/crl.pem", FULL, ODBCSSL_ERROR_KEYWORD_CONFLICT, "crl file"},
         {"tds version = 5.0", FULL, ODBCSSL_ERROR_PLAINTEXT_LOGIN, "TDS_Version=5.0"},
         {"port = 0", FULL, ODBCSSL_ERROR_KEYWORD_VALUE, "port = 0"},
