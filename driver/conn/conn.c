@@ -195,15 +195,13 @@ static void explain(const struct link *link, enum proto_plan plan, const struct 
 /* ---- what became of it ---- */
 
 /* What is reported of a session; plaintext: the state of one without TLS. */
-static void settle_report(struct link *link, struct tls_report *report,
+static void settle_report(const struct link *link, struct tls_report *report,
                           enum odbcssl_state plaintext)
 {
-    link->session_number = session_record_number(link->transport.record);
     report->mode = link->settings.tls.mode;
     report->transport = link->transport.kind;
     if (report->version == TLS_VERSION_NONE && report->state != ODBCSSL_STATE_LOGIN_ONLY)
         report->state = plaintext;
-    link->state = report->state;
 }
 
 /* After the real driver connected through us: the report, and the warnings. */
@@ -216,6 +214,7 @@ static void take_report(struct link *link, const struct plan *plan, size_t numbe
                   plan->attempts[number] != PROTO_PLAN_PLAINTEXT ? attempt->report.state
                   : number > 0                                   ? ODBCSSL_STATE_PLAINTEXT_FALLBACK
                                                                  : ODBCSSL_STATE_PLAINTEXT);
+    link->state = attempt->report.state;
     if (link->state == ODBCSSL_STATE_PLAINTEXT_FALLBACK)
         error_list_add(
             warnings, ODBCSSL_WARNING_FALLBACK,
@@ -396,37 +395,17 @@ SQLRETURN conn_disconnect(struct connection *connection)
 
 /* ---- the open connection ---- */
 
-/* Of threads that ask at the same time none sees a report that is not whole yet. */
-static const struct tls_report *unpack_report(struct link *link)
-{
-    struct tls_report *report = calloc(1, sizeof *report), *other = NULL;
-    if (report == NULL)
-        return NULL;
-    session_record_outcome(link->transport.record, report, NULL, NULL);
-    settle_report(link, report, link->state);
-    if (atomic_compare_exchange_strong(&link->report, &other, report))
-        return report;
-    free(report);
-    return other;
-}
-
 /* A real driver that lost its session may log in again by itself, through us again: the report is
  * that of the session which it uses now. */
-const struct tls_report *conn_report(const struct connection *connection)
+void conn_report(const struct connection *connection, struct tls_report *report_out)
 {
-    static const struct tls_report nothing;
-    struct link *link = connection->link;
-    if (link == NULL || link->transport.kind == ODBCSSL_TRANSPORT_NONE)
-        return &nothing;
-    unsigned number = session_record_number(link->transport.record);
-    struct tls_report *report = link->report;
-    if (report == NULL)
-        return unpack_report(link);
-    if (number == 0 || number == link->session_number)
-        return report;
-    session_record_outcome(link->transport.record, report, NULL, NULL);
-    settle_report(link, report, link->state);
-    return report;
+    const struct link *link = connection->link;
+    if (link == NULL || link->transport.kind == ODBCSSL_TRANSPORT_NONE) {
+        *report_out = (struct tls_report){0};
+        return;
+    }
+    session_record_outcome(link->transport.record, report_out, NULL, NULL);
+    settle_report(link, report_out, link->state);
 }
 
 const char *conn_server_name(const struct connection *connection)

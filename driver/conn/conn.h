@@ -36,8 +36,9 @@ SQLRETURN conn_disconnect(struct connection *connection);
 /* When connection is freed without being disconnected. */
 void conn_abandon(struct connection *connection);
 
-/* The report of an open connection; NULL: out of memory. */
-const struct tls_report *conn_report(const struct connection *connection);
+/* The report of an open connection: a copy of the caller's own, as the real driver may log in again
+ * on another thread. */
+void conn_report(const struct connection *connection, struct tls_report *report_out);
 
 /* What SQL_SERVER_NAME is to be; NULL: ask the real driver. */
 const char *conn_server_name(const struct connection *connection);

@@ -199,7 +199,6 @@ static void free_link(struct link *link)
     profile_target_free(&link->target);
     settings_free(&link->settings);
     free(link->relayed);
-    free(link->report);
     log_close(&link->log);
     free(link);
 }

@@ -27,12 +27,10 @@ struct link {
     const char *libraries;      /* that are interposed: "libpq.so.5"; NULL: none */
     char *relayed;              /* why they are not; NULL: SslTransport=relay says so */
     struct transport transport;
-    struct tls_report *_Atomic report; /* unpacked when it is first asked for: it is large */
-    enum odbcssl_state state;          /* SQL_SSL_STATE of it, known from connecting on */
-    unsigned session_number;           /* whose report it is (record.h) */
-    unsigned timeout;                  /* seconds */
-    char timeout_source[160];          /* "SslTimeout, odbc.ini [w]" */
-    atomic_uint references; /* the connection's, and one of each session that has not ended */
+    enum odbcssl_state state; /* SQL_SSL_STATE when connecting was done */
+    unsigned timeout;         /* seconds */
+    char timeout_source[160]; /* "SslTimeout, odbc.ini [w]" */
+    atomic_uint references;   /* the connection's, and one of each session that has not ended */
     unsigned generation; /* of the process that connected: a forked child must not use the link */
 };
 

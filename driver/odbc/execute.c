@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scratch.h"
 #include "base/text.h"
 #include "conn/conn.h"
 #include "odbc/call.h"
@@ -57,9 +58,13 @@ static enum status_dialect ask_dialect(const struct call *call)
 static void *build_status(const struct call *call, enum flavour flavour,
                           enum status_statement statement)
 {
-    const struct tls_report *report = conn_report(call->connection);
-    char *select =
-        report != NULL ? status_build_select(report, statement, ask_dialect(call)) : NULL;
+    struct tls_report *report = scratch_new(sizeof *report);
+    char *select = NULL;
+    if (report != NULL) {
+        conn_report(call->connection, report);
+        select = status_build_select(report, statement, ask_dialect(call));
+    }
+    scratch_free(report, sizeof *report);
     if (select == NULL || flavour == FLAVOUR_ANSI)
         return select;
     uint16_t *wide = text_to_utf16(select, strlen(select), NULL);

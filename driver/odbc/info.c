@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/scratch.h"
 #include "base/text.h"
 #include "conn/conn.h"
 #include "odbc/call.h"
@@ -25,14 +26,20 @@ static SQLRETURN give_report_item(const struct call *call, const struct report_i
                                   bool is_utf8, const struct answer *answer)
 {
     char scratch[REPORT_SCRATCH_SIZE];
-    const struct tls_report *report = conn_report(call->connection);
+    struct tls_report *report = scratch_new(sizeof *report);
+    SQLRETURN outcome;
     if (report == NULL)
         return call_fail_memory(call->handle);
-    if (item->kind == REPORT_TEXT)
-        return give_text(call->handle, is_utf8 ? FLAVOUR_ANSI : FLAVOUR_WIDE,
-                         report_text(report, item, scratch), answer);
-    SQLUINTEGER number = (SQLUINTEGER)report_number(report, item);
-    return strings_answer_bytes(&number, sizeof number, answer);
+    conn_report(call->connection, report);
+    if (item->kind == REPORT_TEXT) {
+        outcome = give_text(call->handle, is_utf8 ? FLAVOUR_ANSI : FLAVOUR_WIDE,
+                            report_text(report, item, scratch), answer);
+    } else {
+        SQLUINTEGER number = (SQLUINTEGER)report_number(report, item);
+        outcome = strings_answer_bytes(&number, sizeof number, answer);
+    }
+    scratch_free(report, sizeof *report);
+    return outcome;
 }
 
 /* The driver manager answers these itself; without one they are our handles, never the real

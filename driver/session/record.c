@@ -19,15 +19,16 @@ struct session_record {
     pthread_mutex_t mutex;                 /* of all that follows */
     const struct credentials *credentials; /* of the newest login; NULL: the options' */
     const struct session *main;
-    bool is_alive; /* the main session is logged in and has not ended */
-    unsigned logins;
+    bool is_alive;      /* the main session is logged in and has not ended */
+    bool has_logged_in; /* some main session has */
     enum session_outcome outcome;
     struct error error; /* with outcome */
     struct error end;   /* why the main session ended, unless the real driver ended it */
     const char *doing;  /* static; NULL or empty: the real driver knows more */
     char server_name[DIAL_DESCRIPTION_SIZE];
     int64_t deadline;       /* of the main session */
-    struct sparse report;   /* struct tls_report */
+    struct sparse report;   /* struct tls_report: of the newest handshake, until that logs in */
+    struct sparse carried;  /* the same of the newest login */
     struct sparse warnings; /* struct error_list */
     size_t address;         /* index of the server's address that the main session uses */
 };
@@ -63,6 +64,7 @@ void session_record_release(struct session_record **record_address)
     const struct session_options options = record->options;
     pthread_mutex_destroy(&record->mutex);
     sparse_free(&record->report);
+    sparse_free(&record->carried);
     sparse_free(&record->warnings);
     credentials_release(&record->credentials);
     free(record);
@@ -146,7 +148,7 @@ bool record_has_fresh_credentials(struct session_record *record)
 {
     int64_t limit = (int64_t)record->options.timeout * 1000;
     pthread_mutex_lock(&record->mutex);
-    bool is_fresh = record->logins == 0 && clock_monotonic() - record->opened < limit;
+    bool is_fresh = !record->has_logged_in && clock_monotonic() - record->opened < limit;
     pthread_mutex_unlock(&record->mutex);
     return is_fresh;
 }
@@ -169,15 +171,12 @@ void record_keep_credentials(struct session_record *record, const struct credent
     credentials_release(&former);
 }
 
-/* A handshake that fails in an open connection's place says nothing of the connection: whoever
- * answered there is not the server that was verified. */
 bool record_set_report(struct session_record *record, const struct session *session,
                        const struct tls_report *report, const struct error_list *warnings)
 {
     bool is_kept = true;
     pthread_mutex_lock(&record->mutex);
-    bool is_of_connection = record->logins == 0 || report->version != TLS_VERSION_NONE;
-    if (record->main == session && is_of_connection)
+    if (record->main == session)
         is_kept = sparse_keep(&record->report, report, sizeof *report) &&
                   sparse_keep(&record->warnings, warnings, sizeof *warnings);
     pthread_mutex_unlock(&record->mutex);
@@ -197,7 +196,7 @@ void record_set_outcome(struct session_record *record, const struct session *ses
         error_copy(&record->error, error);
         /* Of a login in an open connection's place nobody but the application's next call can tell.
          * A rejected one is told by the real driver, in the server's words. */
-        if (record->logins > 0 && outcome != SESSION_REJECTED) {
+        if (record->has_logged_in && outcome != SESSION_REJECTED) {
             error_clear(&record->end);
             error_copy(&record->end, error);
         }
@@ -218,7 +217,10 @@ void record_set_logged_in(struct session_record *record, const struct session *s
         error_clear(&record->error);
         error_clear(&record->end);
         record->is_alive = true;
-        record->logins++;
+        record->has_logged_in = true;
+        sparse_free(&record->carried);
+        record->carried = record->report;
+        record->report = (struct sparse){0};
     }
     pthread_mutex_unlock(&record->mutex);
 }
@@ -264,7 +266,8 @@ enum session_outcome session_record_outcome(struct session_record *record,
     pthread_mutex_lock(&record->mutex);
     enum session_outcome outcome = record->outcome;
     if (report_out != NULL)
-        sparse_restore(&record->report, report_out, sizeof *report_out);
+        sparse_restore(record->has_logged_in ? &record->carried : &record->report, report_out,
+                       sizeof *report_out);
     if (warnings_out != NULL)
         sparse_restore(&record->warnings, warnings_out, sizeof *warnings_out);
     if (outcome == SESSION_WAITING)
@@ -283,12 +286,4 @@ bool session_record_is_alive(struct session_record *record, struct error *error_
         error_copy(error_out, &record->end);
     pthread_mutex_unlock(&record->mutex);
     return is_alive;
-}
-
-unsigned session_record_number(struct session_record *record)
-{
-    pthread_mutex_lock(&record->mutex);
-    unsigned number = record->is_alive ? record->logins : 0;
-    pthread_mutex_unlock(&record->mutex);
-    return number;
 }

@@ -70,9 +70,10 @@ const struct session_options *session_record_options(const struct session_record
 #define SESSION_TIMEOUT_TEXT_SIZE 200
 const char *session_timeout_text(const struct session_options *options, char *out, size_t size);
 
-/* A snapshot. report_out, warnings_out and error_out may be NULL. With SESSION_WAITING the error
- * says what the session was doing ("... ran out while waiting for the TLS handshake"), so that a
- * time-out of the real driver can be explained. */
+/* A snapshot. report_out, warnings_out and error_out may be NULL. The report is that of the main
+ * session which logged in last, whatever came of later ones; before, of the newest handshake. With
+ * SESSION_WAITING the error says what the session was doing ("... ran out while waiting for the TLS
+ * handshake"), so that a time-out of the real driver can be explained. */
 enum session_outcome session_record_outcome(struct session_record *record,
                                             struct tls_report *report_out,
                                             struct error_list *warnings_out,
@@ -81,9 +82,6 @@ enum session_outcome session_record_outcome(struct session_record *record,
 /* false when the main session has ended: error_out (may be NULL) says why, unless the real driver
  * ended it itself. */
 bool session_record_is_alive(struct session_record *record, struct error *error_out);
-
-/* Which main session is carried now, counted from 1; 0: none. */
-unsigned session_record_number(struct session_record *record);
 
 /* The session's real driver has hung up, whether the session knows it yet or not: the next one may
  * have the main place. Nothing of the session itself is touched. */

@@ -134,9 +134,9 @@ void conn_abandon(struct connection *connection)
     connection->link = NULL;
 }
 
-const struct tls_report *conn_report(const struct connection *connection)
+void conn_report(const struct connection *connection, struct tls_report *report_out)
 {
-    return &connection->link->report;
+    *report_out = connection->link->report;
 }
 
 const char *conn_server_name(const struct connection *connection)

@@ -9,4 +9,3 @@ tests_unit_test_conn_LDADD = tests/support/libsuite.la $(CONN_LIBS) $(CUNIT_LIBS
 
 tests_unit_test_conn_report_SOURCES = tests/unit/test_conn_report.c
 tests_unit_test_conn_report_LDADD = $(tests_unit_test_conn_LDADD)
-tests_unit_test_conn_report_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=session_record_outcome

@@ -102,10 +102,9 @@ static void check_leaving(enum endpoint_kind kind)
     struct rig rig = rig_before(actor_serve, &actor);
     rig.options.endpoint = kind;
     CHECK_FATAL(rig_open(&rig));
-    for (unsigned i = 0; i < 10; i++) {
+    for (int i = 0; i < 10; i++) {
         CHECK(rig_login(&rig, &rig.client));
         CHECK(rig_is_alive(&rig));
-        CHECK_NUMBER(session_record_number(relay_record(rig.relay)), i + 1);
         postgres_client_close(&rig.client);
         CHECK(!rig_is_alive(&rig));
         CHECK_TEXT(rig.error.text, ""); /* it has ended itself */

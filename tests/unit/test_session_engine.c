@@ -591,7 +591,7 @@ CASE("one session has the main place")
     second = session_open(rig.record, rig.now, NULL);
     CHECK(session_is_main(second) && !session_is_main(rig.session));
     session_free(&second);
-    CHECK_NUMBER(session_record_number(rig.record), 0);
+    CHECK(!session_record_is_alive(rig.record, NULL));
     engine_close(&rig);
 }
 

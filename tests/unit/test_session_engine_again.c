@@ -22,7 +22,7 @@ static void log_in(struct engine_rig *rig)
 }
 
 /* As the server's certificate is now, the second login is refused; the next call of the application
- * is to tell why. */
+ * is to tell why, and what is reported of the connection stays that of the first. */
 static void check_refused(struct engine_rig *rig, enum odbcssl_error code, const char *said)
 {
     static struct tls_report report;
@@ -39,6 +39,7 @@ static void check_refused(struct engine_rig *rig, enum odbcssl_error code, const
     session_record_outcome(rig->record, &report, NULL, NULL);
     CHECK_NUMBER(report.verify_status, 0);
     CHECK_NUMBER(report.state, ODBCSSL_STATE_CHAIN_AND_NAME_VERIFIED);
+    CHECK_NUMBER(report.crl_status, ODBCSSL_CRL_GOOD);
 }
 
 CASE("a login in an open connection's place, with a server that was revoked since")
