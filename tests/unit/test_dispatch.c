@@ -100,6 +100,18 @@ CASE("serves a child that is forked while threads load it")
     environment_free(shared_environment);
 }
 
+static bool load_in_vain(void)
+{
+    struct error error = {0};
+    return driver_load("not-there.so", &error) == NULL;
+}
+
+/* The dynamic linker's own lock is taken in a child that is forked during dlopen(). */
+CASE("serves a child that is forked while the dynamic linker is at work")
+{
+    CHECK(fork_beside(load_in_vain, load_in_vain));
+}
+
 SUITE("real driver", NULL, NULL)
 
 static struct connection *new_connection(enum flavour flavour)

@@ -22,6 +22,7 @@
 #include "interpose/guard.h"
 #include "interpose/libraries.h"
 #include "support/caller.h"
+#include "support/fork_beside.h"
 #include "support/suite.h"
 
 /* --- what the slots are led to here --- */
@@ -333,6 +334,22 @@ CASE("finds the library that a driver needs")
     CHECK_TEXT(error.text, "");
     CHECK_TEXT(names, "libcaller.so");
     check_calls(caller, 1, 1);
+}
+
+static const void *in_driver;
+
+static bool lead_again(void)
+{
+    struct error error = {0};
+    return libraries_interpose(in_driver, rules, &error) != NULL;
+}
+
+CASE("serves a child that is forked while threads connect")
+{
+    void *driver = dlopen(suite_built("tests/support/.libs/caller_driver.so"), RTLD_LAZY);
+    CHECK_FATAL(driver != NULL);
+    in_driver = dlsym(driver, "caller_of_driver");
+    CHECK(fork_beside(lead_again, lead_again));
 }
 
 CASE("refuses a library without network")
