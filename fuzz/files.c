@@ -1,7 +1,8 @@
 /*
  * files.c - files of others, found by a variable of the environment: the targets freetds_conf
- * (FreeTDS's servers), odbc_lines (odbc.ini as the command reads it for its advice) and pgpass
- * (libpq's passwords: one stands in it, escaped or not).
+ * (FreeTDS's servers), odbc_lines (odbc.ini as the command reads it for its advice), pgpass
+ * (libpq's passwords: one stands in it, escaped or not) and pgservice (libpq's services: what one
+ * says of TLS stands in it).
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "command/odbc_section.h"
 #include "conn/freetds_conf.h"
 #include "conn/pgpass.h"
+#include "conn/pgservice.h"
 #include "fuzz/target.h"
 
 FUZZ_TARGET(freetds_conf, bytes, size)
@@ -63,5 +65,24 @@ FUZZ_TARGET(pgpass, bytes, size)
         fuzz_require(memchr(bytes, *next, size) != NULL && *next != '\n');
     text_free_secret(password);
     unsetenv("PGPASSFILE");
+    close(file);
+}
+
+FUZZ_TARGET(pgservice, bytes, size)
+{
+    char path[FUZZ_PATH_SIZE];
+    static struct settings settings = {.tls.mode = ODBCSSL_MODE_VERIFY_FULL};
+    struct error error = {0};
+    int file = fuzz_open_file(bytes, size, path);
+    setenv("PGSERVICEFILE", path, 1);
+    setenv("PGSERVICE", "db", 1);
+    setenv("PGSYSCONFDIR", "/dev/null", 1);
+    bool is_good = pgservice_check(&settings, &error);
+    fuzz_require(is_good != error_is_set(&error));
+    fuzz_require(is_good ||
+                 (memmem(bytes, size, "[db]", 4) != NULL && memmem(bytes, size, "ssl", 3) != NULL));
+    unsetenv("PGSYSCONFDIR");
+    unsetenv("PGSERVICE");
+    unsetenv("PGSERVICEFILE");
     close(file);
 }
