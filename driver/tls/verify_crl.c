@@ -58,14 +58,23 @@ static const struct verify_crl_verdict *find_verdict(const struct verification *
     return NULL;
 }
 
+/* Added up once for a chain: there may be many thousands of CRLs, each of which asks. */
+static size_t find_hash_limit(struct verification *verification)
+{
+    const struct crl_set *crls = verification->request->crls;
+    if (verification->hash_limit == 0) {
+        verification->hash_limit = HASHED_BYTES;
+        for (size_t i = 0; i < crls->count; i++)
+            verification->hash_limit += HASHED_TIMES * crls->items[i]->size;
+    }
+    return verification->hash_limit;
+}
+
 /* false: one more CRL is too much. */
 static bool spend_hashing(struct verification *verification, const struct crl *crl)
 {
-    const struct crl_set *crls = verification->request->crls;
-    size_t limit = HASHED_BYTES;
-    for (size_t i = 0; i < crls->count; i++)
-        limit += HASHED_TIMES * crls->items[i]->size;
-    bool is_within = !verification->is_over_limit && verification->hashed + crl->size <= limit;
+    bool is_within = !verification->is_over_limit &&
+                     verification->hashed + crl->size <= find_hash_limit(verification);
     if (is_within)
         verification->hashed += crl->size;
     else

@@ -87,6 +87,7 @@ struct verification {
     unsigned policy_comparison_count;
     size_t work;         /* see verify_spend */
     size_t hashed;       /* bytes of CRLs */
+    size_t hash_limit;   /* of them; 0: not known yet */
     bool is_work_over;   /* one of both was too much; is_over_limit is set, too */
     bool is_asking_over; /* that was while CRLs were asked */
     struct verify_crl_verdict crl_verdicts[VERIFY_CRL_VERDICT_COUNT];
