@@ -5,9 +5,9 @@
  *
  * Each certificate below the anchor needs a good CRL of its issuer: signed, complete, for this
  * certificate, current. Several CRLs of one issuer may lie in a folder, old and new, for servers
- * and for CAs, of the old key and the new: so each is tried, a good one clears, and of those that
- * are none the one that came nearest is reported. But to revoke, a CRL need not be good: what the
- * CA signed and has not taken back counts. What CAs above the anchor say is asked by
+ * and for CAs, of the old key and the new: so each that may decide is tried, a good one clears, and
+ * of those that are none the one that came nearest is reported. But to revoke, a CRL need not be
+ * good: what the CA signed and has not taken back counts. What CAs above the anchor say is asked by
  * verify_anchor.c.
  */
 #include <stdio.h>
@@ -120,6 +120,14 @@ static enum verify_outcome check_dates(const struct inquiry *inquiry, const stru
     return VERIFY_OUTCOME_COUNT;
 }
 
+/* Before each of the CRL's names is compared with each of the certificate's distribution points. */
+static bool spend_scope(const struct inquiry *inquiry, const struct crl *crl)
+{
+    return !crl->scope.has_point ||
+           verify_spend(inquiry->verification,
+                        inquiry->certificate->extensions[CERTIFICATE_DISTRIBUTION_POINTS].size);
+}
+
 /* Each test counts only when those before it were passed. COUNT: this CRL can decide. */
 static enum verify_outcome check_crl(const struct inquiry *inquiry, const struct crl *crl)
 {
@@ -132,12 +140,7 @@ static enum verify_outcome check_crl(const struct inquiry *inquiry, const struct
         return VERIFY_OUTCOME_CRL_CRITICAL_EXTENSION;
     if (crl->is_indirect)
         return VERIFY_OUTCOME_CRL_INDIRECT;
-    /* Each of its names against each of the certificate's distribution points. */
-    if (crl->scope.has_point &&
-        !verify_spend(inquiry->verification,
-                      inquiry->certificate->extensions[CERTIFICATE_DISTRIBUTION_POINTS].size))
-        return VERIFY_OUTCOME_CRL_SCOPE;
-    if (crl_scope_gap(crl, inquiry->certificate) != NULL)
+    if (!spend_scope(inquiry, crl) || crl_scope_gap(crl, inquiry->certificate) != NULL)
         return VERIFY_OUTCOME_CRL_SCOPE;
     return check_dates(inquiry, crl);
 }
@@ -212,6 +215,31 @@ static void try_crl(struct inquiry *inquiry, const struct crl *crl)
         inquiry->best_crl = crl;
     }
     note_listing(inquiry, crl, outcome);
+}
+
+/* Whether the CRL neither covers the certificate nor lists it: then it decides nothing, whoever
+ * signed it, and its outcome is at most CRL_SCOPE. */
+static bool is_aside(const struct inquiry *inquiry, const struct crl *crl)
+{
+    const struct certificate *certificate = inquiry->certificate;
+    return !crl->is_delta && spend_scope(inquiry, crl) && crl_scope_gap(crl, certificate) != NULL &&
+           !crl_find(crl, &certificate->serial, NULL);
+}
+
+/* Some CAs cut their CRL into thousands, nearly all of them aside. To check signatures takes nearly
+ * all the time: so these are asked behind the others, and only until there is something to tell of.
+ */
+static void try_crls(struct inquiry *inquiry, bool are_aside)
+{
+    const struct crl_set *crls = inquiry->request->crls;
+    for (size_t i = 0; i < crls->count; i++) {
+        const struct crl *crl = crls->items[i];
+        if (are_aside && inquiry->best >= VERIFY_OUTCOME_CRL_SCOPE)
+            return;
+        if (verify_is_crl_of(inquiry->verification, crl, inquiry->certificate) &&
+            is_aside(inquiry, crl) == are_aside)
+            try_crl(inquiry, crl);
+    }
 }
 
 /* What has to be known of a CRL that revokes and is not a good one; returns out. */
@@ -354,16 +382,14 @@ static bool conclude(struct inquiry *inquiry)
 
 bool verify_inquire(struct verification *verification, size_t subject, bool may_delegate)
 {
-    const struct crl_set *crls = verification->request->crls;
     struct inquiry inquiry = {.verification = verification,
                               .request = verification->request,
                               .attempt = &verification->current,
                               .subject = subject,
                               .certificate = verification->current.path[subject],
                               .may_delegate = may_delegate};
-    for (size_t i = 0; i < crls->count; i++)
-        if (verify_is_crl_of(verification, crls->items[i], inquiry.certificate))
-            try_crl(&inquiry, crls->items[i]);
+    try_crls(&inquiry, false);
+    try_crls(&inquiry, true);
     /* What was found counts for nothing when the limit cut it short. */
     return !verification->is_work_over && conclude(&inquiry);
 }

@@ -33,15 +33,22 @@ static struct pki_certificate *issue_with_point(struct buffer point)
     return server;
 }
 
-/* A CRL for what is at that point alone. */
-static void add_crl_of_point(struct crl_set *set, struct buffer point)
+/* Such a CRL, for what is at that point alone. */
+static void add_part(struct crl_set *set, struct buffer point, struct pki_crl_spec spec)
 {
     struct buffer value = {0};
     der_wrap(&value, DER_SEQUENCE, &point);
     const struct pki_extension extensions[] = {
         {"2.5.29.28", true, buffer_content(&value), buffer_length(&value)}, {0}};
-    set_add(set, &(struct pki_crl_spec){.issuer = world.root, .extensions = extensions});
+    spec.issuer = world.root;
+    spec.extensions = extensions;
+    set_add(set, &spec);
     buffer_free(&value);
+}
+
+static void add_crl_of_point(struct crl_set *set, struct buffer point)
+{
+    add_part(set, point, (struct pki_crl_spec){0});
 }
 
 CASE("matches distribution points")
@@ -129,6 +136,53 @@ CASE("compares 10000 names of distribution points, and no more")
                          .chain = CHAIN(server), .crls = &set);
         crl_set_free(&set);
     }
+}
+
+/* How many signatures of the set's CRLs were checked. */
+static size_t count_checked(const struct crl_set *set)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++)
+        count += set->items[i]->verdict_count;
+    return count;
+}
+
+/* Some CAs cut their CRL into thousands. */
+CASE("checks the signature of no part that is for others")
+{
+    struct crl_set set = {0};
+    struct pki_certificate *server = issue_with_point(make_uri_point("http://crl.test/3"));
+    for (int i = 0; i < 3; i++)
+        add_crl_of_point(&set, make_uri_point(suite_text("http://crl.test/%d", i)));
+    EXPECT_FAILS(CRL_SCOPE, "a distribution point that the certificate does not name",
+                 .chain = CHAIN(server), .crls = &set);
+    CHECK_NUMBER(count_checked(&set), 1);
+    add_crl_of_point(&set, make_uri_point("http://crl.test/3"));
+    EXPECT_ACCEPTED(.chain = CHAIN(server), .crls = &set);
+    CHECK_NUMBER(count_checked(&set), 2);
+    CHECK_NUMBER(set.items[3]->verdict_count, 1);
+    crl_set_free(&set);
+}
+
+CASE("a part for others revokes what it lists, and tells of itself when no other is better")
+{
+    struct crl_set set = {0};
+    struct pki_certificate *server = issue_with_point(make_uri_point("http://crl.test/1"));
+    const struct pki_revoked listed[] = {{.certificate = server}};
+    const struct pki_crl_spec forged = {.signer = world.middle};
+    add_part(&set, make_uri_point("http://crl.test/2"), forged);
+    EXPECT_FAILS(CRL_BAD_SIGNATURE, "was not signed with its issuer's key", .chain = CHAIN(server),
+                 .crls = &set);
+    add_crl_of_point(&set, make_uri_point("http://crl.test/3"));
+    EXPECT_FAILS(CRL_SCOPE, "a distribution point that the certificate does not name",
+                 .chain = CHAIN(server), .crls = &set);
+    add_crl_of_point(&set, make_uri_point("http://crl.test/1"));
+    EXPECT_ACCEPTED(.chain = CHAIN(server), .crls = &set);
+    add_part(&set, make_uri_point("http://crl.test/4"),
+             (struct pki_crl_spec){.revoked = listed, .revoked_count = 1});
+    EXPECT_FAILS(REVOKED, "a partial CRL: it is for a distribution point", .chain = CHAIN(server),
+                 .crls = &set);
+    crl_set_free(&set);
 }
 
 SUITE("distribution points", world_set_up, NULL)
