@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #define PASSWORD_ENTRY_SIZE 16384
@@ -29,14 +30,14 @@ static char *join(const char *folder, const char *name)
     return is_good ? strdup(path) : NULL;
 }
 
-/* The user's entry in the password database; NULL: there is none. The caller frees *scratch_out, in
+/* A user's entry in the password database; NULL: there is none. The caller frees *scratch_out, in
  * which its texts are. */
-static struct passwd *find_account(struct passwd *entry, char **scratch_out)
+static struct passwd *find_account(uid_t user, struct passwd *entry, char **scratch_out)
 {
     struct passwd *found = NULL;
     *scratch_out = malloc(PASSWORD_ENTRY_SIZE);
     if (*scratch_out != NULL)
-        getpwuid_r(geteuid(), entry, *scratch_out, PASSWORD_ENTRY_SIZE, &found);
+        getpwuid_r(user, entry, *scratch_out, PASSWORD_ENTRY_SIZE, &found);
     return found;
 }
 
@@ -44,24 +45,29 @@ char *defaults_account_name(void)
 {
     struct passwd entry;
     char *scratch;
-    const struct passwd *found = find_account(&entry, &scratch);
+    const struct passwd *found = find_account(geteuid(), &entry, &scratch);
     char *name = found != NULL ? strdup(found->pw_name) : NULL;
     free(scratch);
     return name;
 }
 
-char *defaults_account_path(const char *name)
+static char *account_path(uid_t user, const char *name)
 {
     struct passwd entry;
     char *scratch;
-    const struct passwd *found = find_account(&entry, &scratch);
+    const struct passwd *found = find_account(user, &entry, &scratch);
     char *path = found != NULL ? join(found->pw_dir, name) : NULL;
     free(scratch);
     return path;
 }
 
+char *defaults_real_user_path(const char *name)
+{
+    return account_path(getauxval(AT_SECURE) != 0 ? geteuid() : getuid(), name);
+}
+
 char *defaults_home_path(const char *name)
 {
     const char *home = defaults_environment("HOME");
-    return home != NULL && home[0] == '/' ? join(home, name) : defaults_account_path(name);
+    return home != NULL && home[0] == '/' ? join(home, name) : account_path(geteuid(), name);
 }

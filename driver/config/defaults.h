@@ -10,14 +10,17 @@
 const char *defaults_environment(const char *variable);
 
 /* The absolute path of a file below the home directory; the caller frees it. NULL: there is no home
- * directory, or no memory. The home directory is $HOME, else the user's entry in the password
+ * directory, or no memory. The home directory is $HOME, else the effective user's in the password
  * database. */
 char *defaults_home_path(const char *name);
 
-/* The same below the home directory of the password database, whatever $HOME says. */
-char *defaults_account_path(const char *name);
+/* The same below the home directory that the password database has for the real user, whatever
+ * $HOME says. When the process has more rights than he, he is not believed: then the effective
+ * user's. */
+char *defaults_real_user_path(const char *name);
 
-/* The user's name in the password database; the caller frees it. NULL: there is none, or no memory.
+/* The effective user's name in the password database; the caller frees it. NULL: there is none, or
+ * no memory.
  */
 char *defaults_account_name(void);
 

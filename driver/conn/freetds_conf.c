@@ -93,7 +93,7 @@ static const char *list_paths(const char *const *paths, size_t count, struct buf
 bool freetds_conf_read(const char *name, struct freetds_entry *entry, struct error *error)
 {
     const char *prefix = secure_getenv("FREETDS");
-    char *home = defaults_account_path(".freetds.conf");
+    char *home = defaults_real_user_path(".freetds.conf");
     char installed[PATH_SIZE] = "";
     struct buffer list = {0};
     if (prefix != NULL)

@@ -9,6 +9,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +172,16 @@ static void check_key_log(const char *program)
     unsetenv("SSLKEYLOGFILE");
 }
 
+/* FreeTDS would read the caller's. */
+static void check_freetds_conf(const char *program)
+{
+    const char *text = "DRIVER={" ODBC_FREETDS "};Servername=odbcssl-of-home;UID=u;PWD=p";
+    const struct passwd *root = getpwuid(0);
+    CHECK_FATAL(root != NULL);
+    const char *searched = suite_text("(searched: %s/.freetds.conf and ", root->pw_dir);
+    CHECK_CONTAINS(run_privileged(program, text), searched);
+}
+
 CASE("a set-user-ID program does not believe its environment")
 {
     const char *path = fixture_path(&fixture, "privileged");
@@ -190,6 +201,7 @@ CASE("a set-user-ID program does not believe its environment")
     for (size_t i = 0; i < sizeof temptations / sizeof temptations[0]; i++)
         check_temptation(&temptations[i], path);
     check_key_log(path);
+    check_freetds_conf(path);
 }
 
 /* ---- sandboxes ---- */

@@ -326,7 +326,7 @@ CASE("an entry of freetds.conf is not looked for in HOME")
                         &error));
     CHECK_NUMBER(error.code, ODBCSSL_ERROR_SERVER_MISSING);
     CHECK(strstr(error.text, folder) == NULL);
-    const struct passwd *account = getpwuid(geteuid());
+    const struct passwd *account = getpwuid(getuid());
     const char *own = account != NULL ? suite_text(", %s/.freetds.conf", account->pw_dir) : "";
     CHECK_CONTAINS(error.text, suite_text("(searched: /opt/freetds/etc/freetds.conf%s and "
                                           "/etc/freetds/freetds.conf)",
@@ -338,6 +338,37 @@ CASE("an entry of freetds.conf is not looked for in HOME")
     rmdir(folder);
     free(path);
     free(home);
+}
+
+/* The home directory of an account that is not this one's; NULL: there is none. */
+static const struct passwd *find_other_account(const char *own)
+{
+    const struct passwd *account;
+    setpwent();
+    while ((account = getpwent()) != NULL && strcmp(account->pw_dir, own) == 0)
+        ;
+    endpwent();
+    return account;
+}
+
+/* FreeTDS reads the file of the real user, in whose name a server works for others. */
+CASE("an entry of freetds.conf is looked for in the home of the real user")
+{
+    struct connstr list;
+    struct error error = {0};
+    const struct passwd *account = getpwuid(getuid());
+    if (getuid() != 0 || account == NULL) {
+        suite_skip("only root can act for another user");
+        return;
+    }
+    const char *own = suite_text("searched: %s/.freetds.conf and ", account->pw_dir);
+    account = find_other_account(account->pw_dir);
+    CHECK_FATAL(account != NULL && seteuid(account->pw_uid) == 0);
+    CHECK(!conn_rewrite(DRIVER_FAMILY_TDS, "Servername=odbcssl-of-home", &conn_loopback, &list,
+                        &error));
+    CHECK(seteuid(0) == 0);
+    CHECK_CONTAINS(error.text, own);
+    connstr_free(&list);
 }
 
 SUITE("files", conn_forget_environment, NULL)
