@@ -97,8 +97,9 @@ static const char *read_list_extensions(struct crl *crl, struct cursor *tbs)
     return der_is_at_end(&list) ? NULL : "its extensions are malformed";
 }
 
-/* CertificateList, RFC 5280, 5.1. Returns what is wrong, or NULL. */
-static const char *read_list(struct crl *crl)
+/* CertificateList, RFC 5280, 5.1. Returns what is wrong, also in rest, or NULL. Behind it a second
+ * one would not count. */
+static const char *read_list(struct crl *crl, char *rest)
 {
     struct cursor all = cursor_over(crl->bytes, crl->size);
     struct der sequence, version, algorithm, time, rows;
@@ -107,8 +108,9 @@ static const char *read_list(struct crl *crl)
         return "it is too large";
     if (!der_expect(&all, DER_TAG_SEQUENCE, &sequence))
         return "it is not a DER sequence, or is cut short";
-    if (!der_is_at_end(&all))
-        return "bytes follow behind its end";
+    if (!der_is_padding(&all))
+        return der_describe_rest(&all, crl->bytes, rest);
+    crl->size = sequence.whole_size;
     if (!signature_read(&sequence, &crl->signature))
         return "it has not the three parts of a CRL";
     if (crl->signature.bits.size < 2 || crl->signature.bits.content[0] != 0)
@@ -148,12 +150,13 @@ struct crl *crl_read_der(unsigned char *bytes, size_t size, const char *name, st
         return NULL;
     }
     *crl = (struct crl){.bytes = bytes, .size = size, .name = strdup(name)};
-    const char *fault = read_list(crl);
+    char rest[DER_REST_TEXT_SIZE];
+    const char *fault = read_list(crl, rest);
     if (crl->name == NULL || fault == crl_out_of_memory)
         error_set_memory(error);
     else if (fault != NULL)
-        error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE, "%s: the CRL cannot be read: %s", name,
-                  fault);
+        error_set(error, ODBCSSL_ERROR_CRL_UNREADABLE, "%s: the CRL cannot be read: %s%s", name,
+                  fault, fault == rest ? "; a file in DER holds one CRL, one in PEM several" : "");
     if (crl->name == NULL || fault != NULL)
         crl_free(&crl);
     return crl;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Deeper nesting of indefinite lengths is refused. */
 #define DEPTH_LIMIT 16
 
@@ -100,6 +102,25 @@ bool der_optional(struct cursor *cursor, unsigned tag, struct der *element_out)
 bool der_is_at_end(const struct cursor *cursor)
 {
     return !cursor->is_short && cursor->left == 0;
+}
+
+bool der_is_padding(const struct cursor *rest)
+{
+    for (size_t i = 0; i < rest->left; i++)
+        if (rest->next[i] != '\0' && !text_is_blank((char)rest->next[i]))
+            return false;
+    return !rest->is_short;
+}
+
+const char *der_describe_rest(const struct cursor *rest, const unsigned char *from, char *out)
+{
+    struct cursor again = *rest;
+    struct der element;
+    snprintf(out, DER_REST_TEXT_SIZE,
+             "%zu bytes stand behind its end, from byte %zu on, and are %s", rest->left,
+             (size_t)(rest->next - from),
+             ber_expect(&again, DER_TAG_SEQUENCE, &element) ? "more DER" : "no DER");
+    return out;
 }
 
 struct cursor der_inside(const struct der *element)

@@ -67,6 +67,15 @@ bool der_optional(struct cursor *cursor, unsigned tag, struct der *element_out);
 /* Whether everything was read, without fault. */
 bool der_is_at_end(const struct cursor *cursor);
 
+/* Whether nothing is left but line ends, blanks and zero bytes, which editors and transfers put
+ * behind a file. */
+bool der_is_padding(const struct cursor *rest);
+
+/* "12 bytes stand behind its end, from byte 371 on, and are more DER": not which, as they may be a
+ * key's. from: where the file begins; returns out. */
+#define DER_REST_TEXT_SIZE 120
+const char *der_describe_rest(const struct cursor *rest, const unsigned char *from, char *out);
+
 struct cursor der_inside(const struct der *element);
 
 /* UTCTime and GeneralizedTime in the form of RFC 5280, 4.1.2.5: seconds, Z, no fraction. */

@@ -141,6 +141,25 @@ static bool damaged_block(const struct parsing *parsing, const struct pem_block 
         error_printable(block->label, block->label_size, label, sizeof label), block->line, what);
 }
 
+/* What stands behind something in DER may count as well, and is not passed over in silence. false:
+ * it is not that. */
+static bool refuse_rest(const struct parsing *parsing)
+{
+    const unsigned char *bytes = parsing->source->bytes;
+    struct cursor cursor = cursor_over(bytes, parsing->source->size);
+    struct der element;
+    char rest[DER_REST_TEXT_SIZE];
+    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, &element) || der_is_padding(&cursor))
+        return false;
+    enum parsed_kind kind = parsed_kind_of(element.whole, element.whole_size);
+    if (kind == PARSED_BINARY)
+        return false;
+    parsed_refuse(parsing, ODBCSSL_ERROR_FILE_MALFORMED,
+                  "the file holds %s, and %s; a file in DER holds one thing, one in PEM several",
+                  parsed_kind_name(kind), der_describe_rest(&cursor, bytes, rest));
+    return true;
+}
+
 /* Nothing of what is wanted is in the file. */
 static bool refuse(const struct parsing *parsing)
 {
@@ -148,6 +167,8 @@ static bool refuse(const struct parsing *parsing)
     uint64_t seen = parsing->file->seen;
     const char *advice = parsed_kind_advice(seen);
     size_t used = 0;
+    if (parsed_file_has(parsing->file, PARSED_BINARY) && refuse_rest(parsing))
+        return false;
     /* "a private key and a certificate revocation list (CRL)" */
     for (unsigned kind = 0; kind < PARSED_KIND_COUNT && used < sizeof found; kind++) {
         if ((seen >> kind & 1) == 0)

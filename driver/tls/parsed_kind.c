@@ -145,17 +145,14 @@ static char *draw_outline(const struct der *element, char *outline)
     return outline;
 }
 
-/* One BER element that fills the bytes, apart from line ends or zero bytes behind it. */
+/* One BER element that fills the bytes, apart from padding behind it. */
 static enum parsed_kind kind_of_asn1(const unsigned char *bytes, size_t size)
 {
     char outline[2 * OUTLINE_SIZE + 2], *end = outline;
     struct cursor cursor = cursor_over(bytes, size);
     struct der whole, first;
-    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, &whole))
+    if (!ber_expect(&cursor, DER_TAG_SEQUENCE, &whole) || !der_is_padding(&cursor))
         return PARSED_BINARY;
-    for (size_t i = 0; i < cursor.left; i++)
-        if (cursor.next[i] != '\0' && cursor.next[i] != '\n' && cursor.next[i] != '\r')
-            return PARSED_BINARY;
     struct cursor inside = der_inside(&whole);
     end = draw_outline(&whole, end);
     *end++ = ':';

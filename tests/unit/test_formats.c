@@ -77,9 +77,11 @@ static int set_up(void)
     if (directory == NULL || first == NULL || second == NULL)
         return 1;
     char *both = suite_text("%s/both.pem", directory), *one = suite_text("%s/one.pem", directory),
-         *der = suite_text("%s/one.der", directory), *key = suite_text("%s/key.pem", directory);
+         *der = suite_text("%s/one.der", directory), *key = suite_text("%s/key.pem", directory),
+         *bare_key = suite_text("%s/key.der", directory);
     bool is_written = pki_write_pem(both, first, second, NULL) && pki_write_pem(one, first, NULL) &&
-                      pki_write_der(der, first) && pki_write_key_pem(key, first);
+                      pki_write_der(der, first) && pki_write_key_pem(key, first) &&
+                      pki_write_key_der(bare_key, first);
     return !is_written;
 }
 
@@ -107,6 +109,32 @@ CASE("a DER certificate")
 {
     CHECK(read_certificates("one.der", NULL));
     CHECK(parsed.certificate_count == 1 && holds(0, first));
+}
+
+/* Editors and transfers leave line ends. What else stands there may count as well. */
+CASE("line ends behind DER, and other bytes")
+{
+    CHECK_FATAL(tools_run(directory, "for one in one.der key.der; do "
+                                     "{ cat $one; printf '\\r\\n \\t\\n\\000'; } > lines-$one; "
+                                     "{ cat $one one.der; } > two-$one; "
+                                     "{ cat $one; printf '\\nx'; } > odd-$one; done"));
+    CHECK(read_certificates("lines-one.der", NULL));
+    CHECK(parsed.certificate_count == 1 && holds(0, first));
+    CHECK(read_file("lines-key.der", NULL, PARSED_WANTED_KEY));
+    gnutls_datum_t der = pki_der(first);
+    const char *two = suite_text("the file holds a certificate, and %u bytes stand behind its end, "
+                                 "from byte %u on, and are more DER; a file in DER holds one thing",
+                                 der.size, der.size);
+    gnutls_free(der.data);
+    CHECK(!read_certificates("two-one.der", NULL));
+    CHECK_CONTAINS(error.text, two);
+    CHECK(!read_certificates("odd-one.der", NULL));
+    CHECK_CONTAINS(error.text, "the file holds a certificate, and 2 bytes stand behind its end");
+    CHECK_CONTAINS(error.text, "and are no DER");
+    CHECK(!read_file("two-key.der", NULL, PARSED_WANTED_KEY));
+    CHECK_CONTAINS(error.text, "the file holds a private key, and ");
+    CHECK(!read_file("odd-key.der", NULL, PARSED_WANTED_KEY));
+    CHECK_CONTAINS(error.text, "the file holds a private key, and 2 bytes stand behind its end");
 }
 
 CASE("PKCS#7 under every label, bare and DER")
