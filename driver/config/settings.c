@@ -310,7 +310,10 @@ static bool prepare(struct resolution *resolution)
 {
     struct settings *settings = resolution->settings;
     const char *dsn = resolution->places.dsn;
-    const char *driver = connstr_get(&resolution->places.lists[PLACE_CONNECTION_STRING], "DRIVER");
+    const struct connstr *given = &resolution->places.lists[PLACE_CONNECTION_STRING];
+    const char *driver = connstr_get(given, "DRIVER");
+    const struct connstr_pair *name = connstr_find(given, "DSN");
+    settings->is_by_name = name != NULL && name->origin == CONNSTR_ARGUMENT;
     settings->dsn = dsn != NULL ? strdup(dsn) : NULL;
     settings->driver = dsn == NULL && driver != NULL ? strdup(driver) : NULL;
     return settings->dsn != NULL || settings->driver != NULL || error_set_memory(resolution->error);

@@ -21,6 +21,7 @@ struct settings {
     struct option port_keyword;   /* SslPortKeyword */
     char *dsn;                    /* NULL when the connection string names a driver */
     char *driver;                 /* what it names there; else NULL */
+    bool is_by_name;              /* the DSN is an argument: SQLConnect was called */
     /* Every keyword of driver section, DSN and connection string that is not ours, in this order,
      * from what counts last to what counts first, once for each place; without DSN, DRIVER,
      * Description, Trace. Which of them the real driver gets is its profile's to say. */

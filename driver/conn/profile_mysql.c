@@ -180,6 +180,7 @@ const struct profile profile_mysql = {
     .user_keyword = USER,
     .text_keywords = text_keywords,
     .is_empty_unset = true,
+    .is_later_by_name = true,
     .read = read_setting,
     .write = write_setting,
     .inspect = inspect,

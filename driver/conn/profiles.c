@@ -120,19 +120,22 @@ static bool counts_here(const struct profile *profile, const struct profile_keyw
 }
 
 /* Pairs come from the lowest place to the highest, so that of two names for one setting the later
- * one counts; but in odbc.ini it is the one whose row is the earlier. */
-static bool is_outdone(const struct profile *profile, const struct profile_keyword *row,
-                       enum connstr_origin origin, const struct connstr_pair *former)
+ * one counts; but in odbc.ini it is the one whose row is the earlier, or the later. */
+static bool is_outdone(const struct profile *profile, bool is_by_name,
+                       const struct profile_keyword *row, enum connstr_origin origin,
+                       const struct connstr_pair *former)
 {
     if (row == NULL || former == NULL)
         return false;
-    if (origin == CONNSTR_DATA_SOURCE)
-        return former->origin == CONNSTR_DATA_SOURCE && row > find_row(profile, former->keyword);
-    return row->use == KEYWORD_OF_FILE;
+    if (origin != CONNSTR_DATA_SOURCE)
+        return row->use == KEYWORD_OF_FILE;
+    const struct profile_keyword *other = find_row(profile, former->keyword);
+    return former->origin == CONNSTR_DATA_SOURCE &&
+           (is_by_name && profile->is_later_by_name ? row < other : row > other);
 }
 
-static bool read_pair(const struct profile *profile, const struct connstr_pair *pair,
-                      struct connstr *list, struct error *error)
+static bool read_pair(const struct profile *profile, bool is_by_name,
+                      const struct connstr_pair *pair, struct connstr *list, struct error *error)
 {
     const struct profile_keyword *row = find_row(profile, pair->keyword);
     const char *name = main_name(profile, pair->keyword);
@@ -141,7 +144,7 @@ static bool read_pair(const struct profile *profile, const struct connstr_pair *
     bool is_unset =
         profile->is_empty_unset && pair->origin == CONNSTR_DATA_SOURCE && pair->value[0] == '\0';
     if (!counts_here(profile, row, pair->origin) || is_unset ||
-        is_outdone(profile, row, pair->origin, former))
+        is_outdone(profile, is_by_name, row, pair->origin, former))
         return true;
     if (profile->read == NULL)
         value = strdup(pair->value);
@@ -160,7 +163,7 @@ bool profile_read(const struct profile *profile, const struct settings *settings
 {
     const struct connstr *given = &settings->driver_settings;
     for (size_t i = 0; i < given->count; i++)
-        if (!read_pair(profile, &given->pairs[i], &target->settings, error))
+        if (!read_pair(profile, settings->is_by_name, &given->pairs[i], &target->settings, error))
             return false;
     return true;
 }
@@ -327,7 +330,7 @@ char *profile_browse_string(const struct profile *profile, const struct connstr 
     char *text = NULL;
     bool is_good = true;
     for (size_t i = 0; i < given->count && is_good; i++)
-        is_good = read_pair(profile, &given->pairs[i], &list, error);
+        is_good = read_pair(profile, false, &given->pairs[i], &list, error);
     profile_remove(profile, &list, profile->server_keyword);
     profile_remove(profile, &list, profile->port_keyword);
     remove_kept_back(profile, &list);

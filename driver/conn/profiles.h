@@ -81,8 +81,9 @@ struct profile {
     /* What the real driver knows. Of two names of one setting the earlier row counts in odbc.ini,
      * and in a connection string the name that stands last. */
     const struct profile_keyword *keywords;
-    bool is_open;        /* the table is not all that it knows: other keywords are passed on */
-    bool is_empty_unset; /* an empty value in odbc.ini counts for none */
+    bool is_open;          /* the table is not all that it knows: other keywords are passed on */
+    bool is_empty_unset;   /* an empty value in odbc.ini counts for none */
+    bool is_later_by_name; /* for SQLConnect the later row counts in odbc.ini */
 
     const char *server_keyword;
     const char *port_keyword;

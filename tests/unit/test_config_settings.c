@@ -52,6 +52,21 @@ static void check_cases(const struct resolve_case *tests)
         check_case(tests);
 }
 
+CASE("SQLConnect is known by the name that it gives")
+{
+    static const enum connstr_origin origins[] = {CONNSTR_PLAIN, CONNSTR_BRACED, CONNSTR_ARGUMENT};
+    for (size_t i = 0; i < sizeof origins / sizeof origins[0]; i++) {
+        struct connstr list = {0};
+        struct settings settings;
+        struct error error = {0};
+        CHECK_FATAL(connstr_append_pair(&list, "DSN", "warehouse", origins[i]));
+        CHECK(settings_resolve(&list, &settings, &error));
+        CHECK(settings.is_by_name == (origins[i] == CONNSTR_ARGUMENT));
+        settings_free(&settings);
+        connstr_free(&list);
+    }
+}
+
 CASE("each place beats the ones below it and is named")
 {
     static const struct resolve_case cases[] = {

@@ -274,6 +274,28 @@ CASE("the server is the one that the real driver would have found")
     unset_freetds_conf(path);
 }
 
+/* It reads odbc.ini in the order of its own table, and overwrites only for SQLConnect. */
+CASE("of two names in odbc.ini MariaDB's driver takes the other one for SQLConnect")
+{
+    static const char *const texts[] = {"Server=h;Servername=n;User=u;UID=i",
+                                        "UID=i;User=u;Servername=n;Server=h"};
+    for (int i = 0; i < 4; i++) {
+        struct settings settings;
+        struct profile_target target = {0};
+        struct error error = {0};
+        const struct profile *profile = profile_find(DRIVER_FAMILY_MYSQL);
+        const char *const places[3] = {NULL, texts[i / 2], NULL};
+        conn_place_settings(&settings, DRIVER_FAMILY_MYSQL, places);
+        settings.is_by_name = i % 2 != 0;
+        CHECK_FATAL(profile_read(profile, &settings, &target, &error));
+        CHECK(profile_find_server(profile, &settings, &target, &error));
+        CHECK_TEXT(target.host, settings.is_by_name ? "n" : "h");
+        CHECK_TEXT(profile_get(profile, &target.settings, "UID"), settings.is_by_name ? "u" : "i");
+        profile_target_free(&target);
+        settings_free(&settings);
+    }
+}
+
 CASE("what an entry of freetds.conf says is told by keywords")
 {
     static const struct {
