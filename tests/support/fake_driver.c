@@ -34,8 +34,6 @@ __attribute__((constructor)) static void guard_forks(void)
     pthread_atfork(lock_before_fork, unlock_after_fork, unlock_after_fork);
 }
 
-EXPORT struct fake_control *fake_control(void);
-
 EXPORT struct fake_control *fake_control(void)
 {
     return &control;
@@ -211,6 +209,10 @@ EXPORT SQLRETURN SQLCancel(SQLHSTMT handle)
         abort(); /* called after it was freed */
     pthread_mutex_lock(&lock);
     control.cancelled++;
+    if (control.refuses_cancelling) {
+        pthread_mutex_unlock(&lock);
+        return SQL_ERROR;
+    }
     is_cancelled = true;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);

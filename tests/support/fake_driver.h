@@ -23,6 +23,7 @@ struct fake_control {
     atomic_int refuses_connecting;
     const char *refusal; /* its text, of any character set; NULL: "fake: no such user" */
     atomic_int refuses_freeing_statements;
+    atomic_int refuses_cancelling;
     atomic_int refuses_attribute_replay;
     atomic_int disconnects_with_info;
     void (*after_freeing_descriptor)(void); /* before SQLFreeHandle returns */
@@ -31,6 +32,7 @@ struct fake_control {
     /* for the test to look at */
     atomic_int blocked;             /* statements that wait for SQLCancel */
     atomic_int cancelled;           /* calls of SQLCancel */
+    atomic_int asked;               /* calls of SQLGetDiagRec */
     atomic_int handles;             /* alive */
     atomic_int connections;         /* open */
     char calls[FAKE_TEXT_SIZE];     /* "SQLSetConnectAttr 103=5\n..." */

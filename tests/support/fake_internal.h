@@ -34,6 +34,8 @@ struct fake_handle {
     struct record records[RECORDS];
 };
 
+EXPORT struct fake_control *fake_control(void);
+
 /* Adds a line to control.calls. */
 void fake_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -37,6 +37,7 @@ EXPORT SQLRETURN NAME(SQLGetDiagRec)(SQLSMALLINT kind, SQLHANDLE handle, SQLSMAL
                                      SQLSMALLINT size, SQLSMALLINT *length)
 {
     const struct record *record = fake_find_record(kind, handle, number);
+    fake_control()->asked++;
     if (record == NULL)
         return SQL_NO_DATA;
     write_text(record->sqlstate, sqlstate, sizeof record->sqlstate);

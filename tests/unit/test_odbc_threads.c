@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "support/odbc_fixture.h"
+#include "support/stub_conn.h"
 #include "support/suite.h"
 
 static void *run_blocking(void *handle)
@@ -50,6 +52,26 @@ CASE("a statement that waits stops no other")
     CHECK_NUMBER(SQLExecDirect(other, (SQLCHAR *)"select 1", SQL_NTS), SQL_SUCCESS);
     CHECK_NUMBER(SQLFreeHandle(SQL_HANDLE_STMT, other), SQL_SUCCESS);
     SQLCancel(statement);
+    pthread_join(thread, NULL);
+    close_handles();
+}
+
+/* Its records may be written at that moment: the driver manager does not ask for them, either. */
+CASE("SQLCancel that fails leaves the records of a statement that waits alone")
+{
+    pthread_t thread;
+    open_statement("fake.so");
+    pthread_create(&thread, NULL, run_blocking, statement);
+    while (fake->blocked == 0)
+        sched_yield();
+    fake->refuses_cancelling = 1;
+    int asked = fake->asked;
+    setenv(STUB_CONN_BROKEN, "1", 1);
+    CHECK_NUMBER(SQLCancel(statement), SQL_ERROR);
+    CHECK_NUMBER(fake->asked, asked);
+    unsetenv(STUB_CONN_BROKEN);
+    fake->refuses_cancelling = 0;
+    CHECK_NUMBER(SQLCancel(statement), SQL_SUCCESS);
     pthread_join(thread, NULL);
     close_handles();
 }
