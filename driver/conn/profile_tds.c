@@ -176,7 +176,7 @@ static bool check_encryption(const struct settings *settings, const char *place,
 /* It is FreeTDS's default, too, but who does not write it may be content with verify-ca. */
 static bool is_name_wanted(const struct freetds_entry *entry)
 {
-    static const char *const off[] = {"no", "off", "false", NULL};
+    static const char *const off[] = {"no", "off", "false", "0", NULL};
     const char *value = connstr_get(&entry->settings, "check certificate hostname");
     return connstr_has(&entry->settings, "ca file") && value != NULL && !text_is_one_of(value, off);
 }

@@ -190,6 +190,9 @@ CASE("entries of freetds.conf")
     check_carried("localhost", "tds=0x730b0003");
     CHECK(connect_to_entry("encryption = require\nca file = /nowhere.pem\n", FULL));
     check_carried("localhost", "encrypted=yes");
+    CHECK(connect_to_entry("ca file = /nowhere.pem\ncheck certificate hostname = 0\n",
+                           "SslMode=verify-ca"));
+    check_carried("localhost", "encrypted=yes");
     CHECK(!connect_to("Servername=purchase", FULL));
     check_refused(ODBCSSL_ERROR_SERVER_MISSING, "[purchase]");
 }
