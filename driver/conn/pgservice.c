@@ -80,12 +80,22 @@ static bool find_service(const char *service, struct connstr *options)
     return is_found;
 }
 
-/* Not by a keyword, which counts for libpq before a service, and not with the same value. */
-static bool is_lost(const struct option *item, const char *value)
+/* libpq, too, reads words in any case, and has two of sslnegotiation for one thing. */
+static bool is_equal(const struct key_word *words, const char *value, const char *other)
+{
+    const struct key_word *word = words != NULL ? key_find_word(words, value) : NULL;
+    const struct key_word *same = word != NULL ? key_find_word(words, other) : NULL;
+    return strcmp(value, other) == 0 || (same != NULL && word->value == same->value);
+}
+
+/* Not by a keyword, which counts for libpq before a service, and not with the same value. To libpq
+ * an empty value is none. */
+static bool is_lost(enum key_index key, const struct option *item, const char *value)
 {
     bool is_by_keyword = item->source != NULL && !text_has_prefix_nocase(item->source, "default") &&
                          !text_has_prefix_nocase(item->source, "environment");
-    return !is_by_keyword && (item->value == NULL || strcmp(item->value, value) != 0);
+    return !is_by_keyword && value[0] != '\0' &&
+           (item->value == NULL || !is_equal(keys[key].words, item->value, value));
 }
 
 bool pgservice_check(const struct settings *settings, struct error *error)
@@ -97,11 +107,12 @@ bool pgservice_check(const struct settings *settings, struct error *error)
         return true;
     for (size_t i = 0; i < sizeof tls_options / sizeof tls_options[0]; i++) {
         const struct connstr_pair *pair = connstr_find(&options, tls_options[i].option);
-        if (pair != NULL && is_lost(&settings->items[tls_options[i].key], pair->value))
+        enum key_index key = tls_options[i].key;
+        if (pair != NULL && is_lost(key, &settings->items[key], pair->value))
             error_set(error, ODBCSSL_ERROR_BYPASS_SETTING,
                       "the environment variable PGSERVICE=%s names a service that sets %s, which "
                       "odbcssl does not take from there: set %s in the DSN",
-                      service, pair->keyword, keys[tls_options[i].key].name);
+                      service, pair->keyword, keys[key].name);
     }
     if (options.is_failed)
         error_set_memory(error);

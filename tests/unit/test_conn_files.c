@@ -116,6 +116,8 @@ static const struct {
     {"s", "[s]\nsslcrldir=/a\n[s]\n", "", "SslCrlDir"},
     {"s", "[s]\nsslmode=verify-full\nhost=x\n[x]\nsslcrl=/a\n", "", NULL},
     {"s", "[S]\nsslcrl=/a\n[ss]\nsslcrl=/a\n", "", NULL},
+    {"s", "[s]\nsslnegotiation=direct\n", "", "SslNegotiation"},
+    {"s", "[s]\nsslcrl=\nsslnegotiation=postgres\nssl_min_protocol_version=tlsv1.2\n", "", NULL},
     {"s", "[s]\nsslcrl=/a\n", "connection string", NULL},
     {"s", "[s]\nsslcrl=/a\n", "environment PGSSLCRL", "SslCrl"},
 };
@@ -134,6 +136,8 @@ CASE("what a service says of TLS is refused, unless a keyword says it")
         fclose(file);
         conn_make_settings(&settings, DRIVER_FAMILY_POSTGRESQL, "");
         settings.tls.mode = ODBCSSL_MODE_VERIFY_FULL;
+        settings.items[KEY_INDEX_SslNegotiation].value = strdup("starttls");
+        settings.items[KEY_INDEX_SslMinProtocol].value = strdup("TLSv1.2");
         if (*services[i].settings != '\0')
             settings.items[KEY_INDEX_SslCrl].source = strdup(services[i].settings);
         setenv("PGSERVICE", services[i].service, 1);
