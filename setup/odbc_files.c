@@ -2,8 +2,6 @@
 #include "setup/odbc_files.h"
 
 #include <errno.h>
-#include <odbcinst.h>
-#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,25 +11,12 @@
 
 #include "base/text.h"
 #include "config/defaults.h"
-
-#define DIRECTORY_SIZE 1024
-
-/* The folder of the system's files; libodbcinst adds the name itself. */
-static void system_path(const char *name, char *out, size_t size)
-{
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    char directory[DIRECTORY_SIZE] = "";
-    WORD length = 0;
-    pthread_mutex_lock(&lock);
-    SQLInstallDriverManager(directory, sizeof directory, &length);
-    pthread_mutex_unlock(&lock);
-    snprintf(out, size, "%s/%s", directory, name);
-}
+#include "config/ini.h"
 
 /* For the user's file libodbcinst goes by the password database; HOME does not count. */
 const char *odbc_file_path(enum odbc_file file, char *out, size_t size)
 {
-    const char *drivers = secure_getenv("ODBCINSTINI"), *named = defaults_environment("ODBCINI");
+    const char *named = defaults_environment("ODBCINI");
     char scratch[1024];
     struct passwd entry, *user = NULL;
     switch (file) {
@@ -43,10 +28,10 @@ const char *odbc_file_path(enum odbc_file file, char *out, size_t size)
             snprintf(out, size, "%s/.odbc.ini", user != NULL ? user->pw_dir : "/home");
         break;
     case ODBC_SYSTEM_SOURCES:
-        system_path("odbc.ini", out, size);
+        ini_system_path(INI_DATA_SOURCES, out, size);
         break;
     case ODBC_DRIVERS:
-        system_path(drivers != NULL ? drivers : "odbcinst.ini", out, size);
+        ini_system_path(INI_DRIVERS, out, size);
         break;
     }
     return out;

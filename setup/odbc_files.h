@@ -11,11 +11,12 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "config/ini.h"
 
 enum odbc_file { ODBC_USER_SOURCES, ODBC_SYSTEM_SOURCES, ODBC_DRIVERS };
 
 /* Where libodbcinst looks, whether it is there or not; returns out. */
-#define ODBC_FILE_PATH_SIZE 1400
+#define ODBC_FILE_PATH_SIZE INI_PATH_SIZE
 const char *odbc_file_path(enum odbc_file file, char *out, size_t size);
 
 /* A line that has a keyword. */

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <odbcinst.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fork.h"
 #include "base/limits.h"
@@ -31,13 +33,35 @@ const char *ini_file_name(enum ini_file file)
     return file == INI_DATA_SOURCES ? "odbc.ini" : "odbcinst.ini";
 }
 
+/* libodbcinst gives the folder only; it adds the name itself. */
+const char *ini_system_path(enum ini_file file, char *out, size_t size)
+{
+    const char *named = file == INI_DRIVERS ? secure_getenv("ODBCINSTINI") : NULL;
+    char folder[1024] = "";
+    WORD length = 0;
+    library_lock();
+    SQLInstallDriverManager(folder, sizeof folder, &length);
+    library_unlock();
+    snprintf(out, size, "%s/%s", folder, named != NULL ? named : ini_file_name(file));
+    return out;
+}
+
+/* libodbcinst tries to make an odbcinst.ini where there is none, which few may. Of odbc.ini there
+ * are two, and one of them in a folder that may not be entered is not known to be absent. */
+static bool is_absent(enum ini_file file)
+{
+    char path[INI_PATH_SIZE];
+    return file == INI_DRIVERS && access(ini_system_path(file, path, sizeof path), F_OK) != 0 &&
+           errno == ENOENT;
+}
+
 /* A file that libodbcinst cannot open is an empty one to it. For want of a descriptor or of rights
  * that must not be: without their settings connections would be less safe, and nobody would know.
  * length: -1 when no file was opened at all. */
 static bool check_opened(enum ini_file file, int length, int system_error, struct error *error)
 {
     char what[64];
-    if (length < 0 && system_error == EACCES)
+    if (length < 0 && system_error == EACCES && !is_absent(file))
         return error_set_system(error, ODBCSSL_ERROR_SYSTEM, system_error,
                                 "%s (\"odbcinst -j\" says where it is) cannot be read",
                                 ini_file_name(file));

@@ -23,9 +23,13 @@ enum ini_file { INI_DATA_SOURCES, INI_DRIVERS };
 /* "odbc.ini", "odbcinst.ini" */
 const char *ini_file_name(enum ini_file file);
 
+/* Where libodbcinst looks for the system's file, whether it is there or not; returns out. */
+#define INI_PATH_SIZE 1400
+const char *ini_system_path(enum ini_file file, char *out, size_t size);
+
 /* All keywords of a section; none when there is no such section. Section names are
- * case-insensitive. false: out of memory, or the section is larger than can be read; pairs is then
- * empty. */
+ * case-insensitive. false: out of memory, the file cannot be read, the section is larger than can
+ * be read, or has a keyword of ours twice; pairs is then empty. */
 bool ini_read_section(enum ini_file file, const char *section, struct connstr *pairs,
                       struct error *error);
 

@@ -244,4 +244,21 @@ CASE("a file that may not be read is not taken for an empty one")
     connstr_free(&pairs);
 }
 
+/* libodbcinst then tries to make it. */
+CASE("a file that is not there is an empty one, though the user may not make it")
+{
+    struct connstr pairs = {0};
+    struct error error = {0};
+    uid_t user = geteuid();
+    CHECK_FATAL(rename(files_expand("@/odbcinst.ini"), files_expand("@/away.ini")) == 0);
+    CHECK_FATAL(chmod(directory, 0555) == 0);
+    CHECK_FATAL(user != 0 || seteuid(65534) == 0);
+    CHECK(ini_read_section(INI_DRIVERS, "absent", &pairs, &error));
+    CHECK_TEXT(error.text, "");
+    CHECK(user != 0 || seteuid(0) == 0);
+    CHECK(chmod(directory, 0700) == 0);
+    CHECK(rename(files_expand("@/away.ini"), files_expand("@/odbcinst.ini")) == 0);
+    connstr_free(&pairs);
+}
+
 SUITE("files", files_set_up, NULL)
