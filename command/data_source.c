@@ -43,8 +43,7 @@ static void find_library(struct data_source *source, bool is_library_allowed)
 
 static bool read_section(struct data_source *source, const char *section)
 {
-    if (!ini_read_section(INI_DATA_SOURCES, section, &source->settings, NULL) ||
-        source->settings.count == 0)
+    if (!ini_look_at_section(INI_DATA_SOURCES, section, &source->settings))
         return false;
     source->section = memory_copy(section);
     return true;

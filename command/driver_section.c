@@ -41,7 +41,7 @@ char *driver_section_find(const char *target)
     char *found = NULL;
     odbc_section_list(INI_DRIVERS, &names);
     for (size_t i = 0; i < names.count && found == NULL; i++) {
-        ini_read_section(INI_DRIVERS, names.pairs[i].keyword, &pairs, NULL);
+        ini_look_at_section(INI_DRIVERS, names.pairs[i].keyword, &pairs);
         const struct connstr_pair *present =
             connstr_find(&pairs, keys[KEY_INDEX_TargetDriver].name);
         char *library = NULL;

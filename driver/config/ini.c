@@ -119,8 +119,8 @@ static bool refuse_double(enum ini_file file, const char *section, const char *k
 }
 
 /* section NULL: the sections themselves. */
-static bool read_list(enum ini_file file, const char *section, struct connstr *pairs,
-                      struct error *error)
+static bool read_list(enum ini_file file, const char *section, bool are_doubles_refused,
+                      struct connstr *pairs, struct error *error)
 {
     char *names = scratch_new(LIST_SIZE);
     size_t length = 0;
@@ -135,7 +135,7 @@ static bool read_list(enum ini_file file, const char *section, struct connstr *p
     for (size_t i = 0; i < length && is_good; i += strlen(names + i) + 1) {
         char *value = NULL;
         bool is_double = section != NULL && connstr_find(pairs, names + i) != NULL;
-        if (is_double)
+        if (is_double && are_doubles_refused)
             is_good = refuse_double(file, section, names + i, error);
         if (names[i] == '\0' || is_double)
             continue;
@@ -156,12 +156,18 @@ bool ini_read_section(enum ini_file file, const char *section, struct connstr *p
                       struct error *error)
 {
     *pairs = (struct connstr){0};
-    return section[0] == '\0' || read_list(file, section, pairs, error);
+    return section[0] == '\0' || read_list(file, section, true, pairs, error);
+}
+
+bool ini_look_at_section(enum ini_file file, const char *section, struct connstr *pairs)
+{
+    *pairs = (struct connstr){0};
+    return section[0] != '\0' && read_list(file, section, false, pairs, NULL) && pairs->count > 0;
 }
 
 bool ini_list_sections(enum ini_file file, struct connstr *pairs, struct error *error)
 {
-    return read_list(file, NULL, pairs, error);
+    return read_list(file, NULL, false, pairs, error);
 }
 
 static bool has_control_character(const char *text)

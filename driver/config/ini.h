@@ -33,6 +33,10 @@ const char *ini_system_path(enum ini_file file, char *out, size_t size);
 bool ini_read_section(enum ini_file file, const char *section, struct connstr *pairs,
                       struct error *error);
 
+/* The same to find a section and to show it, and not to connect with: of a keyword that is there
+ * twice the first counts. false: there is none, or it cannot be read. */
+bool ini_look_at_section(enum ini_file file, const char *section, struct connstr *pairs);
+
 /* One value; *value_out is NULL when it is not there. The caller frees it. false: out of memory. */
 bool ini_read_value(enum ini_file file, const char *section, const char *keyword, char **value_out,
                     struct error *error);

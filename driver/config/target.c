@@ -212,19 +212,24 @@ static bool accept_library(const struct search *search, char **path_out, struct 
     return false;
 }
 
+static bool has_section(const char *name)
+{
+    struct connstr pairs;
+    bool is_there = ini_look_at_section(INI_DRIVERS, name, &pairs);
+    connstr_free(&pairs);
+    return is_there;
+}
+
 bool settings_find_driver(const struct option *target, char **path_out, struct error *error)
 {
     char description[700];
     char *library = NULL;
     *path_out = NULL;
-    struct connstr pairs = {0};
     option_describe(target, description, sizeof description);
-    bool is_section = target->value[0] != '/' &&
-                      ini_read_section(INI_DRIVERS, target->value, &pairs, NULL) && pairs.count > 0;
-    connstr_free(&pairs);
-    if (is_section && !target_read_library(target->value, &library, error))
+    if (target->value[0] != '/' && !target_read_library(target->value, &library, error))
         return false;
-    if (is_section && library == NULL)
+    bool is_section = library != NULL;
+    if (!is_section && target->value[0] != '/' && has_section(target->value))
         return error_set(error, ODBCSSL_ERROR_DRIVER_LOAD,
                          "%s: that section of odbcinst.ini has no Driver", description);
     struct search search = {description, is_section ? target->value : NULL,

@@ -216,6 +216,11 @@ CASE("lines that are read otherwise than they look")
     CHECK_NUMBER(COMMAND_RUN("check", "even"), 0);
     command_check_absent("WARN");
     CHECK_CONTAINS(command_output, "Verdict\n  OK    a connection would be: encrypted");
+    /* Connecting is refused, and it is still known which data source that is. */
+    write_sources(good_source("double", "SslMode=prefer\nSslMode=require"), 0600);
+    CHECK_NUMBER(COMMAND_RUN("check", "double"), 1);
+    command_check_fact("OK", "data source", "[double] of ");
+    command_check_fact("FAIL", "settings", "odbc.ini [double] has SslMode more than once");
     /* A keyword of the real driver in odbcssl's section of odbcinst.ini. */
     write_sources("[lost]\nDriver=With more\nServername=localhost\nPort=1\n", 0600);
     CHECK_NUMBER(COMMAND_RUN("check", "lost"), 1);

@@ -24,6 +24,7 @@ static const char odbcinst_ini[] =
     "[TDS]\nDriver=@/libtdsodbc.so\n"
     "[Maria]\nDriver=/nowhere/libmaodbc.so\nDriver64=@/libmaodbc.so\n"
     "[Other]\nDriver=@/custom.so\n"
+    "[Other Twice]\nDriver=@/custom.so\nSSLmode=require\nSSLmode=require\n"
     "[No Driver]\nDescription=nothing\n"
     "[Empty Driver]\nDriver=\n"
     "[Gone]\nDriver=@/gone.so\n"

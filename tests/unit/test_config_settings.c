@@ -93,6 +93,7 @@ CASE("each place beats the ones below it and is named")
         {"DSN=unknown", "TargetDriver", "TDS", "odbcinst.ini [TLS TDS]"},
         {"UID=x", "TargetDriver", "TDS", "odbcinst.ini [TLS TDS]"},
         {"DSN=plain;TargetDriver=@/custom.so", "TargetDriver", "@/custom.so", "connection string"},
+        {"DSN=plain;TargetDriver=Other Twice", "TargetDriver", "Other Twice", "connection string"},
         {"DSN=plain", "SslMode", "prefer", "default"},
         {"DSN=plain;SslPassword=x", "SslPassword", "(set)", "connection string"},
         {"DSN=warehouse", "SslPassword", "(set)", "odbcinst.ini [TLS]"},
