@@ -20,10 +20,11 @@ static bool set_all(const struct odbc_change *change, const struct connstr *sett
 {
     if (settings == NULL)
         return odbc_change_set(change, NULL, NULL, error);
-    for (size_t i = 0; i < settings->count; i++)
-        if (!odbc_change_set(change, settings->pairs[i].keyword, settings->pairs[i].value, error))
-            return false;
-    return !is_whole || odbc_change_keep_only(change, settings, error);
+    bool is_good = !is_whole || odbc_change_clear(change, error);
+    for (size_t i = 0; i < settings->count && is_good; i++)
+        is_good =
+            odbc_change_set(change, settings->pairs[i].keyword, settings->pairs[i].value, error);
+    return is_good;
 }
 
 bool odbc_section_change(enum odbc_file file, const char *section, const struct connstr *settings,

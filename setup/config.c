@@ -70,14 +70,13 @@ static BOOL write_section(enum odbc_file file, const char *section, const struct
 {
     struct odbc_change change;
     struct error error = {0};
-    bool is_good = odbc_change_begin(file, section, &change, &error);
+    bool is_good = odbc_change_begin(file, section, &change, &error) &&
+                   (extent != WHOLE_SECTION || odbc_change_clear(&change, &error));
     for (size_t i = 0; i < pairs->count && is_good; i++) {
         const char *value = pairs->pairs[i].value;
         is_good = odbc_change_set(&change, pairs->pairs[i].keyword, value[0] != '\0' ? value : NULL,
                                   &error);
     }
-    if (is_good && extent == WHOLE_SECTION)
-        is_good = odbc_change_keep_only(&change, pairs, &error);
     if (is_good && extent == NO_SECTION)
         is_good = odbc_change_set(&change, NULL, NULL, &error);
     is_good = is_good && odbc_change_put(&change, &error);

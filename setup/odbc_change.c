@@ -129,9 +129,8 @@ bool odbc_change_set(const struct odbc_change *change, const char *keyword, cons
            refuse_change(change, error);
 }
 
-struct leftovers {
+struct clearing {
     const struct odbc_change *change;
-    const struct connstr *kept;
     struct error *error;
     bool is_good;
 };
@@ -139,18 +138,16 @@ struct leftovers {
 /* Of a keyword that stands there twice each line is shown, and taken away. */
 static void take_away(const struct odbc_line *line, void *context)
 {
-    struct leftovers *leftovers = context;
-    if (leftovers->is_good && connstr_find(leftovers->kept, line->keyword) == NULL)
-        leftovers->is_good =
-            odbc_change_set(leftovers->change, line->keyword, NULL, leftovers->error);
+    struct clearing *clearing = context;
+    clearing->is_good = clearing->is_good &&
+                        odbc_change_set(clearing->change, line->keyword, NULL, clearing->error);
 }
 
-bool odbc_change_keep_only(const struct odbc_change *change, const struct connstr *kept,
-                           struct error *error)
+bool odbc_change_clear(const struct odbc_change *change, struct error *error)
 {
-    struct leftovers leftovers = {change, kept, error, true};
-    odbc_file_visit(change->kind, change->section, take_away, &leftovers);
-    return leftovers.is_good;
+    struct clearing clearing = {change, error, true};
+    odbc_file_visit(change->kind, change->section, take_away, &clearing);
+    return clearing.is_good;
 }
 
 /* To FILE.TIME.bak with its owner and permissions, as libodbcinst does not keep comments. The copy

@@ -37,9 +37,8 @@ bool odbc_change_begin(enum odbc_file kind, const char *section, struct odbc_cha
 bool odbc_change_set(const struct odbc_change *change, const char *keyword, const char *value,
                      struct error *error);
 
-/* Takes away what the section had besides these keywords. */
-bool odbc_change_keep_only(const struct odbc_change *change, const struct connstr *kept,
-                           struct error *error);
+/* Takes away all keywords that the section had before the change; it keeps its place. */
+bool odbc_change_clear(const struct odbc_change *change, struct error *error);
 
 /* Copies the former file to FILE.TIME.bak, as libodbcinst does not keep comments; path_out is empty
  * when there was nothing to keep. */

@@ -231,6 +231,20 @@ static void *load_function(void **handle_out, const char *name)
     return *handle_out != NULL ? dlsym(*handle_out, name) : NULL;
 }
 
+CASE("ConfigDSN leaves nothing of a data source that it writes anew")
+{
+    FILE *file = fopen(path_of("odbc.ini"), "w");
+    CHECK_FATAL(file != NULL);
+    fputs("[again]\nDriver=x\nSslMode=prefer\nPort=1\nSslMode=allow\n[other]\nPort=2\n", file);
+    CHECK_FATAL(fclose(file) == 0);
+    CHECK(SQLConfigDataSource(NULL, ODBC_ADD_DSN, DRIVER_NAME,
+                              "DSN=again\0Server=db\0SslMode=verify-full\0"));
+    CHECK(has_line("odbc.ini", "again", "SslMode=verify-full"));
+    CHECK(strstr(read_file("odbc.ini"), "allow") == NULL);
+    CHECK(!has_line("odbc.ini", "again", "Port=1"));
+    CHECK(has_line("odbc.ini", "other", "Port=2"));
+}
+
 /* A section in the user's file would hide the whole of the system's. */
 CASE("ConfigDSN changes a data source where it is")
 {
