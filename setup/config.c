@@ -163,7 +163,10 @@ static BOOL change(const char *dsn, const struct connstr *pairs)
 static BOOL remove_source(const char *dsn)
 {
     const struct connstr nothing = {0};
+    struct error error = {0};
     enum odbc_file file = file_of_source(dsn);
+    if (!odbc_file_check(file, &error))
+        return refuse(ODBC_ERROR_REQUEST_FAILED, error.text);
     return odbc_file_visit(file, dsn, NULL, NULL) == 0 ||
            write_section(file, dsn, &nothing, NO_SECTION);
 }

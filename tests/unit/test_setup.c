@@ -245,6 +245,19 @@ CASE("ConfigDSN leaves nothing of a data source that it writes anew")
     CHECK(has_line("odbc.ini", "other", "Port=2"));
 }
 
+CASE("ConfigDSN does not say that it removed what it could not read")
+{
+    DWORD code;
+    FILE *file = fopen(path_of("odbc.ini"), "w");
+    CHECK_FATAL(file != NULL);
+    fputs("\xef\xbb\xbf[marked]\nDriver=x\n", file);
+    CHECK_FATAL(fclose(file) == 0);
+    CHECK(!SQLConfigDataSource(NULL, ODBC_REMOVE_DSN, DRIVER_NAME, "DSN=marked\0"));
+    CHECK_CONTAINS(installer_error(&code), "a byte order mark");
+    CHECK_NUMBER(code, ODBC_ERROR_REQUEST_FAILED);
+    unlink(path_of("odbc.ini"));
+}
+
 /* A section in the user's file would hide the whole of the system's. */
 CASE("ConfigDSN changes a data source where it is")
 {
