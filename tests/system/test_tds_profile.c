@@ -192,7 +192,8 @@ CASE("entries of freetds.conf")
     check_carried("localhost", "encrypted=yes");
     CHECK(connect_to_entry("ca file = /nowhere.pem\ncheck certificate hostname = 0\n",
                            "SslMode=verify-ca"));
-    check_carried("localhost", "encrypted=yes");
+    CHECK_NUMBER(odbc_info_number(&session, SQL_SSL_STATE), ODBCSSL_STATE_CHAIN_VERIFIED);
+    odbc_close(&session);
     CHECK(!connect_to("Servername=purchase", FULL));
     check_refused(ODBCSSL_ERROR_SERVER_MISSING, "[purchase]");
 }
