@@ -8,8 +8,9 @@
 
 #include "tls/crl_parts.h"
 
-/* The smallest row: a sequence of a one-byte serial and a UTCTime. */
-#define ROW_SIZE_MINIMUM (2 + 3 + 15)
+/* A sequence of a one-byte serial and a UTCTime. Rows whose date has another form may be smaller.
+ */
+#define ROW_SIZE_USUAL (2 + 3 + 15)
 
 const char crl_out_of_memory[] = "out of memory";
 
@@ -49,36 +50,47 @@ static void sort_by_byte(const uint64_t *from, uint64_t *to, size_t count, unsig
         to[places[from[i] >> shift & 0xff]++] = from[i];
 }
 
-static bool read_rows(struct crl *crl, const struct der *rows, uint64_t *slots)
+static bool make_room(struct crl_index *index, size_t *room)
+{
+    uint64_t *slots = realloc(index->slots, 2 * *room * sizeof *slots);
+    if (slots == NULL)
+        return false;
+    index->slots = slots;
+    *room *= 2;
+    return true;
+}
+
+/* room: slots that there are. Returns what is wrong, or NULL. */
+static const char *read_rows(struct crl *crl, const struct der *rows, size_t room)
 {
     struct cursor cursor = der_inside(rows);
+    struct crl_index *index = &crl->index;
     struct crl_row row;
-    size_t count = 0;
     while (cursor.left > 0) {
         size_t offset = (size_t)(cursor.next - crl->bytes);
         if (!crl_read_row(&cursor, crl->is_v2, &row))
-            return false;
+            return "an entry is malformed";
         crl->is_indirect |= row.is_indirect;
         if (row.unknown_extension.whole != NULL && crl->unknown_extension.whole == NULL) {
             crl->unknown_extension = row.unknown_extension;
             crl->unknown_serial = row.serial;
         }
-        slots[count++] = (uint64_t)hash_serial(&row.serial) << 32 | offset;
+        if (index->count == room && !make_room(index, &room))
+            return crl_out_of_memory;
+        index->slots[index->count++] = (uint64_t)hash_serial(&row.serial) << 32 | offset;
     }
-    crl->index.count = count;
-    return true;
+    return NULL;
 }
 
 const char *crl_index_build(struct crl *crl, const struct der *rows)
 {
-    /* Room for as many rows as could stand there; what is not used is given back untouched. */
-    uint64_t *slots = malloc((rows->size / ROW_SIZE_MINIMUM + 1) * sizeof *slots);
-    crl->index.slots = slots;
-    if (slots == NULL)
-        return crl_out_of_memory;
-    if (!read_rows(crl, rows, slots))
-        return "an entry is malformed";
-    uint64_t *fitted = realloc(slots, (crl->index.count + 1) * sizeof *slots);
+    /* Nearly always there are fewer rows; what is not used is given back untouched. */
+    size_t room = rows->size / ROW_SIZE_USUAL + 1;
+    crl->index.slots = malloc(room * sizeof *crl->index.slots);
+    const char *fault = crl->index.slots != NULL ? read_rows(crl, rows, room) : crl_out_of_memory;
+    if (fault != NULL)
+        return fault;
+    uint64_t *fitted = realloc(crl->index.slots, (crl->index.count + 1) * sizeof *fitted);
     if (fitted != NULL)
         crl->index.slots = fitted;
     /* Time is linear in the number of entries, whatever their serials are. */

@@ -202,7 +202,8 @@ SUITE("read", set_up, tear_down)
 struct parts {
     const char *this_update; /* text of the UTCTime */
     const char *serial_tag_fault;
-    const char *row_date; /* text of the UTCTime of an entry for serial 5 */
+    const char *row_date; /* text of the UTCTime of entries for serial 5 and those behind it */
+    unsigned row_count;   /* 0: one */
     bool has_other_algorithm;
     bool has_trailing_field;
     const char *of_extensions; /* the content of [0] */
@@ -221,14 +222,17 @@ static struct buffer make_from_parts(const struct parts *parts)
     buffer_append(&content, name.data, name.size);
     der_put_text(&content, DER_UTC_TIME, parts->this_update);
     if (parts->serial_tag_fault != NULL || parts->row_date != NULL) {
-        struct buffer row = {0}, rows = {0};
-        if (parts->serial_tag_fault != NULL)
-            der_put_text(&row, DER_OCTET_STRING, parts->serial_tag_fault);
-        else
-            der_put_number(&row, 5);
-        der_put_text(&row, DER_UTC_TIME,
-                     parts->row_date != NULL ? parts->row_date : "260301120000Z");
-        der_wrap(&rows, DER_SEQUENCE, &row);
+        struct buffer rows = {0};
+        for (unsigned i = 0; i == 0 || i < parts->row_count; i++) {
+            struct buffer row = {0};
+            if (parts->serial_tag_fault != NULL)
+                der_put_text(&row, DER_OCTET_STRING, parts->serial_tag_fault);
+            else
+                der_put_number(&row, 5 + i);
+            der_put_text(&row, DER_UTC_TIME,
+                         parts->row_date != NULL ? parts->row_date : "260301120000Z");
+            der_wrap(&rows, DER_SEQUENCE, &row);
+        }
         der_wrap(&content, DER_SEQUENCE, &rows);
     }
     if (parts->of_extensions != NULL)
@@ -285,6 +289,27 @@ CASE("reads entries whose dates have other forms")
         crl_free(&crl);
         buffer_free(&der);
     }
+}
+
+/* The smallest rows that there are: of the file's size alone fewer would be expected. */
+CASE("reads a hundred thousand entries without a date")
+{
+    const struct parts parts = {
+        .this_update = "260301120000Z", .version = 1, .row_date = "", .row_count = 100000};
+    struct error error = {0};
+    struct buffer der = make_from_parts(&parts);
+    struct crl *crl = read_copy(buffer_content(&der), buffer_length(&der), &error);
+    CHECK_TEXT(error.text, "");
+    CHECK_FATAL(crl != NULL);
+    CHECK_NUMBER(crl->index.count, parts.row_count);
+    const struct der first = {.content = (const unsigned char *)"\5", .size = 1};
+    const struct der last = {.content = (const unsigned char *)"\1\206\244", .size = 3};
+    const struct der none = {.content = (const unsigned char *)"\1\206\245", .size = 3};
+    CHECK(crl_find(crl, &first, NULL));
+    CHECK(crl_find(crl, &last, NULL));
+    CHECK(!crl_find(crl, &none, NULL));
+    crl_free(&crl);
+    buffer_free(&der);
 }
 
 CASE("refuses malformed fields")
