@@ -2,6 +2,7 @@
 #include "interpose_rig.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <endian.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "support/suite.h"
@@ -385,19 +387,46 @@ static const long waiting_calls[] = {
 };
 /* clang-format on */
 
-bool rig_is_waiting(pid_t thread)
+/* The number of the system call that a thread is in; -1: it is in none, or has ended. */
+static long find_call(const char *thread)
 {
-    char text[32] = "";
-    FILE *file = fopen(suite_text("/proc/self/task/%ld/syscall", (long)thread), "re");
+    char text[32] = "", path[80];
+    snprintf(path, sizeof path, "/proc/self/task/%s/syscall", thread);
+    FILE *file = fopen(path, "re");
     if (file == NULL)
-        return false;
+        return -1;
     bool is_read = fgets(text, sizeof text, file) != NULL;
     fclose(file);
-    if (!is_read || text[0] == 'r') /* "running" */
-        return false;
-    long call = strtol(text, NULL, 10);
+    return is_read && text[0] != 'r' ? strtol(text, NULL, 10) : -1; /* "running" */
+}
+
+bool rig_is_waiting(pid_t thread)
+{
+    char name[24];
+    snprintf(name, sizeof name, "%ld", (long)thread);
+    long call = find_call(name);
     for (size_t i = 0; i < sizeof waiting_calls / sizeof waiting_calls[0]; i++)
         if (call == waiting_calls[i])
             return true;
     return false;
+}
+
+static bool are_others_in_calls(void)
+{
+    DIR *threads = opendir("/proc/self/task");
+    bool are_in_calls = threads != NULL;
+    const struct dirent *entry;
+    while (are_in_calls && (entry = readdir(threads)) != NULL)
+        if (entry->d_name[0] != '.' && strtol(entry->d_name, NULL, 10) != gettid())
+            are_in_calls = find_call(entry->d_name) >= 0;
+    if (threads != NULL)
+        closedir(threads);
+    return are_in_calls;
+}
+
+pid_t rig_fork(void)
+{
+    for (int i = 0; RIG_IS_ADDRESS_SANITIZED && i < 1000 && !are_others_in_calls(); i++)
+        usleep(10000);
+    return fork();
 }

@@ -91,4 +91,8 @@ bool rig_notices_end(void);
 /* Whether the thread is in poll() or recv(), where calls that wait do so. */
 bool rig_is_waiting(pid_t thread);
 
+/* fork(), under the address sanitizer when no other thread is at work: its allocator does not give
+ * its locks back in a child. */
+pid_t rig_fork(void);
+
 #endif

@@ -390,7 +390,7 @@ CASE("a child that forgets, and connects for itself")
     CHECK(rig_request(number, REQUEST_SEND, 10));
     CHECK(rig_receive_pattern(number, 10, 0));
     unsigned bytes = atomic_load(&rig.bytes), ends = atomic_load(&rig.clean_ends);
-    pid_t child = fork();
+    pid_t child = rig_fork();
     if (child == 0)
         _exit(be_child(number));
     CHECK_NUMBER(exit_code(child), 0);
@@ -430,7 +430,7 @@ CASE("a child that is forked while a thread waits")
     CHECK_FATAL(pthread_create(&thread, NULL, wait_for_bytes, NULL) == 0);
     while (atomic_load(&waiter.thread) == 0 || !rig_is_waiting(atomic_load(&waiter.thread)))
         sched_yield();
-    pid_t child = fork();
+    pid_t child = rig_fork();
     if (child == 0)
         _exit(be_child_of_waiter(waiter.number));
     CHECK_NUMBER(exit_code(child), 0);
@@ -447,7 +447,7 @@ CASE("a child that closes")
     CHECK(rig_request(number, REQUEST_SEND, 1));
     CHECK(rig_receive_pattern(number, 1, 0));
     unsigned ends = atomic_load(&rig.clean_ends);
-    pid_t child = fork();
+    pid_t child = rig_fork();
     if (child == 0) {
         rig_close();
         _exit(fcntl(number, F_GETFD) == -1 ? 0 : 1);
@@ -490,7 +490,7 @@ CASE("the end of the process")
         return;
     }
     unsigned ends = atomic_load(&rig.clean_ends);
-    pid_t child = fork();
+    pid_t child = rig_fork();
     if (child == 0) {
         is_child = true;
         int number = rig_start(true);
