@@ -210,8 +210,10 @@ static void serve(int descriptor, void *context)
         gnutls_transport_set_ptr(line->session, line);
         gnutls_transport_set_push_function(line->session, push);
         gnutls_transport_set_pull_function(line->session, pull);
-        gnutls_session_ticket_key_generate(&key);
-        gnutls_session_ticket_enable_server(line->session, &key);
+        if (!atomic_load(&rig.gives_no_tickets)) {
+            gnutls_session_ticket_key_generate(&key);
+            gnutls_session_ticket_enable_server(line->session, &key);
+        }
         serve_tls(line);
         tls_server_close(&server);
         gnutls_free(key.data);

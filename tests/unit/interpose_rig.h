@@ -46,7 +46,9 @@ struct rig {
     struct peer *peer;
     atomic_uint connections, clean_ends, bytes;
     atomic_bool is_silent; /* the server accepts, and says nothing */
-    size_t cut;            /* of REQUEST_CUT */
+    /* To whoever has closed meanwhile GnuTLS, unlike OpenSSL, cannot send tickets, and fails. */
+    atomic_bool gives_no_tickets;
+    size_t cut; /* of REQUEST_CUT */
     sem_t go;
 
     struct tls_options tls;
